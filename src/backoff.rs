@@ -1,0 +1,74 @@
+//! How long to wait before trying again.
+
+use std::time::Duration;
+
+/// Doubling delays with full jitter: the n-th wait is drawn evenly from nothing to `least * 2^n`, capped at `most`.
+///
+/// Full jitter spreads a crowd that failed at the same moment, which is what a restarted Jira needs most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    least: Duration,
+    most: Duration,
+}
+
+/// Limits that make no backoff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a backoff needs a least delay above zero and a most delay not below it")]
+pub struct NoBackoff;
+
+impl Backoff {
+    /// How a failed worker is restarted: 1 s doubling to 5 min.
+    pub const RESTART: Self = Self { least: Duration::from_secs(1), most: Duration::from_secs(300) };
+
+    /// How one failing issue is tried again: 30 s doubling to 1 h, so that it neither hides nor hammers.
+    pub const ISSUE: Self = Self { least: Duration::from_secs(30), most: Duration::from_secs(3600) };
+
+    /// # Errors
+    /// When `least` is zero or above `most`.
+    pub fn try_new(least: Duration, most: Duration) -> Result<Self, NoBackoff> {
+        if least.is_zero() || least > most { Err(NoBackoff) } else { Ok(Self { least, most }) }
+    }
+
+    /// The upper limit of the wait after `failures` failures in a row (the first counts 1).
+    #[must_use]
+    pub fn ceiling(&self, failures: u32) -> Duration {
+        let doublings = failures.saturating_sub(1).min(31);
+        self.least.saturating_mul(1 << doublings).min(self.most)
+    }
+
+    /// The wait after `failures` failures in a row; `unit` is a draw from `0.0..1.0`. Never shorter than `at_least`,
+    /// which is what a server's `Retry-After` asked for.
+    #[must_use]
+    pub fn delay(&self, failures: u32, unit: f64, at_least: Option<Duration>) -> Duration {
+        let jittered = self.ceiling(failures).mul_f64(unit.clamp(0.0, 1.0));
+        jittered.max(at_least.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: fn(u64) -> Duration = Duration::from_secs;
+
+    #[test]
+    fn delays_double_up_to_the_cap() {
+        let ceilings: Vec<_> = [1, 2, 3, 9, 10, 40].map(|n| Backoff::RESTART.ceiling(n)).into();
+        assert_eq!(ceilings, [S(1), S(2), S(4), S(256), S(300), S(300)]);
+    }
+
+    #[test]
+    fn jitter_covers_everything_from_zero_and_a_retry_after_only_lengthens() {
+        let backoff = Backoff::RESTART;
+        assert_eq!(backoff.delay(3, 0.0, None), S(0));
+        assert_eq!(backoff.delay(3, 0.5, None), S(2));
+        assert_eq!(backoff.delay(3, 0.5, Some(S(60))), S(60));
+        assert_eq!(backoff.delay(3, 0.5, Some(S(1))), S(2));
+    }
+
+    #[test]
+    fn nonsense_limits_are_refused() {
+        assert_eq!(Backoff::try_new(S(0), S(1)), Err(NoBackoff));
+        assert_eq!(Backoff::try_new(S(2), S(1)), Err(NoBackoff));
+    }
+}

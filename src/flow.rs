@@ -1,0 +1,120 @@
+//! The vocabulary: what a flow is, and the words in which the rest of the crate speaks of Jira's issues.
+//!
+//! No I/O and no serde here: borders (`config`, `jira`, `store`, `admin`) own the shapes of their bytes, so these types can
+//! change freely. What is in them has been checked; nobody checks again.
+
+mod event;
+mod intent;
+mod issue;
+mod name;
+mod rule;
+mod secret;
+mod site;
+mod time;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use event::{CycleReport, Event, Field, Level, Line, Observer, SkipReason};
+pub use intent::{
+    Comment, CreateIssue, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues, Precondition, Step, StepKey,
+    Transition,
+};
+pub use issue::{Body, Handled, Issue, Mark, Observed, Origin, Pair, Row, Sighting, Status, StatusChange};
+pub use name::{AccountId, FlowName, IntentId, IssueId, IssueKey, IssueRef, NotA, ProjectKey, RuleId, Side, StatusId};
+pub use rule::{
+    Actions, Fallback, From, OnConflict, Rule, Rules, SetStatus, StatusMatch, StatusName, Template, UnknownVariable,
+};
+pub use secret::Secret;
+pub use site::SiteUrl;
+pub use time::{JiraTime, NoTime, Watermark};
+
+/// One tenant: two projects, how to reach them, and the rules between them. Made from a flow file by `config` only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Its identity everywhere.
+    pub name: FlowName,
+    /// For people.
+    pub description: String,
+    /// How to reach Jira.
+    pub jira: JiraAccess,
+    /// Where customers report.
+    pub user_project: ProjectKey,
+    /// Where the work is done.
+    pub dev_project: ProjectKey,
+    /// The time from one cycle's start to the next one's.
+    pub interval: Duration,
+    /// Whether a flow without any state begins with a full sync.
+    pub initial_sync: bool,
+    /// The longest that the site's search is trusted to lag behind its writes.
+    pub index_lag: Duration,
+    /// Type of a created issue where the target project lacks the source's.
+    pub issue_type: String,
+    /// What to do.
+    pub rules: Rules,
+}
+
+impl Flow {
+    /// The project on `side`.
+    #[must_use]
+    pub fn project(&self, side: Side) -> &ProjectKey {
+        match side {
+            Side::User => &self.user_project,
+            Side::Dev => &self.dev_project,
+        }
+    }
+
+    /// The side that a project or issue key belongs to; `None` when it belongs to neither.
+    #[must_use]
+    pub fn side_of(&self, key: &IssueKey) -> Option<Side> {
+        Side::BOTH.into_iter().find(|side| self.project(*side).as_str().eq_ignore_ascii_case(key.project()))
+    }
+
+    /// How far an incremental search reaches back behind the watermark, and how long a doubt must ripen: twice the
+    /// index lag, once for the write that was missed and once for the look that missed it.
+    #[must_use]
+    pub fn overlap(&self) -> Duration {
+        self.index_lag * 2
+    }
+}
+
+/// How a flow reaches its Jira.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JiraAccess {
+    /// Where requests go; people's links are built from what the site says of itself.
+    pub base: SiteUrl,
+    /// As whom.
+    pub credentials: Credentials,
+    /// A further authority to trust, in PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Which Jira it is.
+    pub deployment: Deployment,
+}
+
+/// Who we are to Jira.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// `authType: basic`: e-mail and API token.
+    Basic {
+        /// The account's e-mail.
+        email: String,
+        /// Its API token.
+        token: Secret,
+    },
+    /// `authType: pat`: a personal access token.
+    Bearer {
+        /// The token.
+        token: Secret,
+    },
+}
+
+/// `jira.deployment`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deployment {
+    /// Ask `serverInfo`.
+    Auto,
+    /// Jira Cloud.
+    Cloud,
+    /// Jira Data Center.
+    DataCenter,
+}

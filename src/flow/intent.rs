@@ -1,0 +1,250 @@
+//! Writes that happen once (docs/sync.md, "Writes that happen once").
+//!
+//! A [`Step`] is one write to Jira with its precondition and the way to find out whether it happened. An [`Intent`] is a
+//! durable list of them: stored before its first request, closed after its last, and in between the only thing that may
+//! write to its pair.
+
+use std::fmt;
+
+use super::issue::{Handled, Status};
+use super::name::{IntentId, IssueId, IssueRef, RuleId, Side};
+use super::rule::{StatusName, Template};
+use super::time::JiraTime;
+
+/// What is to be done for one pair, and why; `plan` makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// What the steps amount to.
+    pub kind: IntentKind,
+    /// The rule that asked for it; `None` for the flow's fallback.
+    pub rule: Option<RuleId>,
+    /// The side whose issue made the rule fire.
+    pub source: Side,
+    /// At least one, in order.
+    pub steps: Vec<Step>,
+}
+
+/// What an intent amounts to. There is at most one open intent of a kind for a source issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IntentKind {
+    /// A user issue gets its dev issue.
+    Create,
+    /// A status crosses to the other side.
+    Mirror,
+}
+
+impl fmt::Display for IntentKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Mirror => "mirror",
+        })
+    }
+}
+
+/// One write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Create the dev issue of a user issue, marked from the create request itself.
+    Create(CreateIssue),
+    /// One edit of the user issue: back-mark, link, comment.
+    Link(LinkIssues),
+    /// Bring the other side into a status.
+    Transition(Transition),
+    /// Tell the customer.
+    Comment(Comment),
+}
+
+/// See [`Step::Create`]. Summary, description and type are the user issue's at the moment of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateIssue {
+    /// Whether the description ends with `User Link: …`.
+    pub cross_link: bool,
+}
+
+/// See [`Step::Link`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkIssues {
+    /// Whether the description gets `Dev Link: …`.
+    pub cross_link: bool,
+    /// Said in the same edit.
+    pub comment: Option<Template>,
+}
+
+/// See [`Step::Transition`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// The side whose issue moves.
+    pub side: Side,
+    /// Where it stood when this was planned.
+    pub from: Status,
+    /// Where it goes.
+    pub to: StatusName,
+}
+
+/// See [`Step::Comment`]. Comments always go on the user issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// What is said.
+    pub text: Template,
+}
+
+/// What must hold when a step's request is sent; if it doesn't, the step is dropped and the pair planned anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Precondition<'a> {
+    /// No dev issue is known or marked for the user issue.
+    Unpaired,
+    /// The dev issue of the intent exists; the user issue is read just before.
+    DevIssueExists,
+    /// The issue on that side still stands where it stood.
+    StillIn(Side, &'a Status),
+    /// The transition that it tells of was made.
+    AfterTransition,
+}
+
+/// How to find out whether a step happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// A dev issue carries the intent's mark.
+    MarkOnCreated,
+    /// The user issue carries the intent's back-mark.
+    BackMark,
+    /// The changelog shows our account making it since the intent, or the issue stands there already.
+    Changelog,
+    /// A comment carries the intent's mark as its property.
+    CommentMark,
+}
+
+impl Step {
+    /// What must hold when its request is sent.
+    #[must_use]
+    pub fn precondition(&self) -> Precondition<'_> {
+        match self {
+            Self::Create(_) => Precondition::Unpaired,
+            Self::Link(_) => Precondition::DevIssueExists,
+            Self::Transition(step) => Precondition::StillIn(step.side, &step.from),
+            Self::Comment(_) => Precondition::AfterTransition,
+        }
+    }
+
+    /// How to find out whether it happened.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence {
+        match self {
+            Self::Create(_) => Evidence::MarkOnCreated,
+            Self::Link(_) => Evidence::BackMark,
+            Self::Transition(_) => Evidence::Changelog,
+            Self::Comment(_) => Evidence::CommentMark,
+        }
+    }
+
+    /// What it does, for logs.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "create",
+            Self::Link(_) => "link",
+            Self::Transition(_) => "transition",
+            Self::Comment(_) => "comment",
+        }
+    }
+}
+
+/// A step's idempotence key: the intent's id and the step's place in it. Unique for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepKey {
+    /// The intent.
+    pub intent: IntentId,
+    /// Counted from zero.
+    pub step: usize,
+}
+
+impl fmt::Display for StepKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.intent, self.step)
+    }
+}
+
+/// A durable list of steps with a cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// Rides in every mark that its steps leave.
+    pub id: IntentId,
+    /// What it amounts to.
+    pub kind: IntentKind,
+    /// The rule that asked for it; `None` for the flow's fallback.
+    pub rule: Option<RuleId>,
+    /// The side whose issue made the rule fire.
+    pub source: Side,
+    /// The customers' issue.
+    pub user: IssueRef,
+    /// The engineers' issue; `None` until the create step has made it.
+    pub dev: Option<IssueRef>,
+    /// In order.
+    pub steps: Vec<Step>,
+    /// How many of `steps` are done.
+    pub cursor: usize,
+    /// Why the step at the cursor may or may not have happened; `None` while it has not been tried.
+    pub doubt: Option<Doubt>,
+    /// When it was stored, by Jira's clock and never late: the beginning of what evidence is looked for.
+    pub begun: JiraTime,
+    /// What closing it records of the user issue.
+    pub settles_user: Option<Handled>,
+    /// What closing it records of the dev issue.
+    pub settles_dev: Option<Handled>,
+}
+
+impl Intent {
+    /// The step in hand; `None` when all are done.
+    #[must_use]
+    pub fn step(&self) -> Option<&Step> {
+        self.steps.get(self.cursor)
+    }
+
+    /// The idempotence key of the step in hand.
+    #[must_use]
+    pub fn step_key(&self) -> StepKey {
+        StepKey { intent: self.id.clone(), step: self.cursor }
+    }
+
+    /// The issue on `side`, if it is known yet.
+    #[must_use]
+    pub fn on(&self, side: Side) -> Option<&IssueRef> {
+        match side {
+            Side::User => Some(&self.user),
+            Side::Dev => self.dev.as_ref(),
+        }
+    }
+
+    /// The id of the issue that made the rule fire.
+    #[must_use]
+    pub fn source_id(&self) -> &IssueId {
+        match (self.source, &self.dev) {
+            (Side::Dev, Some(dev)) => &dev.id,
+            (Side::Dev | Side::User, _) => &self.user.id,
+        }
+    }
+
+    /// What closing it records of the issue on `side`.
+    pub fn settles_mut(&mut self, side: Side) -> &mut Option<Handled> {
+        match side {
+            Side::User => &mut self.settles_user,
+            Side::Dev => &mut self.settles_dev,
+        }
+    }
+
+    /// The step in hand is done: the next one is in hand, and nobody has tried it.
+    pub fn advance(&mut self) {
+        self.cursor += 1;
+        self.doubt = None;
+    }
+}
+
+/// A step whose request may or may not have taken effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// No request for it was sent after this instant of Jira's clock.
+    pub sent_by: JiraTime,
+    /// When a healthy look-up first showed no trace of it, long enough after `sent_by` to count.
+    pub first_absent: Option<JiraTime>,
+}

@@ -1,0 +1,204 @@
+//! Issues as the engine sees them, and what a pair of them is.
+
+use super::name::{AccountId, IntentId, IssueId, IssueKey, IssueRef, Side, StatusId};
+use super::rule::StatusName;
+use super::site::SiteUrl;
+use super::time::JiraTime;
+
+/// An issue from a fresh read: what Jira held at that moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// Id and key.
+    pub at: IssueRef,
+    /// Jira's `summary`: one line.
+    pub summary: String,
+    /// Jira's `description`, if there is one.
+    pub description: Option<Body>,
+    /// Jira's `issuetype.name`.
+    pub issue_type: String,
+    /// Where it stands.
+    pub status: Status,
+    /// Jira's `created`.
+    pub created: JiraTime,
+    /// Jira's `updated`.
+    pub updated: JiraTime,
+    /// Our issue property, if it has one.
+    pub mark: Option<Mark>,
+    /// Its status changes, oldest first, as far back as the answer reached.
+    pub changes: Vec<StatusChange>,
+}
+
+impl Issue {
+    /// The status in which it was created, as far as `changes` reach.
+    #[must_use]
+    pub fn first_status(&self) -> &StatusId {
+        self.changes.first().map_or(&self.status.id, |change| &change.from)
+    }
+
+    /// When it came into its present status; `None` when it never left its first one.
+    #[must_use]
+    pub fn status_since(&self) -> Option<JiraTime> {
+        self.changes.last().map(|change| change.at)
+    }
+}
+
+/// A row of a search: names a candidate, proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Id and key as the index had them.
+    pub at: IssueRef,
+    /// The index's `status.id`.
+    pub status: StatusId,
+    /// The index's `created`.
+    pub created: JiraTime,
+    /// The index's `updated`.
+    pub updated: JiraTime,
+    /// Our issue property, if the index had it.
+    pub mark: Option<Mark>,
+}
+
+/// A status: ids decide, names are for people and rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Survives renaming.
+    pub id: StatusId,
+    /// What rules name.
+    pub name: StatusName,
+}
+
+/// One entry of an issue's changelog that changed its status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusChange {
+    /// When, by Jira's clock.
+    pub at: JiraTime,
+    /// Who; `None` when Jira hides it.
+    pub by: Option<AccountId>,
+    /// The status it left.
+    pub from: StatusId,
+    /// The status it reached.
+    pub to: Status,
+}
+
+/// A rich text, opaque to all but the Jira client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// An Atlassian document (Cloud v3), as JSON text.
+    Adf(String),
+    /// Wiki markup (Data Center, Cloud v2).
+    Wiki(String),
+}
+
+/// Our issue property `lockstep`: which issue this one belongs to, and which intent made it so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// On a created dev issue, from the create request itself.
+    Created {
+        /// The Jira site of the user issue.
+        site: SiteUrl,
+        /// The user issue it was created for.
+        user_issue: IssueId,
+        /// The intent that created it.
+        intent: IntentId,
+    },
+    /// On a user issue, from the edit that linked it (the back-mark).
+    Linked {
+        /// Its dev issue.
+        dev_issue: IssueId,
+        /// The intent that linked it.
+        intent: IntentId,
+    },
+}
+
+/// A user issue and the dev issue made from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The customers' issue.
+    pub user: IssueRef,
+    /// The engineers' issue.
+    pub dev: IssueRef,
+    /// How Lockstep came to know it.
+    pub origin: Origin,
+}
+
+impl Pair {
+    /// The issue on `side`.
+    #[must_use]
+    pub fn on(&self, side: Side) -> &IssueRef {
+        match side {
+            Side::User => &self.user,
+            Side::Dev => &self.dev,
+        }
+    }
+}
+
+/// How Lockstep came to know a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It created the dev issue: whatever happened since then is news.
+    Created,
+    /// It found the two already belonging together: their past is nobody's news.
+    Adopted,
+}
+
+/// What was handled of an issue, and the fingerprint of the read by which it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handled {
+    /// The status that rules have answered.
+    pub status: Status,
+    /// Jira's `updated` of that read.
+    pub updated: JiraTime,
+}
+
+impl Handled {
+    /// What an issue's fresh read becomes once it is handled.
+    #[must_use]
+    pub fn of(issue: &Issue) -> Self {
+        Self { status: issue.status.clone(), updated: issue.updated }
+    }
+
+    /// Whether a search row shows nothing but what was handled: same `updated`, same status.
+    #[must_use]
+    pub fn covers(&self, row: &Row) -> bool {
+        self.updated == row.updated && self.status.id == row.status
+    }
+}
+
+/// An issue read afresh, beside what was recorded of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// As Jira holds it now.
+    pub issue: Issue,
+    /// As it was last handled; `None` when it is seen for the first time.
+    pub handled: Option<Handled>,
+}
+
+/// Everything that `plan` may know of a pair or of an issue without one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// A user issue without a dev issue.
+    Unpaired {
+        /// The user issue.
+        user: Sighting,
+        /// Changes after this instant have not been looked at; `None` when its past is not to be judged (full sync).
+        unseen_since: Option<JiraTime>,
+    },
+    /// Both sides of a pair.
+    Paired {
+        /// The pair as recorded.
+        pair: Pair,
+        /// The user issue.
+        user: Sighting,
+        /// The dev issue.
+        dev: Sighting,
+    },
+}
+
+impl Observed {
+    /// The key by which people know this: the user issue's.
+    #[must_use]
+    pub fn key(&self) -> &IssueKey {
+        match self {
+            Self::Unpaired { user, .. } | Self::Paired { user, .. } => &user.issue.at.key,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The names and ids by which Lockstep and Jira know things.
+//!
+//! Ids are opaque strings, as Jira's documents have them. Keys are for people and may change when an issue moves; a pair
+//! is always known by its ids (docs/sync.md, "Pairs").
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A text that is not what its type demands, and what would be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is no {what}: {rule}")]
+pub struct NotA {
+    what: &'static str,
+    found: String,
+    rule: &'static str,
+}
+
+impl NotA {
+    /// `found` is not repeated in full where it may hold a password (`user:password@host`).
+    pub(super) fn new(what: &'static str, found: &str, rule: &'static str) -> Self {
+        let found = match found.split_once('@') {
+            Some((_, host)) => format!("***@{host}"),
+            None => found.to_owned(),
+        };
+        Self { what, found, rule }
+    }
+}
+
+/// Declares an opaque, comparable text with `FromStr` and `Display`, and the rule that every value of it keeps.
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $holds:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as Jira or the flow file has it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotA;
+
+            fn from_str(text: &str) -> Result<Self, NotA> {
+                let holds: fn(&str) -> bool = $holds;
+                if holds(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(NotA::new($what, text, $rule))
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text!(
+    /// A flow's identity everywhere: in logs, the API, and (each `-` as `_`) the name of its database.
+    FlowName, "flow name", "1 to 63 letters, digits, '-' or '_', the first a letter or digit",
+    |s| (1..=63).contains(&s.len())
+        && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && s.as_bytes()[0].is_ascii_alphanumeric()
+);
+
+text!(
+    /// A Jira project's key, as written in the flow file.
+    ProjectKey, "project key", "letters, digits, '-' or '_', beginning with a letter",
+    |s| s.starts_with(|c: char| c.is_ascii_alphabetic())
+        && s.len() <= 255
+        && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+);
+
+text!(
+    /// An issue's key such as `USER-A-12`: a project key and a number. Changes when the issue moves.
+    IssueKey, "issue key", "a project key, '-', and a number",
+    |s| s.rsplit_once('-').is_some_and(|(project, number)| {
+        project.parse::<ProjectKey>().is_ok() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+    })
+);
+
+text!(
+    /// An issue's numeric id (Jira's `id`), the same for its whole life.
+    IssueId, "issue id", "digits only",
+    |s| (1..=19).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit())
+);
+
+text!(
+    /// A status' id (Jira's `status.id`), which survives renaming.
+    StatusId, "status id", "not empty", |s| !s.is_empty()
+);
+
+text!(
+    /// Who did something in Jira: `accountId` on Cloud.
+    AccountId, "account id", "not empty", |s| !s.is_empty()
+);
+
+text!(
+    /// A rule's `id` in its flow file.
+    RuleId, "rule id", "not empty", |s| !s.trim().is_empty()
+);
+
+text!(
+    /// Names one intent for ever; the mark on the created issue carries it.
+    IntentId, "intent id", "not empty", |s| !s.is_empty()
+);
+
+impl FlowName {
+    /// The name of the flow's database: each `-` becomes `_` (`sync-ab` is kept in `sync_ab`).
+    #[must_use]
+    pub fn database(&self) -> String {
+        self.0.replace('-', "_")
+    }
+}
+
+impl IssueKey {
+    /// The project's part of the key.
+    #[must_use]
+    pub fn project(&self) -> &str {
+        self.0.rsplit_once('-').map_or("", |(project, _)| project)
+    }
+}
+
+impl IssueId {
+    /// The id as the number it is; later issues have larger ones.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        // At most 19 digits: always fits.
+        self.0.parse().unwrap_or(u64::MAX)
+    }
+}
+
+/// One of a pair's two projects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// Where customers report and are answered.
+    User,
+    /// Where the work is done.
+    Dev,
+}
+
+impl Side {
+    /// Both sides, user first.
+    pub const BOTH: [Self; 2] = [Self::User, Self::Dev];
+
+    /// The other side.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::User => Self::Dev,
+            Self::Dev => Self::User,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::User => "user",
+            Self::Dev => "dev",
+        })
+    }
+}
+
+impl FromStr for Side {
+    type Err = NotA;
+
+    fn from_str(text: &str) -> Result<Self, NotA> {
+        match text {
+            "user" => Ok(Self::User),
+            "dev" => Ok(Self::Dev),
+            _ => Err(NotA::new("side", text, "'user' or 'dev'")),
+        }
+    }
+}
+
+/// An issue as others refer to it: its lasting id and its present key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IssueRef {
+    /// Lasting.
+    pub id: IssueId,
+    /// For people and links.
+    pub key: IssueKey,
+}
+
+impl fmt::Display for IssueRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_refuse_what_their_rule_refuses() {
+        assert!("sync-ab".parse::<FlowName>().is_ok());
+        for wrong in ["", "-x", "a/b", "ä", "../x", "a.b"] {
+            assert!(wrong.parse::<FlowName>().is_err(), "{wrong:?}");
+        }
+        for wrong in ["12", "USER-", "USER", "-1", "USER-A-1x"] {
+            assert!(wrong.parse::<IssueKey>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn project_keys_with_hyphens_are_split_at_the_last_one() {
+        let key: IssueKey = "USER-A-12".parse().unwrap();
+        assert_eq!(key.project(), "USER-A");
+    }
+
+    #[test]
+    fn a_flow_keeps_its_data_under_its_name_with_underscores() {
+        assert_eq!("sync-ab".parse::<FlowName>().unwrap().database(), "sync_ab");
+    }
+}

@@ -1,0 +1,234 @@
+//! What a flow file's rules mean once they are checked (docs/sync.md, "Rules").
+
+use std::fmt;
+
+use super::name::{RuleId, Side};
+
+/// A status' name as people write it. Compared trimmed and without case, as Jira's own searches do.
+#[derive(Clone)]
+pub struct StatusName {
+    written: String,
+    folded: String,
+}
+
+impl StatusName {
+    /// Any text; surrounding blanks carry no meaning.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let written = text.trim().to_owned();
+        let folded = written.to_lowercase();
+        Self { written, folded }
+    }
+
+    /// As it was written, trimmed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+}
+
+impl PartialEq for StatusName {
+    fn eq(&self, other: &Self) -> bool {
+        self.folded == other.folded
+    }
+}
+
+impl Eq for StatusName {}
+
+impl fmt::Display for StatusName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.written)
+    }
+}
+
+impl fmt::Debug for StatusName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+/// The rules of a flow, as `plan` reads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Enabled rules only, in the order in which they are tried.
+    pub in_order: Vec<Rule>,
+    /// What a changed status does that no rule matches.
+    pub fallback: Fallback,
+    /// Dev statuses that only a rule naming them may act on; empty when `skipIntermediateStatuses` is off.
+    pub intermediate: Vec<StatusName>,
+    /// Whose change wins when both sides changed and want different things.
+    pub on_conflict: OnConflict,
+}
+
+/// When a source issue reaches a status, what to do on the other side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Unique in the flow.
+    pub id: RuleId,
+    /// Which sides' issues it looks at.
+    pub from: From,
+    /// The status it waits for.
+    pub on: StatusMatch,
+    /// Acts only on issues that have a counterpart.
+    pub requires_pair: bool,
+    /// Fires only when the status left the handled one; else also when the other side drifted from what it wants.
+    pub only_on_change: bool,
+    /// What it does.
+    pub act: Actions,
+}
+
+/// The sides from which a rule acts (`syncDirection`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// `user_to_dev` or `dev_to_user`.
+    Only(Side),
+    /// `both`: from either side, on the other.
+    Both,
+}
+
+impl From {
+    /// Whether issues of `side` are looked at.
+    #[must_use]
+    pub fn includes(self, side: Side) -> bool {
+        match self {
+            Self::Only(only) => only == side,
+            Self::Both => true,
+        }
+    }
+}
+
+/// `sourceStatus`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatusMatch {
+    /// This status.
+    Named(StatusName),
+    /// `*`: a status that no other rule of that side names.
+    Any,
+}
+
+/// A rule's `actions`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actions {
+    /// Create the dev issue of an unpaired user issue. Never true for rules that look at dev issues only.
+    pub create: bool,
+    /// The status to bring the other side into.
+    pub set_status: Option<SetStatus>,
+    /// Said on the user issue when the rule changed something.
+    pub comment: Option<Template>,
+    /// Write the other side's address into both descriptions of a created pair.
+    pub cross_link: bool,
+}
+
+/// Where a rule brings the other side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetStatus {
+    /// `targetStatus`.
+    To(StatusName),
+    /// No `targetStatus`: the status of the same name.
+    Same,
+}
+
+/// `fallbackBehavior`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// Nothing happens.
+    Ignore,
+    /// A changed user issue closes its dev issue.
+    CloseDev,
+    /// A changed dev issue resolves its user issue.
+    ResolveUser,
+}
+
+/// `onConflict`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnConflict {
+    /// The later change by Jira's changelog.
+    Latest,
+    /// That side, always.
+    Always(Side),
+}
+
+/// A text with `${sourceKey}` and `${targetKey}` in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    SourceKey,
+    TargetKey,
+}
+
+/// A `${…}` that no template knows.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown variable ${{{0}}} in a template; known are ${{sourceKey}} and ${{targetKey}}")]
+pub struct UnknownVariable(pub String);
+
+impl Template {
+    /// # Errors
+    /// When the text has a `${…}` with another name in it.
+    pub fn parse(text: &str) -> Result<Self, UnknownVariable> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, name, after)) = split_at_variable(rest) {
+            parts.push(Part::Text(before.to_owned()));
+            parts.push(match name {
+                "sourceKey" => Part::SourceKey,
+                "targetKey" => Part::TargetKey,
+                _ => return Err(UnknownVariable(name.to_owned())),
+            });
+            rest = after;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
+        Ok(Self(parts))
+    }
+
+    /// The text with both keys put in: `source` is the issue that the rule looked at, `target` its counterpart.
+    pub fn render(&self, source: &dyn fmt::Display, target: &dyn fmt::Display) -> String {
+        self.0
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => text.clone(),
+                Part::SourceKey => source.to_string(),
+                Part::TargetKey => target.to_string(),
+            })
+            .collect()
+    }
+}
+
+/// The template as it is written in a flow file; parses back to itself.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(&"${sourceKey}", &"${targetKey}"))
+    }
+}
+
+fn split_at_variable(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once("${")?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_names_are_compared_trimmed_and_without_case() {
+        assert_eq!(StatusName::new(" will DO "), StatusName::new("Will Do"));
+        assert_ne!(StatusName::new("Will Do"), StatusName::new("Won't Do"));
+    }
+
+    #[test]
+    fn templates_put_keys_in_and_survive_being_written() {
+        let template = Template::parse("${sourceKey} -> ${targetKey}, 5 $ {x}").unwrap();
+        assert_eq!(template.render(&"A-1", &"B-2"), "A-1 -> B-2, 5 $ {x}");
+        assert_eq!(Template::parse(&template.to_string()), Ok(template));
+    }
+
+    #[test]
+    fn an_unknown_variable_is_named() {
+        assert_eq!(Template::parse("x ${who}"), Err(UnknownVariable("who".into())));
+    }
+}

@@ -1,0 +1,259 @@
+//! What the two gates have in common (docs/architecture.md, "Two gates").
+//!
+//! Everything that leaves a worker goes [`Pulse::through`]: requests to Jira and work on the store. There it is counted,
+//! shows that the worker lives, obeys a deadline and cancellation, and there a test's [`Probe`] may fail it or stop the
+//! world, before or after it.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+
+/// A worker's sign of life, and the way through its gates. Clones are one.
+#[derive(Clone)]
+pub struct Pulse(Arc<Inner>);
+
+struct Inner {
+    worker: String,
+    clock: Clock,
+    stop: CancellationToken,
+    cancel: CancellationToken,
+    probe: Option<Arc<dyn Probe>>,
+    alive: Mutex<Instant>,
+    requests: AtomicU64,
+    store_calls: AtomicU64,
+}
+
+/// Which way something leaves a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// A request to Jira.
+    Jira,
+    /// Work on the flow's store.
+    Store,
+}
+
+/// Something about to leave, or back.
+#[derive(Clone, Copy, Debug)]
+pub struct Passage<'a> {
+    /// The worker's flow.
+    pub worker: &'a str,
+    /// Which gate.
+    pub gate: Gate,
+    /// What: `POST /rest/api/3/issue`, `write`.
+    pub what: &'a str,
+    /// Whether it has been done.
+    pub moment: Moment,
+}
+
+/// On which side of the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing has happened yet.
+    Before,
+    /// It was done; nobody knows yet.
+    After,
+}
+
+/// A test at the gates. There is none in production.
+pub trait Probe: Send + Sync {
+    /// Asked before and after each passage.
+    fn pass(&self, passage: &Passage<'_>) -> Verdict;
+}
+
+/// What a [`Probe`] decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on.
+    Go,
+    /// Cut it here: the worker learns of no outcome.
+    Cut,
+    /// Never come back: the world ends here. The probe tells its test, which drops everything that lives in memory.
+    Halt,
+}
+
+/// Why a passage gave no result. Whether it took effect is unknown unless `begun` is false.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct NoResult {
+    /// Whether it may have left.
+    pub begun: bool,
+    /// What ended it.
+    pub why: Why,
+}
+
+/// What ended a passage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The worker was cancelled.
+    Cancelled,
+    /// It took longer than it may.
+    Deadline(Duration),
+    /// A test cut it.
+    Probe,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Deadline(limit) => write!(f, "no answer within {} s", limit.as_secs_f64()),
+            Self::Probe => f.write_str("cut by a test"),
+        }
+    }
+}
+
+impl Pulse {
+    /// For the worker of the flow named `worker`.
+    #[must_use]
+    pub fn new(worker: &str, clock: Clock, probe: Option<Arc<dyn Probe>>) -> Self {
+        Self(Arc::new(Inner {
+            worker: worker.to_owned(),
+            alive: Mutex::new(clock.now()),
+            clock,
+            stop: CancellationToken::new(),
+            cancel: CancellationToken::new(),
+            probe,
+            requests: AtomicU64::new(0),
+            store_calls: AtomicU64::new(0),
+        }))
+    }
+
+    /// Lets `work` through a gate, for at most `limit`.
+    ///
+    /// # Errors
+    /// When it was cancelled, took too long, or a test cut it.
+    pub async fn through<T>(
+        &self,
+        gate: Gate,
+        what: &str,
+        limit: Duration,
+        work: impl Future<Output = T>,
+    ) -> Result<T, NoResult> {
+        self.probe(gate, what, Moment::Before).await.map_err(|why| NoResult { begun: false, why })?;
+        let unknown = |why| NoResult { begun: true, why };
+        self.counter(gate).fetch_add(1, Ordering::Relaxed);
+        self.beat();
+        let result = tokio::select! {
+            biased;
+            () = self.0.cancel.cancelled() => return Err(unknown(Why::Cancelled)),
+            result = work => result,
+            () = self.0.clock.sleep(limit) => return Err(unknown(Why::Deadline(limit))),
+        };
+        self.beat();
+        self.probe(gate, what, Moment::After).await.map_err(unknown)?;
+        Ok(result)
+    }
+
+    /// Waits for a limit that is none of the worker's doing (a budget, a `Retry-After`, its interval): no stall.
+    /// Returns early, with `false`, when the worker is told to stop or cancelled.
+    pub async fn rest_until(&self, until: Instant) -> bool {
+        self.set_alive(until);
+        let waited = tokio::select! {
+            biased;
+            () = self.0.cancel.cancelled() => false,
+            () = self.0.stop.cancelled() => false,
+            () = self.0.clock.sleep_until(until) => true,
+        };
+        self.beat();
+        waited
+    }
+
+    /// No new step begins; the one in hand finishes.
+    #[must_use]
+    pub fn stop(&self) -> &CancellationToken {
+        &self.0.stop
+    }
+
+    /// Whether the worker should begin nothing new.
+    #[must_use]
+    pub fn stopping(&self) -> bool {
+        self.0.stop.is_cancelled() || self.0.cancel.is_cancelled()
+    }
+
+    /// What is in hand is given up at its gate.
+    #[must_use]
+    pub fn cancel(&self) -> &CancellationToken {
+        &self.0.cancel
+    }
+
+    /// How long nothing has gone through a gate, rests apart.
+    #[must_use]
+    pub fn silence(&self) -> Duration {
+        let alive = *self.0.alive.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.clock.now().saturating_duration_since(alive)
+    }
+
+    /// Requests sent to Jira so far.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.0.requests.load(Ordering::Relaxed)
+    }
+
+    fn counter(&self, gate: Gate) -> &AtomicU64 {
+        match gate {
+            Gate::Jira => &self.0.requests,
+            Gate::Store => &self.0.store_calls,
+        }
+    }
+
+    fn beat(&self) {
+        self.set_alive(self.0.clock.now());
+    }
+
+    fn set_alive(&self, at: Instant) {
+        *self.0.alive.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    async fn probe(&self, gate: Gate, what: &str, moment: Moment) -> Result<(), Why> {
+        let Some(probe) = &self.0.probe else { return Ok(()) };
+        match probe.pass(&Passage { worker: &self.0.worker, gate, what, moment }) {
+            Verdict::Go => Ok(()),
+            Verdict::Cut => Err(Why::Probe),
+            Verdict::Halt => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    fn pulse() -> Pulse {
+        Pulse::new("sync-ab", Clock::system(), None)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_too_long_is_given_up_and_its_outcome_is_unknown() {
+        let never = std::future::pending::<()>();
+        let end = pulse().through(Gate::Jira, "x", LIMIT, never).await;
+        assert_eq!(end, Err(NoResult { begun: true, why: Why::Deadline(LIMIT) }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cancelling_ends_what_is_in_hand() {
+        let pulse = pulse();
+        pulse.cancel().cancel();
+        let end = pulse.through(Gate::Store, "x", LIMIT, std::future::pending::<()>()).await;
+        assert_eq!(end.unwrap_err().why, Why::Cancelled);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn resting_on_a_limit_is_no_silence() {
+        let (pulse, clock) = (pulse(), Clock::system());
+        clock.sleep(LIMIT).await;
+        assert_eq!(pulse.silence(), LIMIT);
+        assert!(pulse.rest_until(clock.now() + LIMIT).await);
+        assert_eq!(pulse.silence(), Duration::ZERO);
+        pulse.stop().cancel();
+        assert!(!pulse.rest_until(clock.now() + LIMIT).await);
+    }
+}

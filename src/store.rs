@@ -1,0 +1,228 @@
+//! The second gate: what a flow remembers (docs/sync.md, "Stored data").
+//!
+//! A worker reads through a [`Store`] and writes [`Change`]s in batches. A batch is atomic where the database has
+//! transactions; where it has none it is written in its order, and every beginning of a batch is a state from which
+//! recovery goes on. Each batch is conditional on the [`Epoch`] that the worker took when it started, so a late write of
+//! a predecessor is refused.
+
+#[cfg(test)]
+mod contract;
+mod error;
+mod executor;
+mod record;
+mod sqlite;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+
+pub use error::Error;
+pub use executor::Executor;
+pub use sqlite::Sqlite;
+
+use crate::flow::{Flow, Handled, Intent, IntentId, IssueId, IssueRef, JiraTime, Pair, Side, Watermark};
+use crate::pulse::{Gate, Pulse};
+
+/// The longest that one call to a store may take before the worker gives it up.
+const CALL_LIMIT: Duration = Duration::from_secs(30);
+
+/// Opens flows' databases; one for the process.
+pub trait Opener: Send + Sync {
+    /// The flow's own database, reaching no other flow's. Opening touches nothing yet.
+    fn open(&self, flow: &Flow) -> Arc<dyn Backend>;
+}
+
+/// One flow's database. All calls but [`Backend::write`] only read.
+pub trait Backend: Send + Sync {
+    /// Makes the database if need be, and begins a new epoch: all earlier ones write no more.
+    fn begin(&self) -> BoxFuture<'_, Result<Epoch, Error>>;
+    /// The state document.
+    fn state(&self) -> BoxFuture<'_, Result<State, Error>>;
+    /// What was handled of these issues; those never handled are absent.
+    fn handled(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<BTreeMap<IssueId, Handled>, Error>>;
+    /// The pairs whose issue on `side` is one of these.
+    fn pairs(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
+    /// All intents that are not closed, oldest first.
+    fn open_intents(&self) -> BoxFuture<'_, Result<Vec<Intent>, Error>>;
+    /// All issues that failed and are to be tried again, in order of their next try.
+    fn failures(&self) -> BoxFuture<'_, Result<Vec<Failure>, Error>>;
+    /// The issue of that side with the largest id that was ever recorded, as handled or in a pair.
+    fn newest_issue(&self, side: Side) -> BoxFuture<'_, Result<Option<IssueRef>, Error>>;
+    /// Writes all or (from the front) some of `batch`, if `epoch` is still the latest.
+    fn write(&self, epoch: Epoch, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>>;
+    /// The flow is idle: give back what can be had again.
+    fn rest(&self) -> BoxFuture<'_, ()>;
+    /// Resolves when nothing of this database is in flight any more, whoever asked for it.
+    fn drained(&self) -> BoxFuture<'_, ()>;
+}
+
+/// Counts the workers that a flow's database has had. A write with an older one is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Epoch(pub u64);
+
+/// Counts the commits of the state document; a commit names the one it read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revision(pub u64);
+
+/// The state document: how far the flow has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// Every change before it has been handled.
+    pub last_sync: Option<Watermark>,
+    /// Whether the full sync has come to its end; `None` in a document that does not say.
+    pub initial_sync_completed: Option<bool>,
+    /// Where an unfinished full sync goes on.
+    pub cursor: Option<Cursor>,
+    /// Jira's clock at the full sync's first search: its `last_sync` once it is done.
+    pub started_at: Option<JiraTime>,
+    /// This machine's wall clock at the last commit; `None` before the first.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// What this was read as.
+    pub revision: Revision,
+}
+
+/// Where an unfinished full sync goes on: it reads one project after the other, by creation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The project in hand.
+    pub side: Side,
+    /// The `created` of the last issue handled; `None` at the project's beginning.
+    pub created: Option<JiraTime>,
+    /// The issues handled at that very instant.
+    pub ids_at: Vec<IssueId>,
+    /// Issues handled so far, both projects.
+    pub done: u64,
+}
+
+/// An issue that failed and is to be tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Its side.
+    pub side: Side,
+    /// The issue.
+    pub issue: IssueRef,
+    /// How often in a row.
+    pub attempts: u32,
+    /// When to try again, by this machine's wall clock.
+    pub next_try: DateTime<Utc>,
+    /// What went wrong, for people.
+    pub why: String,
+}
+
+/// One write to a flow's database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Store a new intent. Refused ([`Error::Taken`]) while one of its kind is open for the same source issue.
+    AddIntent(Intent),
+    /// Replace an open intent: its cursor, doubt or what it learned.
+    UpdateIntent(Intent),
+    /// Remove an intent: it is done, or was given up before its first effect.
+    CloseIntent(IntentId),
+    /// Record a pair, or refresh its keys. Refused ([`Error::Taken`]) when one of the two is paired with another.
+    PutPair(Pair),
+    /// Record what was handled of an issue.
+    PutHandled(Side, IssueRef, Handled),
+    /// Record a failure, replacing the issue's earlier one.
+    PutFailure(Failure),
+    /// The issue is in order again, if it wasn't.
+    ClearFailure(Side, IssueId),
+    /// Replace the state document, if it is still at `state.revision`; refused ([`Error::Outdated`]) otherwise.
+    /// `updated_at` is set by the store.
+    PutState(State),
+}
+
+/// A worker's way to its flow's database: the gate.
+#[derive(Clone)]
+pub struct Store {
+    backend: Arc<dyn Backend>,
+    pulse: Pulse,
+    epoch: Epoch,
+}
+
+impl Store {
+    /// Opens the database for a worker and begins its epoch.
+    ///
+    /// # Errors
+    /// When the database can't be reached, made or understood.
+    pub async fn open(backend: Arc<dyn Backend>, pulse: Pulse) -> Result<Self, Error> {
+        let epoch = pulse.through(Gate::Store, "begin", CALL_LIMIT, backend.begin()).await??;
+        Ok(Self { backend, pulse, epoch })
+    }
+
+    /// See [`Backend::state`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn state(&self) -> Result<State, Error> {
+        self.call("state", self.backend.state()).await
+    }
+
+    /// See [`Backend::handled`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn handled(&self, side: Side, ids: Vec<IssueId>) -> Result<BTreeMap<IssueId, Handled>, Error> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        self.call("handled", self.backend.handled(side, ids)).await
+    }
+
+    /// See [`Backend::pairs`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn pairs(&self, side: Side, ids: Vec<IssueId>) -> Result<Vec<Pair>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.call("pairs", self.backend.pairs(side, ids)).await
+    }
+
+    /// See [`Backend::open_intents`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn open_intents(&self) -> Result<Vec<Intent>, Error> {
+        self.call("open_intents", self.backend.open_intents()).await
+    }
+
+    /// See [`Backend::failures`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn failures(&self) -> Result<Vec<Failure>, Error> {
+        self.call("failures", self.backend.failures()).await
+    }
+
+    /// See [`Backend::newest_issue`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn newest_issue(&self, side: Side) -> Result<Option<IssueRef>, Error> {
+        self.call("newest_issue", self.backend.newest_issue(side)).await
+    }
+
+    /// Writes `batch` under this worker's epoch.
+    ///
+    /// # Errors
+    /// When a successor has taken over, a condition of a change does not hold, or the database can't be written.
+    pub async fn write(&self, batch: Vec<Change>) -> Result<(), Error> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.call("write", self.backend.write(self.epoch, batch)).await
+    }
+
+    /// The flow is idle until its next cycle.
+    pub async fn rest(&self) {
+        self.backend.rest().await;
+    }
+
+    async fn call<T>(&self, what: &str, work: BoxFuture<'_, Result<T, Error>>) -> Result<T, Error> {
+        self.pulse.through(Gate::Store, what, CALL_LIMIT, work).await?
+    }
+}
