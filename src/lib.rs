@@ -4,3 +4,4 @@ pub mod backoff;
 pub mod clock;
 pub mod flow;
 pub mod pulse;
+pub mod worker;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,7 @@ struct Inner {
     clock: Clock,
     stop: CancellationToken,
     cancel: CancellationToken,
+    wake: Notify,
     probe: Option<Arc<dyn Probe>>,
     alive: Mutex<Instant>,
     requests: AtomicU64,
@@ -119,6 +121,7 @@ impl Pulse {
             clock,
             stop: CancellationToken::new(),
             cancel: CancellationToken::new(),
+            wake: Notify::new(),
             probe,
             requests: AtomicU64::new(0),
             store_calls: AtomicU64::new(0),
@@ -163,6 +166,21 @@ impl Pulse {
         };
         self.beat();
         waited
+    }
+
+    /// Waits for the next cycle like [`Pulse::rest_until`], but ends early, with `true`, when somebody
+    /// [wakes](Pulse::wake) the worker.
+    pub async fn idle_until(&self, until: Instant) -> bool {
+        tokio::select! {
+            biased;
+            () = self.0.wake.notified() => !self.stopping(),
+            rested = self.rest_until(until) => rested,
+        }
+    }
+
+    /// Look now rather than at the end of the interval. A worker that is busy looks again right after.
+    pub fn wake(&self) {
+        self.0.wake.notify_one();
     }
 
     /// No new step begins; the one in hand finishes.
@@ -244,6 +262,17 @@ mod tests {
         pulse.cancel().cancel();
         let end = pulse.through(Gate::Store, "x", LIMIT, std::future::pending::<()>()).await;
         assert_eq!(end.unwrap_err().why, Why::Cancelled);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_woken_worker_idles_no_longer_even_if_woken_before() {
+        let (pulse, clock) = (pulse(), Clock::system());
+        let begun = clock.now();
+        pulse.wake();
+        assert!(pulse.idle_until(begun + LIMIT).await);
+        assert_eq!(clock.now(), begun);
+        assert!(pulse.idle_until(begun + LIMIT).await);
+        assert_eq!(clock.now(), begun + LIMIT);
     }
 
     #[tokio::test(start_paused = true)]

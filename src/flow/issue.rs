@@ -174,6 +174,7 @@ pub struct Sighting {
 
 /// Everything that `plan` may know of a pair or of an issue without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "lives for one decision; boxing would only blur the reading")]
 pub enum Observed {
     /// A user issue without a dev issue.
     Unpaired {
