@@ -2,6 +2,9 @@
 
 pub mod backoff;
 pub mod clock;
+pub mod engine;
 pub mod flow;
+pub mod jira;
 pub mod pulse;
+pub mod store;
 pub mod worker;

@@ -173,7 +173,11 @@ impl Pulse {
     pub async fn idle_until(&self, until: Instant) -> bool {
         tokio::select! {
             biased;
-            () = self.0.wake.notified() => !self.stopping(),
+            () = self.0.wake.notified() => {
+                // The rest that was begun no longer excuses any silence.
+                self.beat();
+                !self.stopping()
+            }
             rested = self.rest_until(until) => rested,
         }
     }

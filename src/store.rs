@@ -21,7 +21,7 @@ use futures::future::BoxFuture;
 
 pub use error::Error;
 pub use executor::Executor;
-pub use sqlite::Sqlite;
+pub use sqlite::{Durability, Sqlite};
 
 use crate::flow::{Flow, Handled, Intent, IntentId, IssueId, IssueRef, JiraTime, Pair, Side, Watermark};
 use crate::pulse::{Gate, Pulse};
@@ -35,7 +35,8 @@ pub trait Opener: Send + Sync {
     fn open(&self, flow: &Flow) -> Arc<dyn Backend>;
 }
 
-/// One flow's database. All calls but [`Backend::write`] only read.
+/// One flow's database. Nothing else works before [`Backend::begin`] has made it. All calls but `begin` and
+/// [`Backend::write`] only read.
 pub trait Backend: Send + Sync {
     /// Makes the database if need be, and begins a new epoch: all earlier ones write no more.
     fn begin(&self) -> BoxFuture<'_, Result<Epoch, Error>>;
@@ -43,7 +44,7 @@ pub trait Backend: Send + Sync {
     fn state(&self) -> BoxFuture<'_, Result<State, Error>>;
     /// What was handled of these issues; those never handled are absent.
     fn handled(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<BTreeMap<IssueId, Handled>, Error>>;
-    /// The pairs whose issue on `side` is one of these.
+    /// The pairs whose issue on `side` is one of these, oldest user issue first.
     fn pairs(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
     /// All intents that are not closed, oldest first.
     fn open_intents(&self) -> BoxFuture<'_, Result<Vec<Intent>, Error>>;
@@ -106,7 +107,7 @@ pub struct Failure {
     pub issue: IssueRef,
     /// How often in a row.
     pub attempts: u32,
-    /// When to try again, by this machine's wall clock.
+    /// When to try again, by this machine's wall clock; kept to the millisecond.
     pub next_try: DateTime<Utc>,
     /// What went wrong, for people.
     pub why: String,
@@ -117,11 +118,12 @@ pub struct Failure {
 pub enum Change {
     /// Store a new intent. Refused ([`Error::Taken`]) while one of its kind is open for the same source issue.
     AddIntent(Intent),
-    /// Replace an open intent: its cursor, doubt or what it learned.
+    /// Replace an open intent: its cursor, doubt or what it learned. Refused ([`Error::Outdated`]) when it is closed.
     UpdateIntent(Intent),
-    /// Remove an intent: it is done, or was given up before its first effect.
+    /// Remove an intent, if it is still there: it is done, or was given up before its first effect.
     CloseIntent(IntentId),
-    /// Record a pair, or refresh its keys. Refused ([`Error::Taken`]) when one of the two is paired with another.
+    /// Record a pair, or refresh its keys; its origin stays. Refused ([`Error::Taken`]) when one of the two is paired
+    /// with another.
     PutPair(Pair),
     /// Record what was handled of an issue.
     PutHandled(Side, IssueRef, Handled),
@@ -130,7 +132,7 @@ pub enum Change {
     /// The issue is in order again, if it wasn't.
     ClearFailure(Side, IssueId),
     /// Replace the state document, if it is still at `state.revision`; refused ([`Error::Outdated`]) otherwise.
-    /// `updated_at` is set by the store.
+    /// The store sets `updated_at` and counts the revision one up.
     PutState(State),
 }
 

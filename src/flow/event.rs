@@ -83,6 +83,10 @@ pub enum Event {
     IssueCreated { user: IssueKey, dev: IssueKey, rule: Option<RuleId> },
     /// A status crossed.
     StatusSynced { side: Side, key: IssueKey, to: StatusName, because_of: IssueKey, rule: Option<RuleId> },
+    /// No transition leads to the status that a rule names, but one of that name exists and was made.
+    TransitionByName { key: IssueKey, name: String, to: StatusName },
+    /// A person's own text leaves no room for the link to the dev issue, and is not shortened for it.
+    NoRoomForLink { key: IssueKey },
     /// A comment was made on a user issue.
     Commented { key: IssueKey },
     /// Nothing was done, and why.
@@ -253,6 +257,13 @@ impl Event {
                     .text("status", to)
                     .text("source", because_of)
                     .rule(rule.as_ref())
+            }
+            Self::TransitionByName { key, name, to } => {
+                let message = format!("No transition of {key} leads to {name}; the one of that name leads to {to}");
+                line(Warn, message).issue(key).text("status", to)
+            }
+            Self::NoRoomForLink { key } => {
+                line(Warn, format!("The description of {key} is too long for the link to its dev issue")).issue(key)
             }
             Self::Commented { key } => audit(Info, "action.comment", format!("Commented on {key}")).issue(key),
             Self::Skipped { key, reason } => {

@@ -8,8 +8,8 @@ pub enum Error {
     /// A later worker has begun an epoch: this one has to end.
     #[error("a later worker of this flow has taken over its data")]
     Fenced,
-    /// The state document was committed by someone else since it was read.
-    #[error("the state document has changed since it was read")]
+    /// What was to be replaced (the state document, an intent) has been replaced or removed since it was read.
+    #[error("what is stored has changed since it was read; the next cycle reads it again")]
     Outdated,
     /// Something of the kind exists already.
     #[error("{what} exists already")]

@@ -1,0 +1,69 @@
+//! Create the dev issue of a user issue, marked from the create request itself.
+
+use super::{Found, Outcome};
+use crate::engine::apply::Learned;
+use crate::engine::recover::Traces;
+use crate::engine::{Engine, Error};
+use crate::flow::{CreateIssue, Doubt, Intent, Issue, Mark, Side, SkipReason};
+use crate::jira::NewIssue;
+
+/// The pair table is asked once more: between the plan and now the issue may have been adopted.
+pub(super) async fn perform(
+    engine: &Engine,
+    intent: &Intent,
+    step: &CreateIssue,
+    fresh: Option<&Issue>,
+) -> Result<Outcome, Error> {
+    let user = &intent.user;
+    if !engine.store.pairs(Side::User, vec![user.id.clone()]).await?.is_empty() {
+        return Ok(Outcome::Outdated(SkipReason::MovedMeanwhile));
+    }
+    let read_now = match fresh {
+        Some(_) => None,
+        None => engine.jira.fetch_one(&user.id).await?,
+    };
+    let Some(issue) = fresh.or(read_now.as_ref()) else {
+        return Ok(Outcome::Outdated(SkipReason::CounterpartMissing));
+    };
+    let new = NewIssue {
+        project: &engine.flow.dev_project,
+        summary: &issue.summary,
+        description: issue.description.as_ref(),
+        issue_type: engine.type_for(&issue.issue_type).await?,
+        link: step.cross_link.then(|| engine.jira.site().browse(&issue.at.key)),
+        mark: Mark::Created {
+            site: engine.jira.site().clone(),
+            user_issue: user.id.clone(),
+            intent: intent.id.clone(),
+        },
+    };
+    Ok(Outcome::Done(Learned::Created(engine.jira.create(&new).await?)))
+}
+
+/// The mark is looked for among the dev issues created since. Its absence counts only when two healthy searches lack it:
+/// the first after twice the index lag (once for the effect that came late, once for the index that shows it late), the
+/// second another lag later.
+pub(super) fn find(engine: &Engine, intent: &Intent, doubt: Doubt, traces: &Traces) -> Found {
+    if let Some(dev) = traces.created_by(&intent.id) {
+        return Found::Happened(Learned::Created(dev.clone()));
+    }
+    let lag = engine.flow.index_lag;
+    let now = engine.jira.jira_now();
+    if !traces.are_healthy() || now < doubt.sent_by.later(lag * 2) {
+        return Found::NotYet(doubt);
+    }
+    match doubt.first_absent {
+        Some(first) if now >= first.later(lag) => Found::Absent,
+        Some(_) => Found::NotYet(doubt),
+        None => Found::NotYet(Doubt { first_absent: Some(now), ..doubt }),
+    }
+}
+
+impl Engine {
+    /// The source's type if the dev project has it, else the flow's.
+    async fn type_for<'a>(&'a self, source: &'a str) -> Result<&'a str, Error> {
+        let ask = || self.jira.issue_types(&self.flow.dev_project);
+        let known = self.issue_types.get_or_try_init(ask).await?;
+        Ok(if known.iter().any(|name| name == source) { source } else { &self.flow.issue_type })
+    }
+}

@@ -1,0 +1,106 @@
+//! How a request to Jira can end badly; each way leads somewhere else.
+
+use std::time::Duration;
+
+use crate::pulse::{NoResult, Why};
+
+/// What went wrong with one request, and what Jira said of it. Never holds credentials.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{request}: {what}")]
+pub struct Error {
+    /// Method and path, such as `POST /rest/api/3/issue`.
+    pub request: String,
+    /// What it was.
+    pub what: Fault,
+}
+
+/// A kind of failure: where it leads, and what Jira said.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// 429: nothing happened, wait at least so long.
+    #[error("Jira asks us to wait {} s", .0.as_secs_f64())]
+    Throttled(Duration),
+    /// 401, 403, or an answer that was given to nobody: a person must act.
+    #[error("Jira refuses these credentials or this account: {0}")]
+    Refused(String),
+    /// 404, 410: deleted, moved away, or hidden from us.
+    #[error("not there, or not shown to this account: {0}")]
+    Missing(String),
+    /// 409: another change is under way.
+    #[error("in conflict with another change: {0}")]
+    Conflict(String),
+    /// 400 and its like: Jira will never take this.
+    #[error("Jira does not accept it: {0}")]
+    Invalid(String),
+    /// The request never left: nothing happened.
+    #[error("Jira can't be reached: {0}")]
+    NotSent(String),
+    /// No readable answer, or a 5xx: it may have happened.
+    #[error("Jira's answer is missing or broken: {0}")]
+    Unanswered(String),
+    /// An answer that Jira would not give: a proxy, a login page, another service. It may have happened.
+    #[error("the answer is not Jira's: {0}")]
+    NotJira(String),
+    /// The worker was cancelled while it waited. It may have happened.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// What a failed write has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing, and it may be tried again later.
+    None,
+    /// Nothing, and trying again unchanged is useless.
+    Never,
+    /// Nobody knows: look it up, never repeat it blindly.
+    Unknown,
+}
+
+impl Error {
+    /// What the write that ended so has done.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        match self.what {
+            Fault::Throttled(_) | Fault::Conflict(_) | Fault::NotSent(_) => Effect::None,
+            Fault::Refused(_) | Fault::Missing(_) | Fault::Invalid(_) => Effect::Never,
+            Fault::Unanswered(_) | Fault::NotJira(_) | Fault::Cancelled => Effect::Unknown,
+        }
+    }
+
+    /// How long Jira asked us to wait, if it did.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.what {
+            Fault::Throttled(wait) => Some(wait),
+            Fault::Refused(_)
+            | Fault::Missing(_)
+            | Fault::Conflict(_)
+            | Fault::Invalid(_)
+            | Fault::NotSent(_)
+            | Fault::Unanswered(_)
+            | Fault::NotJira(_)
+            | Fault::Cancelled => None,
+        }
+    }
+
+    /// Whether only one issue is concerned, so that the others can go on.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        match self.what {
+            Fault::Missing(_) | Fault::Conflict(_) | Fault::Invalid(_) | Fault::Unanswered(_) | Fault::NotJira(_) => {
+                true
+            }
+            Fault::Throttled(_) | Fault::Refused(_) | Fault::NotSent(_) | Fault::Cancelled => false,
+        }
+    }
+}
+
+/// A passage through the gate that gave no result.
+pub(super) fn no_result(end: NoResult) -> Fault {
+    match (end.why, end.begun) {
+        (Why::Cancelled, _) => Fault::Cancelled,
+        (why @ (Why::Deadline(_) | Why::Probe), true) => Fault::Unanswered(why.to_string()),
+        (why @ (Why::Deadline(_) | Why::Probe), false) => Fault::NotSent(why.to_string()),
+    }
+}

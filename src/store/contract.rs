@@ -1,0 +1,542 @@
+//! What every store promises: one suite, run for each of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures::future::try_join_all;
+use futures::{FutureExt, poll};
+
+use super::*;
+use crate::clock::Clock;
+use crate::flow::{
+    Comment, CreateIssue, Credentials, Deployment, Doubt, Fallback, IntentKind, JiraAccess, LinkIssues, OnConflict,
+    Origin, Rules, Secret, Status, StatusName, Step, Template, Transition,
+};
+
+/// Where databases outlive the processes that use them.
+trait Place {
+    /// As the running process opens it.
+    fn open(&self, flow: &Flow) -> Arc<dyn Backend>;
+    /// The process ends and another one begins. Nothing that was opened may be left.
+    fn restart(&mut self);
+}
+
+/// Runs each behaviour for one store, every time in a fresh place.
+macro_rules! suite {
+    ($store:ident in $place:expr; $($behaviour:ident)*) => {
+        mod $store {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                super::$behaviour($place).await;
+            })*
+        }
+    };
+}
+
+macro_rules! contract {
+    ($($store:ident in $place:expr;)*) => {
+        $(suite! { $store in $place;
+            a_new_flow_knows_nothing
+            nothing_works_before_the_database_is_made
+            what_was_written_is_read_back_after_a_restart
+            each_worker_has_a_later_epoch_even_after_a_restart
+            an_older_epoch_writes_nothing
+            a_commit_replaces_the_whole_state_document_and_tells_when
+            a_commit_on_an_outdated_revision_is_refused_and_changes_nothing
+            one_intent_of_a_kind_is_open_for_an_issue
+            every_intent_is_read_back_as_it_was_written
+            an_updated_intent_keeps_its_place_in_line
+            a_closed_intent_is_gone_and_not_updated
+            no_issue_is_in_two_pairs
+            a_pairs_keys_are_refreshed_by_its_ids
+            pairs_are_found_from_either_side
+            any_number_of_issues_is_asked_about_at_once
+            what_was_handled_is_replaced_and_kept_apart_by_side
+            the_newest_issue_has_the_largest_number
+            failures_stand_in_order_of_their_next_try
+            two_flows_never_see_each_other
+            a_store_that_rested_goes_on
+            calls_made_at_once_all_happen
+            a_call_whose_caller_is_gone_is_waited_for
+        })*
+    };
+}
+
+contract! {
+    sqlite_blocking in super::SqlitePlace::new(super::Executor::blocking(), super::Durability::PowerFailure);
+    sqlite_inline in super::SqlitePlace::new(super::Executor::inline(), super::Durability::ProcessEnd);
+}
+
+async fn a_new_flow_knows_nothing(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    assert_eq!(worker.backend.state().await.unwrap(), State::default());
+    assert_eq!(worker.backend.open_intents().await.unwrap(), []);
+    assert_eq!(worker.backend.failures().await.unwrap(), []);
+    for side in Side::BOTH {
+        assert_eq!(worker.backend.handled(side, vec![id(1)]).await.unwrap(), BTreeMap::new());
+        assert_eq!(worker.backend.pairs(side, vec![id(1)]).await.unwrap(), []);
+        assert_eq!(worker.backend.newest_issue(side).await.unwrap(), None);
+    }
+}
+
+async fn nothing_works_before_the_database_is_made(place: impl Place) {
+    let backend = place.open(&flow("sync-ab"));
+    assert!(matches!(backend.state().await, Err(Error::Unavailable { .. })));
+    assert!(matches!(backend.write(Epoch(0), vec![]).await, Err(Error::Unavailable { .. })));
+}
+
+async fn what_was_written_is_read_back_after_a_restart(mut place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let state = State {
+        last_sync: Some(Watermark(at("2024-05-01T10:00:00.001Z"))),
+        initial_sync_completed: Some(false),
+        cursor: Some(Cursor {
+            side: Side::Dev,
+            created: Some(at("2024-04-01T00:00:00.999Z")),
+            ids_at: vec![id(7), id(12)],
+            done: 12_345,
+        }),
+        started_at: Some(at("2024-03-01T00:00:00Z")),
+        ..State::default()
+    };
+    let failure = failure(Side::Dev, 21, 2, "2024-05-01T11:00:00.250Z");
+    let everything = vec![
+        Change::PutState(state.clone()),
+        Change::PutPair(pair(1, 21)),
+        Change::PutHandled(Side::User, user(1), handled("Will Do")),
+        Change::AddIntent(intent("i-1", IntentKind::Create, 1)),
+        Change::PutFailure(failure.clone()),
+    ];
+    worker.write(everything).await.unwrap();
+
+    let worker = restart(&mut place, worker).await;
+    let read = worker.backend.state().await.unwrap();
+    assert_eq!(State { updated_at: None, revision: Revision(0), ..read }, state);
+    assert_eq!(worker.backend.pairs(Side::User, vec![id(1)]).await.unwrap(), [pair(1, 21)]);
+    let handled_before = BTreeMap::from([(id(1), handled("Will Do"))]);
+    assert_eq!(worker.backend.handled(Side::User, vec![id(1)]).await.unwrap(), handled_before);
+    assert_eq!(worker.backend.open_intents().await.unwrap(), [intent("i-1", IntentKind::Create, 1)]);
+    assert_eq!(worker.backend.failures().await.unwrap(), [failure]);
+}
+
+async fn each_worker_has_a_later_epoch_even_after_a_restart(mut place: impl Place) {
+    let first = begin(&place, "sync-ab").await;
+    let second = begin(&place, "sync-ab").await;
+    assert!(second.epoch > first.epoch);
+    let before = second.epoch;
+    drop(first);
+    assert!(restart(&mut place, second).await.epoch > before);
+}
+
+async fn an_older_epoch_writes_nothing(place: impl Place) {
+    let old = begin(&place, "sync-ab").await;
+    let new = begin(&place, "sync-ab").await;
+    for change in [
+        Change::PutPair(pair(1, 21)),
+        Change::PutState(State::default()),
+        Change::AddIntent(intent("i-1", IntentKind::Create, 1)),
+    ] {
+        assert!(matches!(old.write(vec![change]).await, Err(Error::Fenced)));
+    }
+    assert_eq!(new.backend.pairs(Side::User, vec![id(1)]).await.unwrap(), []);
+    assert_eq!(new.backend.state().await.unwrap(), State::default());
+    assert_eq!(new.backend.open_intents().await.unwrap(), []);
+    new.write(vec![Change::PutPair(pair(1, 21))]).await.unwrap();
+}
+
+async fn a_commit_replaces_the_whole_state_document_and_tells_when(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let cursor = Cursor { side: Side::User, created: None, ids_at: vec![], done: 0 };
+    let started_at = Some(at("2024-03-01T00:00:00Z"));
+    worker.write(vec![Change::PutState(State { cursor: Some(cursor), started_at, ..State::default() })]).await.unwrap();
+
+    let begun = worker.backend.state().await.unwrap();
+    assert!(begun.cursor.is_some());
+    let last_sync = Some(Watermark(at("2024-03-01T00:00:00Z")));
+    let done = State { last_sync, initial_sync_completed: Some(true), revision: begun.revision, ..State::default() };
+    worker.write(vec![Change::PutState(done.clone())]).await.unwrap();
+
+    let read = worker.backend.state().await.unwrap();
+    let told = read.updated_at.unwrap();
+    assert!(told >= start() && told < start() + Duration::from_secs(3600), "{told}");
+    assert_eq!(read, State { revision: Revision(begun.revision.0 + 1), updated_at: Some(told), ..done });
+}
+
+async fn a_commit_on_an_outdated_revision_is_refused_and_changes_nothing(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let read = worker.backend.state().await.unwrap();
+    let first = State { last_sync: Some(Watermark(at("2024-01-02T00:00:00Z"))), ..read.clone() };
+    worker.write(vec![Change::PutState(first)]).await.unwrap();
+    let after_first = worker.backend.state().await.unwrap();
+
+    let second = State { last_sync: Some(Watermark(at("2024-01-03T00:00:00Z"))), ..read };
+    assert!(matches!(worker.write(vec![Change::PutState(second)]).await, Err(Error::Outdated)));
+    assert_eq!(worker.backend.state().await.unwrap(), after_first);
+}
+
+async fn one_intent_of_a_kind_is_open_for_an_issue(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let first = intent("i-1", IntentKind::Create, 1);
+    worker.write(vec![Change::AddIntent(first.clone())]).await.unwrap();
+
+    let second = Change::AddIntent(intent("i-2", IntentKind::Create, 1));
+    let refused = worker.write(vec![second.clone()]).await.unwrap_err();
+    assert_eq!(refused.to_string(), "an open create intent for USER-A-1 exists already");
+    assert_eq!(worker.backend.open_intents().await.unwrap(), [first]);
+
+    // Another kind, another issue, and an issue of the other side that happens to have the same id.
+    let from_dev = Intent { source: Side::Dev, dev: Some(dev(1)), ..intent("i-5", IntentKind::Mirror, 9) };
+    let others = [intent("i-3", IntentKind::Mirror, 1), intent("i-4", IntentKind::Create, 2), from_dev];
+    worker.write(others.map(Change::AddIntent).into()).await.unwrap();
+    worker.write(vec![Change::CloseIntent("i-1".parse().unwrap()), second]).await.unwrap();
+    assert_eq!(worker.open_ids().await, ["i-3", "i-4", "i-5", "i-2"]);
+}
+
+async fn every_intent_is_read_back_as_it_was_written(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let doubt = |first_absent| Some(Doubt { sent_by: at("2024-01-01T00:00:00.123Z"), first_absent });
+    let plain = intent("i-0", IntentKind::Mirror, 1);
+    let intents = vec![
+        Intent { steps: vec![Step::Create(CreateIssue { cross_link: true })], ..intent("i-1", IntentKind::Create, 1) },
+        Intent { steps: vec![link(true, Some("See ${targetKey} \"äß\"\n\u{1f600}"))], ..on_issue(&plain, 2) },
+        Intent { steps: vec![link(false, None)], ..on_issue(&plain, 3) },
+        Intent { steps: vec![transition(Side::User), transition(Side::Dev)], cursor: 1, ..on_issue(&plain, 4) },
+        Intent { steps: vec![comment("Fixed in ${sourceKey}")], cursor: 1, ..on_issue(&plain, 5) },
+        Intent { doubt: doubt(None), ..on_issue(&plain, 6) },
+        Intent { doubt: doubt(Some(at("2024-01-01T00:10:00Z"))), ..on_issue(&plain, 7) },
+        Intent { source: Side::Dev, dev: Some(dev(21)), rule: None, ..on_issue(&plain, 8) },
+        Intent { settles_user: Some(handled(" Will Do ")), settles_dev: None, ..on_issue(&plain, 9) },
+        Intent { settles_user: None, settles_dev: Some(handled("Zu erledigen")), ..on_issue(&plain, 10) },
+    ];
+    worker.write(intents.iter().cloned().map(Change::AddIntent).collect()).await.unwrap();
+    let read = worker.backend.open_intents().await.unwrap();
+    // Status names are equal without case; what is kept is also how they were written.
+    assert_eq!(format!("{read:#?}"), format!("{intents:#?}"));
+    assert_eq!(read, intents);
+}
+
+async fn an_updated_intent_keeps_its_place_in_line(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    // Ids in another order than that of their coming.
+    let older = intent("i-9", IntentKind::Create, 9);
+    let newer = intent("i-1", IntentKind::Create, 1);
+    worker.write(vec![Change::AddIntent(older.clone()), Change::AddIntent(newer.clone())]).await.unwrap();
+    let moved = Intent { dev: Some(dev(29)), cursor: 1, ..older };
+    worker.write(vec![Change::UpdateIntent(moved.clone())]).await.unwrap();
+    assert_eq!(worker.backend.open_intents().await.unwrap(), [moved, newer]);
+}
+
+async fn a_closed_intent_is_gone_and_not_updated(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let intent = intent("i-1", IntentKind::Create, 1);
+    let close = || vec![Change::CloseIntent(intent.id.clone())];
+    worker.write(vec![Change::AddIntent(intent.clone())]).await.unwrap();
+    worker.write(close()).await.unwrap();
+    assert_eq!(worker.backend.open_intents().await.unwrap(), []);
+    assert!(matches!(worker.write(vec![Change::UpdateIntent(intent.clone())]).await, Err(Error::Outdated)));
+    assert_eq!(worker.backend.open_intents().await.unwrap(), []);
+    worker.write(close()).await.unwrap();
+}
+
+async fn no_issue_is_in_two_pairs(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    worker.write(vec![Change::PutPair(pair(1, 21))]).await.unwrap();
+    for wrong in [pair(1, 22), pair(2, 21)] {
+        assert!(matches!(worker.write(vec![Change::PutPair(wrong)]).await, Err(Error::Taken { .. })));
+    }
+    assert_eq!(worker.backend.pairs(Side::User, vec![id(1), id(2)]).await.unwrap(), [pair(1, 21)]);
+    assert_eq!(worker.backend.pairs(Side::Dev, vec![id(21), id(22)]).await.unwrap(), [pair(1, 21)]);
+    worker.write(vec![Change::PutPair(pair(2, 22))]).await.unwrap();
+}
+
+async fn a_pairs_keys_are_refreshed_by_its_ids(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    worker.write(vec![Change::PutPair(pair(1, 21))]).await.unwrap();
+    let moved = IssueRef { id: id(1), key: "OTHER-5".parse().unwrap() };
+    let refreshed = Pair { user: moved.clone(), origin: Origin::Adopted, ..pair(1, 21) };
+    worker.write(vec![Change::PutPair(refreshed)]).await.unwrap();
+    let expected = Pair { user: moved, origin: Origin::Created, ..pair(1, 21) };
+    assert_eq!(worker.backend.pairs(Side::Dev, vec![id(21)]).await.unwrap(), [expected]);
+}
+
+async fn pairs_are_found_from_either_side(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    // Each issue has the id of another pair's issue on the other side; the oldest user issue is 9, not 10.
+    let adopted = Pair { origin: Origin::Adopted, ..pair(10, 9) };
+    worker.write(vec![Change::PutPair(adopted.clone()), Change::PutPair(pair(9, 10))]).await.unwrap();
+    assert_eq!(worker.backend.pairs(Side::User, vec![id(10)]).await.unwrap(), vec![adopted.clone()]);
+    assert_eq!(worker.backend.pairs(Side::Dev, vec![id(10)]).await.unwrap(), [pair(9, 10)]);
+    assert_eq!(worker.backend.pairs(Side::User, vec![id(10), id(9), id(9)]).await.unwrap(), [pair(9, 10), adopted]);
+}
+
+async fn any_number_of_issues_is_asked_about_at_once(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let known = |n: u64| Change::PutHandled(Side::User, user(n), handled("Open"));
+    worker.write((0..3000).map(|n| known(2 * n)).collect()).await.unwrap();
+    let found = worker.backend.handled(Side::User, (0..40_000).map(id).collect()).await.unwrap();
+    assert_eq!(found.len(), 3000);
+    assert!(found.keys().all(|id| id.number() % 2 == 0 && id.number() < 6000));
+}
+
+async fn what_was_handled_is_replaced_and_kept_apart_by_side(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let put = |side, issue, status| Change::PutHandled(side, issue, handled(status));
+    let (first, other) = (put(Side::User, user(1), "Open"), put(Side::Dev, dev(1), "Closed"));
+    worker.write(vec![first, other, put(Side::User, user(1), "Will Do")]).await.unwrap();
+    for (side, status) in [(Side::User, "Will Do"), (Side::Dev, "Closed")] {
+        let expected = BTreeMap::from([(id(1), handled(status))]);
+        assert_eq!(worker.backend.handled(side, vec![id(1)]).await.unwrap(), expected);
+    }
+}
+
+async fn the_newest_issue_has_the_largest_number(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let put = |n| Change::PutHandled(Side::User, user(n), handled("Open"));
+    let newest = async |side| worker.backend.newest_issue(side).await.unwrap();
+    worker.write(vec![put(99), put(100), put(98)]).await.unwrap();
+    assert_eq!(newest(Side::User).await, Some(user(100)));
+    assert_eq!(newest(Side::Dev).await, None);
+
+    worker.write(vec![Change::PutPair(pair(1000, 3))]).await.unwrap();
+    assert_eq!(newest(Side::User).await, Some(user(1000)));
+    assert_eq!(newest(Side::Dev).await, Some(dev(3)));
+
+    let largest = u64::MAX / 2 + 7;
+    worker.write(vec![put(largest)]).await.unwrap();
+    assert_eq!(newest(Side::User).await, Some(user(largest)));
+}
+
+async fn failures_stand_in_order_of_their_next_try(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let failures = [
+        failure(Side::User, 1, 1, "2024-01-01T00:00:02Z"),
+        failure(Side::Dev, 1, 1, "2024-01-01T00:00:01.500Z"),
+        failure(Side::User, 2, 1, "2024-01-01T00:00:01Z"),
+    ];
+    worker.write(failures.clone().map(Change::PutFailure).into()).await.unwrap();
+    let [last, middle, first] = failures;
+    assert_eq!(worker.backend.failures().await.unwrap(), [first, middle.clone(), last.clone()]);
+
+    let again = failure(Side::User, 2, 2, "2024-01-01T00:00:03Z");
+    worker.write(vec![Change::PutFailure(again.clone())]).await.unwrap();
+    assert_eq!(worker.backend.failures().await.unwrap(), [middle.clone(), last, again.clone()]);
+
+    let clear = Change::ClearFailure(Side::User, id(1));
+    worker.write(vec![clear.clone(), clear]).await.unwrap();
+    assert_eq!(worker.backend.failures().await.unwrap(), [middle, again]);
+}
+
+async fn two_flows_never_see_each_other(place: impl Place) {
+    let (ab, cd) = (begin(&place, "sync-ab").await, begin(&place, "sync-cd").await);
+    let later = begin(&place, "sync-cd").await;
+    assert!(later.epoch > cd.epoch);
+    let everything = |user_id| {
+        vec![
+            Change::PutState(State { initial_sync_completed: Some(true), ..State::default() }),
+            Change::PutPair(pair(user_id, 21)),
+            Change::PutHandled(Side::User, user(user_id), handled("Open")),
+            Change::AddIntent(intent("i-1", IntentKind::Create, 1)),
+            Change::PutFailure(failure(Side::User, 1, 1, "2024-01-01T00:00:00Z")),
+        ]
+    };
+    // The other flow's later epoch, pair, intent and revision are none of this one's business.
+    ab.write(everything(1)).await.unwrap();
+    assert_eq!(later.backend.state().await.unwrap(), State::default());
+    later.write(everything(2)).await.unwrap();
+    assert_eq!(ab.backend.pairs(Side::Dev, vec![id(21)]).await.unwrap(), [pair(1, 21)]);
+    assert_eq!(ab.backend.newest_issue(Side::User).await.unwrap(), Some(user(1)));
+    assert_eq!(ab.backend.open_intents().await.unwrap().len(), 1);
+    assert_eq!(ab.backend.failures().await.unwrap().len(), 1);
+}
+
+async fn a_store_that_rested_goes_on(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    worker.write(vec![Change::PutPair(pair(1, 21))]).await.unwrap();
+    worker.backend.rest().await;
+    worker.backend.rest().await;
+    worker.write(vec![Change::PutPair(pair(2, 22))]).await.unwrap();
+    let found = worker.backend.pairs(Side::User, vec![id(1), id(2)]).await.unwrap();
+    assert_eq!(found, [pair(1, 21), pair(2, 22)]);
+}
+
+async fn calls_made_at_once_all_happen(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let writes = (1..=40).map(|n| worker.write(vec![Change::PutPair(pair(n, n))]));
+    let rests = (1..=4).map(|_| worker.backend.rest().map(Ok).boxed());
+    try_join_all(writes.chain(rests)).await.unwrap();
+    assert_eq!(worker.backend.pairs(Side::User, (1..=40).map(id).collect()).await.unwrap().len(), 40);
+}
+
+async fn a_call_whose_caller_is_gone_is_waited_for(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let many = (0..2000).map(|n| Change::PutHandled(Side::User, user(n), handled("Open"))).collect();
+    let mut call = worker.write(many);
+    let _ = poll!(&mut call);
+    drop(call);
+    worker.backend.drained().await;
+    assert_eq!(worker.backend.newest_issue(Side::User).await.unwrap(), Some(user(1999)));
+}
+
+// The machinery.
+
+/// What a worker holds of its store.
+struct Worker {
+    flow: String,
+    backend: Arc<dyn Backend>,
+    epoch: Epoch,
+}
+
+impl Worker {
+    fn write(&self, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>> {
+        self.backend.write(self.epoch, batch)
+    }
+
+    async fn open_ids(&self) -> Vec<String> {
+        self.backend.open_intents().await.unwrap().iter().map(|intent| intent.id.to_string()).collect()
+    }
+}
+
+async fn begin(place: &impl Place, name: &str) -> Worker {
+    let backend = place.open(&flow(name));
+    let epoch = backend.begin().await.unwrap();
+    Worker { flow: name.to_owned(), backend, epoch }
+}
+
+async fn restart(place: &mut impl Place, worker: Worker) -> Worker {
+    worker.backend.drained().await;
+    let flow = worker.flow.clone();
+    drop(worker);
+    place.restart();
+    begin(place, &flow).await
+}
+
+struct SqlitePlace {
+    folder: tempfile::TempDir,
+    executor: Executor,
+    durability: Durability,
+    opener: Option<Sqlite>,
+}
+
+impl SqlitePlace {
+    fn new(executor: Executor, durability: Durability) -> Self {
+        let mut place = Self { folder: tempfile::tempdir().unwrap(), executor, durability, opener: None };
+        place.restart();
+        place
+    }
+}
+
+impl Place for SqlitePlace {
+    fn open(&self, flow: &Flow) -> Arc<dyn Backend> {
+        self.opener.as_ref().unwrap().open(flow)
+    }
+
+    fn restart(&mut self) {
+        self.opener = None;
+        let folder = self.folder.path().to_owned();
+        let clock = Clock::simulated(start());
+        self.opener = Some(Sqlite::new(folder, self.executor, clock, self.durability).unwrap());
+    }
+}
+
+/// The wall clock of a place that just began.
+fn start() -> DateTime<Utc> {
+    "2024-06-01T12:00:00Z".parse().unwrap()
+}
+
+/// A flow that is nothing but its name.
+pub(super) fn flow(name: &str) -> Flow {
+    Flow {
+        name: name.parse().unwrap(),
+        description: String::new(),
+        jira: JiraAccess {
+            base: "https://a.example.net".parse().unwrap(),
+            credentials: Credentials::Bearer { token: Secret::new("token".to_owned()) },
+            ca_file: None,
+            deployment: Deployment::Auto,
+        },
+        user_project: "USER-A".parse().unwrap(),
+        dev_project: "DEV-A".parse().unwrap(),
+        interval: Duration::from_secs(300),
+        initial_sync: true,
+        index_lag: Duration::from_secs(300),
+        issue_type: "Bug".to_owned(),
+        rules: Rules {
+            in_order: vec![],
+            fallback: Fallback::Ignore,
+            intermediate: vec![],
+            on_conflict: OnConflict::Latest,
+        },
+    }
+}
+
+fn at(text: &str) -> JiraTime {
+    text.parse().unwrap()
+}
+
+pub(super) fn id(number: u64) -> IssueId {
+    number.to_string().parse().unwrap()
+}
+
+fn user(number: u64) -> IssueRef {
+    IssueRef { id: id(number), key: format!("USER-A-{number}").parse().unwrap() }
+}
+
+fn dev(number: u64) -> IssueRef {
+    IssueRef { id: id(number), key: format!("DEV-A-{number}").parse().unwrap() }
+}
+
+pub(super) fn pair(user_number: u64, dev_number: u64) -> Pair {
+    Pair { user: user(user_number), dev: dev(dev_number), origin: Origin::Created }
+}
+
+fn status(name: &str) -> Status {
+    Status { id: "10100".parse().unwrap(), name: StatusName::new(name) }
+}
+
+fn handled(name: &str) -> Handled {
+    Handled { status: status(name), updated: at("2024-01-01T08:30:00.042Z") }
+}
+
+fn failure(side: Side, number: u64, attempts: u32, next_try: &str) -> Failure {
+    let issue = match side {
+        Side::User => user(number),
+        Side::Dev => dev(number),
+    };
+    Failure { side, issue, attempts, next_try: next_try.parse().unwrap(), why: "jira said 500".to_owned() }
+}
+
+fn intent(name: &str, kind: IntentKind, user_number: u64) -> Intent {
+    Intent {
+        id: name.parse().unwrap(),
+        kind,
+        rule: Some("user-will-do".parse().unwrap()),
+        source: Side::User,
+        user: user(user_number),
+        dev: None,
+        steps: vec![Step::Create(CreateIssue { cross_link: true })],
+        cursor: 0,
+        doubt: None,
+        begun: at("2024-01-01T00:00:00.001Z"),
+        settles_user: None,
+        settles_dev: None,
+    }
+}
+
+/// The same for another user issue, under an id of its own.
+fn on_issue(intent: &Intent, number: u64) -> Intent {
+    Intent { id: format!("i-{number}").parse().unwrap(), user: user(number), ..intent.clone() }
+}
+
+fn link(cross_link: bool, comment: Option<&str>) -> Step {
+    Step::Link(LinkIssues { cross_link, comment: comment.map(|text| Template::parse(text).unwrap()) })
+}
+
+fn transition(side: Side) -> Step {
+    Step::Transition(Transition { side, from: status("In Progress"), to: StatusName::new("Closed") })
+}
+
+fn comment(text: &str) -> Step {
+    Step::Comment(Comment { text: Template::parse(text).unwrap() })
+}

@@ -1,0 +1,150 @@
+//! What a store keeps: its own shapes, apart from those of `flow`, which can so change freely.
+//!
+//! Leaves (ids, keys, times) are kept as the text that they display and parse as. What has a structure is a JSON document
+//! that carries its version: one that this program does not know, or a field that it does not know, is refused rather
+//! than half understood.
+
+mod intent;
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Cursor;
+use crate::flow::{IssueId, JiraTime, Origin, Side};
+
+pub(super) use intent::{intent_from_json, intent_json, kind_text};
+
+/// Something stored that can't be read, and why.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {why}")]
+pub(super) struct Unfit {
+    what: String,
+    why: String,
+}
+
+impl Unfit {
+    /// `what` names the thing so that an operator finds it.
+    pub(super) fn new(what: impl Display, why: impl Display) -> Self {
+        Self { what: what.to_string(), why: why.to_string() }
+    }
+}
+
+/// A moment of this machine's wall clock, kept to the millisecond; such texts sort as their moments do.
+pub(super) fn wall_text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// How a pair's origin is kept.
+pub(super) fn origin_text(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Created => "created",
+        Origin::Adopted => "adopted",
+    }
+}
+
+/// Reads what [`origin_text`] wrote.
+pub(super) fn origin_from_text(text: &str) -> Result<Origin, Unfit> {
+    match text {
+        "created" => Ok(Origin::Created),
+        "adopted" => Ok(Origin::Adopted),
+        _ => Err(Unfit::new("origin of a pair", format!("unknown word {text:?}"))),
+    }
+}
+
+/// How a full sync's cursor is kept.
+pub(super) fn cursor_json(cursor: &Cursor) -> String {
+    json(&CursorDocument::V1(CursorV1 {
+        side: Text(cursor.side),
+        created: cursor.created.map(Text),
+        ids_at: cursor.ids_at.iter().cloned().map(Text).collect(),
+        done: cursor.done,
+    }))
+}
+
+/// Reads what [`cursor_json`] wrote.
+pub(super) fn cursor_from_json(text: &str) -> Result<Cursor, Unfit> {
+    let CursorDocument::V1(stored) = from_json("cursor of the full sync", text)?;
+    Ok(Cursor {
+        side: stored.side.0,
+        created: stored.created.map(|at| at.0),
+        ids_at: stored.ids_at.into_iter().map(|id| id.0).collect(),
+        done: stored.done,
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "version")]
+enum CursorDocument {
+    #[serde(rename = "1")]
+    V1(CursorV1),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CursorV1 {
+    side: Text<Side>,
+    created: Option<Text<JiraTime>>,
+    ids_at: Vec<Text<IssueId>>,
+    done: u64,
+}
+
+/// A leaf as its text.
+struct Text<T>(T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+#[expect(clippy::expect_used, reason = "records are made of texts, numbers and lists: they always have a JSON form")]
+fn json(document: &impl Serialize) -> String {
+    serde_json::to_string(document).expect("a record has a JSON form")
+}
+
+fn from_json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Unfit> {
+    serde_json::from_str(text).map_err(|why| Unfit::new(what, why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_kept_as_this_document() {
+        let cursor = Cursor {
+            side: Side::Dev,
+            created: Some("2024-01-02T03:04:05.678Z".parse().unwrap()),
+            ids_at: vec!["10001".parse().unwrap()],
+            done: 42,
+        };
+        let text = r#"{"version":"1","side":"dev","created":"2024-01-02T03:04:05.678Z","ids_at":["10001"],"done":42}"#;
+        assert_eq!(cursor_json(&cursor), text);
+        assert_eq!(cursor_from_json(text), Ok(cursor));
+    }
+
+    #[test]
+    fn what_a_later_version_wrote_is_refused_rather_than_half_understood() {
+        for text in [
+            r#"{"version":"2","side":"dev","created":null,"ids_at":[],"done":0}"#,
+            r#"{"version":"1","side":"dev","created":null,"ids_at":[],"done":0,"since":"then"}"#,
+            r#"{"side":"dev","created":null,"ids_at":[],"done":0}"#,
+            r#"{"version":"1","side":"both","created":null,"ids_at":[],"done":0}"#,
+            "",
+        ] {
+            let error = cursor_from_json(text).unwrap_err().to_string();
+            assert!(error.starts_with("cursor of the full sync: "), "{error}");
+        }
+        assert!(origin_from_text("found").is_err());
+    }
+}

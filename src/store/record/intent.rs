@@ -1,0 +1,296 @@
+//! An intent as a JSON document.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Text, Unfit, from_json, json};
+use crate::flow::{
+    Comment, CreateIssue, Doubt, Handled, Intent, IntentId, IntentKind, IssueId, IssueKey, IssueRef, JiraTime,
+    LinkIssues, RuleId, Side, Status, StatusId, StatusName, Step, Template, Transition, UnknownVariable,
+};
+
+/// How an intent is kept.
+pub(in crate::store) fn intent_json(intent: &Intent) -> String {
+    json(&Document::V1(intent.into()))
+}
+
+/// Reads what [`intent_json`] wrote; `id` names it in the error.
+pub(in crate::store) fn intent_from_json(id: &str, text: &str) -> Result<Intent, Unfit> {
+    let Document::V1(stored) = from_json(&format!("intent {id}"), text)?;
+    Ok(stored.into())
+}
+
+/// How an intent's kind is kept beside it.
+pub(in crate::store) fn kind_text(kind: IntentKind) -> &'static str {
+    match kind {
+        IntentKind::Create => "create",
+        IntentKind::Mirror => "mirror",
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "version")]
+enum Document {
+    #[serde(rename = "1")]
+    V1(IntentV1),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IntentV1 {
+    id: Text<IntentId>,
+    kind: KindV1,
+    rule: Option<Text<RuleId>>,
+    source: Text<Side>,
+    user: IssueV1,
+    dev: Option<IssueV1>,
+    steps: Vec<StepV1>,
+    cursor: usize,
+    doubt: Option<DoubtV1>,
+    begun: Text<JiraTime>,
+    settles_user: Option<HandledV1>,
+    settles_dev: Option<HandledV1>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KindV1 {
+    Create,
+    Mirror,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IssueV1 {
+    id: Text<IssueId>,
+    key: Text<IssueKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+enum StepV1 {
+    Create { cross_link: bool },
+    Link { cross_link: bool, comment: Option<TemplateV1> },
+    Transition { side: Text<Side>, from: StatusV1, to: StatusNameV1 },
+    Comment { text: TemplateV1 },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatusV1 {
+    id: Text<StatusId>,
+    name: StatusNameV1,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoubtV1 {
+    sent_by: Text<JiraTime>,
+    first_absent: Option<Text<JiraTime>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HandledV1 {
+    status: StatusV1,
+    updated: Text<JiraTime>,
+}
+
+/// As people wrote it.
+#[derive(Serialize, Deserialize)]
+struct StatusNameV1(String);
+
+/// As a flow file has it.
+#[derive(Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[derive(Clone)]
+struct TemplateV1(Template);
+
+impl TryFrom<String> for TemplateV1 {
+    type Error = UnknownVariable;
+
+    fn try_from(text: String) -> Result<Self, UnknownVariable> {
+        Template::parse(&text).map(Self)
+    }
+}
+
+impl From<TemplateV1> for String {
+    fn from(template: TemplateV1) -> Self {
+        template.0.to_string()
+    }
+}
+
+impl From<&Intent> for IntentV1 {
+    fn from(intent: &Intent) -> Self {
+        Self {
+            id: Text(intent.id.clone()),
+            kind: intent.kind.into(),
+            rule: intent.rule.clone().map(Text),
+            source: Text(intent.source),
+            user: (&intent.user).into(),
+            dev: intent.dev.as_ref().map(Into::into),
+            steps: intent.steps.iter().map(Into::into).collect(),
+            cursor: intent.cursor,
+            doubt: intent.doubt.map(Into::into),
+            begun: Text(intent.begun),
+            settles_user: intent.settles_user.as_ref().map(Into::into),
+            settles_dev: intent.settles_dev.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl From<IntentV1> for Intent {
+    fn from(stored: IntentV1) -> Self {
+        Self {
+            id: stored.id.0,
+            kind: stored.kind.into(),
+            rule: stored.rule.map(|rule| rule.0),
+            source: stored.source.0,
+            user: stored.user.into(),
+            dev: stored.dev.map(Into::into),
+            steps: stored.steps.into_iter().map(Into::into).collect(),
+            cursor: stored.cursor,
+            doubt: stored.doubt.map(Into::into),
+            begun: stored.begun.0,
+            settles_user: stored.settles_user.map(Into::into),
+            settles_dev: stored.settles_dev.map(Into::into),
+        }
+    }
+}
+
+impl From<IntentKind> for KindV1 {
+    fn from(kind: IntentKind) -> Self {
+        match kind {
+            IntentKind::Create => Self::Create,
+            IntentKind::Mirror => Self::Mirror,
+        }
+    }
+}
+
+impl From<KindV1> for IntentKind {
+    fn from(stored: KindV1) -> Self {
+        match stored {
+            KindV1::Create => Self::Create,
+            KindV1::Mirror => Self::Mirror,
+        }
+    }
+}
+
+impl From<&IssueRef> for IssueV1 {
+    fn from(issue: &IssueRef) -> Self {
+        Self { id: Text(issue.id.clone()), key: Text(issue.key.clone()) }
+    }
+}
+
+impl From<IssueV1> for IssueRef {
+    fn from(stored: IssueV1) -> Self {
+        Self { id: stored.id.0, key: stored.key.0 }
+    }
+}
+
+impl From<&Step> for StepV1 {
+    fn from(step: &Step) -> Self {
+        match step {
+            Step::Create(CreateIssue { cross_link }) => Self::Create { cross_link: *cross_link },
+            Step::Link(LinkIssues { cross_link, comment }) => {
+                Self::Link { cross_link: *cross_link, comment: comment.clone().map(TemplateV1) }
+            }
+            Step::Transition(Transition { side, from, to }) => {
+                Self::Transition { side: Text(*side), from: from.into(), to: to.into() }
+            }
+            Step::Comment(Comment { text }) => Self::Comment { text: TemplateV1(text.clone()) },
+        }
+    }
+}
+
+impl From<StepV1> for Step {
+    fn from(stored: StepV1) -> Self {
+        match stored {
+            StepV1::Create { cross_link } => Self::Create(CreateIssue { cross_link }),
+            StepV1::Link { cross_link, comment } => {
+                Self::Link(LinkIssues { cross_link, comment: comment.map(|template| template.0) })
+            }
+            StepV1::Transition { side, from, to } => {
+                Self::Transition(Transition { side: side.0, from: from.into(), to: to.into() })
+            }
+            StepV1::Comment { text } => Self::Comment(Comment { text: text.0 }),
+        }
+    }
+}
+
+impl From<&StatusName> for StatusNameV1 {
+    fn from(name: &StatusName) -> Self {
+        Self(name.as_str().to_owned())
+    }
+}
+
+impl From<StatusNameV1> for StatusName {
+    fn from(stored: StatusNameV1) -> Self {
+        Self::new(&stored.0)
+    }
+}
+
+impl From<&Status> for StatusV1 {
+    fn from(status: &Status) -> Self {
+        Self { id: Text(status.id.clone()), name: (&status.name).into() }
+    }
+}
+
+impl From<StatusV1> for Status {
+    fn from(stored: StatusV1) -> Self {
+        Self { id: stored.id.0, name: stored.name.into() }
+    }
+}
+
+impl From<Doubt> for DoubtV1 {
+    fn from(doubt: Doubt) -> Self {
+        Self { sent_by: Text(doubt.sent_by), first_absent: doubt.first_absent.map(Text) }
+    }
+}
+
+impl From<DoubtV1> for Doubt {
+    fn from(stored: DoubtV1) -> Self {
+        Self { sent_by: stored.sent_by.0, first_absent: stored.first_absent.map(|at| at.0) }
+    }
+}
+
+impl From<&Handled> for HandledV1 {
+    fn from(handled: &Handled) -> Self {
+        Self { status: (&handled.status).into(), updated: Text(handled.updated) }
+    }
+}
+
+impl From<HandledV1> for Handled {
+    fn from(stored: HandledV1) -> Self {
+        Self { status: stored.status.into(), updated: stored.updated.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A document as version 1 writes it. It must stay readable for ever: databases out there hold it.
+    const V1: &str = r#"{"version":"1","id":"i-1","kind":"mirror","rule":"closed","source":"dev","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"create":{"cross_link":true}},{"link":{"cross_link":false,"comment":"Dev issue: ${targetKey}"}},{"transition":{"side":"user","from":{"id":"3","name":"In Progress"},"to":"Resolved"}},{"comment":{"text":"Fixed in ${sourceKey}"}}],"cursor":2,"doubt":{"sent_by":"2024-01-01T00:00:00.000Z","first_absent":null},"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":{"status":{"id":"6","name":"Closed"},"updated":"2024-01-01T00:00:00.002Z"}}"#;
+
+    #[test]
+    fn a_document_of_version_1_is_read_and_written_unchanged() {
+        let intent = intent_from_json("i-1", V1).unwrap();
+        assert_eq!(intent_json(&intent), V1);
+    }
+
+    #[test]
+    fn an_intent_that_cannot_be_read_is_named() {
+        for (sound, broken) in [
+            (r#""version":"1""#, r#""version":"2""#),
+            (r#""cursor":2"#, r#""cursor":2,"urgent":true"#),
+            (r#"{"comment":"#, r#"{"attach":"#),
+            ("${sourceKey}", "${reporter}"),
+            ("20001", "twenty"),
+        ] {
+            let text = V1.replacen(sound, broken, 1);
+            assert_ne!(text, V1, "{sound}");
+            let error = intent_from_json("i-1", &text).unwrap_err().to_string();
+            assert!(error.starts_with("intent i-1: "), "{error}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The embedded store: one SQLite file per flow in the data folder, which people can open with any SQLite tool.
+
+mod connection;
+mod folder;
+mod read;
+mod row;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod trouble;
+mod write;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use rusqlite::Connection;
+
+use self::connection::{File, Missing};
+use self::folder::Folder;
+use self::trouble::Trouble;
+use super::executor::{Executor, Lane};
+use super::{Backend, Change, Epoch, Error, Failure, Opener, State};
+use crate::clock::Clock;
+use crate::flow::{Flow, FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side};
+
+/// What a commit must survive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// A power failure: production. Connections are given back while a flow is idle.
+    PowerFailure,
+    /// The end of the process only: simulation, which is many times faster so. Connections are kept.
+    ProcessEnd,
+}
+
+/// The data folder, held against other processes as long as this value or a database opened from it lives.
+pub struct Sqlite {
+    folder: Arc<Folder>,
+    executor: Executor,
+    clock: Clock,
+    durability: Durability,
+}
+
+impl Sqlite {
+    /// Makes `folder` if need be and takes its lock. Blocks briefly; meant for a program's start.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] when another process (or another `Sqlite`) holds the folder, [`Error::Unavailable`] when it
+    /// can't be made or locked.
+    pub fn new(folder: PathBuf, executor: Executor, clock: Clock, durability: Durability) -> Result<Self, Error> {
+        Ok(Self { folder: Arc::new(Folder::lock(folder)?), executor, clock, durability })
+    }
+}
+
+impl Opener for Sqlite {
+    fn open(&self, flow: &Flow) -> Arc<dyn Backend> {
+        Arc::new(Database {
+            flow: flow.name.clone(),
+            file: Arc::new(File::new(Arc::clone(&self.folder), &flow.name, self.durability)),
+            lane: self.executor.lane(),
+            clock: self.clock.clone(),
+        })
+    }
+}
+
+/// One flow's file.
+struct Database {
+    flow: FlowName,
+    file: Arc<File>,
+    lane: Lane,
+    clock: Clock,
+}
+
+impl Database {
+    /// Runs `work` on the file's connection, opening it if need be.
+    fn run<T, F>(&self, missing: Missing, work: F) -> BoxFuture<'_, Result<T, Error>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, Trouble> + Send + 'static,
+    {
+        let file = Arc::clone(&self.file);
+        self.lane.run(move || file.with(missing, work)).boxed()
+    }
+
+    /// Runs a query. It makes no file: only [`Backend::begin`] does, so that a file which vanished is noticed instead
+    /// of looking like a new flow in the middle of a worker's life.
+    fn query<T, F>(&self, work: F) -> BoxFuture<'_, Result<T, Error>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Trouble> + Send + 'static,
+    {
+        self.run(Missing::Fail, move |connection| work(connection))
+    }
+}
+
+impl Backend for Database {
+    fn begin(&self) -> BoxFuture<'_, Result<Epoch, Error>> {
+        let (flow, now) = (self.flow.clone(), self.clock.wall());
+        self.run(Missing::Make, move |connection| write::begin(connection, &flow, now))
+    }
+
+    fn state(&self) -> BoxFuture<'_, Result<State, Error>> {
+        let flow = self.flow.clone();
+        self.query(move |connection| read::state(connection, &flow))
+    }
+
+    fn handled(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<BTreeMap<IssueId, Handled>, Error>> {
+        self.query(move |connection| read::handled(connection, side, &ids))
+    }
+
+    fn pairs(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
+        self.query(move |connection| read::pairs(connection, side, &ids))
+    }
+
+    fn open_intents(&self) -> BoxFuture<'_, Result<Vec<Intent>, Error>> {
+        self.query(read::open_intents)
+    }
+
+    fn failures(&self) -> BoxFuture<'_, Result<Vec<Failure>, Error>> {
+        self.query(read::failures)
+    }
+
+    fn newest_issue(&self, side: Side) -> BoxFuture<'_, Result<Option<IssueRef>, Error>> {
+        self.query(move |connection| read::newest_issue(connection, side))
+    }
+
+    fn write(&self, epoch: Epoch, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>> {
+        let (flow, now) = (self.flow.clone(), self.clock.wall());
+        self.run(Missing::Fail, move |connection| write::write(connection, &flow, epoch, &batch, now))
+    }
+
+    fn rest(&self) -> BoxFuture<'_, ()> {
+        let file = Arc::clone(&self.file);
+        let closing = self.lane.run(move || {
+            file.rest();
+            Ok(())
+        });
+        // Closing can only fail to begin because the process ends, and that closes everything.
+        closing.map(|_| ()).boxed()
+    }
+
+    fn drained(&self) -> BoxFuture<'_, ()> {
+        self.lane.drained().boxed()
+    }
+}

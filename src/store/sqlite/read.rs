@@ -1,0 +1,116 @@
+//! Queries.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
+
+use super::row::{handled_table, id_list, issue, maybe, parsed};
+use super::trouble::Trouble;
+use crate::flow::{FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side, Status, StatusName, Watermark};
+use crate::store::record::{self, Unfit};
+use crate::store::{Failure, Revision, State};
+
+/// The only state of a pair that this version knows; one in any other must not be written to.
+pub(super) const ACTIVE: &str = "active";
+
+/// The state document; as of a new flow if there is none.
+pub(super) fn state(connection: &Connection, flow: &FlowName) -> Result<State, Trouble> {
+    let sql = "SELECT * FROM sync_state WHERE name = :name";
+    let found = rows(connection, sql, named_params! { ":name": flow.as_str() }, state_row)?;
+    Ok(found.into_iter().next().unwrap_or_default())
+}
+
+fn state_row(row: &Row<'_>) -> Result<State, Trouble> {
+    let cursor: Option<String> = row.get("cursor")?;
+    Ok(State {
+        last_sync: maybe(row, "last_sync")?.map(Watermark),
+        initial_sync_completed: row.get("initial_sync_completed")?,
+        cursor: cursor.map(|text| record::cursor_from_json(&text)).transpose()?,
+        started_at: maybe(row, "started_at")?,
+        updated_at: maybe(row, "updated_at")?,
+        revision: Revision(row.get::<_, i64>("revision")?.cast_unsigned()),
+    })
+}
+
+/// What was handled of those of `ids` that ever were.
+pub(super) fn handled(
+    connection: &Connection,
+    side: Side,
+    ids: &[IssueId],
+) -> Result<BTreeMap<IssueId, Handled>, Trouble> {
+    let table = handled_table(side);
+    let sql = format!("SELECT * FROM {table} WHERE issue_id IN (SELECT value FROM json_each(:ids))");
+    let found = rows(connection, &sql, named_params! { ":ids": id_list(ids) }, handled_row)?;
+    Ok(found.into_iter().collect())
+}
+
+fn handled_row(row: &Row<'_>) -> Result<(IssueId, Handled), Trouble> {
+    let name: String = row.get("status")?;
+    let status = Status { id: parsed(row, "status_id")?, name: StatusName::new(&name) };
+    Ok((parsed(row, "issue_id")?, Handled { status, updated: parsed(row, "seen_updated")? }))
+}
+
+/// The pairs with one of `ids` on `side`, oldest user issue first.
+pub(super) fn pairs(connection: &Connection, side: Side, ids: &[IssueId]) -> Result<Vec<Pair>, Trouble> {
+    let sql = format!(
+        "SELECT * FROM jira_mapping WHERE {side}_issue_id IN (SELECT value FROM json_each(:ids))
+         ORDER BY length(user_issue_id), user_issue_id"
+    );
+    rows(connection, &sql, named_params! { ":ids": id_list(ids) }, pair_row)
+}
+
+fn pair_row(row: &Row<'_>) -> Result<Pair, Trouble> {
+    let (state, origin): (String, String) = (row.get("state")?, row.get("origin")?);
+    let user = issue(row, "user_issue_id", "user_issue_key")?;
+    if state != ACTIVE {
+        return Err(Unfit::new(format!("pair of {user}"), format!("unknown state {state:?}")).into());
+    }
+    let dev = issue(row, "dev_issue_id", "dev_issue_key")?;
+    Ok(Pair { user, dev, origin: record::origin_from_text(&origin)? })
+}
+
+/// All intents, oldest first: what is stored is open.
+pub(super) fn open_intents(connection: &Connection) -> Result<Vec<Intent>, Trouble> {
+    rows(connection, "SELECT id, document FROM intents ORDER BY number", [], |row| {
+        let (id, document): (String, String) = (row.get("id")?, row.get("document")?);
+        Ok(record::intent_from_json(&id, &document)?)
+    })
+}
+
+/// All failures in order of their next try.
+pub(super) fn failures(connection: &Connection) -> Result<Vec<Failure>, Trouble> {
+    rows(connection, "SELECT * FROM failures ORDER BY next_try, side, issue_id", [], |row| {
+        Ok(Failure {
+            side: parsed(row, "side")?,
+            issue: issue(row, "issue_id", "issue_key")?,
+            attempts: row.get("attempts")?,
+            next_try: parsed(row, "next_try")?,
+            why: row.get("why")?,
+        })
+    })
+}
+
+/// The issue of that side with the largest id.
+pub(super) fn newest_issue(connection: &Connection, side: Side) -> Result<Option<IssueRef>, Trouble> {
+    let handled = newest(connection, handled_table(side), "issue_id", "issue_key")?;
+    let paired = newest(connection, "jira_mapping", &format!("{side}_issue_id"), &format!("{side}_issue_key"))?;
+    // On equal ids the last wins, the handled one: its key is refreshed whenever the issue changes.
+    Ok(paired.into_iter().chain(handled).max_by_key(|issue| issue.id.number()))
+}
+
+fn newest(connection: &Connection, table: &str, id: &str, key: &str) -> Result<Option<IssueRef>, Trouble> {
+    let sql = format!("SELECT {id}, {key} FROM {table} ORDER BY length({id}) DESC, {id} DESC LIMIT 1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement.query_row([], |row| Ok(issue(row, id, key))).optional()?;
+    found.transpose()
+}
+
+fn rows<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl Fn(&Row<'_>) -> Result<T, Trouble>,
+) -> Result<Vec<T>, Trouble> {
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_and_then(params, read)?.collect()
+}

@@ -1,0 +1,225 @@
+//! What is SQLite's own; what every store promises is in the contract.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use futures::poll;
+use tempfile::{TempDir, tempdir};
+
+use super::*;
+use crate::store::contract::{flow, id, pair};
+
+#[tokio::test]
+async fn a_second_opener_of_a_folder_is_refused_until_the_last_database_of_the_first_is_gone() {
+    let folder = tempdir().unwrap();
+    let first = open(folder.path()).unwrap();
+    let database = first.open(&flow("sync-ab"));
+    drop(first);
+    let refused = open(folder.path()).err().unwrap();
+    assert!(matches!(refused, Error::InUse { .. }));
+    assert!(refused.to_string().contains(folder.path().to_str().unwrap()), "{refused}");
+    drop(database);
+    assert!(open(folder.path()).is_ok());
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("data");
+    fs::write(&file, "no folder").unwrap();
+    let error = open(&file).err().unwrap();
+    assert!(matches!(error, Error::Unavailable { .. }));
+    assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_opens_in_any_sqlite_tool_and_has_the_documented_tables() {
+    let data = Data::new();
+    let (backend, epoch) = data.begin("sync-ab").await.unwrap();
+    backend.write(epoch, vec![Change::PutPair(pair(1, 21))]).await.unwrap();
+    backend.rest().await;
+
+    assert_eq!(data.files(), [".lock", "sync_ab.sqlite"], "at rest nothing is left beside the file");
+    let plain = data.plain("sync-ab");
+    let tables: Vec<String> = column(&plain, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
+    let documented =
+        ["dev_project_issue_state", "failures", "intents", "jira_mapping", "sync_state", "user_project_issue_state"];
+    assert_eq!(tables, documented);
+    let keys: Vec<String> = column(&plain, "SELECT user_issue_key || ' ' || origin || ' ' || state FROM jira_mapping");
+    assert_eq!(keys, ["USER-A-1 created active"]);
+    let mode: Vec<String> = column(&plain, "PRAGMA journal_mode");
+    assert_eq!(mode, ["wal"]);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_refused_in_its_middle_leaves_nothing() {
+    let data = Data::new();
+    let (backend, epoch) = data.begin("sync-ab").await.unwrap();
+    let batch = [pair(1, 21), pair(1, 22), pair(3, 23)].map(Change::PutPair);
+    assert!(matches!(backend.write(epoch, batch.into()).await, Err(Error::Taken { .. })));
+    assert_eq!(backend.pairs(Side::User, vec![id(1), id(3)]).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_layout_of_a_later_version_is_refused_and_left_alone() {
+    let data = Data::new();
+    data.plain("sync-ab").pragma_update(None, "user_version", 99).unwrap();
+    let before = fs::read(data.file("sync-ab")).unwrap();
+    let error = data.refusal("sync-ab").await;
+    assert!(matches!(error, Error::Unreadable { .. }));
+    assert!(error.to_string().contains("its layout is number 99, this version knows up to 1"), "{error}");
+    assert_eq!(fs::read(data.file("sync-ab")).unwrap(), before);
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_and_left_alone() {
+    let data = Data::new();
+    let garbage = "not a database at all ".repeat(100);
+    fs::write(data.file("sync-ab"), &garbage).unwrap();
+    let error = data.refusal("sync-ab").await;
+    assert!(matches!(error, Error::Unreadable { .. }), "{error}");
+    assert_eq!(fs::read_to_string(data.file("sync-ab")).unwrap(), garbage);
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_refused() {
+    let data = Data::new();
+    drop(data.begin("sync-ab").await.unwrap());
+    let mut bytes = fs::read(data.file("sync-ab")).unwrap();
+    bytes[4096..].fill(0xff);
+    fs::write(data.file("sync-ab"), bytes).unwrap();
+    assert!(matches!(data.refusal("sync-ab").await, Error::Unreadable { .. }));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_may_work_later() {
+    let data = Data::new();
+    fs::create_dir(data.file("sync-ab")).unwrap();
+    let backend = data.sqlite.open(&flow("sync-ab"));
+    let error = backend.begin().await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { .. }));
+    assert!(error.to_string().contains("in a folder in which this process may write"), "{error}");
+
+    fs::remove_dir(data.file("sync-ab")).unwrap();
+    assert!(backend.begin().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_file_that_vanished_is_not_taken_for_a_new_flow() {
+    let data = Data::new();
+    let (backend, epoch) = data.begin("sync-ab").await.unwrap();
+    backend.rest().await;
+    fs::remove_file(data.file("sync-ab")).unwrap();
+    assert!(matches!(backend.state().await, Err(Error::Unavailable { .. })));
+    assert!(matches!(backend.write(epoch, vec![]).await, Err(Error::Unavailable { .. })));
+    assert!(!data.file("sync-ab").exists());
+}
+
+#[tokio::test]
+async fn the_second_of_two_flows_with_one_file_is_refused() {
+    let data = Data::new();
+    data.begin("sync-ab").await.unwrap();
+    let error = data.refusal("sync_ab").await;
+    assert!(error.to_string().contains("it belongs to the flow sync-ab; rename sync_ab"), "{error}");
+    assert!(data.begin("sync-ab").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named_with_its_file() {
+    for (spoil, named) in [
+        ("UPDATE intents SET document = '{\"version\":\"2\"}'", "intent i-1: unknown variant `2`"),
+        ("UPDATE sync_state SET last_sync = 'yesterday'", "last_sync \"yesterday\": not a time"),
+        ("UPDATE sync_state SET cursor = '[]'", "cursor of the full sync"),
+        ("UPDATE jira_mapping SET state = 'suspended'", "pair of USER-A-1: unknown state \"suspended\""),
+        ("UPDATE failures SET attempts = 'often'", "attempts"),
+        ("DROP TABLE failures", "no such table: failures"),
+    ] {
+        let data = Data::new();
+        let backend = data.begin("sync-ab").await.unwrap().0;
+        let plain = data.plain("sync-ab");
+        plain.execute_batch(ROWS).unwrap();
+        plain.execute_batch(spoil).unwrap();
+        let error = first_error(&*backend).await;
+        assert!(matches!(error, Error::Unreadable { .. }), "{error}");
+        assert!(error.to_string().contains(named), "{error}");
+        assert!(error.to_string().contains("sync_ab.sqlite"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_waits_for_another_programs_to_end() {
+    let data = Data::new();
+    let (backend, epoch) = data.begin("sync-ab").await.unwrap();
+    let other = data.plain("sync-ab");
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut write = backend.write(epoch, vec![Change::PutPair(pair(1, 21))]);
+    assert!(poll!(&mut write).is_pending());
+    other.execute_batch("COMMIT").unwrap();
+    write.await.unwrap();
+}
+
+/// One row in each table that has something to spoil.
+const ROWS: &str = "
+    INSERT INTO intents VALUES (1, 'i-1', 'user', '1', 'create', '', '', '');
+    INSERT INTO jira_mapping VALUES ('1', '21', 'USER-A-1', 'DEV-A-21', 'created', 'active', '');
+    INSERT INTO failures VALUES ('user', '1', 'USER-A-1', 1, '2024-01-01T00:00:00.000Z', '', '', '');";
+
+async fn first_error(backend: &dyn Backend) -> Error {
+    let state = backend.state().await.err();
+    let pairs = backend.pairs(Side::User, vec![id(1)]).await.err();
+    let failures = backend.failures().await.err();
+    // ROWS has an empty document, so this one comes last.
+    let intents = backend.open_intents().await.err();
+    state.or(pairs).or(failures).or(intents).unwrap()
+}
+
+/// A data folder in use.
+struct Data {
+    folder: TempDir,
+    sqlite: Sqlite,
+}
+
+impl Data {
+    fn new() -> Self {
+        let folder = tempdir().unwrap();
+        let sqlite = open(folder.path()).unwrap();
+        Self { folder, sqlite }
+    }
+
+    async fn begin(&self, name: &str) -> Result<(Arc<dyn Backend>, Epoch), Error> {
+        let backend = self.sqlite.open(&flow(name));
+        let epoch = backend.begin().await?;
+        Ok((backend, epoch))
+    }
+
+    async fn refusal(&self, name: &str) -> Error {
+        let error = self.begin(name).await.err().unwrap();
+        assert!(error.to_string().contains(self.file(name).to_str().unwrap()), "{error}");
+        error
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{}.sqlite", name.replace('-', "_")))
+    }
+
+    /// The file as any other program opens it.
+    fn plain(&self, name: &str) -> Connection {
+        Connection::open(self.file(name)).unwrap()
+    }
+
+    fn files(&self) -> Vec<String> {
+        let names = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn open(folder: &Path) -> Result<Sqlite, Error> {
+    Sqlite::new(folder.to_owned(), Executor::blocking(), Clock::system(), Durability::PowerFailure)
+}
+
+fn column(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(sql).unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
