@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod flow;
 pub mod jira;

@@ -154,6 +154,12 @@ impl Store {
         Ok(Self { backend, pulse, epoch })
     }
 
+    /// The epoch under which this worker writes.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     /// See [`Backend::state`].
     ///
     /// # Errors

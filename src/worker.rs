@@ -1,8 +1,12 @@
 //! One flow at work: opens its store and client, loops over cycles, and says how it ended.
 
+mod tools;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use tools::Tools;
 
 use futures::future::BoxFuture;
 use tokio::sync::watch;

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::StreamExt;
-use futures::stream;
+use futures::{FutureExt, StreamExt, stream};
 
 use super::plan::{Plan, plan};
 use super::{CONCURRENCY, Engine, Error};
@@ -85,7 +84,8 @@ impl Engine {
             self.adopt_by_search(&candidates, &mut known, unseen_since).await?;
         }
         let units = self.units(&candidates, known, unseen_since);
-        let work = units.into_iter().map(|unit| self.handle_unit(unit));
+        // Boxed: a page of them waits at once.
+        let work: Vec<_> = units.into_iter().map(|unit| self.handle_unit(unit).boxed()).collect();
         let ends: Vec<_> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
         let mut quiet = Vec::new();
         for end in ends {

@@ -166,8 +166,9 @@ fn what_happened_before_a_pair_was_found_is_nobodys_news_unless_it_came_last() {
         &rules(),
         Origin::Adopted,
         &[
-            ("Open 1>Will Do", "-", "To Do", "-", ""),
-            ("Open 1>Resolved 9>Will Do", "-", "To Do 5>Closed", "-", "(beforeAdoption)"),
+            ("Open", "-", "To Do", "-", ""),
+            ("Open 1>Will Do", "-", "To Do", "-", "(noRule)"),
+            ("Open 1>Resolved 9>Will Do", "-", "To Do 5>Closed", "-", "(noRule) (beforeAdoption)"),
             ("Open 1>Will Do", "-", "To Do 5>Closed", "-", "close: user->Resolved comment (beforeAdoption)"),
         ],
     );

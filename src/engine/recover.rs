@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::stream;
+use futures::{FutureExt, StreamExt, stream};
 
 use super::apply::{Driven, GivenUp};
 use super::steps::{self, Found};
@@ -46,7 +45,8 @@ impl Engine {
         let in_doubt = open.into_iter().map(|intent| self.with_doubt(intent));
         let in_doubt: Vec<(Intent, Doubt)> = in_doubt.collect();
         let traces = self.traces(&in_doubt).await?;
-        let work = in_doubt.into_iter().map(|(intent, doubt)| self.settle(intent, doubt, &traces));
+        let settle = |(intent, doubt)| self.settle(intent, doubt, &traces).boxed();
+        let work: Vec<_> = in_doubt.into_iter().map(settle).collect();
         let ends: Vec<Result<(), Error>> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
         ends.into_iter().collect()
     }

@@ -24,6 +24,12 @@ impl NotA {
         };
         Self { what, found, rule }
     }
+
+    /// What the type demands, without the text that was found: for texts that may be secret.
+    #[must_use]
+    pub fn rule(&self) -> &'static str {
+        self.rule
+    }
 }
 
 /// Declares an opaque, comparable text with `FromStr` and `Display`, and the rule that every value of it keeps.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -155,8 +155,7 @@ impl Caller {
             false => Fault::NotSent(e.why),
         })?;
         let (parts, body) = Response::into_parts(response);
-        let body = Limited::new(body, MOST_BYTES).collect().await.map_err(|e| Fault::Unanswered(e.to_string()))?;
-        Ok((parts.status, parts.headers, body.to_bytes()))
+        Ok((parts.status, parts.headers, read(body).await?))
     }
 
     async fn wait_for_turn(&self, endpoint: &'static str) -> Result<(), Fault> {
@@ -192,6 +191,20 @@ impl Caller {
         self.budget.hold(endpoint, now, now + wait);
         Fault::Throttled(wait)
     }
+}
+
+/// A whole body, if it is whole and not too large.
+async fn read(mut body: Body) -> Result<Bytes, Fault> {
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|e| Fault::Unanswered(e.to_string()))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > MOST_BYTES {
+            return Err(Fault::NotJira(format!("more than {MOST_BYTES} bytes")));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes.freeze())
 }
 
 /// What an answer's status and headers mean.

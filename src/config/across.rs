@@ -1,0 +1,193 @@
+//! All flow files together: what one file may not do because of another (docs/sync.md, "The flow file").
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::check::{Around, Checked, Places, check};
+use super::problem::{Place, Problem};
+use super::scan::{Found, Hash};
+use crate::flow::{Flow, ProjectKey, SiteUrl};
+
+/// A flow that runs at this moment, and the file it came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Running<'a> {
+    /// The file, named as in [`Found`].
+    pub file: &'a str,
+    /// The flow as it runs.
+    pub flow: &'a Flow,
+}
+
+/// What became of one file.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The file, named as in [`Found`].
+    pub file: String,
+    /// The content that was judged; `None` when it could not be read.
+    pub hash: Option<Hash>,
+    /// The flow it describes, or all its problems (then never an empty list).
+    pub outcome: Result<Checked, Vec<Problem>>,
+}
+
+/// Checks each file, and then all of them together: accepted flows share no name, no data and no pair of projects, and
+/// their create rules make no ring.
+///
+/// Where two can't both be, the one that already runs stays, else the first by its file's name. A refused file whose
+/// flow runs keeps its place: that flow runs on. Verdicts come in the order of `found`.
+#[must_use]
+pub fn set(found: &[Found], running: &[Running<'_>], around: &Around<'_>) -> Vec<Verdict> {
+    let mut verdicts: Vec<_> = found.iter().map(|found| judge(found, around)).collect();
+    // A file that is refused may leave its running flow in another's way, so begin again after each.
+    while let Some((index, problem)) = first_conflict(&verdicts, running) {
+        verdicts[index].outcome = Err(vec![problem]);
+    }
+    warn_of_shared_projects(&mut verdicts);
+    verdicts
+}
+
+fn judge(found: &Found, around: &Around<'_>) -> Verdict {
+    let (hash, outcome) = match &found.content {
+        Ok(content) => (Some(content.hash), check(&found.file, &content.text, around)),
+        Err(problem) => (None, Err(vec![problem.clone()])),
+    };
+    Verdict { file: found.file.clone(), hash, outcome }
+}
+
+fn first_conflict(verdicts: &[Verdict], running: &[Running<'_>]) -> Option<(usize, Problem)> {
+    let mut held = Held::default();
+    let refused = verdicts.iter().filter(|verdict| verdict.outcome.is_err());
+    for last_good in refused.filter_map(|verdict| running.iter().find(|running| running.file == verdict.file)) {
+        held.take(last_good.file, last_good.flow);
+    }
+    for (index, file, checked) in in_order_of_right(verdicts, running) {
+        if let Some(problem) = held.conflict(file, checked) {
+            return Some((index, problem));
+        }
+        held.take(file, &checked.flow);
+    }
+    None
+}
+
+/// Who may take first: flows that run as they are, then new versions of running ones, then newcomers.
+fn in_order_of_right<'a>(verdicts: &'a [Verdict], running: &[Running<'_>]) -> Vec<(usize, &'a str, &'a Checked)> {
+    let files: BTreeSet<&str> = verdicts.iter().map(|verdict| verdict.file.as_str()).collect();
+    let by_file: BTreeMap<&str, &Flow> = running.iter().map(|running| (running.file, running.flow)).collect();
+    // The flows of files that are gone: a renamed file brings its flow along.
+    let orphans: BTreeMap<_, _> =
+        running.iter().filter(|r| !files.contains(r.file)).map(|r| (&r.flow.name, r.flow)).collect();
+    let rank = |file: &str, flow: &Flow| match (by_file.get(file), orphans.get(&flow.name)) {
+        (Some(runs), _) if *runs == flow => 0,
+        (_, Some(runs)) if *runs == flow => 0,
+        (Some(_), _) | (_, Some(_)) => 1,
+        (None, None) => 2,
+    };
+    let accepted = |(index, verdict): (usize, &'a Verdict)| {
+        verdict.outcome.as_ref().ok().map(|checked| (index, verdict.file.as_str(), checked))
+    };
+    let mut accepted: Vec<_> = verdicts.iter().enumerate().filter_map(accepted).collect();
+    accepted.sort_by_key(|(_, file, checked)| (rank(file, &checked.flow), *file));
+    accepted
+}
+
+/// What the flows accepted so far have taken, and which file took it.
+#[derive(Default)]
+struct Held<'a> {
+    databases: BTreeMap<String, &'a str>,
+    pairs: BTreeMap<(Project, Project), &'a str>,
+    /// From each project to those in which create rules make issues of its issues.
+    creates: BTreeMap<Project, BTreeSet<Project>>,
+}
+
+/// A project of a site, in a form in which equal ones are equal.
+type Project = (String, String);
+
+impl<'a> Held<'a> {
+    fn take(&mut self, file: &'a str, flow: &Flow) {
+        let (user, dev) = projects(flow);
+        self.databases.insert(database(flow), file);
+        self.pairs.insert((user.clone(), dev.clone()), file);
+        if creates(flow) {
+            self.creates.entry(user).or_default().insert(dev);
+        }
+    }
+
+    fn conflict(&self, file: &str, checked: &Checked) -> Option<Problem> {
+        let flow = &checked.flow;
+        let problem = |place, path, message| Some(problem(file, place, path, message));
+        if let Some(owner) = self.databases.get(&database(flow)) {
+            return problem(checked.places.name, "name", name_is_taken(flow, owner));
+        }
+        let (user, dev) = projects(flow);
+        if creates(flow) && self.leads(&dev, &user) {
+            return problem(checked.places.user_project, "userProjectKey", ring(flow));
+        }
+        let owner = self.pairs.get(&(user, dev))?;
+        problem(checked.places.user_project, "userProjectKey", pair_is_taken(flow, owner))
+    }
+
+    /// Whether create rules lead from issues in `from` to new ones in `to`, over any number of projects.
+    fn leads(&self, from: &Project, to: &Project) -> bool {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
+        while let Some(project) = next.pop() {
+            if seen.insert(project) {
+                next.extend(self.creates.get(project).into_iter().flatten());
+            }
+        }
+        seen.contains(to)
+    }
+}
+
+fn projects(flow: &Flow) -> (Project, Project) {
+    (project(&flow.jira.base, &flow.user_project), project(&flow.jira.base, &flow.dev_project))
+}
+
+fn project(site: &SiteUrl, key: &ProjectKey) -> Project {
+    (site.as_str().to_owned(), key.as_str().to_ascii_uppercase())
+}
+
+/// Databases whose names differ only in case can't live side by side, neither in MongoDB nor on some disks.
+fn database(flow: &Flow) -> String {
+    flow.name.database().to_ascii_lowercase()
+}
+
+fn creates(flow: &Flow) -> bool {
+    flow.rules.in_order.iter().any(|rule| rule.act.create)
+}
+
+fn name_is_taken(flow: &Flow, owner: &str) -> String {
+    let name = &flow.name;
+    format!("\"{name}\" is taken by {owner} (upper and lower case, '-' and '_' count as equal); choose another name")
+}
+
+fn pair_is_taken(flow: &Flow, owner: &str) -> String {
+    let Flow { user_project, dev_project, .. } = flow;
+    format!("{user_project} and {dev_project} are already kept in step by {owner}; remove one of the two files")
+}
+
+fn ring(flow: &Flow) -> String {
+    let Flow { user_project, dev_project, .. } = flow;
+    format!(
+        "issues would be created without end: from {user_project} in {dev_project}, and by other flows' rules from \
+         {dev_project} in {user_project} again; switch createIssue off in one of them"
+    )
+}
+
+fn warn_of_shared_projects(verdicts: &mut [Verdict]) {
+    let mut first: BTreeMap<Project, String> = BTreeMap::new();
+    for Verdict { file, outcome, .. } in verdicts {
+        let Ok(checked) = outcome else { continue };
+        let (user, dev) = projects(&checked.flow);
+        let Places { user_project, dev_project, .. } = checked.places;
+        for (field, place, project) in [("userProjectKey", user_project, user), ("devProjectKey", dev_project, dev)] {
+            let message = first.get(&project).map(|other| format!("{} is a project of {other} too", project.1));
+            first.entry(project).or_insert_with(|| file.clone());
+            let warning = |message| problem(file, place, field, message);
+            checked.warnings.extend(message.map(warning));
+        }
+    }
+}
+
+fn problem(file: &str, place: Place, path: &str, message: String) -> Problem {
+    Problem { file: file.to_owned(), place: Some(place), path: path.to_owned(), message }
+}
+
+#[cfg(test)]
+mod tests;

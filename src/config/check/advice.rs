@@ -1,0 +1,96 @@
+//! Warnings: what a flow file says that will not happen, or not as its writer may think.
+
+use super::super::finding::Placed;
+use super::super::raw::{self, DefaultBehavior, FlowFile, Maybe};
+use super::rules::{Drafted, TARGETS};
+use super::{Checker, flag, general};
+use crate::flow::{From, Rule, Side};
+
+impl Checker<'_> {
+    /// `in_order` are the enabled rules in the order in which they are tried.
+    pub fn advise(&self, raw: &FlowFile, defaults: &DefaultBehavior, in_order: &[Drafted<'_>]) {
+        self.advise_on_attachments(&defaults.sync_attachments);
+        if let Some(statuses) = general(raw, |general| &general.intermediate_statuses)
+            && !flag(&defaults.skip_intermediate_statuses, false)
+        {
+            self.warn(statuses, "is not used: skipIntermediateStatuses is off");
+        }
+        if let (Some(rules), []) = (&raw.rules, in_order) {
+            self.warn(rules, "no rule is enabled; a rule needs \"enabled\": true");
+        }
+        for (index, drafted) in in_order.iter().enumerate() {
+            self.advise_on_rule(drafted);
+            self.advise_on_order(drafted, &in_order[..index]);
+        }
+    }
+
+    fn advise_on_rule(&self, drafted: &Drafted<'_>) {
+        let (raw, rule) = (drafted.raw, &drafted.rule);
+        if !rule.act.create && rule.act.set_status.is_none() {
+            self.warn(
+                raw,
+                "does nothing; switch on actions.createIssue or actions.syncStatus, or set enabled to false",
+            );
+        }
+        if rule.act.create && rule.requires_pair {
+            self.warn(raw, "creates nothing: issues to be created have no counterpart, and requireMapping demands one");
+        }
+        self.advise_on_target(&raw.value, rule);
+        if let Some(actions) = &raw.value.actions {
+            self.advise_on_actions(&actions.value);
+        }
+    }
+
+    fn advise_on_actions(&self, actions: &raw::Actions) {
+        self.advise_on_attachments(&actions.sync_attachments);
+        if let Some(resolution) = &actions.resolution {
+            self.warn(resolution, "is not used yet; transitions are made without it");
+        }
+        match (&actions.add_comment, &actions.comment_template) {
+            (Some(add), None) if add.value => self.warn(add, "says nothing without a commentTemplate"),
+            (None, Some(template)) => self.warn(template, "is not used without \"addComment\": true"),
+            (Some(_), _) | (None, None) => (),
+        }
+        if let (None, Some(target)) = (&actions.sync_status, &actions.target_status) {
+            self.warn(target, "is not used without \"syncStatus\": true");
+        }
+    }
+
+    fn advise_on_target(&self, raw: &raw::Rule, rule: &Rule) {
+        let (Some(project), From::Only(from)) = (&raw.target_project, rule.from) else { return };
+        if TARGETS.iter().any(|(name, side)| *name == project.value && *side == from) {
+            let acts_on = from.other();
+            self.warn(project, format!("is not used: by its syncDirection the rule acts on the {acts_on} project"));
+        }
+    }
+
+    fn advise_on_order(&self, drafted: &Drafted<'_>, earlier: &[Drafted<'_>]) {
+        let rule = &drafted.rule;
+        let first_on = |side| earlier.iter().map(|earlier| &earlier.rule).find(|earlier| hides(earlier, rule, side));
+        let mut hidden_by = Side::BOTH.into_iter().filter(|side| rule.from.includes(*side)).map(first_on);
+        if let Some(Some(first)) = hidden_by.next()
+            && hidden_by.all(|other| other.is_some())
+        {
+            self.warn(
+                drafted.raw,
+                format!("never fires: rule \"{}\" comes first for the same side and status", first.id),
+            );
+        }
+    }
+
+    fn advise_on_attachments(&self, raw: &Maybe<bool>) {
+        if let Some(asked) = raw.as_ref().filter(|asked| asked.value) {
+            self.warn(asked, "attachments are not copied yet");
+        }
+    }
+
+    fn warn<T>(&self, raw: &Placed<T>, message: impl Into<String>) {
+        self.findings.warn(&raw.at, message);
+    }
+}
+
+/// Whether `later` never gets an issue of `side` because `earlier` matches each one first.
+fn hides(earlier: &Rule, later: &Rule, side: Side) -> bool {
+    let leaves_the_unpaired = earlier.requires_pair && !later.requires_pair;
+    earlier.on == later.on && earlier.from.includes(side) && !leaves_the_unpaired
+}

@@ -1,0 +1,205 @@
+//! Finds the flow files of a folder.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::problem::Problem;
+
+/// A flow file that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its path, as problems name it.
+    pub file: String,
+    /// What is in it, or why it can't be read: which concerns this file only.
+    pub content: Result<Content, Problem>,
+}
+
+/// What is in a flow file. Its text may hold a secret and is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The text.
+    pub text: String,
+    /// Changes with every byte of it.
+    pub hash: Hash,
+}
+
+/// The SHA-256 of a file's content; displayed in hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hash([u8; 32]);
+
+/// Why a folder's flow files are unknown. That is never the same as there being none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoFolder {
+    /// There is no such folder.
+    #[error("the flows folder {} does not exist; create it or name another one", .0.display())]
+    Missing(PathBuf),
+    /// There is something, but it can't be listed.
+    #[error("the flows folder {} cannot be read: {why}", folder.display())]
+    Unreadable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+}
+
+/// The flow files in `folder`, in the order of their names; may be none. Reads the disk and so may block.
+///
+/// # Errors
+/// When the folder is missing or can't be listed.
+pub fn scan(folder: &Path) -> Result<Vec<Found>, NoFolder> {
+    let mut names = flow_file_names(folder).map_err(|error| no_folder(folder, &error))?;
+    names.sort();
+    // A file that went between listing and reading is simply gone.
+    let still_there = |path: &PathBuf| !matches!(fs::symlink_metadata(path), Err(e) if e.kind() == ErrorKind::NotFound);
+    Ok(names.iter().map(|name| folder.join(name)).filter(still_there).map(|path| read(&path)).collect())
+}
+
+/// Reads one file, whatever its name. Reads the disk and so may block.
+#[must_use]
+pub fn read(path: &Path) -> Found {
+    let file = path.display().to_string();
+    let content = content(path).map_err(|why| Problem::of_file(&file, why));
+    Found { file, content }
+}
+
+/// A flow file is a few kilobytes; what is larger is something else, and a folder of such must not fill the memory.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+fn flow_file_names(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = fs::read_dir(folder)?;
+    let names: io::Result<Vec<_>> =
+        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect();
+    Ok(names?.into_iter().filter(|name| is_flow_file(name)).collect())
+}
+
+/// Hidden files, examples and what editors leave behind (`#x.json`, `~x.json`) are no flows.
+fn is_flow_file(name: &str) -> bool {
+    name.ends_with(".json") && !name.ends_with(".example.json") && !name.starts_with(['.', '#', '~'])
+}
+
+fn content(path: &Path) -> Result<Content, String> {
+    let unreadable = |error: io::Error| format!("cannot be read: {error}");
+    // Opening a pipe would wait for its writer.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err("is no regular file; remove or rename it".to_owned());
+    }
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err("is larger than 1 MiB, which no flow file is".to_owned());
+    }
+    String::from_utf8(bytes).map(Content::new).map_err(|_| "is not UTF-8 text; save it as UTF-8".to_owned())
+}
+
+fn no_folder(folder: &Path, error: &io::Error) -> NoFolder {
+    let folder = folder.to_owned();
+    if error.kind() == ErrorKind::NotFound {
+        NoFolder::Missing(folder)
+    } else {
+        NoFolder::Unreadable { folder, why: error.to_string() }
+    }
+}
+
+impl Content {
+    /// Takes the text over and hashes it.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        let hash = Hash(Sha256::digest(&text).into());
+        Self { text, hash }
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Content({})", self.hash)
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The files that a scan finds in a folder with these, by name.
+    fn scanned(files: &[(&str, &[u8])]) -> Vec<(String, Result<Content, Problem>)> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let name = |file: &str| Path::new(file).file_name().unwrap().to_string_lossy().into_owned();
+        scan(folder.path()).unwrap().into_iter().map(|found| (name(&found.file), found.content)).collect()
+    }
+
+    fn names(files: &[&str]) -> Vec<String> {
+        let files: Vec<_> = files.iter().map(|name| (*name, &b"{}"[..])).collect();
+        scanned(&files).into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn only_flow_files_are_found_in_the_order_of_their_names() {
+        let there = ["b.json", "a.json", ".c.json", "d.example.json", "e.json~", "#f.json#", ".#g.json", "h.json.swp"];
+        assert_eq!(names(&there), ["a.json", "b.json"]);
+        assert_eq!(names(&["~i.json", "#j.json", "4913", "README.md"]), [""; 0]);
+    }
+
+    #[test]
+    fn a_hash_tells_contents_apart_and_equal_ones_together() {
+        let found = scanned(&[("a.json", b"1"), ("b.json", b"2"), ("c.json", b"1")]);
+        let [a, b, c] = [0, 1, 2].map(|n: usize| found[n].1.clone().unwrap());
+        assert_eq!(a.hash, c.hash);
+        assert_ne!(a.hash, b.hash);
+        assert!(a.hash.to_string().starts_with("6b86b273ff34fce1"), "the SHA-256 of \"1\"");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_a_problem_of_that_file_only() {
+        let large = vec![b' '; 1024 * 1024 + 1];
+        let found = scanned(&[("a.json", b"\xff"), ("b.json", b"{}"), ("c.json", &large), ("d.json", &large[1..])]);
+        let messages: Vec<_> = found.iter().map(|(_, c)| c.as_ref().err().map(|p| p.message.as_str())).collect();
+        let (utf8, size) = ("is not UTF-8 text; save it as UTF-8", "is larger than 1 MiB, which no flow file is");
+        assert_eq!(messages, [Some(utf8), None, Some(size), None]);
+    }
+
+    #[test]
+    fn folders_and_dangling_links_in_place_of_files_are_problems_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("a.json")).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("b.json")).unwrap();
+        let found = scan(folder.path()).unwrap();
+        assert_eq!(found.len(), 2);
+        assert!(found.iter().all(|found| found.content.is_err()), "{found:?}");
+    }
+
+    #[test]
+    fn a_missing_folder_an_unreadable_one_and_an_empty_one_are_three_things() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(scan(folder.path()), Ok(Vec::new()));
+        let missing = folder.path().join("missing");
+        assert_eq!(scan(&missing), Err(NoFolder::Missing(missing)));
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(matches!(scan(&file), Err(NoFolder::Unreadable { .. })));
+    }
+
+    #[test]
+    fn what_was_found_prints_without_its_text() {
+        let found = scanned(&[("a.json", b"hunter2")]);
+        assert!(!format!("{found:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,295 @@
+//! When to look at the flows folder again.
+//!
+//! File events are hints and nothing more: they name the wrong file (a ConfigMap's `..data` swap), come too early (a
+//! file half written), or not at all (the folder replaced, watches exhausted, a network disk). So [`Watch`] never says what
+//! happened, and a tick makes up for every event that was lost.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+
+/// Says when to look again, and never what for.
+pub struct Watch {
+    clock: Clock,
+    period: Duration,
+    next_tick: Instant,
+    /// When the events heard so far will have settled; `None` when there were none.
+    settled: Option<Instant>,
+    ear: Option<Ear>,
+}
+
+/// Half of the ten seconds within which a new file is found even if every event was lost.
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// Editors and copiers touch a file several times within this; waiting makes that one look.
+const SETTLE: Duration = Duration::from_millis(50);
+
+impl Watch {
+    /// Watches `folder`, which may not exist yet or come back later. The caller looks once by itself, after this.
+    #[must_use]
+    pub fn new(folder: &Path, clock: Clock) -> Self {
+        Self::with_period(folder, clock, PERIOD)
+    }
+
+    /// As [`Watch::new`], with a tick every `period`.
+    #[must_use]
+    pub fn with_period(folder: &Path, clock: Clock, period: Duration) -> Self {
+        let mut ear = Ear::new(folder);
+        ear.point();
+        Self { ear: Some(ear), ..Self::ticking(clock, period) }
+    }
+
+    /// Only ticks: for simulated time, which file events know nothing of.
+    #[must_use]
+    pub fn ticking(clock: Clock, period: Duration) -> Self {
+        let next_tick = clock.now() + period;
+        Self { clock, period, next_tick, settled: None, ear: None }
+    }
+
+    /// Returns when something may have changed since the last call. Cancel by dropping: nothing heard is lost.
+    pub async fn changed(&mut self) {
+        loop {
+            let due = self.settled.map_or(self.next_tick, |settled| settled.min(self.next_tick));
+            tokio::select! {
+                biased;
+                () = self.clock.sleep_until(due) => break,
+                () = heard(&mut self.ear), if self.settled.is_none() => {
+                    self.settled = Some(self.clock.now() + SETTLE);
+                }
+            }
+        }
+        self.begin_anew();
+    }
+
+    /// Whether file events are heard at this moment; else only ticks are.
+    #[must_use]
+    pub fn hears_events(&self) -> bool {
+        self.ear.as_ref().is_some_and(|ear| ear.pointed)
+    }
+
+    /// Before the caller looks, so that what happens while it looks is heard.
+    fn begin_anew(&mut self) {
+        self.settled = None;
+        self.next_tick = self.clock.now() + self.period;
+        if let Some(ear) = &mut self.ear {
+            ear.forget();
+            ear.point();
+        }
+    }
+}
+
+async fn heard(ear: &mut Option<Ear>) {
+    match ear {
+        Some(ear) => ear.hear().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The operating system's file events, as far as it gives any.
+struct Ear {
+    folder: PathBuf,
+    sender: Sender<()>,
+    receiver: Receiver<()>,
+    /// `None` when the system has none to give; asked again each time.
+    watcher: Option<RecommendedWatcher>,
+    pointed: bool,
+}
+
+impl Ear {
+    fn new(folder: &Path) -> Self {
+        // One place is enough: all events mean the same.
+        let (sender, receiver) = mpsc::channel(1);
+        Self { folder: folder.to_owned(), sender, receiver, watcher: None, pointed: false }
+    }
+
+    /// Points to whatever is at the folder's path now. A folder that was replaced leaves its watch on the old one, without
+    /// a word; so that watch is taken away and set again each time.
+    fn point(&mut self) {
+        if self.watcher.is_none() {
+            self.watcher = watcher(self.sender.clone());
+        }
+        let Some(watcher) = &mut self.watcher else { return };
+        // It fails when there was no watch, or none is left: both are as wanted.
+        let _ = watcher.unwatch(&self.folder);
+        self.pointed = watcher.watch(&self.folder, RecursiveMode::NonRecursive).is_ok();
+    }
+
+    async fn hear(&mut self) {
+        // Never closed: we keep a sender.
+        let _ = self.receiver.recv().await;
+    }
+
+    fn forget(&mut self) {
+        while self.receiver.try_recv().is_ok() {}
+    }
+}
+
+fn watcher(sender: Sender<()>) -> Option<RecommendedWatcher> {
+    let tell = move |event| {
+        if matters(&event) {
+            // Full: someone was told already and has not looked yet.
+            let _ = sender.try_send(());
+        }
+    };
+    notify::recommended_watcher(tell).ok()
+}
+
+/// Our own reading of the files is an access. What the watcher failed to see may have been a change.
+fn matters(event: &notify::Result<notify::Event>) -> bool {
+    event.as_ref().map_or(true, |event| !event.kind.is_access())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(10);
+    /// A tick that does not come within a test: what is heard is an event.
+    const NEVER: Duration = Duration::from_secs(3600);
+    const OFTEN: Duration = Duration::from_millis(100);
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        fn at(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn watched(&self, period: Duration) -> Watch {
+            Watch::with_period(self.0.path(), Clock::system(), period)
+        }
+    }
+
+    async fn changes(watch: &mut Watch) {
+        tokio::time::timeout(SOON, watch.changed()).await.expect("a change is noticed");
+    }
+
+    #[tokio::test]
+    async fn a_written_file_and_a_removed_one_are_heard() {
+        let folder = Folder::new();
+        let mut watch = folder.watched(NEVER);
+        fs::write(folder.at("a.json"), "{}").unwrap();
+        changes(&mut watch).await;
+        fs::remove_file(folder.at("a.json")).unwrap();
+        changes(&mut watch).await;
+    }
+
+    #[tokio::test]
+    async fn a_file_renamed_into_place_is_heard() {
+        let (folder, elsewhere) = (Folder::new(), Folder::new());
+        fs::write(elsewhere.at("a.json"), "{}").unwrap();
+        let mut watch = folder.watched(NEVER);
+        fs::rename(elsewhere.at("a.json"), folder.at("a.json")).unwrap();
+        changes(&mut watch).await;
+    }
+
+    #[tokio::test]
+    async fn a_config_maps_data_swap_is_heard() {
+        let folder = Folder::new();
+        let link = |target: &str, name: &str| std::os::unix::fs::symlink(target, folder.at(name)).unwrap();
+        fs::create_dir(folder.at("..1")).unwrap();
+        fs::create_dir(folder.at("..2")).unwrap();
+        link("..1", "..data");
+        link("..data/a.json", "a.json");
+        link("..2", "..data_tmp");
+        let mut watch = folder.watched(NEVER);
+        fs::rename(folder.at("..data_tmp"), folder.at("..data")).unwrap();
+        changes(&mut watch).await;
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_comes_back_is_found_by_a_tick_and_heard_again() {
+        let folder = Folder::new();
+        let flows = folder.at("flows.d");
+        let mut watch = Watch::with_period(&flows, Clock::system(), OFTEN);
+        for _ in 0..2 {
+            assert!(!watch.hears_events());
+            fs::create_dir(&flows).unwrap();
+            changes(&mut watch).await;
+            assert!(watch.hears_events());
+            fs::remove_dir(&flows).unwrap();
+            changes(&mut watch).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_was_replaced_is_heard_after_the_next_look() {
+        let folder = Folder::new();
+        let flows = folder.at("flows.d");
+        fs::create_dir(&flows).unwrap();
+        let mut watch = Watch::with_period(&flows, Clock::system(), OFTEN);
+        fs::rename(&flows, folder.at("old")).unwrap();
+        fs::create_dir(&flows).unwrap();
+        changes(&mut watch).await;
+        watch.period = NEVER;
+        changes(&mut watch).await; // the last short tick
+        fs::write(flows.join("a.json"), "{}").unwrap();
+        changes(&mut watch).await;
+    }
+
+    #[test]
+    fn reading_files_is_no_change_and_lost_events_may_be_one() {
+        use notify::event::{AccessKind, CreateKind, EventKind, Flag};
+        let event = |kind| Ok(notify::Event::new(kind));
+        assert!(!matters(&event(EventKind::Access(AccessKind::Read))));
+        assert!(matters(&event(EventKind::Create(CreateKind::File))));
+        assert!(matters(&Ok(notify::Event::new(EventKind::Other).set_flag(Flag::Rescan))));
+        assert!(matters(&Err(notify::Error::generic("overflow"))));
+    }
+
+    /// A watch that hears what is sent, as if the system had told of a change.
+    fn told(folder: &Folder) -> (Watch, Sender<()>) {
+        let watch = folder.watched(PERIOD);
+        let sender = watch.ear.as_ref().unwrap().sender.clone();
+        (watch, sender)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_shortly_after_one_another_are_one_look() {
+        let (folder, clock) = (Folder::new(), Clock::system());
+        let (mut watch, sender) = told(&folder);
+        let begin = clock.now();
+        let several = async {
+            for _ in 0..4 {
+                sender.try_send(()).ok();
+                clock.sleep(SETTLE / 5).await;
+            }
+        };
+        tokio::join!(watch.changed(), several);
+        assert_eq!(clock.now() - begin, SETTLE);
+        watch.changed().await;
+        assert_eq!(clock.now() - begin, SETTLE + PERIOD);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_heard_survives_being_cancelled() {
+        let (folder, clock) = (Folder::new(), Clock::system());
+        let (mut watch, sender) = told(&folder);
+        let begin = clock.now();
+        sender.try_send(()).unwrap();
+        tokio::time::timeout(SETTLE / 2, watch.changed()).await.expect_err("it has not settled");
+        watch.changed().await;
+        assert_eq!(clock.now() - begin, SETTLE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_events_there_are_ticks() {
+        let clock = Clock::system();
+        let mut watch = Watch::ticking(clock.clone(), PERIOD);
+        let begin = clock.now();
+        watch.changed().await;
+        watch.changed().await;
+        assert_eq!(clock.now() - begin, PERIOD * 2);
+    }
+}

@@ -1,0 +1,129 @@
+//! The real workers: what they are made of, and their loop.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::{Exit, Job, Phase, Workshop};
+use crate::clock::{Clock, Entropy};
+use crate::engine::{self, Engine, Parts};
+use crate::flow::{Flow, Observer};
+use crate::jira::{self, Budgets, Client, Fault, Transport};
+use crate::store::{self, Backend, Opener, Store};
+
+/// What all workers of a process share.
+#[derive(Clone)]
+pub struct Tools {
+    /// This machine's clock.
+    pub clock: Clock,
+    /// Where each worker's own randomness comes from.
+    pub entropy: Entropy,
+    /// Opens flows' databases.
+    pub opener: Arc<dyn Opener>,
+    /// Carries requests to Jira.
+    pub transport: Arc<dyn Transport>,
+    /// What each account may ask of each site.
+    pub budgets: Arc<Budgets>,
+    /// Who is told of events.
+    pub observer: Arc<dyn Observer>,
+}
+
+impl Workshop for Tools {
+    fn worker(&self, job: Job) -> BoxFuture<'static, Exit> {
+        let tools = self.clone();
+        Box::pin(async move {
+            let backend = tools.opener.open(&job.flow);
+            let end = AssertUnwindSafe(run(&tools, &job, &backend)).catch_unwind().await;
+            // A call that was given up may still be running; a successor must not meet it.
+            backend.rest().await;
+            backend.drained().await;
+            end.unwrap_or_else(|panic| Exit::Panicked { why: last_words(panic.as_ref()) })
+        })
+    }
+}
+
+/// Cycles until told to stop or something fails.
+async fn run(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Exit {
+    let engine = match engine(tools, job, backend).await {
+        Ok((engine, store)) => (engine, store),
+        Err(error) => return exit(&job.flow, &error),
+    };
+    let (engine, store) = engine;
+    let mut completed = 0;
+    loop {
+        job.phase.send_replace(Phase::Syncing);
+        let begun = tools.clock.now();
+        if let Err(error) = Box::pin(engine.cycle()).await {
+            return if job.pulse.cancel().is_cancelled() { Exit::Cancelled } else { exit(&job.flow, &error) };
+        }
+        completed += 1;
+        store.rest().await;
+        let next = (begun + job.flow.interval).max(tools.clock.now());
+        job.phase.send_replace(Phase::Idle { completed, next });
+        if !job.pulse.idle_until(next).await {
+            return if job.pulse.cancel().is_cancelled() { Exit::Cancelled } else { Exit::Stopped };
+        }
+    }
+}
+
+async fn engine(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<(Engine, Store), engine::Error> {
+    let Job { flow, pulse, .. } = job;
+    // Forked by name, so that one flow's draws never shift another's; the epoch keeps a restart from drawing them again.
+    let store = Store::open(Arc::clone(backend), pulse.clone()).await?;
+    let entropy = tools.entropy.fork(&format!("{} {}", flow.name, store.epoch().0));
+    let client_tools = jira::Tools {
+        transport: Arc::clone(&tools.transport),
+        budget: tools.budgets.of(&flow.jira),
+        pulse: pulse.clone(),
+        clock: tools.clock.clone(),
+        entropy: entropy.fork("jira"),
+    };
+    let jira = Client::connect(&flow.jira, client_tools).await?;
+    let parts = Parts {
+        flow: Arc::clone(flow),
+        jira,
+        store: store.clone(),
+        pulse: pulse.clone(),
+        clock: tools.clock.clone(),
+        entropy,
+        observer: Arc::clone(&tools.observer),
+    };
+    Ok((Engine::new(parts), store))
+}
+
+/// What an error means for the worker.
+fn exit(flow: &Flow, error: &engine::Error) -> Exit {
+    let why = format!("flow {}: {error}", flow.name);
+    match error {
+        engine::Error::Stopping => Exit::Stopped,
+        engine::Error::Jira(error) => match &error.what {
+            Fault::Cancelled => Exit::Cancelled,
+            Fault::Refused(_) => Exit::Refused { why },
+            Fault::Throttled(_)
+            | Fault::Missing(_)
+            | Fault::Conflict(_)
+            | Fault::Invalid(_)
+            | Fault::NotSent(_)
+            | Fault::Unanswered(_)
+            | Fault::NotJira(_) => Exit::Failed { why, at_least: error.retry_after() },
+        },
+        engine::Error::Store(error) => match error {
+            // A predecessor that lives on must end; it is started again, and then is the latest.
+            store::Error::Fenced
+            | store::Error::Outdated
+            | store::Error::Taken { .. }
+            | store::Error::Unreadable { .. }
+            | store::Error::InUse { .. }
+            | store::Error::Unavailable { .. }
+            | store::Error::NoResult(_) => Exit::Failed { why, at_least: None::<Duration> },
+        },
+    }
+}
+
+fn last_words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".to_owned())
+}
