@@ -57,6 +57,15 @@ pub struct Client {
 struct Reading {
     date: JiraTime,
     at: Instant,
+    /// How much later than `date` it may have been when the answer arrived: `Date` counts whole seconds, and was
+    /// stamped some time between sending and arriving.
+    slack: Duration,
+}
+
+impl Reading {
+    fn new(date: JiraTime, at: Instant, round_trip: Duration) -> Self {
+        Self { date, at, slack: round_trip + Duration::from_secs(1) }
+    }
 }
 
 /// What a client is made of.
@@ -140,7 +149,7 @@ impl Client {
             me.account_id.and_then(|id| id.parse().ok()).ok_or_else(|| strange("myself", "it tells no account"))?;
         // Behind Atlassian's gateway the site knows its own address; without one ours has to do.
         let site = info.value.base_url.and_then(|url| url.parse().ok()).unwrap_or_else(|| access.base.clone());
-        let jira_clock = Mutex::new(Reading { date, at: info.arrived });
+        let jira_clock = Mutex::new(Reading::new(date, info.arrived, info.round_trip));
         Ok(Self { caller, dialect, clock, site, account, jira_clock })
     }
 
@@ -159,14 +168,18 @@ impl Client {
     /// Jira's clock now, reckoned from its last answer; never late.
     #[must_use]
     pub fn jira_now(&self) -> JiraTime {
-        let reading = *self.jira_clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let reading = self.reading();
         reading.date.later(self.clock.now().saturating_duration_since(reading.at))
     }
 
-    /// An instant of Jira's clock that has not come yet: `Date` counts whole seconds and was stamped before it arrived.
+    /// Jira's clock now, reckoned from its last answer; never early.
     #[must_use]
     pub fn jira_now_at_latest(&self) -> JiraTime {
-        self.jira_now().later(REQUEST_LIMIT + Duration::from_secs(1))
+        self.jira_now().later(self.reading().slack)
+    }
+
+    fn reading(&self) -> Reading {
+        *self.jira_clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Jira's clock, asked now.
@@ -311,7 +324,8 @@ impl Client {
     async fn json<T: serde::de::DeserializeOwned>(&self, ask: Ask) -> Result<Answer<T>, Error> {
         let answer = self.caller.json(ask).await?;
         if let Some(date) = answer.date {
-            *self.jira_clock.lock().unwrap_or_else(PoisonError::into_inner) = Reading { date, at: answer.arrived };
+            let reading = Reading::new(date, answer.arrived, answer.round_trip);
+            *self.jira_clock.lock().unwrap_or_else(PoisonError::into_inner) = reading;
         }
         Ok(answer)
     }

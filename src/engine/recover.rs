@@ -51,7 +51,7 @@ impl Engine {
         ends.into_iter().collect()
     }
 
-    /// An open intent without a doubt was in hand when its worker ended: its request may have been sent until then.
+    /// An open intent without a doubt was in hand when its worker ended: its request was sent before now, if it was.
     fn with_doubt(&self, mut intent: Intent) -> (Intent, Doubt) {
         let unknown = Doubt { sent_by: self.jira.jira_now_at_latest(), first_absent: None };
         let doubt = *intent.doubt.get_or_insert(unknown);

@@ -1,0 +1,94 @@
+//! The command line: one file a command.
+
+mod check;
+mod log;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Keeps pairs of Jira projects in step.
+#[derive(Parser)]
+#[command(name = "lockstep", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the flows of a folder until it is told to stop.
+    Run(run::Args),
+    /// Checks flow files and says everything that is wrong with them.
+    Check(check::Args),
+    // A further command is a file beside this one, a variant here, and a line in `run` below.
+}
+
+/// How a command ended, for the shell. `lockstep COMMAND --help` tells the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// All went well: 0.
+    Good,
+    /// It could not start, or found problems: 1.
+    Bad,
+    /// It was asked for something that makes no sense: 2, as for flags that don't exist.
+    WrongUsage,
+    /// It was told to stop, and flows were still busy when the grace period ended: 3.
+    Busy,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Good => 0,
+            Outcome::Bad => 1,
+            Outcome::WrongUsage => 2,
+            Outcome::Busy => 3,
+        })
+    }
+}
+
+impl Cli {
+    /// Does what was asked for.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        match self.command {
+            Command::Run(args) => run::run(&args),
+            Command::Check(args) => check::run(&args),
+        }
+        .into()
+    }
+}
+
+/// The process' environment.
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Tells the person at the terminal why a command does not go on.
+#[expect(clippy::print_stderr, reason = "before there is a log, and for commands that have none")]
+fn complain(why: impl std::fmt::Display) {
+    eprintln!("lockstep: {why}");
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_knows_its_flags() {
+        Cli::command().debug_assert();
+        let line = ["lockstep", "run", "--flows", "f", "--store", "sqlite:d", "--listen", "127.0.0.1:1"];
+        assert!(Cli::try_parse_from(line).is_ok());
+        assert!(Cli::try_parse_from(["lockstep", "check", "--json", "a.json", "b.json"]).is_ok());
+    }
+
+    #[test]
+    fn a_flag_that_does_not_exist_is_wrong_usage() {
+        let error = Cli::try_parse_from(["lockstep", "run", "--flow", "f"]).err().unwrap();
+        assert_eq!(ExitCode::from(u8::try_from(error.exit_code()).unwrap()), ExitCode::from(Outcome::WrongUsage));
+    }
+}

@@ -1,0 +1,206 @@
+//! `lockstep check`: everything that is wrong with flow files, for a person or as JSON.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{Outcome, complain, env};
+use crate::config::{self, Around, Found, Problem, Verdict};
+use crate::settings;
+
+/// Checks flow files, each for itself and all together, and says everything that is wrong with them. Changes nothing,
+/// asks nobody.
+#[derive(clap::Args)]
+#[command(after_help = "Exit codes: 0 all can be taken, 1 there are problems, 2 wrong usage.")]
+pub(super) struct Args {
+    /// The files [default: all of the flows folder]
+    files: Vec<PathBuf>,
+    /// The folder of flow files [default: $CONFIG_DIR, else flows.d]
+    #[arg(long, value_name = "DIR", conflicts_with = "files")]
+    flows: Option<PathBuf>,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    let folder = settings::flows(&env, args.flows.as_deref());
+    check(&args.files, &folder, args.json, &env, &mut io::stdout().lock())
+}
+
+fn check(
+    files: &[PathBuf],
+    folder: &Path,
+    json: bool,
+    env: &dyn Fn(&str) -> Option<String>,
+    out: &mut dyn Write,
+) -> Outcome {
+    let found = match find(files, folder) {
+        Ok(found) => found,
+        Err(why) => {
+            complain(why);
+            return Outcome::Bad;
+        }
+    };
+    let verdicts = config::set(&found, &[], &Around { env, default_interval: settings::DEFAULT_INTERVAL });
+    // A reader that went away (`| head`) has seen what it wanted; the exit code still tells.
+    let _ = if json { tell_program(&verdicts, out) } else { tell_person(&verdicts, out) };
+    if verdicts.iter().all(|verdict| verdict.outcome.is_ok()) { Outcome::Good } else { Outcome::Bad }
+}
+
+fn find(files: &[PathBuf], folder: &Path) -> Result<Vec<Found>, config::NoFolder> {
+    if files.is_empty() { config::scan(folder) } else { Ok(files.iter().map(|file| config::read(file)).collect()) }
+}
+
+/// One line a problem, each with its place first, as compilers do, so that editors can jump there. The file's own line
+/// is not shown: it may hold a secret.
+fn tell_person(verdicts: &[Verdict], out: &mut dyn Write) -> io::Result<()> {
+    for verdict in verdicts {
+        match &verdict.outcome {
+            Ok(checked) => {
+                checked.warnings.iter().try_for_each(|warning| writeln!(out, "warning: {warning}"))?;
+                writeln!(out, "ok: {}: flow {}", verdict.file, checked.flow.name)?;
+            }
+            Err(problems) => problems.iter().try_for_each(|problem| writeln!(out, "error: {problem}"))?,
+        }
+    }
+    let refused = verdicts.iter().filter(|verdict| verdict.outcome.is_err()).count();
+    match (verdicts.len(), refused) {
+        (0, _) => writeln!(out, "no flow files"),
+        (all, 0) => writeln!(out, "{} checked, no problems", files(all)),
+        (all, refused) => writeln!(out, "{} checked, {refused} refused", files(all)),
+    }
+}
+
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
+fn tell_program(verdicts: &[Verdict], out: &mut dyn Write) -> io::Result<()> {
+    let report = Report {
+        ok: verdicts.iter().all(|verdict| verdict.outcome.is_ok()),
+        files: verdicts.iter().map(FileReport::of).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &report)?;
+    writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    ok: bool,
+    files: Vec<FileReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileReport<'a> {
+    file: &'a str,
+    flow: Option<&'a str>,
+    problems: Vec<ProblemReport<'a>>,
+    warnings: Vec<ProblemReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProblemReport<'a> {
+    line: Option<usize>,
+    column: Option<usize>,
+    path: &'a str,
+    message: &'a str,
+}
+
+impl<'a> FileReport<'a> {
+    fn of(verdict: &'a Verdict) -> Self {
+        let (flow, problems, warnings) = match &verdict.outcome {
+            Ok(checked) => (Some(checked.flow.name.as_str()), &[][..], &checked.warnings[..]),
+            Err(problems) => (None, &problems[..], &[][..]),
+        };
+        let reports = |problems: &'a [Problem]| problems.iter().map(ProblemReport::of).collect();
+        Self { file: &verdict.file, flow, problems: reports(problems), warnings: reports(warnings) }
+    }
+}
+
+impl<'a> ProblemReport<'a> {
+    fn of(problem: &'a Problem) -> Self {
+        Self {
+            line: problem.place.map(|place| place.line),
+            column: problem.place.map(|place| place.column),
+            path: &problem.path,
+            message: &problem.message,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const GOOD: &str = r#"{ "name": "sync-ab", "userProjectKey": "UA", "devProjectKey": "DA",
+        "jira": { "baseUrl": "https://jira.example.net", "email": "bot@example.net", "apiToken": "${env:TOKEN}" },
+        "rules": [{ "id": "closed", "sourceStatus": "Closed", "syncDirection": "dev_to_user", "enabled": true,
+                    "actions": { "syncStatus": true, "targetStatus": "Resolved" } }] }"#;
+
+    /// What a check of a folder with these files says (their folder left out), with `TOKEN` set.
+    fn checked(files: &[(&str, &str)], json: bool) -> (Outcome, String) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let (env, mut out) = (|name: &str| (name == "TOKEN").then(|| "hunter2".to_owned()), Vec::new());
+        let outcome = check(&[], folder.path(), json, &env, &mut out);
+        (outcome, String::from_utf8(out).unwrap().replace(&format!("{}/", folder.path().display()), ""))
+    }
+
+    #[test]
+    fn good_files_are_named_with_their_flows() {
+        let said = "ok: a.json: flow sync-ab\n1 file checked, no problems\n".to_owned();
+        assert_eq!(checked(&[("a.json", GOOD)], false), (Outcome::Good, said));
+        assert_eq!(checked(&[], false), (Outcome::Good, "no flow files\n".to_owned()));
+    }
+
+    #[test]
+    fn a_problem_begins_with_its_place() {
+        let text = GOOD.replace("\"enabled\"", "\"enable\"");
+        let (outcome, said) = checked(&[("a.json", &text)], false);
+        assert_eq!(outcome, Outcome::Bad);
+        assert!(said.starts_with("error: a.json:3:95: rules[0].enable: "), "{said}");
+        assert!(said.ends_with("\n1 file checked, 1 refused\n"), "{said}");
+    }
+
+    #[test]
+    fn files_are_checked_together_too() {
+        let (outcome, said) = checked(&[("a.json", GOOD), ("b.json", GOOD)], false);
+        assert_eq!(outcome, Outcome::Bad);
+        assert!(said.contains("ok: a.json") && said.contains("error: b.json:1:"), "{said}");
+    }
+
+    #[test]
+    fn a_program_gets_the_same_as_json() {
+        let (outcome, said) = checked(&[("a.json", GOOD), ("b.json", "[")], true);
+        let report: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!((outcome, &report["ok"]), (Outcome::Bad, &json!(false)));
+        assert_eq!(report["files"][0], json!({ "file": "a.json", "flow": "sync-ab", "problems": [], "warnings": [] }));
+        assert_eq!(report["files"][1]["flow"], Value::Null);
+        assert_eq!(report["files"][1]["problems"][0]["line"], json!(1));
+    }
+
+    #[test]
+    fn no_token_is_repeated() {
+        for text in [GOOD.replace("${env:TOKEN}", "hunter2").replace("\"name\"", "\"nam\""), GOOD.replace(']', "")] {
+            for json in [false, true] {
+                let (outcome, said) = checked(&[("a.json", &text)], json);
+                assert_eq!((outcome, said.contains("hunter2")), (Outcome::Bad, false), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_folder_or_file_is_a_problem() {
+        let nowhere = Path::new("/nowhere/at/all");
+        assert_eq!(check(&[], nowhere, false, &env, &mut Vec::new()), Outcome::Bad);
+        assert_eq!(check(&[nowhere.into()], nowhere, false, &env, &mut Vec::new()), Outcome::Bad);
+    }
+}

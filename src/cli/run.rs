@@ -1,0 +1,168 @@
+//! `lockstep run`: the daemon.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::log::Log;
+use super::{Outcome, complain, env};
+use crate::clock::{Clock, Entropy};
+use crate::config::Watch;
+use crate::flow::Observer;
+use crate::jira::Network;
+use crate::settings::{Overrides, Settings, StoreUrl};
+use crate::store::{Durability, Executor, Sqlite};
+use crate::supervisor::{Ended, Setup, Supervisor};
+use crate::worker::{Tools, Workshop};
+use crate::{admin, supervisor};
+
+/// Serves the flows of a folder until SIGTERM or Ctrl-C; then the steps in hand are finished, for at most 25 s.
+#[derive(clap::Args)]
+#[command(after_help = "Exit codes: 0 stopped in order, 1 could not start, 2 wrong usage, \
+                        3 flows were still busy when the grace period ended.")]
+pub(super) struct Args {
+    /// The folder of flow files [default: $CONFIG_DIR, else flows.d]
+    #[arg(long, value_name = "DIR")]
+    flows: Option<PathBuf>,
+    /// Where state is kept, such as sqlite:./data [default: $DATABASE_URL, else sqlite:./data]
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Where to answer HTTP [default: 0.0.0.0:$PORT, else 127.0.0.1:3000]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    let overrides = Overrides { flows: args.flows.clone(), store: args.store.clone(), listen: args.listen.clone() };
+    match Settings::from_env(&env, &overrides) {
+        Ok(settings) => ended(in_runtime(settings)),
+        Err(wrong) => {
+            complain(wrong);
+            Outcome::WrongUsage
+        }
+    }
+}
+
+fn ended(ended: anyhow::Result<Ended>) -> Outcome {
+    match ended {
+        Ok(Ended::Drained) => Outcome::Good,
+        Ok(Ended::Busy(_)) => Outcome::Busy,
+        Err(error) => {
+            complain(format!("{error:#}"));
+            Outcome::Bad
+        }
+    }
+}
+
+fn in_runtime(settings: Settings) -> anyhow::Result<Ended> {
+    let runtime = Runtime::new().context("can't start the runtime")?;
+    let ended = runtime.block_on(serve(settings));
+    // What is still busy was named; waiting for it here would undo the grace period.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<Ended> {
+    let (clock, entropy) = (Clock::system(), Entropy::system()?);
+    let log = Log::open(&settings.log, clock.clone())?;
+    log.install()?;
+    let signals = Signals::listen()?;
+    let listener = bind(&settings).await?;
+    let observer: Arc<dyn Observer> = Arc::new(log);
+    let workshop = workshop(&settings, &clock, &entropy, &observer)?;
+
+    let setup = setup(&settings, clock.clone(), entropy, workshop, observer);
+    let (supervisor, handle) = Supervisor::new(setup);
+    let stop = CancellationToken::new();
+    // Owns what runs beside the supervisor; all of it ends with this function.
+    let mut beside = JoinSet::new();
+    beside.spawn(answer(listener, handle, clock));
+    beside.spawn(signals.then_cancel(stop.clone()));
+    Ok(supervisor.run(stop).await)
+}
+
+async fn bind(settings: &Settings) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(settings.listen).await;
+    listener.with_context(|| format!("can't listen on {}; name another address with --listen", settings.listen))
+}
+
+/// The workers' tools: transport, store opener, clock and chance.
+fn workshop(
+    settings: &Settings,
+    clock: &Clock,
+    entropy: &Entropy,
+    observer: &Arc<dyn Observer>,
+) -> anyhow::Result<Arc<dyn Workshop>> {
+    let StoreUrl::Sqlite(folder) = &settings.store;
+    let opener = Sqlite::new(folder.clone(), Executor::blocking(), clock.clone(), Durability::PowerFailure)?;
+    Ok(Arc::new(Tools {
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        opener: Arc::new(opener),
+        transport: Arc::new(Network::new()?),
+        budgets: Arc::default(),
+        observer: Arc::clone(observer),
+    }))
+}
+
+fn setup(
+    settings: &Settings,
+    clock: Clock,
+    entropy: Entropy,
+    workshop: Arc<dyn Workshop>,
+    observer: Arc<dyn Observer>,
+) -> Setup {
+    Setup {
+        dir: settings.flows.clone(),
+        default_interval: settings.interval,
+        env: Arc::new(env),
+        watch: Watch::new(&settings.flows, clock.clone()),
+        clock,
+        entropy,
+        workshop,
+        observer,
+        probe: None,
+        grace: Setup::GRACE,
+    }
+}
+
+/// Answers HTTP while the flows are served and drained: `/health` tells of both.
+async fn answer(listener: TcpListener, handle: supervisor::Handle, clock: Clock) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!("answering on http://{address}");
+    }
+    let router = admin::router(handle, clock);
+    if let Err(error) = admin::serve(listener, router, CancellationToken::new()).await {
+        tracing::error!("no longer answering HTTP: {error}");
+    }
+}
+
+/// The signals that ask for an orderly stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From here on they no longer kill.
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("can't listen for signals");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn then_cancel(mut self, stop: CancellationToken) {
+        let name = tokio::select! {
+            biased;
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "Ctrl-C",
+        };
+        tracing::info!("{name}: stopping; steps in hand are finished first");
+        stop.cancel();
+    }
+}

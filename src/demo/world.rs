@@ -1,0 +1,124 @@
+//! The simulated company for which the shipped flows work: its Jira, its people, and what must hold between its
+//! projects. Shared by the demo and the simulation tests; apart from those two nobody joins `sim` and the rest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::flow::{Flow, SetStatus, Side, StatusMatch};
+use crate::sim::check::{self, Expectation, Mirror};
+use crate::sim::{Account, Now, Project, Setup, Workflow};
+use crate::supervisor::Env;
+
+/// The shipped flows: file name and content.
+pub const FLOWS: [(&str, &str); 3] = [
+    ("sync-ab.json", include_str!("../../flows.d/sync-ab.json")),
+    ("sync-cd.json", include_str!("../../flows.d/sync-cd.json")),
+    ("sync-xy.json", include_str!("../../flows.d/sync-xy.json")),
+];
+
+/// A fourth flow, to be added while the others run: file name and content.
+pub const FOURTH: (&str, &str) = ("sync-new.example.json", include_str!("../../flows.d/sync-new.example.json"));
+
+/// The user and dev project of each shipped flow, and of the fourth.
+pub const PAIRS: [(&str, &str); 4] =
+    [("USER-A", "DEV-A"), ("USER-C", "DEV-C"), ("USER-X", "DEV-X"), ("USER-N", "DEV-N")];
+
+const BOT: &str = "account-lockstep";
+const EMAIL: &str = "lockstep@example.net";
+const TOKEN: &str = "demo-token";
+
+/// The company's Jira at `base_url`. Its search lags up to `index_lag`.
+#[must_use]
+pub fn jira(base_url: &str, now: Now, seed: u64, index_lag: Duration) -> Setup {
+    let project = |key: &str, name: &str, workflow, types: &[&str]| Project {
+        key: key.to_owned(),
+        name: format!("{name} {key}"),
+        workflow,
+        issue_types: types.iter().map(|&kind| kind.to_owned()).collect(),
+    };
+    let pair = |(user, dev)| {
+        [
+            project(user, "Customers of", Workflow::customer(), &["Support request", "Bug"]),
+            project(dev, "Engineering of", Workflow::development(), &["Bug", "Task"]),
+        ]
+    };
+    Setup {
+        base_url: base_url.to_owned(),
+        projects: PAIRS.into_iter().flat_map(pair).collect(),
+        accounts: vec![Account {
+            id: BOT.to_owned(),
+            name: "Lockstep".to_owned(),
+            email: EMAIL.to_owned(),
+            token: TOKEN.to_owned(),
+            // Not UTC, so that whoever forgets time zones is found out.
+            time_zone: chrono_tz::Asia::Ho_Chi_Minh,
+        }],
+        index_lag: Duration::from_millis(200)..=index_lag,
+        latency: Duration::from_millis(20)..=Duration::from_millis(300),
+        ..Setup::new(now, seed)
+    }
+}
+
+/// What the shipped flow files find in the environment.
+#[must_use]
+pub fn environment(base_url: &str) -> Env {
+    let base_url = base_url.to_owned();
+    Arc::new(move |name| match name {
+        "JIRA_URL" => Some(base_url.clone()),
+        "JIRA_EMAIL" => Some(EMAIL.to_owned()),
+        "JIRA_AB_TOKEN" | "JIRA_CD_TOKEN" | "JIRA_XY_TOKEN" | "JIRA_NEW_TOKEN" => Some(TOKEN.to_owned()),
+        _ => None,
+    })
+}
+
+/// A flow file's text with another interval and index lag.
+#[must_use]
+pub fn paced(text: &str, interval: Duration, index_lag: Duration) -> String {
+    let others = text.lines().filter(|line| !line.contains("\"syncInterval") && !line.contains("\"indexLagSeconds\""));
+    let pace = format!(
+        "  \"syncIntervalSeconds\": {},\n  \"indexLagSeconds\": {},",
+        interval.as_secs_f64(),
+        index_lag.as_secs()
+    );
+    let mut lines: Vec<&str> = others.collect();
+    // After the opening brace.
+    lines.insert(1.min(lines.len()), &pace);
+    lines.join("\n") + "\n"
+}
+
+/// What must hold between a flow's projects once everything has had time to settle, told in the checker's own words.
+#[must_use]
+pub fn expectation(flow: &Flow) -> Expectation {
+    let mut create_on = String::new();
+    let mut mirrors = Vec::new();
+    for rule in &flow.rules.in_order {
+        let StatusMatch::Named(status) = &rule.on else { continue };
+        if rule.act.create {
+            create_on = status.to_string();
+        }
+        for from in Side::BOTH.into_iter().filter(|side| rule.from.includes(*side)) {
+            let to = match &rule.act.set_status {
+                Some(SetStatus::To(to)) => to,
+                Some(SetStatus::Same) => status,
+                None => continue,
+            };
+            mirrors.push(Mirror { from: checkers(from), status: status.to_string(), to_status: to.to_string() });
+        }
+    }
+    Expectation {
+        user_project: flow.user_project.to_string(),
+        dev_project: flow.dev_project.to_string(),
+        bot_account: BOT.to_owned(),
+        create_on,
+        mirrors,
+        mark_property: "lockstep".to_owned(),
+        watched_since: None,
+    }
+}
+
+fn checkers(side: Side) -> check::Side {
+    match side {
+        Side::User => check::Side::User,
+        Side::Dev => check::Side::Dev,
+    }
+}

@@ -1,0 +1,288 @@
+//! How one process is set up: environment variables as the Node service had them, and the flags that override them.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use tracing::Level;
+
+/// The interval of flows that name none, unless `SYNC_INTERVAL_MINUTES` says otherwise.
+pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(300);
+
+/// The longest default interval: a year, far beyond any use, and safe to add to any point in time.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// The shortest default interval, the same that a flow file may ask for.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Everything that is set for the whole process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The folder of flow files: `--flows`, `CONFIG_DIR`, else `flows.d`.
+    pub flows: PathBuf,
+    /// Where state is kept: `--store`, `DATABASE_URL`, else `sqlite:./data`.
+    pub store: StoreUrl,
+    /// Where the admin server listens: `--listen`, `PORT` (on all addresses), else 127.0.0.1:3000.
+    pub listen: SocketAddr,
+    /// The interval of flows that name none: `SYNC_INTERVAL_MINUTES` (may be fractional), else 5 minutes.
+    pub interval: Duration,
+    /// How to log.
+    pub log: LogSettings,
+}
+
+/// How to log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// The least level that is written: `LOG_LEVEL`, else info.
+    pub level: Level,
+    /// Appended to instead of standard error: `LOG_FILE`.
+    pub file: Option<PathBuf>,
+    /// Text for people rather than JSON: `LOG_PRETTY`; unset, a terminal gets text and all else JSON.
+    pub pretty: Option<bool>,
+}
+
+/// What the command line may override, as it was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--flows`.
+    pub flows: Option<PathBuf>,
+    /// `--store`.
+    pub store: Option<String>,
+    /// `--listen`.
+    pub listen: Option<String>,
+}
+
+/// A setting that can't be used: which, and what it should be. Never repeats a value that may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {why}")]
+pub struct WrongSetting {
+    name: &'static str,
+    why: String,
+}
+
+impl Settings {
+    /// Reads the environment; what `overrides` names is not looked up there. An empty variable counts as unset.
+    ///
+    /// # Errors
+    /// On the first value that can't be used, naming its variable or flag.
+    pub fn from_env(env: &dyn Fn(&str) -> Option<String>, overrides: &Overrides) -> Result<Self, WrongSetting> {
+        let env = |name: &str| set(env, name);
+        Ok(Self {
+            flows: flows(&env, overrides.flows.as_deref()),
+            store: store(&env, overrides)?,
+            listen: listen(&env, overrides)?,
+            interval: interval(&env)?,
+            log: LogSettings {
+                level: parse_or(&env, "LOG_LEVEL", level, Level::INFO)?,
+                file: env("LOG_FILE").map(PathBuf::from),
+                pretty: parse_or(&env, "LOG_PRETTY", |text| flag(text).map(Some), None)?,
+            },
+        })
+    }
+}
+
+type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The folder of flow files alone, for whoever needs no more: `flag`, `CONFIG_DIR`, else `flows.d`.
+#[must_use]
+pub fn flows(env: Env<'_>, flag: Option<&Path>) -> PathBuf {
+    let named = flag.map(Path::to_owned).or_else(|| set(env, "CONFIG_DIR").map(PathBuf::from));
+    named.unwrap_or_else(|| "flows.d".into())
+}
+
+/// A variable's value; compose files and the like pass on what is unset as empty.
+fn set(env: Env<'_>, name: &str) -> Option<String> {
+    env(name).filter(|text| !text.trim().is_empty())
+}
+
+fn store(env: Env<'_>, overrides: &Overrides) -> Result<StoreUrl, WrongSetting> {
+    let (name, text) = match &overrides.store {
+        Some(text) => ("--store", Some(text.clone())),
+        None => ("DATABASE_URL", env("DATABASE_URL")),
+    };
+    let text = text.unwrap_or_else(|| "sqlite:./data".into());
+    text.parse().map_err(|why: NoStore| WrongSetting { name, why: why.to_string() })
+}
+
+fn listen(env: Env<'_>, overrides: &Overrides) -> Result<SocketAddr, WrongSetting> {
+    if let Some(text) = &overrides.listen {
+        let why = format!("{text:?} is no address to listen on: use one such as 127.0.0.1:3000 or [::1]:3000");
+        return text.parse().map_err(|_| WrongSetting { name: "--listen", why });
+    }
+    let on_all = |text: &str| match text.parse() {
+        Ok(port) => Ok(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))),
+        Err(_) => Err(format!("{text:?} is no port: use a number from 0 to 65535")),
+    };
+    parse_or(env, "PORT", on_all, SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)))
+}
+
+fn interval(env: Env<'_>) -> Result<Duration, WrongSetting> {
+    let minutes = |text: &str| {
+        let seconds = text.parse::<f64>().ok().map(|minutes| minutes * 60.0);
+        seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .filter(|interval| (SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(interval))
+            .ok_or_else(|| format!("{text:?} is no interval: use minutes such as 5 or 0.5, at least one second"))
+    };
+    parse_or(env, "SYNC_INTERVAL_MINUTES", minutes, DEFAULT_INTERVAL)
+}
+
+fn level(text: &str) -> Result<Level, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "trace" => Ok(Level::TRACE),
+        "debug" => Ok(Level::DEBUG),
+        "info" => Ok(Level::INFO),
+        "warn" => Ok(Level::WARN),
+        "error" => Ok(Level::ERROR),
+        _ => Err(format!("{text:?} is no level: use trace, debug, info, warn or error")),
+    }
+}
+
+fn flag(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err(format!("{text:?} is neither true nor false")),
+    }
+}
+
+fn parse_or<T>(
+    env: Env<'_>,
+    name: &'static str,
+    parse: impl Fn(&str) -> Result<T, String>,
+    default: T,
+) -> Result<T, WrongSetting> {
+    match env(name) {
+        Some(text) => parse(text.trim()).map_err(|why| WrongSetting { name, why }),
+        None => Ok(default),
+    }
+}
+
+/// Where state is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// `sqlite:FOLDER`: one file per flow in this folder, relative or absolute.
+    Sqlite(PathBuf),
+}
+
+/// Why a text names no store. Says nothing of the text beyond its scheme: the rest may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoStore {
+    /// `mongodb://` or `mongodb+srv://`.
+    #[error("MongoDB is not supported yet: use sqlite:FOLDER, such as sqlite:./data")]
+    MongoNotYet,
+    /// `sqlite:` and nothing behind it.
+    #[error("sqlite: names no folder: use one such as sqlite:./data")]
+    NoFolder,
+    /// Anything else.
+    #[error("unknown kind of store: use sqlite:FOLDER, such as sqlite:./data")]
+    Unknown,
+}
+
+impl FromStr for StoreUrl {
+    type Err = NoStore;
+
+    fn from_str(text: &str) -> Result<Self, NoStore> {
+        let (scheme, rest) = text.trim().split_once(':').ok_or(NoStore::Unknown)?;
+        match scheme.to_ascii_lowercase().as_str() {
+            "sqlite" => match rest.strip_prefix("//").unwrap_or(rest) {
+                "" => Err(NoStore::NoFolder),
+                folder => Ok(Self::Sqlite(folder.into())),
+            },
+            "mongodb" | "mongodb+srv" => Err(NoStore::MongoNotYet),
+            _ => Err(NoStore::Unknown),
+        }
+    }
+}
+
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(folder) => write!(f, "sqlite:{}", folder.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(env: &[(&str, &str)], overrides: Overrides) -> Result<Settings, String> {
+        let env = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+        Settings::from_env(&env, &overrides).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn an_empty_environment_gives_the_defaults() {
+        let defaults = Settings {
+            flows: "flows.d".into(),
+            store: StoreUrl::Sqlite("./data".into()),
+            listen: "127.0.0.1:3000".parse().unwrap(),
+            interval: Duration::from_secs(300),
+            log: LogSettings { level: Level::INFO, file: None, pretty: None },
+        };
+        assert_eq!(read(&[], Overrides::default()), Ok(defaults.clone()));
+        assert_eq!(read(&[("PORT", ""), ("DATABASE_URL", " ")], Overrides::default()), Ok(defaults));
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let env = [
+            ("CONFIG_DIR", "/etc/flows"),
+            ("DATABASE_URL", "sqlite:///var/lib/lockstep"),
+            ("PORT", "8080"),
+            ("SYNC_INTERVAL_MINUTES", "0.5"),
+            ("LOG_LEVEL", "WARN"),
+            ("LOG_FILE", "/var/log/lockstep"),
+            ("LOG_PRETTY", "true"),
+        ];
+        let expected = Settings {
+            flows: "/etc/flows".into(),
+            store: StoreUrl::Sqlite("/var/lib/lockstep".into()),
+            listen: "0.0.0.0:8080".parse().unwrap(),
+            interval: Duration::from_secs(30),
+            log: LogSettings { level: Level::WARN, file: Some("/var/log/lockstep".into()), pretty: Some(true) },
+        };
+        assert_eq!(read(&env, Overrides::default()), Ok(expected));
+    }
+
+    #[test]
+    fn a_flag_wins_even_over_a_variable_that_is_wrong() {
+        let env = [("PORT", "no port"), ("DATABASE_URL", "no store"), ("CONFIG_DIR", "a")];
+        let overrides =
+            Overrides { flows: Some("b".into()), store: Some("sqlite:c".into()), listen: Some("127.0.0.1:1".into()) };
+        let settings = read(&env, overrides).unwrap();
+        assert_eq!(settings.flows, PathBuf::from("b"));
+        assert_eq!(settings.store, StoreUrl::Sqlite("c".into()));
+        assert_eq!(settings.listen, "127.0.0.1:1".parse().unwrap());
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_variable() {
+        for (name, value, why) in [
+            ("PORT", "70000", "\"70000\" is no port: use a number from 0 to 65535"),
+            ("SYNC_INTERVAL_MINUTES", "0", "at least one second"),
+            ("SYNC_INTERVAL_MINUTES", "-1", "at least one second"),
+            ("SYNC_INTERVAL_MINUTES", "NaN", "at least one second"),
+            ("SYNC_INTERVAL_MINUTES", "1e300", "at least one second"),
+            ("LOG_LEVEL", "loud", "use trace, debug, info, warn or error"),
+            ("LOG_PRETTY", "perhaps", "neither true nor false"),
+            ("DATABASE_URL", "sqlite:", "names no folder"),
+            ("DATABASE_URL", "./data", "use sqlite:FOLDER"),
+        ] {
+            let error = read(&[(name, value)], Overrides::default()).unwrap_err();
+            assert!(error.starts_with(name) && error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_database_password_is_never_repeated() {
+        for url in ["mongodb://u:hunter2@h/x", "mongodb+srv://u:hunter2@h", "postgres://u:hunter2@h", "u:hunter2@h"] {
+            let error = read(&[("DATABASE_URL", url)], Overrides::default()).unwrap_err();
+            assert!(!error.contains("hunter2"), "{error}");
+            assert_eq!(error.contains("MongoDB is not supported yet"), url.starts_with("mongodb"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! A simulated Jira (Cloud, REST v3): for the demo, and for simulation tests that replay from a seed.
+//!
+//! It is an independent reading of Jira's contract, deliberately strict, and imports nothing else of this crate.
+//!
+//! The road of a request: `http` (who calls, what is asked) -> [`faults`] (what goes wrong with it) -> an endpoint, which
+//! validates at once and notes the effect with a due time -> `state` (carries out what is due) -> the answer.
+//!
+//! A [`Site`] owns no tasks. What it shows is a function of its clock: every access first carries out all that has
+//! become due, effects of requests, people's errands and index updates alike, in the order of their due times. So a
+//! request has its effect whether or not its client is still there to hear the answer.
+//!
+//! Reading order: [`setup`], [`workflow`], `issue`, `state`, `write`, `index`, [`site`], `http`, `jql`, [`faults`],
+//! [`people`], [`check`].
+//!
+//! Absent: permissions (every account sees all), issue links, remote links, attachments, labels and custom fields,
+//! webhooks, rate limits other than by a fault, Data Center's dialect.
+
+pub mod check;
+pub mod faults;
+pub mod people;
+pub mod setup;
+pub mod site;
+pub mod workflow;
+
+mod agenda;
+mod chance;
+mod http;
+mod index;
+mod issue;
+mod jql;
+mod markup;
+mod ring;
+mod stamp;
+mod state;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use faults::FaultPlan;
+pub use issue::{ChangeView, CommentView, IssueView};
+pub use people::People;
+pub use setup::{Account, Now, Project, Setup};
+pub use site::{Deed, Happening, Refusal, RequestLine, Site};
+pub use workflow::Workflow;

@@ -1,0 +1,256 @@
+//! Answers, and the many forms in which Jira says no.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use futures::{StreamExt, stream};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::sim::faults::Reply;
+use crate::sim::stamp;
+
+/// An answer before it is written on the wire.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub status: StatusCode,
+    headers: Vec<(&'static str, String)>,
+    content: Content,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Empty,
+    Json(Value),
+    /// RFC 7807, which Jira uses where no endpoint was reached.
+    Problem(Value),
+    Html(&'static str),
+}
+
+/// What is wrong with the fields and the whole of a write: Jira's `ErrorCollection`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Complaints {
+    pub messages: Vec<String>,
+    pub fields: BTreeMap<String, String>,
+}
+
+impl Answer {
+    pub(super) fn json(status: StatusCode, body: Value) -> Self {
+        Self { status, headers: Vec::new(), content: Content::Json(body) }
+    }
+
+    pub(super) fn ok(body: Value) -> Self {
+        Self::json(StatusCode::OK, body)
+    }
+
+    pub(super) fn empty(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), content: Content::Empty }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.headers.push((name, value.to_string()));
+        self
+    }
+
+    fn error(status: StatusCode, message: &str) -> Self {
+        Self::json(status, json!({"errorMessages": [message], "errors": {}}))
+    }
+
+    /// 400 with one message.
+    pub(super) fn bad(message: &str) -> Self {
+        Self::error(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 400: not JSON, or not the JSON that the endpoint takes.
+    pub(super) fn invalid_payload() -> Self {
+        Self::bad("Invalid request payload. Refer to the REST API documentation and try again.")
+    }
+
+    pub(super) fn no_issue() -> Self {
+        Self::missing("Issue does not exist or you do not have permission to see it.")
+    }
+
+    pub(super) fn missing(message: &str) -> Self {
+        Self::error(StatusCode::NOT_FOUND, message)
+    }
+
+    /// The write was valid when it came but no longer possible when it was due.
+    pub(super) fn conflict() -> Self {
+        Self::error(StatusCode::CONFLICT, "The issue could not be updated because of a conflicting update.")
+    }
+
+    /// What stands behind a fault that lets nothing through.
+    pub(super) fn unreachable() -> Self {
+        Self::error(StatusCode::BAD_GATEWAY, "The connection to the site broke off.")
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::error(StatusCode::UNAUTHORIZED, "Client must be authenticated to access this resource.")
+            .with("WWW-Authenticate", "OAuth realm=\"https%3A%2F%2Fjira.example.net\"")
+    }
+
+    pub(super) fn gone() -> Self {
+        Self::error(
+            StatusCode::GONE,
+            "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full migration \
+             guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046",
+        )
+    }
+
+    pub(super) fn unknown_path(path: &str) -> Self {
+        Self::problem(StatusCode::NOT_FOUND, &format!("No endpoint {path}."), path)
+    }
+
+    pub(super) fn wrong_method(method: &Method, allowed: &str, path: &str) -> Self {
+        Self::problem(StatusCode::METHOD_NOT_ALLOWED, &format!("Method '{method}' is not supported."), path)
+            .with("Allow", allowed)
+    }
+
+    pub(super) fn unsupported_media_type(content_type: &str, path: &str) -> Self {
+        let detail = format!("Content-Type '{content_type}' is not supported.");
+        Self::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, &detail, path)
+    }
+
+    fn problem(status: StatusCode, detail: &str, path: &str) -> Self {
+        let title = status.canonical_reason();
+        let body = json!({
+            "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "instance": path,
+        });
+        Self { status, headers: Vec::new(), content: Content::Problem(body) }
+    }
+
+    /// 429 with the headers of Cloud's limit on bursts.
+    fn too_many(retry_after_secs: u64, now: DateTime<Utc>) -> Self {
+        // The limit that Cloud documents for GET and POST.
+        const BURST: u32 = 100;
+        let wait = Duration::try_seconds(retry_after_secs.try_into().unwrap_or(i64::MAX)).unwrap_or_default();
+        let reset = (now + wait).to_rfc3339_opts(SecondsFormat::Secs, true);
+        Self::error(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded.")
+            .with("Retry-After", retry_after_secs)
+            .with("X-RateLimit-Limit", BURST)
+            .with("X-RateLimit-Remaining", 0)
+            .with("X-RateLimit-Reset", reset)
+            .with("RateLimit-Reason", "jira-burst-based")
+    }
+
+    /// What the client gets to see of this answer.
+    pub(super) fn suffer(self, reply: Reply, now: DateTime<Utc>) -> Self {
+        match reply {
+            Reply::True | Reply::None | Reply::Broken | Reply::Truncated => self,
+            Reply::TooMany { retry_after_secs } => Self::too_many(retry_after_secs, now),
+            Reply::Error(status) => Self::error(status, "Something went wrong, please try again."),
+            Reply::LoginPage => {
+                Self { status: StatusCode::OK, headers: Vec::new(), content: Content::Html(LOGIN_PAGE) }
+            }
+        }
+    }
+
+    pub(super) fn into_response(self, now: DateTime<Utc>) -> Response {
+        let bytes = self.content.bytes();
+        let length = bytes.len();
+        self.response(now, Body::from(bytes), length)
+    }
+
+    /// The first half of the answer, whose length is given as if that were all.
+    pub(super) fn into_truncated(self, now: DateTime<Utc>) -> Response {
+        let bytes = self.content.bytes();
+        let length = bytes.len() / 2;
+        self.response(now, Body::from(bytes.slice(..length)), length)
+    }
+
+    /// The first half of the answer, then a broken connection. An answer without a body has no half-way; there the
+    /// break is noticed by a gateway, whose own words do not get through either.
+    pub(super) fn into_broken(self, now: DateTime<Utc>) -> Response {
+        let whole = if matches!(self.content, Content::Empty) { Self::unreachable() } else { self };
+        let bytes = whole.content.bytes();
+        let length = bytes.len();
+        let first_half = stream::iter([Ok(bytes.slice(..length / 2))]);
+        let body = Body::from_stream(first_half.chain(stream::once(connection_reset())));
+        whole.response(now, body, length)
+    }
+
+    fn response(&self, now: DateTime<Utc>, body: Body, length: usize) -> Response {
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        let mut set = |name: HeaderName, value: String| {
+            // Whatever cannot be a header is left out: only a test's own odd setup could make one.
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
+        };
+        set(DATE, stamp::http(now));
+        if let Some(kind) = self.content.kind() {
+            set(CONTENT_TYPE, kind.into());
+            set(CONTENT_LENGTH, length.to_string());
+        }
+        for (name, value) in &self.headers {
+            if let Ok(name) = name.parse() {
+                set(name, value.clone());
+            }
+        }
+        response
+    }
+}
+
+/// The break comes a moment later, or a server would drop the first half unsent.
+async fn connection_reset() -> io::Result<Bytes> {
+    tokio::task::yield_now().await;
+    Err(io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by the simulated site"))
+}
+
+impl Complaints {
+    pub(super) fn about(field: &str, message: &str) -> Self {
+        Self { messages: Vec::new(), fields: [(field.into(), message.into())].into() }
+    }
+
+    pub(super) fn field(&mut self, field: &str, message: &str) {
+        self.fields.insert(field.into(), message.into());
+    }
+
+    /// Jira's words for a field that it does not know, or that is on no screen here.
+    pub(super) fn cannot_be_set(&mut self, field: &str) {
+        self.field(field, &format!("Field '{field}' cannot be set. It is not on the appropriate screen, or unknown."));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.fields.is_empty()
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        json!({"errorMessages": self.messages, "errors": self.fields})
+    }
+}
+
+impl From<Complaints> for Answer {
+    fn from(complaints: Complaints) -> Self {
+        Self::json(StatusCode::BAD_REQUEST, complaints.to_json())
+    }
+}
+
+impl Content {
+    fn bytes(&self) -> Bytes {
+        match self {
+            Self::Empty => Bytes::new(),
+            Self::Json(value) | Self::Problem(value) => value.to_string().into(),
+            Self::Html(page) => Bytes::from_static(page.as_bytes()),
+        }
+    }
+
+    fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Empty => None,
+            Self::Json(_) => Some("application/json;charset=UTF-8"),
+            Self::Problem(_) => Some("application/problem+json"),
+            Self::Html(_) => Some("text/html;charset=UTF-8"),
+        }
+    }
+}
+
+const LOGIN_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Log in to continue</title></head>\
+    <body><form method=\"post\" action=\"/login\"><input name=\"user\"><input name=\"password\" type=\"password\">\
+    </form></body></html>\n";

@@ -1,0 +1,111 @@
+//! A request as an endpoint sees it.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Query, RawPathParams, Request};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, Method};
+use serde_json::Value;
+
+use super::answer::Answer;
+
+/// Everything of a request that matters to the site.
+pub(super) struct Call {
+    pub method: Method,
+    pub path: String,
+    /// The parts of the path that the route's template names.
+    params: BTreeMap<String, String>,
+    query: Vec<(String, String)>,
+    content_type: String,
+    body: Bytes,
+    /// What it presents in order to be let in.
+    pub credentials: Credentials,
+    /// The account id of the caller, once it is known; empty for a stranger.
+    pub account: String,
+}
+
+pub(super) enum Credentials {
+    None,
+    Basic {
+        email: String,
+        token: String,
+    },
+    /// Something that this site does not understand.
+    Other,
+}
+
+/// Bodies longer than this are cut off, and so no longer JSON; nothing that the site stores is nearly as long.
+const BODY_LIMIT: usize = 16 << 20;
+
+impl Call {
+    pub(super) async fn read(params: &RawPathParams, request: Request) -> Self {
+        let (head, body) = request.into_parts();
+        Self {
+            params: params.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            query: Query::try_from_uri(&head.uri).map(|Query(query)| query).unwrap_or_default(),
+            content_type: text(&head.headers, CONTENT_TYPE),
+            credentials: credentials(&text(&head.headers, AUTHORIZATION)),
+            body: axum::body::to_bytes(body, BODY_LIMIT).await.unwrap_or_default(),
+            path: head.uri.path().into(),
+            method: head.method,
+            account: String::new(),
+        }
+    }
+
+    /// A part of the path.
+    pub(super) fn param(&self, name: &str) -> &str {
+        self.params.get(name).map_or("", String::as_str)
+    }
+
+    /// The last value of a query parameter.
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A query parameter that is a list: repeated, separated by commas, or both. None if it is absent.
+    pub(super) fn list(&self, name: &str) -> Option<Vec<String>> {
+        let values: Vec<&str> = self.query.iter().filter(|(key, _)| key == name).map(|(_, it)| it.as_str()).collect();
+        (!values.is_empty()).then(|| values.iter().flat_map(|value| comma_separated(value)).collect())
+    }
+
+    /// A query parameter that is a number.
+    pub(super) fn number(&self, name: &str) -> Result<Option<usize>, Answer> {
+        let read =
+            |text: &str| text.parse().map_err(|_| Answer::bad(&format!("The parameter '{name}' is not a number.")));
+        self.query(name).map(read).transpose()
+    }
+
+    /// The JSON of the body.
+    pub(super) fn json(&self) -> Result<Value, Answer> {
+        if !self.content_type.starts_with("application/json") {
+            return Err(Answer::unsupported_media_type(&self.content_type, &self.path));
+        }
+        serde_json::from_slice(&self.body).map_err(|_| Answer::invalid_payload())
+    }
+}
+
+/// `a, b` as two names; no empty ones.
+pub(super) fn comma_separated(text: &str) -> impl Iterator<Item = String> {
+    text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(String::from)
+}
+
+fn text(headers: &HeaderMap, name: http::HeaderName) -> String {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().into()
+}
+
+fn credentials(header: &str) -> Credentials {
+    if header.is_empty() {
+        return Credentials::None;
+    }
+    basic(header).map_or(Credentials::Other, |(email, token)| Credentials::Basic { email, token })
+}
+
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    let decoded = BASE64_STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let (email, token) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some((email.into(), token.into()))
+}

@@ -1,0 +1,169 @@
+//! Where requests are received and answers handed out.
+
+use std::time::Duration;
+
+use axum::response::Response;
+use rand::RngExt;
+
+use super::answer::Answer;
+use super::call::{Call, Credentials};
+use super::routes::{Access, Endpoint, Plan, Read, Route};
+use crate::sim::chance;
+use crate::sim::faults::{Fate, Reply, Verdict};
+use crate::sim::site::{RequestLine, Site};
+use crate::sim::state::State;
+use crate::sim::write::{Effect, Via};
+
+/// What a request is to be answered, and when.
+pub(super) struct Ticket {
+    /// For ever if absent.
+    pub wait: Option<Duration>,
+    /// Its number in the request log.
+    line: usize,
+    reply: Reply,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Settled(Answer),
+    /// Reads look at the site when they are answered, not when they arrive.
+    Read(Read, Call),
+    Written {
+        answer: Answer,
+        effects: Vec<u64>,
+    },
+}
+
+/// Who calls.
+enum Caller {
+    Known(String),
+    Anonymous,
+    /// Somebody whose credentials are wrong.
+    Impostor,
+}
+
+impl Site {
+    /// Decides everything about a request but what a read will see. Nothing here waits.
+    pub(super) fn arrive(&self, route: &Route, call: Call) -> Ticket {
+        self.settled().arrive(route, call)
+    }
+
+    pub(super) fn answer(&self, ticket: Ticket) -> Response {
+        self.settled().answer(ticket)
+    }
+}
+
+impl State {
+    fn arrive(&mut self, route: &Route, call: Call) -> Ticket {
+        let verdict = self.faults.judge(&call.method, route.template, &call.path);
+        let latency = chance::between(&mut self.faults.stream, &self.setup.latency) + verdict.slower;
+        // Drawn for every request, needed or not, so that the stream does not depend on what requests ask for.
+        let effect_after = latency.mul_f64(self.faults.stream.random_range(0.0..=1.0));
+        let caller = self.caller(&call.credentials);
+        let line = self.log(route, &call, &caller, &verdict);
+        let effect_after = match verdict.fate {
+            Fate::InTime => Some(effect_after),
+            Fate::Late(after) => Some(after),
+            Fate::Never => None,
+        };
+        let outcome = match effect_after {
+            None => Outcome::Settled(Answer::unreachable()),
+            Some(after) => self.decide(route, call, &caller, after),
+        };
+        Ticket { wait: (verdict.reply != Reply::None).then_some(latency), line, reply: verdict.reply, outcome }
+    }
+
+    /// Lets the caller in, validates a write and notes its effect.
+    fn decide(&mut self, route: &Route, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
+        call.account = match self.admit(route, caller) {
+            Ok(account) => account,
+            Err(refusal) => return Outcome::Settled(refusal),
+        };
+        match route.endpoint(&call.method) {
+            None => Outcome::Settled(Answer::wrong_method(&call.method, &route.allowed(), &call.path)),
+            Some(Endpoint::Read(read)) => Outcome::Read(read, call),
+            Some(Endpoint::Write(write)) => match write(self, &call) {
+                Ok(plan) => self.commit(plan, &call.account, effect_after),
+                Err(refusal) => Outcome::Settled(refusal),
+            },
+        }
+    }
+
+    fn commit(&mut self, plan: Plan, account: &str, after: Duration) -> Outcome {
+        let due = self.now + after;
+        let mut effects = Vec::new();
+        for write in plan.writes {
+            let id = self.next_id();
+            self.schedule(due, Effect { id, author: account.into(), via: Via::Api, write });
+            effects.push(id);
+        }
+        // What is due at once happens at once, so that nothing lies between a request and its effect but latency.
+        self.settle();
+        Outcome::Written { answer: plan.answer, effects }
+    }
+
+    fn answer(&mut self, ticket: Ticket) -> Response {
+        let truth = match ticket.outcome {
+            Outcome::Settled(answer) => answer,
+            Outcome::Read(read, call) => read(self, &call).unwrap_or_else(|refusal| refusal),
+            Outcome::Written { answer, effects } => {
+                let misfired = effects.iter().filter(|effect| self.misfired(**effect)).count();
+                if misfired > 0 { Answer::conflict() } else { answer }
+            }
+        };
+        let now = self.now;
+        let seen = truth.suffer(ticket.reply, now);
+        if let Some(line) = self.requests.get_mut(ticket.line) {
+            line.status = Some(seen.status.as_u16());
+        }
+        match ticket.reply {
+            Reply::Broken => seen.into_broken(now),
+            Reply::Truncated => seen.into_truncated(now),
+            Reply::True | Reply::None | Reply::TooMany { .. } | Reply::Error(_) | Reply::LoginPage => {
+                seen.into_response(now)
+            }
+        }
+    }
+
+    fn log(&mut self, route: &Route, call: &Call, caller: &Caller, verdict: &Verdict) -> usize {
+        *self.counters.entry(format!("{} {}", call.method, route.template)).or_default() += 1;
+        let account = match caller {
+            Caller::Known(account) => Some(account.clone()),
+            Caller::Anonymous | Caller::Impostor => None,
+        };
+        self.requests.push(RequestLine {
+            at: self.now,
+            method: call.method.to_string(),
+            path: call.path.clone(),
+            account,
+            status: None,
+            fault: verdict.name,
+        })
+    }
+
+    fn caller(&self, credentials: &Credentials) -> Caller {
+        let Credentials::Basic { email, token } = credentials else {
+            return if matches!(credentials, Credentials::None) { Caller::Anonymous } else { Caller::Impostor };
+        };
+        let fits = |account: &crate::sim::setup::Account| {
+            account.email.eq_ignore_ascii_case(email) && account.token == *token && !token.is_empty()
+        };
+        let known = self.accounts.values().find(|account| fits(account));
+        known.map_or(Caller::Impostor, |account| Caller::Known(account.id.clone()))
+    }
+
+    /// The account to act as, or how a stranger is turned away.
+    fn admit(&self, route: &Route, caller: &Caller) -> Result<String, Answer> {
+        let failed = matches!(caller, Caller::Impostor);
+        let marked = |answer: Answer| if failed { answer.with(LOGIN_REASON, "AUTHENTICATED_FAILED") } else { answer };
+        match (caller, route.access) {
+            (Caller::Known(account), _) => Ok(account.clone()),
+            (_, Access::Anyone) if !failed => Ok(String::new()),
+            (_, Access::Search) if self.setup.silent_auth_failure => Err(marked(super::search::nothing())),
+            _ => Err(marked(Answer::unauthorized())),
+        }
+    }
+}
+
+/// The header in which Jira admits that it did not believe the credentials.
+const LOGIN_REASON: &str = "X-Seraph-LoginReason";

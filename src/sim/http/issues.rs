@@ -1,0 +1,43 @@
+//! One issue: create, show, edit.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::bodies;
+use super::call::Call;
+use super::routes::Plan;
+use super::wire::{Fields, Selection, Wire};
+use crate::sim::state::State;
+use crate::sim::write::{Draft, Write};
+
+pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
+    let draft = bodies::draft(state, &call.json()?)?;
+    let answer = Answer::json(StatusCode::CREATED, created(state, &draft));
+    Ok(Plan { writes: vec![Write::Create(draft)], answer })
+}
+
+/// What the creator of an issue is told.
+pub(super) fn created(state: &State, draft: &Draft) -> Value {
+    json!({
+        "id": draft.id.to_string(),
+        "key": format!("{}-{}", draft.project, draft.number),
+        "self": format!("{}/rest/api/3/issue/{}", state.setup.base_url, draft.id),
+    })
+}
+
+pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let selection = Selection {
+        fields: call.list("fields").map_or_else(|| Fields::of(&["*all"]), Fields::Named),
+        expand: call.list("expand").unwrap_or_default(),
+        properties: call.list("properties").unwrap_or_default(),
+    };
+    Ok(Answer::ok(Wire::new(state, call).issue(issue, &selection)))
+}
+
+pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
+    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
+    let edit = bodies::edit(state, &call.json()?)?;
+    Ok(Plan { writes: vec![Write::Edit { issue, edit }], answer: Answer::empty(StatusCode::NO_CONTENT) })
+}

@@ -1,0 +1,175 @@
+//! An issue as the site keeps it, and as tests look at it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::markup;
+use super::workflow::Status;
+
+/// One version of an issue. Each write makes a new version; search may still know an older one. What versions have in
+/// common they share, or an issue with a long history would be slow to write to.
+#[derive(Clone, Debug)]
+pub(super) struct Issue {
+    pub id: u64,
+    pub version: u64,
+    /// The key of its project.
+    pub project: String,
+    /// Its number within the project.
+    pub number: u64,
+    /// The name of its type.
+    pub kind: String,
+    pub summary: String,
+    /// An ADF document.
+    pub description: Option<Value>,
+    pub status: Status,
+    pub comments: Vec<Arc<Comment>>,
+    pub properties: BTreeMap<String, Value>,
+    /// Oldest first.
+    pub history: Vec<Arc<Change>>,
+    pub created: DateTime<Utc>,
+    pub updated: DateTime<Utc>,
+    /// The account id of who created it.
+    pub creator: String,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Comment {
+    pub id: u64,
+    pub author: String,
+    /// An ADF document.
+    pub body: Value,
+    pub properties: BTreeMap<String, Value>,
+    pub created: DateTime<Utc>,
+}
+
+/// One entry of the changelog: everything that one write changed.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub id: u64,
+    pub at: DateTime<Utc>,
+    pub author: String,
+    pub items: Vec<Item>,
+}
+
+/// One field that changed. `from` and `to` are ids and exist only for fields that have ids.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub field: &'static str,
+    pub from: Option<String>,
+    pub from_text: Option<String>,
+    pub to: Option<String>,
+    pub to_text: Option<String>,
+}
+
+impl Issue {
+    pub(super) fn key(&self) -> String {
+        format!("{}-{}", self.project, self.number)
+    }
+
+    pub(super) fn description_text(&self) -> String {
+        self.description.as_ref().map(markup::text).unwrap_or_default()
+    }
+
+    pub(super) fn view(&self) -> IssueView {
+        IssueView {
+            id: self.id.to_string(),
+            key: self.key(),
+            project: self.project.clone(),
+            issue_type: self.kind.clone(),
+            summary: self.summary.clone(),
+            status: self.status.name.clone(),
+            description: self.description_text(),
+            comments: self.comments.iter().map(|comment| comment.view()).collect(),
+            properties: self.properties.clone(),
+            history: self.history.iter().flat_map(|change| change.view()).collect(),
+            created: self.created,
+            updated: self.updated,
+            created_by: self.creator.clone(),
+        }
+    }
+}
+
+impl Comment {
+    fn view(&self) -> CommentView {
+        CommentView {
+            author: self.author.clone(),
+            text: markup::text(&self.body),
+            properties: self.properties.clone(),
+            created: self.created,
+        }
+    }
+}
+
+impl Change {
+    fn view(&self) -> impl Iterator<Item = ChangeView> {
+        self.items.iter().map(|item| ChangeView {
+            at: self.at,
+            author: self.author.clone(),
+            field: item.field.into(),
+            from: item.from_text.clone().unwrap_or_default(),
+            to: item.to_text.clone().unwrap_or_default(),
+        })
+    }
+}
+
+/// What an issue truly is at a moment, for tests and checkers. Bodies are plain text here; times are the site's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IssueView {
+    /// The numeric id, which never changes.
+    pub id: String,
+    /// Such as `USER-A-12`.
+    pub key: String,
+    /// The key of its project.
+    pub project: String,
+    /// The name of its type.
+    pub issue_type: String,
+    /// One line.
+    pub summary: String,
+    /// The name of its status.
+    pub status: String,
+    /// Empty if there is none.
+    pub description: String,
+    /// Oldest first.
+    pub comments: Vec<CommentView>,
+    /// By key.
+    pub properties: BTreeMap<String, Value>,
+    /// Oldest first.
+    pub history: Vec<ChangeView>,
+    /// In whole milliseconds, as all times of an issue.
+    pub created: DateTime<Utc>,
+    /// When anything was last written to it.
+    pub updated: DateTime<Utc>,
+    /// An account id.
+    pub created_by: String,
+}
+
+/// One comment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommentView {
+    /// An account id.
+    pub author: String,
+    /// Plain text.
+    pub text: String,
+    /// By key.
+    pub properties: BTreeMap<String, Value>,
+    /// When it was made; comments are never edited here.
+    pub created: DateTime<Utc>,
+}
+
+/// One field changed; statuses by name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeView {
+    /// When it changed.
+    pub at: DateTime<Utc>,
+    /// An account id.
+    pub author: String,
+    /// `status`, `summary` or `description`.
+    pub field: String,
+    /// Empty if there was nothing.
+    pub from: String,
+    /// Empty if nothing is left.
+    pub to: String,
+}

@@ -1,0 +1,90 @@
+//! What a simulated site is made of: its clock, its seed, its projects and its accounts.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::workflow::Workflow;
+
+/// The site's clock. It is an input, so that a test can own time; it must run at the pace of tokio's clock, which the
+/// site sleeps by.
+pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// Everything a [`Site`](super::Site) is told at its birth.
+#[derive(Clone)]
+pub struct Setup {
+    /// Where people find the site, without a trailing slash; `self` URLs begin with it.
+    pub base_url: String,
+    /// What time it is there.
+    pub now: Now,
+    /// All chance comes from it: faults, index lag and people have a stream each.
+    pub seed: u64,
+    /// All projects there will ever be.
+    pub projects: Vec<Project>,
+    /// Everybody who may log in; the people of [`People`](super::People) come on their own.
+    pub accounts: Vec<Account>,
+    /// How long after a write search learns of it; drawn for each write.
+    pub index_lag: RangeInclusive<Duration>,
+    /// How long a request takes; drawn for each request.
+    pub latency: RangeInclusive<Duration>,
+    /// The most rows that one search page carries, whatever the client asks for.
+    pub page_cap: usize,
+    /// The chance (0 to 1) that an issue vanishes from search for a moment while it is indexed anew.
+    pub flicker: f64,
+    /// Whether a search with a bad token is answered with an empty page instead of a 401, as Cloud was seen to do.
+    pub silent_auth_failure: bool,
+    /// Whether `changelog/bulkfetch` writes times as epoch milliseconds. Atlassian's schema says text, its example shows
+    /// numbers.
+    pub numeric_changelog_dates: bool,
+}
+
+impl Setup {
+    /// A site without projects and accounts, that answers at once and indexes within seconds.
+    pub fn new(now: Now, seed: u64) -> Self {
+        Self {
+            base_url: "https://jira.example.net".into(),
+            now,
+            seed,
+            projects: Vec::new(),
+            accounts: Vec::new(),
+            index_lag: Duration::from_millis(200)..=Duration::from_secs(5),
+            latency: Duration::ZERO..=Duration::ZERO,
+            // Far below Cloud's 5000, so that paging is exercised by small stories too.
+            page_cap: 100,
+            flicker: 0.0,
+            silent_auth_failure: true,
+            numeric_changelog_dates: false,
+        }
+    }
+}
+
+/// A project: its issues are numbered `KEY-1`, `KEY-2`, … and all follow one workflow.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// May contain a hyphen (`USER-A`, whose issues are `USER-A-1`, …).
+    pub key: String,
+    /// What people call it.
+    pub name: String,
+    /// The statuses of its issues.
+    pub workflow: Workflow,
+    /// Names of the issue types, such as `Bug`.
+    pub issue_types: Vec<String>,
+}
+
+/// Somebody with an account on the site, person or program.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Jira's `accountId`.
+    pub id: String,
+    /// Jira's `displayName`.
+    pub name: String,
+    /// With the token, what the account logs in with.
+    pub email: String,
+    /// The API token; who has an empty one cannot use the API.
+    pub token: String,
+    /// In this zone the site writes times for this account, and reads the dates of its JQL.
+    pub time_zone: Tz,
+}

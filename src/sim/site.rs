@@ -1,0 +1,290 @@
+//! The site: the handle that demo and tests hold.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::faults::FaultPlan;
+use super::http;
+use super::issue::{Issue, IssueView};
+use super::markup;
+use super::people::{People, Town};
+use super::setup::Setup;
+use super::state::{Home, State};
+use super::write::{Draft, Edit, Effect, Remark, Via, Write};
+
+/// A simulated Jira site. It owns no tasks: every access first carries out what has become due by its clock.
+pub struct Site {
+    state: Mutex<State>,
+}
+
+/// Something that happened on the site, told for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// Its place in the journal, counted from 0.
+    pub number: usize,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// The name of an account.
+    pub who: String,
+    /// Such as `moved it from Open to Will Do`.
+    pub what: String,
+    /// The issue it happened to.
+    pub issue_key: String,
+    /// Whether it came through the API.
+    pub by_bot: bool,
+}
+
+/// One request that reached the site.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestLine {
+    /// When it arrived.
+    pub at: DateTime<Utc>,
+    /// Such as `POST`.
+    pub method: String,
+    /// Without its query.
+    pub path: String,
+    /// The account id of the caller, if it proved who it is.
+    pub account: Option<String>,
+    /// Absent while it is not answered, and for ever if its client left before.
+    pub status: Option<u16>,
+    /// The name of the fault that it met.
+    pub fault: Option<&'static str>,
+}
+
+/// What a person can do in the browser. Issues are given by key or id.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the fields are named as on the screen")]
+pub enum Deed {
+    /// Reports an issue of the project's first type.
+    Create {
+        project: String,
+        summary: String,
+        text: String,
+    },
+    /// Takes an offered transition that leads to the status of this name.
+    Move {
+        issue: String,
+        status: String,
+    },
+    Rename {
+        issue: String,
+        summary: String,
+    },
+    /// Replaces the description, paragraph by line.
+    Describe {
+        issue: String,
+        text: String,
+    },
+    Comment {
+        issue: String,
+        text: String,
+    },
+    /// Not in the browser; for tests that play a program.
+    SetProperty {
+        issue: String,
+        key: String,
+        value: Value,
+    },
+    Delete {
+        issue: String,
+    },
+}
+
+/// Why a person could not do that.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "each message tells what its variant means")]
+pub enum Refusal {
+    #[error("there is no account {0}")]
+    NoAccount(String),
+    #[error("there is no project {0}")]
+    NoProject(String),
+    #[error("there is no issue {0}")]
+    NoIssue(String),
+    #[error("{issue} is {status}, from where no transition leads to {wanted}")]
+    NotOffered { issue: String, status: String, wanted: String },
+}
+
+impl Site {
+    /// A site without issues, whose first moment is now.
+    pub fn new(setup: Setup) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(State::new(setup)) })
+    }
+
+    /// The site's HTTP API, ready to be served or to be called through `oneshot`.
+    pub fn router(self: &Arc<Self>) -> axum::Router {
+        http::router(Arc::clone(self))
+    }
+
+    /// Carries out everything that is due. Only needed where nothing else looks at the site for long.
+    pub fn settle(&self) {
+        drop(self.settled());
+    }
+
+    /// From now on this goes wrong; replaces what went wrong before.
+    pub fn faults(&self, plan: FaultPlan) {
+        self.settled().faults.set(plan);
+    }
+
+    /// While deaf, the site lets no request have an effect and breaks off every answer.
+    pub fn deaf(&self, deaf: bool) {
+        self.settled().faults.deaf = deaf;
+    }
+
+    /// From now on these people live here; replaces those who did.
+    pub fn populate(&self, people: People) {
+        Town::settle_in(&mut self.settled(), people);
+    }
+
+    /// Gives an account another API token, which makes the one before a bad one.
+    pub fn set_token(&self, account: &str, token: &str) {
+        if let Some(account) = self.settled().accounts.get_mut(account) {
+            account.token = token.into();
+        }
+    }
+
+    /// What happened on the site since that place in the journal; the oldest is forgotten some day.
+    pub fn journal(&self, since: usize) -> Vec<Happening> {
+        self.settled().journal.since(since).cloned().collect()
+    }
+
+    /// The latest requests, oldest first.
+    pub fn requests(&self) -> Vec<RequestLine> {
+        self.settled().requests.since(0).cloned().collect()
+    }
+
+    /// How often each `METHOD path-template` was called.
+    pub fn counters(&self) -> BTreeMap<String, u64> {
+        self.settled().counters.clone()
+    }
+
+    /// Somebody, named by account id or name, does something at once. Answers the issue's key.
+    pub fn act(&self, who: &str, deed: Deed) -> Result<String, Refusal> {
+        self.settled().act(who, deed)
+    }
+
+    /// The issue of this key or id as it is now.
+    pub fn issue(&self, id_or_key: &str) -> Option<IssueView> {
+        self.settled().find(id_or_key).map(|issue| issue.view())
+    }
+
+    /// The issues of a project as they are now, oldest first.
+    pub fn issues(&self, project: &str) -> Vec<IssueView> {
+        let state = self.settled();
+        views(state.issues.values(), project)
+    }
+
+    /// The deleted issues of a project as they were at their end.
+    pub fn deleted(&self, project: &str) -> Vec<IssueView> {
+        let state = self.settled();
+        views(state.graveyard.iter(), project)
+    }
+
+    /// The state as of now.
+    pub(super) fn settled(&self) -> MutexGuard<'_, State> {
+        // A panic under the lock is a failed test already; its state is still the best there is to look at.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.settle();
+        state
+    }
+}
+
+fn views<'a>(issues: impl Iterator<Item = &'a Arc<Issue>>, project: &str) -> Vec<IssueView> {
+    issues.filter(|issue| issue.project == project).map(|issue| issue.view()).collect()
+}
+
+impl State {
+    fn act(&mut self, who: &str, deed: Deed) -> Result<String, Refusal> {
+        let author = self.account_named(who)?;
+        let (key, write) = self.intend(deed)?;
+        self.do_now(&author, write).map_err(|_| Refusal::NoIssue(key.clone()))?;
+        Ok(key)
+    }
+
+    /// A person's write, which takes effect at once.
+    pub(super) fn do_now(&mut self, author: &str, write: Write) -> Result<(), super::write::Misfire> {
+        let effect = Effect { id: self.next_id(), author: author.into(), via: Via::People, write };
+        self.carry_out(self.now, effect)
+    }
+
+    /// An issue about to be reported, with the id and number it will have.
+    pub(super) fn draft(&mut self, project: &str, summary: &str, description: Option<Value>) -> Option<Draft> {
+        let kind = self.projects.get(project)?.project.issue_types.first()?.clone();
+        Some(Draft {
+            id: self.next_id(),
+            number: self.next_number(project),
+            project: project.into(),
+            kind,
+            summary: summary.into(),
+            description,
+            properties: BTreeMap::new(),
+        })
+    }
+
+    /// A comment of plain text.
+    pub(super) fn remark(&mut self, text: &str) -> Remark {
+        Remark { id: self.next_id(), body: markup::paragraphs(text), properties: BTreeMap::new() }
+    }
+
+    fn account_named(&self, who: &str) -> Result<String, Refusal> {
+        let known = self.accounts.values().find(|account| account.id == who || account.name == who);
+        known.map(|account| account.id.clone()).ok_or_else(|| Refusal::NoAccount(who.into()))
+    }
+
+    fn intend(&mut self, deed: Deed) -> Result<(String, Write), Refusal> {
+        match deed {
+            Deed::Create { project, summary, text } => self.intend_create(&project, &summary, &text),
+            Deed::Move { issue, status } => {
+                let transition = Some(self.way(&issue, &status)?);
+                self.intend_edit(&issue, Edit { transition, ..Edit::default() })
+            }
+            Deed::Rename { issue, summary } => {
+                self.intend_edit(&issue, Edit { summary: Some(summary), ..Edit::default() })
+            }
+            Deed::Describe { issue, text } => {
+                let description = Some(Some(markup::paragraphs(&text)));
+                self.intend_edit(&issue, Edit { description, ..Edit::default() })
+            }
+            Deed::Comment { issue, text } => {
+                let comments = vec![self.remark(&text)];
+                self.intend_edit(&issue, Edit { comments, ..Edit::default() })
+            }
+            Deed::SetProperty { issue, key, value } => {
+                self.intend_edit(&issue, Edit { properties: [(key, value)].into(), ..Edit::default() })
+            }
+            Deed::Delete { issue } => self.known(&issue).map(|it| (it.key(), Write::Delete { issue: it.id })),
+        }
+    }
+
+    fn intend_create(&mut self, project: &str, summary: &str, text: &str) -> Result<(String, Write), Refusal> {
+        let description = (!text.is_empty()).then(|| markup::paragraphs(text));
+        let draft = self.draft(project, summary, description).ok_or_else(|| Refusal::NoProject(project.into()))?;
+        Ok((format!("{}-{}", draft.project, draft.number), Write::Create(draft)))
+    }
+
+    fn intend_edit(&self, issue: &str, edit: Edit) -> Result<(String, Write), Refusal> {
+        let issue = self.known(issue)?;
+        Ok((issue.key(), Write::Edit { issue: issue.id, edit }))
+    }
+
+    fn known(&self, issue: &str) -> Result<&Arc<Issue>, Refusal> {
+        self.find(issue).ok_or_else(|| Refusal::NoIssue(issue.into()))
+    }
+
+    /// The id of an offered transition that leads to the status of this name.
+    fn way(&self, issue: &str, wanted: &str) -> Result<String, Refusal> {
+        let issue = self.known(issue)?;
+        let workflow = self.projects.get(&issue.project).map(|Home { project, .. }| &project.workflow);
+        let leads_there = workflow.and_then(|workflow| {
+            let target = workflow.status_named(wanted)?;
+            workflow.offered(&issue.status.id).find(|it| it.to == target.id)
+        });
+        leads_there.map(|it| it.id.clone()).ok_or_else(|| Refusal::NotOffered {
+            issue: issue.key(),
+            status: issue.status.name.clone(),
+            wanted: wanted.into(),
+        })
+    }
+}

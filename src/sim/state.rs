@@ -1,0 +1,235 @@
+//! Everything a site knows, and how time moves it on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use rand::RngExt;
+use rand::rngs::StdRng;
+
+use super::agenda::Agenda;
+use super::chance;
+use super::faults::Faults;
+use super::index::Index;
+use super::issue::Issue;
+use super::people::{Errand, Town};
+use super::ring::Ring;
+use super::setup::{Account, Project, Setup};
+use super::site::{Happening, RequestLine};
+use super::workflow::Status;
+use super::write::Effect;
+
+pub(super) struct State {
+    pub setup: Setup,
+    /// The moment that all this is the state of.
+    pub now: DateTime<Utc>,
+    /// By account id.
+    pub accounts: BTreeMap<String, Account>,
+    /// By key.
+    pub projects: BTreeMap<String, Home>,
+    /// By numeric id.
+    pub issues: BTreeMap<u64, Arc<Issue>>,
+    /// From key to numeric id.
+    pub keys: BTreeMap<String, u64>,
+    /// What was deleted; nobody can see it, but the checker must know of it.
+    pub graveyard: Vec<Arc<Issue>>,
+    pub index: Index,
+    pub faults: Faults,
+    pub town: Option<Town>,
+    pub journal: Ring<Happening>,
+    pub requests: Ring<RequestLine>,
+    /// How often each `METHOD path-template` was called.
+    pub counters: BTreeMap<String, u64>,
+    agenda: Agenda<Due>,
+    /// Effects that had become impossible when they were due, until their answer asks.
+    misfired: BTreeSet<u64>,
+    last_id: u64,
+    index_stream: StdRng,
+}
+
+/// A project with its place on the site.
+pub(super) struct Home {
+    pub id: u64,
+    pub project: Project,
+    last_number: u64,
+}
+
+/// What the agenda holds.
+enum Due {
+    Effect(Effect),
+    /// Search learns of this version.
+    Index(Arc<Issue>),
+    /// What flickered is seen again.
+    Reappear(Arc<Issue>),
+    /// Search learns that this issue is gone.
+    Unindex(u64),
+    Errand(Errand),
+}
+
+/// Ids of projects, issue types, issues, comments and changes all count from here; Jira's own begin there too.
+const FIRST_ID: u64 = 10_000;
+
+/// How long an issue that flickers stays out of the index.
+const FLICKER_MILLIS: std::ops::RangeInclusive<i64> = 100..=3_000;
+
+impl State {
+    pub(super) fn new(setup: Setup) -> Self {
+        let home = |(n, project): (usize, &Project)| {
+            (project.key.clone(), Home { id: FIRST_ID + n as u64, project: project.clone(), last_number: 0 })
+        };
+        Self {
+            now: (setup.now)(),
+            accounts: setup.accounts.iter().map(|it| (it.id.clone(), it.clone())).collect(),
+            projects: setup.projects.iter().enumerate().map(home).collect(),
+            issues: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            graveyard: Vec::new(),
+            index: Index::default(),
+            faults: Faults::new(chance::stream(setup.seed, 1)),
+            town: None,
+            journal: Ring::new(),
+            requests: Ring::new(),
+            counters: BTreeMap::new(),
+            agenda: Agenda::new(),
+            misfired: BTreeSet::new(),
+            last_id: FIRST_ID,
+            index_stream: chance::stream(setup.seed, 2),
+            setup,
+        }
+    }
+
+    /// Carries out everything that is due by now, in order. A clock that steps back moves nothing.
+    pub(super) fn settle(&mut self) {
+        let now = (self.setup.now)();
+        while let Some((due, what)) = self.agenda.next_due(now) {
+            self.now = self.now.max(due);
+            self.happen(due, what);
+        }
+        self.now = self.now.max(now);
+    }
+
+    fn happen(&mut self, due: DateTime<Utc>, what: Due) {
+        match what {
+            Due::Effect(effect) => self.attempt(due, effect),
+            Due::Index(version) => self.learn(due, version),
+            Due::Reappear(version) => self.index.learn(version),
+            Due::Unindex(id) => self.index.bury(id),
+            Due::Errand(errand) => self.send(due, errand),
+        }
+    }
+
+    /// Notes the effect of a request for later.
+    pub(super) fn schedule(&mut self, due: DateTime<Utc>, effect: Effect) {
+        self.agenda.note(due, Due::Effect(effect));
+    }
+
+    pub(super) fn schedule_errand(&mut self, due: DateTime<Utc>, errand: Errand) {
+        self.agenda.note(due, Due::Errand(errand));
+    }
+
+    /// Forgets whatever people had in mind.
+    pub(super) fn cancel_errands(&mut self) {
+        self.agenda.keep(|due| !matches!(due, Due::Errand(_)));
+    }
+
+    /// Whether this effect turned out impossible. Asking forgets it.
+    pub(super) fn misfired(&mut self, effect: u64) -> bool {
+        self.misfired.remove(&effect)
+    }
+
+    fn attempt(&mut self, due: DateTime<Utc>, effect: Effect) {
+        let id = effect.id;
+        if self.carry_out(due, effect).is_err() {
+            self.misfired.insert(id);
+        }
+    }
+
+    /// People live in the state and act on it, so they are out while they do.
+    fn send(&mut self, due: DateTime<Utc>, errand: Errand) {
+        if let Some(mut town) = self.town.take() {
+            town.run(self, due, errand);
+            self.town = Some(town);
+        }
+    }
+
+    /// The new version of an issue becomes the truth at once, and known to search after a lag.
+    pub(super) fn keep(&mut self, at: DateTime<Utc>, issue: Arc<Issue>) {
+        let due = at + self.draw_lag();
+        self.agenda.note(due, Due::Index(Arc::clone(&issue)));
+        self.keys.insert(issue.key(), issue.id);
+        self.issues.insert(issue.id, issue);
+    }
+
+    /// The issue is gone at once, and from search after a lag.
+    pub(super) fn remove(&mut self, at: DateTime<Utc>, issue: Arc<Issue>) {
+        let due = at + self.draw_lag();
+        self.agenda.note(due, Due::Unindex(issue.id));
+        self.keys.remove(&issue.key());
+        self.issues.remove(&issue.id);
+        self.graveyard.push(issue);
+    }
+
+    fn learn(&mut self, due: DateTime<Utc>, version: Arc<Issue>) {
+        if !self.index.is_news(&version) {
+            return;
+        }
+        if self.index_stream.random_bool(self.setup.flicker.clamp(0.0, 1.0)) {
+            let back = due + Duration::milliseconds(self.index_stream.random_range(FLICKER_MILLIS));
+            self.index.lose(version.id);
+            self.agenda.note(back, Due::Reappear(version));
+        } else {
+            self.index.learn(version);
+        }
+    }
+
+    fn draw_lag(&mut self) -> std::time::Duration {
+        chance::between(&mut self.index_stream, &self.setup.index_lag)
+    }
+
+    /// An id that nothing else has.
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// The number of the next issue of this project; a number that is given away is never given again.
+    pub(super) fn next_number(&mut self, project: &str) -> u64 {
+        self.projects.get_mut(project).map_or(0, |home| {
+            home.last_number += 1;
+            home.last_number
+        })
+    }
+
+    /// The issue of this numeric id or key; keys in any letter case.
+    pub(super) fn find(&self, id_or_key: &str) -> Option<&Arc<Issue>> {
+        let id = match id_or_key.parse() {
+            Ok(id) => id,
+            Err(_) => *self.keys.get(&id_or_key.to_ascii_uppercase())?,
+        };
+        self.issues.get(&id)
+    }
+
+    /// The project of this key, numeric id or name.
+    pub(super) fn find_project(&self, wanted: &str) -> Option<&Home> {
+        let named = |home: &&Home| home.id.to_string() == wanted || home.project.name.eq_ignore_ascii_case(wanted);
+        self.projects.get(&wanted.to_ascii_uppercase()).or_else(|| self.projects.values().find(named))
+    }
+
+    /// The statuses of all projects, each once.
+    pub(super) fn statuses(&self) -> BTreeMap<&str, &Status> {
+        let all = self.projects.values().flat_map(|home| &home.project.workflow.statuses);
+        all.map(|status| (status.id.as_str(), status)).collect()
+    }
+
+    /// The id of an issue type; types of one name are one type, whichever projects use it.
+    pub(super) fn type_id(&self, name: &str) -> String {
+        let names: BTreeSet<&String> = self.projects.values().flat_map(|home| &home.project.issue_types).collect();
+        let place = names.into_iter().position(|it| it == name).unwrap_or_default();
+        (FIRST_ID + place as u64).to_string()
+    }
+
+    /// The name of an account; its id if nobody knows it.
+    pub(super) fn name_of<'a>(&'a self, account: &'a str) -> &'a str {
+        self.accounts.get(account).map_or(account, |it| &it.name)
+    }
+}

@@ -1,0 +1,8 @@
+//! The site as its clients see it.
+
+mod api;
+mod checking;
+mod effects;
+mod living;
+mod searching;
+mod stage;

@@ -1,0 +1,267 @@
+//! Writes: what they are, and how they change an issue.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::issue::{Change, Comment, Issue, Item};
+use super::markup;
+use super::site::Happening;
+use super::stamp;
+use super::state::State;
+use super::workflow::Status;
+
+/// One write, and who does it.
+#[derive(Clone, Debug)]
+pub(super) struct Effect {
+    /// By which its answer asks how it went.
+    pub id: u64,
+    /// An account id.
+    pub author: String,
+    pub via: Via,
+    pub write: Write,
+}
+
+/// The door a write came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    Api,
+    People,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Write {
+    Create(Draft),
+    Edit { issue: u64, edit: Edit },
+    Delete { issue: u64 },
+}
+
+/// An issue to be, valid already; its id and number were given away when it was asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub id: u64,
+    pub project: String,
+    pub number: u64,
+    pub kind: String,
+    pub summary: String,
+    pub description: Option<Value>,
+    pub properties: BTreeMap<String, Value>,
+}
+
+/// Changes to one issue that happen together or not at all. (That Jira keeps `fields`, `update` and `properties` of one
+/// request together is believed, not documented.)
+#[derive(Clone, Debug, Default)]
+pub(super) struct Edit {
+    pub summary: Option<String>,
+    /// `Some(None)` empties it.
+    pub description: Option<Option<Value>>,
+    /// The id of a transition, which must still be offered when the time has come.
+    pub transition: Option<String>,
+    pub comments: Vec<Remark>,
+    pub properties: BTreeMap<String, Value>,
+}
+
+/// A comment to be.
+#[derive(Clone, Debug)]
+pub(super) struct Remark {
+    pub id: u64,
+    pub body: Value,
+    pub properties: BTreeMap<String, Value>,
+}
+
+/// The write had become impossible by the time it was due: its issue is gone, or has moved on.
+#[derive(Debug)]
+pub(super) struct Misfire;
+
+/// Whether a write of properties alone makes an issue `updated`. How Cloud behaves is not documented; yes is the harder
+/// case for a client that watches `updated`, since it then sees its own marks as changes.
+const PROPERTIES_BUMP_UPDATED: bool = true;
+
+impl State {
+    pub(super) fn carry_out(&mut self, at: DateTime<Utc>, effect: Effect) -> Result<(), Misfire> {
+        let at = stamp::whole_millis(at);
+        let by = By { at, author: effect.author, via: effect.via };
+        match effect.write {
+            Write::Create(draft) => self.create(&by, draft),
+            Write::Edit { issue, edit } => self.edit(&by, issue, edit),
+            Write::Delete { issue } => self.delete(&by, issue),
+        }
+    }
+
+    fn create(&mut self, by: &By, draft: Draft) -> Result<(), Misfire> {
+        let home = self.projects.get(&draft.project).ok_or(Misfire)?;
+        let status = home.project.workflow.statuses.first().ok_or(Misfire)?.clone();
+        let issue = Arc::new(draft.born(by, status));
+        self.tell(by, &issue, format!("reported “{}”", issue.summary));
+        self.keep(by.at, Arc::clone(&issue));
+        self.notice(by.at, issue.id);
+        Ok(())
+    }
+
+    fn edit(&mut self, by: &By, id: u64, edit: Edit) -> Result<(), Misfire> {
+        let mut shared = self.issues.get(&id).cloned().ok_or(Misfire)?;
+        let target = edit.transition.as_deref().map(|wanted| self.target(&shared, wanted)).transpose()?;
+        let moved = target.is_some();
+        let issue = Arc::make_mut(&mut shared);
+        let bumps = PROPERTIES_BUMP_UPDATED || !edit.only_properties();
+        let told = edit.tell();
+        let items = issue.change(&edit, target);
+        let told: Vec<String> = items.iter().map(tell_item).chain(told).collect();
+        if !items.is_empty() {
+            let change = Change { id: self.next_id(), at: by.at, author: by.author.clone(), items };
+            issue.history.push(Arc::new(change));
+        }
+        issue.take(by, edit, bumps);
+        told.into_iter().for_each(|what| self.tell(by, &shared, what));
+        self.keep(by.at, shared);
+        if moved && by.via == Via::Api {
+            self.notice(by.at, id);
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, by: &By, id: u64) -> Result<(), Misfire> {
+        let issue = self.issues.get(&id).cloned().ok_or(Misfire)?;
+        self.tell(by, &issue, "deleted it".into());
+        self.remove(by.at, issue);
+        Ok(())
+    }
+
+    /// Where this transition leads, if the issue is offered it.
+    fn target(&self, issue: &Issue, transition: &str) -> Result<Status, Misfire> {
+        let workflow = &self.projects.get(&issue.project).ok_or(Misfire)?.project.workflow;
+        let chosen = workflow.offered(&issue.status.id).find(|it| it.id == transition).ok_or(Misfire)?;
+        workflow.status(&chosen.to).cloned().ok_or(Misfire)
+    }
+
+    /// People learn that there is something to look at.
+    fn notice(&mut self, at: DateTime<Utc>, issue: u64) {
+        if let Some(mut town) = self.town.take() {
+            town.follow(self, at, issue);
+            self.town = Some(town);
+        }
+    }
+
+    fn tell(&mut self, by: &By, issue: &Issue, what: String) {
+        let number = self.journal.next();
+        let who = self.name_of(&by.author).to_owned();
+        let by_bot = by.via == Via::Api;
+        self.journal.push(Happening { number, at: by.at, who, what, issue_key: issue.key(), by_bot });
+    }
+}
+
+/// Who did it, when, and through which door.
+struct By {
+    at: DateTime<Utc>,
+    author: String,
+    via: Via,
+}
+
+impl Draft {
+    fn born(self, by: &By, status: Status) -> Issue {
+        Issue {
+            id: self.id,
+            version: 1,
+            project: self.project,
+            number: self.number,
+            kind: self.kind,
+            summary: self.summary,
+            description: self.description,
+            status,
+            comments: Vec::new(),
+            properties: self.properties,
+            history: Vec::new(),
+            created: by.at,
+            updated: by.at,
+            creator: by.author.clone(),
+        }
+    }
+}
+
+impl Edit {
+    fn only_properties(&self) -> bool {
+        let fields = self.summary.is_some() || self.description.is_some() || self.transition.is_some();
+        !fields && self.comments.is_empty()
+    }
+
+    /// What a person would say about those parts that leave no entry in the changelog.
+    fn tell(&self) -> Vec<String> {
+        let comments = self.comments.iter().map(|it| format!("commented: {}", opening(&markup::text(&it.body))));
+        comments.chain(self.properties.keys().map(|key| format!("set the property {key}"))).collect()
+    }
+}
+
+impl Issue {
+    /// Changes fields and status; answers what really changed.
+    fn change(&mut self, edit: &Edit, target: Option<Status>) -> Vec<Item> {
+        let summary = edit.summary.clone().and_then(|summary| self.rename(summary));
+        let description = edit.description.clone().and_then(|description| self.describe(description));
+        let status = target.map(|status| self.move_to(status));
+        [summary, description, status].into_iter().flatten().collect()
+    }
+
+    fn rename(&mut self, summary: String) -> Option<Item> {
+        let old = std::mem::replace(&mut self.summary, summary);
+        (old != self.summary).then(|| Item::text("summary", Some(old), Some(self.summary.clone())))
+    }
+
+    fn describe(&mut self, description: Option<Value>) -> Option<Item> {
+        let old = std::mem::replace(&mut self.description, description);
+        let text = |body: &Option<Value>| body.as_ref().map(markup::text);
+        (old != self.description).then(|| Item::text("description", text(&old), text(&self.description)))
+    }
+
+    fn move_to(&mut self, status: Status) -> Item {
+        let old = std::mem::replace(&mut self.status, status);
+        Item {
+            field: "status",
+            from: Some(old.id),
+            from_text: Some(old.name),
+            to: Some(self.status.id.clone()),
+            to_text: Some(self.status.name.clone()),
+        }
+    }
+
+    /// Takes what leaves no entry in the changelog, and becomes a new version.
+    fn take(&mut self, by: &By, edit: Edit, bumps: bool) {
+        self.comments.extend(edit.comments.into_iter().map(|remark| Arc::new(remark.said(by))));
+        self.properties.extend(edit.properties);
+        self.version += 1;
+        if bumps {
+            self.updated = self.updated.max(by.at);
+        }
+    }
+}
+
+impl Remark {
+    fn said(self, by: &By) -> Comment {
+        Comment { id: self.id, author: by.author.clone(), body: self.body, properties: self.properties, created: by.at }
+    }
+}
+
+impl Item {
+    fn text(field: &'static str, from: Option<String>, to: Option<String>) -> Self {
+        Self { field, from: None, from_text: from, to: None, to_text: to }
+    }
+}
+
+fn tell_item(item: &Item) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    match item.field {
+        "status" => format!("moved it from {} to {}", text(&item.from_text), text(&item.to_text)),
+        "description" => "changed the description".into(),
+        field => format!("changed the {field} to “{}”", text(&item.to_text)),
+    }
+}
+
+/// The beginning of a text, short enough for one line of the journal.
+fn opening(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let line = text.replace('\n', " ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("“{}…”", &line[..end]),
+        None => format!("“{line}”"),
+    }
+}

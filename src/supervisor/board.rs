@@ -1,0 +1,232 @@
+//! The board on which the supervisor and its workers note how things stand, and the [`Handle`] by which others read it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Notify;
+
+use super::state::{Standing, State};
+use crate::clock::Clock;
+use crate::flow::FlowName;
+use crate::pulse::Pulse;
+use crate::worker::Phase;
+
+/// How everything stands at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Whether the flows directory has been looked at and the process is not stopping.
+    pub ready: bool,
+    /// Every flow, by name.
+    pub flows: Vec<FlowView>,
+    /// Files that are refused as they are now, by name.
+    pub refused: Vec<RefusedFile>,
+    /// Why the flows directory as a whole is not believed; the flows run on.
+    pub alarm: Option<String>,
+}
+
+impl Snapshot {
+    /// Whether anything needs a look: a flow that is not served, a refused file, a directory that is not believed.
+    #[must_use]
+    pub fn is_degraded(&self) -> bool {
+        self.alarm.is_some() || !self.refused.is_empty() || self.flows.iter().any(|f| f.standing.state.is_degraded())
+    }
+}
+
+/// How one flow stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowView {
+    /// Its name.
+    pub name: FlowName,
+    /// The file it was taken from.
+    pub file: String,
+    /// What it is doing, since when and why.
+    pub standing: Standing,
+    /// When its last cycle ended well; `None` before the first one of this process.
+    pub last_cycle: Option<DateTime<Utc>>,
+    /// When its worker last showed that it lives; `None` before the first one.
+    pub heartbeat: Option<DateTime<Utc>>,
+}
+
+/// A flow file that can't be taken as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedFile {
+    /// The file.
+    pub file: String,
+    /// What is wrong with it, each with its place.
+    pub problems: Vec<String>,
+    /// The flow that runs on as the file last described it.
+    pub runs_on: Option<FlowName>,
+}
+
+/// The way into a running supervisor. Clones are one.
+#[derive(Clone)]
+pub struct Handle(pub(super) Arc<Board>);
+
+impl Handle {
+    /// How everything stands now.
+    #[must_use]
+    pub fn look(&self) -> Snapshot {
+        let now = self.0.clock.wall();
+        let sheet = self.0.sheet();
+        Snapshot {
+            ready: sheet.ready,
+            flows: sheet.rows.iter().map(|(name, row)| row.view(name, now)).collect(),
+            refused: sheet.refused.clone(),
+            alarm: sheet.alarm.clone(),
+        }
+    }
+
+    /// Asks the flow's worker to look now rather than at the end of its interval. One that is backing off or parked
+    /// keeps its time: what asked it to wait still does. Returns whether there is such a flow.
+    pub fn wake(&self, flow: &FlowName) -> bool {
+        let mut sheet = self.0.sheet();
+        let known = sheet.rows.contains_key(flow);
+        if known {
+            sheet.wakes.insert(flow.clone());
+            self.0.bell.notify_one();
+        }
+        known
+    }
+}
+
+/// What a [`Handle`] and its supervisor share.
+pub(super) struct Board {
+    clock: Clock,
+    sheet: Mutex<Sheet>,
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct Sheet {
+    ready: bool,
+    rows: BTreeMap<FlowName, Row>,
+    refused: Vec<RefusedFile>,
+    alarm: Option<String>,
+    wakes: BTreeSet<FlowName>,
+}
+
+struct Row {
+    file: String,
+    standing: Standing,
+    completed: u64,
+    last_cycle: Option<DateTime<Utc>>,
+    heart: Heart,
+}
+
+/// Where a row's heartbeat comes from.
+enum Heart {
+    Beating(Pulse),
+    Still(Option<DateTime<Utc>>),
+}
+
+impl Heart {
+    fn last_beat(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Beating(pulse) => Some(now - TimeDelta::from_std(pulse.silence()).unwrap_or_default()),
+            Self::Still(at) => *at,
+        }
+    }
+}
+
+impl Row {
+    fn new(state: State, now: DateTime<Utc>) -> Self {
+        let standing = Standing { state, since: now, why: None };
+        Self { file: String::new(), standing, completed: 0, last_cycle: None, heart: Heart::Still(None) }
+    }
+
+    fn view(&self, name: &FlowName, now: DateTime<Utc>) -> FlowView {
+        FlowView {
+            name: name.clone(),
+            file: self.file.clone(),
+            standing: self.standing.clone(),
+            last_cycle: self.last_cycle,
+            heartbeat: self.heart.last_beat(now),
+        }
+    }
+}
+
+impl Board {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, sheet: Mutex::default(), bell: Notify::new() }
+    }
+
+    /// The names that somebody asked to wake since the last call; waits for one. Cancel by dropping.
+    pub(super) async fn wakes(&self) -> BTreeSet<FlowName> {
+        self.bell.notified().await;
+        std::mem::take(&mut self.sheet().wakes)
+    }
+
+    pub(super) fn set_ready(&self, ready: bool) {
+        self.sheet().ready = ready;
+    }
+
+    /// Notes what is wrong with the flows directory and its files.
+    pub(super) fn set_complaints(&self, refused: Vec<RefusedFile>, alarm: Option<String>) {
+        let mut sheet = self.sheet();
+        sheet.refused = refused;
+        sheet.alarm = alarm;
+    }
+
+    /// Notes the file from which a flow was taken.
+    pub(super) fn set_file(&self, flow: &FlowName, file: &str) {
+        if let Some(row) = self.sheet().rows.get_mut(flow) {
+            file.clone_into(&mut row.file);
+        }
+    }
+
+    /// Notes what a flow does now; makes its row if it has none.
+    pub(super) fn set(&self, flow: &FlowName, state: State, why: Option<String>) {
+        let now = self.clock.wall();
+        let mut sheet = self.sheet();
+        let row = sheet.rows.entry(flow.clone()).or_insert_with(|| Row::new(state, now));
+        row.standing.turn(state, why, now);
+    }
+
+    pub(super) fn remove(&self, flow: &FlowName) {
+        self.sheet().rows.remove(flow);
+    }
+
+    /// Notes that a worker began, of which this is the pulse.
+    pub(super) fn began(&self, flow: &FlowName, pulse: Pulse) {
+        self.set(flow, State::Starting, None);
+        if let Some(row) = self.sheet().rows.get_mut(flow) {
+            row.completed = 0;
+            row.heart = Heart::Beating(pulse);
+        }
+    }
+
+    /// Notes that a worker ended; returns whether it had completed a cycle.
+    pub(super) fn ended(&self, flow: &FlowName) -> bool {
+        let now = self.clock.wall();
+        self.sheet().rows.get_mut(flow).is_some_and(|row| {
+            row.heart = Heart::Still(row.heart.last_beat(now));
+            row.completed > 0
+        })
+    }
+
+    /// Notes what a worker says it is doing.
+    pub(super) fn phase(&self, flow: &FlowName, phase: Phase) {
+        let now = self.clock.wall();
+        let mut sheet = self.sheet();
+        let Some(row) = sheet.rows.get_mut(flow) else { return };
+        if let Phase::Idle { completed, .. } = phase
+            && completed > row.completed
+        {
+            row.completed = completed;
+            row.last_cycle = Some(now);
+        }
+        if row.standing.state.follows_phase() {
+            row.standing.turn(phase.into(), None, now);
+        }
+    }
+
+    pub(super) fn is_idle(&self, flow: &FlowName) -> bool {
+        self.sheet().rows.get(flow).is_some_and(|row| row.standing.state == State::Idle)
+    }
+
+    fn sheet(&self) -> MutexGuard<'_, Sheet> {
+        // Every change leaves the sheet readable, even one that panicked midway.
+        self.sheet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

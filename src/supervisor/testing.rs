@@ -1,0 +1,176 @@
+//! What tests of the supervisor are made of.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+use crate::flow::{Credentials, Deployment, Fallback, Flow, JiraAccess, OnConflict, Rules, Secret};
+use crate::worker::{Exit, Job, Phase, Workshop};
+
+/// A flow without rules, of this name and interval.
+pub(crate) fn flow(name: &str, minutes: u64) -> Arc<Flow> {
+    Arc::new(Flow {
+        name: name.parse().unwrap(),
+        description: String::new(),
+        jira: JiraAccess {
+            base: "https://jira.example.net".parse().unwrap(),
+            credentials: Credentials::Bearer { token: Secret::new("t".into()) },
+            ca_file: None,
+            deployment: Deployment::Auto,
+        },
+        user_project: "USER".parse().unwrap(),
+        dev_project: "DEV".parse().unwrap(),
+        interval: Duration::from_secs(60 * minutes),
+        initial_sync: true,
+        index_lag: Duration::from_secs(300),
+        issue_type: "Bug".into(),
+        rules: Rules {
+            in_order: Vec::new(),
+            fallback: Fallback::Ignore,
+            intermediate: Vec::new(),
+            on_conflict: OnConflict::Latest,
+        },
+    })
+}
+
+/// A flow file's text.
+pub(crate) fn text(name: &str, minutes: u64) -> String {
+    let key = name.to_uppercase();
+    format!(
+        r#"{{ "name": "{name}", "syncIntervalMinutes": {minutes},
+             "jira": {{ "baseUrl": "https://jira.example.net", "email": "bot@example.net", "apiToken": "t" }},
+             "userProjectKey": "USER-{key}", "devProjectKey": "DEV-{key}",
+             "rules": [{{ "id": "closed", "sourceStatus": "Closed", "syncDirection": "dev_to_user", "enabled": true,
+                          "actions": {{ "syncStatus": true, "targetStatus": "Resolved" }} }}] }}"#
+    )
+}
+
+/// What a [`FakeWorkshop`]'s worker does.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// Completes a cycle at once and idles until it is told to stop.
+    Idle,
+    /// Completes a cycle at once, each time that this has passed, and when it is woken.
+    Cycle(Duration),
+    /// Ends so after a while without a completed cycle, whatever it is told.
+    EndAfter(Duration, Exit),
+    /// Completes a cycle and ends so a while later.
+    CycleThenEndAfter(Duration, Exit),
+    /// Is in a cycle, silent, until it is cancelled.
+    Hang,
+    /// Is in a cycle, showing life, and needs this long to stop.
+    StopSlowly(Duration),
+    /// Panics so that nobody in it catches it.
+    Panic,
+}
+
+/// What the n-th worker (from 0) of a flow does.
+type Script = Box<dyn Fn(&str, usize) -> Act + Send + Sync>;
+
+/// Workers that do as they are told by a script, and a record of when each began and ended.
+pub(crate) struct FakeWorkshop {
+    clock: Clock,
+    begun: Instant,
+    script: Script,
+    starts: Mutex<Vec<(Duration, String)>>,
+    at_work: Arc<Mutex<Vec<String>>>,
+}
+
+impl FakeWorkshop {
+    /// No worker has begun.
+    pub(crate) fn new(clock: Clock, script: impl Fn(&str, usize) -> Act + Send + Sync + 'static) -> Self {
+        let begun = clock.now();
+        Self { clock, begun, script: Box::new(script), starts: Mutex::default(), at_work: Arc::default() }
+    }
+
+    /// When the workers of a flow began.
+    pub(crate) fn starts(&self, flow: &str) -> Vec<Duration> {
+        let starts = self.starts.lock().unwrap();
+        starts.iter().filter(|(_, name)| name == flow).map(|(at, _)| *at).collect()
+    }
+
+    /// The flows at work now.
+    pub(crate) fn at_work(&self) -> Vec<String> {
+        let mut names = self.at_work.lock().unwrap().clone();
+        names.sort();
+        names
+    }
+}
+
+impl Workshop for FakeWorkshop {
+    fn worker(&self, job: Job) -> BoxFuture<'static, Exit> {
+        let name = job.flow.name.to_string();
+        let act = (self.script)(&name, self.starts(&name).len());
+        let mut at_work = self.at_work.lock().unwrap();
+        assert!(!at_work.contains(&name), "{name} runs twice at once");
+        at_work.push(name.clone());
+        self.starts.lock().unwrap().push((self.clock.now() - self.begun, name.clone()));
+        let presence = Presence { at_work: self.at_work.clone(), name };
+        let clock = self.clock.clone();
+        Box::pin(async move {
+            let _presence = presence;
+            perform(act, job, clock).await
+        })
+    }
+}
+
+/// A worker counts as being at work until the last of it is dropped.
+struct Presence {
+    at_work: Arc<Mutex<Vec<String>>>,
+    name: String,
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.at_work.lock().unwrap().retain(|name| *name != self.name);
+    }
+}
+
+async fn perform(act: Act, job: Job, clock: Clock) -> Exit {
+    let idle = Phase::Idle { completed: 1, next: clock.now() };
+    match act {
+        Act::Idle => {
+            job.phase.send_replace(idle);
+            tokio::select! {
+                biased;
+                () = job.pulse.cancel().cancelled() => Exit::Cancelled,
+                () = job.pulse.stop().cancelled() => Exit::Stopped,
+            }
+        }
+        Act::Cycle(interval) => {
+            let mut completed = 1;
+            let next = || clock.now() + interval;
+            job.phase.send_replace(Phase::Idle { completed, next: next() });
+            while job.pulse.idle_until(next()).await {
+                completed += 1;
+                job.phase.send_replace(Phase::Idle { completed, next: next() });
+            }
+            Exit::Stopped
+        }
+        Act::EndAfter(after, exit) => {
+            clock.sleep(after).await;
+            exit
+        }
+        Act::CycleThenEndAfter(after, exit) => {
+            job.phase.send_replace(idle);
+            clock.sleep(after).await;
+            exit
+        }
+        Act::Hang => {
+            job.phase.send_replace(Phase::Syncing);
+            job.pulse.cancel().cancelled().await;
+            Exit::Cancelled
+        }
+        Act::StopSlowly(slowness) => {
+            job.phase.send_replace(Phase::Syncing);
+            while job.pulse.rest_until(clock.now() + Duration::from_secs(60)).await {}
+            job.phase.send_replace(Phase::Syncing);
+            clock.sleep(slowness).await;
+            Exit::Stopped
+        }
+        Act::Panic => panic!("a defect"),
+    }
+}

@@ -1,0 +1,402 @@
+//! The supervisor with fake workers, real files and a paused clock.
+
+use std::fs;
+use std::sync::Mutex;
+
+use chrono::DateTime;
+use tempfile::TempDir;
+
+use super::testing::{Act, FakeWorkshop, text};
+use super::*;
+use crate::config::Watch;
+
+const S: fn(u64) -> Duration = Duration::from_secs;
+
+/// How often the folder is looked at; after this, and a bit, every change of a file has been seen.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Everything around one supervisor, which runs beside the test.
+struct World {
+    dir: TempDir,
+    clock: Clock,
+    workshop: Arc<FakeWorkshop>,
+    told: Arc<Told>,
+    handle: Handle,
+    stop: CancellationToken,
+    running: JoinSet<Ended>,
+}
+
+#[derive(Default)]
+struct Told(Mutex<Vec<(Option<String>, flow::Event)>>);
+
+impl Observer for Told {
+    fn see(&self, flow: Option<&FlowName>, event: &flow::Event) {
+        self.0.lock().unwrap().push((flow.map(ToString::to_string), event.clone()));
+    }
+}
+
+impl World {
+    /// A world with a file for each of `flows`, after its supervisor's first look.
+    async fn new(flows: &[&str], script: impl Fn(&str, usize) -> Act + Send + Sync + 'static) -> Self {
+        let clock = Clock::simulated(DateTime::UNIX_EPOCH);
+        let (workshop, told) = (Arc::new(FakeWorkshop::new(clock.clone(), script)), Arc::new(Told::default()));
+        let dir = tempfile::tempdir().unwrap();
+        let setup = Setup {
+            dir: dir.path().to_owned(),
+            default_interval: S(300),
+            env: Arc::new(|_| None),
+            clock: clock.clone(),
+            entropy: Entropy::seeded(1),
+            workshop: workshop.clone(),
+            observer: told.clone(),
+            watch: Watch::ticking(clock.clone(), LOOK),
+            probe: None,
+            grace: S(25),
+        };
+        let (supervisor, handle) = Supervisor::new(setup);
+        let stop = CancellationToken::new();
+        let mut world = Self { dir, clock, workshop, told, handle, stop: stop.clone(), running: JoinSet::new() };
+        flows.iter().for_each(|name| world.write(name, &text(name, 5)));
+        world.running.spawn(supervisor.run(stop));
+        world.pass(S(1)).await;
+        world
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.clock.sleep(time).await;
+    }
+
+    /// Lets the supervisor see what was done to the files.
+    async fn look(&self) {
+        self.pass(LOOK + S(1)).await;
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        fs::write(self.path(file), text).unwrap();
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.dir.path().join(format!("{file}.json"))
+    }
+
+    fn states(&self) -> Vec<(String, State)> {
+        let flows = self.handle.look().flows;
+        flows.into_iter().map(|flow| (flow.name.to_string(), flow.standing.state)).collect()
+    }
+
+    fn state(&self, flow: &str) -> State {
+        self.states().into_iter().find(|(name, _)| name == flow).unwrap().1
+    }
+
+    /// How many workers a flow has had.
+    fn starts(&self, flow: &str) -> usize {
+        self.workshop.starts(flow).len()
+    }
+
+    fn told(&self, wanted: impl Fn(&flow::Event) -> bool) -> Vec<(Option<String>, flow::Event)> {
+        self.told.0.lock().unwrap().iter().filter(|(_, event)| wanted(event)).cloned().collect()
+    }
+
+    async fn stopped(&mut self) -> (Ended, Duration) {
+        let asked = self.clock.now();
+        self.stop.cancel();
+        let ended = self.running.join_next().await.unwrap().unwrap();
+        (ended, self.clock.now() - asked)
+    }
+}
+
+fn failed() -> Exit {
+    Exit::Failed { why: "the search failed".into(), at_least: None }
+}
+
+fn refused() -> Exit {
+    Exit::Refused { why: "401".into() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_flow_of_the_folder_gets_one_worker_a_little_apart() {
+    let world = World::new(&["a", "b"], |_, _| Act::Idle).await;
+    assert_eq!(world.states(), [("a".into(), State::Idle), ("b".into(), State::Idle)]);
+    assert_eq!(world.workshop.starts("a"), [S(0)]);
+    assert_eq!(world.workshop.starts("b"), [BETWEEN_STARTS]);
+    assert!(world.handle.look().ready);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_file_brings_a_flow_and_a_removed_one_takes_it_away() {
+    let world = World::new(&["a", "b"], |_, _| Act::Idle).await;
+    fs::remove_file(world.path("a")).unwrap();
+    world.write("c", &text("c", 5));
+    world.look().await;
+    assert_eq!(world.states(), [("b".into(), State::Idle), ("c".into(), State::Idle)]);
+    assert_eq!(world.told(|e| *e == flow::Event::FlowRemoved), [(Some("a".into()), flow::Event::FlowRemoved)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_flow_never_runs_twice_at_once_however_slowly_a_worker_stops() {
+    // The fake workshop panics when it is asked for a second worker of a flow.
+    let world = World::new(&["a"], |_, _| Act::StopSlowly(S(60))).await;
+    world.write("a", &text("a", 6));
+    world.look().await;
+    assert_eq!((world.state("a"), world.starts("a")), (State::Draining, 1));
+    world.write("a", &text("a", 7));
+    world.look().await;
+    assert_eq!((world.state("a"), world.starts("a")), (State::Draining, 1));
+    world.pass(S(60)).await;
+    assert_eq!((world.state("a"), world.starts("a")), (State::Syncing, 2));
+    assert!(world.told(|e| matches!(e, flow::Event::WorkerPanicked { .. })).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_returns_while_its_worker_drains_waits_for_it() {
+    let world = World::new(&["a", "b"], |_, _| Act::StopSlowly(S(60))).await;
+    fs::remove_file(world.path("a")).unwrap();
+    world.look().await;
+    assert_eq!(world.state("a"), State::Draining);
+    world.write("a", &text("a", 5));
+    world.look().await;
+    assert_eq!((world.state("a"), world.starts("a")), (State::Draining, 1));
+    world.pass(S(60)).await;
+    assert_eq!((world.state("a"), world.starts("a")), (State::Syncing, 2));
+    assert!(world.told(|e| *e == flow::Event::FlowRemoved).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_file_leaves_the_last_good_flow_running_and_says_why_once() {
+    let world = World::new(&["a"], |_, _| Act::Idle).await;
+    world.write("a", "{ \"name\": ");
+    world.look().await;
+    world.pass(S(60)).await;
+    assert_eq!((world.state("a"), world.starts("a")), (State::Idle, 1));
+
+    let refusals = world.told(|e| matches!(e, flow::Event::FlowRefused { .. }));
+    assert!(
+        matches!(&refusals[..], [(Some(name), flow::Event::FlowRefused { runs_on: true, .. })] if name == "a"),
+        "{refusals:?}"
+    );
+    let refused = world.handle.look().refused;
+    assert_eq!((refused.len(), refused[0].runs_on.as_ref().unwrap().as_str()), (1, "a"));
+
+    world.write("a", &text("a", 5));
+    world.look().await;
+    assert_eq!((world.handle.look().refused, world.starts("a")), (vec![], 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_file_of_the_same_name_is_refused_until_the_first_one_goes() {
+    let world = World::new(&["b"], |_, _| Act::Idle).await;
+    world.write("a", &text("b", 9));
+    world.look().await;
+    let refused = world.handle.look().refused;
+    assert!(refused.len() == 1 && refused[0].file.ends_with("a.json"), "{refused:?}");
+    assert_eq!(world.starts("b"), 1);
+
+    fs::remove_file(world.path("b")).unwrap();
+    world.look().await;
+    assert_eq!((world.handle.look().refused, world.starts("b")), (vec![], 2));
+    assert!(world.handle.look().flows[0].file.ends_with("a.json"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_changed_flow_restarts() {
+    let world = World::new(&["a", "b"], |_, _| Act::Idle).await;
+    world.write("a", &text("a", 6));
+    world.look().await;
+    assert_eq!((world.starts("a"), world.starts("b")), (2, 1));
+    assert_eq!(world.state("a"), State::Idle);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reformatting_or_renaming_a_file_restarts_nothing() {
+    let world = World::new(&["a"], |_, _| Act::Idle).await;
+    world.write("a", &text("a", 5).replace(' ', ""));
+    world.look().await;
+    fs::rename(world.path("a"), world.path("renamed")).unwrap();
+    world.look().await;
+    assert_eq!((world.state("a"), world.starts("a")), (State::Idle, 1));
+    assert!(world.handle.look().flows[0].file.ends_with("renamed.json"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emptied_or_vanished_directory_removes_nothing_and_says_so_once() {
+    let world = World::new(&["a", "b"], |_, _| Act::Idle).await;
+    let kept = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        fs::rename(world.path(name), kept.path().join(name)).unwrap();
+    }
+    world.look().await;
+    world.look().await;
+    assert!(world.handle.look().alarm.unwrap().contains("suddenly empty"));
+    assert_eq!(world.told(|e| matches!(e, flow::Event::FlowsUnreadable { .. })).len(), 1);
+
+    fs::remove_dir(world.dir.path()).unwrap();
+    world.look().await;
+    assert!(world.handle.look().alarm.unwrap().contains("does not exist"));
+    assert_eq!(world.workshop.at_work(), ["a", "b"]);
+
+    fs::create_dir(world.dir.path()).unwrap();
+    world.write("a", &text("a", 5));
+    world.look().await;
+    assert_eq!((world.handle.look().alarm, world.workshop.at_work()), (None, vec!["a".to_owned()]));
+    assert_eq!(world.starts("a"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panicking_flow_backs_off_and_leaves_its_neighbours_alone() {
+    let world = World::new(&["a", "b"], |name, _| if name == "a" { Act::Panic } else { Act::Idle }).await;
+    world.pass(S(3600)).await;
+    let panics = world.told(|e| matches!(e, flow::Event::WorkerPanicked { why, .. } if why == "a defect"));
+    assert!((12..100).contains(&panics.len()), "{} in an hour", panics.len());
+    assert_eq!(panics.len(), world.starts("a"));
+    assert_eq!((world.state("a"), world.state("b"), world.starts("b")), (State::BackingOff, State::Idle, 1));
+    assert_eq!(world.handle.look().flows[0].standing.why.as_deref(), Some("a defect"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_in_a_row_are_spaced_ever_wider_and_a_completed_cycle_forgives_them() {
+    let script = |_: &str, nth: usize| match nth {
+        12 => Act::CycleThenEndAfter(S(1), failed()),
+        _ => Act::EndAfter(Duration::ZERO, failed()),
+    };
+    let world = World::new(&["a"], script).await;
+    world.pass(S(4 * 3600)).await;
+    let waits: Vec<_> = world
+        .told(|e| matches!(e, flow::Event::WorkerFailed { .. }))
+        .into_iter()
+        .filter_map(
+            |(_, event)| if let flow::Event::WorkerFailed { again_in, .. } = event { Some(again_in) } else { None },
+        )
+        .collect();
+    for (count, wait) in waits[..12].iter().enumerate() {
+        assert!(*wait <= S(300.min(1 << count)), "wait {count}: {wait:?}");
+    }
+    assert!(waits[4..12].iter().any(|wait| *wait > S(16)), "{waits:?}");
+    assert!(waits[12] <= S(1) && waits[13] <= S(2), "{waits:?}");
+}
+
+/// A flow that Jira, at its first start, asks to wait for 900 s.
+fn throttled(_: &str, nth: usize) -> Act {
+    let exit = Exit::Failed { why: "429".into(), at_least: Some(S(900)) };
+    if nth == 0 { Act::EndAfter(S(0), exit) } else { Act::Idle }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_jira_asked_for_is_cut_short_by_no_wake_and_no_other_rules() {
+    let world = World::new(&["a"], throttled).await;
+    assert!(world.handle.wake(&"a".parse().unwrap()));
+    world.write("a", &text("a", 6));
+    world.pass(S(898)).await;
+    assert_eq!((world.starts("a"), world.state("a")), (1, State::BackingOff));
+    world.pass(S(2)).await;
+    assert_eq!((world.starts("a"), world.state("a")), (2, State::Idle));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_jira_asked_for_does_not_bind_another_account() {
+    let world = World::new(&["a"], throttled).await;
+    world.write("a", &text("a", 5).replace("bot@", "other@"));
+    world.look().await;
+    assert_eq!((world.starts("a"), world.state("a")), (2, State::Idle));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wake_reaches_the_worker_at_once() {
+    let world = World::new(&["a"], |_, _| Act::Cycle(S(300))).await;
+    let last_cycle = || world.handle.look().flows[0].last_cycle.unwrap() - DateTime::UNIX_EPOCH;
+    assert_eq!(last_cycle().num_seconds(), 0);
+    world.pass(S(100)).await;
+    assert!(world.handle.wake(&"a".parse().unwrap()));
+    assert!(!world.handle.wake(&"nobody".parse().unwrap()));
+    world.pass(S(1)).await;
+    assert_eq!(last_cycle().num_seconds(), 101);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_flow_is_parked_and_probed_now_and_then() {
+    let world = World::new(&["a"], |_, _| Act::EndAfter(Duration::ZERO, refused())).await;
+    assert_eq!((world.state("a"), world.starts("a")), (State::Parked, 1));
+    world.pass(PROBE_AFTER).await;
+    assert_eq!((world.state("a"), world.starts("a")), (State::Parked, 2));
+    assert!(world.handle.look().is_degraded());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_flow_is_resumed_at_once_when_its_file_changes() {
+    let act = |_: &str, nth| if nth == 0 { Act::EndAfter(Duration::ZERO, refused()) } else { Act::Idle };
+    let world = World::new(&["a"], act).await;
+    world.write("a", &text("a", 5).replace(r#""apiToken": "t""#, r#""apiToken": "u""#));
+    world.look().await;
+    assert_eq!((world.state("a"), world.starts("a")), (State::Idle, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_worker_is_cancelled_and_restarted_an_idle_one_is_not() {
+    let act = |name: &str, nth| if name == "a" && nth == 0 { Act::Hang } else { Act::Idle };
+    let world = World::new(&["a", "b"], act).await;
+    world.pass(STALL_AFTER - S(2)).await;
+    assert_eq!(world.state("a"), State::Syncing);
+    world.pass(STALL_LOOK + S(2)).await;
+    assert_eq!((world.state("a"), world.starts("a"), world.starts("b")), (State::Idle, 2, 1));
+    assert_eq!(world.told(|e| matches!(e, flow::Event::WorkerStalled { .. })).len(), 1);
+    world.pass(2 * STALL_AFTER).await;
+    assert_eq!((world.starts("a"), world.starts("b")), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_on_a_limit_is_no_stall() {
+    let world = World::new(&["a"], |_, _| Act::StopSlowly(S(0))).await;
+    world.pass(3 * STALL_AFTER).await;
+    assert_eq!((world.state("a"), world.starts("a")), (State::Syncing, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stop_waits_for_the_step_in_hand() {
+    let act = |name: &str, _| if name == "a" { Act::StopSlowly(S(20)) } else { Act::Idle };
+    let mut world = World::new(&["a", "b"], act).await;
+    assert_eq!(world.stopped().await, (Ended::Drained, S(20)));
+    assert_eq!(world.states(), [("a".into(), State::Stopped), ("b".into(), State::Stopped)]);
+    assert_eq!(world.told(|e| *e == flow::Event::WorkerStopped).len(), 2);
+    assert!(!world.handle.look().ready);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_takes_too_long_names_who_is_busy_and_drops_them() {
+    let act = |name: &str, _| if name == "a" { Act::StopSlowly(S(60)) } else { Act::Idle };
+    let mut world = World::new(&["a", "b"], act).await;
+    assert_eq!(world.stopped().await, (Ended::Busy(vec!["a".parse().unwrap()]), S(25)));
+    let busy = world.told(|e| *e == flow::Event::WorkerBusyAtStop);
+    assert_eq!(busy, [(Some("a".into()), flow::Event::WorkerBusyAtStop)]);
+    // Their tasks are cut at their next rest.
+    world.pass(Duration::from_millis(1)).await;
+    assert_eq!(world.workshop.at_work(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_starts_any_more_once_a_stop_was_asked_for() {
+    let act = |name: &str, _| if name == "a" { Act::StopSlowly(S(20)) } else { Act::EndAfter(S(0), failed()) };
+    let mut world = World::new(&["a", "b"], act).await;
+    let before = world.starts("b");
+    world.write("c", &text("c", 5));
+    assert_eq!(world.stopped().await.0, Ended::Drained);
+    assert_eq!((world.starts("b"), world.starts("c")), (before, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_a_supervisor_drops_its_workers() {
+    let mut world = World::new(&["a"], |_, _| Act::Idle).await;
+    world.running.shutdown().await;
+    world.pass(Duration::from_millis(1)).await;
+    assert_eq!(world.workshop.at_work(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_folder_is_waited_for() {
+    let world = World::new(&[], |_, _| Act::Idle).await;
+    fs::remove_dir(world.dir.path()).unwrap();
+    world.look().await;
+    assert!(world.handle.look().alarm.is_some());
+    fs::create_dir(world.dir.path()).unwrap();
+    world.write("a", &text("a", 5));
+    world.look().await;
+    assert_eq!((world.state("a"), world.handle.look().alarm), (State::Idle, None));
+}

@@ -1,0 +1,7 @@
+//! Stories on a paused clock: the real daemon beside a simulated company, replayed from seeds.
+
+#[path = "simulation/house.rs"]
+mod house;
+
+#[path = "simulation/day.rs"]
+mod day;

@@ -1,0 +1,283 @@
+//! The machinery: the real supervisor, workers, engine, client and store, in memory on a paused clock, beside a
+//! simulated company. A life ends in order or by a crash; the stores stay.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use lockstep::clock::{Clock, Entropy};
+use lockstep::config::{self, Around, Watch};
+use lockstep::demo::world;
+use lockstep::flow::{Event, Flow, FlowName, Observer};
+use lockstep::jira::InMemory;
+use lockstep::pulse::{Passage, Probe, Verdict};
+use lockstep::sim::{Deed, FaultPlan, People, Site, check};
+use lockstep::store::{Durability, Executor, Sqlite};
+use lockstep::supervisor::{Ended, Setup, Supervisor};
+use lockstep::worker::Tools;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub const MINUTE: Duration = Duration::from_secs(60);
+pub const HOUR: Duration = Duration::from_secs(3600);
+
+/// The site's search lags up to so much in truth; flows trust it to lag no more than [`INDEX_LAG`].
+const TRUE_LAG: Duration = Duration::from_secs(20);
+const INDEX_LAG: Duration = Duration::from_secs(60);
+const BASE_URL: &str = "https://jira.example.net";
+
+/// A company, its Lockstep, and all that was seen of them.
+pub struct House {
+    pub site: Arc<Site>,
+    pub clock: Clock,
+    pub events: Arc<Events>,
+    entropy: Entropy,
+    flows: tempfile::TempDir,
+    data: tempfile::TempDir,
+    lives: u64,
+}
+
+/// Every event, as a line, with its time.
+#[derive(Default)]
+pub struct Events {
+    lines: Mutex<Vec<String>>,
+    messages: Mutex<Vec<(String, String)>>,
+}
+
+/// How a life ends.
+pub enum End {
+    /// Told to stop at that moment.
+    At(Duration),
+    /// Everything in memory dropped, when the probe says so or at that moment.
+    Crash(Arc<Crash>, Duration),
+}
+
+/// Stops the world before or after the N-th passage of a gate.
+pub struct Crash {
+    at: u64,
+    count: Mutex<u64>,
+    struck: Notify,
+    what: Mutex<Option<String>>,
+}
+
+impl House {
+    /// With the shipped flows, an interval of five minutes and nobody at work yet. `faults` beset the site.
+    pub fn new(seed: u64, faults: FaultPlan) -> Self {
+        let clock = Clock::simulated(midnight());
+        let now = clock.clone();
+        let mut jira = world::jira(BASE_URL, Arc::new(move || now.wall()), seed, TRUE_LAG);
+        jira.flicker = 0.01;
+        let site = Site::new(jira);
+        site.faults(faults);
+        let house = Self {
+            site,
+            clock: clock.clone(),
+            events: Arc::new(Events::default()),
+            entropy: Entropy::seeded(seed),
+            flows: tempfile::tempdir().unwrap(),
+            data: tempfile::tempdir().unwrap(),
+            lives: 0,
+        };
+        for (file, text) in world::FLOWS {
+            house.write_flow(file, &world::paced(text, 5 * MINUTE, INDEX_LAG));
+        }
+        house
+    }
+
+    /// The same with only one flow.
+    pub fn with_one_flow(seed: u64, faults: FaultPlan) -> Self {
+        let house = Self::new(seed, faults);
+        for (file, _) in &world::FLOWS[1..] {
+            std::fs::remove_file(house.flows.path().join(file)).unwrap();
+        }
+        house
+    }
+
+    pub fn write_flow(&self, file: &str, text: &str) {
+        std::fs::write(self.flows.path().join(file), text).unwrap();
+    }
+
+    pub fn flow_text(&self, file: &str) -> String {
+        std::fs::read_to_string(self.flows.path().join(file)).unwrap()
+    }
+
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// People are at work in the three pairs for so long from now.
+    pub fn people_work_for(&self, duration: Duration, pace: f64) {
+        let pairs = world::PAIRS[..3].iter().map(|(user, dev)| ((*user).to_owned(), (*dev).to_owned())).collect();
+        self.site.populate(People { pairs, until: self.clock.wall() + duration, pace });
+    }
+
+    /// One life of the daemon. Returns how it ended; `None` for a crash.
+    pub async fn live(&mut self, end: End) -> Option<Ended> {
+        self.lives += 1;
+        let (probe, crash, span) = match end {
+            End::At(span) => (None, None, span),
+            End::Crash(crash, span) => (Some(Arc::clone(&crash) as Arc<dyn Probe>), Some(crash), span),
+        };
+        let (supervisor, _handle) = Supervisor::new(self.setup(probe));
+        let stop = CancellationToken::new();
+        let time_is_up = self.clock.sleep(span);
+        let struck = async {
+            match &crash {
+                Some(crash) => crash.struck.notified().await,
+                None => std::future::pending().await,
+            }
+        };
+        let running = supervisor.run(stop.clone());
+        tokio::pin!(running, time_is_up, struck);
+        tokio::select! {
+            biased;
+            () = &mut struck => None,
+            () = &mut time_is_up => match crash {
+                Some(_) => None,
+                None => { stop.cancel(); Some(running.await) }
+            },
+            ended = &mut running => Some(ended),
+        }
+    }
+
+    /// Lives in peace for so long.
+    pub async fn live_for(&mut self, span: Duration) {
+        assert_eq!(self.live(End::At(span)).await, Some(Ended::Drained));
+    }
+
+    /// What does not hold between the projects, and whatever else went wrong.
+    pub fn disagreements(&self) -> Vec<String> {
+        let found = self.flows().into_values().flat_map(|flow| check::agree(&self.site, &world::expectation(&flow)));
+        found.map(|disagreement| disagreement.to_string()).collect()
+    }
+
+    /// The flows as their files say.
+    pub fn flows(&self) -> BTreeMap<FlowName, Flow> {
+        let env = world::environment(BASE_URL);
+        let around = Around { env: &*env, default_interval: 5 * MINUTE };
+        let files = config::scan(self.flows.path()).unwrap();
+        files
+            .iter()
+            .map(|found| {
+                let text = &found.content.as_ref().unwrap().text;
+                let flow = config::check(&found.file, text, &around).unwrap().flow;
+                (flow.name.clone(), flow)
+            })
+            .collect()
+    }
+
+    /// All that was seen: the daemon's events and the requests that reached Jira.
+    pub fn trace(&self) -> String {
+        let requests = self.site.requests().into_iter().map(|line| format!("{line:?}"));
+        let events = self.events.lines.lock().unwrap().clone();
+        let folder = self.flows.path().display().to_string();
+        events.into_iter().chain(requests).collect::<Vec<_>>().join("\n").replace(&folder, "FLOWS")
+    }
+
+    /// A person does something in Jira.
+    pub fn act(&self, who: &str, deed: Deed) -> String {
+        self.site.act(who, deed).unwrap()
+    }
+
+    fn setup(&self, probe: Option<Arc<dyn Probe>>) -> Setup {
+        let observer = Arc::new(Seen { events: Arc::clone(&self.events), clock: self.clock.clone() });
+        // A life that crashed has dropped all it had, the lock of its data folder included.
+        let opener =
+            Sqlite::new(self.data.path().to_owned(), Executor::inline(), self.clock.clone(), Durability::ProcessEnd);
+        let entropy = self.entropy.fork(&format!("life {}", self.lives));
+        let tools = Tools {
+            clock: self.clock.clone(),
+            entropy: entropy.clone(),
+            opener: Arc::new(opener.unwrap()),
+            transport: Arc::new(InMemory::new(self.site.router())),
+            budgets: Arc::default(),
+            observer: Arc::clone(&observer) as Arc<dyn Observer>,
+        };
+        Setup {
+            dir: self.flows.path().to_owned(),
+            default_interval: 5 * MINUTE,
+            env: world::environment(BASE_URL),
+            clock: self.clock.clone(),
+            entropy,
+            workshop: Arc::new(tools),
+            observer,
+            watch: Watch::ticking(self.clock.clone(), 5 * MINUTE),
+            probe,
+            grace: Setup::GRACE,
+        }
+    }
+}
+
+impl Events {
+    /// How often something was told with exactly these words.
+    pub fn told(&self, message: &str) -> usize {
+        self.messages.lock().unwrap().iter().filter(|(_, told)| told == message).count()
+    }
+
+    /// How often an audit event was told.
+    pub fn audited(&self, name: &str) -> usize {
+        self.messages.lock().unwrap().iter().filter(|(event, _)| event == name).count()
+    }
+
+    /// The last things told, for a failing test.
+    pub fn tail(&self, lines: usize) -> String {
+        let all = self.lines.lock().unwrap();
+        all[all.len().saturating_sub(lines)..].join("\n")
+    }
+
+    /// Everything told that contains `part`.
+    pub fn about(&self, part: &str) -> String {
+        let all = self.lines.lock().unwrap();
+        all.iter().filter(|line| line.contains(part)).cloned().collect::<Vec<_>>().join("\n")
+    }
+}
+
+struct Seen {
+    events: Arc<Events>,
+    clock: Clock,
+}
+
+impl Observer for Seen {
+    fn see(&self, flow: Option<&FlowName>, event: &Event) {
+        let line = event.line();
+        let flow = flow.map_or_else(|| "-".to_owned(), ToString::to_string);
+        let told =
+            format!("{} {flow} {:?} {} {:?}", self.clock.wall().to_rfc3339(), line.level, line.message, line.fields);
+        self.events.lines.lock().unwrap().push(told);
+        self.events.messages.lock().unwrap().push((line.event.unwrap_or_default().to_owned(), line.message));
+    }
+}
+
+impl Crash {
+    /// Strikes at the `at`-th moment of a gate: each passage has two, before and after.
+    pub fn at(at: u64) -> Arc<Self> {
+        Arc::new(Self { at, count: Mutex::new(0), struck: Notify::new(), what: Mutex::new(None) })
+    }
+
+    /// Where it struck, if it did.
+    pub fn place(&self) -> Option<String> {
+        self.what.lock().unwrap().clone()
+    }
+}
+
+impl Probe for Crash {
+    fn pass(&self, passage: &Passage<'_>) -> Verdict {
+        let mut count = self.count.lock().unwrap();
+        *count += 1;
+        if *count < self.at {
+            return Verdict::Go;
+        }
+        if *count == self.at {
+            *self.what.lock().unwrap() = Some(format!("{:?} {:?} {}", passage.moment, passage.gate, passage.what));
+            self.struck.notify_one();
+        }
+        Verdict::Halt
+    }
+}
+
+/// Every story begins here.
+fn midnight() -> DateTime<Utc> {
+    "2026-03-02T00:00:00Z".parse().unwrap()
+}
