@@ -248,7 +248,8 @@ impl Pair<'_> {
     /// How often the daemon announced the dev issue. Comments on later moves may name it too, so what counts is what was
     /// said before the first move, or in one breath with the link.
     fn comments_at_creation(&self) -> usize {
-        let first_move = self.expected.moves(self.user).map(|change| change.at).next();
+        let moves = self.expected.moves(self.user).chain(self.expected.moves(self.dev));
+        let first_move = moves.map(|change| change.at).min();
         let by_bot = self.user.history.iter().filter(|change| change.author == self.expected.bot_account);
         let linked: Vec<_> = by_bot.filter(|it| it.field == "description").map(|it| it.at).collect();
         let early = |at| first_move.is_none_or(|first| at < first) || linked.contains(&at);

@@ -43,6 +43,8 @@ fn first_difference(a: &str, b: &str) -> String {
 fn rough_days_leave_both_sides_in_agreement() {
     for seed in 0..10 {
         let house = on_a_paused_clock(a_day(seed, FaultPlan::rough()));
-        assert_eq!(house.disagreements(), [""; 0], "seed {seed}");
+        let wrong = house.disagreements();
+        let about = wrong.iter().filter_map(|it| it.split(' ').next()).map(|key| house.about(key)).collect::<String>();
+        assert_eq!(wrong, [""; 0], "seed {seed}\n{about}");
     }
 }

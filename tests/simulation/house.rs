@@ -176,6 +176,12 @@ impl House {
         events.into_iter().chain(requests).collect::<Vec<_>>().join("\n").replace(&folder, "FLOWS")
     }
 
+    /// All that is known of an issue, for a failing test: what was told of it, and what happened to it in Jira.
+    pub fn about(&self, key: &str) -> String {
+        let told = self.events.about(&format!("{key} "));
+        format!("{told}\n{:#?}\n", self.site.issue(key))
+    }
+
     /// A person does something in Jira.
     pub fn act(&self, who: &str, deed: Deed) -> String {
         self.site.act(who, deed).unwrap()
@@ -219,12 +225,6 @@ impl Events {
     /// How often an audit event was told.
     pub fn audited(&self, name: &str) -> usize {
         self.messages.lock().unwrap().iter().filter(|(event, _)| event == name).count()
-    }
-
-    /// The last things told, for a failing test.
-    pub fn tail(&self, lines: usize) -> String {
-        let all = self.lines.lock().unwrap();
-        all[all.len().saturating_sub(lines)..].join("\n")
     }
 
     /// Everything told that contains `part`.
