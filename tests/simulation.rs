@@ -3,5 +3,9 @@
 #[path = "simulation/house.rs"]
 mod house;
 
+#[path = "simulation/crash.rs"]
+mod crash;
 #[path = "simulation/day.rs"]
 mod day;
+#[path = "simulation/modes.rs"]
+mod modes;

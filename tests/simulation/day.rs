@@ -1,29 +1,50 @@
-//! A day of people in three pairs of projects.
+//! Days of people in three pairs of projects.
 
-use super::house::{End, HOUR, House, MINUTE};
+use std::time::Duration;
+
+use super::house::{Crash, End, HOUR, House, on_a_paused_clock};
 use lockstep::sim::FaultPlan;
 
+/// People go home after so long.
+const WORKDAY: Duration = HOUR.saturating_mul(22);
+
 /// Long enough after everybody went home: doubts ripen, throttled flows go on.
-const EVENING: std::time::Duration = HOUR.saturating_mul(2);
+const EVENING: Duration = HOUR.saturating_mul(2);
 
 async fn a_day(seed: u64, faults: FaultPlan) -> House {
     let mut house = House::new(seed, faults);
-    house.people_work_for(22 * HOUR, 1.0);
-    house.live_for(22 * HOUR + EVENING).await;
+    house.people_work_for(WORKDAY, 1.0);
+    house.live_for(WORKDAY + EVENING).await;
     house
 }
 
-fn on_a_paused_clock<T>(story: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(story)
+/// A day on which the daemon crashes a few times, at gates that the seed names, and once in mid-air.
+async fn a_bad_day(seed: u64) -> House {
+    let mut house = House::new(seed, FaultPlan::rough());
+    house.people_work_for(WORKDAY, 1.0);
+    let begun = house.clock.now();
+    for gate in [40 + 7 * seed, 400 + 31 * seed, 1600 + 53 * seed] {
+        house.live(End::Crash(Crash::at(gate), 6 * HOUR)).await;
+    }
+    house.live(End::Crash(Crash::never(), Duration::from_millis(700 + 10 * seed))).await;
+    let lived = house.clock.now() - begun;
+    house.live_for((WORKDAY + EVENING).saturating_sub(lived).max(EVENING)).await;
+    house
+}
+
+fn in_agreement(house: &House, seed: u64) {
+    let wrong = house.disagreements();
+    let about: String = wrong.iter().filter_map(|it| it.split(' ').next()).map(|key| house.about(key)).collect();
+    assert_eq!(wrong, [""; 0], "seed {seed}\n{about}");
 }
 
 #[test]
 fn a_day_of_people_leaves_both_sides_in_agreement() {
     let house = on_a_paused_clock(a_day(1, FaultPlan::none()));
-    assert_eq!(house.disagreements(), [""; 0]);
+    in_agreement(&house, 1);
     assert!(house.events.audited("action.createIssue") > 20, "{}", house.events.audited("action.createIssue"));
     assert!(house.events.audited("action.syncStatus") > 20);
+    assert_eq!(house.events.audited("step.inDoubt"), 0, "nothing was in doubt on a fine day");
 }
 
 #[test]
@@ -34,17 +55,75 @@ fn the_same_seed_replays_byte_for_byte() {
     assert!(traces[0] != traces[2]);
 }
 
+/// Run by the next test in processes of their own; by itself it only prints.
+#[test]
+fn print_the_trace_of_a_rough_day() {
+    if std::env::var_os("LOCKSTEP_TEST_PRINT_TRACE").is_some() {
+        println!("{}", on_a_paused_clock(a_day(4, FaultPlan::rough())).trace());
+    }
+}
+
+#[test]
+fn two_processes_live_the_same_day_byte_for_byte() {
+    let run = || {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "--nocapture", "day::print_the_trace_of_a_rough_day"]);
+        let output = child.env("LOCKSTEP_TEST_PRINT_TRACE", "1").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        // The test runner says how long it took; that is no part of the day.
+        text.lines()
+            .filter(|line| line.starts_with("2026-") || line.starts_with("RequestLine"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let (one, other) = (run(), run());
+    assert!(one.len() > 100_000, "{one}");
+    assert!(one == other, "{}", first_difference(&one, &other));
+}
+
 fn first_difference(a: &str, b: &str) -> String {
     let differing = a.lines().zip(b.lines()).find(|(a, b)| a != b);
     differing.map_or_else(|| "one is longer".to_owned(), |(a, b)| format!("{a}\n{b}"))
 }
 
-#[test]
-fn rough_days_leave_both_sides_in_agreement() {
-    for seed in 0..10 {
-        let house = on_a_paused_clock(a_day(seed, FaultPlan::rough()));
-        let wrong = house.disagreements();
-        let about = wrong.iter().filter_map(|it| it.split(' ').next()).map(|key| house.about(key)).collect::<String>();
-        assert_eq!(wrong, [""; 0], "seed {seed}\n{about}");
+/// A hundred seeds, shared among tests so that they run side by side: every other day is a bad one.
+fn live_through(seeds: std::ops::Range<u64>) {
+    let mut doubts = 0;
+    for seed in seeds {
+        let house = match seed % 2 {
+            0 => on_a_paused_clock(a_day(seed, FaultPlan::rough())),
+            _ => on_a_paused_clock(a_bad_day(seed)),
+        };
+        in_agreement(&house, seed);
+        doubts += house.events.audited("step.inDoubt");
     }
+    assert!(doubts > 0, "the weather was not rough");
+}
+
+#[test]
+fn rough_days_leave_both_sides_in_agreement_seeds_0_to_24() {
+    live_through(0..25);
+}
+
+#[test]
+fn rough_days_leave_both_sides_in_agreement_seeds_25_to_49() {
+    live_through(25..50);
+}
+
+#[test]
+fn rough_days_leave_both_sides_in_agreement_seeds_50_to_74() {
+    live_through(50..75);
+}
+
+#[test]
+fn rough_days_leave_both_sides_in_agreement_seeds_75_to_99() {
+    live_through(75..100);
+}
+
+/// For `.ci/soak`: `LOCKSTEP_TEST_SEEDS=1000..2000`.
+#[test]
+fn rough_days_of_seeds_named_in_the_environment() {
+    let Ok(range) = std::env::var("LOCKSTEP_TEST_SEEDS") else { return };
+    let (from, to) = range.split_once("..").unwrap();
+    live_through(from.parse().unwrap()..to.parse().unwrap());
 }

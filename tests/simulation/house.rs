@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -120,26 +120,31 @@ impl House {
             End::At(span) => (None, None, span),
             End::Crash(crash, span) => (Some(Arc::clone(&crash) as Arc<dyn Probe>), Some(crash), span),
         };
-        let (supervisor, _handle) = Supervisor::new(self.setup(probe));
+        let (setup, opener) = self.setup(probe);
+        let (supervisor, _handle) = Supervisor::new(setup);
         let stop = CancellationToken::new();
-        let time_is_up = self.clock.sleep(span);
         let struck = async {
             match &crash {
                 Some(crash) => crash.struck.notified().await,
                 None => std::future::pending().await,
             }
         };
-        let running = supervisor.run(stop.clone());
-        tokio::pin!(running, time_is_up, struck);
-        tokio::select! {
+        let mut running = Box::pin(supervisor.run(stop.clone()));
+        let ended = tokio::select! {
             biased;
-            () = &mut struck => None,
-            () = &mut time_is_up => match crash {
+            () = struck => None,
+            () = self.clock.sleep(span) => match crash {
                 Some(_) => None,
-                None => { stop.cancel(); Some(running.await) }
+                None => { stop.cancel(); Some(running.as_mut().await) }
             },
-            ended = &mut running => Some(ended),
+            ended = running.as_mut() => Some(ended),
+        };
+        drop(running);
+        // Aborted tasks are dropped when their runtime comes to it; the last of them lets go of the store.
+        while opener.strong_count() > 0 {
+            tokio::task::yield_now().await;
         }
+        ended
     }
 
     /// Lives in peace for so long.
@@ -187,21 +192,23 @@ impl House {
         self.site.act(who, deed).unwrap()
     }
 
-    fn setup(&self, probe: Option<Arc<dyn Probe>>) -> Setup {
+    /// What a life is made of, and a way to see when nothing of it is left.
+    fn setup(&self, probe: Option<Arc<dyn Probe>>) -> (Setup, Weak<Sqlite>) {
         let observer = Arc::new(Seen { events: Arc::clone(&self.events), clock: self.clock.clone() });
-        // A life that crashed has dropped all it had, the lock of its data folder included.
-        let opener =
-            Sqlite::new(self.data.path().to_owned(), Executor::inline(), self.clock.clone(), Durability::ProcessEnd);
+        let folder = self.data.path().to_owned();
+        let opener = Sqlite::new(folder, Executor::inline(), self.clock.clone(), Durability::ProcessEnd);
+        let opener = Arc::new(opener.unwrap());
+        let left = Arc::downgrade(&opener);
         let entropy = self.entropy.fork(&format!("life {}", self.lives));
         let tools = Tools {
             clock: self.clock.clone(),
             entropy: entropy.clone(),
-            opener: Arc::new(opener.unwrap()),
+            opener,
             transport: Arc::new(InMemory::new(self.site.router())),
             budgets: Arc::default(),
             observer: Arc::clone(&observer) as Arc<dyn Observer>,
         };
-        Setup {
+        let setup = Setup {
             dir: self.flows.path().to_owned(),
             default_interval: 5 * MINUTE,
             env: world::environment(BASE_URL),
@@ -212,7 +219,8 @@ impl House {
             watch: Watch::ticking(self.clock.clone(), 5 * MINUTE),
             probe,
             grace: Setup::GRACE,
-        }
+        };
+        (setup, left)
     }
 }
 
@@ -256,6 +264,11 @@ impl Crash {
         Arc::new(Self { at, count: Mutex::new(0), struck: Notify::new(), what: Mutex::new(None) })
     }
 
+    /// Leaves the striking to the clock.
+    pub fn never() -> Arc<Self> {
+        Self::at(u64::MAX)
+    }
+
     /// Where it struck, if it did.
     pub fn place(&self) -> Option<String> {
         self.what.lock().unwrap().clone()
@@ -280,4 +293,11 @@ impl Probe for Crash {
 /// Every story begins here.
 fn midnight() -> DateTime<Utc> {
     "2026-03-02T00:00:00Z".parse().unwrap()
+}
+
+/// Lives a story on a clock that jumps whenever everybody waits. A runtime of its own: a second story on the same one
+/// would not begin at the same instant.
+pub fn on_a_paused_clock<T>(story: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(story)
 }

@@ -1,0 +1,109 @@
+//! Crashes at every gate of a story: everything in memory is dropped, the stores stay.
+
+use std::time::Duration;
+
+use super::house::{Crash, End, HOUR, House, MINUTE, on_a_paused_clock};
+use lockstep::sim::{Deed, FaultPlan};
+
+/// A ticket that was reported and accepted.
+fn accepted(house: &House) -> String {
+    let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
+    let ticket = house.act("customer-ines", Deed::Create { project, summary, text });
+    house.act("customer-ines", Deed::Move { issue: ticket.clone(), status: "Will Do".to_owned() });
+    ticket
+}
+
+fn company() -> House {
+    let house = House::with_one_flow(7, FaultPlan::none());
+    house.people_work_for(Duration::ZERO, 1.0);
+    house
+}
+
+/// No twin, nothing lost, nothing said twice; and the pair still works.
+async fn is_whole(house: &mut House, place: &str) {
+    house.live_for(HOUR).await;
+    let devs = house.site.issues("DEV-A");
+    assert_eq!(devs.len(), 1, "after a crash at {place}: {devs:#?}");
+    assert_eq!(house.disagreements(), [""; 0], "after a crash at {place}");
+    let dev = devs[0].key.clone();
+    house.act("dev-bea", Deed::Move { issue: dev, status: "Closed".to_owned() });
+    house.live_for(15 * MINUTE).await;
+    assert_eq!(house.disagreements(), [""; 0], "after a crash at {place} and closing");
+    assert_eq!(house.site.issues("USER-A")[0].status, "Resolved", "after a crash at {place}");
+}
+
+#[test]
+fn a_crash_at_any_gate_of_a_create_leaves_no_twin_and_loses_nothing() {
+    let mut places = Vec::new();
+    for gate in 1.. {
+        let place = on_a_paused_clock(async {
+            let mut house = company();
+            accepted(&house);
+            let crash = Crash::at(gate);
+            house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+            let place = crash.place()?;
+            is_whole(&mut house, &place).await;
+            Some(place)
+        });
+        match place {
+            Some(place) => places.push(place),
+            None => break,
+        }
+    }
+    for needed in ["Before Jira POST /rest/api/3/issue", "After Jira POST /rest/api/3/issue", "Before Store write"] {
+        assert!(places.iter().any(|place| place == needed), "{needed} is not among {places:#?}");
+    }
+}
+
+#[test]
+fn a_crash_at_any_gate_of_a_mirrored_status_loses_nothing_and_says_nothing_twice() {
+    let mut places = Vec::new();
+    for gate in 1.. {
+        let place = on_a_paused_clock(async {
+            let mut house = company();
+            accepted(&house);
+            house.live_for(6 * MINUTE).await;
+            house.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
+            let crash = Crash::at(gate);
+            house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+            let place = crash.place()?;
+            house.live_for(HOUR).await;
+            assert_eq!(house.disagreements(), [""; 0], "after a crash at {place}");
+            let comments = &house.site.issues("USER-A")[0].comments;
+            let fixed = comments.iter().filter(|comment| comment.text == "Fixed in DEV-A-1").count();
+            assert_eq!(fixed, 1, "after a crash at {place}: {comments:#?}");
+            Some(place)
+        });
+        match place {
+            Some(place) => places.push(place),
+            None => break,
+        }
+    }
+    assert!(places.iter().any(|place| place.ends_with("/transitions")), "{places:#?}");
+    assert!(places.iter().any(|place| place.ends_with("/comment")), "{places:#?}");
+}
+
+#[test]
+fn a_crash_in_mid_air_leaves_no_twin_and_loses_nothing() {
+    for millis in (0..4_000).step_by(40) {
+        on_a_paused_clock(async {
+            let mut house = company();
+            accepted(&house);
+            house.live(End::Crash(Crash::never(), Duration::from_millis(millis))).await;
+            is_whole(&mut house, &format!("{millis} ms")).await;
+        });
+    }
+}
+
+#[test]
+fn two_crashes_in_a_row_leave_no_twin_and_lose_nothing() {
+    for (first, second) in (8..40).step_by(3).flat_map(|first| (4..30).step_by(5).map(move |second| (first, second))) {
+        on_a_paused_clock(async {
+            let mut house = company();
+            accepted(&house);
+            house.live(End::Crash(Crash::at(first), 12 * MINUTE)).await;
+            house.live(End::Crash(Crash::at(second), 12 * MINUTE)).await;
+            is_whole(&mut house, &format!("gates {first} and {second}")).await;
+        });
+    }
+}
