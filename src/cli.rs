@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod check;
+mod demo;
 mod log;
 mod run;
 
@@ -22,6 +23,8 @@ enum Command {
     Run(run::Args),
     /// Checks flow files and says everything that is wrong with them.
     Check(check::Args),
+    /// Shows Lockstep at work, without an account, a database or a configuration.
+    Demo(demo::Args),
     // A further command is a file beside this one, a variant here, and a line in `run` below.
 }
 
@@ -56,6 +59,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Demo(args) => demo::run(&args),
         }
         .into()
     }

@@ -1,5 +1,7 @@
 //! Stories on a paused clock: the real daemon beside a simulated company, replayed from seeds.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that can't go on fails on the spot")]
+
 #[path = "simulation/house.rs"]
 mod house;
 

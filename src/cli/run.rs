@@ -144,19 +144,19 @@ async fn answer(listener: TcpListener, handle: supervisor::Handle, clock: Clock)
 }
 
 /// The signals that ask for an orderly stop.
-struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
     /// From here on they no longer kill.
-    fn listen() -> anyhow::Result<Self> {
+    pub(super) fn listen() -> anyhow::Result<Self> {
         let listen = |kind| signal(kind).context("can't listen for signals");
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 
-    async fn then_cancel(mut self, stop: CancellationToken) {
+    pub(super) async fn then_cancel(mut self, stop: CancellationToken) {
         let name = tokio::select! {
             biased;
             _ = self.terminate.recv() => "SIGTERM",

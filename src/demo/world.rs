@@ -1,12 +1,19 @@
 //! The simulated company for which the shipped flows work: its Jira, its people, and what must hold between its
 //! projects. Shared by the demo and the simulation tests; apart from those two nobody joins `sim` and the rest.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::flow::{Flow, SetStatus, Side, StatusMatch};
+use http::{Method, StatusCode};
+
+use crate::config::{self, Around, Found, NoFolder};
+use crate::flow::{Flow, FlowName, SetStatus, Side, StatusMatch};
+use crate::settings::DEFAULT_INTERVAL;
 use crate::sim::check::{self, Expectation, Mirror};
-use crate::sim::{Account, Now, Project, Setup, Workflow};
+use crate::sim::faults::{Effect, Kind, Rule, When};
+use crate::sim::{Account, FaultPlan, Now, Project, Setup, Workflow};
 use crate::supervisor::Env;
 
 /// The shipped flows: file name and content.
@@ -84,6 +91,34 @@ pub fn paced(text: &str, interval: Duration, index_lag: Duration) -> String {
     // After the opening brace.
     lines.insert(1.min(lines.len()), &pace);
     lines.join("\n") + "\n"
+}
+
+/// The flows as the files in a folder say; those that say nothing sensible are left out.
+///
+/// # Errors
+/// When the folder can't be read.
+pub fn flows(folder: &Path, base_url: &str) -> Result<BTreeMap<FlowName, Flow>, NoFolder> {
+    let env = environment(base_url);
+    let around = Around { env: &*env, default_interval: DEFAULT_INTERVAL };
+    let flow = |found: &Found| {
+        let text = &found.content.as_ref().ok()?.text;
+        Some(config::check(&found.file, text, &around).ok()?.flow)
+    };
+    let flows = config::scan(folder)?.iter().filter_map(flow).map(|flow| (flow.name.clone(), flow)).collect();
+    Ok(flows)
+}
+
+/// The demo's weather: now and then Jira asks to wait, or creates an issue and its answer is lost.
+#[must_use]
+pub fn weather() -> FaultPlan {
+    let create = |kind, chance| Rule::on(Method::POST, "/rest/api/3/issue", When::Chance(chance), kind);
+    FaultPlan {
+        rules: vec![
+            create(Kind::LostReply, 0.06),
+            create(Kind::ServerError { status: StatusCode::SERVICE_UNAVAILABLE, effect: Effect::Before }, 0.04),
+            Rule::anywhere(When::Chance(0.002), Kind::TooMany { retry_after_secs: 2 }),
+        ],
+    }
 }
 
 /// What must hold between a flow's projects once everything has had time to settle, told in the checker's own words.

@@ -1,16 +1,15 @@
 //! The machinery: the real supervisor, workers, engine, client and store, in memory on a paused clock, beside a
 //! simulated company. A life ends in order or by a crash; the stores stay.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lockstep::clock::{Clock, Entropy};
-use lockstep::config::{self, Around, Watch};
+use lockstep::config::Watch;
 use lockstep::demo::world;
-use lockstep::flow::{Event, Flow, FlowName, Observer};
+use lockstep::flow::{Event, FlowName, Observer};
 use lockstep::jira::InMemory;
 use lockstep::pulse::{Passage, Probe, Verdict};
 use lockstep::sim::{Deed, FaultPlan, People, Site, check};
@@ -154,23 +153,9 @@ impl House {
 
     /// What does not hold between the projects, and whatever else went wrong.
     pub fn disagreements(&self) -> Vec<String> {
-        let found = self.flows().into_values().flat_map(|flow| check::agree(&self.site, &world::expectation(&flow)));
+        let flows = world::flows(self.flows.path(), BASE_URL).unwrap();
+        let found = flows.values().flat_map(|flow| check::agree(&self.site, &world::expectation(flow)));
         found.map(|disagreement| disagreement.to_string()).collect()
-    }
-
-    /// The flows as their files say.
-    pub fn flows(&self) -> BTreeMap<FlowName, Flow> {
-        let env = world::environment(BASE_URL);
-        let around = Around { env: &*env, default_interval: 5 * MINUTE };
-        let files = config::scan(self.flows.path()).unwrap();
-        files
-            .iter()
-            .map(|found| {
-                let text = &found.content.as_ref().unwrap().text;
-                let flow = config::check(&found.file, text, &around).unwrap().flow;
-                (flow.name.clone(), flow)
-            })
-            .collect()
     }
 
     /// All that was seen: the daemon's events and the requests that reached Jira.
