@@ -171,7 +171,8 @@ impl Engine {
         started_at: Option<crate::flow::JiraTime>,
     ) -> Result<(), Error> {
         self.tell(&Event::InitialSyncStarted { resumed: cursor.is_some() });
-        let mut state = State { started_at, ..state };
+        // Without a cursor this is the very first search, whatever an earlier full sync left behind.
+        let mut state = State { started_at: started_at.filter(|_| cursor.is_some()), ..state };
         let mut done = cursor.as_ref().map_or(0, |cursor| cursor.done);
         let resumed_side = cursor.as_ref().map_or(Side::Dev, |cursor| cursor.side);
         for side in [Side::Dev, Side::User].into_iter().skip_while(|side| *side != resumed_side) {
@@ -190,8 +191,7 @@ impl Engine {
             self.jira.assert_identity().await?;
         }
         let last_sync = state.started_at.map(Watermark);
-        self.commit(State { last_sync, initial_sync_completed: Some(true), cursor: None, started_at: None, ..state })
-            .await?;
+        self.commit(State { last_sync, initial_sync_completed: Some(true), cursor: None, ..state }).await?;
         self.tell(&Event::InitialSyncCompleted { issues: done });
         Ok(())
     }
@@ -204,9 +204,10 @@ impl Engine {
         }
     }
 
-    /// Whether every dev issue's mark was seen by this store: only after a full sync, which reads them all.
+    /// Whether every dev issue's mark was seen by this store: only after a full sync of its own, which reads them all
+    /// and leaves its beginning behind. The flag alone proves nothing: it is also set for stores that were taken over.
     fn knows_all_marks(&self, state: &State) -> bool {
-        state.initial_sync_completed == Some(true)
+        state.initial_sync_completed == Some(true) && state.cursor.is_none() && state.started_at.is_some()
     }
 
     /// Commits the state document and reads it back as it now is.

@@ -12,7 +12,6 @@ mod secret;
 mod site;
 mod time;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 pub use event::{CycleReport, Event, Field, Level, Line, Observer, SkipReason};
@@ -85,8 +84,6 @@ pub struct JiraAccess {
     pub base: SiteUrl,
     /// As whom.
     pub credentials: Credentials,
-    /// A further authority to trust, in PEM.
-    pub ca_file: Option<PathBuf>,
     /// Which Jira it is.
     pub deployment: Deployment,
 }

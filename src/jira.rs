@@ -201,7 +201,20 @@ impl Client {
             return Ok(());
         }
         let what = Fault::Refused("the account has changed; restart the flow if that is meant".to_owned());
-        Err(Error { request: "GET myself".to_owned(), what })
+        Err(Error { request: "GET myself".to_owned(), what, only_reads: true })
+    }
+
+    /// Makes sure that a project is there and shown to us.
+    ///
+    /// # Errors
+    /// When it is not, or Jira does not answer well.
+    pub async fn assert_project(&self, project: &ProjectKey) -> Result<(), Error> {
+        let asked = self.caller.done(get(self.dialect.api(&format!("project/{project}")), "project")).await;
+        asked.map_err(|error| {
+            let Fault::Missing(said) = &error.what else { return error };
+            let why = format!("there is no project {project}, or it is not shown to this account: {said}");
+            Error { what: Fault::Refused(why), ..error }
+        })
     }
 
     /// Reads issues afresh, at most [`BATCH`]. What is deleted or hidden is absent.
@@ -248,7 +261,7 @@ impl Client {
     pub async fn create(&self, new: &NewIssue<'_>) -> Result<IssueRef, Error> {
         let ask = write(Method::POST, self.dialect.api("issue"), create_body(new), "create");
         let created: wire::Created = self.json(ask).await?.value;
-        created.issue().map_err(|lack| strange("issue", &lack))
+        created.issue().map_err(|lack| Error { only_reads: false, ..strange("POST issue", &lack) })
     }
 
     /// Sets back-mark, link and comment of a user issue in one edit. Says whether the link found room.
@@ -257,7 +270,8 @@ impl Client {
     /// When it was not edited, or nobody knows.
     pub async fn link(&self, issue: &IssueId, edit: &LinkEdit<'_>) -> Result<Linked, Error> {
         let (body, linked) = link_body(edit);
-        self.caller.done(write(Method::PUT, self.dialect.api(&format!("issue/{issue}")), body, "edit")).await?;
+        let path = self.dialect.api(&format!("issue/{issue}"));
+        self.caller.done(write(Method::PUT, path, body, "edit").of_one_issue()).await?;
         Ok(linked)
     }
 
@@ -267,7 +281,7 @@ impl Client {
     /// When Jira does not answer well, or the issue is missing.
     pub async fn standing(&self, issue: &IssueId) -> Result<Standing, Error> {
         let path = self.dialect.api(&format!("issue/{issue}?fields=status&expand=transitions"));
-        let bean: wire::IssueBean = self.json(get(path, "issue")).await?.value;
+        let bean: wire::IssueBean = self.json(get(path, "issue").of_one_issue()).await?.value;
         let (status, offers) = bean.standing().map_err(|lack| strange("issue", &lack))?;
         let offers = offers.into_iter().map(|offer| {
             let wire::TransitionBean { id, name, to } = offer;
@@ -282,7 +296,8 @@ impl Client {
     /// When it was not made, or nobody knows.
     pub async fn transition(&self, issue: &IssueId, offer: &Offer) -> Result<(), Error> {
         let path = self.dialect.api(&format!("issue/{issue}/transitions"));
-        self.caller.done(write(Method::POST, path, json!({"transition": {"id": offer.id}}), "transition")).await
+        let body = json!({"transition": {"id": offer.id}});
+        self.caller.done(write(Method::POST, path, body, "transition").of_one_issue()).await
     }
 
     /// Comments on an issue; the intent's id rides as the comment's property.
@@ -293,7 +308,7 @@ impl Client {
         let path = self.dialect.api(&format!("issue/{issue}/comment"));
         let property = json!([{"key": wire::PROPERTY, "value": {"intent": intent.as_str()}}]);
         let body = json!({"body": markup::to_wire(&markup::plain(text)), "properties": property});
-        self.caller.done(write(Method::POST, path, body, "comment")).await
+        self.caller.done(write(Method::POST, path, body, "comment").of_one_issue()).await
     }
 
     /// Whether a comment of the intent is on the issue.
@@ -305,7 +320,7 @@ impl Client {
         loop {
             let path =
                 format!("issue/{issue}/comment?startAt={start}&maxResults=100&expand=properties&orderBy=-created");
-            let page: wire::Comments = self.json(get(self.dialect.api(&path), "comments")).await?.value;
+            let page: wire::Comments = self.json(get(self.dialect.api(&path), "comments").of_one_issue()).await?.value;
             if page.comments.iter().any(|comment| comment.is_of(intent)) {
                 return Ok(true);
             }
@@ -396,20 +411,28 @@ fn one_line(summary: &str) -> String {
 }
 
 fn get(path: String, endpoint: &'static str) -> Ask {
-    Ask { method: Method::GET, path, body: None, endpoint, reads: true }
+    Ask { method: Method::GET, path, body: None, endpoint, reads: true, of_one_issue: false }
 }
 
 /// A POST that only reads.
 fn read(path: String, body: Value, endpoint: &'static str) -> Ask {
-    Ask { method: Method::POST, path, body: Some(body), endpoint, reads: true }
+    Ask { method: Method::POST, path, body: Some(body), endpoint, reads: true, of_one_issue: false }
 }
 
 fn write(method: Method, path: String, body: Value, endpoint: &'static str) -> Ask {
-    Ask { method, path, body: Some(body), endpoint, reads: false }
+    Ask { method, path, body: Some(body), endpoint, reads: false, of_one_issue: false }
 }
 
+impl Ask {
+    /// A 403 says nothing of other issues.
+    fn of_one_issue(self) -> Self {
+        Self { of_one_issue: true, ..self }
+    }
+}
+
+/// An answer to a reading request that lacks what Jira always says.
 fn strange(request: &str, why: &str) -> Error {
-    Error { request: request.to_owned(), what: Fault::NotJira(why.to_owned()) }
+    Error { request: request.to_owned(), what: Fault::NotJira(why.to_owned()), only_reads: true }
 }
 
 #[cfg(test)]

@@ -77,7 +77,8 @@ pub struct State {
     pub initial_sync_completed: Option<bool>,
     /// Where an unfinished full sync goes on.
     pub cursor: Option<Cursor>,
-    /// Jira's clock at the full sync's first search: its `last_sync` once it is done.
+    /// Jira's clock at the full sync's first search: its `last_sync` once it is done. Stays afterwards, as the proof that
+    /// this store has seen every issue.
     pub started_at: Option<JiraTime>,
     /// This machine's wall clock at the last commit; `None` before the first.
     pub updated_at: Option<DateTime<Utc>>,

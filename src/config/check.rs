@@ -7,7 +7,6 @@ mod advice;
 mod rules;
 
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -121,8 +120,7 @@ impl Checker<'_> {
         let base = raw.value.base_url.as_ref().and_then(|url| self.site(url));
         let credentials = self.credentials(raw);
         let deployment = self.deployment(&raw.value.deployment);
-        let ca_file = raw.value.ca_file.as_ref().map(|path| PathBuf::from(&path.value));
-        Some(JiraAccess { base: base?, credentials: credentials?, ca_file, deployment: deployment? })
+        Some(JiraAccess { base: base?, credentials: credentials?, deployment: deployment? })
     }
 
     fn site(&self, raw: &Placed<String>) -> Option<SiteUrl> {

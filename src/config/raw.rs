@@ -32,7 +32,6 @@ pub struct Jira {
     pub email: Maybe<String>,
     pub api_token: Maybe<Secret>,
     pub auth_type: Maybe<String>,
-    pub ca_file: Maybe<String>,
     pub deployment: Maybe<String>,
 }
 
@@ -111,13 +110,13 @@ impl Part for FlowFile {
 
 impl Part for Jira {
     fn read(object: &mut Object<'_>) -> Self {
+        object.not_yet("caFile", "put the authority among this machine's");
         object.not_yet("apiTokenFile", "write \"apiToken\": \"${env:NAME}\"");
         Self {
             base_url: object.required("baseUrl"),
             email: object.optional("email"),
             api_token: object.required("apiToken"),
             auth_type: object.optional("authType"),
-            ca_file: object.optional("caFile"),
             deployment: object.optional("deployment"),
         }
     }

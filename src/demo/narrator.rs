@@ -128,7 +128,11 @@ impl Observer for Narrator {
 fn is_worth_a_line(event: &Event) -> bool {
     let left_out = matches!(
         event,
-        Event::StatusChanged { .. } | Event::IssueProcessed { .. } | Event::CycleCompleted(_) | Event::WorkerStarted
+        Event::StatusChanged { .. }
+            | Event::IssueProcessed { .. }
+            | Event::Skipped { .. }
+            | Event::CycleCompleted(_)
+            | Event::WorkerStarted
     );
     !left_out
 }

@@ -88,6 +88,7 @@ impl Engine {
     ) -> Result<Driven, Error> {
         while let Some(step) = intent.step().cloned() {
             if self.pulse.stopping() {
+                self.lay_down(intent, closing).await?;
                 return Err(Error::Stopping);
             }
             match steps::perform(self, &intent, &step, fresh.take()).await {
@@ -149,10 +150,28 @@ impl Engine {
         match error.effect() {
             Effect::Unknown => self.doubt(intent, step, &error).await,
             Effect::None | Effect::Never if intent.cursor == 0 => self.give_up(intent, GivenUp::Failed(error)).await,
-            Effect::None | Effect::Never if error.is_local() => self.postpone(intent, step, &error).await,
-            // The intent stays open and goes on when Jira lets us.
-            Effect::None | Effect::Never => Err(error.into()),
+            Effect::Never if error.is_local() => self.leave_out(intent, step, &error).await,
+            Effect::None if error.is_local() => self.postpone(intent, step, &error).await,
+            // The intent goes on when Jira lets us.
+            Effect::None | Effect::Never => {
+                self.lay_down(intent, Vec::new()).await?;
+                Err(error.into())
+            }
         }
+    }
+
+    /// The worker ends before the step in hand was sent. Recorded, so that whoever takes it up need not wait for an
+    /// effect that can't come. Where nothing was done yet, nothing is left behind.
+    async fn lay_down(&self, mut intent: Intent, closing: Vec<Change>) -> Result<(), Error> {
+        let mut batch = closing;
+        if intent.cursor == 0 {
+            batch.push(Change::CloseIntent(intent.id.clone()));
+            self.set_free(&intent);
+        } else {
+            intent.doubt = Some(Doubt::NOTHING_SENT);
+            batch = vec![Change::UpdateIntent(intent)];
+        }
+        Ok(self.store.write(batch).await?)
     }
 
     async fn doubt(&self, mut intent: Intent, step: &Step, why: &jira::Error) -> Result<Driven, Error> {
@@ -172,6 +191,17 @@ impl Engine {
         let why = format!("the {} is still owed: {error}", step.name());
         self.failed(Side::User, &intent.user, why).await?;
         Ok(Driven::Open)
+    }
+
+    /// Jira will never take this step, and those before it have happened: the pair must not wait for it for ever.
+    async fn leave_out(&self, mut intent: Intent, step: &Step, error: &jira::Error) -> Result<Driven, Error> {
+        let key = intent.user.key.clone();
+        self.tally.errors.add(1);
+        self.tell(&Event::StepRefused { key, what: step.name(), why: error.to_string() });
+        intent.advance();
+        self.store.write(vec![Change::UpdateIntent(intent.clone())]).await?;
+        let again = vec![self.again(Side::User, &intent.user)];
+        Box::pin(self.drive(intent, None, again)).await
     }
 
     async fn give_up(&self, intent: Intent, why: GivenUp) -> Result<Driven, Error> {

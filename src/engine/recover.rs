@@ -158,7 +158,7 @@ impl Engine {
         Ok(self.store.write(vec![self.again(side, issue)]).await?)
     }
 
-    fn again(&self, side: Side, issue: &IssueRef) -> Change {
+    pub(super) fn again(&self, side: Side, issue: &IssueRef) -> Change {
         let why = "to be looked at again".to_owned();
         Change::PutFailure(Failure { side, issue: issue.clone(), attempts: 0, next_try: self.clock.wall(), why })
     }

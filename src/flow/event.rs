@@ -85,8 +85,10 @@ pub enum Event {
     StatusSynced { side: Side, key: IssueKey, to: StatusName, because_of: IssueKey, rule: Option<RuleId> },
     /// No transition leads to the status that a rule names, but one of that name exists and was made.
     TransitionByName { key: IssueKey, name: String, to: StatusName },
-    /// A person's own text leaves no room for the link to the dev issue, and is not shortened for it.
+    /// A person's own text leaves no room for the link to the dev issue, or may not be edited; it is left as it is.
     NoRoomForLink { key: IssueKey },
+    /// Jira does not take a step whose predecessors have happened; it is left out.
+    StepRefused { key: IssueKey, what: &'static str, why: String },
     /// A comment was made on a user issue.
     Commented { key: IssueKey },
     /// Nothing was done, and why.
@@ -262,12 +264,17 @@ impl Event {
                 let message = format!("No transition of {key} leads to {name}; the one of that name leads to {to}");
                 line(Warn, message).issue(key).text("status", to)
             }
-            Self::NoRoomForLink { key } => {
-                line(Warn, format!("The description of {key} is too long for the link to its dev issue")).issue(key)
+            Self::NoRoomForLink { key } => line(
+                Warn,
+                format!("The description of {key} takes no link to its dev issue: too long, or not to be edited"),
+            )
+            .issue(key),
+            Self::StepRefused { key, what, why } => {
+                line(Warn, format!("Jira refuses the {what} for {key}; it is left out: {why}")).issue(key).error(why)
             }
             Self::Commented { key } => audit(Info, "action.comment", format!("Commented on {key}")).issue(key),
             Self::Skipped { key, reason } => {
-                audit(Debug, "action.skipped", format!("Nothing to do for {key}: {}", reason.as_str()))
+                audit(Info, "action.skipped", format!("Nothing to do for {key}: {}", reason.as_str()))
                     .issue(key)
                     .text("reason", reason.as_str())
             }

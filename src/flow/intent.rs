@@ -109,7 +109,7 @@ pub enum Evidence {
     MarkOnCreated,
     /// The user issue carries the intent's back-mark.
     BackMark,
-    /// The changelog shows our account making it since the intent, or the issue stands there already.
+    /// The changelog shows our account making it since the intent.
     Changelog,
     /// A comment carries the intent's mark as its property.
     CommentMark,
@@ -238,6 +238,11 @@ impl Intent {
         self.cursor += 1;
         self.doubt = None;
     }
+}
+
+impl Doubt {
+    /// No request was ever sent: what is not found did not happen.
+    pub const NOTHING_SENT: Self = Self { sent_by: JiraTime::FIRST, first_absent: None };
 }
 
 /// A step whose request may or may not have taken effect.

@@ -3,6 +3,7 @@
 //! Ids are opaque strings, as Jira's documents have them. Keys are for people and may change when an issue moves; a pair
 //! is always known by its ids (docs/sync.md, "Pairs").
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,7 +37,7 @@ impl NotA {
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $holds:expr) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, PartialEq, Eq, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -76,6 +77,7 @@ macro_rules! text {
 
 text!(
     /// A flow's identity everywhere: in logs, the API, and (each `-` as `_`) the name of its database.
+    #[derive(PartialOrd, Ord)]
     FlowName, "flow name", "1 to 63 letters, digits, '-' or '_', the first a letter or digit",
     |s| (1..=63).contains(&s.len())
         && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -84,6 +86,7 @@ text!(
 
 text!(
     /// A Jira project's key, as written in the flow file.
+    #[derive(PartialOrd, Ord)]
     ProjectKey, "project key", "letters, digits, '-' or '_', beginning with a letter",
     |s| s.starts_with(|c: char| c.is_ascii_alphabetic())
         && s.len() <= 255
@@ -92,6 +95,7 @@ text!(
 
 text!(
     /// An issue's key such as `USER-A-12`: a project key and a number. Changes when the issue moves.
+    #[derive(PartialOrd, Ord)]
     IssueKey, "issue key", "a project key, '-', and a number",
     |s| s.rsplit_once('-').is_some_and(|(project, number)| {
         project.parse::<ProjectKey>().is_ok() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
@@ -100,27 +104,31 @@ text!(
 
 text!(
     /// An issue's numeric id (Jira's `id`), the same for its whole life.
-    IssueId, "issue id", "digits only",
-    |s| (1..=19).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit())
+    IssueId, "issue id", "digits only, without leading zeros",
+    |s| (1..=19).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit()) && (s == "0" || !s.starts_with('0'))
 );
 
 text!(
     /// A status' id (Jira's `status.id`), which survives renaming.
+    #[derive(PartialOrd, Ord)]
     StatusId, "status id", "not empty", |s| !s.is_empty()
 );
 
 text!(
     /// Who did something in Jira: `accountId` on Cloud.
+    #[derive(PartialOrd, Ord)]
     AccountId, "account id", "not empty", |s| !s.is_empty()
 );
 
 text!(
     /// A rule's `id` in its flow file.
+    #[derive(PartialOrd, Ord)]
     RuleId, "rule id", "not empty", |s| !s.trim().is_empty()
 );
 
 text!(
     /// Names one intent for ever; the mark on the created issue carries it.
+    #[derive(PartialOrd, Ord)]
     IntentId, "intent id", "not empty", |s| !s.is_empty()
 );
 
@@ -140,12 +148,16 @@ impl IssueKey {
     }
 }
 
-impl IssueId {
-    /// The id as the number it is; later issues have larger ones.
-    #[must_use]
-    pub fn number(&self) -> u64 {
-        // At most 19 digits: always fits.
-        self.0.parse().unwrap_or(u64::MAX)
+/// By number: an issue that was created later has the larger id.
+impl Ord for IssueId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.0.len(), &self.0).cmp(&(other.0.len(), &other.0))
+    }
+}
+
+impl PartialOrd for IssueId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -221,6 +233,13 @@ mod tests {
         for wrong in ["12", "USER-", "USER", "-1", "USER-A-1x"] {
             assert!(wrong.parse::<IssueKey>().is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn issue_ids_are_in_the_order_of_their_creation() {
+        let id = |text: &str| text.parse::<IssueId>().unwrap();
+        assert!(id("9999") < id("10000"));
+        assert!(id("10000") < id("10001"));
     }
 
     #[test]

@@ -13,6 +13,9 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 pub struct JiraTime(DateTime<Utc>);
 
 impl JiraTime {
+    /// The beginning of 1970, before any Jira.
+    pub const FIRST: Self = Self(DateTime::UNIX_EPOCH);
+
     /// What Jira's `created`, `updated`, `serverTime` or `Date` said.
     #[must_use]
     pub fn new(at: DateTime<Utc>) -> Self {

@@ -42,6 +42,8 @@ pub(super) struct Ask {
     pub endpoint: &'static str,
     /// Whether it only reads, so that it may be repeated whatever happened to it.
     pub reads: bool,
+    /// Whether it concerns one issue, so that a 403 says nothing of the others.
+    pub of_one_issue: bool,
 }
 
 /// What Jira answered, and when.
@@ -118,6 +120,7 @@ impl Caller {
             Fault::Unanswered(_)
             | Fault::NotJira(_)
             | Fault::Refused(_)
+            | Fault::Forbidden(_)
             | Fault::Missing(_)
             | Fault::Conflict(_)
             | Fault::Invalid(_)
@@ -217,7 +220,8 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Fau
         200..=299 if is_json(headers) || body.is_empty() => Ok(()),
         200..=299 => Err(Fault::NotJira(format!("not JSON: {}", glimpse(body)))),
         300..=399 => Err(Fault::NotJira(format!("{status}: is the address of the site right?"))),
-        401 | 403 => Err(Fault::Refused(format!("{status}: {}", said()))),
+        401 => Err(Fault::Refused(format!("{status}: {}", said()))),
+        403 => Err(Fault::Forbidden(format!("{status}: {}", said()))),
         404 | 410 => Err(Fault::Missing(format!("{status}: {}", said()))),
         409 => Err(Fault::Conflict(said())),
         400..=499 => Err(Fault::Invalid(format!("{status}: {}", said()))),
@@ -254,7 +258,12 @@ fn glimpse(body: &[u8]) -> String {
 }
 
 fn error(ask: &Ask, what: Fault) -> Error {
-    Error { request: format!("{} {}", ask.method, ask.path), what }
+    let what = if let (Fault::Forbidden(said), false) = (&what, ask.of_one_issue) {
+        Fault::Refused(said.clone())
+    } else {
+        what
+    };
+    Error { request: format!("{} {}", ask.method, ask.path), what, only_reads: ask.reads }
 }
 
 fn authorization(credentials: &Credentials) -> HeaderValue {
@@ -288,13 +297,21 @@ mod tests {
         assert!(matches!(judged(200, "text/html", "<html>Log in"), Err(Fault::NotJira(_))));
         assert!(matches!(judged(302, JSON, ""), Err(Fault::NotJira(_))));
         assert!(matches!(judged(401, JSON, ""), Err(Fault::Refused(_))));
-        assert!(matches!(judged(403, JSON, ""), Err(Fault::Refused(_))));
+        assert!(matches!(judged(403, JSON, ""), Err(Fault::Forbidden(_))));
         assert!(matches!(judged(404, JSON, ""), Err(Fault::Missing(_))));
         assert!(matches!(judged(409, JSON, ""), Err(Fault::Conflict(_))));
         assert!(
             matches!(judged(400, JSON, r#"{"errorMessages":["no"]}"#), Err(Fault::Invalid(said)) if said.contains("no"))
         );
         assert!(matches!(judged(503, JSON, ""), Err(Fault::Unanswered(_))));
+    }
+
+    #[test]
+    fn a_403_on_one_issue_stops_no_other() {
+        let ask = |of_one_issue| Ask { of_one_issue, ..super::super::get("/x".to_owned(), "issue") };
+        let forbidden = || Fault::Forbidden("no".to_owned());
+        assert!(error(&ask(true), forbidden()).is_local());
+        assert!(matches!(error(&ask(false), forbidden()).what, Fault::Refused(_)));
     }
 
     #[test]

@@ -18,6 +18,7 @@ impl Dialect {
             (Deployment::DataCenter, _) | (Deployment::Auto, Some(_)) => Err(Error {
                 request: "GET /rest/api/3/serverInfo".to_owned(),
                 what: Fault::Refused("this is not Jira Cloud, and other kinds are not supported yet".to_owned()),
+                only_reads: true,
             }),
         }
     }

@@ -12,6 +12,8 @@ pub struct Error {
     pub request: String,
     /// What it was.
     pub what: Fault,
+    /// Whether the request only reads: then it changed nothing, however it ended.
+    pub only_reads: bool,
 }
 
 /// A kind of failure: where it leads, and what Jira said.
@@ -20,9 +22,12 @@ pub enum Fault {
     /// 429: nothing happened, wait at least so long.
     #[error("Jira asks us to wait {} s", .0.as_secs_f64())]
     Throttled(Duration),
-    /// 401, 403, or an answer that was given to nobody: a person must act.
+    /// 401, 403 beyond a single issue, or an answer that was given to nobody: a person must act.
     #[error("Jira refuses these credentials or this account: {0}")]
     Refused(String),
+    /// 403 on one issue: this account may not do that to it.
+    #[error("this account may not do that to this issue: {0}")]
+    Forbidden(String),
     /// 404, 410: deleted, moved away, or hidden from us.
     #[error("not there, or not shown to this account: {0}")]
     Missing(String),
@@ -63,7 +68,8 @@ impl Error {
     pub fn effect(&self) -> Effect {
         match self.what {
             Fault::Throttled(_) | Fault::Conflict(_) | Fault::NotSent(_) => Effect::None,
-            Fault::Refused(_) | Fault::Missing(_) | Fault::Invalid(_) => Effect::Never,
+            Fault::Refused(_) | Fault::Forbidden(_) | Fault::Missing(_) | Fault::Invalid(_) => Effect::Never,
+            Fault::Unanswered(_) | Fault::NotJira(_) | Fault::Cancelled if self.only_reads => Effect::None,
             Fault::Unanswered(_) | Fault::NotJira(_) | Fault::Cancelled => Effect::Unknown,
         }
     }
@@ -71,26 +77,19 @@ impl Error {
     /// How long Jira asked us to wait, if it did.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        match self.what {
-            Fault::Throttled(wait) => Some(wait),
-            Fault::Refused(_)
-            | Fault::Missing(_)
-            | Fault::Conflict(_)
-            | Fault::Invalid(_)
-            | Fault::NotSent(_)
-            | Fault::Unanswered(_)
-            | Fault::NotJira(_)
-            | Fault::Cancelled => None,
-        }
+        if let Fault::Throttled(wait) = self.what { Some(wait) } else { None }
     }
 
     /// Whether only one issue is concerned, so that the others can go on.
     #[must_use]
     pub fn is_local(&self) -> bool {
         match self.what {
-            Fault::Missing(_) | Fault::Conflict(_) | Fault::Invalid(_) | Fault::Unanswered(_) | Fault::NotJira(_) => {
-                true
-            }
+            Fault::Forbidden(_)
+            | Fault::Missing(_)
+            | Fault::Conflict(_)
+            | Fault::Invalid(_)
+            | Fault::Unanswered(_)
+            | Fault::NotJira(_) => true,
             Fault::Throttled(_) | Fault::Refused(_) | Fault::NotSent(_) | Fault::Cancelled => false,
         }
     }

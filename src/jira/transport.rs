@@ -38,20 +38,18 @@ pub fn full(bytes: impl Into<Bytes>) -> Body {
 }
 
 /// Over the network.
-pub struct Network(reqwest::Client);
+pub struct Network {
+    /// Through the proxies that the environment names.
+    outside: reqwest::Client,
+    /// Straight: nobody's proxy can reach our own loopback.
+    loopback: reqwest::Client,
+}
 
 impl Network {
     /// # Errors
-    /// When the TLS set-up of this machine is unusable.
+    /// When no HTTP client can be made on this machine.
     pub fn new() -> Result<Self, Unreachable> {
-        reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .user_agent(concat!("lockstep/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(std::time::Duration::from_secs(10))
-            .build()
-            .map(Self)
-            .map_err(|e| Unreachable { begun: false, why: story(&e) })
+        Ok(Self { outside: client(|builder| builder)?, loopback: client(reqwest::ClientBuilder::no_proxy)? })
     }
 
     async fn carry(&self, request: Request<Body>) -> Result<Response<Body>, Unreachable> {
@@ -60,8 +58,8 @@ impl Network {
         let bytes = body.collect().await.map_err(|e| Unreachable { begun: false, why: e.to_string() })?.to_bytes();
         let request = reqwest::Request::try_from(Request::from_parts(parts, bytes))
             .map_err(|e| Unreachable { begun: false, why: story(&e) })?;
-        let response = self
-            .0
+        let client = if is_loopback(request.url()) { &self.loopback } else { &self.outside };
+        let response = client
             .execute(request)
             .await
             .map_err(|e| Unreachable { begun: !e.is_connect() && !e.is_builder(), why: story(&e) })?;
@@ -73,6 +71,27 @@ impl Transport for Network {
     fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Unreachable>> {
         Box::pin(self.carry(request))
     }
+}
+
+/// A machine without any authorities' certificates can still speak plain HTTP: there it gets a client that trusts
+/// nobody, whose first https request says so.
+fn client(shape: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<reqwest::Client, Unreachable> {
+    let builder = || {
+        let plain = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("lockstep/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(std::time::Duration::from_secs(10));
+        shape(plain)
+    };
+    let made = builder().build().or_else(|_| builder().tls_certs_only([]).build());
+    made.map_err(|e| Unreachable { begun: false, why: story(&e) })
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Straight into a server that lives in the same process, without a socket: for simulation.
@@ -105,4 +124,23 @@ fn story(error: &reqwest::Error) -> String {
         cause = error.source();
     }
     if parts.is_empty() { "the request could not be sent".to_owned() } else { parts.join(": ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_told_from_the_outside() {
+        let cases = [
+            ("http://127.0.0.1:8080/x", true),
+            ("http://localhost/x", true),
+            ("http://[::1]:1/x", true),
+            ("https://127.0.0.1.example.net/", false),
+            ("https://a.example.net/", false),
+        ];
+        for (url, loopback) in cases {
+            assert_eq!(is_loopback(&url.parse().unwrap()), loopback, "{url}");
+        }
+    }
 }

@@ -277,7 +277,7 @@ async fn any_number_of_issues_is_asked_about_at_once(place: impl Place) {
     worker.write((0..3000).map(|n| known(2 * n)).collect()).await.unwrap();
     let found = worker.backend.handled(Side::User, (0..40_000).map(id).collect()).await.unwrap();
     assert_eq!(found.len(), 3000);
-    assert!(found.keys().all(|id| id.number() % 2 == 0 && id.number() < 6000));
+    assert!(found.keys().all(|id| number(id).is_multiple_of(2) && number(id) < 6000));
 }
 
 async fn what_was_handled_is_replaced_and_kept_apart_by_side(place: impl Place) {
@@ -453,7 +453,6 @@ pub(super) fn flow(name: &str) -> Flow {
         jira: JiraAccess {
             base: "https://a.example.net".parse().unwrap(),
             credentials: Credentials::Bearer { token: Secret::new("token".to_owned()) },
-            ca_file: None,
             deployment: Deployment::Auto,
         },
         user_project: "USER-A".parse().unwrap(),
@@ -539,4 +538,8 @@ fn transition(side: Side) -> Step {
 
 fn comment(text: &str) -> Step {
     Step::Comment(Comment { text: Template::parse(text).unwrap() })
+}
+
+fn number(id: &IssueId) -> u64 {
+    id.as_str().parse().unwrap()
 }

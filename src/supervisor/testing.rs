@@ -18,7 +18,6 @@ pub(crate) fn flow(name: &str, minutes: u64) -> Arc<Flow> {
         jira: JiraAccess {
             base: "https://jira.example.net".parse().unwrap(),
             credentials: Credentials::Bearer { token: Secret::new("t".into()) },
-            ca_file: None,
             deployment: Deployment::Auto,
         },
         user_project: "USER".parse().unwrap(),

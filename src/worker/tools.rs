@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use super::{Exit, Job, Phase, Workshop};
 use crate::clock::{Clock, Entropy};
 use crate::engine::{self, Engine, Parts};
-use crate::flow::{Flow, Observer};
+use crate::flow::{Flow, Observer, Side};
 use crate::jira::{self, Budgets, Client, Fault, Transport};
 use crate::store::{self, Backend, Opener, Store};
 
@@ -82,6 +82,9 @@ async fn engine(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<
         entropy: entropy.fork("jira"),
     };
     let jira = Client::connect(&flow.jira, client_tools).await?;
+    for side in Side::BOTH {
+        jira.assert_project(flow.project(side)).await?;
+    }
     let parts = Parts {
         flow: Arc::clone(flow),
         jira,
@@ -103,6 +106,7 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
             Fault::Cancelled => Exit::Cancelled,
             Fault::Refused(_) => Exit::Refused { why },
             Fault::Throttled(_)
+            | Fault::Forbidden(_)
             | Fault::Missing(_)
             | Fault::Conflict(_)
             | Fault::Invalid(_)

@@ -152,8 +152,8 @@ fn a_cycle_that_finds_nothing_is_one_search() {
         let writes_before = writes(&house);
         house.live_for(60 * MINUTE - Duration::from_secs(1)).await;
         let requests = house.site.counters().values().sum::<u64>() - before;
-        // Who we are and what the site is, once for the new life; then twelve cycles.
-        assert_eq!(requests, 2 + 12);
+        // Who we are, what the site and the two projects are, once for the new life; then twelve cycles.
+        assert_eq!(requests, 4 + 12);
         assert_eq!(writes(&house), writes_before, "our own writes are no news to us");
     });
 }

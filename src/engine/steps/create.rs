@@ -1,6 +1,6 @@
 //! Create the dev issue of a user issue, marked from the create request itself.
 
-use super::{Found, Outcome};
+use super::{EFFECT_HORIZON, Found, Outcome};
 use crate::engine::apply::Learned;
 use crate::engine::recover::Traces;
 use crate::engine::{Engine, Error};
@@ -41,15 +41,16 @@ pub(super) async fn perform(
 }
 
 /// The mark is looked for among the dev issues created since. Its absence counts only when two healthy searches lack it:
-/// the first after twice the index lag (once for the effect that came late, once for the index that shows it late), the
-/// second another lag later.
+/// the first after twice the index lag, and not before an effect that came as late as can be would show; the second
+/// another lag later.
 pub(super) fn find(engine: &Engine, intent: &Intent, doubt: Doubt, traces: &Traces) -> Found {
     if let Some(dev) = traces.created_by(&intent.id) {
         return Found::Happened(Learned::Created(dev.clone()));
     }
     let lag = engine.flow.index_lag;
     let now = engine.jira.jira_now();
-    if !traces.are_healthy() || now < doubt.sent_by.later(lag * 2) {
+    let ripe = doubt.sent_by.later((lag * 2).max(EFFECT_HORIZON + lag));
+    if !traces.are_healthy() || now < ripe {
         return Found::NotYet(doubt);
     }
     match doubt.first_absent {

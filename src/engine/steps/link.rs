@@ -4,7 +4,7 @@ use super::{Found, Outcome, absent_by_now};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
 use crate::flow::{Doubt, Event, Intent, Issue, LinkIssues, Mark};
-use crate::jira::{LinkEdit, Linked};
+use crate::jira::{Fault, LinkEdit, Linked};
 
 /// The description is read immediately before it is edited, so that nobody's newer text is overwritten.
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &LinkIssues) -> Result<Outcome, Error> {
@@ -20,7 +20,15 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &LinkIssues)
         description: user.description.as_ref(),
         comment: step.comment.as_ref().map(|text| text.render(&user.at.key, &dev.key)),
     };
-    match engine.jira.link(&user.at.id, &edit).await? {
+    let linked = match engine.jira.link(&user.at.id, &edit).await {
+        // A description that may not be edited must not cost the mark and the comment.
+        Err(error) if matches!(error.what, Fault::Invalid(_)) && edit.link.is_some() => {
+            engine.jira.link(&user.at.id, &LinkEdit { link: None, ..edit }).await?;
+            Linked::NoRoom
+        }
+        end => end?,
+    };
+    match linked {
         Linked::Yes => {}
         Linked::NoRoom => engine.tell(&Event::NoRoomForLink { key: user.at.key.clone() }),
     }

@@ -42,10 +42,12 @@ fn no_way(target: &IssueRef, standing: &Standing, to: &StatusName) -> jira::Erro
     jira::Error {
         request: format!("transition of {target}"),
         what: Fault::Invalid(format!("no transition leads from {} to {to}; offered: {offers}", standing.status.name)),
+        only_reads: true,
     }
 }
 
-/// Either the issue stands there, or its changelog shows that we brought it there and somebody moved it on.
+/// The changelog shows that we moved it since, from where it stood: whatever became of it afterwards. Nobody but this
+/// intent may write to its pair, so any such change of ours is this step's, wherever it led.
 pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Transition, doubt: Doubt) -> Result<Found, Error> {
     let Some(target) = intent.on(step.side) else { return Ok(Found::Gone) };
     Ok(match engine.jira.fetch_one(&target.id).await? {
@@ -59,7 +61,7 @@ pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Transition, do
 
 fn reached(engine: &Engine, intent: &Intent, step: &Transition, issue: &Issue) -> Option<Status> {
     let ours = issue.changes.iter().rev().find(|change| {
-        change.at >= intent.begun && change.by.as_ref() == Some(engine.jira.account()) && change.to.name == step.to
+        change.at >= intent.begun && change.by.as_ref() == Some(engine.jira.account()) && change.from == step.from.id
     });
     ours.map(|change| change.to.clone())
 }

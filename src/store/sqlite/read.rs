@@ -95,7 +95,7 @@ pub(super) fn newest_issue(connection: &Connection, side: Side) -> Result<Option
     let handled = newest(connection, handled_table(side), "issue_id", "issue_key")?;
     let paired = newest(connection, "jira_mapping", &format!("{side}_issue_id"), &format!("{side}_issue_key"))?;
     // On equal ids the last wins, the handled one: its key is refreshed whenever the issue changes.
-    Ok(paired.into_iter().chain(handled).max_by_key(|issue| issue.id.number()))
+    Ok(paired.into_iter().chain(handled).max_by(|one, other| one.id.cmp(&other.id)))
 }
 
 fn newest(connection: &Connection, table: &str, id: &str, key: &str) -> Result<Option<IssueRef>, Trouble> {
