@@ -1,5 +1,7 @@
 //! Stories on a paused clock: the real daemon beside a simulated company, replayed from seeds.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "all of this is test")]
+
 #[path = "simulation/house.rs"]
 mod house;
 
