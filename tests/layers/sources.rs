@@ -82,11 +82,9 @@ impl Source {
 
     /// The files of the modules that are declared here without a body.
     fn children(&self) -> Vec<Self> {
-        let declared = self.content.items.iter().filter_map(|item| match item {
-            Item::Mod(module @ ItemMod { content: None, .. }) => Some(module),
-            _ => None,
-        });
-        declared.map(|module| self.child(module)).collect()
+        let modules =
+            self.content.items.iter().filter_map(|it| if let Item::Mod(module) = it { Some(module) } else { None });
+        modules.filter(|module| module.content.is_none()).map(|module| self.child(module)).collect()
     }
 
     fn child(&self, declared: &ItemMod) -> Self {
@@ -200,8 +198,6 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
 /// The file of `#[path = "file"]`.
 fn path_attribute(attributes: &[Attribute]) -> Option<String> {
     let named = attributes.iter().find(|it| it.path().is_ident("path"))?.meta.require_name_value().ok()?;
-    match &named.value {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
-        _ => None,
-    }
+    let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = &named.value else { return None };
+    Some(text.value())
 }
