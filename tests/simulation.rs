@@ -1,6 +1,6 @@
 //! Stories on a paused clock: the real daemon beside a simulated company, replayed from seeds.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that can't go on fails on the spot")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "all of this is test")]
 
 #[path = "simulation/house.rs"]
 mod house;

@@ -107,8 +107,9 @@ impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Text<T> {
     }
 }
 
+/// The JSON of a record, or of a list of ids.
 #[expect(clippy::expect_used, reason = "records are made of texts, numbers and lists: they always have a JSON form")]
-fn json(document: &impl Serialize) -> String {
+pub(super) fn json(document: &impl Serialize) -> String {
     serde_json::to_string(document).expect("a record has a JSON form")
 }
 

@@ -1,0 +1,20 @@
+//! The real program: over real HTTP, with real files and their events, and a real database, beside a simulated Jira that
+//! this process serves on loopback.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "all of this is test")]
+
+#[path = "binary/daemon.rs"]
+mod daemon;
+#[path = "binary/town.rs"]
+mod town;
+#[path = "binary/wait.rs"]
+mod wait;
+
+#[path = "binary/crash.rs"]
+mod crash;
+#[path = "binary/ending.rs"]
+mod ending;
+#[path = "binary/files.rs"]
+mod files;
+#[path = "binary/telling.rs"]
+mod telling;

@@ -1,0 +1,140 @@
+//! One process of the program, and what it says.
+
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use serde_json::Value;
+
+use super::wait::eventually;
+
+/// `lockstep` with this environment and no other.
+pub fn lockstep(args: &[&str], env: &[(String, String)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
+    command.args(args).env_clear().envs(env.iter().cloned());
+    command
+}
+
+/// A running `lockstep run`. Killed when dropped; then, if the test has failed, its log is printed.
+pub struct Daemon {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+/// An answer of the admin server.
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl Daemon {
+    /// Serves the flows of a folder, with its state in another one.
+    pub fn start(flows: &Path, data: &Path, env: &[(String, String)]) -> Self {
+        let store = format!("sqlite:{}", data.display());
+        let flows = flows.display().to_string();
+        let mut command = lockstep(&["run", "--flows", &flows, "--store", &store, "--listen", "127.0.0.1:0"], env);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Arc::default();
+        let readers = vec![
+            read(child.stdout.take().unwrap(), Arc::clone(&log)),
+            read(child.stderr.take().unwrap(), Arc::clone(&log)),
+        ];
+        Self { child, log, readers }
+    }
+
+    /// Everything that the process wrote so far, line by line.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The log's lines as what they are.
+    pub fn lines(&self) -> Vec<Value> {
+        self.log().iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// How often `worker` told something with exactly these words.
+    pub fn told(&self, worker: &str, message: &str) -> usize {
+        self.lines().iter().filter(|line| line["worker"] == worker && line["message"] == message).count()
+    }
+
+    /// The first line that fits, once there is one.
+    pub fn wait_for(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        eventually(what, || self.lines().into_iter().find(|line| fits(line)))
+    }
+
+    /// Waits until `worker` has told this so often.
+    pub fn wait_told(&self, worker: &str, message: &str, times: usize) {
+        let what = format!("{worker} tells {times} times: {message}");
+        eventually(&what, || (self.told(worker, message) >= times).then_some(()));
+    }
+
+    /// Waits until `worker` has completed so many further cycles, of which the first may have begun before.
+    pub fn wait_cycles(&self, worker: &str, more: usize) {
+        let so_far = self.told(worker, "Sync cycle completed");
+        self.wait_told(worker, "Sync cycle completed", so_far + more);
+    }
+
+    /// Asks the admin server.
+    pub fn get(&self, path: &str) -> Answer {
+        let said = self.wait_for("the admin server's address", |line| {
+            line["message"].as_str().is_some_and(|message| message.starts_with("answering on http://"))
+        });
+        let address = said["message"].as_str().unwrap().trim_start_matches("answering on http://").to_owned();
+        let mut stream = TcpStream::connect(&address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        Answer::read(&text)
+    }
+
+    /// Asks for an orderly stop.
+    pub fn terminate(&self) {
+        // The shell's own `kill`: not every machine has the program.
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Kills it as power failures do.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.ended();
+    }
+
+    /// How it ended, once it has; then its log is complete.
+    pub fn ended(&mut self) -> ExitStatus {
+        let status = eventually("the process ends", || self.child.try_wait().unwrap());
+        self.readers.drain(..).for_each(|reader| reader.join().unwrap());
+        status
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            println!("--- log of process {}\n{}", self.child.id(), self.log().join("\n"));
+        }
+    }
+}
+
+impl Answer {
+    fn read(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self { status, body: serde_json::from_str(body).unwrap() }
+    }
+}
+
+fn read(from: impl Read + Send + 'static, log: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines() {
+            log.lock().unwrap().push(line.unwrap());
+        }
+    })
+}
