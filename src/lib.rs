@@ -1,17 +1,72 @@
 //! Lockstep keeps pairs of Jira projects in step.
+//!
+//! # The road of a flow
+//!
+//! A *flow* is a user project, where customers report, a dev project, where the work is done, and the rules between
+//! them. It begins as a file and ends as requests to Jira:
+//!
+//! ```text
+//! flows.d/x.json -> config: raw -> check -> flow::Flow -> supervisor -> worker -> engine -> jira, store
+//! ```
+//!
+//! 1. [`config`] reads the file: first exactly its JSON, then what that means, with every problem at its place. What
+//!    comes out is a [`flow::Flow`], and nobody checks it again.
+//! 2. [`supervisor`] compares the flows that are wanted with those that run, and has each served by exactly one worker.
+//! 3. [`worker`] opens the flow's store and client, runs one cycle after the other, and says how it ended.
+//! 4. [`engine`] is the cycle: `observe` finds candidates and reads them afresh, `plan` decides (a pure function),
+//!    `apply` writes, and `recover` settles what an earlier cycle left open.
+//! 5. [`jira`] and [`store`] are the two gates: nothing leaves a worker by another way.
+//!
+//! What happens on the way is told as [`flow::Event`]s; the log and the demo's terminal only render them.
+//!
+//! # Reading order
+//!
+//! [`flow`] first: its words are used everywhere. Then `engine/plan.rs` and its tests, which say what is done when;
+//! `flow/intent.rs` and `engine/apply.rs`, how it is done once; `engine/observe.rs` and `engine/recover.rs`; then the
+//! rest in the order of the list below. `docs/sync.md` says what keeping in step means, `docs/architecture.md` how the
+//! house is built.
+//!
+//! # What is absent
+//!
+//! - [`flow`] does no I/O and knows no serde: borders own the shapes of their bytes.
+//! - Only [`jira`] knows Jira's JSON and opens rich texts; only its dialect will know one kind of Jira from another.
+//! - [`config`], [`jira`] and [`store`] do not know each other.
+//! - `engine::plan` waits for nothing and has no clock.
+//! - [`supervisor`] knows no Jira, no store and nothing of what a worker does; [`admin`] knows only the supervisor's
+//!   handle.
+//! - [`sim`] shares nothing with [`jira`], not even a parser; only [`demo`] and tests bring them together.
+//! - Nobody but [`clock`] asks this machine for the time or for randomness.
+//!
+//! `tests/layers.rs` keeps who may import whom.
 
-pub mod admin;
-pub mod backoff;
-pub mod cli;
-pub mod clock;
-pub mod config;
-pub mod demo;
-pub mod engine;
+// The words.
 pub mod flow;
-pub mod jira;
-pub mod pulse;
-pub mod settings;
-pub mod sim;
-pub mod store;
+
+// The road.
+pub mod config;
+
 pub mod supervisor;
+
 pub mod worker;
+
+pub mod engine;
+
+// The gates, and what they have in common.
+pub mod jira;
+
+pub mod store;
+
+pub mod pulse;
+
+// Inputs.
+pub mod backoff;
+pub mod clock;
+pub mod settings;
+
+// Faces.
+pub mod admin;
+pub mod cli;
+
+// The simulated Jira, and the company that works in it.
+pub mod demo;
+pub mod sim;
