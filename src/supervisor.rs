@@ -190,7 +190,10 @@ impl Supervisor {
 /// What is wanted.
 impl Supervisor {
     fn rescan(&mut self) {
-        for news in self.catalog.rescan() {
+        let news = self.catalog.rescan();
+        // Who is told and looks must find what was told: so the board first.
+        self.board.set_complaints(self.catalog.refused(), self.catalog.alarm());
+        for news in news {
             self.tell(news.flow.as_ref(), &news.event);
         }
         let wanted = self.catalog.wanted();
@@ -243,7 +246,6 @@ impl Supervisor {
         for (flow, file) in self.catalog.files() {
             self.board.set_file(flow, file);
         }
-        self.board.set_complaints(self.catalog.refused(), self.catalog.alarm());
     }
 }
 

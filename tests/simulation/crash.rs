@@ -107,3 +107,27 @@ fn two_crashes_in_a_row_leave_no_twin_and_lose_nothing() {
         });
     }
 }
+
+#[test]
+fn a_stop_in_order_at_any_gate_costs_the_next_life_no_waiting() {
+    let mut stops = 0;
+    for gate in 1.. {
+        let place = on_a_paused_clock(async {
+            let mut house = company();
+            let ticket = accepted(&house);
+            let stop = Crash::at(gate);
+            house.live(End::Stop(stop.clone())).await;
+            let place = stop.place()?;
+            house.live_for(MINUTE).await;
+            assert_eq!(house.disagreements(), [""; 0], "after a stop at {place}");
+            assert_eq!(house.site.issue(&ticket).unwrap().comments.len(), 1, "after a stop at {place}");
+            assert_eq!(house.events.audited("step.inDoubt"), 0, "after a stop at {place}");
+            Some(place)
+        });
+        match place {
+            Some(_) => stops += 1,
+            None => break,
+        }
+    }
+    assert!(stops > 30, "{stops}");
+}

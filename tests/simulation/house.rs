@@ -49,6 +49,8 @@ pub struct Events {
 pub enum End {
     /// Told to stop at that moment.
     At(Duration),
+    /// Told to stop at the N-th moment of a gate, in the middle of whatever is going on.
+    Stop(Arc<Crash>),
     /// Everything in memory dropped, when the probe says so or at that moment.
     Crash(Arc<Crash>, Duration),
 }
@@ -115,13 +117,14 @@ impl House {
     /// One life of the daemon. Returns how it ended; `None` for a crash.
     pub async fn live(&mut self, end: End) -> Option<Ended> {
         self.lives += 1;
-        let (probe, crash, span) = match end {
+        let stop = CancellationToken::new();
+        let (probe, crash, span): (Option<Arc<dyn Probe>>, _, _) = match end {
             End::At(span) => (None, None, span),
             End::Crash(crash, span) => (Some(Arc::clone(&crash) as Arc<dyn Probe>), Some(crash), span),
+            End::Stop(gate) => (Some(Arc::new(StopAt { gate, stop: stop.clone() })), None, 12 * MINUTE),
         };
         let (setup, opener) = self.setup(probe);
         let (supervisor, _handle) = Supervisor::new(setup);
-        let stop = CancellationToken::new();
         let struck = async {
             match &crash {
                 Some(crash) => crash.struck.notified().await,
@@ -257,6 +260,21 @@ impl Crash {
     /// Where it struck, if it did.
     pub fn place(&self) -> Option<String> {
         self.what.lock().unwrap().clone()
+    }
+}
+
+/// Tells the daemon to stop when a [`Crash`] would strike, and lets everything through.
+struct StopAt {
+    gate: Arc<Crash>,
+    stop: CancellationToken,
+}
+
+impl Probe for StopAt {
+    fn pass(&self, passage: &Passage<'_>) -> Verdict {
+        if self.gate.pass(passage) == Verdict::Halt {
+            self.stop.cancel();
+        }
+        Verdict::Go
     }
 }
 
