@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::Method;
 
 use crate::config::{self, Around, Found, NoFolder};
 use crate::flow::{Flow, FlowName, SetStatus, Side, StatusMatch};
 use crate::settings::DEFAULT_INTERVAL;
 use crate::sim::check::{self, Expectation, Mirror};
-use crate::sim::faults::{Effect, Kind, Rule, When};
+use crate::sim::faults::{Kind, Rule, When};
 use crate::sim::{Account, FaultPlan, Now, Project, Setup, Workflow};
 use crate::supervisor::Env;
 
@@ -111,14 +111,9 @@ pub fn flows(folder: &Path, base_url: &str) -> Result<BTreeMap<FlowName, Flow>, 
 /// The demo's weather: now and then Jira asks to wait, or creates an issue and its answer is lost.
 #[must_use]
 pub fn weather() -> FaultPlan {
-    let create = |kind, chance| Rule::on(Method::POST, "/rest/api/3/issue", When::Chance(chance), kind);
-    FaultPlan {
-        rules: vec![
-            create(Kind::LostReply, 0.06),
-            create(Kind::ServerError { status: StatusCode::SERVICE_UNAVAILABLE, effect: Effect::Before }, 0.04),
-            Rule::anywhere(When::Chance(0.002), Kind::TooMany { retry_after_secs: 2 }),
-        ],
-    }
+    let lost = Rule::on(Method::POST, "/rest/api/3/issue", When::Chance(0.1), Kind::LostReply);
+    let throttled = Rule::anywhere(When::Chance(0.002), Kind::TooMany { retry_after_secs: 2 });
+    FaultPlan { rules: vec![lost, throttled] }
 }
 
 /// What must hold between a flow's projects once everything has had time to settle, told in the checker's own words.
