@@ -13,12 +13,11 @@ mod tally;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-
-use tokio::sync::OnceCell;
+use std::time::Duration;
 
 use crate::clock::{Clock, Entropy};
-use crate::flow::{Event, Flow, Intent, IssueId, Observer, ProjectKey, Side, Watermark};
-use crate::jira::{self, By, Client, Scan};
+use crate::flow::{Event, Flow, Intent, IssueId, JiraTime, Observer, ProjectKey, Side, Watermark};
+use crate::jira::{self, By, Client, Page, Scan};
 use crate::pulse::Pulse;
 use crate::store::{self, Change, Cursor, State, Store};
 use mode::{Because, Mode};
@@ -26,6 +25,33 @@ use tally::Tally;
 
 /// Pairs of one flow that are worked on at the same time.
 const CONCURRENCY: usize = 8;
+
+/// Jira's clock may seem to go back by so much: `Date` is stamped before it arrives, and by one of several machines.
+const CLOCK_SLACK: Duration = Duration::from_secs(120);
+
+/// How much of the past is a cycle's business.
+#[derive(Clone, Copy, Debug)]
+struct Past {
+    /// What happened to issues never handled before is looked at from there on; `None` when their past is not to be
+    /// judged (full sync).
+    unseen_since: Option<JiraTime>,
+    /// In a flow that started from now: what happened to pairs never handled before that start is nobody's news.
+    not_before: Option<JiraTime>,
+    /// Whether every dev issue's mark was seen by this store.
+    all_marks_known: bool,
+}
+
+impl Past {
+    /// A full sync's: it judges where things stand, and has read the dev project first.
+    const UNJUDGED: Self = Self { unseen_since: None, not_before: None, all_marks_known: true };
+
+    /// An incremental cycle's, whose search begins at `floor`.
+    fn of(state: &State, floor: JiraTime) -> Self {
+        let not_before = if state.all_read { None } else { state.started_at };
+        let unseen_since = Some(not_before.map_or(floor, |start| start.max(floor)));
+        Self { unseen_since, not_before, all_marks_known: state.all_read }
+    }
+}
 
 /// Runs a flow's cycles.
 pub struct Engine {
@@ -39,8 +65,8 @@ pub struct Engine {
     tally: Tally,
     /// The issues, both sides, that an open intent is about: nothing else may be planned for them.
     busy: Mutex<BTreeSet<IssueId>>,
-    /// Types that a dev issue may have; asked for once.
-    issue_types: OnceCell<Vec<String>>,
+    /// Types that a dev issue may have; remembered until Jira contradicts.
+    issue_types: Mutex<Option<Arc<[String]>>>,
 }
 
 /// What an engine is made of.
@@ -90,7 +116,7 @@ impl Engine {
             observer,
             tally: Tally::default(),
             busy: Mutex::default(),
-            issue_types: OnceCell::new(),
+            issue_types: Mutex::default(),
         }
     }
 
@@ -102,14 +128,18 @@ impl Engine {
         let begun = self.clock.now();
         self.tally.reset(self.pulse.requests());
         let state = self.store.state().await?;
-        self.recover().await?;
         match Mode::of(&state, self.flow.initial_sync) {
-            Mode::Full { cursor, started_at } => self.full(state, cursor, started_at).await?,
+            Mode::Full { cursor, started_at } => {
+                self.recover().await?;
+                self.full(state, cursor, started_at).await?;
+            }
             Mode::FromNow(because) => {
                 let state = self.start_from_now(state, because).await?;
+                self.recover().await?;
                 self.incremental(state).await?;
             }
             Mode::Incremental { sets_flag, .. } => {
+                self.recover().await?;
                 let initial_sync_completed = if sets_flag { Some(true) } else { state.initial_sync_completed };
                 self.incremental(State { initial_sync_completed, ..state }).await?;
             }
@@ -123,7 +153,8 @@ impl Engine {
     /// let "now" drift.
     async fn start_from_now(&self, state: State, because: Because) -> Result<State, Error> {
         let from = Watermark(self.jira.ask_time().await?);
-        let state = self.commit(State { last_sync: Some(from), ..state }).await?;
+        let state = State { last_sync: Some(from), started_at: Some(from.0), all_read: false, ..state };
+        let state = self.commit(state).await?;
         self.tell(&match because {
             Because::StateLost => Event::SyncStateLost { from },
             Because::Disabled => Event::InitialSyncDisabled { from },
@@ -136,18 +167,29 @@ impl Engine {
         let Some(last_sync) = state.last_sync else { return Ok(()) };
         let start = self.search_start(last_sync, &state);
         let floor = start.0.earlier(self.flow.overlap());
-        self.handle_due_failures(floor, &state).await?;
+        let past = Past::of(&state, floor);
         let projects = Side::BOTH.map(|side| self.flow.project(side).clone()).into();
         let mut scan = Scan::new(projects, By::Updated, Some(floor), &[]);
         let mut reached = None;
-        while let Some(page) = scan.next(&self.jira).await? {
+        while let Some(page) = self.next_page(&mut scan).await? {
             reached.get_or_insert(page.watermark);
-            self.handle(page.rows, Some(floor), self.knows_all_marks(&state)).await?;
+            self.handle(page.rows, past).await?;
+        }
+        self.handle_due_failures(past).await?;
+        let reached = reached.unwrap_or(start);
+        if reached.0.later(CLOCK_SLACK) < start.0 {
+            // Jira's clock was set back since we last heard of it, so this search began in its future and saw nothing.
+            // Nothing is committed: the next cycle knows, and searches as far back as this one should have.
+            return Ok(());
         }
         // A second search within a second of the first may be entitled to less than is handled already.
-        let last_sync = reached.map_or(start, |reached| reached.max(start));
-        self.commit(State { last_sync: Some(last_sync), ..state }).await?;
+        self.commit(State { last_sync: Some(reached.max(start)), ..state }).await?;
         Ok(())
+    }
+
+    /// The next rows of a walk, unless the worker is told to stop.
+    async fn next_page(&self, scan: &mut Scan) -> Result<Option<Page>, Error> {
+        if self.pulse.stopping() { Err(Error::Stopping) } else { Ok(scan.next(&self.jira).await?) }
     }
 
     /// Normally the watermark. If Jira's clock is behind it, the clock was set back: then as long before Jira's now as
@@ -164,12 +206,7 @@ impl Engine {
 
     /// Row 1: first the dev project, so that whatever was created before is known before anything is created; then the
     /// user project. The cursor is committed page by page.
-    async fn full(
-        &self,
-        state: State,
-        cursor: Option<Cursor>,
-        started_at: Option<crate::flow::JiraTime>,
-    ) -> Result<(), Error> {
+    async fn full(&self, state: State, cursor: Option<Cursor>, started_at: Option<JiraTime>) -> Result<(), Error> {
         self.tell(&Event::InitialSyncStarted { resumed: cursor.is_some() });
         // Without a cursor this is the very first search, whatever an earlier full sync left behind.
         let mut state = State { started_at: started_at.filter(|_| cursor.is_some()), ..state };
@@ -178,10 +215,10 @@ impl Engine {
         for side in [Side::Dev, Side::User].into_iter().skip_while(|side| *side != resumed_side) {
             let left = cursor.as_ref().filter(|cursor| cursor.side == side);
             let mut scan = self.full_scan(side, left);
-            while let Some(page) = scan.next(&self.jira).await? {
+            while let Some(page) = self.next_page(&mut scan).await? {
                 state.started_at.get_or_insert(page.watermark.0);
                 done += page.rows.len() as u64;
-                self.handle(page.rows, None, true).await?;
+                self.handle(page.rows, Past::UNJUDGED).await?;
                 let (created, ids_at) = scan.reached();
                 state = self.commit(State { cursor: Some(Cursor { side, created, ids_at, done }), ..state }).await?;
             }
@@ -191,7 +228,8 @@ impl Engine {
             self.jira.assert_identity().await?;
         }
         let last_sync = state.started_at.map(Watermark);
-        self.commit(State { last_sync, initial_sync_completed: Some(true), cursor: None, ..state }).await?;
+        self.commit(State { last_sync, initial_sync_completed: Some(true), cursor: None, all_read: true, ..state })
+            .await?;
         self.tell(&Event::InitialSyncCompleted { issues: done });
         Ok(())
     }
@@ -202,12 +240,6 @@ impl Engine {
             Some(cursor) => Scan::new(vec![project], By::Created, cursor.created, &cursor.ids_at),
             None => Scan::new(vec![project], By::Created, None, &[]),
         }
-    }
-
-    /// Whether every dev issue's mark was seen by this store: only after a full sync of its own, which reads them all
-    /// and leaves its beginning behind. The flag alone proves nothing: it is also set for stores that were taken over.
-    fn knows_all_marks(&self, state: &State) -> bool {
-        state.initial_sync_completed == Some(true) && state.cursor.is_none() && state.started_at.is_some()
     }
 
     /// Commits the state document and reads it back as it now is.

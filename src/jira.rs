@@ -217,7 +217,8 @@ impl Client {
         })
     }
 
-    /// Reads issues afresh, at most [`BATCH`]. What is deleted or hidden is absent.
+    /// Reads issues afresh, at most [`BATCH`]. What is deleted, hidden, or not to be understood is absent: one odd issue
+    /// must not hide the others.
     ///
     /// # Errors
     /// When Jira does not answer well.
@@ -233,7 +234,7 @@ impl Client {
         });
         let fetched: wire::Fetched =
             self.json(read(self.dialect.api("issue/bulkfetch"), body, "bulkfetch")).await?.value;
-        fetched.issues.into_iter().map(|bean| bean.issue().map_err(|lack| strange("issue/bulkfetch", &lack))).collect()
+        Ok(fetched.issues.into_iter().filter_map(understood).collect())
     }
 
     /// Reads one issue afresh; `None` when it is deleted or hidden.
@@ -408,6 +409,10 @@ fn one_line(summary: &str) -> String {
         1..=MOST => line,
         _ => line.chars().take(MOST - 1).chain(['…']).collect(),
     }
+}
+
+fn understood(bean: wire::IssueBean) -> Option<Issue> {
+    bean.issue().inspect_err(|lack| tracing::warn!("an issue can't be understood: {lack}")).ok()
 }
 
 fn get(path: String, endpoint: &'static str) -> Ask {

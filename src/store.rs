@@ -29,6 +29,9 @@ use crate::pulse::{Gate, Pulse};
 /// The longest that one call to a store may take before the worker gives it up.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 
+/// How many of the newest issues are told: some of them may have been deleted since.
+pub const NEWEST: usize = 50;
+
 /// Opens flows' databases; one for the process.
 pub trait Opener: Send + Sync {
     /// The flow's own database, reaching no other flow's. Opening touches nothing yet.
@@ -50,8 +53,9 @@ pub trait Backend: Send + Sync {
     fn open_intents(&self) -> BoxFuture<'_, Result<Vec<Intent>, Error>>;
     /// All issues that failed and are to be tried again, in order of their next try.
     fn failures(&self) -> BoxFuture<'_, Result<Vec<Failure>, Error>>;
-    /// The issue of that side with the largest id that was ever recorded, as handled or in a pair.
-    fn newest_issue(&self, side: Side) -> BoxFuture<'_, Result<Option<IssueRef>, Error>>;
+    /// The issues of that side with the largest ids that were ever recorded, as handled or in a pair: at most
+    /// [`NEWEST`], largest first.
+    fn newest_issues(&self, side: Side) -> BoxFuture<'_, Result<Vec<IssueRef>, Error>>;
     /// Writes all or (from the front) some of `batch`, if `epoch` is still the latest.
     fn write(&self, epoch: Epoch, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>>;
     /// The flow is idle: give back what can be had again.
@@ -77,9 +81,12 @@ pub struct State {
     pub initial_sync_completed: Option<bool>,
     /// Where an unfinished full sync goes on.
     pub cursor: Option<Cursor>,
-    /// Jira's clock at the full sync's first search: its `last_sync` once it is done. Stays afterwards, as the proof that
-    /// this store has seen every issue.
+    /// Jira's clock when this flow's knowledge began: at the full sync's first search (its `last_sync` once it is done), or
+    /// at a start from now.
     pub started_at: Option<JiraTime>,
+    /// Whether a full sync of this very store came to its end, so that every mark was seen. The flag above is no proof: it
+    /// is also set for stores that were taken over.
+    pub all_read: bool,
     /// This machine's wall clock at the last commit; `None` before the first.
     pub updated_at: Option<DateTime<Utc>>,
     /// What this was read as.
@@ -112,6 +119,11 @@ pub struct Failure {
     pub next_try: DateTime<Utc>,
     /// What went wrong, for people.
     pub why: String,
+    /// The latest `updated` of what failed, its counterpart's included: as long as nothing is newer, nothing is tried
+    /// before `next_try`. `None`: try whenever it is seen.
+    pub seen: Option<JiraTime>,
+    /// What happened to an issue that was never handled is looked at from there on, as at its first try.
+    pub unseen_since: Option<JiraTime>,
 }
 
 /// One write to a flow's database.
@@ -207,12 +219,12 @@ impl Store {
         self.call("failures", self.backend.failures()).await
     }
 
-    /// See [`Backend::newest_issue`].
+    /// See [`Backend::newest_issues`].
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn newest_issue(&self, side: Side) -> Result<Option<IssueRef>, Error> {
-        self.call("newest_issue", self.backend.newest_issue(side)).await
+    pub async fn newest_issues(&self, side: Side) -> Result<Vec<IssueRef>, Error> {
+        self.call("newest_issues", self.backend.newest_issues(side)).await
     }
 
     /// Writes `batch` under this worker's epoch.

@@ -9,5 +9,9 @@ mod house;
 mod crash;
 #[path = "simulation/day.rs"]
 mod day;
+#[path = "simulation/memory.rs"]
+mod memory;
 #[path = "simulation/modes.rs"]
 mod modes;
+#[path = "simulation/oddities.rs"]
+mod oddities;

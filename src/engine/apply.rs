@@ -1,12 +1,12 @@
 //! The only writer: carries a draft out as a durable intent, step by step (docs/sync.md, "Writes that happen once").
 
-use super::observe::user_of;
+use super::observe::{Trial, user_of};
 use super::steps::{self, Outcome};
 use super::{Engine, Error};
 use crate::flow::{
     Doubt, Draft, Event, Handled, Intent, Issue, IssueRef, Observed, Origin, Pair, Side, Sighting, SkipReason, Step,
 };
-use crate::jira::{self, Effect};
+use crate::jira::{self, Effect, Fault};
 use crate::store::{self, Change};
 
 /// How driving an intent ended.
@@ -38,6 +38,7 @@ impl Engine {
         match self.store.write(vec![Change::AddIntent(intent.clone())]).await {
             Ok(()) => {}
             Err(store::Error::Taken { .. }) => {
+                self.set_free(&intent);
                 self.skip(&intent.user, SkipReason::OpenIntent);
                 return Ok(());
             }
@@ -49,7 +50,7 @@ impl Engine {
             Driven::GivenUp(GivenUp::Failed(error)) => Err(error.into()),
             Driven::GivenUp(GivenUp::Outdated(reason)) => {
                 self.skip(&user, reason);
-                Ok(self.look_again(Side::User, &user).await?)
+                self.look_again(&user, Trial::of(seen)).await
             }
         }
     }
@@ -150,6 +151,8 @@ impl Engine {
         match error.effect() {
             Effect::Unknown => self.doubt(intent, step, &error).await,
             Effect::None | Effect::Never if intent.cursor == 0 => self.give_up(intent, GivenUp::Failed(error)).await,
+            // Perhaps only hidden for a while.
+            Effect::Never if matches!(error.what, Fault::Missing(_)) => self.postpone(intent, step, &error).await,
             Effect::Never if error.is_local() => self.leave_out(intent, step, &error).await,
             Effect::None if error.is_local() => self.postpone(intent, step, &error).await,
             // The intent goes on when Jira lets us.
@@ -189,7 +192,7 @@ impl Engine {
     /// Earlier steps have happened, so this one is still owed: the intent stays, told as a failure of its issue.
     async fn postpone(&self, intent: Intent, step: &Step, error: &jira::Error) -> Result<Driven, Error> {
         let why = format!("the {} is still owed: {error}", step.name());
-        self.failed(Side::User, &intent.user, why).await?;
+        self.failed(Side::User, &intent.user, why, Trial::default()).await?;
         Ok(Driven::Open)
     }
 
@@ -200,7 +203,7 @@ impl Engine {
         self.tell(&Event::StepRefused { key, what: step.name(), why: error.to_string() });
         intent.advance();
         self.store.write(vec![Change::UpdateIntent(intent.clone())]).await?;
-        let again = vec![self.again(Side::User, &intent.user)];
+        let again = vec![self.again(&intent.user, Trial::default())];
         Box::pin(self.drive(intent, None, again)).await
     }
 

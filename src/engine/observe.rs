@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use futures::{FutureExt, StreamExt, stream};
 
 use super::plan::{Plan, plan};
-use super::{CONCURRENCY, Engine, Error};
+use super::{CONCURRENCY, Engine, Error, Past};
 use crate::backoff::Backoff;
 use crate::flow::{
     Event, Handled, Issue, IssueId, IssueRef, JiraTime, Mark, Observed, Origin, Pair, Row, Side, Sighting, SkipReason,
 };
 use crate::jira::{BATCH, By, Scan};
-use crate::store::{Change, Failure, State};
+use crate::store::{Change, Failure};
+
+/// An unpaired issue that can't be read is asked for so often, for about eight hours all told.
+const ENOUGH_ASKED: u32 = 16;
 
 /// Issues that may need something, with the side they are on.
 type Candidates = BTreeMap<IssueId, (Side, IssueRef)>;
@@ -24,8 +28,10 @@ enum Unit {
     LoneDev(Box<Issue>),
     /// Half of a pair can't be read.
     Broken(Pair),
-    /// Not in a pair, and deleted, moved away or hidden: nothing is owed to it any more.
-    Gone(Side, IssueId),
+    /// Not in a pair, and deleted, moved away or hidden.
+    Gone(Side, IssueRef),
+    /// A user issue that had a dev issue, by its back-mark: nobody knows where it is.
+    Bereaved(IssueRef, IssueId),
 }
 
 /// What is known about the issues in hand.
@@ -33,27 +39,23 @@ struct Known {
     issues: BTreeMap<IssueId, Issue>,
     handled: BTreeMap<IssueId, Handled>,
     pairs: Vec<Pair>,
+    /// By the issue that they are told of: a pair's user issue.
+    failures: BTreeMap<IssueId, Failure>,
 }
 
 impl Engine {
-    /// Handles what a page of a search named, to the end. `unseen_since`: what happened to issues never seen before is
-    /// looked at from there on; `None` when their past is not to be judged.
-    pub(super) async fn handle(
-        &self,
-        rows: Vec<Row>,
-        unseen_since: Option<JiraTime>,
-        knows_all_marks: bool,
-    ) -> Result<(), Error> {
+    /// Handles what a page of a search named, to the end.
+    pub(super) async fn handle(&self, rows: Vec<Row>, past: Past) -> Result<(), Error> {
         let candidates = self.candidates(rows).await?;
-        self.handle_candidates(candidates, unseen_since, knows_all_marks).await
+        self.handle_candidates(candidates, past).await
     }
 
     /// Tries failed issues again whose time has come.
-    pub(super) async fn handle_due_failures(&self, unseen_since: JiraTime, state: &State) -> Result<(), Error> {
+    pub(super) async fn handle_due_failures(&self, past: Past) -> Result<(), Error> {
         let now = self.clock.wall();
         let due = self.store.failures().await?.into_iter().filter(|failure| failure.next_try <= now);
         let candidates = due.map(|failure| (failure.issue.id.clone(), (failure.side, failure.issue))).collect();
-        self.handle_candidates(candidates, Some(unseen_since), self.knows_all_marks(state)).await
+        self.handle_candidates(candidates, past).await
     }
 
     /// The rows that show more than was handled already.
@@ -69,23 +71,18 @@ impl Engine {
         Ok(candidates)
     }
 
-    async fn handle_candidates(
-        &self,
-        candidates: Candidates,
-        unseen_since: Option<JiraTime>,
-        knows_all_marks: bool,
-    ) -> Result<(), Error> {
+    async fn handle_candidates(&self, candidates: Candidates, past: Past) -> Result<(), Error> {
         if candidates.is_empty() {
             return Ok(());
         }
         let mut known = self.read(&candidates).await?;
         self.adopt(&candidates, &mut known).await?;
-        if !knows_all_marks {
-            self.adopt_by_search(&candidates, &mut known, unseen_since).await?;
+        if !past.all_marks_known {
+            self.adopt_by_search(&candidates, &mut known, past).await?;
         }
-        let units = self.units(&candidates, known, unseen_since);
+        let units = self.units(&candidates, &known, past);
         // Boxed: a page of them waits at once.
-        let work: Vec<_> = units.into_iter().map(|unit| self.handle_unit(unit).boxed()).collect();
+        let work: Vec<_> = units.into_iter().map(|unit| self.handle_unit(unit, &known).boxed()).collect();
         let ends: Vec<_> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
         let mut quiet = Vec::new();
         for end in ends {
@@ -115,7 +112,9 @@ impl Engine {
             let on_side = issues.values().filter(|issue| self.flow.side_of(&issue.at.key) == Some(side));
             handled.extend(self.store.handled(side, on_side.map(|issue| issue.at.id.clone()).collect()).await?);
         }
-        Ok(Known { issues, handled, pairs })
+        let failures =
+            self.store.failures().await?.into_iter().map(|failure| (failure.issue.id.clone(), failure)).collect();
+        Ok(Known { issues, handled, pairs, failures })
     }
 
     async fn fetch_all(&self, ids: &BTreeSet<IssueId>) -> Result<BTreeMap<IssueId, Issue>, Error> {
@@ -151,18 +150,23 @@ impl Engine {
             Side::User => (issue, other),
             Side::Dev => (other, issue),
         };
-        self.belong_together(user, dev).then(|| (user.at.clone(), dev.at.clone()))
+        self.belong_together(user, dev, known).then(|| (user.at.clone(), dev.at.clone()))
     }
 
-    /// A dev issue's mark must name this site and user issue; and the user issue's back-mark, if it has one, this dev
-    /// issue. Else one of them is a clone that took its original's mark along.
-    fn belong_together(&self, user: &Issue, dev: &Issue) -> bool {
+    /// A dev issue's mark must name this site and user issue; and if the user issue's back-mark names another dev issue
+    /// of this project, that one must not claim it too: else one of the two is a clone that took its original's mark
+    /// along.
+    fn belong_together(&self, user: &Issue, dev: &Issue, known: &Known) -> bool {
+        let rival = counterpart(user).filter(|id| **id != dev.at.id).and_then(|id| known.issues.get(id));
+        let contested = rival.is_some_and(|rival| self.claims(rival, user));
+        self.flow.side_of(&user.at.key) == Some(Side::User) && self.claims(dev, user) && !contested
+    }
+
+    /// Whether `dev` is a dev issue of this flow whose mark names `user`.
+    fn claims(&self, dev: &Issue, user: &Issue) -> bool {
         let names_user = matches!(&dev.mark, Some(Mark::Created { site, user_issue, .. })
             if site == self.jira.site() && *user_issue == user.at.id);
-        let names_other = matches!(&user.mark, Some(Mark::Linked { dev_issue, .. }) if *dev_issue != dev.at.id);
-        let on_their_sides =
-            self.flow.side_of(&user.at.key) == Some(Side::User) && self.flow.side_of(&dev.at.key) == Some(Side::Dev);
-        on_their_sides && names_user && !names_other
+        names_user && self.flow.side_of(&dev.at.key) == Some(Side::Dev)
     }
 
     async fn record_adopted(&self, user: IssueRef, dev: IssueRef, known: &mut Known) -> Result<(), Error> {
@@ -181,17 +185,12 @@ impl Engine {
 
     /// Looks for marks on dev issues that this store has never seen, before anything is created: their user issues may
     /// lack the back-mark. Only needed where no full sync has read them all.
-    async fn adopt_by_search(
-        &self,
-        candidates: &Candidates,
-        known: &mut Known,
-        unseen_since: Option<JiraTime>,
-    ) -> Result<(), Error> {
-        let wanting: BTreeMap<IssueId, JiraTime> = self.about_to_be_created(candidates, known, unseen_since);
+    async fn adopt_by_search(&self, candidates: &Candidates, known: &mut Known, past: Past) -> Result<(), Error> {
+        let wanting: BTreeMap<IssueId, JiraTime> = self.about_to_be_created(candidates, known, past);
         let Some(from) = wanting.values().min() else { return Ok(()) };
         let mut scan = Scan::new(vec![self.flow.dev_project.clone()], By::Created, Some(*from), &[]);
         let mut marked = BTreeMap::new();
-        while let Some(page) = scan.next(&self.jira).await? {
+        while let Some(page) = self.next_page(&mut scan).await? {
             for row in page.rows {
                 if let Some(Mark::Created { user_issue, .. }) = &row.mark
                     && wanting.contains_key(user_issue)
@@ -204,50 +203,53 @@ impl Engine {
         known.issues.extend(self.fetch_all(&marked.values().cloned().collect()).await?);
         for (user, dev) in marked {
             let (Some(user), Some(dev)) = (known.issues.get(&user), known.issues.get(&dev)) else { continue };
-            if self.belong_together(user, dev) {
+            if self.belong_together(user, dev, known) {
                 self.record_adopted(user.at.clone(), dev.at.clone(), known).await?;
             }
         }
         Ok(())
     }
 
-    fn about_to_be_created(
-        &self,
-        candidates: &Candidates,
-        known: &Known,
-        unseen_since: Option<JiraTime>,
-    ) -> BTreeMap<IssueId, JiraTime> {
-        let unpaired = candidates.iter().filter(|(id, (side, _))| *side == Side::User && pair_of(known, id).is_none());
+    fn about_to_be_created(&self, candidates: &Candidates, known: &Known, past: Past) -> BTreeMap<IssueId, JiraTime> {
+        let unpaired = candidates.keys().filter(|id| pair_of(known, id).is_none());
         unpaired
-            .filter_map(|(id, _)| Some((id, self.unpaired(known.issues.get(id)?, known, unseen_since))))
-            .filter(|(_, seen)| plan(&self.flow.rules, seen).draft.is_some())
-            .filter_map(|(id, _)| Some((id.clone(), known.issues.get(id)?.created)))
+            .filter_map(|id| known.issues.get(id))
+            .filter(|issue| self.flow.side_of(&issue.at.key) == Some(Side::User))
+            .filter(|user| plan(&self.flow.rules, &unpaired_user(user, known, past)).draft.is_some())
+            .map(|user| (user.at.id.clone(), user.created))
             .collect()
     }
 
-    fn unpaired(&self, issue: &Issue, known: &Known, unseen_since: Option<JiraTime>) -> Observed {
-        Observed::Unpaired { user: sighting(issue, known), unseen_since }
-    }
-
-    /// Puts what was read together: each pair once, each issue without a counterpart by itself.
-    fn units(&self, candidates: &Candidates, known: Known, unseen_since: Option<JiraTime>) -> Vec<Unit> {
+    /// Puts what was read together: each pair once, each issue without a counterpart by itself. The fresh read says on
+    /// which side an issue is, if on any: the search that named it may have been behind.
+    fn units(&self, candidates: &Candidates, known: &Known, past: Past) -> Vec<Unit> {
         let mut units = Vec::new();
         let mut paired = BTreeSet::new();
-        for (id, (side, _)) in candidates {
-            match (pair_of(&known, id), known.issues.get(id), side) {
-                (Some(pair), _, _) if paired.insert(pair.user.id.clone()) => units.push(self.pair_unit(pair, &known)),
-                (Some(_), _, _) => {}
-                (None, None, side) => units.push(Unit::Gone(*side, id.clone())),
-                (None, Some(user), Side::User) => {
-                    units.push(Unit::Decide(Box::new(self.unpaired(user, &known, unseen_since))));
-                }
-                (None, Some(dev), Side::Dev) => units.push(Unit::LoneDev(Box::new(dev.clone()))),
+        for (id, (side, at)) in candidates {
+            let read = known.issues.get(id).and_then(|issue| Some((issue, self.flow.side_of(&issue.at.key)?)));
+            match (pair_of(known, id), read) {
+                (Some(pair), _) if paired.insert(pair.user.id.clone()) => units.push(self.pair_unit(pair, known, past)),
+                (Some(_), _) => {}
+                (None, Some((user, Side::User))) => units.push(self.user_unit(user, known, past)),
+                (None, Some((dev, Side::Dev))) => units.push(Unit::LoneDev(Box::new(dev.clone()))),
+                (None, None) => units.push(Unit::Gone(*side, at.clone())),
             }
         }
         units
     }
 
-    fn pair_unit(&self, pair: &Pair, known: &Known) -> Unit {
+    /// A user issue without a pair. If its back-mark names a dev issue that can't be read, it had one: nothing is created
+    /// behind anyone's back.
+    fn user_unit(&self, user: &Issue, known: &Known, past: Past) -> Unit {
+        let seen = unpaired_user(user, known, past);
+        let lost = counterpart(user).filter(|dev| !known.issues.contains_key(dev));
+        match lost {
+            Some(dev) if plan(&self.flow.rules, &seen).draft.is_some() => Unit::Bereaved(user.at.clone(), dev.clone()),
+            Some(_) | None => Unit::Decide(Box::new(seen)),
+        }
+    }
+
+    fn pair_unit(&self, pair: &Pair, known: &Known, past: Past) -> Unit {
         let on_its_side = |side: Side| {
             known.issues.get(&pair.on(side).id).filter(|issue| self.flow.side_of(&issue.at.key) == Some(side))
         };
@@ -256,6 +258,7 @@ impl Engine {
                 pair: Pair { user: user.at.clone(), dev: dev.at.clone(), origin: pair.origin },
                 user: sighting(user, known),
                 dev: sighting(dev, known),
+                not_before: past.not_before,
             })),
             (Some(_) | None, None) | (None, Some(_)) => Unit::Broken(pair.clone()),
         }
@@ -263,28 +266,68 @@ impl Engine {
 
     /// Handles one unit to its end. Returns what is to be recorded where nothing was written to Jira, so that a page
     /// full of that costs one write. A failure that concerns this unit alone is recorded and is not an error.
-    async fn handle_unit(&self, unit: Unit) -> Result<Vec<Change>, Error> {
+    async fn handle_unit(&self, unit: Unit, known: &Known) -> Result<Vec<Change>, Error> {
         if self.pulse.stopping() {
             return Err(Error::Stopping);
         }
         match unit {
-            Unit::LoneDev(dev) if self.is_busy(&dev.at.id) => Ok(Vec::new()),
+            Unit::LoneDev(dev) if self.may_be_ours(&dev, known) => Ok(Vec::new()),
             Unit::LoneDev(dev) => Ok(vec![Change::PutHandled(Side::Dev, dev.at.clone(), Handled::of(&dev))]),
-            Unit::Gone(side, id) => Ok(vec![Change::ClearFailure(side, id)]),
-            Unit::Broken(pair) => {
-                self.skip(&pair.user, SkipReason::CounterpartMissing);
-                self.failed(Side::User, &pair.user, format!("{} or {} can't be read", pair.user, pair.dev)).await?;
-                Ok(Vec::new())
+            Unit::Gone(side, at) => self.gone(side, &at, known).await,
+            Unit::Bereaved(user, dev) => {
+                let why = format!("its dev issue (id {dev}) can't be read, and no other is created for it");
+                self.counterpart_missing(&user, why, known).await
             }
-            Unit::Decide(seen) => self.decide(*seen).await,
+            Unit::Broken(pair) => {
+                let why = format!("{} or {} can't be read", pair.user, pair.dev);
+                self.counterpart_missing(&pair.user, why, known).await
+            }
+            Unit::Decide(seen) => self.decide(*seen, known).await,
         }
     }
 
-    async fn decide(&self, seen: Observed) -> Result<Vec<Change>, Error> {
+    /// Whether a dev issue without a pair may yet turn out to be the one that an open intent has created. Recording it as
+    /// nobody's would lose what people did to it since; closing the intent has it looked at.
+    fn may_be_ours(&self, dev: &Issue, known: &Known) -> bool {
+        let owner = counterpart(dev);
+        owner.is_some_and(|user| self.is_busy(user) || !known.issues.contains_key(user))
+    }
+
+    async fn counterpart_missing(&self, user: &IssueRef, why: String, known: &Known) -> Result<Vec<Change>, Error> {
+        if self.is_due(&user.id, known) {
+            self.skip(user, SkipReason::CounterpartMissing);
+            self.failed(Side::User, user, why, Trial::default()).await?;
+        }
+        Ok(Vec::new())
+    }
+
+    /// Whether an issue may be tried: it has not failed, or its time has come again.
+    fn is_due(&self, id: &IssueId, known: &Known) -> bool {
+        known.failures.get(id).is_none_or(|failure| failure.next_try <= self.clock.wall())
+    }
+
+    /// An unpaired issue that a search named and that can't be read: perhaps only hidden for a while, so it is asked for
+    /// again some times before it is forgotten.
+    async fn gone(&self, side: Side, at: &IssueRef, known: &Known) -> Result<Vec<Change>, Error> {
+        let before = known.failures.get(&at.id);
+        if before.is_some_and(|failure| failure.attempts >= ENOUGH_ASKED) {
+            return Ok(vec![Change::ClearFailure(side, at.id.clone())]);
+        }
+        if self.is_due(&at.id, known) {
+            let trial = Trial { unseen_since: before.and_then(|failure| failure.unseen_since), ..Trial::default() };
+            self.failed(side, at, format!("{at} can't be read"), trial).await?;
+        }
+        Ok(Vec::new())
+    }
+
+    async fn decide(&self, seen: Observed, known: &Known) -> Result<Vec<Change>, Error> {
         let user = user_of(&seen).issue.at.clone();
         if self.is_busy(&user.id) {
             // Closing the intent has the pair looked at again.
             self.skip(&user, SkipReason::OpenIntent);
+            return Ok(Vec::new());
+        }
+        if known.failures.get(&user.id).is_some_and(|failure| self.is_waiting(failure, &seen)) {
             return Ok(Vec::new());
         }
         let plan = plan(&self.flow.rules, &seen);
@@ -293,11 +336,16 @@ impl Engine {
         match self.carry_out(draft, &seen).await {
             Ok(()) => Ok(Vec::new()),
             Err(Error::Jira(error)) if error.is_local() => {
-                self.failed(Side::User, &user, error.to_string()).await?;
+                self.failed(Side::User, &user, error.to_string(), Trial::of(&seen)).await?;
                 Ok(Vec::new())
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether an issue that failed has neither changed since nor waited long enough.
+    fn is_waiting(&self, failure: &Failure, seen: &Observed) -> bool {
+        failure.next_try > self.clock.wall() && failure.seen.is_some() && failure.seen >= Trial::of(seen).seen
     }
 
     fn tell_plan(&self, seen: &Observed, plan: &Plan) {
@@ -322,15 +370,40 @@ impl Engine {
     }
 
     /// Records that an issue failed and when it is tried again.
-    pub(super) async fn failed(&self, side: Side, issue: &IssueRef, why: String) -> Result<(), Error> {
+    pub(super) async fn failed(&self, side: Side, issue: &IssueRef, why: String, trial: Trial) -> Result<(), Error> {
         self.tally.errors.add(1);
         let before = self.store.failures().await?.into_iter().find(|failure| failure.issue.id == issue.id);
         let attempts = before.map_or(0, |failure| failure.attempts) + 1;
         let again_in = Backoff::ISSUE.ceiling(attempts).mul_f64(0.5 + 0.5 * self.entropy.unit());
         let next_try = self.clock.wall() + again_in;
         self.tell(&Event::IssueFailed { key: issue.key.clone(), why: why.clone(), again_in });
-        let failure = Failure { side, issue: issue.clone(), attempts, next_try, why };
+        let Trial { seen, unseen_since } = trial;
+        let failure = Failure { side, issue: issue.clone(), attempts, next_try, why, seen, unseen_since };
         Ok(self.store.write(vec![Change::PutFailure(failure)]).await?)
+    }
+}
+
+/// What is remembered of a try that failed, see [`Failure`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Trial {
+    seen: Option<JiraTime>,
+    unseen_since: Option<JiraTime>,
+}
+
+impl Trial {
+    pub(super) fn of(seen: &Observed) -> Self {
+        let latest = sightings(seen).into_iter().map(|(_, sighting)| sighting.issue.updated).max();
+        let unseen_since = match seen {
+            Observed::Unpaired { unseen_since, .. } => *unseen_since,
+            Observed::Paired { .. } => None,
+        };
+        Self { seen: latest, unseen_since }
+    }
+
+    /// To be looked at again at once, whatever a search shows.
+    pub(super) fn failure(self, side: Side, issue: IssueRef, next_try: DateTime<Utc>) -> Failure {
+        let (why, unseen_since) = ("to be looked at again".to_owned(), self.unseen_since);
+        Failure { side, issue, attempts: 0, next_try, why, seen: None, unseen_since }
     }
 }
 
@@ -360,6 +433,13 @@ pub(super) fn user_of(seen: &Observed) -> &Sighting {
     match seen {
         Observed::Unpaired { user, .. } | Observed::Paired { user, .. } => user,
     }
+}
+
+/// If it failed before, its past is looked at as at its first try.
+fn unpaired_user(user: &Issue, known: &Known, past: Past) -> Observed {
+    let tried = known.failures.get(&user.at.id).and_then(|failure| failure.unseen_since);
+    let unseen_since = past.unseen_since.map(|since| tried.map_or(since, |tried| tried.min(since)));
+    Observed::Unpaired { user: sighting(user, known), unseen_since }
 }
 
 fn sighting(issue: &Issue, known: &Known) -> Sighting {

@@ -1,8 +1,8 @@
 //! What to do about what was observed: pure, without waiting and without a clock (docs/sync.md, "Rules", "Pairs").
 
 use crate::flow::{
-    Comment, CreateIssue, Draft, Fallback, IntentKind, Issue, JiraTime, LinkIssues, Observed, OnConflict, Origin, Pair,
-    Rule, RuleId, Rules, SetStatus, Side, Sighting, SkipReason, StatusMatch, StatusName, Step, Template, Transition,
+    Comment, CreateIssue, Draft, Fallback, IntentKind, Issue, JiraTime, LinkIssues, Observed, OnConflict, Origin, Rule,
+    RuleId, Rules, SetStatus, Side, Sighting, SkipReason, StatusMatch, StatusName, Step, Template, Transition,
 };
 
 /// The status to which `fallbackBehavior: default_to_closed` brings a dev issue.
@@ -27,7 +27,7 @@ pub struct Plan {
 pub fn plan(rules: &Rules, seen: &Observed) -> Plan {
     match seen {
         Observed::Unpaired { user, unseen_since } => unpaired(rules, user, *unseen_since),
-        Observed::Paired { pair, user, dev } => paired(rules, pair, user, dev),
+        Observed::Paired { pair, user, dev, not_before } => paired(rules, pair.origin, *not_before, user, dev),
     }
 }
 
@@ -73,8 +73,9 @@ fn create(rule: &Rule) -> Draft {
 
 /// A status that changed on one side and that a rule names crosses to the other. If both did, and want different
 /// things, one wins. Only if neither changed may a rule mend what has drifted.
-fn paired(rules: &Rules, pair: &Pair, user: &Sighting, dev: &Sighting) -> Plan {
-    let sides = [View::new(Side::User, user, dev, pair.origin), View::new(Side::Dev, dev, user, pair.origin)];
+fn paired(rules: &Rules, origin: Origin, not_before: Option<JiraTime>, user: &Sighting, dev: &Sighting) -> Plan {
+    let view = |side, source, target| View::new(side, source, target, origin, not_before);
+    let sides = [view(Side::User, user, dev), view(Side::Dev, dev, user)];
     let mut plan = Plan::default();
     let mut wishes = Vec::new();
     for view in &sides {
@@ -127,7 +128,13 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(side: Side, source: &'a Sighting, target: &'a Sighting, origin: Origin) -> Self {
+    fn new(
+        side: Side,
+        source: &'a Sighting,
+        target: &'a Sighting,
+        origin: Origin,
+        not_before: Option<JiraTime>,
+    ) -> Self {
         let (changed, before_adoption) = match (&source.handled, origin, side) {
             (Some(handled), Origin::Created | Origin::Adopted, _) => {
                 (handled.status.id != source.issue.status.id, false)
@@ -135,7 +142,8 @@ impl<'a> View<'a> {
             // We created it and have not looked since: whatever left its first status is news.
             (None, Origin::Created, Side::Dev) => (*source.issue.first_status() != source.issue.status.id, false),
             (None, Origin::Created, Side::User) | (None, Origin::Adopted, _) => {
-                let news = came_to_stand(&source.issue) > came_to_stand(&target.issue);
+                let came = came_to_stand(&source.issue);
+                let news = came > came_to_stand(&target.issue) && not_before.is_none_or(|start| came > start);
                 (news, !news && source.issue.status_since().is_some())
             }
         };

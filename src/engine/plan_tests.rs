@@ -1,7 +1,7 @@
 //! The rule table as data: what stood, what stands, and what follows.
 
 use super::*;
-use crate::flow::{Actions, From, Handled, IssueRef, Status, StatusChange};
+use crate::flow::{Actions, From, Handled, IssueRef, Pair, Status, StatusChange};
 
 /// The rules of the shipped flows, and one for each further thing that a rule can say.
 fn rules() -> Rules {
@@ -102,7 +102,7 @@ fn check_paired(rules: &Rules, origin: Origin, rows: &[(&str, &str, &str, &str, 
     for (user, user_handled, dev, dev_handled, expected) in rows {
         let (user, dev) = (sighting(1, user, user_handled), sighting(2, dev, dev_handled));
         let pair = Pair { user: user.issue.at.clone(), dev: dev.issue.at.clone(), origin };
-        let seen = Observed::Paired { pair, user, dev };
+        let seen = Observed::Paired { pair, user, dev, not_before: None };
         assert_eq!(words(&plan(rules, &seen)), *expected, "{seen:#?}");
     }
 }

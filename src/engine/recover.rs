@@ -1,16 +1,17 @@
 //! Settling what was left open: by a crash, a lost answer, or a step that could not be done (docs/sync.md, "Doubt").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt, stream};
 
 use super::apply::{Driven, GivenUp};
+use super::observe::Trial;
 use super::steps::{self, Found};
 use super::{CONCURRENCY, Engine, Error};
-use crate::flow::{Doubt, Event, Evidence, Intent, IntentId, IssueRef, JiraTime, Mark, Side, SkipReason};
+use crate::flow::{Doubt, Event, Evidence, Intent, IntentId, IntentKind, IssueId, IssueRef, JiraTime, Mark, Side};
 use crate::jira::{By, Scan};
-use crate::store::{Change, Failure};
+use crate::store::Change;
 
 /// Creates are looked for from a little before their intent was stored.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -20,12 +21,19 @@ const MARGIN: Duration = Duration::from_secs(60);
 pub(super) struct Traces {
     created: BTreeMap<IntentId, IssueRef>,
     healthy: bool,
+    /// Jira's clock when the search was sent, never late; `None` when there was nothing to search for.
+    asked: Option<JiraTime>,
 }
 
 impl Traces {
     /// The dev issue that an intent created.
     pub(super) fn created_by(&self, intent: &IntentId) -> Option<&IssueRef> {
         self.created.get(intent)
+    }
+
+    /// When it was searched.
+    pub(super) fn asked(&self) -> Option<JiraTime> {
+        self.asked
     }
 
     /// Whether absence may be concluded: the search was made as ourselves, and shows the newest issue that we know of.
@@ -42,13 +50,22 @@ impl Engine {
         for intent in &open {
             self.set_busy(intent);
         }
-        let in_doubt = open.into_iter().map(|intent| self.with_doubt(intent));
+        let waiting = if open.is_empty() { BTreeSet::new() } else { self.waiting().await? };
+        let due = open.into_iter().filter(|intent| !waiting.contains(&intent.user.id));
+        let in_doubt = due.map(|intent| self.with_doubt(intent));
         let in_doubt: Vec<(Intent, Doubt)> = in_doubt.collect();
         let traces = self.traces(&in_doubt).await?;
         let settle = |(intent, doubt)| self.settle(intent, doubt, &traces).boxed();
         let work: Vec<_> = in_doubt.into_iter().map(settle).collect();
         let ends: Vec<Result<(), Error>> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
         ends.into_iter().collect()
+    }
+
+    /// The issues that failed and whose time to try again has not come.
+    async fn waiting(&self) -> Result<BTreeSet<IssueId>, Error> {
+        let now = self.clock.wall();
+        let failures = self.store.failures().await?.into_iter();
+        Ok(failures.filter(|failure| failure.next_try > now).map(|failure| failure.issue.id).collect())
     }
 
     /// An open intent without a doubt was in hand when its worker ended: its request was sent before now, if it was.
@@ -66,9 +83,11 @@ impl Engine {
         let Some(begun) = creates.map(|(intent, _)| intent.begun).min() else { return Ok(Traces::default()) };
         let witness = self.newest_known_dev_issue().await?;
         let from = witness.iter().map(|(_, created)| *created).chain([begun.earlier(MARGIN)]).min();
-        let mut traces = Traces { created: BTreeMap::new(), healthy: witness.is_none() };
+        // Where no dev issue was ever recorded there is none that a healthy index could show.
+        let healthy = witness.is_none() && self.store.newest_issues(Side::Dev).await?.is_empty();
+        let mut traces = Traces { created: BTreeMap::new(), healthy, asked: Some(self.jira.jira_now()) };
         let mut scan = Scan::new(vec![self.flow.dev_project.clone()], By::Created, from, &[]);
-        while let Some(page) = scan.next(&self.jira).await? {
+        while let Some(page) = self.next_page(&mut scan).await? {
             for row in page.rows {
                 traces.healthy |= witness.as_ref().is_some_and(|(witness, _)| witness.id == row.at.id);
                 if let Some(Mark::Created { intent, .. }) = row.mark {
@@ -81,12 +100,13 @@ impl Engine {
         Ok(traces)
     }
 
-    /// An issue that a healthy index must show; `None` when there is none, or it has left the project.
+    /// An issue that a healthy index must show: the newest that was recorded and can still be read.
     async fn newest_known_dev_issue(&self) -> Result<Option<(IssueRef, JiraTime)>, Error> {
-        let Some(newest) = self.store.newest_issue(Side::Dev).await? else { return Ok(None) };
-        let issue = self.jira.fetch_one(&newest.id).await?;
-        let still_here = issue.filter(|issue| self.flow.side_of(&issue.at.key) == Some(Side::Dev));
-        Ok(still_here.map(|issue| (issue.at, issue.created)))
+        let newest = self.store.newest_issues(Side::Dev).await?;
+        let ids: Vec<_> = newest.iter().map(|issue| &issue.id).collect();
+        let read = self.jira.fetch(&ids).await?.into_iter();
+        let still_here = read.filter(|issue| self.flow.side_of(&issue.at.key) == Some(Side::Dev));
+        Ok(still_here.max_by(|one, other| one.at.id.cmp(&other.at.id)).map(|issue| (issue.at, issue.created)))
     }
 
     async fn settle(&self, intent: Intent, doubt: Doubt, traces: &Traces) -> Result<(), Error> {
@@ -100,7 +120,7 @@ impl Engine {
             Ok(found) => found,
             // Looking failed for this one issue; it stays open and is looked for again.
             Err(Error::Jira(error)) if error.is_local() => {
-                return self.failed(Side::User, &intent.user, error.to_string()).await;
+                return self.failed(Side::User, &intent.user, error.to_string(), Trial::default()).await;
             }
             Err(error) => return Err(error),
         };
@@ -110,6 +130,11 @@ impl Engine {
                 let mut intent = intent;
                 self.take_up(&mut intent, &step, learned).await?;
                 self.go_on(intent).await
+            }
+            Found::Absent if intent.kind == IntentKind::Mirror && intent.cursor == 0 => {
+                self.tell_settled(&intent, step.name(), false);
+                // Nothing was done, and much may have changed since it was planned.
+                self.close_for_another_look(&intent).await
             }
             Found::Absent => {
                 self.tell_settled(&intent, step.name(), false);
@@ -122,27 +147,32 @@ impl Engine {
                 Ok(self.store.write(vec![Change::UpdateIntent(intent)]).await?)
             }
             Found::Gone => {
-                self.skip(&intent.user, SkipReason::CounterpartMissing);
-                let change = self.again(Side::User, &intent.user);
-                self.store.write(vec![change, Change::CloseIntent(intent.id.clone())]).await?;
-                self.set_free(&intent);
-                Ok(())
+                // Perhaps only hidden for a while: what is owed stays owed, and is asked for ever less often.
+                let why = format!("the {} is still owed, but the issue can't be read", step.name());
+                self.failed(Side::User, &intent.user, why, Trial::default()).await
             }
         }
+    }
+
+    async fn close_for_another_look(&self, intent: &Intent) -> Result<(), Error> {
+        let again = self.again(&intent.user, Trial::default());
+        self.store.write(vec![again, Change::CloseIntent(intent.id.clone())]).await?;
+        self.set_free(intent);
+        Ok(())
     }
 
     /// Does the steps that are left. Its pair is looked at again, durably so from the moment of closing.
     async fn go_on(&self, intent: Intent) -> Result<(), Error> {
         let user = intent.user.clone();
-        let again = vec![self.again(Side::User, &user)];
+        let again = vec![self.again(&user, Trial::default())];
         match self.drive(intent, None, again).await? {
             Driven::Closed | Driven::Open => Ok(()),
             Driven::GivenUp(GivenUp::Outdated(reason)) => {
                 self.skip(&user, reason);
-                self.look_again(Side::User, &user).await
+                self.look_again(&user, Trial::default()).await
             }
             Driven::GivenUp(GivenUp::Failed(error)) if error.is_local() => {
-                self.failed(Side::User, &user, error.to_string()).await
+                self.failed(Side::User, &user, error.to_string(), Trial::default()).await
             }
             Driven::GivenUp(GivenUp::Failed(error)) => Err(error.into()),
         }
@@ -153,13 +183,12 @@ impl Engine {
         self.tell(&Event::DoubtSettled { key, step, what, happened });
     }
 
-    /// Has an issue looked at again in this or the next cycle, whatever searches show.
-    pub(super) async fn look_again(&self, side: Side, issue: &IssueRef) -> Result<(), Error> {
-        Ok(self.store.write(vec![self.again(side, issue)]).await?)
+    /// Has a user issue looked at again in this or the next cycle, whatever searches show.
+    pub(super) async fn look_again(&self, user: &IssueRef, trial: Trial) -> Result<(), Error> {
+        Ok(self.store.write(vec![self.again(user, trial)]).await?)
     }
 
-    pub(super) fn again(&self, side: Side, issue: &IssueRef) -> Change {
-        let why = "to be looked at again".to_owned();
-        Change::PutFailure(Failure { side, issue: issue.clone(), attempts: 0, next_try: self.clock.wall(), why })
+    pub(super) fn again(&self, user: &IssueRef, trial: Trial) -> Change {
+        Change::PutFailure(trial.failure(Side::User, user.clone(), self.clock.wall()))
     }
 }

@@ -191,6 +191,8 @@ pub enum Observed {
         user: Sighting,
         /// The dev issue.
         dev: Sighting,
+        /// What happened before is not the flow's business; matters where a side was never handled.
+        not_before: Option<JiraTime>,
     },
 }
 

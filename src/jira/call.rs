@@ -146,6 +146,9 @@ impl Caller {
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Err(self.throttled(ask.endpoint, &headers, arrived));
         }
+        if status == StatusCode::SERVICE_UNAVAILABLE && headers.contains_key(header::RETRY_AFTER) {
+            self.throttled(ask.endpoint, &headers, arrived);
+        }
         judge(status, &headers, &body)?;
         let date = headers.get(header::DATE).and_then(|date| date.to_str().ok()).and_then(parse_date);
         Ok(Answer { value: body, date, round_trip: arrived - sent, arrived })
@@ -222,6 +225,9 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Fau
         300..=399 => Err(Fault::NotJira(format!("{status}: is the address of the site right?"))),
         401 => Err(Fault::Refused(format!("{status}: {}", said()))),
         403 => Err(Fault::Forbidden(format!("{status}: {}", said()))),
+        // A gateway gave up waiting; Jira may not have.
+        408 => Err(Fault::Unanswered(format!("{status}: {}", said()))),
+        400..=499 if !is_json(headers) && !body.is_empty() => Err(Fault::NotJira(format!("{status}: {}", said()))),
         404 | 410 => Err(Fault::Missing(format!("{status}: {}", said()))),
         409 => Err(Fault::Conflict(said())),
         400..=499 => Err(Fault::Invalid(format!("{status}: {}", said()))),
@@ -241,7 +247,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("application/json"))
+        .is_some_and(|kind| kind.starts_with("application/json") || kind.starts_with("application/problem+json"))
 }
 
 fn complaint(body: &[u8]) -> String {
@@ -299,6 +305,8 @@ mod tests {
         assert!(matches!(judged(401, JSON, ""), Err(Fault::Refused(_))));
         assert!(matches!(judged(403, JSON, ""), Err(Fault::Forbidden(_))));
         assert!(matches!(judged(404, JSON, ""), Err(Fault::Missing(_))));
+        assert!(matches!(judged(408, JSON, ""), Err(Fault::Unanswered(_))));
+        assert!(matches!(judged(404, "text/html", "<html>"), Err(Fault::NotJira(_))));
         assert!(matches!(judged(409, JSON, ""), Err(Fault::Conflict(_))));
         assert!(
             matches!(judged(400, JSON, r#"{"errorMessages":["no"]}"#), Err(Fault::Invalid(said)) if said.contains("no"))

@@ -4,7 +4,7 @@
 //! only within one instant do we page by the server's own means. So an issue that is edited, deleted or moved while we
 //! walk can hide no other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -15,6 +15,9 @@ use crate::flow::{IssueId, JiraTime, ProjectKey, Row, Watermark};
 /// Rows asked for at once; the server may give fewer.
 const PAGE: usize = 100;
 
+/// So many pages without anything new are no accident.
+const MOST_IDLE_PAGES: u32 = 3;
+
 /// A walk through the issues of some projects.
 pub struct Scan {
     projects: Vec<ProjectKey>,
@@ -23,6 +26,10 @@ pub struct Scan {
     /// What was returned already at or after `from`, with the time it had.
     seen: BTreeMap<IssueId, JiraTime>,
     token: Option<String>,
+    /// What was answered since we ask from `from`, whether or not it was new.
+    round: BTreeSet<IssueId>,
+    /// Pages in a row that only repeated what is in `round`.
+    idle_pages: u32,
     ended: bool,
 }
 
@@ -40,7 +47,7 @@ impl Scan {
     #[must_use]
     pub fn new(projects: Vec<ProjectKey>, by: By, from: Option<JiraTime>, seen: &[IssueId]) -> Self {
         let seen = from.map(|at| seen.iter().map(|id| (id.clone(), at)).collect()).unwrap_or_default();
-        Self { projects, by, from, seen, token: None, ended: false }
+        Self { projects, by, from, seen, token: None, round: BTreeSet::new(), idle_pages: 0, ended: false }
     }
 
     /// The next rows; `None` when the walk is over.
@@ -57,8 +64,7 @@ impl Scan {
         let token = answer.value.next_page_token;
         let rows = answer.value.issues.into_iter().map(wire::IssueBean::row).collect::<Result<Vec<_>, _>>();
         let rows = rows.map_err(|lack| strange("search/jql", &lack))?;
-        self.step(&rows, token)?;
-        Ok(Some(Page { rows: self.unseen(rows), watermark }))
+        Ok(Some(Page { rows: self.absorb(rows, token)?, watermark }))
     }
 
     /// How far the walk has come: the time reached, and the issues seen at it.
@@ -82,6 +88,13 @@ impl Scan {
         body
     }
 
+    /// Takes an answer in: says what of it is new, and knows where to ask next.
+    fn absorb(&mut self, rows: Vec<Row>, token: Option<String>) -> Result<Vec<Row>, Error> {
+        self.refuse_to_circle(&rows)?;
+        self.step(&rows, token)?;
+        Ok(self.unseen(rows))
+    }
+
     /// Where to ask next: from the last time seen, or, while that is where we are, by the server's token.
     fn step(&mut self, rows: &[Row], token: Option<String>) -> Result<(), Error> {
         let last = rows.last().map(|row| self.time(row));
@@ -91,6 +104,7 @@ impl Scan {
             Some(_) if last > self.from => {
                 self.from = last;
                 self.token = None;
+                self.round.clear();
             }
             Some(token) if self.token.as_ref() == Some(&token) => {
                 return Err(strange("search/jql", "it repeats a page token"));
@@ -98,6 +112,16 @@ impl Scan {
             Some(token) => self.token = Some(token),
         }
         Ok(())
+    }
+
+    /// Tokens that change while their pages don't would lead us round for ever. One such page may be a tie that the
+    /// server sorted anew.
+    fn refuse_to_circle(&mut self, rows: &[Row]) -> Result<(), Error> {
+        let before = self.round.len();
+        self.round.extend(rows.iter().map(|row| row.at.id.clone()));
+        let idle = self.token.is_some() && self.round.len() == before;
+        self.idle_pages = if idle { self.idle_pages + 1 } else { 0 };
+        if self.idle_pages < MOST_IDLE_PAGES { Ok(()) } else { Err(strange("search/jql", "it repeats its pages")) }
     }
 
     fn unseen(&mut self, rows: Vec<Row>) -> Vec<Row> {
@@ -138,9 +162,9 @@ mod tests {
 
     /// Takes an answer as `next` would; says which ids were new.
     fn take(scan: &mut Scan, rows: &[(u32, i64)], token: Option<&str>) -> Result<Vec<String>, Error> {
-        let rows: Vec<_> = rows.iter().map(|(id, at)| row(*id, *at)).collect();
-        scan.step(&rows, token.map(str::to_owned))?;
-        Ok(scan.unseen(rows).into_iter().map(|row| row.at.id.to_string()).collect())
+        let rows = rows.iter().map(|(id, at)| row(*id, *at)).collect();
+        let new = scan.absorb(rows, token.map(str::to_owned))?;
+        Ok(new.into_iter().map(|row| row.at.id.to_string()).collect())
     }
 
     fn walk() -> Scan {
@@ -171,6 +195,26 @@ mod tests {
         take(&mut scan, &[(1, 10)], Some("t")).unwrap();
         take(&mut scan, &[(1, 10)], Some("u")).unwrap();
         assert!(take(&mut scan, &[(1, 10)], Some("u")).is_err());
+    }
+
+    #[test]
+    fn a_page_that_is_repeated_under_new_tokens_is_an_error_not_a_loop() {
+        let mut scan = walk();
+        let ends =
+            (0..1000).map(|n| take(&mut scan, &[(1, 10), (2, 10)], Some(&format!("t{n}")))).any(|it| it.is_err());
+        assert!(ends, "a thousand times the same page");
+    }
+
+    #[test]
+    fn a_walk_that_was_left_within_one_instant_leafs_through_what_it_has_seen() {
+        let seen: Vec<IssueId> = (1..=40).map(|id: u32| id.to_string().parse().unwrap()).collect();
+        let at = Some(JiraTime::from_epoch_millis(10).unwrap());
+        let mut scan = Scan::new(vec!["AB".parse().unwrap()], By::Created, at, &seen);
+        for page in 0..8 {
+            let rows: Vec<_> = (page * 5 + 1..=page * 5 + 5).map(|id| (id, 10)).collect();
+            assert_eq!(take(&mut scan, &rows, Some(&format!("t{page}"))).unwrap(), [""; 0]);
+        }
+        assert_eq!(take(&mut scan, &[(41, 10)], None).unwrap(), ["41"]);
     }
 
     #[test]

@@ -251,7 +251,7 @@ impl History {
         if item.field != "status" {
             return Ok(None);
         }
-        let author = self.author.as_ref().and_then(|author| author.account_id.as_deref());
+        let author = self.author.as_ref().and_then(|author| author.account_id.as_deref()).filter(|id| !id.is_empty());
         Ok(Some(StatusChange {
             at: self.created,
             by: author.map(parse).transpose()?,

@@ -54,7 +54,7 @@ macro_rules! contract {
             pairs_are_found_from_either_side
             any_number_of_issues_is_asked_about_at_once
             what_was_handled_is_replaced_and_kept_apart_by_side
-            the_newest_issue_has_the_largest_number
+            the_newest_issues_have_the_largest_numbers
             failures_stand_in_order_of_their_next_try
             two_flows_never_see_each_other
             a_store_that_rested_goes_on
@@ -77,7 +77,7 @@ async fn a_new_flow_knows_nothing(place: impl Place) {
     for side in Side::BOTH {
         assert_eq!(worker.backend.handled(side, vec![id(1)]).await.unwrap(), BTreeMap::new());
         assert_eq!(worker.backend.pairs(side, vec![id(1)]).await.unwrap(), []);
-        assert_eq!(worker.backend.newest_issue(side).await.unwrap(), None);
+        assert_eq!(worker.backend.newest_issues(side).await.unwrap(), []);
     }
 }
 
@@ -155,7 +155,13 @@ async fn a_commit_replaces_the_whole_state_document_and_tells_when(place: impl P
     let begun = worker.backend.state().await.unwrap();
     assert!(begun.cursor.is_some());
     let last_sync = Some(Watermark(at("2024-03-01T00:00:00Z")));
-    let done = State { last_sync, initial_sync_completed: Some(true), revision: begun.revision, ..State::default() };
+    let done = State {
+        last_sync,
+        initial_sync_completed: Some(true),
+        all_read: true,
+        revision: begun.revision,
+        ..State::default()
+    };
     worker.write(vec![Change::PutState(done.clone())]).await.unwrap();
 
     let read = worker.backend.state().await.unwrap();
@@ -291,21 +297,21 @@ async fn what_was_handled_is_replaced_and_kept_apart_by_side(place: impl Place) 
     }
 }
 
-async fn the_newest_issue_has_the_largest_number(place: impl Place) {
+async fn the_newest_issues_have_the_largest_numbers(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
     let put = |n| Change::PutHandled(Side::User, user(n), handled("Open"));
-    let newest = async |side| worker.backend.newest_issue(side).await.unwrap();
+    let newest = async |side| worker.backend.newest_issues(side).await.unwrap();
     worker.write(vec![put(99), put(100), put(98)]).await.unwrap();
-    assert_eq!(newest(Side::User).await, Some(user(100)));
-    assert_eq!(newest(Side::Dev).await, None);
+    assert_eq!(newest(Side::User).await, [user(100), user(99), user(98)]);
+    assert_eq!(newest(Side::Dev).await, []);
 
     worker.write(vec![Change::PutPair(pair(1000, 3))]).await.unwrap();
-    assert_eq!(newest(Side::User).await, Some(user(1000)));
-    assert_eq!(newest(Side::Dev).await, Some(dev(3)));
+    assert_eq!(newest(Side::User).await[..2], [user(1000), user(100)]);
+    assert_eq!(newest(Side::Dev).await, [dev(3)]);
 
     let largest = u64::MAX / 2 + 7;
     worker.write(vec![put(largest)]).await.unwrap();
-    assert_eq!(newest(Side::User).await, Some(user(largest)));
+    assert_eq!(newest(Side::User).await[0], user(largest));
 }
 
 async fn failures_stand_in_order_of_their_next_try(place: impl Place) {
@@ -346,7 +352,7 @@ async fn two_flows_never_see_each_other(place: impl Place) {
     assert_eq!(later.backend.state().await.unwrap(), State::default());
     later.write(everything(2)).await.unwrap();
     assert_eq!(ab.backend.pairs(Side::Dev, vec![id(21)]).await.unwrap(), [pair(1, 21)]);
-    assert_eq!(ab.backend.newest_issue(Side::User).await.unwrap(), Some(user(1)));
+    assert_eq!(ab.backend.newest_issues(Side::User).await.unwrap(), [user(1)]);
     assert_eq!(ab.backend.open_intents().await.unwrap().len(), 1);
     assert_eq!(ab.backend.failures().await.unwrap().len(), 1);
 }
@@ -376,7 +382,7 @@ async fn a_call_whose_caller_is_gone_is_waited_for(place: impl Place) {
     let _ = poll!(&mut call);
     drop(call);
     worker.backend.drained().await;
-    assert_eq!(worker.backend.newest_issue(Side::User).await.unwrap(), Some(user(1999)));
+    assert_eq!(worker.backend.newest_issues(Side::User).await.unwrap()[0], user(1999));
 }
 
 // The machinery.
@@ -503,7 +509,15 @@ fn failure(side: Side, number: u64, attempts: u32, next_try: &str) -> Failure {
         Side::User => user(number),
         Side::Dev => dev(number),
     };
-    Failure { side, issue, attempts, next_try: next_try.parse().unwrap(), why: "jira said 500".to_owned() }
+    Failure {
+        side,
+        issue,
+        attempts,
+        next_try: next_try.parse().unwrap(),
+        why: "jira said 500".to_owned(),
+        seen: Some(at("2024-01-01T00:00:00Z")),
+        unseen_since: (attempts == 2).then(|| at("2023-01-01T00:00:00Z")),
+    }
 }
 
 fn intent(name: &str, kind: IntentKind, user_number: u64) -> Intent {

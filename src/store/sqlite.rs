@@ -122,8 +122,8 @@ impl Backend for Database {
         self.query(read::failures)
     }
 
-    fn newest_issue(&self, side: Side) -> BoxFuture<'_, Result<Option<IssueRef>, Error>> {
-        self.query(move |connection| read::newest_issue(connection, side))
+    fn newest_issues(&self, side: Side) -> BoxFuture<'_, Result<Vec<IssueRef>, Error>> {
+        self.query(move |connection| read::newest_issues(connection, side))
     }
 
     fn write(&self, epoch: Epoch, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>> {

@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http_body_util::{BodyExt as _, Full};
 use lockstep::clock::{Clock, Entropy};
 use lockstep::config::Watch;
 use lockstep::demo::world;
 use lockstep::flow::{Event, FlowName, Observer};
-use lockstep::jira::InMemory;
+use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
 use lockstep::pulse::{Passage, Probe, Verdict};
-use lockstep::sim::{Deed, FaultPlan, People, Site, check};
+use lockstep::sim::{self, Deed, FaultPlan, People, Site, check};
 use lockstep::store::{Durability, Executor, Sqlite};
 use lockstep::supervisor::{Ended, Setup, Supervisor};
 use lockstep::worker::Tools;
@@ -36,7 +39,11 @@ pub struct House {
     flows: tempfile::TempDir,
     data: tempfile::TempDir,
     lives: u64,
+    twist: Option<Twist>,
 }
+
+/// Alters the site's JSON answers on the way: method, path, body.
+pub type Twist = Arc<dyn Fn(&str, &str, &mut serde_json::Value) + Send + Sync>;
 
 /// Every event, as a line, with its time.
 #[derive(Default)]
@@ -66,10 +73,15 @@ pub struct Crash {
 impl House {
     /// With the shipped flows, an interval of five minutes and nobody at work yet. `faults` beset the site.
     pub fn new(seed: u64, faults: FaultPlan) -> Self {
+        Self::built(seed, faults, |jira| jira.flicker = 0.01)
+    }
+
+    /// The same on a site that is changed before it is born.
+    pub fn built(seed: u64, faults: FaultPlan, change: impl FnOnce(&mut sim::Setup)) -> Self {
         let clock = Clock::simulated(midnight());
         let now = clock.clone();
         let mut jira = world::jira(BASE_URL, Arc::new(move || now.wall()), seed, TRUE_LAG);
-        jira.flicker = 0.01;
+        change(&mut jira);
         let site = Site::new(jira);
         site.faults(faults);
         let house = Self {
@@ -80,6 +92,7 @@ impl House {
             flows: tempfile::tempdir().unwrap(),
             data: tempfile::tempdir().unwrap(),
             lives: 0,
+            twist: None,
         };
         for (file, text) in world::FLOWS {
             house.write_flow(file, &world::paced(text, 5 * MINUTE, INDEX_LAG));
@@ -89,11 +102,27 @@ impl House {
 
     /// The same with only one flow.
     pub fn with_one_flow(seed: u64, faults: FaultPlan) -> Self {
-        let house = Self::new(seed, faults);
+        Self::new(seed, faults).only_the_first_flow()
+    }
+
+    pub fn only_the_first_flow(self) -> Self {
+        let house = self;
         for (file, _) in &world::FLOWS[1..] {
             std::fs::remove_file(house.flows.path().join(file)).unwrap();
         }
         house
+    }
+
+    /// From the next life on, answers are altered on the way.
+    pub fn twist(&mut self, twist: impl Fn(&str, &str, &mut serde_json::Value) + Send + Sync + 'static) {
+        self.twist = Some(Arc::new(twist));
+    }
+
+    /// The data folder is lost.
+    pub fn lose_data(&self) {
+        for entry in std::fs::read_dir(self.data()).unwrap() {
+            std::fs::remove_file(entry.unwrap().path()).unwrap();
+        }
     }
 
     pub fn write_flow(&self, file: &str, text: &str) {
@@ -192,7 +221,7 @@ impl House {
             clock: self.clock.clone(),
             entropy: entropy.clone(),
             opener,
-            transport: Arc::new(InMemory::new(self.site.router())),
+            transport: Arc::new(Twisted { inner: InMemory::new(self.site.router()), twist: self.twist.clone() }),
             budgets: Arc::default(),
             observer: Arc::clone(&observer) as Arc<dyn Observer>,
         };
@@ -209,6 +238,36 @@ impl House {
             grace: Setup::GRACE,
         };
         (setup, left)
+    }
+}
+
+struct Twisted {
+    inner: InMemory,
+    twist: Option<Twist>,
+}
+
+impl Transport for Twisted {
+    fn send(&self, request: http::Request<WireBody>) -> BoxFuture<'_, Result<http::Response<WireBody>, Unreachable>> {
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let answer = self.inner.send(request);
+        let twist = self.twist.clone();
+        async move {
+            let response = answer.await?;
+            let Some(twist) = twist else { return Ok(response) };
+            let (mut parts, body) = response.into_parts();
+            let bytes = body.collect().await.map_err(|e| Unreachable { begun: true, why: e.to_string() })?.to_bytes();
+            let bytes = match serde_json::from_slice::<serde_json::Value>(&bytes) {
+                Ok(mut value) => {
+                    twist(&method, &path, &mut value);
+                    parts.headers.remove(http::header::CONTENT_LENGTH);
+                    bytes::Bytes::from(value.to_string())
+                }
+                Err(_) => bytes,
+            };
+            let body = Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
+            Ok(http::Response::from_parts(parts, body))
+        }
+        .boxed()
     }
 }
 

@@ -1,11 +1,13 @@
 //! Create the dev issue of a user issue, marked from the create request itself.
 
+use std::sync::{Arc, PoisonError};
+
 use super::{EFFECT_HORIZON, Found, Outcome};
 use crate::engine::apply::Learned;
 use crate::engine::recover::Traces;
 use crate::engine::{Engine, Error};
 use crate::flow::{CreateIssue, Doubt, Intent, Issue, Mark, Side, SkipReason};
-use crate::jira::NewIssue;
+use crate::jira::{Fault, NewIssue};
 
 /// The pair table is asked once more: between the plan and now the issue may have been adopted.
 pub(super) async fn perform(
@@ -29,7 +31,7 @@ pub(super) async fn perform(
         project: &engine.flow.dev_project,
         summary: &issue.summary,
         description: issue.description.as_ref(),
-        issue_type: engine.type_for(&issue.issue_type).await?,
+        issue_type: &engine.type_for(&issue.issue_type).await?,
         link: step.cross_link.then(|| engine.jira.site().browse(&issue.at.key)),
         mark: Mark::Created {
             site: engine.jira.site().clone(),
@@ -37,7 +39,16 @@ pub(super) async fn perform(
             intent: intent.id.clone(),
         },
     };
-    Ok(Outcome::Done(Learned::Created(engine.jira.create(&new).await?)))
+    match engine.jira.create(&new).await {
+        Ok(dev) => Ok(Outcome::Done(Learned::Created(dev))),
+        Err(error) => {
+            if matches!(error.what, Fault::Invalid(_)) {
+                // Perhaps the project has other types by now.
+                *engine.issue_types.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            }
+            Err(error.into())
+        }
+    }
 }
 
 /// The mark is looked for among the dev issues created since. Its absence counts only when two healthy searches lack it:
@@ -48,7 +59,7 @@ pub(super) fn find(engine: &Engine, intent: &Intent, doubt: Doubt, traces: &Trac
         return Found::Happened(Learned::Created(dev.clone()));
     }
     let lag = engine.flow.index_lag;
-    let now = engine.jira.jira_now();
+    let Some(now) = traces.asked() else { return Found::NotYet(doubt) };
     let ripe = doubt.sent_by.later((lag * 2).max(EFFECT_HORIZON + lag));
     if !traces.are_healthy() || now < ripe {
         return Found::NotYet(doubt);
@@ -62,9 +73,14 @@ pub(super) fn find(engine: &Engine, intent: &Intent, doubt: Doubt, traces: &Trac
 
 impl Engine {
     /// The source's type if the dev project has it, else the flow's.
-    async fn type_for<'a>(&'a self, source: &'a str) -> Result<&'a str, Error> {
-        let ask = || self.jira.issue_types(&self.flow.dev_project);
-        let known = self.issue_types.get_or_try_init(ask).await?;
-        Ok(if known.iter().any(|name| name == source) { source } else { &self.flow.issue_type })
+    async fn type_for(&self, source: &str) -> Result<String, Error> {
+        let known = self.issue_types.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = match known {
+            Some(known) => known,
+            None => self.jira.issue_types(&self.flow.dev_project).await?.into(),
+        };
+        let wanted = if known.iter().any(|name| name == source) { source } else { &self.flow.issue_type };
+        *self.issue_types.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
+        Ok(wanted.to_owned())
     }
 }

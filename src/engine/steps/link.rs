@@ -4,13 +4,16 @@ use super::{Found, Outcome, absent_by_now};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
 use crate::flow::{Doubt, Event, Intent, Issue, LinkIssues, Mark};
-use crate::jira::{Fault, LinkEdit, Linked};
+use crate::jira::{self, Fault, LinkEdit, Linked};
 
 /// The description is read immediately before it is edited, so that nobody's newer text is overwritten.
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &LinkIssues) -> Result<Outcome, Error> {
-    let (Some(dev), Some(user)) = (&intent.dev, engine.jira.fetch_one(&intent.user.id).await?) else {
-        return Ok(Outcome::Needless);
-    };
+    let Some(dev) = &intent.dev else { return Ok(Outcome::Needless) };
+    let user = engine.jira.fetch_one(&intent.user.id).await?.ok_or_else(|| jira::Error {
+        request: format!("fresh read of {}", intent.user),
+        what: Fault::Missing("it was left out of the answer".to_owned()),
+        only_reads: true,
+    })?;
     if carries_back_mark(&user, intent) {
         return Ok(Outcome::Done(Learned::Nothing));
     }

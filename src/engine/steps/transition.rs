@@ -1,10 +1,15 @@
 //! Bring an issue into a status.
 
+use std::time::Duration;
+
 use super::{Found, Outcome, absent_by_now};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
 use crate::flow::{Doubt, Event, Intent, Issue, IssueRef, SkipReason, Status, StatusName, Transition};
 use crate::jira::{self, Fault, Offer, Standing};
+
+/// The machines of one site need not agree on the time to the second.
+const SKEW: Duration = Duration::from_secs(5);
 
 /// Where the issue stands and where it can go are asked in one request, immediately before.
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Transition) -> Result<Outcome, Error> {
@@ -61,7 +66,9 @@ pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Transition, do
 
 fn reached(engine: &Engine, intent: &Intent, step: &Transition, issue: &Issue) -> Option<Status> {
     let ours = issue.changes.iter().rev().find(|change| {
-        change.at >= intent.begun && change.by.as_ref() == Some(engine.jira.account()) && change.from == step.from.id
+        change.at >= intent.begun.earlier(SKEW)
+            && change.by.as_ref() == Some(engine.jira.account())
+            && change.from == step.from.id
     });
     ours.map(|change| change.to.clone())
 }

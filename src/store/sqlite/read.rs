@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
+use rusqlite::{Connection, Params, Row, named_params};
 
 use super::row::{handled_table, id_list, issue, maybe, parsed};
 use super::trouble::Trouble;
 use crate::flow::{FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side, Status, StatusName, Watermark};
 use crate::store::record::{self, Unfit};
-use crate::store::{Failure, Revision, State};
+use crate::store::{Failure, NEWEST, Revision, State};
 
 /// The only state of a pair that this version knows; one in any other must not be written to.
 pub(super) const ACTIVE: &str = "active";
@@ -27,6 +27,7 @@ fn state_row(row: &Row<'_>) -> Result<State, Trouble> {
         initial_sync_completed: row.get("initial_sync_completed")?,
         cursor: cursor.map(|text| record::cursor_from_json(&text)).transpose()?,
         started_at: maybe(row, "started_at")?,
+        all_read: row.get("all_read")?,
         updated_at: maybe(row, "updated_at")?,
         revision: Revision(row.get::<_, i64>("revision")?.cast_unsigned()),
     })
@@ -86,23 +87,27 @@ pub(super) fn failures(connection: &Connection) -> Result<Vec<Failure>, Trouble>
             attempts: row.get("attempts")?,
             next_try: parsed(row, "next_try")?,
             why: row.get("why")?,
+            seen: maybe(row, "seen_updated")?,
+            unseen_since: maybe(row, "unseen_since")?,
         })
     })
 }
 
-/// The issue of that side with the largest id.
-pub(super) fn newest_issue(connection: &Connection, side: Side) -> Result<Option<IssueRef>, Trouble> {
+/// The issues of that side with the largest ids, largest first.
+pub(super) fn newest_issues(connection: &Connection, side: Side) -> Result<Vec<IssueRef>, Trouble> {
     let handled = newest(connection, handled_table(side), "issue_id", "issue_key")?;
     let paired = newest(connection, "jira_mapping", &format!("{side}_issue_id"), &format!("{side}_issue_key"))?;
-    // On equal ids the last wins, the handled one: its key is refreshed whenever the issue changes.
-    Ok(paired.into_iter().chain(handled).max_by(|one, other| one.id.cmp(&other.id)))
+    // Of equal ids the handled one comes first and stays: its key is refreshed whenever the issue changes.
+    let mut issues: Vec<_> = handled.into_iter().chain(paired).collect();
+    issues.sort_by(|one, other| other.id.cmp(&one.id));
+    issues.dedup_by(|later, earlier| later.id == earlier.id);
+    issues.truncate(NEWEST);
+    Ok(issues)
 }
 
-fn newest(connection: &Connection, table: &str, id: &str, key: &str) -> Result<Option<IssueRef>, Trouble> {
-    let sql = format!("SELECT {id}, {key} FROM {table} ORDER BY length({id}) DESC, {id} DESC LIMIT 1");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let found = statement.query_row([], |row| Ok(issue(row, id, key))).optional()?;
-    found.transpose()
+fn newest(connection: &Connection, table: &str, id: &str, key: &str) -> Result<Vec<IssueRef>, Trouble> {
+    let sql = format!("SELECT {id}, {key} FROM {table} ORDER BY length({id}) DESC, {id} DESC LIMIT {NEWEST}");
+    rows(connection, &sql, [], |row| issue(row, id, key))
 }
 
 fn rows<T>(

@@ -162,7 +162,7 @@ async fn a_write_waits_for_another_programs_to_end() {
 const ROWS: &str = "
     INSERT INTO intents VALUES (1, 'i-1', 'user', '1', 'create', '', '', '');
     INSERT INTO jira_mapping VALUES ('1', '21', 'USER-A-1', 'DEV-A-21', 'created', 'active', '');
-    INSERT INTO failures VALUES ('user', '1', 'USER-A-1', 1, '2024-01-01T00:00:00.000Z', '', '', '');";
+    INSERT INTO failures VALUES ('user', '1', 'USER-A-1', 1, '2024-01-01T00:00:00.000Z', '', '', '', NULL, NULL);";
 
 async fn first_error(backend: &dyn Backend) -> Error {
     let state = backend.state().await.err();

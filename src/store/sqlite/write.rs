@@ -153,10 +153,13 @@ impl Writing<'_> {
     }
 
     fn put_failure(&self, failure: &Failure) -> Result<(), Trouble> {
-        let sql = "INSERT INTO failures (side, issue_id, issue_key, attempts, next_try, why, created_at, updated_at)
-                   VALUES (:side, :id, :key, :attempts, :next_try, :why, :now, :now)
+        let sql =
+            "INSERT INTO failures (side, issue_id, issue_key, attempts, next_try, why, seen_updated, unseen_since,
+                       created_at, updated_at)
+                   VALUES (:side, :id, :key, :attempts, :next_try, :why, :seen, :unseen_since, :now, :now)
                    ON CONFLICT (side, issue_id) DO UPDATE SET issue_key = excluded.issue_key,
                        attempts = excluded.attempts, next_try = excluded.next_try, why = excluded.why,
+                       seen_updated = excluded.seen_updated, unseen_since = excluded.unseen_since,
                        updated_at = excluded.updated_at";
         let params = named_params! {
             ":side": failure.side.to_string(),
@@ -165,6 +168,8 @@ impl Writing<'_> {
             ":attempts": failure.attempts,
             ":next_try": wall_text(failure.next_try),
             ":why": failure.why,
+            ":seen": failure.seen.map(|at| at.to_string()),
+            ":unseen_since": failure.unseen_since.map(|at| at.to_string()),
             ":now": self.now,
         };
         self.execute(sql, params)?;
@@ -179,7 +184,7 @@ impl Writing<'_> {
 
     fn put_state(&self, state: &State) -> Result<(), Trouble> {
         let sql = "UPDATE sync_state SET last_sync = :last_sync, initial_sync_completed = :completed, cursor = :cursor,
-                       started_at = :started_at, revision = revision + 1, updated_at = :now
+                       started_at = :started_at, all_read = :all_read, revision = revision + 1, updated_at = :now
                    WHERE name = :name AND revision = :revision";
         let params = named_params! {
             ":name": self.flow.as_str(),
@@ -188,6 +193,7 @@ impl Writing<'_> {
             ":completed": state.initial_sync_completed,
             ":cursor": state.cursor.as_ref().map(cursor_json),
             ":started_at": state.started_at.map(|at| at.to_string()),
+            ":all_read": state.all_read,
             ":now": self.now,
         };
         self.replace(sql, params)

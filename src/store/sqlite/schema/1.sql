@@ -9,6 +9,7 @@ CREATE TABLE sync_state (
     initial_sync_completed INTEGER,
     cursor                 TEXT, -- JSON
     started_at             TEXT,
+    all_read               INTEGER NOT NULL DEFAULT 0,
     revision               INTEGER NOT NULL,
     epoch                  INTEGER NOT NULL,
     created_at             TEXT NOT NULL,
@@ -62,15 +63,18 @@ CREATE TABLE intents (
     UNIQUE (source_side, source_issue_id, kind)
 );
 
--- Issues that failed and are to be tried again.
+-- Issues that failed and are to be tried again. seen_updated: Jira's "updated" of what failed. unseen_since: from when on
+-- the past of an issue that was never handled is looked at.
 CREATE TABLE failures (
-    side       TEXT NOT NULL,
-    issue_id   TEXT NOT NULL,
-    issue_key  TEXT NOT NULL,
-    attempts   INTEGER NOT NULL,
-    next_try   TEXT NOT NULL,
-    why        TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL,
+    side         TEXT NOT NULL,
+    issue_id     TEXT NOT NULL,
+    issue_key    TEXT NOT NULL,
+    attempts     INTEGER NOT NULL,
+    next_try     TEXT NOT NULL,
+    why          TEXT NOT NULL,
+    created_at   TEXT NOT NULL,
+    updated_at   TEXT NOT NULL,
+    seen_updated TEXT,
+    unseen_since TEXT,
     PRIMARY KEY (side, issue_id)
 );

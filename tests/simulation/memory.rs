@@ -1,0 +1,145 @@
+//! What is remembered, what is lost, and what is found again.
+
+use std::time::Duration;
+
+use super::house::{Crash, End, HOUR, House, MINUTE, on_a_paused_clock};
+use http::Method;
+use lockstep::sim::faults::{Effect, Kind, Rule, When};
+use lockstep::sim::{Deed, FaultPlan};
+
+/// Requests that change something in Jira.
+fn writes(house: &House) -> u64 {
+    const WRITING: [&str; 5] = [
+        "POST /rest/api/3/issue",
+        "POST /rest/api/3/issue/bulk",
+        "PUT /rest/api/3/issue/{issueIdOrKey}",
+        "POST /rest/api/3/issue/{issueIdOrKey}/transitions",
+        "POST /rest/api/3/issue/{issueIdOrKey}/comment",
+    ];
+    let counters = house.site.counters();
+    WRITING.iter().filter_map(|what| counters.get(*what)).sum()
+}
+
+fn create(house: &House, project: &str, summary: &str) -> String {
+    let (project, summary, text) = (project.to_owned(), summary.to_owned(), String::new());
+    house.act("customer-ines", Deed::Create { project, summary, text })
+}
+
+fn move_to(house: &House, issue: &str, status: &str) {
+    house.act("triage-noor", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+}
+
+fn accepted(house: &House, summary: &str) -> String {
+    let ticket = create(house, "USER-A", summary);
+    move_to(house, &ticket, "Will Do");
+    ticket
+}
+
+/// One flow on a site whose pages are small.
+fn company() -> House {
+    let house = House::built(5, FaultPlan::none(), |setup| setup.page_cap = 10).only_the_first_flow();
+    house.people_work_for(Duration::ZERO, 1.0);
+    house
+}
+
+#[test]
+fn after_a_days_work_a_lost_data_folder_is_rebuilt_without_a_single_write() {
+    on_a_paused_clock(async {
+        let mut house = House::new(21, FaultPlan::none());
+        house.people_work_for(12 * HOUR, 1.0);
+        house.live_for(14 * HOUR).await;
+        let before = writes(&house);
+        assert!(before > 60, "{before}");
+        house.lose_data();
+        house.live_for(HOUR).await;
+        assert_eq!(writes(&house), before);
+        assert_eq!(house.disagreements(), [""; 0]);
+        assert!(house.events.audited("pair.adopted") > 20);
+    });
+}
+
+#[test]
+fn a_clone_of_a_dev_issue_is_not_taken_for_the_original() {
+    on_a_paused_clock(async {
+        let mut house = company();
+        let ticket = accepted(&house, "original");
+        house.live_for(6 * MINUTE).await;
+        let dev = house.site.issue("DEV-A-1").unwrap();
+        let clone = create(&house, "DEV-A", "clone");
+        let (key, value) = ("lockstep".to_owned(), dev.properties["lockstep"].clone());
+        house.act("dev-bea", Deed::SetProperty { issue: clone.clone(), key, value });
+        house.lose_data();
+        house.live_for(6 * MINUTE).await;
+        move_to(&house, &clone, "Closed");
+        house.live_for(11 * MINUTE).await;
+        assert_eq!(house.site.issue(&ticket).unwrap().status, "Will Do", "closing the clone is nobody's news");
+        move_to(&house, "DEV-A-1", "Closed");
+        house.live_for(11 * MINUTE).await;
+        assert_eq!(house.site.issue(&ticket).unwrap().status, "Resolved");
+    });
+}
+
+#[test]
+fn an_issue_that_failed_is_tried_again_although_nothing_changes() {
+    on_a_paused_clock(async {
+        let mut house = company();
+        let ticket = accepted(&house, "stubborn");
+        house.live_for(6 * MINUTE).await;
+        move_to(&house, "DEV-A-1", "Closed");
+        let status = http::StatusCode::CONFLICT;
+        let path = "/rest/api/3/issue/{issueIdOrKey}/transitions";
+        let refused = Kind::ServerError { status, effect: Effect::Before };
+        house.site.faults(Rule::on(Method::POST, path, When::First(2), refused).into());
+        house.live_for(90 * MINUTE).await;
+        assert_eq!(house.events.audited("issue.failed"), 2);
+        assert_eq!(house.site.issue(&ticket).unwrap().status, "Resolved");
+        assert_eq!(house.disagreements(), [""; 0]);
+    });
+}
+
+#[test]
+fn a_full_sync_of_many_pages_goes_on_where_it_was_left() {
+    const TICKETS: usize = 45;
+    for gate in (20..260).step_by(24) {
+        on_a_paused_clock(async {
+            let mut house = company();
+            for number in 0..TICKETS {
+                accepted(&house, &format!("ticket {number}"));
+                create(&house, "DEV-A", &format!("idea {number}"));
+            }
+            house.clock.sleep(HOUR).await;
+            let crash = Crash::at(gate);
+            house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+            let searches = house.site.counters()["POST /rest/api/3/search/jql"];
+            house.live_for(HOUR).await;
+            let created =
+                house.site.issues("DEV-A").iter().filter(|dev| dev.properties.contains_key("lockstep")).count();
+            assert_eq!((created, house.disagreements()), (TICKETS, vec![]), "after a crash at {:?}", crash.place());
+            assert_eq!(house.events.told("Initial sync completed"), 1);
+            // The second life did not begin anew: a whole walk takes ten pages at least.
+            let resumed = house.events.about("\"resumed\"");
+            assert!(searches <= 1 || !resumed.is_empty(), "gate {gate}: {searches} searches, then anew");
+        });
+    }
+}
+
+#[test]
+fn what_changes_during_a_long_full_sync_is_seen_by_the_next_cycle() {
+    on_a_paused_clock(async {
+        let mut house = company();
+        let early = create(&house, "USER-A", "walked past before it is accepted");
+        for number in 0..30 {
+            create(&house, "USER-A", &format!("ticket {number}"));
+        }
+        house.clock.sleep(HOUR).await;
+        let slow = Kind::Latency(Duration::from_secs(30)..=Duration::from_secs(30));
+        house.site.faults(Rule::anywhere(When::Chance(1.0), slow).into());
+        // Its page is read within two minutes; the walk takes five.
+        house.live(End::Crash(Crash::never(), 4 * MINUTE)).await;
+        move_to(&house, &early, "Will Do");
+        house.clock.sleep(HOUR).await;
+        house.site.faults(FaultPlan::none());
+        house.live_for(11 * MINUTE).await;
+        assert_eq!(house.site.issues("DEV-A").len(), 1);
+    });
+}
