@@ -95,8 +95,8 @@ impl Engine {
             match steps::perform(self, &intent, &step, fresh.take()).await {
                 Ok(Outcome::Done(learned)) => self.take_up(&mut intent, &step, learned).await?,
                 Ok(Outcome::Needless) => break,
-                Ok(Outcome::Outdated(reason)) => return self.give_up(intent, GivenUp::Outdated(reason)).await,
-                Err(Error::Jira(error)) => return self.step_failed(intent, &step, error).await,
+                Ok(Outcome::Outdated(reason)) => return self.give_up(intent, GivenUp::Outdated(reason), closing).await,
+                Err(Error::Jira(error)) => return self.step_failed(intent, &step, error, closing).await,
                 Err(error) => return Err(error),
             }
         }
@@ -147,10 +147,18 @@ impl Engine {
     }
 
     /// A step's request failed: what next depends on what it has done.
-    async fn step_failed(&self, intent: Intent, step: &Step, error: jira::Error) -> Result<Driven, Error> {
+    async fn step_failed(
+        &self,
+        intent: Intent,
+        step: &Step,
+        error: jira::Error,
+        closing: Vec<Change>,
+    ) -> Result<Driven, Error> {
         match error.effect() {
             Effect::Unknown => self.doubt(intent, step, &error).await,
-            Effect::None | Effect::Never if intent.cursor == 0 => self.give_up(intent, GivenUp::Failed(error)).await,
+            Effect::None | Effect::Never if intent.cursor == 0 => {
+                self.give_up(intent, GivenUp::Failed(error), closing).await
+            }
             // Perhaps only hidden for a while.
             Effect::Never if matches!(error.what, Fault::Missing(_)) => self.postpone(intent, step, &error).await,
             Effect::Never if error.is_local() => self.leave_out(intent, step, &error).await,
@@ -190,9 +198,11 @@ impl Engine {
     }
 
     /// Earlier steps have happened, so this one is still owed: the intent stays, told as a failure of its issue.
-    async fn postpone(&self, intent: Intent, step: &Step, error: &jira::Error) -> Result<Driven, Error> {
+    async fn postpone(&self, mut intent: Intent, step: &Step, error: &jira::Error) -> Result<Driven, Error> {
         let why = format!("the {} is still owed: {error}", step.name());
         self.failed(Side::User, &intent.user, why, Trial::default()).await?;
+        intent.doubt = Some(Doubt::NOTHING_SENT);
+        self.store.write(vec![Change::UpdateIntent(intent)]).await?;
         Ok(Driven::Open)
     }
 
@@ -207,8 +217,9 @@ impl Engine {
         Box::pin(self.drive(intent, None, again)).await
     }
 
-    async fn give_up(&self, intent: Intent, why: GivenUp) -> Result<Driven, Error> {
-        self.store.write(vec![Change::CloseIntent(intent.id.clone())]).await?;
+    async fn give_up(&self, intent: Intent, why: GivenUp, closing: Vec<Change>) -> Result<Driven, Error> {
+        let end = Change::CloseIntent(intent.id.clone());
+        self.store.write(closing.into_iter().chain([end]).collect()).await?;
         self.set_free(&intent);
         Ok(Driven::GivenUp(why))
     }
