@@ -133,9 +133,12 @@ impl Engine {
 
     /// Records as pairs the issues whose marks say that they belong together, before anything is created for them.
     async fn adopt(&self, candidates: &Candidates, known: &mut Known) -> Result<(), Error> {
-        let missing = candidates.keys().filter_map(|id| counterpart(known.issues.get(id)?)).cloned();
-        let missing: BTreeSet<_> = missing.filter(|id| !known.issues.contains_key(id)).collect();
-        known.issues.extend(self.fetch_all(&missing).await?);
+        // Twice: those whom a clone's mark names may themselves name the original.
+        for _ in 0..2 {
+            let named = known.issues.values().filter_map(counterpart).cloned();
+            let missing: BTreeSet<_> = named.filter(|id| !known.issues.contains_key(id)).collect();
+            known.issues.extend(self.fetch_all(&missing).await?);
+        }
         let found: Vec<_> = candidates.keys().filter_map(|id| self.marked_pair(known.issues.get(id)?, known)).collect();
         for (user, dev) in found {
             self.record_adopted(user, dev, known).await?;
@@ -153,12 +156,12 @@ impl Engine {
         self.belong_together(user, dev, known).then(|| (user.at.clone(), dev.at.clone()))
     }
 
-    /// A dev issue's mark must name this site and user issue; and if the user issue's back-mark names another dev issue
-    /// of this project, that one must not claim it too: else one of the two is a clone that took its original's mark
-    /// along.
+    /// A dev issue's mark must name this site and user issue; and if the user issue's back-mark names another dev issue,
+    /// that one must be there to be seen, and not claim it too: else this one may be a clone that took its original's
+    /// mark along.
     fn belong_together(&self, user: &Issue, dev: &Issue, known: &Known) -> bool {
-        let rival = counterpart(user).filter(|id| **id != dev.at.id).and_then(|id| known.issues.get(id));
-        let contested = rival.is_some_and(|rival| self.claims(rival, user));
+        let rival = counterpart(user).filter(|id| **id != dev.at.id).map(|id| known.issues.get(id));
+        let contested = rival.is_some_and(|rival| rival.is_none_or(|rival| self.claims(rival, user)));
         self.flow.side_of(&user.at.key) == Some(Side::User) && self.claims(dev, user) && !contested
     }
 

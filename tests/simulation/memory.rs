@@ -80,6 +80,32 @@ fn a_clone_of_a_dev_issue_is_not_taken_for_the_original() {
 }
 
 #[test]
+fn a_clone_that_is_seen_before_its_original_is_not_taken_for_it() {
+    on_a_paused_clock(async {
+        let mut house = company();
+        let ticket = accepted(&house, "original");
+        house.live_for(6 * MINUTE).await;
+        house.lose_data();
+        let text =
+            house.flow_text("sync-ab.json").replace("\"initialSyncEnabled\": true", "\"initialSyncEnabled\": false");
+        house.write_flow("sync-ab.json", &text);
+        house.clock.sleep(24 * HOUR).await;
+        // Only the clone is news: neither the original nor the ticket is in what the search shows.
+        let mark = house.site.issue("DEV-A-1").unwrap().properties["lockstep"].clone();
+        let clone = create(&house, "DEV-A", "clone");
+        let key = "lockstep".to_owned();
+        house.act("dev-bea", Deed::SetProperty { issue: clone.clone(), key, value: mark });
+        house.live_for(6 * MINUTE).await;
+        move_to(&house, &clone, "Closed");
+        house.live_for(11 * MINUTE).await;
+        assert_eq!(house.site.issue(&ticket).unwrap().status, "Will Do", "closing the clone is nobody's news");
+        move_to(&house, "DEV-A-1", "Closed");
+        house.live_for(11 * MINUTE).await;
+        assert_eq!(house.site.issue(&ticket).unwrap().status, "Resolved");
+    });
+}
+
+#[test]
 fn an_issue_that_failed_is_tried_again_although_nothing_changes() {
     on_a_paused_clock(async {
         let mut house = company();
@@ -116,6 +142,11 @@ fn a_full_sync_of_many_pages_goes_on_where_it_was_left() {
                 house.site.issues("DEV-A").iter().filter(|dev| dev.properties.contains_key("lockstep")).count();
             assert_eq!((created, house.disagreements()), (TICKETS, vec![]), "after a crash at {:?}", crash.place());
             assert_eq!(house.events.told("Initial sync completed"), 1);
+            // Each issue was read by one life or the other, and besides at most the page of dev issues that were being
+            // created in the moment of the crash.
+            let told = house.events.about("Initial sync completed");
+            let read: usize = told.split("Number(").nth(1).unwrap().split(')').next().unwrap().parse().unwrap();
+            assert!((2 * TICKETS..=2 * TICKETS + 10).contains(&read), "gate {gate}: {told}");
             // The second life did not begin anew: a whole walk takes ten pages at least.
             let resumed = house.events.about("\"resumed\"");
             assert!(searches <= 1 || !resumed.is_empty(), "gate {gate}: {searches} searches, then anew");
