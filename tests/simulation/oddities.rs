@@ -645,3 +645,23 @@ fn what_happens_during_a_long_cycle_is_seen_by_the_next() {
         assert_eq!(dev_count(&house, "DEV-A"), 2);
     });
 }
+
+#[test]
+fn a_write_whose_effect_comes_late_is_made_once_by_a_flow_that_looks_often() {
+    const COMMENTS: &str = "/rest/api/3/issue/{issueIdOrKey}/comment";
+    for (method, path) in [(Method::PUT, ONE_ISSUE), (Method::POST, COMMENTS)] {
+        on_a_paused_clock(async {
+            let mut house = company();
+            paced(&house, 10 * SECOND);
+            let late = Kind::LateEffect { after: MINUTE..=MINUTE, reply: LateReply::Unavailable };
+            house.site.faults(Rule::on(method.clone(), path, When::First(1), late).into());
+            let ticket = accepted(&house);
+            house.live_for(10 * MINUTE).await;
+            dev_moves(&house, "DEV-A-1", "Closed");
+            house.live_for(10 * MINUTE).await;
+            assert_eq!(said(&house, &ticket, "Dev issue: DEV-A-1"), 1, "{method} {path}");
+            assert_eq!(said(&house, &ticket, "Fixed in DEV-A-1"), 1, "{method} {path}");
+            assert_eq!(house.disagreements(), [""; 0], "{method} {path}");
+        });
+    }
+}
