@@ -253,3 +253,29 @@ pub struct Doubt {
     /// When a healthy look-up first showed no trace of it, long enough after `sent_by` to count.
     pub first_absent: Option<JiraTime>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::StatusId;
+
+    #[test]
+    fn each_step_names_what_must_hold_before_it_and_how_it_is_found_afterwards() {
+        let open = Status { id: "1".parse::<StatusId>().unwrap(), name: StatusName::new("Open") };
+        let text = Template::parse("x").unwrap();
+        let transition = Transition { side: Side::Dev, from: open.clone(), to: StatusName::new("Closed") };
+        let table = [
+            (Step::Create(CreateIssue { cross_link: true }), Precondition::Unpaired, Evidence::MarkOnCreated),
+            (
+                Step::Link(LinkIssues { cross_link: true, comment: None }),
+                Precondition::DevIssueExists,
+                Evidence::BackMark,
+            ),
+            (Step::Transition(transition), Precondition::StillIn(Side::Dev, &open), Evidence::Changelog),
+            (Step::Comment(Comment { text }), Precondition::AfterTransition, Evidence::CommentMark),
+        ];
+        for (step, precondition, evidence) in &table {
+            assert_eq!((&step.precondition(), &step.evidence()), (precondition, evidence), "{}", step.name());
+        }
+    }
+}

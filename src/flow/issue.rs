@@ -1,6 +1,6 @@
 //! Issues as the engine sees them, and what a pair of them is.
 
-use super::name::{AccountId, IntentId, IssueId, IssueKey, IssueRef, Side, StatusId};
+use super::name::{AccountId, IntentId, IssueId, IssueRef, Side, StatusId};
 use super::rule::StatusName;
 use super::site::SiteUrl;
 use super::time::JiraTime;
@@ -194,14 +194,4 @@ pub enum Observed {
         /// What happened before is not the flow's business; matters where a side was never handled.
         not_before: Option<JiraTime>,
     },
-}
-
-impl Observed {
-    /// The key by which people know this: the user issue's.
-    #[must_use]
-    pub fn key(&self) -> &IssueKey {
-        match self {
-            Self::Unpaired { user, .. } | Self::Paired { user, .. } => &user.issue.at.key,
-        }
-    }
 }
