@@ -3,6 +3,7 @@
 //! A search only names candidates; a fresh read decides; an intent is durable before the first request of any write; what
 //! is recorded is what has been handled. `plan` is pure, `apply` is the only writer, `recover` settles what was left open.
 
+mod adopt;
 mod apply;
 mod mode;
 mod observe;
