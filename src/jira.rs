@@ -332,7 +332,7 @@ impl Client {
         }
     }
 
-    /// The newest issue of a project as the search shows it.
+    /// One page of a search.
     async fn search(&self, body: Value) -> Result<Answer<wire::SearchPage>, Error> {
         self.json(read(self.dialect.api("search/jql"), body, "search")).await
     }

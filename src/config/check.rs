@@ -63,7 +63,7 @@ pub fn check(file: &str, text: &str, around: &Around<'_>) -> Result<Checked, Vec
 /// From 1 s, which Jira's rate limits bear, to 30 days, which no clock overflows.
 const INTERVALS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30 * 24 * 3600);
 
-/// Up to a day: the hourly look back covers no longer lag.
+/// Up to a day: a search that lags longer is none to work by.
 const LAGS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(24 * 3600);
 
 const DEFAULT_LAG: Duration = Duration::from_secs(300);

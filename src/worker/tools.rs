@@ -47,11 +47,10 @@ impl Workshop for Tools {
 
 /// Cycles until told to stop or something fails.
 async fn run(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Exit {
-    let engine = match engine(tools, job, backend).await {
-        Ok((engine, store)) => (engine, store),
+    let (engine, store) = match engine(tools, job, backend).await {
+        Ok(ready) => ready,
         Err(error) => return exit(&job.flow, &error),
     };
-    let (engine, store) = engine;
     let mut completed = 0;
     loop {
         job.phase.send_replace(Phase::Syncing);

@@ -58,24 +58,33 @@ fn after_a_days_work_a_lost_data_folder_is_rebuilt_without_a_single_write() {
     });
 }
 
+/// Somebody clones the dev issue: its mark comes along.
+fn clone_of_the_first(house: &House) -> String {
+    let value = house.site.issue("DEV-A-1").unwrap().properties["lockstep"].clone();
+    let clone = create(house, "DEV-A", "clone");
+    house.act("dev-bea", Deed::SetProperty { issue: clone.clone(), key: "lockstep".to_owned(), value });
+    clone
+}
+
+async fn only_the_original_counts(house: &mut House, ticket: &str, clone: &str) {
+    move_to(house, clone, "Closed");
+    house.live_for(11 * MINUTE).await;
+    assert_eq!(house.site.issue(ticket).unwrap().status, "Will Do", "closing the clone is nobody's news");
+    move_to(house, "DEV-A-1", "Closed");
+    house.live_for(11 * MINUTE).await;
+    assert_eq!(house.site.issue(ticket).unwrap().status, "Resolved");
+}
+
 #[test]
 fn a_clone_of_a_dev_issue_is_not_taken_for_the_original() {
     on_a_paused_clock(async {
         let mut house = company();
         let ticket = accepted(&house, "original");
         house.live_for(6 * MINUTE).await;
-        let dev = house.site.issue("DEV-A-1").unwrap();
-        let clone = create(&house, "DEV-A", "clone");
-        let (key, value) = ("lockstep".to_owned(), dev.properties["lockstep"].clone());
-        house.act("dev-bea", Deed::SetProperty { issue: clone.clone(), key, value });
+        let clone = clone_of_the_first(&house);
         house.lose_data();
         house.live_for(6 * MINUTE).await;
-        move_to(&house, &clone, "Closed");
-        house.live_for(11 * MINUTE).await;
-        assert_eq!(house.site.issue(&ticket).unwrap().status, "Will Do", "closing the clone is nobody's news");
-        move_to(&house, "DEV-A-1", "Closed");
-        house.live_for(11 * MINUTE).await;
-        assert_eq!(house.site.issue(&ticket).unwrap().status, "Resolved");
+        only_the_original_counts(&mut house, &ticket, &clone).await;
     });
 }
 
@@ -91,17 +100,9 @@ fn a_clone_that_is_seen_before_its_original_is_not_taken_for_it() {
         house.write_flow("sync-ab.json", &text);
         house.clock.sleep(24 * HOUR).await;
         // Only the clone is news: neither the original nor the ticket is in what the search shows.
-        let mark = house.site.issue("DEV-A-1").unwrap().properties["lockstep"].clone();
-        let clone = create(&house, "DEV-A", "clone");
-        let key = "lockstep".to_owned();
-        house.act("dev-bea", Deed::SetProperty { issue: clone.clone(), key, value: mark });
+        let clone = clone_of_the_first(&house);
         house.live_for(6 * MINUTE).await;
-        move_to(&house, &clone, "Closed");
-        house.live_for(11 * MINUTE).await;
-        assert_eq!(house.site.issue(&ticket).unwrap().status, "Will Do", "closing the clone is nobody's news");
-        move_to(&house, "DEV-A-1", "Closed");
-        house.live_for(11 * MINUTE).await;
-        assert_eq!(house.site.issue(&ticket).unwrap().status, "Resolved");
+        only_the_original_counts(&mut house, &ticket, &clone).await;
     });
 }
 
