@@ -7,7 +7,7 @@ use rand::RngExt;
 
 use super::answer::Answer;
 use super::call::{Call, Credentials};
-use super::routes::{Access, Endpoint, Plan, Read, Route};
+use super::routes::{Access, Endpoint, Mounted, Plan, Read, Route};
 use crate::sim::chance;
 use crate::sim::faults::{Fate, Reply, Verdict};
 use crate::sim::site::{RequestLine, Site};
@@ -44,8 +44,8 @@ enum Caller {
 
 impl Site {
     /// Decides everything about a request but what a read will see. Nothing here waits.
-    pub(super) fn arrive(&self, route: &Route, call: Call) -> Ticket {
-        self.settled().arrive(route, call)
+    pub(super) fn arrive(&self, at: &Mounted, call: Call) -> Ticket {
+        self.settled().arrive(at, call)
     }
 
     pub(super) fn answer(&self, ticket: Ticket) -> Response {
@@ -54,13 +54,13 @@ impl Site {
 }
 
 impl State {
-    fn arrive(&mut self, route: &Route, call: Call) -> Ticket {
-        let verdict = self.faults.judge(&call.method, route.template, &call.path);
+    fn arrive(&mut self, at: &Mounted, call: Call) -> Ticket {
+        let verdict = self.faults.judge(&call.method, &at.template, &call.path);
         let latency = chance::between(&mut self.faults.stream, &self.setup.latency) + verdict.slower;
         // Drawn for every request, needed or not, so that the stream does not depend on what requests ask for.
         let effect_after = latency.mul_f64(self.faults.stream.random_range(0.0..=1.0));
         let caller = self.caller(&call.credentials);
-        let line = self.log(route, &call, &caller, &verdict);
+        let line = self.log(at, &call, &caller, &verdict);
         let effect_after = match verdict.fate {
             Fate::InTime => Some(effect_after),
             Fate::Late(after) => Some(after),
@@ -68,7 +68,7 @@ impl State {
         };
         let outcome = match effect_after {
             None => Outcome::Settled(Answer::unreachable()),
-            Some(after) => self.decide(route, call, &caller, after),
+            Some(after) => self.decide(&at.route, call, &caller, after),
         };
         Ticket { wait: (verdict.reply != Reply::None).then_some(latency), line, reply: verdict.reply, outcome }
     }
@@ -125,8 +125,8 @@ impl State {
         }
     }
 
-    fn log(&mut self, route: &Route, call: &Call, caller: &Caller, verdict: &Verdict) -> usize {
-        *self.counters.entry(format!("{} {}", call.method, route.template)).or_default() += 1;
+    fn log(&mut self, at: &Mounted, call: &Call, caller: &Caller, verdict: &Verdict) -> usize {
+        *self.counters.entry(format!("{} {}", call.method, at.template)).or_default() += 1;
         let account = match caller {
             Caller::Known(account) => Some(account.clone()),
             Caller::Anonymous | Caller::Impostor => None,
