@@ -3,6 +3,7 @@
 //! [`Client`] speaks as one account to one site. Requests leave through [`Transport`], the first gate; Jira's JSON is
 //! seen only in `wire`, and only `dialect` knows one kind of Jira from another.
 
+mod attachment;
 mod budget;
 mod call;
 mod dialect;
@@ -20,6 +21,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+pub use attachment::Attachment;
 pub use budget::{Budget, Budgets};
 pub use error::{Effect, Error, Fault};
 pub use jql::By;
