@@ -1,0 +1,9 @@
+//! The client beside the simulated Jira, in memory on a paused clock.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "all of this is test")]
+
+#[path = "client/desk.rs"]
+mod desk;
+
+#[path = "client/paging.rs"]
+mod paging;

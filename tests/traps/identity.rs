@@ -1,0 +1,56 @@
+//! Who we are to Jira, and what it therefore shows us.
+
+use lockstep::flow::ProjectKey;
+use lockstep::jira::{By, Error, Fault};
+use lockstep::sim::{Deed, Flavour};
+
+use crate::desk::{DEV, Desk, USER};
+
+/// A lapsed credential can be answered with 200 and nothing in it: that is a refusal, whatever was asked.
+pub async fn a_bad_token_is_no_empty_jira(flavour: Flavour) {
+    for silent in [true, false] {
+        let mut desk = Desk::built(flavour, |setup| setup.silent_auth_failure = silent);
+        let issue = desk.report(USER, "something");
+        let client = desk.client().await;
+        assert_eq!(desk.walk(&client, By::Updated).await.unwrap(), [issue.clone()]);
+
+        desk.let_the_token_lapse();
+        assert_refused(desk.walk(&client, By::Updated).await);
+        assert_refused(client.fetch(&[&issue]).await);
+        assert_refused(client.assert_identity().await);
+        assert_refused(desk.connect().await.map(|_| ()));
+
+        // A proxy in between may drop the header that gives it away: then asking who we are tells.
+        desk.plot.strips = Some("x-seraph-loginreason");
+        assert_refused(desk.connect().await.map(|_| ()));
+    }
+}
+
+/// 404 is also said of what is hidden, and a moved issue has another key but the same id.
+pub async fn what_is_hidden_or_moved_is_not_taken_for_deleted(flavour: Flavour) {
+    let desk = Desk::new(flavour);
+    let client = desk.client().await;
+    let (moved, hidden) = (desk.report(USER, "will move"), desk.report(USER, "will be hidden"));
+
+    let old_key = desk.site.issue(moved.as_str()).unwrap().key;
+    desk.act(Deed::MoveToProject { issue: old_key.clone(), project: DEV.to_owned() });
+    let read = client.fetch_one(&moved).await.unwrap().expect("its id is what it was");
+    assert_eq!(read.at.key.project(), DEV);
+    assert_ne!(read.at.key.to_string(), old_key);
+
+    desk.hide(&hidden);
+    assert_eq!(client.fetch_one(&hidden).await.unwrap(), None);
+    let error = client.standing(&hidden).await.unwrap_err();
+    assert!(matches!(error.what, Fault::Missing(_)), "{error}");
+    assert!(error.to_string().contains("not shown"), "deleted is not all that it may be: {error}");
+
+    let secret: ProjectKey = "NOWHERE".parse().unwrap();
+    let error = client.assert_project(&secret).await.unwrap_err();
+    assert!(error.to_string().contains("not shown"), "{error}");
+}
+
+#[track_caller]
+fn assert_refused<T: std::fmt::Debug>(end: Result<T, Error>) {
+    let error = end.expect_err("an answer to nobody is no answer");
+    assert!(matches!(error.what, Fault::Refused(_)), "{error}");
+}
