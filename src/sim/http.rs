@@ -16,6 +16,7 @@ mod issues;
 mod properties;
 mod routes;
 mod search;
+mod texts;
 mod transitions;
 mod wire;
 

@@ -11,7 +11,7 @@ use super::http;
 use super::issue::{Issue, IssueView};
 use super::markup;
 use super::people::{People, Town};
-use super::setup::Setup;
+use super::setup::{Flavour, Setup};
 use super::state::{Home, State};
 use super::write::{Draft, Edit, Effect, Remark, Via, Write};
 
@@ -203,8 +203,11 @@ impl State {
         Ok(key)
     }
 
-    /// A person's write, which takes effect at once.
-    pub(super) fn do_now(&mut self, author: &str, write: Write) -> Result<(), super::write::Misfire> {
+    /// A person's write, which takes effect at once. People speak ADF; Data Center takes it down as wiki markup.
+    pub(super) fn do_now(&mut self, author: &str, mut write: Write) -> Result<(), super::write::Misfire> {
+        if self.setup.flavour == Flavour::DataCenter {
+            write.texts().for_each(|text| *text = markup::to_wiki(text).into());
+        }
         let effect = Effect { id: self.next_id(), author: author.into(), via: Via::People, write };
         self.carry_out(self.now, effect)
     }
