@@ -12,6 +12,7 @@ mod call;
 mod changelog;
 mod comments;
 mod desk;
+mod hold;
 mod issues;
 mod properties;
 mod routes;
@@ -30,6 +31,7 @@ use http::Uri;
 use super::site::Site;
 use answer::Answer;
 use call::Call;
+pub(super) use hold::Holds;
 use routes::Route;
 
 pub(super) fn router(site: Arc<Site>) -> Router {
@@ -45,14 +47,10 @@ fn mount(router: Router<Arc<Site>>, route: Route) -> Router<Arc<Site>> {
     router.route(template, any(serve))
 }
 
-async fn serve(site: &Site, route: &Route, params: &RawPathParams, request: Request) -> Response {
+async fn serve(site: &Site, route: &Arc<Route>, params: &RawPathParams, request: Request) -> Response {
     let call = Call::read(params, request).await;
     let ticket = site.arrive(route, call);
-    match ticket.wait {
-        Some(wait) => tokio::time::sleep(wait).await,
-        None => std::future::pending().await,
-    }
-    site.answer(ticket)
+    site.answer(ticket).await
 }
 
 async fn unknown(State(site): State<Arc<Site>>, uri: Uri) -> Response {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::faults::FaultPlan;
+use super::faults::{FaultPlan, Rule, Standing};
 use super::http;
 use super::issue::{Issue, IssueView};
 use super::markup;
@@ -40,6 +40,8 @@ pub struct Happening {
 /// One request that reached the site.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestLine {
+    /// Its place in the log, counted from 0.
+    pub number: usize,
     /// When it arrived.
     pub at: DateTime<Utc>,
     /// Such as `POST`.
@@ -128,6 +130,43 @@ impl Site {
         self.settled().faults.set(plan);
     }
 
+    /// One more thing goes wrong, where nothing before it in the plan strikes.
+    pub fn add_fault(&self, rule: Rule) {
+        self.settled().faults.add(rule);
+    }
+
+    /// The rules in force, and what they did so far.
+    pub fn standing_faults(&self) -> Vec<Standing> {
+        self.settled().faults.standing().to_vec()
+    }
+
+    /// The requests that are held by [`Kind::Hold`](super::faults::Kind::Hold) now, in the order of their arrival.
+    /// Of those that the log no longer remembers there is no line here.
+    pub fn holding(&self) -> Vec<RequestLine> {
+        let state = self.settled();
+        state.holds.numbers().into_iter().filter_map(|number| state.requests.get(number).cloned()).collect()
+    }
+
+    /// Comes back as soon as at least so many requests are held.
+    pub async fn held(&self, at_least: usize) {
+        let mut count = self.settled().holds.watch();
+        // The sender lives as long as the site does, which is longer than this borrow of it.
+        drop(count.wait_for(|held| *held >= at_least).await);
+    }
+
+    /// Lets the held request of this number in the log go on, whether or not its client still waits. Says whether it
+    /// was held.
+    pub fn release(&self, number: usize) -> bool {
+        self.settled().release(number)
+    }
+
+    /// Lets all held requests go on, in the order of their arrival. Says how many they were.
+    pub fn release_all(&self) -> usize {
+        let mut state = self.settled();
+        let numbers = state.holds.numbers();
+        numbers.into_iter().filter(|number| state.release(*number)).count()
+    }
+
     /// While deaf, the site lets no request have an effect and breaks off every answer.
     pub fn deaf(&self, deaf: bool) {
         self.settled().faults.deaf = deaf;
@@ -152,7 +191,12 @@ impl Site {
 
     /// The latest requests, oldest first.
     pub fn requests(&self) -> Vec<RequestLine> {
-        self.settled().requests.since(0).cloned().collect()
+        self.requests_since(0, usize::MAX)
+    }
+
+    /// At most so many requests from this number of the log on, oldest first; the oldest are forgotten some day.
+    pub fn requests_since(&self, number: usize, most: usize) -> Vec<RequestLine> {
+        self.settled().requests.since(number).take(most).cloned().collect()
     }
 
     /// How often each `METHOD path-template` was called.

@@ -3,6 +3,8 @@
 mod api;
 mod checking;
 mod effects;
+mod holding;
 mod living;
 mod searching;
+mod spoiling;
 mod stage;
