@@ -32,24 +32,26 @@ use super::site::Site;
 use answer::Answer;
 use call::Call;
 pub(super) use hold::Holds;
-use routes::Route;
+use routes::Mounted;
 
 pub(super) fn router(site: Arc<Site>) -> Router {
-    routes::routes().into_iter().fold(Router::new(), mount).fallback(unknown).with_state(site)
+    let flavour = site.settled().setup.flavour;
+    routes::mounted(flavour).into_iter().fold(Router::new(), mount).fallback(unknown).with_state(site)
 }
 
-fn mount(router: Router<Arc<Site>>, route: Route) -> Router<Arc<Site>> {
-    let template = route.template;
-    let route = Arc::new(route);
+fn mount(router: Router<Arc<Site>>, mounted: Mounted) -> Router<Arc<Site>> {
+    let template = mounted.template.clone();
+    let mounted = Arc::new(mounted);
     let serve = |State(site): State<Arc<Site>>, params: RawPathParams, request: Request| async move {
-        serve(&site, &route, &params, request).await
+        serve(&site, &mounted, &params, request).await
     };
-    router.route(template, any(serve))
+    router.route(&template, any(serve))
 }
 
-async fn serve(site: &Site, route: &Arc<Route>, params: &RawPathParams, request: Request) -> Response {
-    let call = Call::read(params, request).await;
-    let ticket = site.arrive(route, call);
+async fn serve(site: &Site, mounted: &Mounted, params: &RawPathParams, request: Request) -> Response {
+    let flavour = site.settled().setup.flavour;
+    let call = Call::read(flavour, mounted, params, request).await;
+    let ticket = site.arrive(mounted, call);
     site.answer(ticket).await
 }
 

@@ -3,6 +3,7 @@
 mod api;
 mod checking;
 mod effects;
+mod flavours;
 mod holding;
 mod living;
 mod searching;

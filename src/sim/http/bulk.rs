@@ -31,7 +31,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     for (place, update) in updates.iter().enumerate() {
         match bodies::draft(state, update) {
             Ok(draft) => {
-                issues.push(created(state, &draft));
+                issues.push(created(state, call, &draft));
                 writes.push(Write::Create(draft));
             }
             Err(wrong) => errors.push(json!({

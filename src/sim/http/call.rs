@@ -11,9 +11,16 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::routes::{Api, Mounted};
+use crate::sim::setup::Flavour;
 
 /// Everything of a request that matters to the site.
 pub(super) struct Call {
+    /// The kind of Jira that is called.
+    pub flavour: Flavour,
+    pub api: Api,
+    /// What `self` URLs in the answer begin with, after the site's own address.
+    pub root: &'static str,
     pub method: Method,
     pub path: String,
     /// The parts of the path that the route's template names.
@@ -41,9 +48,12 @@ pub(super) enum Credentials {
 const BODY_LIMIT: usize = 16 << 20;
 
 impl Call {
-    pub(super) async fn read(params: &RawPathParams, request: Request) -> Self {
+    pub(super) async fn read(flavour: Flavour, at: &Mounted, params: &RawPathParams, request: Request) -> Self {
         let (head, body) = request.into_parts();
         Self {
+            flavour,
+            api: at.api,
+            root: at.root,
             params: params.iter().map(|(name, value)| (name.into(), value.into())).collect(),
             query: Query::try_from_uri(&head.uri).map(|Query(query)| query).unwrap_or_default(),
             content_type: text(&head.headers, CONTENT_TYPE),

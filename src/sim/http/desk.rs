@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::answer::Answer;
 use super::call::{Call, Credentials};
 use super::hold::Waiting;
-use super::routes::{Access, Endpoint, Plan, Read, Route};
+use super::routes::{Access, Endpoint, Mounted, Plan, Read, Route};
 use crate::sim::chance;
 use crate::sim::faults::{Asked, Effect, Fate, Reply, Verdict};
 use crate::sim::site::{RequestLine, Site};
@@ -53,8 +53,8 @@ pub(super) enum Caller {
 
 impl Site {
     /// Decides everything about a request but what a read will see. Nothing here waits.
-    pub(super) fn arrive(&self, route: &Arc<Route>, call: Call) -> Ticket {
-        self.settled().arrive(route, call)
+    pub(super) fn arrive(&self, at: &Mounted, call: Call) -> Ticket {
+        self.settled().arrive(at, call)
     }
 
     /// The answer, when it is time for it.
@@ -82,21 +82,21 @@ impl Wait {
 }
 
 impl State {
-    fn arrive(&mut self, route: &Arc<Route>, call: Call) -> Ticket {
+    fn arrive(&mut self, at: &Mounted, call: Call) -> Ticket {
         let caller = self.caller(&call.credentials);
-        let (method, template, path) = (&call.method, route.template, call.path.as_str());
+        let (method, template, path) = (&call.method, at.template.as_str(), call.path.as_str());
         let verdict = self.faults.judge(&Asked { method, template, path, account: caller.account() });
         let latency = chance::between(&mut self.faults.stream, &self.setup.latency) + verdict.slower;
         // Drawn for every request, needed or not, so that the stream does not depend on what requests ask for.
         let effect_after = latency.mul_f64(self.faults.stream.random_range(0.0..=1.0));
-        let line = self.log(route, &call, &caller, &verdict);
+        let line = self.log(at, &call, &caller, &verdict);
         let outcome = match verdict.fate {
-            Fate::InTime => self.decide(route, call, &caller, effect_after),
-            Fate::Late(after) => self.decide(route, call, &caller, after),
+            Fate::InTime => self.decide(&at.route, call, &caller, effect_after),
+            Fate::Late(after) => self.decide(&at.route, call, &caller, after),
             Fate::Never => Outcome::Settled(Answer::unreachable()),
             Fate::Held(_) if self.holds.is_full() => Outcome::Settled(Answer::unreachable()),
             Fate::Held(effect) => {
-                let released = self.hold(line, effect, route, call, caller);
+                let released = self.hold(line, effect, &at.route, call, caller);
                 return Ticket { wait: Wait::UntilReleased(released), line, reply: verdict.reply };
             }
         };
@@ -178,8 +178,8 @@ impl State {
         seen.arrive(reply, now)
     }
 
-    fn log(&mut self, route: &Route, call: &Call, caller: &Caller, verdict: &Verdict) -> usize {
-        *self.counters.entry(format!("{} {}", call.method, route.template)).or_default() += 1;
+    fn log(&mut self, at: &Mounted, call: &Call, caller: &Caller, verdict: &Verdict) -> usize {
+        *self.counters.entry(format!("{} {}", call.method, at.template)).or_default() += 1;
         self.requests.push(RequestLine {
             number: self.requests.next(),
             at: self.now,

@@ -13,16 +13,16 @@ use crate::sim::write::{Draft, Write};
 
 pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let draft = bodies::draft(state, &call.json()?)?;
-    let answer = Answer::json(StatusCode::CREATED, created(state, &draft));
+    let answer = Answer::json(StatusCode::CREATED, created(state, call, &draft));
     Ok(Plan { writes: vec![Write::Create(draft)], answer })
 }
 
 /// What the creator of an issue is told.
-pub(super) fn created(state: &State, draft: &Draft) -> Value {
+pub(super) fn created(state: &State, call: &Call, draft: &Draft) -> Value {
     json!({
         "id": draft.id.to_string(),
         "key": format!("{}-{}", draft.project, draft.number),
-        "self": format!("{}/rest/api/3/issue/{}", state.setup.base_url, draft.id),
+        "self": Wire::new(state, call).url(&format!("issue/{}", draft.id)),
     })
 }
 

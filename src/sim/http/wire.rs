@@ -5,8 +5,9 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::routes::Api;
 use crate::sim::issue::{Change, Comment, Issue, Item};
-use crate::sim::setup::Account;
+use crate::sim::setup::{Account, Flavour};
 use crate::sim::stamp;
 use crate::sim::state::{Home, State};
 use crate::sim::workflow::{Status, Transition};
@@ -14,7 +15,10 @@ use crate::sim::workflow::{Status, Transition};
 /// Writes for one reader, in the zone of that reader.
 pub(super) struct Wire<'a> {
     pub state: &'a State,
+    pub api: Api,
+    pub flavour: Flavour,
     zone: Tz,
+    root: &'static str,
 }
 
 /// Which parts of an issue are asked for.
@@ -68,7 +72,7 @@ impl Selection {
 impl<'a> Wire<'a> {
     pub(super) fn new(state: &'a State, call: &Call) -> Self {
         let zone = state.accounts.get(&call.account).map_or(Tz::UTC, |account| account.time_zone);
-        Self { state, zone }
+        Self { state, api: call.api, flavour: call.flavour, zone, root: call.root }
     }
 
     pub(super) fn time(&self, at: DateTime<Utc>) -> String {
@@ -77,7 +81,7 @@ impl<'a> Wire<'a> {
 
     /// The address of a resource in the API.
     pub(super) fn url(&self, path: &str) -> String {
-        format!("{}/rest/api/3/{path}", self.state.setup.base_url)
+        format!("{}{}/{path}", self.state.setup.base_url, self.root)
     }
 
     pub(super) fn issue(&self, issue: &Issue, selection: &Selection) -> Value {
