@@ -16,6 +16,7 @@
 //! webhooks, rate limits other than by a fault, Data Center's dialect.
 
 pub mod check;
+pub mod control;
 pub mod faults;
 pub mod people;
 pub mod setup;

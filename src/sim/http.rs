@@ -28,6 +28,7 @@ use axum::response::Response;
 use axum::routing::any;
 use http::Uri;
 
+use super::setup::Flavour;
 use super::site::Site;
 use answer::Answer;
 use call::Call;
@@ -37,6 +38,11 @@ use routes::Mounted;
 pub(super) fn router(site: Arc<Site>) -> Router {
     let flavour = site.settled().setup.flavour;
     routes::mounted(flavour).into_iter().fold(Router::new(), mount).fallback(unknown).with_state(site)
+}
+
+/// Whether there is an endpoint of this template.
+pub(super) fn serves(flavour: Flavour, template: &str) -> bool {
+    routes::mounted(flavour).iter().any(|mounted| mounted.template == template)
 }
 
 fn mount(router: Router<Arc<Site>>, mounted: Mounted) -> Router<Arc<Site>> {

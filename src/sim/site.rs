@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::control;
 use super::faults::{FaultPlan, Rule, Standing};
 use super::http;
 use super::issue::{Issue, IssueView};
 use super::markup;
 use super::people::{People, Town};
-use super::setup::Setup;
+use super::setup::{Account, Project, Setup};
 use super::state::{Home, State};
 use super::write::{Draft, Edit, Effect, Remark, Via, Write};
 
@@ -120,6 +121,31 @@ impl Site {
         http::router(Arc::clone(self))
     }
 
+    /// Stages what happens on the site, over HTTP; see [`control`](super::control). To be served on a port of its own.
+    pub fn control_router(self: &Arc<Self>) -> axum::Router {
+        control::router(Arc::clone(self))
+    }
+
+    /// Where people find the site.
+    pub fn base_url(&self) -> String {
+        self.settled().setup.base_url.clone()
+    }
+
+    /// What time it is there.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.settled().now
+    }
+
+    /// All projects, by key.
+    pub fn projects(&self) -> Vec<Project> {
+        self.settled().projects.values().map(|home| home.project.clone()).collect()
+    }
+
+    /// Everybody with an account, by id.
+    pub fn accounts(&self) -> Vec<Account> {
+        self.settled().accounts.values().cloned().collect()
+    }
+
     /// Carries out everything that is due. Only needed where nothing else looks at the site for long.
     pub fn settle(&self) {
         drop(self.settled());
@@ -133,6 +159,12 @@ impl Site {
     /// One more thing goes wrong, where nothing before it in the plan strikes.
     pub fn add_fault(&self, rule: Rule) {
         self.settled().faults.add(rule);
+    }
+
+    /// Whether a [`Target`](super::faults::Target) with this path can match anything: it ends with a `*`, or the site
+    /// serves an endpoint of that template.
+    pub fn serves(&self, path: &str) -> bool {
+        path.ends_with('*') || http::serves(self.settled().setup.flavour, path)
     }
 
     /// The rules in force, and what they did so far.
@@ -177,11 +209,11 @@ impl Site {
         Town::settle_in(&mut self.settled(), people);
     }
 
-    /// Gives an account another API token, which makes the one before a bad one.
-    pub fn set_token(&self, account: &str, token: &str) {
-        if let Some(account) = self.settled().accounts.get_mut(account) {
-            account.token = token.into();
-        }
+    /// Gives an account another API token, which makes the one before a bad one. Says whether there is such an account.
+    pub fn set_token(&self, account: &str, token: &str) -> bool {
+        let mut state = self.settled();
+        let known = state.accounts.get_mut(account);
+        known.map(|account| account.token = token.into()).is_some()
     }
 
     /// What happened on the site since that place in the journal; the oldest is forgotten some day.

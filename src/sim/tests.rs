@@ -2,6 +2,7 @@
 
 mod api;
 mod checking;
+mod control;
 mod effects;
 mod flavours;
 mod holding;
