@@ -8,11 +8,13 @@ use rand::RngExt;
 use tokio::sync::oneshot;
 
 use super::answer::Answer;
-use super::call::{Call, Credentials};
+use super::call::Call;
+use super::entry::{Caller, LOGIN_REASON};
 use super::hold::Waiting;
-use super::routes::{Access, Endpoint, Mounted, Plan, Read, Route};
+use super::routes::{Endpoint, Mounted, Plan, Read, Route};
 use crate::sim::chance;
 use crate::sim::faults::{Asked, Effect, Fate, Reply, Verdict};
+use crate::sim::setup::Flavour;
 use crate::sim::site::{RequestLine, Site};
 use crate::sim::state::State;
 use crate::sim::write::{self, Via};
@@ -20,8 +22,15 @@ use crate::sim::write::{self, Via};
 /// What a request is to be answered, and when.
 pub(super) struct Ticket {
     wait: Wait,
+    slip: Slip,
+}
+
+/// What must be known of a request until it is answered.
+struct Slip {
     /// Its number in the request log.
     line: usize,
+    /// The account id of the caller; empty for a stranger.
+    account: String,
     reply: Reply,
 }
 
@@ -43,14 +52,6 @@ pub(super) enum Outcome {
     },
 }
 
-/// Who calls.
-pub(super) enum Caller {
-    Known(String),
-    Anonymous,
-    /// Somebody whose credentials are wrong.
-    Impostor,
-}
-
 impl Site {
     /// Decides everything about a request but what a read will see. Nothing here waits.
     pub(super) fn arrive(&self, at: &Mounted, call: Call) -> Ticket {
@@ -60,7 +61,7 @@ impl Site {
     /// The answer, when it is time for it.
     pub(super) async fn answer(&self, ticket: Ticket) -> Response {
         let outcome = ticket.wait.over().await;
-        self.settled().answer(ticket.line, &ticket.reply, outcome)
+        self.settled().answer(&ticket.slip, outcome)
     }
 }
 
@@ -84,6 +85,7 @@ impl Wait {
 impl State {
     fn arrive(&mut self, at: &Mounted, call: Call) -> Ticket {
         let caller = self.caller(&call.credentials);
+        let account = caller.account().unwrap_or_default().to_owned();
         let (method, template, path) = (&call.method, at.template.as_str(), call.path.as_str());
         let verdict = self.faults.judge(&Asked { method, template, path, account: caller.account() });
         let latency = chance::between(&mut self.faults.stream, &self.setup.latency) + verdict.slower;
@@ -97,11 +99,12 @@ impl State {
             Fate::Held(_) if self.holds.is_full() => Outcome::Settled(Answer::unreachable()),
             Fate::Held(effect) => {
                 let released = self.hold(line, effect, &at.route, call, caller);
-                return Ticket { wait: Wait::UntilReleased(released), line, reply: verdict.reply };
+                let slip = Slip { line, account, reply: verdict.reply };
+                return Ticket { wait: Wait::UntilReleased(released), slip };
             }
         };
         let wait = if verdict.reply == Reply::None { Wait::ForEver } else { Wait::For(latency, Box::new(outcome)) };
-        Ticket { wait, line, reply: verdict.reply }
+        Ticket { wait, slip: Slip { line, account, reply: verdict.reply } }
     }
 
     /// Holds a request; an effect that comes first comes at once.
@@ -134,12 +137,13 @@ impl State {
 
     /// Lets the caller in, validates a write and notes its effect.
     fn decide(&mut self, route: &Route, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
-        call.account = match self.admit(route, caller) {
+        call.account = match self.admit(route.access, caller, &call.credentials) {
             Ok(account) => account,
             Err(refusal) => return Outcome::Settled(refusal),
         };
         match route.endpoint(&call.method) {
-            None => Outcome::Settled(Answer::wrong_method(&call.method, &route.allowed(), &call.path)),
+            None if route.leads_nowhere() => Outcome::Settled(Answer::unknown_path(&call)),
+            None => Outcome::Settled(Answer::wrong_method(&call, &route.allowed())),
             Some(Endpoint::Read(read)) => Outcome::Read(read, call),
             Some(Endpoint::Write(write)) => match write(self, &call) {
                 Ok(plan) => self.commit(plan, &call.account, effect_after),
@@ -161,7 +165,7 @@ impl State {
         Outcome::Written { answer: plan.answer, effects }
     }
 
-    fn answer(&mut self, line: usize, reply: &Reply, outcome: Outcome) -> Response {
+    fn answer(&mut self, slip: &Slip, outcome: Outcome) -> Response {
         let truth = match outcome {
             Outcome::Settled(answer) => answer,
             Outcome::Read(read, call) => read(self, &call).unwrap_or_else(|refusal| refusal),
@@ -171,11 +175,26 @@ impl State {
             }
         };
         let now = self.now;
-        let seen = truth.suffer(reply, now);
-        if let Some(line) = self.requests.get_mut(line) {
+        let traced = truth.suffer(&slip.reply, now);
+        let seen = self.signed(traced, slip.line, &slip.account);
+        if let Some(line) = self.requests.get_mut(slip.line) {
             line.status = Some(seen.status.as_u16());
         }
-        seen.arrive(reply, now)
+        seen.arrive(&slip.reply, now)
+    }
+
+    /// The headers by which Jira's operators find a request again.
+    fn signed(&self, answer: Answer, line: usize, account: &str) -> Answer {
+        match self.setup.flavour {
+            Flavour::Cloud => answer.with("atl-traceid", format!("{:032x}", line + 1)),
+            Flavour::DataCenter => {
+                let minute = self.now.timestamp() / 60 % (24 * 60);
+                let name = self.accounts.get(account).map_or("anonymous", |account| &account.user_name);
+                let signed = answer.with("X-AREQUESTID", format!("{minute}x{}x1", line + 1)).with("X-AUSERNAME", name);
+                // It gives a reason for success too.
+                if account.is_empty() { signed } else { signed.with(LOGIN_REASON, "OK") }
+            }
+        }
     }
 
     fn log(&mut self, at: &Mounted, call: &Call, caller: &Caller, verdict: &Verdict) -> usize {
@@ -185,45 +204,9 @@ impl State {
             at: self.now,
             method: call.method.to_string(),
             path: call.path.clone(),
-            account: caller.account().map(str::to_owned),
+            account: caller.account().map(String::from),
             status: None,
             fault: verdict.name,
         })
     }
-
-    fn caller(&self, credentials: &Credentials) -> Caller {
-        let Credentials::Basic { email, token } = credentials else {
-            return if matches!(credentials, Credentials::None) { Caller::Anonymous } else { Caller::Impostor };
-        };
-        let fits = |account: &crate::sim::setup::Account| {
-            account.email.eq_ignore_ascii_case(email) && account.token == *token && !token.is_empty()
-        };
-        let known = self.accounts.values().find(|account| fits(account));
-        known.map_or(Caller::Impostor, |account| Caller::Known(account.id.clone()))
-    }
-
-    /// The account to act as, or how a stranger is turned away.
-    fn admit(&self, route: &Route, caller: &Caller) -> Result<String, Answer> {
-        let failed = matches!(caller, Caller::Impostor);
-        let marked = |answer: Answer| if failed { answer.with(LOGIN_REASON, "AUTHENTICATED_FAILED") } else { answer };
-        match (caller, route.access) {
-            (Caller::Known(account), _) => Ok(account.clone()),
-            (_, Access::Anyone) if !failed => Ok(String::new()),
-            (_, Access::Search) if self.setup.silent_auth_failure => Err(marked(super::search::nothing())),
-            _ => Err(marked(Answer::unauthorized())),
-        }
-    }
 }
-
-impl Caller {
-    /// The account id of a caller who proved who it is.
-    fn account(&self) -> Option<&str> {
-        match self {
-            Self::Known(account) => Some(account),
-            Self::Anonymous | Self::Impostor => None,
-        }
-    }
-}
-
-/// The header in which Jira admits that it did not believe the credentials.
-const LOGIN_REASON: &str = "X-Seraph-LoginReason";

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 
 use super::call::Call;
-use super::desk::{Caller, Outcome};
+use super::desk::Outcome;
+use super::entry::Caller;
 use super::routes::Route;
 
 /// How many requests can be held at once; more would be a mistake of whoever set the rule.

@@ -12,7 +12,7 @@ use crate::sim::state::State;
 use crate::sim::write::{Draft, Write};
 
 pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
-    let draft = bodies::draft(state, &call.json()?)?;
+    let draft = bodies::draft(state, call, &call.json()?)?;
     let answer = Answer::json(StatusCode::CREATED, created(state, call, &draft));
     Ok(Plan { writes: vec![Write::Create(draft)], answer })
 }
@@ -38,6 +38,6 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
 
 pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
-    let edit = bodies::edit(state, &call.json()?)?;
+    let edit = bodies::edit(state, call, &call.json()?)?;
     Ok(Plan { writes: vec![Write::Edit { issue, edit }], answer: Answer::empty(StatusCode::NO_CONTENT) })
 }

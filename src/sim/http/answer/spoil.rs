@@ -30,7 +30,7 @@ impl Answer {
             Reply::Error(status) => Self::failed(*status),
             Reply::Gateway(status) => Self::gateway(*status),
             Reply::LoginPage => {
-                Self { status: StatusCode::OK, headers: Vec::new(), content: Content::Html(LOGIN_PAGE) }
+                Self { status: StatusCode::OK, headers: Vec::new(), content: Content::Html(LOGIN_PAGE.into()) }
             }
             Reply::Redirect(location) => Self::empty(StatusCode::FOUND).with("Location", location),
         }
