@@ -57,6 +57,9 @@ struct Actions {
 /// What flickers is out of search for so long at most; the flow must allow for that on top of the lag.
 const FLICKER: Duration = Duration::from_secs(3);
 
+/// On a rough day effects come up to a minute late. A flow gives up on a create after three times the lag that it trusts.
+const LATE: Duration = Duration::from_secs(60);
+
 /// How often the flow looks: whoever tries things out does not like to wait.
 const INTERVAL_SECS: u32 = 2;
 
@@ -88,7 +91,9 @@ impl Access {
 }
 
 fn trusted_lag(options: &Options) -> Duration {
-    options.index_lag.most + if options.flicker > 0.0 { FLICKER } else { Duration::ZERO }
+    let flicker = if options.flicker > 0.0 { FLICKER } else { Duration::ZERO };
+    let late = if options.rough { LATE } else { Duration::ZERO };
+    (options.index_lag.most + flicker).max(late)
 }
 
 /// The road of a report: accepted, worked on, answered.
