@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod jira_sim;
 mod log;
 mod run;
 
@@ -25,6 +26,8 @@ enum Command {
     Check(check::Args),
     /// Shows Lockstep at work, without an account, a database or a configuration.
     Demo(demo::Args),
+    /// Serves a simulated Jira, to try flows out and to test against.
+    JiraSim(Box<jira_sim::Args>),
     // A further command is a file beside this one, a variant here, and a line in `run` below.
 }
 
@@ -60,6 +63,7 @@ impl Cli {
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Demo(args) => demo::run(&args),
+            Command::JiraSim(args) => jira_sim::run(&args),
         }
         .into()
     }

@@ -3,6 +3,7 @@
 //! The simulated Jira answers real HTTP on loopback; supervisor, workers, engine, store and client are those of
 //! `lockstep run`. Nothing is left behind.
 
+pub mod jira_sim;
 mod narrator;
 pub mod world;
 

@@ -10,12 +10,13 @@
 //! request has its effect whether or not its client is still there to hear the answer.
 //!
 //! Reading order: [`setup`], [`workflow`], `issue`, `state`, `write`, `index`, [`site`], `http`, `jql`, [`faults`],
-//! [`people`], [`check`].
+//! [`people`], [`check`], [`control`].
 //!
 //! Absent: permissions (every account sees all), issue links, remote links, attachments, labels and custom fields,
 //! webhooks, rate limits other than by a fault, Data Center's dialect.
 
 pub mod check;
+pub mod control;
 pub mod faults;
 pub mod people;
 pub mod setup;

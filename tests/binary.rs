@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "all of this is test")]
 
+#[path = "binary/asking.rs"]
+mod asking;
 #[path = "binary/daemon.rs"]
 mod daemon;
 #[path = "binary/town.rs"]
@@ -16,5 +18,7 @@ mod crash;
 mod ending;
 #[path = "binary/files.rs"]
 mod files;
+#[path = "binary/jira_sim.rs"]
+mod jira_sim;
 #[path = "binary/telling.rs"]
 mod telling;

@@ -1,13 +1,23 @@
 //! What goes wrong on the way: rules that spoil requests, and what they do to effect and answer.
+//!
+//! A [`FaultPlan`] is a list of [`Rule`]s; [`rule`] says which requests they look at and which of those they spoil,
+//! [`kind`] what goes wrong with them, and `verdict` what that means for one request. Chance is drawn only for a rule
+//! that looks at a request, so a rule for one endpoint never shifts what happens at another.
 
-use std::ops::RangeInclusive;
+pub mod kind;
+pub mod rule;
+
+mod verdict;
+
 use std::time::Duration;
 
-use http::{Method, StatusCode};
-use rand::RngExt;
+use http::StatusCode;
 use rand::rngs::StdRng;
 
-use super::chance;
+pub use kind::{Effect, Garbage, Kind, LateReply, Redirect};
+pub(super) use rule::Asked;
+pub use rule::{Rule, Target, When};
+pub(super) use verdict::{Fate, Reply, Verdict};
 
 /// A list of rules; of those that match a request the first that strikes decides.
 #[derive(Clone, Debug, Default)]
@@ -16,83 +26,15 @@ pub struct FaultPlan {
     pub rules: Vec<Rule>,
 }
 
-/// Which requests meet which fault.
+/// A rule in force, and what it did so far.
 #[derive(Clone, Debug)]
-pub struct Rule {
-    /// The requests it looks at.
-    pub target: Target,
-    /// Which of them it spoils.
-    pub when: When,
-    /// How it spoils them.
-    pub kind: Kind,
-}
-
-/// Which requests a rule looks at.
-#[derive(Clone, Debug, Default)]
-pub struct Target {
-    /// Any method if absent.
-    pub method: Option<Method>,
-    /// A path template as in Atlassian's document (`/rest/api/3/issue/{issueIdOrKey}`), or with a trailing `*` the
-    /// beginning of a path. Anything if absent.
-    pub path: Option<String>,
-}
-
-/// Which of the requests that a rule looks at it spoils.
-#[derive(Clone, Copy, Debug)]
-pub enum When {
-    /// Each with this probability, 0 to 1.
-    Chance(f64),
-    /// Only this one, counted from 1 since the plan was set.
-    Nth(u64),
-    /// The first so many.
-    First(u64),
-}
-
-/// What goes wrong.
-#[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "the line above each variant tells what its fields are")]
-pub enum Kind {
-    /// All is well, but slow by so much more.
-    Latency(RangeInclusive<Duration>),
-    /// 429 with the headers of Cloud's burst limit; no effect.
-    TooMany { retry_after_secs: u64 },
-    /// An error status, with or without the effect.
-    ServerError { status: StatusCode, effect: Effect },
-    /// The effect happens; the answer breaks off half-way.
-    LostReply,
-    /// No answer ever comes; the effect happens or not.
-    Stall { effect: bool },
-    /// The answer is bad at once, and the effect happens so much later.
-    LateEffect { after: RangeInclusive<Duration>, reply: LateReply },
-    /// The answer says 200 and is not what was asked for.
-    Garbage(Garbage),
-}
-
-/// Whether a failing request did its work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// It failed before its effect.
-    Before,
-    /// Its effect happened.
-    After,
-}
-
-/// What the client of a late effect sees meanwhile.
-#[derive(Clone, Copy, Debug)]
-pub enum LateReply {
-    /// 503.
-    Unavailable,
-    /// An answer that breaks off.
-    Broken,
-}
-
-/// A success that is none.
-#[derive(Clone, Copy, Debug)]
-pub enum Garbage {
-    /// A proxy's login page in the site's stead; no effect.
-    LoginPage,
-    /// The right answer, cut short by a middleman who vouches for its length; the effect happens.
-    TruncatedJson,
+pub struct Standing {
+    /// The rule.
+    pub rule: Rule,
+    /// How many requests it looked at.
+    pub seen: u64,
+    /// How many of them it spoiled.
+    pub struck: u64,
 }
 
 impl FaultPlan {
@@ -101,7 +43,7 @@ impl FaultPlan {
         Self::default()
     }
 
-    /// A bad day: a few requests of a hundred meet one of all the faults there are; late effects take up to a minute.
+    /// A bad day: a few requests of a hundred meet an ordinary fault; late effects take up to a minute.
     pub fn rough() -> Self {
         let late = |reply| Kind::LateEffect { after: secs(1)..=secs(60), reply };
         let server_error = |status, effect| Kind::ServerError { status, effect };
@@ -130,80 +72,9 @@ impl From<Rule> for FaultPlan {
     }
 }
 
-impl Rule {
-    /// A rule for one endpoint; see [`Target::path`].
-    pub fn on(method: Method, path: &str, when: When, kind: Kind) -> Self {
-        Self { target: Target { method: Some(method), path: Some(path.into()) }, when, kind }
-    }
-
-    /// A rule for every request.
-    pub fn anywhere(when: When, kind: Kind) -> Self {
-        Self { target: Target::default(), when, kind }
-    }
-}
-
-impl Target {
-    fn matches(&self, method: &Method, template: &str, path: &str) -> bool {
-        let in_path = |wanted: &String| match wanted.strip_suffix('*') {
-            Some(prefix) => path.starts_with(prefix),
-            None => wanted == template,
-        };
-        self.method.as_ref().is_none_or(|wanted| wanted == method) && self.path.as_ref().is_none_or(in_path)
-    }
-}
-
-impl Kind {
-    /// The name it has in the request log.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Latency(_) => "latency",
-            Self::TooMany { .. } => "too many",
-            Self::ServerError { effect: Effect::Before, .. } => "server error before effect",
-            Self::ServerError { effect: Effect::After, .. } => "server error after effect",
-            Self::LostReply => "lost reply",
-            Self::Stall { .. } => "stall",
-            Self::LateEffect { .. } => "late effect",
-            Self::Garbage(Garbage::LoginPage) => "login page",
-            Self::Garbage(Garbage::TruncatedJson) => "truncated json",
-        }
-    }
-}
-
-/// What becomes of one request.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Verdict {
-    /// Added to the site's usual latency.
-    pub slower: Duration,
-    pub fate: Fate,
-    pub reply: Reply,
-    pub name: Option<&'static str>,
-}
-
-/// What becomes of a request's effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    InTime,
-    Late(Duration),
-    Never,
-}
-
-/// What becomes of a request's answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reply {
-    True,
-    Broken,
-    None,
-    TooMany { retry_after_secs: u64 },
-    Error(StatusCode),
-    LoginPage,
-    Truncated,
-}
-
 /// The plan in force, and what it has seen so far.
 pub(super) struct Faults {
-    plan: FaultPlan,
-    /// For each rule the number of requests it looked at.
-    seen: Vec<u64>,
+    rules: Vec<Standing>,
     /// While set, nobody gets through.
     pub deaf: bool,
     pub stream: StdRng,
@@ -211,80 +82,51 @@ pub(super) struct Faults {
 
 impl Faults {
     pub(super) fn new(stream: StdRng) -> Self {
-        Self { plan: FaultPlan::none(), seen: Vec::new(), deaf: false, stream }
+        Self { rules: Vec::new(), deaf: false, stream }
     }
 
+    /// Replaces what was in force; counting begins anew.
     pub(super) fn set(&mut self, plan: FaultPlan) {
-        self.seen = vec![0; plan.rules.len()];
-        self.plan = plan;
+        self.rules = plan.rules.into_iter().map(Standing::from).collect();
     }
 
-    pub(super) fn judge(&mut self, method: &Method, template: &str, path: &str) -> Verdict {
+    /// The last to be tried; the others keep their counts.
+    pub(super) fn add(&mut self, rule: Rule) {
+        self.rules.push(rule.into());
+    }
+
+    pub(super) fn standing(&self) -> &[Standing] {
+        &self.rules
+    }
+
+    pub(super) fn judge(&mut self, asked: &Asked<'_>) -> Verdict {
         if self.deaf {
-            return Verdict { fate: Fate::Never, reply: Reply::Broken, name: Some("deaf"), ..Verdict::FAIR };
+            return Verdict { fate: Fate::Never, reply: Reply::Broken, name: Some("deaf"), ..Verdict::fair() };
         }
-        match self.strike(method, template, path) {
-            Some(kind) => self.carry_out(&kind),
-            None => Verdict::FAIR,
+        match self.strike(asked) {
+            Some(kind) => Verdict::of(&kind, asked.path, &mut self.stream),
+            None => Verdict::fair(),
         }
     }
 
-    fn strike(&mut self, method: &Method, template: &str, path: &str) -> Option<Kind> {
-        for (rule, seen) in self.plan.rules.iter().zip(&mut self.seen) {
-            if rule.target.matches(method, template, path) {
+    fn strike(&mut self, asked: &Asked<'_>) -> Option<Kind> {
+        for Standing { rule, seen, struck } in &mut self.rules {
+            if rule.target.matches(asked) {
                 *seen += 1;
                 if rule.when.strikes(*seen, &mut self.stream) {
+                    *struck += 1;
                     return Some(rule.kind.clone());
                 }
             }
         }
         None
     }
-
-    fn carry_out(&mut self, kind: &Kind) -> Verdict {
-        let (fate, reply) = match kind {
-            Kind::Latency(_) => (Fate::InTime, Reply::True),
-            Kind::TooMany { retry_after_secs } => (Fate::Never, Reply::TooMany { retry_after_secs: *retry_after_secs }),
-            Kind::ServerError { status, effect } => (Fate::of(*effect == Effect::After), Reply::Error(*status)),
-            Kind::LostReply => (Fate::InTime, Reply::Broken),
-            Kind::Stall { effect } => (Fate::of(*effect), Reply::None),
-            Kind::LateEffect { after, reply } => (Fate::Late(chance::between(&mut self.stream, after)), reply.seen()),
-            Kind::Garbage(Garbage::LoginPage) => (Fate::Never, Reply::LoginPage),
-            Kind::Garbage(Garbage::TruncatedJson) => (Fate::InTime, Reply::Truncated),
-        };
-        let slower =
-            if let Kind::Latency(range) = kind { chance::between(&mut self.stream, range) } else { Duration::ZERO };
-        Verdict { slower, fate, reply, name: Some(kind.name()) }
-    }
 }
 
-impl When {
-    fn strikes(self, seen: u64, stream: &mut StdRng) -> bool {
-        match self {
-            Self::Chance(probability) => stream.random_bool(probability.clamp(0.0, 1.0)),
-            Self::Nth(nth) => seen == nth,
-            Self::First(count) => seen <= count,
-        }
+impl From<Rule> for Standing {
+    fn from(rule: Rule) -> Self {
+        Self { rule, seen: 0, struck: 0 }
     }
-}
-
-impl LateReply {
-    fn seen(self) -> Reply {
-        match self {
-            Self::Unavailable => Reply::Error(StatusCode::SERVICE_UNAVAILABLE),
-            Self::Broken => Reply::Broken,
-        }
-    }
-}
-
-impl Fate {
-    fn of(happens: bool) -> Self {
-        if happens { Self::InTime } else { Self::Never }
-    }
-}
-
-impl Verdict {
-    const FAIR: Self = Self { slower: Duration::ZERO, fate: Fate::InTime, reply: Reply::True, name: None };
 }
 
 fn secs(secs: u64) -> Duration {
@@ -293,35 +135,91 @@ fn secs(secs: u64) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use http::Method;
 
-    fn names(plan: FaultPlan, requests: &[(Method, &str, &str)]) -> Vec<Option<&'static str>> {
+    use super::*;
+    use crate::sim::chance;
+
+    /// The names of the faults that requests meet; of each request method, template, path and account.
+    fn names(plan: FaultPlan, requests: &[(Method, &str, &str, Option<&str>)]) -> Vec<Option<&'static str>> {
         let mut faults = Faults::new(chance::stream(1, 0));
         faults.set(plan);
-        requests.iter().map(|(method, template, path)| faults.judge(method, template, path).name).collect()
+        let judge = |(method, template, path, account): &(Method, &str, &str, Option<&str>)| {
+            faults.judge(&Asked { method, template, path, account: *account }).name
+        };
+        requests.iter().map(judge).collect()
+    }
+
+    /// Which of the first ten requests a rule spoils.
+    fn struck(when: When) -> Vec<usize> {
+        let requests = vec![(Method::GET, "/x", "/x", None); 10];
+        let met = names(Rule::anywhere(when, Kind::LostReply).into(), &requests);
+        (1..).zip(met).filter_map(|(n, name)| name.map(|_| n)).collect()
     }
 
     #[test]
     fn a_rule_strikes_the_nth_request_of_its_endpoint_only() {
         let rule = Rule::on(Method::POST, "/issue", When::Nth(2), Kind::LostReply);
-        let post = (Method::POST, "/issue", "/issue");
-        let other = (Method::POST, "/issue/bulk", "/issue/bulk");
+        let post = (Method::POST, "/issue", "/issue", None);
+        let other = (Method::POST, "/issue/bulk", "/issue/bulk", None);
         let seen = names(rule.into(), &[post.clone(), other, post.clone(), post]);
         assert_eq!(seen, [None, None, Some("lost reply"), None]);
     }
 
     #[test]
+    fn requests_are_counted_in_several_ways() {
+        assert_eq!(struck(When::Nth(3)), [3]);
+        assert_eq!(struck(When::First(2)), [1, 2]);
+        assert_eq!(struck(When::Every(4)), [4, 8]);
+        assert_eq!(struck(When::Every(0)), [0; 0]);
+        assert_eq!(struck(When::After(7)), [8, 9, 10]);
+        assert_eq!(struck(When::Always).len(), 10);
+    }
+
+    #[test]
     fn a_star_matches_the_beginning_of_the_path_itself() {
         let rule = Rule::on(Method::GET, "/issue/7*", When::First(9), Kind::LostReply);
-        let request = |path| (Method::GET, "/issue/{id}", path);
+        let request = |path| (Method::GET, "/issue/{id}", path, None);
         assert_eq!(names(rule.into(), &[request("/issue/8"), request("/issue/77")]), [None, Some("lost reply")]);
+    }
+
+    #[test]
+    fn a_rule_for_an_account_leaves_others_and_strangers_alone() {
+        let rule = Rule::anywhere(When::Always, Kind::LostReply).by("bot");
+        let request = |account| (Method::GET, "/x", "/x", account);
+        let met = names(rule.into(), &[request(None), request(Some("ann")), request(Some("bot"))]);
+        assert_eq!(met, [None, None, Some("lost reply")]);
+    }
+
+    #[test]
+    fn a_rule_that_does_not_look_at_a_request_draws_nothing() {
+        let strangers = Rule::on(Method::PUT, "/y", When::Chance(0.5), Kind::LostReply);
+        let fickle = Rule::anywhere(When::Chance(0.5), Kind::LostReply);
+        let requests = vec![(Method::GET, "/x", "/x", None); 50];
+        let alone = names(fickle.clone().into(), &requests);
+        assert_eq!(names(FaultPlan { rules: vec![strangers, fickle] }, &requests), alone);
+        assert!(alone.contains(&None) && alone.contains(&Some("lost reply")));
+    }
+
+    #[test]
+    fn a_rule_that_is_added_leaves_the_counts_of_the_others() {
+        let mut faults = Faults::new(chance::stream(1, 0));
+        faults.set(Rule::anywhere(When::First(1), Kind::LostReply).into());
+        let asked = Asked { method: &Method::GET, template: "/x", path: "/x", account: None };
+        let mut name = || faults.judge(&asked).name;
+        assert_eq!((name(), name()), (Some("lost reply"), None));
+        faults.add(Rule::anywhere(When::Always, Kind::Stall { effect: false }));
+        assert_eq!(faults.judge(&asked).name, Some("stall"));
+        let counts: Vec<_> = faults.standing().iter().map(|it| (it.seen, it.struck)).collect();
+        assert_eq!(counts, [(3, 1), (1, 1)]);
     }
 
     #[test]
     fn a_rough_day_spoils_a_few_requests_of_a_hundred_and_keeps_late_effects_within_a_minute() {
         let mut faults = Faults::new(chance::stream(7, 0));
         faults.set(FaultPlan::rough());
-        let verdicts: Vec<_> = (0..10_000).map(|_| faults.judge(&Method::GET, "/x", "/x")).collect();
+        let asked = Asked { method: &Method::GET, template: "/x", path: "/x", account: None };
+        let verdicts: Vec<_> = (0..10_000).map(|_| faults.judge(&asked)).collect();
         let spoiled = verdicts.iter().filter(|it| it.name.is_some()).count();
         assert!((200..700).contains(&spoiled), "{spoiled}");
         assert!(verdicts.iter().all(|it| !matches!(it.fate, Fate::Late(after) if after > secs(60))));

@@ -13,6 +13,7 @@ mod changelog;
 mod comments;
 mod desk;
 mod entry;
+mod hold;
 mod issues;
 mod properties;
 mod routes;
@@ -29,8 +30,10 @@ use axum::extract::{RawPathParams, Request, State};
 use axum::response::Response;
 use axum::routing::any;
 
+use super::setup::Flavour;
 use super::site::Site;
 use call::Call;
+pub(super) use hold::Holds;
 use routes::Mounted;
 
 pub(super) fn router(site: Arc<Site>) -> Router {
@@ -40,6 +43,11 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         serve(&site, &nowhere, BTreeMap::new(), request).await
     };
     routes::mounted(flavour).into_iter().fold(Router::new(), mount).fallback(unknown).with_state(site)
+}
+
+/// Whether there is an endpoint of this template.
+pub(super) fn serves(flavour: Flavour, template: &str) -> bool {
+    routes::mounted(flavour).iter().any(|mounted| mounted.template == template)
 }
 
 fn mount(router: Router<Arc<Site>>, mounted: Mounted) -> Router<Arc<Site>> {
@@ -56,9 +64,5 @@ async fn serve(site: &Site, mounted: &Mounted, params: BTreeMap<String, String>,
     let flavour = site.settled().setup.flavour;
     let call = Call::read(flavour, mounted, params, request).await;
     let ticket = site.arrive(mounted, call);
-    match ticket.wait {
-        Some(wait) => tokio::time::sleep(wait).await,
-        None => std::future::pending().await,
-    }
-    site.answer(ticket)
+    site.answer(ticket).await
 }

@@ -32,6 +32,11 @@ impl<T> Ring<T> {
     }
 
     /// The entry of this number, if it is still remembered.
+    pub(super) fn get(&self, number: usize) -> Option<&T> {
+        self.latest.get(number.checked_sub(self.forgotten)?)
+    }
+
+    /// The same, to be changed.
     pub(super) fn get_mut(&mut self, number: usize) -> Option<&mut T> {
         self.latest.get_mut(number.checked_sub(self.forgotten)?)
     }

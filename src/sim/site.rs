@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::faults::FaultPlan;
+use super::control;
+use super::faults::{FaultPlan, Rule, Standing};
 use super::http;
 use super::issue::{Issue, IssueView};
 use super::markup;
 use super::people::{People, Town};
-use super::setup::{Flavour, Setup};
+use super::setup::{Account, Flavour, Project, Setup};
 use super::state::{Home, State};
 use super::write::{Draft, Edit, Effect, Remark, Via, Write};
 
@@ -40,6 +41,8 @@ pub struct Happening {
 /// One request that reached the site.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestLine {
+    /// Its place in the log, counted from 0.
+    pub number: usize,
     /// When it arrived.
     pub at: DateTime<Utc>,
     /// Such as `POST`.
@@ -118,6 +121,31 @@ impl Site {
         http::router(Arc::clone(self))
     }
 
+    /// Stages what happens on the site, over HTTP; see [`control`](super::control). To be served on a port of its own.
+    pub fn control_router(self: &Arc<Self>) -> axum::Router {
+        control::router(Arc::clone(self))
+    }
+
+    /// Where people find the site.
+    pub fn base_url(&self) -> String {
+        self.settled().setup.base_url.clone()
+    }
+
+    /// What time it is there.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.settled().now
+    }
+
+    /// All projects, by key.
+    pub fn projects(&self) -> Vec<Project> {
+        self.settled().projects.values().map(|home| home.project.clone()).collect()
+    }
+
+    /// Everybody with an account, by id.
+    pub fn accounts(&self) -> Vec<Account> {
+        self.settled().accounts.values().cloned().collect()
+    }
+
     /// Carries out everything that is due. Only needed where nothing else looks at the site for long.
     pub fn settle(&self) {
         drop(self.settled());
@@ -126,6 +154,49 @@ impl Site {
     /// From now on this goes wrong; replaces what went wrong before.
     pub fn faults(&self, plan: FaultPlan) {
         self.settled().faults.set(plan);
+    }
+
+    /// One more thing goes wrong, where nothing before it in the plan strikes.
+    pub fn add_fault(&self, rule: Rule) {
+        self.settled().faults.add(rule);
+    }
+
+    /// Whether a [`Target`](super::faults::Target) with this path can match anything: it ends with a `*`, or the site
+    /// serves an endpoint of that template.
+    pub fn serves(&self, path: &str) -> bool {
+        path.ends_with('*') || http::serves(self.settled().setup.flavour, path)
+    }
+
+    /// The rules in force, and what they did so far.
+    pub fn standing_faults(&self) -> Vec<Standing> {
+        self.settled().faults.standing().to_vec()
+    }
+
+    /// The requests that are held by [`Kind::Hold`](super::faults::Kind::Hold) now, in the order of their arrival.
+    /// Of those that the log no longer remembers there is no line here.
+    pub fn holding(&self) -> Vec<RequestLine> {
+        let state = self.settled();
+        state.holds.numbers().into_iter().filter_map(|number| state.requests.get(number).cloned()).collect()
+    }
+
+    /// Comes back as soon as at least so many requests are held.
+    pub async fn held(&self, at_least: usize) {
+        let mut count = self.settled().holds.watch();
+        // The sender lives as long as the site does, which is longer than this borrow of it.
+        drop(count.wait_for(|held| *held >= at_least).await);
+    }
+
+    /// Lets the held request of this number in the log go on, whether or not its client still waits. Says whether it
+    /// was held.
+    pub fn release(&self, number: usize) -> bool {
+        self.settled().release(number)
+    }
+
+    /// Lets all held requests go on, in the order of their arrival. Says how many they were.
+    pub fn release_all(&self) -> usize {
+        let mut state = self.settled();
+        let numbers = state.holds.numbers();
+        numbers.into_iter().filter(|number| state.release(*number)).count()
     }
 
     /// While deaf, the site lets no request have an effect and breaks off every answer.
@@ -138,11 +209,11 @@ impl Site {
         Town::settle_in(&mut self.settled(), people);
     }
 
-    /// Gives an account another API token, which makes the one before a bad one.
-    pub fn set_token(&self, account: &str, token: &str) {
-        if let Some(account) = self.settled().accounts.get_mut(account) {
-            account.token = token.into();
-        }
+    /// Gives an account another API token, which makes the one before a bad one. Says whether there is such an account.
+    pub fn set_token(&self, account: &str, token: &str) -> bool {
+        let mut state = self.settled();
+        let known = state.accounts.get_mut(account);
+        known.map(|account| account.token = token.into()).is_some()
     }
 
     /// From now on, or no longer, this account must solve a CAPTCHA; see
@@ -160,7 +231,12 @@ impl Site {
 
     /// The latest requests, oldest first.
     pub fn requests(&self) -> Vec<RequestLine> {
-        self.settled().requests.since(0).cloned().collect()
+        self.requests_since(0, usize::MAX)
+    }
+
+    /// At most so many requests from this number of the log on, oldest first; the oldest are forgotten some day.
+    pub fn requests_since(&self, number: usize, most: usize) -> Vec<RequestLine> {
+        self.settled().requests.since(number).take(most).cloned().collect()
     }
 
     /// How often each `METHOD path-template` was called.

@@ -10,6 +10,7 @@ use rand::rngs::StdRng;
 use super::agenda::Agenda;
 use super::chance;
 use super::faults::Faults;
+use super::http::Holds;
 use super::index::Index;
 use super::issue::Issue;
 use super::people::{Errand, Town};
@@ -35,6 +36,7 @@ pub(super) struct State {
     pub graveyard: Vec<Arc<Issue>>,
     pub index: Index,
     pub faults: Faults,
+    pub holds: Holds,
     pub town: Option<Town>,
     pub journal: Ring<Happening>,
     pub requests: Ring<RequestLine>,
@@ -86,6 +88,7 @@ impl State {
             graveyard: Vec::new(),
             index: Index::default(),
             faults: Faults::new(chance::stream(setup.seed, 1)),
+            holds: Holds::new(),
             town: None,
             journal: Ring::new(),
             requests: Ring::new(),

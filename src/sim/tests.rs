@@ -2,8 +2,11 @@
 
 mod api;
 mod checking;
+mod control;
 mod effects;
 mod flavours;
+mod holding;
 mod living;
 mod searching;
+mod spoiling;
 mod stage;

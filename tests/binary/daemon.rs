@@ -1,7 +1,6 @@
 //! One process of the program, and what it says.
 
-use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -9,6 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use serde_json::Value;
 
+use super::asking::{Answer, ask};
 use super::wait::eventually;
 
 /// `lockstep` with this environment and no other.
@@ -23,12 +23,6 @@ pub struct Daemon {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
     readers: Vec<JoinHandle<()>>,
-}
-
-/// An answer of the admin server.
-pub struct Answer {
-    pub status: u16,
-    pub body: Value,
 }
 
 impl Daemon {
@@ -83,12 +77,8 @@ impl Daemon {
         let said = self.wait_for("the admin server's address", |line| {
             line["message"].as_str().is_some_and(|message| message.starts_with("answering on http://"))
         });
-        let address = said["message"].as_str().unwrap().trim_start_matches("answering on http://").to_owned();
-        let mut stream = TcpStream::connect(&address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        Answer::read(&text)
+        let address = said["message"].as_str().unwrap().trim_start_matches("answering on ").to_owned();
+        ask(&address, "GET", path, "", &Value::Null)
     }
 
     /// Asks for an orderly stop.
@@ -120,14 +110,6 @@ impl Drop for Daemon {
         if thread::panicking() {
             println!("--- log of process {}\n{}", self.child.id(), self.log().join("\n"));
         }
-    }
-}
-
-impl Answer {
-    fn read(text: &str) -> Self {
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, body: serde_json::from_str(body).unwrap() }
     }
 }
 

@@ -1,19 +1,18 @@
 //! Answers, and the many forms in which Jira says no.
 
+mod spoil;
+
 use std::collections::BTreeMap;
-use std::io;
 
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
-use futures::{StreamExt, stream};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::call::Call;
-use crate::sim::faults::Reply;
 use crate::sim::setup::Flavour;
 use crate::sim::stamp;
 
@@ -169,43 +168,14 @@ impl Answer {
             .with("RateLimit-Reason", "jira-burst-based")
     }
 
-    /// What the client gets to see of this answer.
-    pub(super) fn suffer(self, reply: Reply, now: DateTime<Utc>) -> Self {
-        match reply {
-            Reply::True | Reply::None | Reply::Broken | Reply::Truncated => self,
-            Reply::TooMany { retry_after_secs } => Self::too_many(retry_after_secs, now),
-            Reply::Error(status) => Self::error(status, "Something went wrong, please try again."),
-            Reply::LoginPage => {
-                Self { status: StatusCode::OK, headers: Vec::new(), content: Content::Html(LOGIN_PAGE.into()) }
-            }
-        }
-    }
-
     pub(super) fn into_response(self, now: DateTime<Utc>) -> Response {
         let bytes = self.content.bytes();
         let length = bytes.len();
-        self.response(now, Body::from(bytes), length)
+        self.response(now, Body::from(bytes), Some(length))
     }
 
-    /// The first half of the answer, whose length is given as if that were all.
-    pub(super) fn into_truncated(self, now: DateTime<Utc>) -> Response {
-        let bytes = self.content.bytes();
-        let length = bytes.len() / 2;
-        self.response(now, Body::from(bytes.slice(..length)), length)
-    }
-
-    /// The first half of the answer, then a broken connection. An answer without a body has no half-way; there the
-    /// break is noticed by a gateway, whose own words do not get through either.
-    pub(super) fn into_broken(self, now: DateTime<Utc>) -> Response {
-        let whole = if matches!(self.content, Content::Empty) { Self::unreachable() } else { self };
-        let bytes = whole.content.bytes();
-        let length = bytes.len();
-        let first_half = stream::iter([Ok(bytes.slice(..length / 2))]);
-        let body = Body::from_stream(first_half.chain(stream::once(connection_reset())));
-        whole.response(now, body, length)
-    }
-
-    fn response(&self, now: DateTime<Utc>, body: Body, length: usize) -> Response {
+    /// Announces a length only if one is given.
+    fn response(&self, now: DateTime<Utc>, body: Body, length: Option<usize>) -> Response {
         let mut response = Response::new(body);
         *response.status_mut() = self.status;
         let mut set = |name: HeaderName, value: String| {
@@ -217,7 +187,7 @@ impl Answer {
         set(DATE, stamp::http(now));
         if let Some(kind) = self.content.kind() {
             set(CONTENT_TYPE, kind.into());
-            set(CONTENT_LENGTH, length.to_string());
+            length.into_iter().for_each(|length| set(CONTENT_LENGTH, length.to_string()));
         }
         for (name, value) in &self.headers {
             if let Ok(name) = name.parse() {
@@ -226,12 +196,6 @@ impl Answer {
         }
         response
     }
-}
-
-/// The break comes a moment later, or a server would drop the first half unsent.
-async fn connection_reset() -> io::Result<Bytes> {
-    tokio::task::yield_now().await;
-    Err(io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by the simulated site"))
 }
 
 impl Complaints {
@@ -291,7 +255,3 @@ impl Content {
         }
     }
 }
-
-const LOGIN_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Log in to continue</title></head>\
-    <body><form method=\"post\" action=\"/login\"><input name=\"user\"><input name=\"password\" type=\"password\">\
-    </form></body></html>\n";

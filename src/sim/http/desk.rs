@@ -1,34 +1,48 @@
 //! Where requests are received and answers handed out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
 use rand::RngExt;
+use tokio::sync::oneshot;
 
 use super::answer::Answer;
 use super::call::Call;
 use super::entry::{Caller, LOGIN_REASON};
+use super::hold::Waiting;
 use super::routes::{Endpoint, Mounted, Plan, Read, Route};
 use crate::sim::chance;
-use crate::sim::faults::{Fate, Reply, Verdict};
+use crate::sim::faults::{Asked, Effect, Fate, Reply, Verdict};
 use crate::sim::setup::Flavour;
 use crate::sim::site::{RequestLine, Site};
 use crate::sim::state::State;
-use crate::sim::write::{Effect, Via};
+use crate::sim::write::{self, Via};
 
 /// What a request is to be answered, and when.
 pub(super) struct Ticket {
-    /// For ever if absent.
-    pub wait: Option<Duration>,
+    wait: Wait,
+    slip: Slip,
+}
+
+/// What must be known of a request until it is answered.
+struct Slip {
     /// Its number in the request log.
     line: usize,
     /// The account id of the caller; empty for a stranger.
     account: String,
     reply: Reply,
-    outcome: Outcome,
 }
 
-enum Outcome {
+/// What comes between a request and its answer.
+enum Wait {
+    For(Duration, Box<Outcome>),
+    UntilReleased(oneshot::Receiver<Outcome>),
+    ForEver,
+}
+
+/// What a request led to.
+pub(super) enum Outcome {
     Settled(Answer),
     /// Reads look at the site when they are answered, not when they arrive.
     Read(Read, Call),
@@ -44,30 +58,81 @@ impl Site {
         self.settled().arrive(at, call)
     }
 
-    pub(super) fn answer(&self, ticket: Ticket) -> Response {
-        self.settled().answer(ticket)
+    /// The answer, when it is time for it.
+    pub(super) async fn answer(&self, ticket: Ticket) -> Response {
+        let outcome = ticket.wait.over().await;
+        self.settled().answer(&ticket.slip, outcome)
+    }
+}
+
+impl Wait {
+    async fn over(self) -> Outcome {
+        match self {
+            Self::For(latency, outcome) => {
+                tokio::time::sleep(latency).await;
+                *outcome
+            }
+            // What is never released is dropped with its site: then there is nobody left to answer.
+            Self::UntilReleased(released) => match released.await {
+                Ok(outcome) => outcome,
+                Err(_) => std::future::pending().await,
+            },
+            Self::ForEver => std::future::pending().await,
+        }
     }
 }
 
 impl State {
     fn arrive(&mut self, at: &Mounted, call: Call) -> Ticket {
-        let verdict = self.faults.judge(&call.method, &at.template, &call.path);
+        let caller = self.caller(&call.credentials);
+        let account = caller.account().unwrap_or_default().to_owned();
+        let (method, template, path) = (&call.method, at.template.as_str(), call.path.as_str());
+        let verdict = self.faults.judge(&Asked { method, template, path, account: caller.account() });
         let latency = chance::between(&mut self.faults.stream, &self.setup.latency) + verdict.slower;
         // Drawn for every request, needed or not, so that the stream does not depend on what requests ask for.
         let effect_after = latency.mul_f64(self.faults.stream.random_range(0.0..=1.0));
-        let caller = self.caller(&call.credentials);
         let line = self.log(at, &call, &caller, &verdict);
-        let effect_after = match verdict.fate {
-            Fate::InTime => Some(effect_after),
-            Fate::Late(after) => Some(after),
-            Fate::Never => None,
+        let outcome = match verdict.fate {
+            Fate::InTime => self.decide(&at.route, call, &caller, effect_after),
+            Fate::Late(after) => self.decide(&at.route, call, &caller, after),
+            Fate::Never => Outcome::Settled(Answer::unreachable()),
+            Fate::Held(_) if self.holds.is_full() => Outcome::Settled(Answer::unreachable()),
+            Fate::Held(effect) => {
+                let released = self.hold(line, effect, &at.route, call, caller);
+                let slip = Slip { line, account, reply: verdict.reply };
+                return Ticket { wait: Wait::UntilReleased(released), slip };
+            }
         };
-        let outcome = match effect_after {
-            None => Outcome::Settled(Answer::unreachable()),
-            Some(after) => self.decide(&at.route, call, &caller, after),
+        let wait = if verdict.reply == Reply::None { Wait::ForEver } else { Wait::For(latency, Box::new(outcome)) };
+        Ticket { wait, slip: Slip { line, account, reply: verdict.reply } }
+    }
+
+    /// Holds a request; an effect that comes first comes at once.
+    fn hold(
+        &mut self,
+        line: usize,
+        effect: Effect,
+        route: &Arc<Route>,
+        call: Call,
+        caller: Caller,
+    ) -> oneshot::Receiver<Outcome> {
+        let waiting = match effect {
+            Effect::Before => Waiting::AtTheDoor(Arc::clone(route), call, caller),
+            Effect::After => Waiting::Decided(self.decide(route, call, &caller, Duration::ZERO)),
         };
-        let wait = (verdict.reply != Reply::None).then_some(latency);
-        Ticket { wait, line, account: caller.account().unwrap_or_default().into(), reply: verdict.reply, outcome }
+        self.holds.hold(line, waiting)
+    }
+
+    /// Lets the held request of this line go on. Says whether there was one.
+    pub(in crate::sim) fn release(&mut self, line: usize) -> bool {
+        let Some((waiting, reply)) = self.holds.take(line) else { return false };
+        let outcome = match waiting {
+            Waiting::AtTheDoor(route, call, caller) => self.decide(&route, call, &caller, Duration::ZERO),
+            Waiting::Decided(outcome) => outcome,
+        };
+        // Its client may have left; the effect does not depend on that.
+        drop(reply.send(outcome));
+        true
     }
 
     /// Lets the caller in, validates a write and notes its effect.
@@ -92,7 +157,7 @@ impl State {
         let mut effects = Vec::new();
         for write in plan.writes {
             let id = self.next_id();
-            self.schedule(due, Effect { id, author: account.into(), via: Via::Api, write });
+            self.schedule(due, write::Effect { id, author: account.into(), via: Via::Api, write });
             effects.push(id);
         }
         // What is due at once happens at once, so that nothing lies between a request and its effect but latency.
@@ -100,8 +165,8 @@ impl State {
         Outcome::Written { answer: plan.answer, effects }
     }
 
-    fn answer(&mut self, ticket: Ticket) -> Response {
-        let truth = match ticket.outcome {
+    fn answer(&mut self, slip: &Slip, outcome: Outcome) -> Response {
+        let truth = match outcome {
             Outcome::Settled(answer) => answer,
             Outcome::Read(read, call) => read(self, &call).unwrap_or_else(|refusal| refusal),
             Outcome::Written { answer, effects } => {
@@ -110,18 +175,12 @@ impl State {
             }
         };
         let now = self.now;
-        let traced = truth.suffer(ticket.reply, now);
-        let seen = self.signed(traced, ticket.line, &ticket.account);
-        if let Some(line) = self.requests.get_mut(ticket.line) {
+        let traced = truth.suffer(&slip.reply, now);
+        let seen = self.signed(traced, slip.line, &slip.account);
+        if let Some(line) = self.requests.get_mut(slip.line) {
             line.status = Some(seen.status.as_u16());
         }
-        match ticket.reply {
-            Reply::Broken => seen.into_broken(now),
-            Reply::Truncated => seen.into_truncated(now),
-            Reply::True | Reply::None | Reply::TooMany { .. } | Reply::Error(_) | Reply::LoginPage => {
-                seen.into_response(now)
-            }
-        }
+        seen.arrive(&slip.reply, now)
     }
 
     /// The headers by which Jira's operators find a request again.
@@ -141,6 +200,7 @@ impl State {
     fn log(&mut self, at: &Mounted, call: &Call, caller: &Caller, verdict: &Verdict) -> usize {
         *self.counters.entry(format!("{} {}", call.method, at.template)).or_default() += 1;
         self.requests.push(RequestLine {
+            number: self.requests.next(),
             at: self.now,
             method: call.method.to_string(),
             path: call.path.clone(),

@@ -204,7 +204,7 @@ fn account(id: &str, name: &str, time_zone: Tz) -> Account {
     Account::new(id, name, &format!("{id}@x.example"), &format!("{id}-token"), time_zone)
 }
 
-async fn read(response: Response) -> Reply {
+pub(super) async fn read(response: Response) -> Reply {
     let (head, mut body) = response.into_parts();
     let (mut text, mut broken) = (Vec::new(), false);
     while let Some(frame) = body.frame().await {

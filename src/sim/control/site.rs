@@ -1,0 +1,129 @@
+//! The site as a whole, its accounts, and the people at work on it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use chrono::Duration;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::problem::{Body, Problem};
+use super::stamp;
+use crate::sim::people::People;
+use crate::sim::site::{Refusal, Site};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct About {
+    base_url: String,
+    now: String,
+    projects: Vec<String>,
+    requests: &'static [&'static str],
+}
+
+/// What can be asked here.
+const REQUESTS: &[&str] = &[
+    "POST /deeds",
+    "GET|PUT|POST|DELETE /faults",
+    "GET /held?atLeast&withinMs",
+    "POST /held/release",
+    "PUT /deaf",
+    "GET /requests?since&limit",
+    "GET /counters",
+    "GET /journal?since&limit",
+    "GET /issues?project&deleted&since&limit",
+    "GET /issues/{idOrKey}",
+    "GET /accounts",
+    "PUT /accounts/{id}/token",
+    "PUT|DELETE /people",
+];
+
+/// An account without its secrets.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Account {
+    id: String,
+    name: String,
+    email: String,
+    time_zone: &'static str,
+    /// Whether it has a token at all.
+    uses_api: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewToken {
+    token: String,
+}
+
+/// See [`People`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Company {
+    pairs: Vec<Pair>,
+    pace: f64,
+    /// Until they go home; a hundred years if not given.
+    for_secs: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pair {
+    user: String,
+    dev: String,
+}
+
+/// Above this the people would have the machine for themselves.
+const FASTEST: f64 = 10_000.0;
+
+pub(super) async fn about(State(site): State<Arc<Site>>) -> Json<About> {
+    let projects = site.projects().into_iter().map(|project| project.key).collect();
+    Json(About { base_url: site.base_url(), now: stamp(site.now()), projects, requests: REQUESTS })
+}
+
+pub(super) async fn accounts(State(site): State<Arc<Site>>) -> Json<Vec<Account>> {
+    let account = |it: crate::sim::setup::Account| Account {
+        id: it.id,
+        name: it.name,
+        email: it.email,
+        time_zone: it.time_zone.name(),
+        uses_api: !it.token.is_empty(),
+    };
+    Json(site.accounts().into_iter().map(account).collect())
+}
+
+pub(super) async fn set_token(
+    State(site): State<Arc<Site>>,
+    Path(id): Path<String>,
+    Body(NewToken { token }): Body<NewToken>,
+) -> Result<StatusCode, Problem> {
+    if site.set_token(&id, &token) { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NoAccount(id).into()) }
+}
+
+pub(super) async fn people_come(
+    State(site): State<Arc<Site>>,
+    Body(company): Body<Company>,
+) -> Result<StatusCode, Problem> {
+    if !(company.pace > 0.0 && company.pace <= FASTEST) {
+        return Err(Problem::bad(format!("pace: from above 0 to {FASTEST}, where 1 is an office's")));
+    }
+    let known: Vec<String> = site.projects().into_iter().map(|project| project.key).collect();
+    let stranger = |(n, pair): (usize, &Pair)| {
+        let names = [(&pair.user, "user"), (&pair.dev, "dev")];
+        let (wanted, side) = names.into_iter().find(|(key, _)| !known.contains(key))?;
+        Some(format!("pairs[{n}].{side}: there is no project {wanted}"))
+    };
+    if let Some(problem) = company.pairs.iter().enumerate().find_map(stranger) {
+        return Err(Problem::bad(problem));
+    }
+    let span = company.for_secs.map_or(Duration::days(36_500), |secs| Duration::seconds(secs.into()));
+    let pairs = company.pairs.into_iter().map(|pair| (pair.user, pair.dev)).collect();
+    site.populate(People { pairs, until: site.now() + span, pace: company.pace });
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn people_go(State(site): State<Arc<Site>>) -> StatusCode {
+    site.populate(People { pairs: Vec::new(), until: site.now(), pace: 1.0 });
+    StatusCode::NO_CONTENT
+}

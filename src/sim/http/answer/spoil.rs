@@ -1,0 +1,138 @@
+//! What faults do to an answer on its way to the client.
+
+use std::io;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::{Stream, StreamExt, stream};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::json;
+
+use super::{Answer, Content};
+use crate::sim::faults::Reply;
+
+type Piece = io::Result<Bytes>;
+
+impl Answer {
+    /// What takes the place of this answer: most faults spoil how an answer arrives, some what it says.
+    pub(in crate::sim::http) fn suffer(self, reply: &Reply, now: DateTime<Utc>) -> Self {
+        match reply {
+            Reply::True | Reply::None | Reply::Broken | Reply::Truncated | Reply::Slow { .. } => self,
+            Reply::Bytes | Reply::WrongType | Reply::Oversized(_) => self,
+            Reply::TooMany { retry_after_secs } => Self::too_many(*retry_after_secs, now),
+            Reply::Unavailable { retry_after_secs } => {
+                Self::failed(StatusCode::SERVICE_UNAVAILABLE).with("Retry-After", retry_after_secs)
+            }
+            Reply::Error(status) => Self::failed(*status),
+            Reply::Gateway(status) => Self::gateway(*status),
+            Reply::LoginPage => {
+                Self { status: StatusCode::OK, headers: Vec::new(), content: Content::Html(LOGIN_PAGE.into()) }
+            }
+            Reply::Redirect(location) => Self::empty(StatusCode::FOUND).with("Location", location),
+        }
+    }
+
+    /// The answer on the wire, as the fault lets it arrive.
+    pub(in crate::sim::http) fn arrive(self, reply: &Reply, now: DateTime<Utc>) -> Response {
+        match reply {
+            Reply::Broken => self.broken(now),
+            Reply::Truncated => self.truncated(now),
+            Reply::Slow { piece, pause } => self.slow(now, *piece, *pause),
+            Reply::Oversized(bytes) => self.oversized(now, *bytes),
+            Reply::Bytes => self.said_to_be(now, "application/json;charset=UTF-8", Bytes::from_static(NO_TEXT)),
+            Reply::WrongType => {
+                let bytes = self.content.bytes();
+                self.said_to_be(now, "text/html;charset=UTF-8", bytes)
+            }
+            Reply::True | Reply::None | Reply::TooMany { .. } | Reply::Unavailable { .. } => self.into_response(now),
+            Reply::Error(_) | Reply::Gateway(_) | Reply::LoginPage | Reply::Redirect(_) => self.into_response(now),
+        }
+    }
+
+    fn failed(status: StatusCode) -> Self {
+        Self::error(status, "Something went wrong, please try again.")
+    }
+
+    /// The gateway before Atlassian's sites has JSON of its own, with neither `errorMessages` nor `errors`.
+    fn gateway(status: StatusCode) -> Self {
+        let message = status.canonical_reason().unwrap_or("Error");
+        Self::json(status, json!({"code": status.as_u16(), "message": message}))
+    }
+
+    /// The first half of the answer, whose length is given as if that were all.
+    fn truncated(self, now: DateTime<Utc>) -> Response {
+        let bytes = self.content.bytes();
+        let length = bytes.len() / 2;
+        self.response(now, Body::from(bytes.slice(..length)), Some(length))
+    }
+
+    /// The first half of the answer, then a broken connection. An answer without a body has no half-way; there the
+    /// break is noticed by a gateway, whose own words do not get through either.
+    fn broken(self, now: DateTime<Utc>) -> Response {
+        let whole = if matches!(self.content, Content::Empty) { Self::unreachable() } else { self };
+        let bytes = whole.content.bytes();
+        let length = bytes.len();
+        let first_half = stream::iter([Ok(bytes.slice(..length / 2))]);
+        let body = Body::from_stream(first_half.chain(stream::once(connection_reset())));
+        whole.response(now, body, Some(length))
+    }
+
+    fn slow(self, now: DateTime<Utc>, piece: usize, pause: Duration) -> Response {
+        let bytes = self.content.bytes();
+        let length = bytes.len();
+        self.response(now, Body::from_stream(dribble(bytes, piece.max(1), pause)), Some(length))
+    }
+
+    /// JSON may be followed by blanks, so a client that has the patience could read it.
+    fn oversized(self, now: DateTime<Utc>, wanted: u64) -> Response {
+        let bytes = self.content.bytes();
+        let missing = wanted.saturating_sub(bytes.len() as u64);
+        let body = stream::iter([Ok(bytes)]).chain(blanks(missing));
+        self.response(now, Body::from_stream(body), None)
+    }
+
+    fn said_to_be(self, now: DateTime<Utc>, kind: &'static str, bytes: Bytes) -> Response {
+        let length = bytes.len();
+        let mut response = self.response(now, Body::from(bytes), Some(length));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        response
+    }
+}
+
+/// The break comes a moment later, or a server would drop the first half unsent.
+async fn connection_reset() -> Piece {
+    tokio::task::yield_now().await;
+    Err(io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by the simulated site"))
+}
+
+/// Pieces of a text, with a pause before each.
+fn dribble(bytes: Bytes, piece: usize, pause: Duration) -> impl Stream<Item = Piece> {
+    stream::unfold(bytes, move |mut rest| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        tokio::time::sleep(pause).await;
+        let next = rest.split_to(piece.min(rest.len()));
+        Some((Ok(next), rest))
+    })
+}
+
+/// So many blanks, made while they are read.
+fn blanks(count: u64) -> impl Stream<Item = Piece> {
+    static BLANKS: [u8; 8192] = [b' '; 8192];
+    stream::unfold(count, |missing| async move {
+        let next = usize::try_from(missing).unwrap_or(usize::MAX).min(BLANKS.len());
+        (next > 0).then(|| (Ok(Bytes::from_static(&BLANKS[..next])), missing - next as u64))
+    })
+}
+
+/// Neither UTF-8 nor any compression that a client might try to undo.
+const NO_TEXT: &[u8] = b"\xc3\x28\xff\xfe\x00{\"issues\":\x80\x81\xf5[";
+
+const LOGIN_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Log in to continue</title></head>\
+    <body><form method=\"post\" action=\"/login\"><input name=\"user\"><input name=\"password\" type=\"password\">\
+    </form></body></html>\n";
