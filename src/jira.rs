@@ -35,7 +35,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 pub use attachment::Attachment;
-pub use budget::{Budget, Budgets};
+pub use budget::{Budget, Budgets, Share};
 pub use commenting::{Comment, Sought};
 pub use creating::{BULK, NewIssue};
 pub use editing::{Edit, Linked};
@@ -117,8 +117,8 @@ impl Reading {
 pub struct Tools {
     /// The way out.
     pub transport: Arc<dyn Transport>,
-    /// Shared with all flows on the same site and account.
-    pub budget: Arc<Budget>,
+    /// This flow's part of what it shares with all flows on the same site and account.
+    pub budget: Share,
     /// The worker's.
     pub pulse: Pulse,
     /// This machine's.
