@@ -40,6 +40,6 @@ mod tests;
 pub use faults::FaultPlan;
 pub use issue::{ChangeView, CommentView, IssueView};
 pub use people::People;
-pub use setup::{Account, Now, Project, Setup};
+pub use setup::{Account, Flavour, Now, Project, Setup};
 pub use site::{Deed, Happening, Refusal, RequestLine, Site};
 pub use workflow::Workflow;

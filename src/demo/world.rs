@@ -52,14 +52,8 @@ pub fn jira(base_url: &str, now: Now, seed: u64, index_lag: Duration) -> Setup {
     Setup {
         base_url: base_url.to_owned(),
         projects: PAIRS.into_iter().flat_map(pair).collect(),
-        accounts: vec![Account {
-            id: BOT.to_owned(),
-            name: "Lockstep".to_owned(),
-            email: EMAIL.to_owned(),
-            token: TOKEN.to_owned(),
-            // Not UTC, so that whoever forgets time zones is found out.
-            time_zone: chrono_tz::Asia::Ho_Chi_Minh,
-        }],
+        // Not UTC, so that whoever forgets time zones is found out.
+        accounts: vec![Account::new(BOT, "Lockstep", EMAIL, TOKEN, chrono_tz::Asia::Ho_Chi_Minh)],
         index_lag: Duration::from_millis(200)..=index_lag,
         latency: Duration::from_millis(20)..=Duration::from_millis(300),
         ..Setup::new(now, seed)

@@ -22,7 +22,7 @@ pub(super) struct Issue {
     /// The name of its type.
     pub kind: String,
     pub summary: String,
-    /// An ADF document.
+    /// An ADF document on Cloud, a string of wiki markup on Data Center.
     pub description: Option<Value>,
     pub status: Status,
     pub comments: Vec<Arc<Comment>>,
@@ -39,7 +39,7 @@ pub(super) struct Issue {
 pub(super) struct Comment {
     pub id: u64,
     pub author: String,
-    /// An ADF document.
+    /// As the description.
     pub body: Value,
     pub properties: BTreeMap<String, Value>,
     pub created: DateTime<Utc>,

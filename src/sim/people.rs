@@ -251,5 +251,5 @@ fn minutes(least: u64, most: u64) -> std::ops::RangeInclusive<Duration> {
 /// Somebody who only uses the browser.
 fn account(id: &str, name: &str) -> Account {
     let email = format!("{id}@people.example.net");
-    Account { id: id.into(), name: name.into(), email, token: String::new(), time_zone: Tz::UTC }
+    Account::new(id, name, &email, "", Tz::UTC)
 }

@@ -16,6 +16,8 @@ pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 /// Everything a [`Site`](super::Site) is told at its birth.
 #[derive(Clone)]
 pub struct Setup {
+    /// The kind of Jira it is.
+    pub flavour: Flavour,
     /// Where people find the site, without a trailing slash; `self` URLs begin with it.
     pub base_url: String,
     /// What time it is there.
@@ -34,6 +36,9 @@ pub struct Setup {
     pub page_cap: usize,
     /// The chance (0 to 1) that an issue vanishes from search for a moment while it is indexed anew.
     pub flicker: f64,
+    /// The longest description or comment, in characters; 0 for no limit, which only Data Center's administrators can
+    /// choose.
+    pub text_limit: usize,
     /// Whether a search with a bad token is answered with an empty page instead of a 401, as Cloud was seen to do.
     pub silent_auth_failure: bool,
     /// Whether `changelog/bulkfetch` writes times as epoch milliseconds. Atlassian's schema says text, its example shows
@@ -45,6 +50,7 @@ impl Setup {
     /// A site without projects and accounts, that answers at once and indexes within seconds.
     pub fn new(now: Now, seed: u64) -> Self {
         Self {
+            flavour: Flavour::Cloud,
             base_url: "https://jira.example.net".into(),
             now,
             seed,
@@ -55,10 +61,21 @@ impl Setup {
             // Far below Cloud's 5000, so that paging is exercised by small stories too.
             page_cap: 100,
             flicker: 0.0,
+            text_limit: 32_767,
             silent_auth_failure: true,
             numeric_changelog_dates: false,
         }
     }
+}
+
+/// The two kinds of Jira there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flavour {
+    /// Atlassian's own sites: REST v3 with rich texts as ADF, and v2 with wiki markup.
+    #[default]
+    Cloud,
+    /// Jira on one's own machines: REST v2, rich texts as wiki markup, users by name and key.
+    DataCenter,
 }
 
 /// A project: its issues are numbered `KEY-1`, `KEY-2`, … and all follow one workflow.
@@ -87,4 +104,30 @@ pub struct Account {
     pub token: String,
     /// In this zone the site writes times for this account, and reads the dates of its JQL.
     pub time_zone: Tz,
+    /// Data Center's `name`, by which its people log in; the part of the e-mail address before the `@` unless changed.
+    pub user_name: String,
+    /// What may stand in the token's place when logging in by name; only Data Center takes passwords. Empty for none.
+    pub password: String,
+    /// Whether even the account itself is not shown its e-mail address and time zone.
+    pub hides_profile: bool,
+    /// Whether too many failed logins made Jira insist on a CAPTCHA, which no program can solve: its name and password
+    /// or token are refused until a person has logged in. Only Data Center does that.
+    pub must_solve_captcha: bool,
+}
+
+impl Account {
+    /// An account that logs in with this e-mail address and token, and shows its profile.
+    pub fn new(id: &str, name: &str, email: &str, token: &str, time_zone: Tz) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            email: email.into(),
+            token: token.into(),
+            time_zone,
+            user_name: email.split('@').next().unwrap_or_default().into(),
+            password: String::new(),
+            hides_profile: false,
+            must_solve_captcha: false,
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::http;
 use super::issue::{Issue, IssueView};
 use super::markup;
 use super::people::{People, Town};
-use super::setup::Setup;
+use super::setup::{Flavour, Setup};
 use super::state::{Home, State};
 use super::write::{Draft, Edit, Effect, Remark, Via, Write};
 
@@ -145,6 +145,14 @@ impl Site {
         }
     }
 
+    /// From now on, or no longer, this account must solve a CAPTCHA; see
+    /// [`Account::must_solve_captcha`](super::Account::must_solve_captcha).
+    pub fn demand_captcha(&self, account: &str, demand: bool) {
+        if let Some(account) = self.settled().accounts.get_mut(account) {
+            account.must_solve_captcha = demand;
+        }
+    }
+
     /// What happened on the site since that place in the journal; the oldest is forgotten some day.
     pub fn journal(&self, since: usize) -> Vec<Happening> {
         self.settled().journal.since(since).cloned().collect()
@@ -203,8 +211,11 @@ impl State {
         Ok(key)
     }
 
-    /// A person's write, which takes effect at once.
-    pub(super) fn do_now(&mut self, author: &str, write: Write) -> Result<(), super::write::Misfire> {
+    /// A person's write, which takes effect at once. People speak ADF; Data Center takes it down as wiki markup.
+    pub(super) fn do_now(&mut self, author: &str, mut write: Write) -> Result<(), super::write::Misfire> {
+        if self.setup.flavour == Flavour::DataCenter {
+            write.texts().for_each(|text| *text = markup::to_wiki(text).into());
+        }
         let effect = Effect { id: self.next_id(), author: author.into(), via: Via::People, write };
         self.carry_out(self.now, effect)
     }

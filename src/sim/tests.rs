@@ -3,6 +3,7 @@
 mod api;
 mod checking;
 mod effects;
+mod flavours;
 mod living;
 mod searching;
 mod stage;

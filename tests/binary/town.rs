@@ -154,12 +154,6 @@ fn site(url: &str) -> Arc<Site> {
     let clock = Clock::system();
     let mut setup = world::jira(url, Arc::new(move || clock.wall()), 1, TRUE_LAG);
     setup.latency = LATENCY;
-    setup.accounts.push(Account {
-        id: PERSON.into(),
-        name: "Ines".into(),
-        email: "ines@example.net".into(),
-        token: String::new(),
-        time_zone: chrono_tz::UTC,
-    });
+    setup.accounts.push(Account::new(PERSON, "Ines", "ines@example.net", "", chrono_tz::UTC));
     Site::new(setup)
 }

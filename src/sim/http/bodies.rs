@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Complaints};
-use crate::sim::markup;
+use super::call::Call;
+use super::routes::Api;
+use super::texts::{self, Refused};
 use crate::sim::state::State;
 use crate::sim::write::{Draft, Edit, Remark};
 
@@ -51,7 +53,7 @@ pub(super) fn number(members: &Map<String, Value>, name: &str) -> Result<Option<
 }
 
 /// A new issue. Ids and numbers are given away only to valid ones.
-pub(super) fn draft(state: &mut State, body: &Value) -> Checked<Draft> {
+pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Draft> {
     let request = Request::read(body)?;
     let mut complaints = Complaints::default();
     let project = request.project(state, &mut complaints);
@@ -59,7 +61,7 @@ pub(super) fn draft(state: &mut State, body: &Value) -> Checked<Draft> {
     if !request.names("summary") {
         complaints.field("summary", "You must specify a summary of the issue.");
     }
-    let edit = request.edit(state, &["project", "issuetype"], &mut complaints);
+    let edit = request.edit(state, call, &["project", "issuetype"], &mut complaints);
     match (project, kind) {
         (Some(project), Some(kind)) if complaints.is_empty() => Ok(Draft {
             id: state.next_id(),
@@ -75,33 +77,23 @@ pub(super) fn draft(state: &mut State, body: &Value) -> Checked<Draft> {
 }
 
 /// Changes to an issue.
-pub(super) fn edit(state: &mut State, body: &Value) -> Checked<Edit> {
+pub(super) fn edit(state: &mut State, call: &Call, body: &Value) -> Checked<Edit> {
     let request = Request::read(body)?;
     let mut complaints = Complaints::default();
-    let edit = request.edit(state, &[], &mut complaints);
+    let edit = request.edit(state, call, &[], &mut complaints);
     if complaints.is_empty() { Ok(edit) } else { Err(complaints) }
 }
 
 /// A comment: its `body`, and `properties` if it has any.
-pub(super) fn remark(state: &mut State, comment: &Value) -> Checked<Remark> {
+pub(super) fn remark(state: &mut State, call: &Call, comment: &Value) -> Checked<Remark> {
     let known = ["body", "properties", "visibility"];
     if let Some(unknown) = comment.as_object().and_then(|it| it.keys().find(|key| !known.contains(&key.as_str()))) {
         return Err(Complaints::about(unknown, &format!("Unrecognized field \"{unknown}\".")));
     }
-    let body = &comment["body"];
-    if !markup::is_document(body) {
-        return Err(Complaints::about("comment", "Comment body is not valid!"));
-    }
-    if markup::length(body) > markup::TEXT_LIMIT {
-        return Err(Complaints::about("comment", TOO_LONG));
-    }
+    let body = comment_body(state, call, &comment["body"])?;
     let mut complaints = Complaints::default();
     let properties = properties(&comment["properties"], &mut complaints);
-    if complaints.is_empty() {
-        Ok(Remark { id: state.next_id(), body: body.clone(), properties })
-    } else {
-        Err(complaints)
-    }
+    if complaints.is_empty() { Ok(Remark { id: state.next_id(), body, properties }) } else { Err(complaints) }
 }
 
 /// A property's value, once key and value are found short enough.
@@ -109,11 +101,11 @@ pub(super) fn property(key: &str, value: &Value) -> Checked<Value> {
     let size = value.to_string().chars().count();
     if key.is_empty() || key.chars().count() > LONGEST_PROPERTY_KEY {
         let message = format!("The property key must have from 1 to {LONGEST_PROPERTY_KEY} characters.");
-        return Err(Complaints { messages: vec![message], ..Complaints::default() });
+        return Err(Complaints::whole(&message));
     }
     if size > LONGEST_PROPERTY {
         let message = format!("The property value must have at most {LONGEST_PROPERTY} characters.");
-        return Err(Complaints { messages: vec![message], ..Complaints::default() });
+        return Err(Complaints::whole(&message));
     }
     Ok(value.clone())
 }
@@ -127,15 +119,16 @@ struct Request<'a> {
 
 impl<'a> Request<'a> {
     fn read(body: &'a Value) -> Checked<Self> {
-        let whole = |message: &str| Complaints { messages: vec![message.into()], ..Complaints::default() };
-        let members = body.as_object().ok_or_else(|| whole("The request body must be an object."))?;
+        let members = body.as_object().ok_or_else(|| Complaints::whole("The request body must be an object."))?;
         let known = ["fields", "update", "properties", "historyMetadata"];
         if let Some(unknown) = members.keys().find(|key| !known.contains(&key.as_str())) {
-            return Err(whole(&format!("Unrecognized field \"{unknown}\" in the request body.")));
+            return Err(Complaints::whole(&format!("Unrecognized field \"{unknown}\" in the request body.")));
         }
         let object = |name: &str| match members.get(name).filter(|value| !value.is_null()) {
             None => Ok(Map::new()),
-            Some(value) => value.as_object().cloned().ok_or_else(|| whole(&format!("'{name}' must be an object."))),
+            Some(value) => {
+                value.as_object().cloned().ok_or_else(|| Complaints::whole(&format!("'{name}' must be an object.")))
+            }
         };
         let request = Self { fields: object("fields")?, update: object("update")?, properties: &body["properties"] };
         match request.fields.keys().find(|field| request.update.contains_key(*field)) {
@@ -176,49 +169,56 @@ impl<'a> Request<'a> {
     }
 
     /// What the request sets, apart from the fields that its endpoint sees to itself.
-    fn edit(&self, state: &mut State, elsewhere: &[&str], complaints: &mut Complaints) -> Edit {
+    fn edit(&self, state: &mut State, call: &Call, elsewhere: &[&str], complaints: &mut Complaints) -> Edit {
         let mut edit = Edit { properties: properties(self.properties, complaints), ..Edit::default() };
         for (field, value) in self.fields.iter().filter(|(field, _)| !elsewhere.contains(&field.as_str())) {
-            set(&mut edit, field, value, complaints);
+            set(state, call, &mut edit, field, value, complaints);
         }
         for (field, operations) in &self.update {
             match operations.as_array() {
                 None => complaints.field(field, "Operations must be an array."),
-                Some(all) => all.iter().for_each(|operation| operate(state, &mut edit, field, operation, complaints)),
+                Some(all) => {
+                    all.iter().for_each(|operation| operate(state, call, &mut edit, field, operation, complaints));
+                }
             }
         }
         edit
     }
 }
 
-const TOO_LONG: &str = "The entered text is too long. It exceeds the allowed limit of 32,767 characters.";
-
 /// The first of these members that is text.
 fn name_in<'a>(value: &'a Value, members: &[&str]) -> Option<&'a str> {
     members.iter().find_map(|member| value[*member].as_str())
 }
 
-fn operate(state: &mut State, edit: &mut Edit, field: &str, operation: &Value, complaints: &mut Complaints) {
+fn operate(
+    state: &mut State,
+    call: &Call,
+    edit: &mut Edit,
+    field: &str,
+    operation: &Value,
+    complaints: &mut Complaints,
+) {
     let single = operation.as_object().filter(|it| it.len() == 1).and_then(|it| it.iter().next());
     match (field, single) {
-        ("comment", Some((verb, comment))) if verb == "add" => match remark(state, comment) {
+        ("comment", Some((verb, comment))) if verb == "add" => match remark(state, call, comment) {
             Ok(remark) => edit.comments.push(remark),
-            Err(wrong) => complaints.fields.extend(wrong.fields),
+            Err(wrong) => complaints.merge(wrong),
         },
-        (_, Some((verb, value))) if verb == "set" => set(edit, field, value, complaints),
+        (_, Some((verb, value))) if verb == "set" => set(state, call, edit, field, value, complaints),
         _ => complaints.cannot_be_set(field),
     }
 }
 
-fn set(edit: &mut Edit, field: &str, value: &Value, complaints: &mut Complaints) {
+fn set(state: &State, call: &Call, edit: &mut Edit, field: &str, value: &Value, complaints: &mut Complaints) {
     match field {
         "summary" => match summary(value) {
             Ok(summary) => edit.summary = Some(summary),
             Err(message) => complaints.field(field, message),
         },
-        "description" => match description(value) {
+        "description" => match description(state, call, value) {
             Ok(description) => edit.description = Some(description),
-            Err(message) => complaints.field(field, message),
+            Err(wrong) => complaints.merge(wrong),
         },
         _ => complaints.cannot_be_set(field),
     }
@@ -237,17 +237,36 @@ fn summary(value: &Value) -> Result<String, &'static str> {
     }
 }
 
-fn description(value: &Value) -> Result<Option<Value>, &'static str> {
-    if value.is_null() {
-        Ok(None)
-    } else if !markup::is_document(value) {
-        Err("Operation value must be an Atlassian Document (see the Atlassian Document Format)")
-    } else if markup::length(value) > markup::TEXT_LIMIT {
-        Err(TOO_LONG)
-    } else {
-        Ok(Some(value.clone()))
+/// A text or, if it is empty, none.
+fn description(state: &State, call: &Call, value: &Value) -> Checked<Option<Value>> {
+    if value.is_null() || value == "" {
+        return Ok(None);
     }
+    texts::read(state, call, value).map(Some).map_err(|refused| match (refused, call.api) {
+        (Refused::OtherKind, Api::V2) => Complaints::about("description", "Operation value must be a string"),
+        (Refused::OtherKind, Api::V3) => Complaints::about(
+            "description",
+            "Operation value must be an Atlassian Document (see the Atlassian Document Format)",
+        ),
+        (Refused::Invalid, _) => Complaints::whole(INVALID_INPUT),
+        (Refused::TooLong(message), _) => Complaints::about("description", &message),
+    })
 }
+
+/// What a comment says.
+fn comment_body(state: &State, call: &Call, value: &Value) -> Checked<Value> {
+    if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty() && call.api == Api::V2) {
+        return Err(Complaints::about("comment", "Comment body can not be empty!"));
+    }
+    texts::read(state, call, value).map_err(|refused| match refused {
+        Refused::OtherKind => Complaints::about("comment", "Comment body is not valid!"),
+        Refused::Invalid => Complaints::whole(INVALID_INPUT),
+        Refused::TooLong(message) => Complaints::about("comment", &message),
+    })
+}
+
+/// All that Cloud says about a document that breaks its schema.
+const INVALID_INPUT: &str = "INVALID_INPUT";
 
 /// `[{"key": …, "value": …}]`, or nothing.
 fn properties(list: &Value, complaints: &mut Complaints) -> BTreeMap<String, Value> {

@@ -29,9 +29,9 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     }
     let (mut writes, mut issues, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for (place, update) in updates.iter().enumerate() {
-        match bodies::draft(state, update) {
+        match bodies::draft(state, call, update) {
             Ok(draft) => {
-                issues.push(created(state, &draft));
+                issues.push(created(state, call, &draft));
                 writes.push(Write::Create(draft));
             }
             Err(wrong) => errors.push(json!({

@@ -12,17 +12,17 @@ use crate::sim::state::State;
 use crate::sim::write::{Draft, Write};
 
 pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
-    let draft = bodies::draft(state, &call.json()?)?;
-    let answer = Answer::json(StatusCode::CREATED, created(state, &draft));
+    let draft = bodies::draft(state, call, &call.json()?)?;
+    let answer = Answer::json(StatusCode::CREATED, created(state, call, &draft));
     Ok(Plan { writes: vec![Write::Create(draft)], answer })
 }
 
 /// What the creator of an issue is told.
-pub(super) fn created(state: &State, draft: &Draft) -> Value {
+pub(super) fn created(state: &State, call: &Call, draft: &Draft) -> Value {
     json!({
         "id": draft.id.to_string(),
         "key": format!("{}-{}", draft.project, draft.number),
-        "self": format!("{}/rest/api/3/issue/{}", state.setup.base_url, draft.id),
+        "self": Wire::new(state, call).url(&format!("issue/{}", draft.id)),
     })
 }
 
@@ -38,6 +38,6 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
 
 pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
-    let edit = bodies::edit(state, &call.json()?)?;
+    let edit = bodies::edit(state, call, &call.json()?)?;
     Ok(Plan { writes: vec![Write::Edit { issue, edit }], answer: Answer::empty(StatusCode::NO_CONTENT) })
 }

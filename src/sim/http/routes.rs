@@ -1,18 +1,50 @@
-//! Which endpoints there are. Templates are spelt as in Atlassian's OpenAPI document.
+//! Which endpoints there are, each once, whichever APIs it belongs to. Resources are spelt as in Atlassian's OpenAPI
+//! documents, without the root of the API.
+
+use std::sync::Arc;
 
 use http::Method;
 
 use super::answer::Answer;
 use super::call::Call;
 use super::{about, bulk, changelog, comments, issues, properties, search, transitions};
+use crate::sim::setup::Flavour;
 use crate::sim::state::State;
 use crate::sim::write::Write;
 
-/// One path and what can be done with it.
+/// One resource and what can be done with it.
 pub(super) struct Route {
-    pub template: &'static str,
+    /// Below the root of the API (`/issue/{issueIdOrKey}`), or of the site for what is no part of the API.
+    resource: &'static str,
+    below: Below,
+    /// The kind of Jira that has it; both if absent.
+    only: Option<Flavour>,
     pub access: Access,
     endpoints: Vec<(Method, Endpoint)>,
+}
+
+/// A resource at one of the places where it is served.
+pub(super) struct Mounted {
+    pub route: Arc<Route>,
+    /// The whole path, such as `/rest/api/3/issue/{issueIdOrKey}`. Fault rules and counters know it by that.
+    pub template: String,
+    /// What `self` URLs begin with, such as `/rest/api/3`.
+    pub root: &'static str,
+    pub api: Api,
+}
+
+/// The two versions of the API. They differ in how they write rich texts: v3 as ADF, v2 as wiki markup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Api {
+    V2,
+    V3,
+}
+
+/// What a route's resource is relative to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Below {
+    Api,
+    Site,
 }
 
 /// Who may call.
@@ -42,7 +74,60 @@ pub(super) struct Plan {
     pub answer: Answer,
 }
 
+impl Mounted {
+    /// Where requests arrive whose path leads nowhere.
+    pub(super) fn nowhere() -> Self {
+        let route = Arc::new(anyone("", []));
+        Self { route, template: "{path}".into(), root: "", api: Api::V2 }
+    }
+}
+
+impl Flavour {
+    /// The roots of the API, and the version behind each. (What `latest` means on Cloud is not documented; there it was
+    /// seen to answer as v2 does.)
+    fn roots(self) -> &'static [(&'static str, Api)] {
+        match self {
+            Self::Cloud => &[("/rest/api/3", Api::V3), ("/rest/api/2", Api::V2), ("/rest/api/latest", Api::V2)],
+            Self::DataCenter => &[("/rest/api/2", Api::V2), ("/rest/api/latest", Api::V2)],
+        }
+    }
+}
+
 impl Route {
+    /// Of the two kinds of Jira only this one has it.
+    fn only(mut self, flavour: Flavour) -> Self {
+        self.only = Some(flavour);
+        self
+    }
+
+    /// It lies beside the API, at its own path on the site.
+    #[allow(dead_code, reason = "pages and downloads lie there")]
+    fn beside_the_api(mut self) -> Self {
+        self.below = Below::Site;
+        self
+    }
+
+    /// The places where this kind of Jira serves it.
+    fn mounted(self, flavour: Flavour) -> Vec<Mounted> {
+        if self.only.is_some_and(|only| only != flavour) {
+            return Vec::new();
+        }
+        let roots = match self.below {
+            Below::Api => flavour.roots(),
+            Below::Site => &[("", Api::V2)],
+        };
+        let route = Arc::new(self);
+        let at = |&(root, api): &(&'static str, Api)| {
+            let template = format!("{root}{}", route.resource);
+            Mounted { route: Arc::clone(&route), template, root, api }
+        };
+        roots.iter().map(at).collect()
+    }
+
+    pub(super) fn leads_nowhere(&self) -> bool {
+        self.endpoints.is_empty()
+    }
+
     pub(super) fn endpoint(&self, method: &Method) -> Option<Endpoint> {
         self.endpoints.iter().find(|(known, _)| known == method).map(|(_, endpoint)| *endpoint)
     }
@@ -53,41 +138,47 @@ impl Route {
     }
 }
 
-pub(super) fn routes() -> Vec<Route> {
+/// Everything that this kind of Jira serves.
+pub(super) fn mounted(flavour: Flavour) -> Vec<Mounted> {
+    routes().into_iter().flat_map(|route| route.mounted(flavour)).collect()
+}
+
+fn routes() -> Vec<Route> {
+    use Flavour::Cloud;
     vec![
-        anyone("/rest/api/3/serverInfo", [get(about::server_info)]),
-        member("/rest/api/3/myself", [get(about::myself)]),
-        searching("/rest/api/3/search/jql", [get(search::by_query), post_read(search::by_body)]),
-        anyone("/rest/api/2/search", [get(search::removed), post_read(search::removed)]),
-        anyone("/rest/api/3/search", [get(search::removed), post_read(search::removed)]),
-        member("/rest/api/3/issue", [post(issues::create)]),
-        member("/rest/api/3/issue/bulk", [post(bulk::create)]),
-        member("/rest/api/3/issue/bulkfetch", [post_read(bulk::fetch)]),
-        member("/rest/api/3/changelog/bulkfetch", [post_read(changelog::fetch)]),
-        member("/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes", [get(about::create_types)]),
-        member("/rest/api/3/issue/{issueIdOrKey}", [get(issues::show), put(issues::edit)]),
-        member("/rest/api/3/issue/{issueIdOrKey}/changelog", [get(changelog::show)]),
-        member("/rest/api/3/issue/{issueIdOrKey}/comment", [get(comments::list), post(comments::add)]),
-        member(
-            "/rest/api/3/issue/{issueIdOrKey}/properties/{propertyKey}",
-            [get(properties::show), put(properties::set)],
-        ),
-        member("/rest/api/3/issue/{issueIdOrKey}/transitions", [get(transitions::list), post(transitions::take)]),
-        member("/rest/api/3/project/{projectIdOrKey}", [get(about::project)]),
-        member("/rest/api/3/project/{projectIdOrKey}/statuses", [get(about::statuses)]),
+        anyone("/serverInfo", [get(about::server_info)]),
+        member("/myself", [get(about::myself)]),
+        searching("/search/jql", [get(search::by_query), post_read(search::by_body)]).only(Cloud),
+        anyone("/search", [get(search::removed), post_read(search::removed)]).only(Cloud),
+        member("/issue", [post(issues::create)]),
+        member("/issue/bulk", [post(bulk::create)]),
+        member("/issue/bulkfetch", [post_read(bulk::fetch)]).only(Cloud),
+        member("/changelog/bulkfetch", [post_read(changelog::fetch)]).only(Cloud),
+        member("/issue/createmeta/{projectIdOrKey}/issuetypes", [get(about::create_types)]),
+        member("/issue/{issueIdOrKey}", [get(issues::show), put(issues::edit)]),
+        member("/issue/{issueIdOrKey}/changelog", [get(changelog::show)]).only(Cloud),
+        member("/issue/{issueIdOrKey}/comment", [get(comments::list), post(comments::add)]),
+        member("/issue/{issueIdOrKey}/properties/{propertyKey}", [get(properties::show), put(properties::set)]),
+        member("/issue/{issueIdOrKey}/transitions", [get(transitions::list), post(transitions::take)]),
+        member("/project/{projectIdOrKey}", [get(about::project)]),
+        member("/project/{projectIdOrKey}/statuses", [get(about::statuses)]),
     ]
 }
 
-fn member<const N: usize>(template: &'static str, endpoints: [(Method, Endpoint); N]) -> Route {
-    Route { template, access: Access::Member, endpoints: endpoints.into() }
+fn member<const N: usize>(resource: &'static str, endpoints: [(Method, Endpoint); N]) -> Route {
+    route(Access::Member, resource, endpoints.into())
 }
 
-fn searching<const N: usize>(template: &'static str, endpoints: [(Method, Endpoint); N]) -> Route {
-    Route { template, access: Access::Search, endpoints: endpoints.into() }
+fn searching<const N: usize>(resource: &'static str, endpoints: [(Method, Endpoint); N]) -> Route {
+    route(Access::Search, resource, endpoints.into())
 }
 
-fn anyone<const N: usize>(template: &'static str, endpoints: [(Method, Endpoint); N]) -> Route {
-    Route { template, access: Access::Anyone, endpoints: endpoints.into() }
+fn anyone<const N: usize>(resource: &'static str, endpoints: [(Method, Endpoint); N]) -> Route {
+    route(Access::Anyone, resource, endpoints.into())
+}
+
+fn route(access: Access, resource: &'static str, endpoints: Vec<(Method, Endpoint)>) -> Route {
+    Route { resource, below: Below::Api, only: None, access, endpoints }
 }
 
 fn get(read: Read) -> (Method, Endpoint) {

@@ -30,7 +30,7 @@ pub(super) fn take(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     }
     no_screen(["fields", "update"].iter().filter_map(|part| members.get(*part)))?;
     let request = json!({"properties": body["properties"]});
-    let edit = Edit { transition: Some(id.into()), ..bodies::edit(state, &request)? };
+    let edit = Edit { transition: Some(id.into()), ..bodies::edit(state, call, &request)? };
     let writes = vec![Write::Edit { issue: issue.id, edit }];
     Ok(Plan { writes, answer: Answer::empty(StatusCode::NO_CONTENT) })
 }

@@ -5,8 +5,10 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::routes::Api;
+use super::texts;
 use crate::sim::issue::{Change, Comment, Issue, Item};
-use crate::sim::setup::Account;
+use crate::sim::setup::{Account, Flavour};
 use crate::sim::stamp;
 use crate::sim::state::{Home, State};
 use crate::sim::workflow::{Status, Transition};
@@ -14,7 +16,10 @@ use crate::sim::workflow::{Status, Transition};
 /// Writes for one reader, in the zone of that reader.
 pub(super) struct Wire<'a> {
     pub state: &'a State,
+    pub api: Api,
+    pub flavour: Flavour,
     zone: Tz,
+    root: &'static str,
 }
 
 /// Which parts of an issue are asked for.
@@ -68,7 +73,7 @@ impl Selection {
 impl<'a> Wire<'a> {
     pub(super) fn new(state: &'a State, call: &Call) -> Self {
         let zone = state.accounts.get(&call.account).map_or(Tz::UTC, |account| account.time_zone);
-        Self { state, zone }
+        Self { state, api: call.api, flavour: call.flavour, zone, root: call.root }
     }
 
     pub(super) fn time(&self, at: DateTime<Utc>) -> String {
@@ -77,7 +82,7 @@ impl<'a> Wire<'a> {
 
     /// The address of a resource in the API.
     pub(super) fn url(&self, path: &str) -> String {
-        format!("{}/rest/api/3/{path}", self.state.setup.base_url)
+        format!("{}{}/{path}", self.state.setup.base_url, self.root)
     }
 
     pub(super) fn issue(&self, issue: &Issue, selection: &Selection) -> Value {
@@ -113,7 +118,7 @@ impl<'a> Wire<'a> {
         match field {
             "summary" => issue.summary.clone().into(),
             "status" => self.status(&issue.status),
-            "description" => issue.description.clone().into(),
+            "description" => issue.description.as_ref().map(|text| texts::write(self.api, text)).into(),
             "issuetype" => self.issue_type(&issue.kind),
             "project" => self.state.projects.get(&issue.project).map(|home| self.project(home)).into(),
             "created" => self.time(issue.created).into(),
@@ -138,7 +143,7 @@ impl<'a> Wire<'a> {
             "id": comment.id.to_string(),
             "author": author,
             "updateAuthor": author,
-            "body": comment.body,
+            "body": texts::write(self.api, &comment.body),
             "created": self.time(comment.created),
             "updated": self.time(comment.created),
             "jsdPublic": true,
@@ -235,22 +240,47 @@ impl<'a> Wire<'a> {
         })
     }
 
-    /// An account as others see it: e-mail addresses and zones are usually hidden from them.
+    /// An account as others see it. On Cloud e-mail addresses and zones are usually hidden from them.
     fn user(&self, account: &str) -> Value {
-        json!({
-            "self": self.url(&format!("user?accountId={account}")),
-            "accountId": account,
-            "displayName": self.state.name_of(account),
+        let name = self.state.name_of(account);
+        match self.flavour {
+            Flavour::Cloud => json!({
+                "self": self.url(&format!("user?accountId={account}")),
+                "accountId": account,
+                "displayName": name,
+                "active": true,
+                "accountType": "atlassian",
+            }),
+            Flavour::DataCenter => self.named_user(account, name),
+        }
+    }
+
+    /// Data Center knows people by a name that may change and a key that may not.
+    fn named_user(&self, account: &str, name: &str) -> Value {
+        let known = self.state.accounts.get(account);
+        let user_name = known.map_or(account, |known| &known.user_name);
+        let mut written = json!({
+            "self": self.url(&format!("user?username={user_name}")),
+            "name": user_name,
+            "key": account,
+            "displayName": name,
             "active": true,
-            "accountType": "atlassian",
-        })
+        });
+        self.add_profile(&mut written, known);
+        written
+    }
+
+    fn add_profile(&self, written: &mut Value, account: Option<&Account>) {
+        if let Some(account) = account.filter(|account| !account.hides_profile) {
+            written["emailAddress"] = account.email.clone().into();
+            written["timeZone"] = account.time_zone.name().into();
+        }
     }
 
     /// An account as it sees itself.
     pub(super) fn own_account(&self, account: &Account) -> Value {
         let mut written = self.user(&account.id);
-        written["emailAddress"] = account.email.clone().into();
-        written["timeZone"] = account.time_zone.name().into();
+        self.add_profile(&mut written, Some(account));
         written["locale"] = "en_US".into();
         written
     }

@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::sim::{Account, Deed, Now, Project, Setup, Site, Workflow};
+use crate::sim::{Account, Deed, Flavour, Now, Project, Setup, Site, Workflow};
 
 pub(super) const BOT: &str = "bot";
 pub(super) const USER: &str = "USER-A";
@@ -22,6 +22,8 @@ pub(super) const DEV: &str = "DEV-A";
 
 pub(super) struct Stage {
     pub site: Arc<Site>,
+    /// What the paths of requests are relative to.
+    root: &'static str,
     credentials: String,
 }
 
@@ -77,10 +79,30 @@ impl Stage {
             ..Setup::new(clock(), 7)
         };
         change(&mut setup);
-        Self { site: Site::new(setup), credentials: "bot@x.example:bot-token".into() }
+        let flavour = setup.flavour;
+        let root = match flavour {
+            Flavour::Cloud => "/rest/api/3",
+            Flavour::DataCenter => "/rest/api/2",
+        };
+        let mut stage = Self { root, credentials: String::new(), site: Site::new(setup) };
+        stage.log_in_as_bot(flavour);
+        stage
     }
 
-    /// From now on requests come with these credentials, `email:token`; with none if empty.
+    fn log_in_as_bot(&mut self, flavour: Flavour) {
+        self.log_in(match flavour {
+            Flavour::Cloud => "bot@x.example:bot-token",
+            Flavour::DataCenter => "Bearer bot-token",
+        });
+    }
+
+    /// From now on paths are relative to `/rest/api/2`, whatever kind of Jira it is.
+    pub(super) fn version_two(mut self) -> Self {
+        self.root = "/rest/api/2";
+        self
+    }
+
+    /// From now on requests come with these credentials: `email:token`, `Bearer token`, or none if empty.
     pub(super) fn log_in(&mut self, credentials: &str) {
         self.credentials = credentials.into();
     }
@@ -102,13 +124,27 @@ impl Stage {
     }
 
     pub(super) async fn send_as(&self, content_type: &str, method: &str, path: &str, body: Option<Value>) -> Reply {
-        let mut request = Request::builder().method(method).uri(format!("/rest/api/3/{path}"));
-        if !self.credentials.is_empty() {
-            let encoded = BASE64_STANDARD.encode(&self.credentials);
-            request = request.header("Authorization", format!("Basic {encoded}"));
+        let body = body.map(|body| body.to_string());
+        let request = self.request(method, &format!("{}/{path}", self.root)).header("Content-Type", content_type);
+        self.call(request.body(body.map_or_else(Body::empty, Body::from)).unwrap()).await
+    }
+
+    /// A request without a body for a whole path.
+    pub(super) async fn at(&self, method: &str, path: &str) -> Reply {
+        self.call(self.request(method, path).body(Body::empty()).unwrap()).await
+    }
+
+    /// The beginning of a request to a whole path, with the credentials in force.
+    pub(super) fn request(&self, method: &str, path: &str) -> http::request::Builder {
+        let request = Request::builder().method(method).uri(path);
+        match self.credentials.split_once(' ') {
+            Some(_) => request.header("Authorization", &self.credentials),
+            None if self.credentials.is_empty() => request,
+            None => request.header("Authorization", format!("Basic {}", BASE64_STANDARD.encode(&self.credentials))),
         }
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let request = request.header("Content-Type", content_type).body(body).unwrap();
+    }
+
+    pub(super) async fn call(&self, request: Request<Body>) -> Reply {
         read(self.site.router().oneshot(request).await.unwrap()).await
     }
 
@@ -165,8 +201,7 @@ fn project(key: &str, workflow: Workflow) -> Project {
 }
 
 fn account(id: &str, name: &str, time_zone: Tz) -> Account {
-    let (email, token) = (format!("{id}@x.example"), format!("{id}-token"));
-    Account { id: id.into(), name: name.into(), email, token, time_zone }
+    Account::new(id, name, &format!("{id}@x.example"), &format!("{id}-token"), time_zone)
 }
 
 async fn read(response: Response) -> Reply {
