@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::budget::Budget;
+use super::budget::{Errand, NoTurn, Scope, Share, Verb};
 use super::error::{Error, Fault, no_result};
 use super::transport::{Body, Transport, full};
 use super::wire::{Complaint, parse_date};
@@ -62,7 +62,7 @@ pub(super) struct Caller {
     base: SiteUrl,
     authorization: HeaderValue,
     transport: Arc<dyn Transport>,
-    budget: Arc<Budget>,
+    budget: Share,
     pulse: Pulse,
     clock: Clock,
     entropy: Entropy,
@@ -72,7 +72,7 @@ impl Caller {
     pub(super) fn new(
         access: &JiraAccess,
         transport: Arc<dyn Transport>,
-        budget: Arc<Budget>,
+        budget: Share,
         pulse: Pulse,
         clock: Clock,
         entropy: Entropy,
@@ -135,7 +135,8 @@ impl Caller {
     }
 
     async fn once(&self, ask: &Ask) -> Result<Answer<Bytes>, Fault> {
-        self.wait_for_turn(ask.endpoint).await?;
+        let errand = Errand { endpoint: ask.endpoint, verb: Verb::of(&ask.method), issue: None };
+        self.wait_for_turn(&errand).await?;
         let request = self.request(ask)?;
         let sent = self.clock.now();
         let what = format!("{} {}", ask.method, ask.path.split('?').next().unwrap_or_default());
@@ -144,10 +145,10 @@ impl Caller {
             self.pulse.through(Gate::Jira, &what, REQUEST_LIMIT, exchange).await.map_err(no_result)??;
         let arrived = self.clock.now();
         if status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(self.throttled(ask.endpoint, &headers, arrived));
+            return Err(self.throttled(&errand, &headers, arrived));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE && headers.contains_key(header::RETRY_AFTER) {
-            self.throttled(ask.endpoint, &headers, arrived);
+            self.throttled(&errand, &headers, arrived);
         }
         judge(status, &headers, &body)?;
         let date = headers.get(header::DATE).and_then(|date| date.to_str().ok()).and_then(parse_date);
@@ -164,17 +165,12 @@ impl Caller {
         Ok((parts.status, parts.headers, read(body).await?))
     }
 
-    async fn wait_for_turn(&self, endpoint: &'static str) -> Result<(), Fault> {
-        while let Err(later) = self.budget.take(endpoint, self.clock.now()) {
-            let wait = later.saturating_duration_since(self.clock.now());
-            if wait > LONGEST_PAUSE {
-                return Err(Fault::Throttled(wait));
-            }
-            if !self.pulse.rest_until(later).await {
-                return Err(Fault::NotSent("the worker is stopping".to_owned()));
-            }
-        }
-        Ok(())
+    async fn wait_for_turn(&self, errand: &Errand) -> Result<(), Fault> {
+        self.budget.turn(errand, &self.pulse, &self.clock).await.map_err(|end| match end {
+            NoTurn::Held(wait) => Fault::Throttled(wait),
+            NoTurn::Crowded => Fault::NotSent("too many flows share this account".to_owned()),
+            NoTurn::Stopping => Fault::NotSent("the worker is stopping".to_owned()),
+        })
     }
 
     fn request(&self, ask: &Ask) -> Result<Request<Body>, Fault> {
@@ -190,11 +186,11 @@ impl Caller {
         request.map_err(|e| Fault::NotSent(e.to_string()))
     }
 
-    fn throttled(&self, endpoint: &'static str, headers: &HeaderMap, now: Instant) -> Fault {
+    fn throttled(&self, errand: &Errand, headers: &HeaderMap, now: Instant) -> Fault {
         let wait = headers.get(header::RETRY_AFTER).and_then(|text| text.to_str().ok()?.trim().parse().ok());
         // Without a word from Jira a second is what its burst limits count in.
         let wait = Duration::from_secs(wait.unwrap_or(1).min(86_400));
-        self.budget.hold(endpoint, now, now + wait);
+        self.budget.hold(errand, Scope::Endpoint, now, now + wait);
         Fault::Throttled(wait)
     }
 }

@@ -75,7 +75,7 @@ async fn engine(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<
     let entropy = tools.entropy.fork(&format!("{} {}", flow.name, store.epoch().0));
     let client_tools = jira::Tools {
         transport: Arc::clone(&tools.transport),
-        budget: tools.budgets.of(&flow.jira),
+        budget: tools.budgets.of(&flow.jira).share(flow.name.as_str()),
         pulse: pulse.clone(),
         clock: tools.clock.clone(),
         entropy: entropy.fork("jira"),
