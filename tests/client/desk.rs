@@ -74,8 +74,8 @@ impl Desk {
     fn tools(&self) -> Tools {
         Tools {
             transport: Arc::new(Middle { site: InMemory::new(self.site.router()), plot: self.plot.clone() }),
-            budget: Arc::new(Budget::default()),
-            pulse: Pulse::new("desk", self.clock.clone()),
+            budget: Arc::new(Budget::default()).share("desk"),
+            pulse: Pulse::new("desk", self.clock.clone(), None),
             clock: self.clock.clone(),
             entropy: Entropy::seeded(7),
         }
@@ -122,13 +122,7 @@ fn project(key: &str, workflow: Workflow) -> Project {
 }
 
 fn account(id: &str, email: &str, token: &str) -> Account {
-    Account {
-        id: id.to_owned(),
-        name: id.to_owned(),
-        email: email.to_owned(),
-        token: token.to_owned(),
-        time_zone: Tz::Asia__Ho_Chi_Minh,
-    }
+    Account::new(id, id, email, token, Tz::Asia__Ho_Chi_Minh)
 }
 
 /// Lives a story on a clock that jumps whenever everybody waits.
