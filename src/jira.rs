@@ -22,6 +22,10 @@ mod moving;
 mod reading;
 mod scan;
 mod searching;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod transport;
 mod wire;
