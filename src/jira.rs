@@ -9,8 +9,10 @@ mod call;
 mod dialect;
 mod error;
 mod jql;
+mod limits;
 mod markup;
 mod scan;
+mod transfer;
 mod transport;
 mod wire;
 
@@ -21,14 +23,14 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-pub use attachment::Attachment;
+pub use attachment::{Attachment, AttachmentLimits, Copied};
 pub use budget::{Budget, Budgets, Share};
 pub use error::{Effect, Error, Fault};
 pub use jql::By;
 pub use scan::{Page, Scan};
-pub use transport::{Body as WireBody, BoxError, InMemory, Network, Transport, Unreachable};
+pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Transport, Unreachable};
 
-pub(crate) use call::REQUEST_LIMIT;
+pub(crate) use limits::REQUEST_LIMIT;
 
 use crate::clock::{Clock, Entropy};
 use crate::flow::{

@@ -162,18 +162,6 @@ pub(super) struct Property {
     pub value: Value,
 }
 
-/// Any of the shapes in which Jira says what is wrong.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Complaint {
-    error_messages: Vec<String>,
-    errors: BTreeMap<String, Value>,
-    title: Option<String>,
-    detail: Option<String>,
-    message: Option<String>,
-    error_message: Option<String>,
-}
-
 /// Our mark, as it is stored in Jira.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -264,20 +252,6 @@ impl History {
 impl Created {
     pub(super) fn issue(&self) -> Result<IssueRef, Lack> {
         issue_ref(&self.id, &self.key)
-    }
-}
-
-impl Complaint {
-    /// What Jira said, on one line; empty when it said nothing that we know.
-    pub(super) fn text(self) -> String {
-        let fields = self.errors.into_iter().map(|(field, what)| match what {
-            Value::String(text) => format!("{field}: {text}"),
-            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-                format!("{field}: {other}")
-            }
-        });
-        let plain = [self.title, self.detail, self.message, self.error_message].into_iter().flatten();
-        self.error_messages.into_iter().chain(fields).chain(plain).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -376,22 +350,6 @@ mod tests {
         }
         for foreign in [json!(null), json!({"intent": "x"}), json!({"site": "s", "devIssue": "1", "intent": "x"})] {
             assert_eq!(mark(&foreign), None);
-        }
-    }
-
-    #[test]
-    fn complaints_of_every_shape_are_told_on_one_line() {
-        let cases = [
-            (
-                r#"{"errorMessages":[],"errors":{"issuetype":"Specify an issue type"}}"#,
-                "issuetype: Specify an issue type",
-            ),
-            (r#"{"errorMessages":["gone"]}"#, "gone"),
-            (r#"{"title":"Not Found","status":404,"detail":"no such path"}"#, "Not Found; no such path"),
-            (r#"{"code":401,"message":"Unauthorized"}"#, "Unauthorized"),
-        ];
-        for (json, text) in cases {
-            assert_eq!(serde_json::from_str::<Complaint>(json).unwrap().text(), text);
         }
     }
 
