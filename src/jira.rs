@@ -15,6 +15,7 @@ mod editing;
 mod error;
 mod field;
 mod jql;
+mod limits;
 mod linking;
 mod markup;
 mod meta;
@@ -27,6 +28,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod transfer;
 mod transport;
 mod wire;
 
@@ -38,7 +40,7 @@ use http::Method;
 use serde_json::Value;
 use tokio::time::Instant;
 
-pub use attachment::Attachment;
+pub use attachment::{Attachment, AttachmentLimits, Copied};
 pub use budget::{Budget, Budgets, Share};
 pub use commenting::{Comment, Sought};
 pub use creating::{BULK, NewIssue};
@@ -51,9 +53,9 @@ pub use meta::{Field, IssueType, Permission};
 pub use moving::{Offer, Standing};
 pub use reading::BATCH;
 pub use scan::{Page, Scan};
-pub use transport::{Body as WireBody, BoxError, InMemory, Network, Transport, Unreachable};
+pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Transport, Unreachable};
 
-pub(crate) use call::REQUEST_LIMIT;
+pub(crate) use limits::REQUEST_LIMIT;
 
 use crate::clock::{Clock, Entropy};
 use crate::flow::{AccountId, JiraAccess, JiraTime, SiteUrl};

@@ -1,0 +1,3 @@
+//! Files over real sockets.
+
+use super::*;

@@ -1,0 +1,3 @@
+//! Requests over a scripted transport.
+
+use super::*;
