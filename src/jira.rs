@@ -8,7 +8,7 @@ mod call;
 mod dialect;
 mod error;
 mod jql;
-mod markup;
+pub mod markup;
 mod scan;
 mod transport;
 mod wire;
@@ -35,6 +35,7 @@ use crate::flow::{
 use crate::pulse::Pulse;
 use call::{Answer, Ask, Caller};
 use dialect::Dialect;
+use markup::{Format, Room};
 
 /// Most issues that one fresh read takes (Jira Cloud's limit of `issue/bulkfetch`).
 pub const BATCH: usize = 100;
@@ -308,7 +309,7 @@ impl Client {
     pub async fn comment(&self, issue: &IssueId, text: &str, intent: &IntentId) -> Result<(), Error> {
         let path = self.dialect.api(&format!("issue/{issue}/comment"));
         let property = json!([{"key": wire::PROPERTY, "value": {"intent": intent.as_str()}}]);
-        let body = json!({"body": markup::to_wire(&markup::plain(text)), "properties": property});
+        let body = json!({"body": markup::to_wire(&markup::plain(text, Format::Adf)), "properties": property});
         self.caller.done(write(Method::POST, path, body, "comment").of_one_issue()).await
     }
 
@@ -367,7 +368,7 @@ impl wire::CommentBean {
 
 fn create_body(new: &NewIssue<'_>) -> Value {
     let description = match &new.link {
-        Some(url) => markup::with_link(new.description, "User Link", url, true),
+        Some(url) => markup::with_link(new.description, Format::Adf, "User Link", url, Room::Make),
         None => new.description.cloned(),
     };
     let mut fields = json!({
@@ -385,13 +386,13 @@ fn link_body(edit: &LinkEdit<'_>) -> (Value, Linked) {
     let mut body = json!({"properties": properties(&edit.mark)});
     let mut linked = Linked::Yes;
     if let Some(url) = &edit.link {
-        match markup::with_link(edit.description, "Dev Link", url, false) {
+        match markup::with_link(edit.description, Format::Adf, "Dev Link", url, Room::Ask) {
             Some(text) => body["fields"] = json!({"description": markup::to_wire(&text)}),
             None => linked = Linked::NoRoom,
         }
     }
     if let Some(text) = &edit.comment {
-        body["update"] = json!({"comment": [{"add": {"body": markup::to_wire(&markup::plain(text))}}]});
+        body["update"] = json!({"comment": [{"add": {"body": markup::to_wire(&markup::plain(text, Format::Adf))}}]});
     }
     (body, linked)
 }
