@@ -17,7 +17,7 @@ mod field;
 mod jql;
 mod limits;
 mod linking;
-mod markup;
+pub mod markup;
 mod meta;
 mod moving;
 mod reading;
@@ -27,7 +27,6 @@ mod searching;
 mod testing;
 #[cfg(test)]
 mod tests;
-mod texts;
 mod transfer;
 mod transport;
 mod wire;

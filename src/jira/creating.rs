@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::error::said;
 use super::field::Fields;
+use super::markup::{self, Room};
 use super::{Client, Error, Fault, strange, wire, write};
 use crate::flow::{Body, IntentId, IssueRef, Mark, ProjectKey};
 
@@ -93,7 +94,7 @@ impl Client {
 
     fn create_body(&self, new: &NewIssue<'_>) -> Value {
         let description = match &new.link {
-            Some(url) => self.dialect.with_link(new.description, "User Link", url, true),
+            Some(url) => markup::with_link(new.description, self.dialect.format(), "User Link", url, Room::Make),
             None => new.description.cloned(),
         };
         let mut fields: BTreeMap<&str, Value> =
