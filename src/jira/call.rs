@@ -105,6 +105,12 @@ impl Caller {
         Self { base, authorization, mask, transport, budget, pulse, clock, entropy, limits }
     }
 
+    /// The same, with other limits of time.
+    #[cfg(test)]
+    pub(super) fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
     /// Asks, and reads the answer as `T`.
     pub(super) async fn json<T: DeserializeOwned>(&self, ask: Ask) -> Result<Answer<T>, Error> {
         let answer = self.bytes(&ask).await?;
@@ -243,9 +249,9 @@ impl Caller {
 
     /// All that is told of a failure goes through here, so that no foreign text tells our credentials on.
     pub(super) fn error(&self, ask: &Ask, what: Fault) -> Error {
-        let what = match what {
-            Fault::Forbidden(said) if !ask.of_one_issue => Fault::Refused(said),
-            other => other,
+        let what = match (&what, ask.of_one_issue) {
+            (Fault::Forbidden(said), false) => Fault::Refused(said.clone()),
+            _ => what,
         };
         let what = what.reword(|said| self.mask.clean(&said));
         Error { request: format!("{} {}", ask.method, ask.path), what, only_reads: ask.reads }
