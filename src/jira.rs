@@ -15,14 +15,19 @@ mod editing;
 mod error;
 mod field;
 mod jql;
+mod limits;
 mod linking;
-mod markup;
+pub mod markup;
 mod meta;
 mod moving;
 mod reading;
 mod scan;
 mod searching;
-mod texts;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod transfer;
 mod transport;
 mod wire;
 
@@ -34,7 +39,7 @@ use http::Method;
 use serde_json::Value;
 use tokio::time::Instant;
 
-pub use attachment::Attachment;
+pub use attachment::{Attachment, AttachmentLimits, Copied};
 pub use budget::{Budget, Budgets, Share};
 pub use commenting::{Comment, Sought};
 pub use creating::{BULK, NewIssue};
@@ -47,9 +52,9 @@ pub use meta::{Field, IssueType, Permission};
 pub use moving::{Offer, Standing};
 pub use reading::BATCH;
 pub use scan::{Page, Scan};
-pub use transport::{Body as WireBody, BoxError, InMemory, Network, Transport, Unreachable};
+pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Transport, Unreachable};
 
-pub(crate) use call::REQUEST_LIMIT;
+pub(crate) use limits::REQUEST_LIMIT;
 
 use crate::clock::{Clock, Entropy};
 use crate::flow::{AccountId, JiraAccess, JiraTime, SiteUrl};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Client, Error, markup, strange, wire, write};
 use crate::flow::{AccountId, Body, IntentId, IssueId, JiraTime};
@@ -49,7 +49,7 @@ impl Client {
     /// When there is no comment, or nobody knows.
     pub async fn comment(&self, issue: &IssueId, text: &str, intent: &IntentId) -> Result<(), Error> {
         let path = self.dialect.api(&format!("issue/{issue}/comment"));
-        let said = self.dialect.written(&self.dialect.plain(text));
+        let said = self.dialect.written(&markup::plain(text, self.dialect.format()));
         let body = json!({"body": said, "properties": wire::comment_of(intent)});
         self.caller.done(write(Method::POST, path, body, "comment").of_one_issue()).await
     }
@@ -74,7 +74,7 @@ impl Client {
     /// # Errors
     /// When Jira does not answer well, or the issue is missing.
     pub async fn has_comment_of(&self, issue: &IssueId, sought: &Sought<'_>) -> Result<bool, Error> {
-        let said = self.dialect.written(&self.dialect.plain(sought.text));
+        let said = markup::text_of(&markup::plain(sought.text, self.dialect.format()));
         let mut found = false;
         self.each_comment(issue, sought.since.earlier(SKEW), |bean| {
             found = self.is_sought(&bean, sought, &said);
@@ -84,12 +84,12 @@ impl Client {
         Ok(found)
     }
 
-    fn is_sought(&self, bean: &wire::CommentBean, sought: &Sought<'_>, said: &Value) -> bool {
+    fn is_sought(&self, bean: &wire::CommentBean, sought: &Sought<'_>, said: &str) -> bool {
         let intent = bean.properties.as_deref().and_then(wire::intent_in);
         match (intent, &bean.properties) {
             (Some(intent), _) => intent == *sought.intent,
             (None, Some(_)) if self.dialect.tells_properties_of_comments() => false,
-            (None, _) => self.author(bean).as_ref() == Some(&self.account) && same_text(bean.body.as_ref(), said),
+            (None, _) => self.author(bean).as_ref() == Some(&self.account) && says(bean, said),
         }
     }
 
@@ -147,23 +147,7 @@ enum Look {
     NoMore,
 }
 
-/// Line ends and blanks at the end are Jira's to change; else what we said comes back as we said it.
-fn same_text(body: Option<&Value>, said: &Value) -> bool {
-    let Some(body) = body else { return false };
-    match (body.as_str(), said.as_str()) {
-        (Some(body), Some(said)) => body.lines().map(str::trim_end).eq(said.lines().map(str::trim_end)),
-        _ => body == said,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_the_same_whatever_their_line_ends() {
-        assert!(same_text(Some(&json!("a\r\nb\r\n")), &json!("a\nb")));
-        assert!(!same_text(Some(&json!("a\nc")), &json!("a\nb")));
-        assert!(!same_text(None, &json!("a")));
-    }
+/// Whether a comment says just that. Looks apart: Jira changes line ends, and adds attributes to documents.
+fn says(bean: &wire::CommentBean, said: &str) -> bool {
+    bean.body.clone().and_then(markup::from_wire).is_some_and(|body| markup::text_of(&body) == said)
 }

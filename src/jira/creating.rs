@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
+use super::error::said;
 use super::field::Fields;
+use super::markup::{self, Room};
 use super::{Client, Error, Fault, strange, wire, write};
 use crate::flow::{Body, IntentId, IssueRef, Mark, ProjectKey};
 
@@ -92,7 +94,7 @@ impl Client {
 
     fn create_body(&self, new: &NewIssue<'_>) -> Value {
         let description = match &new.link {
-            Some(url) => self.dialect.with_link(new.description, "User Link", url, true),
+            Some(url) => markup::with_link(new.description, self.dialect.format(), "User Link", url, Room::Make),
             None => new.description.cloned(),
         };
         let mut fields: BTreeMap<&str, Value> =
@@ -111,9 +113,8 @@ impl Client {
 fn by_position(answer: wire::BulkCreated, asked: usize) -> Result<Vec<Result<IssueRef, Error>>, String> {
     let mut refused: BTreeMap<usize, Fault> = BTreeMap::new();
     for error in answer.errors {
-        let why = error.element_errors.text();
-        let why = if why.is_empty() { "it does not say why".to_owned() } else { why };
-        refused.insert(error.failed_element_number, Fault::Invalid(why));
+        let why = said(&HeaderMap::new(), error.element_errors.to_string().as_bytes());
+        refused.insert(error.failed_element_number, Fault::Invalid(why.text));
     }
     if refused.len() + answer.issues.len() != asked || refused.keys().any(|place| *place >= asked) {
         let (created, refused) = (answer.issues.len(), refused.len());

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::call::Ask;
+use super::markup::{self, Format};
 use super::scan::Place;
-use super::{get, markup, read, texts, wire};
+use super::{get, read, wire};
 use crate::flow::{AccountId, Body, Deployment, IssueId, ProjectKey};
 
 /// How a Jira wants to be spoken to.
@@ -199,29 +200,17 @@ impl Dialect {
         get(self.api(&format!("mypermissions?projectKey={project}{which}")), "mypermissions")
     }
 
-    /// A plain text as a body.
-    pub(super) fn plain(self, text: &str) -> Body {
+    /// How this Jira writes rich texts.
+    pub(super) fn format(self) -> Format {
         match self {
-            Self::Cloud => markup::plain(text),
-            Self::DataCenter => Body::Wiki(text.to_owned()),
+            Self::Cloud => Format::Adf,
+            Self::DataCenter => Format::Wiki,
         }
     }
 
-    /// A body as this Jira takes it.
+    /// A body as this Jira takes it. One from the other kind of Jira crosses; what it loses on the way becomes words.
     pub(super) fn written(self, body: &Body) -> Value {
-        match (self, body) {
-            (Self::Cloud, _) => markup::to_wire(body),
-            (Self::DataCenter, Body::Wiki(text)) => json!(text),
-            (Self::DataCenter, Body::Adf(_)) => json!(texts::wiki_of(body)),
-        }
-    }
-
-    /// `body` with a last line `LABEL: URL`; `None` when it finds no room and nothing may be cut.
-    pub(super) fn with_link(self, body: Option<&Body>, label: &str, url: &str, may_cut: bool) -> Option<Body> {
-        match self {
-            Self::Cloud => markup::with_link(body, label, url, may_cut),
-            Self::DataCenter => texts::with_link(body, label, url, may_cut),
-        }
+        markup::to_wire(&markup::cross(body, self.format(), &markup::Context::default()).body)
     }
 }
 

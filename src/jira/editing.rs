@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::field::Fields;
+use super::markup::{self, Room};
 use super::{Client, Error, wire, write};
 use crate::flow::{Body, IssueId, Mark};
 
@@ -83,7 +84,7 @@ impl Client {
             edit.fields.iter().map(|(id, value)| (id.clone(), value.to_jira())).collect();
         let mut linked = Linked::Yes;
         if let Some(url) = &edit.link {
-            match self.dialect.with_link(edit.description, "Dev Link", url, false) {
+            match markup::with_link(edit.description, self.dialect.format(), "Dev Link", url, Room::Ask) {
                 Some(text) => drop(fields.insert("description".to_owned(), self.dialect.written(&text))),
                 None => linked = Linked::NoRoom,
             }
@@ -95,7 +96,7 @@ impl Client {
             body["properties"] = wire::marked_with(mark);
         }
         if let Some(text) = &edit.comment {
-            let said = self.dialect.written(&self.dialect.plain(text));
+            let said = self.dialect.written(&markup::plain(text, self.dialect.format()));
             body["update"] = json!({"comment": [{"add": {"body": said}}]});
         }
         (body, linked)

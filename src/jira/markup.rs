@@ -1,49 +1,121 @@
 //! Rich texts: the only place that opens a [`Body`].
+//!
+//! There are two formats, and a text may have to leave one for the other. [`cross`] takes it over a common ground, the
+//! `model`, that knows what both can say; what one of them can't becomes words, and is told as a [`Loss`]. Nothing that
+//! somebody wrote vanishes in silence. Between two projects on the same kind of Jira a text does not cross: [`copy`]
+//! leaves it as it is but for mentions and files.
+//!
+//! ```text
+//! Atlassian document (JSON) --- adf::read ---> model ---> wiki::write ---> wiki markup
+//!                           <-- adf::write ---       <--- wiki::blocks ---
+//! ```
+//!
+//! Everything here is foreign bytes: no text makes these functions panic, recurse without bound or take quadratic time.
 
-use serde_json::{Value, json};
+mod adf;
+mod colour;
+mod copy;
+mod limit;
+mod link;
+mod loss;
+mod model;
+mod wiki;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use crate::flow::Body;
+use loss::Losses;
+use model::{Block, Inline, Marks, with_breaks};
 
-/// Most characters that Jira takes in a description or comment.
-const MOST: usize = 32_767;
+pub use copy::copy;
+pub use limit::{MOST, length};
+pub use link::{Room, link_in, with_link};
+pub use loss::{Loss, Lost};
 
-/// Ends a text that was cut.
-const CUT: &str = "… (shortened)";
-
-/// A plain text as a body, a paragraph for each line.
-pub(super) fn plain(text: &str) -> Body {
-    let shortened = shorten(text, MOST);
-    adf(shortened.lines().map(text_paragraph).collect())
+/// How a rich text is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Atlassian documents: Jira Cloud, REST v3.
+    Adf,
+    /// Wiki markup: Data Center, and REST v2 in general.
+    Wiki,
 }
 
-/// `body` with a last line `LABEL: URL`, the URL a link. The line is there once, however often this is done; on a
-/// body of the other kind of Jira nothing is lost: it is kept as plain text.
-///
-/// The link must survive: so a body that leaves no room for it gives way at its end, visibly, if `may_cut`; else there
-/// is no answer.
-pub(super) fn with_link(body: Option<&Body>, label: &str, url: &str, may_cut: bool) -> Option<Body> {
-    let mut content = content_of(body);
-    if content.iter().any(|block| is_link_line(block, label, url)) {
-        return Some(adf(content));
-    }
-    let address = json!({"type": "text", "text": url, "marks": [{"type": "link", "attrs": {"href": url}}]});
-    let link = paragraph(vec![json!({"type": "text", "text": format!("{label}: ")}), address]);
-    let room = MOST.saturating_sub(length(std::slice::from_ref(&link)));
-    if length(&content) > room {
-        if !may_cut {
-            return None;
+impl Format {
+    /// How this text is written.
+    #[must_use]
+    pub fn of(body: &Body) -> Self {
+        match body {
+            Body::Adf(_) => Self::Adf,
+            Body::Wiki(_) => Self::Wiki,
         }
-        cut(&mut content, room);
     }
-    content.push(link);
-    Some(adf(content))
 }
 
-/// A body as the JSON value that Jira Cloud v3 takes.
+/// What helps to put into words what can't be taken along. Empty is fine: then the text itself must know.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// Names of files, by the id that a text embeds them with (`media.attrs.id`).
+    pub attachments: BTreeMap<String, String>,
+    /// Names of people, by account id or user name (`mention.attrs.id`, `[~name]`).
+    pub people: BTreeMap<String, String>,
+}
+
+impl Context {
+    /// A mention of wiki markup in words.
+    fn mentioned(&self, name: &str) -> String {
+        format!("@{}", self.people.get(name).map_or(name, String::as_str).trim_start_matches('@'))
+    }
+}
+
+/// A text that has arrived on the other side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crossing {
+    /// The text.
+    pub body: Body,
+    /// What it could not take along, each kind once.
+    pub lost: Vec<Loss>,
+}
+
+/// `body` in another format. One that has it already is not touched; see [`copy`].
+#[must_use]
+pub fn cross(body: &Body, to: Format, context: &Context) -> Crossing {
+    if Format::of(body) == to {
+        return Crossing { body: body.clone(), lost: Vec::new() };
+    }
+    let mut lost = Losses::default();
+    let blocks = model_of(body, context, &mut lost);
+    let body = written(&blocks, to, &mut lost);
+    Crossing { body, lost: lost.into_list() }
+}
+
+/// Plain words as a body, a line for a line, shortened visibly if they are too long for Jira.
+#[must_use]
+pub fn plain(text: &str, format: Format) -> Body {
+    let body = match format {
+        Format::Adf => Body::Adf(adf::document(text.lines().map(adf::line).collect()).to_string()),
+        Format::Wiki => written(&paragraphs(text), format, &mut Losses::default()),
+    };
+    limit::shortened(&body, MOST)
+}
+
+/// What there is to read in a body, a line for a line and without looks, for comparisons.
+#[must_use]
+pub fn text_of(body: &Body) -> String {
+    let lines = model::text_of(&model_of(body, &Context::default(), &mut Losses::default()));
+    lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// A body as Jira takes it: a document or, of wiki markup, a string.
 pub(super) fn to_wire(body: &Body) -> Value {
     match body {
-        Body::Adf(text) => serde_json::from_str(text).unwrap_or(Value::Null),
-        Body::Wiki(text) => to_wire(&plain(text)),
+        Body::Adf(text) => adf::parse(text),
+        Body::Wiki(text) => Value::String(text.clone()),
     }
 }
 
@@ -56,120 +128,29 @@ pub(super) fn from_wire(value: Value) -> Option<Body> {
     }
 }
 
-fn adf(content: Vec<Value>) -> Body {
-    Body::Adf(json!({"type": "doc", "version": 1, "content": content}).to_string())
-}
-
-/// A text node must hold something, so a blank line is a paragraph without any.
-fn text_paragraph(line: &str) -> Value {
-    if line.is_empty() { paragraph(Vec::new()) } else { paragraph(vec![json!({"type": "text", "text": line})]) }
-}
-
-fn paragraph(content: Vec<Value>) -> Value {
-    json!({"type": "paragraph", "content": content})
-}
-
-fn content_of(body: Option<&Body>) -> Vec<Value> {
-    match body.map(to_wire) {
-        Some(Value::Object(mut doc)) => match doc.remove("content") {
-            Some(Value::Array(content)) => content,
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
+fn model_of(body: &Body, context: &Context, lost: &mut Losses) -> Vec<Block> {
+    match body {
+        Body::Adf(text) => adf::read::blocks(&adf::parse(text), context, lost),
+        Body::Wiki(text) => wiki::blocks::read(text, context, lost),
     }
 }
 
-/// Whether a block is our own line: the label and the address, however they are cut into nodes.
-fn is_link_line(block: &Value, label: &str, url: &str) -> bool {
-    let nodes = block.get("content").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let text: String = nodes.iter().filter_map(|node| node.get("text")?.as_str()).collect();
-    text.trim() == format!("{label}: {url}")
-}
-
-/// Characters of text in the nodes; what Jira counts is not documented, so a block also counts one for its end.
-fn length(content: &[Value]) -> usize {
-    content.iter().map(|node| text_length(node) + 1).sum()
-}
-
-fn text_length(node: &Value) -> usize {
-    let own = node.get("text").and_then(Value::as_str).map_or(0, |text| text.chars().count());
-    let below = node.get("content").and_then(Value::as_array).map_or(0, |content| length(content));
-    own + below
-}
-
-/// Drops whole blocks from the end until the rest and a word about it fit in `room`. A plain paragraph gives only what
-/// must go.
-fn cut(content: &mut Vec<Value>, room: usize) {
-    let told = text_paragraph(CUT);
-    let room = room.saturating_sub(length(std::slice::from_ref(&told)));
-    while length(content) > room {
-        let Some(last) = content.pop() else { break };
-        // A paragraph and its text count one each beside the characters.
-        let left = room.saturating_sub(length(content) + 2);
-        if let Some(text) = only_text(&last)
-            && left > 0
-        {
-            content.push(text_paragraph(&text.chars().take(left).collect::<String>()));
-        }
-    }
-    content.push(told);
-}
-
-/// The text of a paragraph that is nothing but one text.
-fn only_text(node: &Value) -> Option<&str> {
-    match node.get("content")?.as_array()?.as_slice() {
-        [only] => only.get("text")?.as_str().filter(|text| !text.is_empty()),
-        _ => None,
+fn written(blocks: &[Block], format: Format, lost: &mut Losses) -> Body {
+    match format {
+        Format::Adf => Body::Adf(adf::write::blocks(blocks, lost).to_string()),
+        Format::Wiki => Body::Wiki(wiki::write::blocks(blocks, lost)),
     }
 }
 
-fn shorten(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(most - CUT.chars().count()).collect();
-    kept + CUT
+/// A blank line separates paragraphs.
+fn paragraphs(text: &str) -> Vec<Block> {
+    let paragraph = |lines: &[Inline]| Block::Paragraph(lines.to_vec());
+    let lines = with_breaks(text, &Marks::default());
+    let blank = |line: &Inline| matches!(line, Inline::Text(words, _) if words.trim().is_empty());
+    lines.split(blank).map(|lines| paragraph(&model::tidy(lines.to_vec()))).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const URL: &str = "https://a.example.net/browse/AB-1";
-
-    fn doc(text: &str) -> Body {
-        plain(text)
-    }
-
-    fn blocks(body: &Body) -> Vec<Value> {
-        content_of(Some(body))
-    }
-
-    #[test]
-    fn a_link_is_added_below_the_text_once_and_the_text_stays() {
-        let once = with_link(Some(&doc("one\ntwo")), "Dev Link", URL, false).unwrap();
-        assert_eq!(blocks(&once)[..2], blocks(&doc("one\ntwo"))[..]);
-        assert!(is_link_line(&blocks(&once)[2], "Dev Link", URL));
-        assert_eq!(with_link(Some(&once), "Dev Link", URL, false), Some(once));
-    }
-
-    #[test]
-    fn nothing_described_still_gets_its_link() {
-        assert_eq!(blocks(&with_link(None, "User Link", URL, true).unwrap()).len(), 1);
-    }
-
-    #[test]
-    fn a_body_without_room_is_cut_visibly_or_left_alone() {
-        let long = doc(&"x".repeat(MOST));
-        assert_eq!(with_link(Some(&long), "Dev Link", URL, false), None);
-        let cut = with_link(Some(&long), "User Link", URL, true).unwrap();
-        let blocks = blocks(&cut);
-        assert!(length(&blocks) <= MOST, "{}", length(&blocks));
-        assert!(is_link_line(blocks.last().unwrap(), "User Link", URL));
-        assert!(cut_is_told(&blocks));
-    }
-
-    fn cut_is_told(blocks: &[Value]) -> bool {
-        blocks.iter().any(|block| only_text(block) == Some(CUT))
-    }
+/// How an embedded file is shown where it can't be embedded.
+fn attachment(name: Option<&str>) -> String {
+    name.map_or_else(|| "[attachment]".to_owned(), |name| format!("[attachment: {}]", name.trim()))
 }

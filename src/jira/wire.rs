@@ -3,7 +3,6 @@
 mod attachment;
 mod changelog;
 mod comment;
-mod complaint;
 mod issue;
 mod link;
 mod mark;
@@ -14,7 +13,6 @@ mod user;
 
 pub(super) use changelog::History;
 pub(super) use comment::{CommentBean, Comments};
-pub(super) use complaint::Complaint;
 pub(super) use issue::{IssueBean, RawIssue, StatusBean};
 pub(super) use link::{LinkBean, RemoteLinkBean};
 pub(super) use mark::{PROPERTY, comment_of, intent_in, mark_value, marked_with};

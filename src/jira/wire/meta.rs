@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::complaint::Complaint;
 use super::issue::StatusBean;
 use super::{Lack, issue_ref};
 use crate::flow::IssueRef;
@@ -32,8 +31,9 @@ pub(in crate::jira) struct BulkCreated {
 pub(in crate::jira) struct BulkError {
     /// Its place in the request, from 0.
     pub failed_element_number: usize,
+    /// `errorMessages` and `errors`.
     #[serde(default)]
-    pub element_errors: Complaint,
+    pub element_errors: Value,
 }
 
 /// A page of `GET issue/createmeta/{project}/issuetypes`: Cloud says `issueTypes`, Data Center `values`.

@@ -1,0 +1,132 @@
+//! The lines by which two issues name each other: `User Link: URL`, `Dev Link: URL`.
+//!
+//! They are written as the Node service did, and recognised in whatever form an editor has left them since: plain words,
+//! a link, a smart card, brackets.
+
+use serde_json::{Value, json};
+
+use super::limit::{self, MOST, length};
+use super::loss::Losses;
+use super::model::{Block, Inline, lines_of, words_of};
+use super::{Context, Format, adf, cross, model_of, wiki};
+use crate::flow::Body;
+
+/// What may happen to a text that leaves no room for a line more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// It may be shortened at its end, visibly: a text that Lockstep itself writes.
+    Make,
+    /// It may not: a person's own text.
+    Ask,
+}
+
+/// `body`, in `format`, with a last line `LABEL: URL`. The line is there once, however often this is done, and a text that
+/// has it is left exactly as it is; so the same call also restores the line on a newer text that a person wrote.
+///
+/// A body of the other format crosses first; whoever wants to know what that costs calls [`cross`] before.
+///
+/// `None` when there is no room for the line and none may be made.
+#[must_use]
+pub fn with_link(body: Option<&Body>, format: Format, label: &str, url: &str, room: Room) -> Option<Body> {
+    let Some(body) = body else { return Some(only_line(format, label, url)) };
+    if Format::of(body) != format {
+        let crossed = cross(body, format, &Context::default()).body;
+        return with_link(Some(&crossed), format, label, url, room);
+    }
+    if links_in(body, label).iter().any(|found| same_address(found, url)) {
+        return match room {
+            Room::Make if length(body) > MOST => Some(shortened_with_line(body, label, url)),
+            Room::Make | Room::Ask => Some(body.clone()),
+        };
+    }
+    let longer = with_line(body, label, url);
+    match room {
+        _ if length(&longer) <= MOST => Some(longer),
+        Room::Make => Some(shortened_with_line(body, label, url)),
+        Room::Ask => None,
+    }
+}
+
+/// The address in the last `LABEL: URL` line of a text. Only lines that stand on their own count: what is quoted, listed
+/// or in a table is about something else.
+#[must_use]
+pub fn link_in(body: &Body, label: &str) -> Option<String> {
+    links_in(body, label).pop()
+}
+
+fn shortened_with_line(body: &Body, label: &str, url: &str) -> Body {
+    let line = length(&only_line(Format::of(body), label, url));
+    // Beside the line itself what separates it from the text.
+    with_line(&limit::shortened(body, MOST.saturating_sub(line + 8)), label, url)
+}
+
+fn only_line(format: Format, label: &str, url: &str) -> Body {
+    match format {
+        Format::Adf => Body::Adf(adf::document(vec![adf_line(label, url)]).to_string()),
+        Format::Wiki => Body::Wiki(wiki_line(label, url)),
+    }
+}
+
+fn with_line(body: &Body, label: &str, url: &str) -> Body {
+    match body {
+        Body::Adf(text) => {
+            let mut doc = adf::parse(text);
+            match adf::content_mut(&mut doc) {
+                Some(content) => content.push(adf_line(label, url)),
+                None => doc["content"] = Value::Array(vec![adf_line(label, url)]),
+            }
+            Body::Adf(doc.to_string())
+        }
+        Body::Wiki(text) if text.trim().is_empty() => Body::Wiki(wiki_line(label, url)),
+        Body::Wiki(text) => Body::Wiki(format!("{}\n\n{}", text.trim_end(), wiki_line(label, url))),
+    }
+}
+
+fn adf_line(label: &str, url: &str) -> Value {
+    let address = json!({"type": "text", "text": url, "marks": [{"type": "link", "attrs": {"href": url}}]});
+    adf::paragraph(vec![adf::words(&format!("{label}: ")), address])
+}
+
+fn wiki_line(label: &str, url: &str) -> String {
+    let line = [Inline::plain(format!("{label}: ")), Inline::address(url)];
+    wiki::write::blocks(&[Block::Paragraph(line.to_vec())], &mut Losses::default())
+}
+
+fn links_in(body: &Body, label: &str) -> Vec<String> {
+    let blocks = model_of(body, &Context::default(), &mut Losses::default());
+    let paragraphs =
+        blocks.iter().filter_map(|block| if let Block::Paragraph(text) = block { Some(text) } else { None });
+    let lines: Vec<&[Inline]> = paragraphs.flat_map(|text| lines_of(text)).collect();
+    let next = |index: usize| lines.get(index + 1).copied().unwrap_or_default();
+    lines.iter().enumerate().filter_map(|(index, line)| linked(line, next(index), label)).collect()
+}
+
+/// The address behind the label; an editor that made a card of it may have put that on a line of its own, the `next`.
+fn linked(line: &[Inline], next: &[Inline], label: &str) -> Option<String> {
+    let words = words_of(line);
+    let (head, rest) = words.split_once(':')?;
+    if !head.trim().eq_ignore_ascii_case(label) {
+        return None;
+    }
+    if rest.trim().is_empty() { only_address(next, &words_of(next)) } else { only_address(line, rest) }
+}
+
+/// The one address of a line, whose `words` say nothing else.
+fn only_address(line: &[Inline], words: &str) -> Option<String> {
+    let words = words.trim();
+    let mut leads = line.iter().filter_map(|inline| match inline {
+        Inline::Text(text, marks) => marks.link.as_deref().filter(|_| words.contains(text.trim())),
+        Inline::Break => None,
+    });
+    match (leads.next(), leads.next()) {
+        (Some(href), None) => Some(href.to_owned()),
+        (None, _) => {
+            Some(words.trim_matches(['<', '>'])).filter(|text| wiki::lexis::is_address(text)).map(str::to_owned)
+        }
+        (Some(_), Some(_)) => None,
+    }
+}
+
+fn same_address(one: &str, other: &str) -> bool {
+    one.trim().trim_end_matches('/') == other.trim().trim_end_matches('/')
+}
