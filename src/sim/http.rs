@@ -13,10 +13,15 @@ mod changelog;
 mod comments;
 mod desk;
 mod issues;
+mod limits;
+mod lists;
+mod meta;
 mod properties;
+mod rights;
 mod routes;
 mod search;
 mod transitions;
+mod values;
 mod wire;
 
 use std::sync::Arc;

@@ -29,7 +29,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     }
     let (mut writes, mut issues, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for (place, update) in updates.iter().enumerate() {
-        match bodies::draft(state, update) {
+        match bodies::draft(state, call, update) {
             Ok(draft) => {
                 issues.push(created(state, call, &draft));
                 writes.push(Write::Create(draft));
@@ -57,7 +57,7 @@ pub(super) fn fetch(state: &State, call: &Call) -> Result<Answer, Answer> {
         properties: few(bodies::texts(members, "properties")?.unwrap_or_default())?,
     };
     let wire = Wire::new(state, call);
-    let mut found: Vec<_> = wanted.iter().filter_map(|it| state.find(it)).collect();
+    let mut found: Vec<_> = wanted.iter().filter_map(|it| state.find_for(&call.account, it)).collect();
     // The document promises ascending ids, each once.
     found.sort_by_key(|issue| issue.id);
     found.dedup_by_key(|issue| issue.id);

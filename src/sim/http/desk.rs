@@ -68,17 +68,21 @@ impl State {
         };
         let outcome = match effect_after {
             None => Outcome::Settled(Answer::unreachable()),
-            Some(after) => self.decide(&at.route, call, &caller, after),
+            Some(after) => self.decide(at, call, &caller, after),
         };
         Ticket { wait: (verdict.reply != Reply::None).then_some(latency), line, reply: verdict.reply, outcome }
     }
 
     /// Lets the caller in, validates a write and notes its effect.
-    fn decide(&mut self, route: &Route, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
-        call.account = match self.admit(route, caller) {
+    fn decide(&mut self, at: &Mounted, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
+        call.account = match self.admit(&at.route, caller) {
             Ok(account) => account,
             Err(refusal) => return Outcome::Settled(refusal),
         };
+        if let Err(refusal) = self.check(at, &call) {
+            return Outcome::Settled(refusal);
+        }
+        let route = &at.route;
         match route.endpoint(&call.method) {
             None => Outcome::Settled(Answer::wrong_method(&call.method, &route.allowed(), &call.path)),
             Some(Endpoint::Read(read)) => Outcome::Read(read, call),
@@ -87,6 +91,16 @@ impl State {
                 Err(refusal) => Outcome::Settled(refusal),
             },
         }
+    }
+
+    /// Whether the caller has not asked too much lately, and may see and do what it asks for.
+    fn check(&mut self, at: &Mounted, call: &Call) -> Result<(), Answer> {
+        if at.route.endpoint(&call.method).is_none() {
+            return Ok(());
+        }
+        self.check_limits(at, call)?;
+        self.check_sight(call)?;
+        self.check_right(&at.route, call)
     }
 
     fn commit(&mut self, plan: Plan, account: &str, after: Duration) -> Outcome {
@@ -105,7 +119,10 @@ impl State {
     fn answer(&mut self, ticket: Ticket) -> Response {
         let truth = match ticket.outcome {
             Outcome::Settled(answer) => answer,
-            Outcome::Read(read, call) => read(self, &call).unwrap_or_else(|refusal| refusal),
+            Outcome::Read(read, call) => {
+                // The answer is of now, and so must be what may be seen in it.
+                self.check_sight(&call).and_then(|()| read(self, &call)).unwrap_or_else(|refusal| refusal)
+            }
             Outcome::Written { answer, effects } => {
                 let misfired = effects.iter().filter(|effect| self.misfired(**effect)).count();
                 if misfired > 0 { Answer::conflict() } else { answer }
