@@ -20,6 +20,7 @@ mod properties;
 mod rights;
 mod routes;
 mod search;
+mod texts;
 mod transitions;
 mod values;
 mod wire;

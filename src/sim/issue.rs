@@ -24,7 +24,7 @@ pub(super) struct Issue {
     /// The name of its type.
     pub kind: String,
     pub summary: String,
-    /// An ADF document.
+    /// An ADF document on Cloud, a string of wiki markup on Data Center.
     pub description: Option<Value>,
     /// As it was when this was written; a status may be renamed since.
     pub status: Status,
@@ -48,7 +48,7 @@ pub(super) struct Issue {
 pub(super) struct Comment {
     pub id: u64,
     pub author: String,
-    /// An ADF document.
+    /// As the description.
     pub body: Value,
     pub properties: BTreeMap<String, Value>,
     pub created: DateTime<Utc>,

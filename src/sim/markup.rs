@@ -1,28 +1,45 @@
-//! Atlassian Document Format, as far as the site must understand it: is it a document, and what does it say.
+//! Rich texts. On Cloud an issue keeps ADF documents (Atlassian Document Format), on Data Center strings of wiki markup;
+//! both are kept as the JSON values that they are in requests.
+
+mod blocks;
+mod inline;
+mod schema;
+mod writer;
+
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Value, json};
 
-/// The longest text that Jira takes, in characters of the document's text nodes. (How Cloud counts markup is not known.)
-pub(super) const TEXT_LIMIT: usize = 32_767;
-
-/// Whether this is an ADF document at all; Jira takes nothing else in v3.
-pub(super) fn is_document(value: &Value) -> bool {
-    value["type"] == "doc" && value["version"] == 1 && value["content"].is_array()
-}
+pub(super) use schema::{is_document, is_valid};
 
 /// What a person reads: one line for each paragraph, list item or hard break. A link whose text hides its target is
 /// followed by the target in parentheses.
-pub(super) fn text(document: &Value) -> String {
+pub(super) fn text(body: &Value) -> String {
+    if let Some(wiki) = body.as_str() {
+        return text(&blocks::read(wiki));
+    }
     let mut lines = vec![String::new()];
-    read(document, &mut lines);
+    read(body, &mut lines);
     lines.retain(|line| !line.is_empty());
     lines.join("\n")
 }
 
-/// How much of [`TEXT_LIMIT`] the document takes.
-pub(super) fn length(document: &Value) -> usize {
-    let own = document["text"].as_str().map_or(0, |text| text.chars().count());
-    own + children(document).map(length).sum::<usize>()
+/// How many characters of Jira's limit for texts this one takes: all of them in wiki markup, in ADF those of the text
+/// nodes. (How Cloud counts is not documented.)
+pub(super) fn length(body: &Value) -> usize {
+    let own = body.as_str().or_else(|| body["text"].as_str()).map_or(0, |text| text.chars().count());
+    own + children(body).map(length).sum::<usize>()
+}
+
+/// The document that a text in wiki markup stands for.
+pub(super) fn from_wiki(text: &str) -> Value {
+    blocks::read(text)
+}
+
+/// A text as wiki markup, whichever form it is kept in.
+pub(super) fn to_wiki(body: &Value) -> String {
+    body.as_str().map_or_else(|| writer::write(body), String::from)
 }
 
 /// A document of paragraphs of plain text, one for each line.
@@ -58,6 +75,7 @@ fn read(node: &Value, lines: &mut Vec<String>) {
     match node["type"].as_str() {
         Some("text") => say(&spoken(node), lines),
         Some("hardBreak") => lines.push(String::new()),
+        Some("mention") => say(&mentioned(&node["attrs"]), lines),
         Some("inlineCard" | "blockCard") => say(node["attrs"]["url"].as_str().unwrap_or_default(), lines),
         Some(kind) => {
             children(node).for_each(|child| read(child, lines));
@@ -75,6 +93,11 @@ fn say(words: &str, lines: &mut [String]) {
     }
 }
 
+fn mentioned(attrs: &Value) -> String {
+    let id = || format!("@{}", attrs["id"].as_str().unwrap_or_default());
+    attrs["text"].as_str().map_or_else(id, String::from)
+}
+
 fn spoken(node: &Value) -> String {
     let text = node["text"].as_str().unwrap_or_default();
     match href(node) {
@@ -90,32 +113,4 @@ fn href(node: &Value) -> Option<&str> {
 
 fn children(node: &Value) -> impl Iterator<Item = &Value> {
     node["content"].as_array().into_iter().flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_person_reads_lines_bullets_and_where_links_lead() {
-        let document = document(vec![
-            paragraph("It fails:"),
-            bullets(&["on Monday", "on Tuesday"]),
-            linked("See ", "the log", "https://x.example/log"),
-        ]);
-        assert_eq!(text(&document), "It fails:\non Monday\non Tuesday\nSee the log (https://x.example/log)");
-    }
-
-    #[test]
-    fn length_counts_characters_of_text_nodes_only() {
-        assert_eq!(length(&linked("Số: ", "12", "https://x.example/very/long")), 6);
-    }
-
-    #[test]
-    fn only_an_object_of_type_doc_and_version_one_is_a_document() {
-        assert!(is_document(&paragraphs("a\nb")));
-        for other in [json!("plain"), json!({"type": "doc", "content": []}), json!({"type": "doc", "version": 1})] {
-            assert!(!is_document(&other), "{other}");
-        }
-    }
 }

@@ -41,6 +41,9 @@ pub struct Setup {
     pub page_cap: usize,
     /// The chance (0 to 1) that an issue vanishes from search for a moment while it is indexed anew.
     pub flicker: f64,
+    /// The longest description or comment, in characters; 0 for no limit, which only Data Center's administrators can
+    /// choose.
+    pub text_limit: usize,
     /// Whether a search with a bad token is answered with an empty page instead of a 401, as Cloud was seen to do.
     pub silent_auth_failure: bool,
     /// Whether `changelog/bulkfetch` writes times as epoch milliseconds. Atlassian's schema says text, its example shows
@@ -78,6 +81,7 @@ impl Setup {
             // Far below Cloud's 5000, so that paging is exercised by small stories too.
             page_cap: 100,
             flicker: 0.0,
+            text_limit: 32_767,
             silent_auth_failure: true,
             numeric_changelog_dates: false,
             permissions: Permissions::all(),

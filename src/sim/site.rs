@@ -14,7 +14,7 @@ use super::markup;
 use super::people::{People, Town};
 use super::permissions::Permissions;
 use super::screen::Screen;
-use super::setup::Setup;
+use super::setup::{Flavour, Setup};
 use super::state::{Home, State};
 use super::workflow::Transition;
 use super::write::{Draft, Edit, Effect, Remark, Via, Write};
@@ -239,8 +239,11 @@ impl State {
         Ok(key)
     }
 
-    /// A person's write, which takes effect at once.
-    pub(super) fn do_now(&mut self, author: &str, write: Write) -> Result<(), super::write::Misfire> {
+    /// A person's write, which takes effect at once. People speak ADF; Data Center takes it down as wiki markup.
+    pub(super) fn do_now(&mut self, author: &str, mut write: Write) -> Result<(), super::write::Misfire> {
+        if self.setup.flavour == Flavour::DataCenter {
+            write.texts().for_each(|text| *text = markup::to_wiki(text).into());
+        }
         let effect = Effect { id: self.next_id(), author: author.into(), via: Via::People, write };
         self.carry_out(self.now, effect)
     }

@@ -50,6 +50,7 @@ pub(super) struct Draft {
     pub number: u64,
     pub kind: String,
     pub summary: String,
+    /// As ADF on Cloud, as a string of wiki markup on Data Center; so all rich texts.
     pub description: Option<Value>,
     pub values: BTreeMap<String, FieldValue>,
     pub properties: BTreeMap<String, Value>,
@@ -198,6 +199,19 @@ impl Draft {
             updated: by.at,
             creator: by.author.clone(),
         }
+    }
+}
+
+impl Write {
+    /// The rich texts it brings.
+    pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut Value> {
+        let (description, comments) = match self {
+            Self::Create(draft) => (draft.description.as_mut(), None),
+            Self::Edit { edit, .. } => (edit.description.as_mut().and_then(Option::as_mut), Some(&mut edit.comments)),
+            Self::Move { .. } | Self::Restrict { .. } | Self::Delete { .. } => (None, None),
+        };
+        let comments = comments.into_iter().flatten().map(|remark| &mut remark.body);
+        description.into_iter().chain(comments)
     }
 }
 

@@ -213,6 +213,15 @@ impl Complaints {
         Self { messages: Vec::new(), fields: [(field.into(), message.into())].into() }
     }
 
+    pub(super) fn whole(message: &str) -> Self {
+        Self { messages: vec![message.into()], ..Self::default() }
+    }
+
+    pub(super) fn merge(&mut self, others: Self) {
+        self.messages.extend(others.messages);
+        self.fields.extend(others.fields);
+    }
+
     pub(super) fn field(&mut self, field: &str, message: &str) {
         self.fields.insert(field.into(), message.into());
     }

@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use super::answer::{Answer, Complaints};
 use super::call::Call;
+use super::routes::Api;
+use super::texts::{self, Refused};
 use super::values::{self, Ask};
 use crate::sim::fields::{self, Field, FieldValue};
-use crate::sim::markup;
 use crate::sim::permissions::Permission;
 use crate::sim::screen::Screen;
 use crate::sim::state::State;
@@ -56,7 +57,9 @@ pub(super) fn number(members: &Map<String, Value>, name: &str) -> Result<Option<
 }
 
 /// What a request may set.
-pub(super) struct Scope {
+pub(super) struct Scope<'a> {
+    /// The request, by whose version of the API its texts are read.
+    pub call: &'a Call,
     /// The fields that are asked for; all others are refused.
     pub screen: Screen,
     /// Whether a comment can be made along with it.
@@ -74,23 +77,23 @@ pub(super) enum Comments {
     Denied,
 }
 
-impl Scope {
+impl<'a> Scope<'a> {
     /// What the caller may set on this screen of this project; comments are made elsewhere.
-    fn of(state: &State, call: &Call, project: &str, screen: Screen) -> Self {
+    fn of(state: &State, call: &'a Call, project: &str, screen: Screen) -> Self {
         let may_assign = state.may(&call.account, project, Permission::AssignIssues);
-        Self { screen, comments: Comments::NotOnScreen, may_assign }
+        Self { call, screen, comments: Comments::NotOnScreen, may_assign }
     }
 
     /// As [`Self::of`], with comments for those who may comment.
-    pub(super) fn with_comments(state: &State, call: &Call, project: &str, screen: Screen) -> Self {
+    pub(super) fn with_comments(state: &State, call: &'a Call, project: &str, screen: Screen) -> Self {
         let may = state.may(&call.account, project, Permission::AddComments);
         let comments = if may { Comments::Taken } else { Comments::Denied };
         Self { comments, ..Self::of(state, call, project, screen) }
     }
 
     /// What a transition without a screen takes: nothing.
-    pub(super) fn nothing() -> Self {
-        Self { screen: Screen::default(), comments: Comments::NotOnScreen, may_assign: false }
+    pub(super) fn nothing(call: &'a Call) -> Self {
+        Self { call, screen: Screen::default(), comments: Comments::NotOnScreen, may_assign: false }
     }
 
     fn shows(&self, field: &str) -> bool {
@@ -136,25 +139,15 @@ pub(super) fn edit(state: &mut State, body: &Value, scope: &Scope, has: impl Fn(
 }
 
 /// A comment: its `body`, and `properties` if it has any.
-pub(super) fn remark(state: &mut State, comment: &Value) -> Checked<Remark> {
+pub(super) fn remark(state: &mut State, call: &Call, comment: &Value) -> Checked<Remark> {
     let known = ["body", "properties", "visibility"];
     if let Some(unknown) = comment.as_object().and_then(|it| it.keys().find(|key| !known.contains(&key.as_str()))) {
         return Err(Complaints::about(unknown, &format!("Unrecognized field \"{unknown}\".")));
     }
-    let body = &comment["body"];
-    if !markup::is_document(body) {
-        return Err(Complaints::about("comment", "Comment body is not valid!"));
-    }
-    if markup::length(body) > markup::TEXT_LIMIT {
-        return Err(Complaints::about("comment", TOO_LONG));
-    }
+    let body = comment_body(state, call, &comment["body"])?;
     let mut complaints = Complaints::default();
     let properties = properties(&comment["properties"], &mut complaints);
-    if complaints.is_empty() {
-        Ok(Remark { id: state.next_id(), body: body.clone(), properties })
-    } else {
-        Err(complaints)
-    }
+    if complaints.is_empty() { Ok(Remark { id: state.next_id(), body, properties }) } else { Err(complaints) }
 }
 
 /// A property's value, once key and value are found short enough.
@@ -162,11 +155,11 @@ pub(super) fn property(key: &str, value: &Value) -> Checked<Value> {
     let size = value.to_string().chars().count();
     if key.is_empty() || key.chars().count() > LONGEST_PROPERTY_KEY {
         let message = format!("The property key must have from 1 to {LONGEST_PROPERTY_KEY} characters.");
-        return Err(Complaints { messages: vec![message], ..Complaints::default() });
+        return Err(Complaints::whole(&message));
     }
     if size > LONGEST_PROPERTY {
         let message = format!("The property value must have at most {LONGEST_PROPERTY} characters.");
-        return Err(Complaints { messages: vec![message], ..Complaints::default() });
+        return Err(Complaints::whole(&message));
     }
     Ok(value.clone())
 }
@@ -180,15 +173,16 @@ struct Request<'a> {
 
 impl<'a> Request<'a> {
     fn read(body: &'a Value) -> Checked<Self> {
-        let whole = |message: &str| Complaints { messages: vec![message.into()], ..Complaints::default() };
-        let members = body.as_object().ok_or_else(|| whole("The request body must be an object."))?;
+        let members = body.as_object().ok_or_else(|| Complaints::whole("The request body must be an object."))?;
         let known = ["fields", "update", "properties", "historyMetadata"];
         if let Some(unknown) = members.keys().find(|key| !known.contains(&key.as_str())) {
-            return Err(whole(&format!("Unrecognized field \"{unknown}\" in the request body.")));
+            return Err(Complaints::whole(&format!("Unrecognized field \"{unknown}\" in the request body.")));
         }
         let object = |name: &str| match members.get(name).filter(|value| !value.is_null()) {
             None => Ok(Map::new()),
-            Some(value) => value.as_object().cloned().ok_or_else(|| whole(&format!("'{name}' must be an object."))),
+            Some(value) => {
+                value.as_object().cloned().ok_or_else(|| Complaints::whole(&format!("'{name}' must be an object.")))
+            }
         };
         let request = Self { fields: object("fields")?, update: object("update")?, properties: &body["properties"] };
         match request.fields.keys().find(|field| request.update.contains_key(*field)) {
@@ -268,8 +262,6 @@ impl Edit {
     }
 }
 
-const TOO_LONG: &str = "The entered text is too long. It exceeds the allowed limit of 32,767 characters.";
-
 /// The first of these members that is text.
 fn name_in<'a>(value: &'a Value, members: &[&str]) -> Option<&'a str> {
     members.iter().find_map(|member| value[*member].as_str())
@@ -288,9 +280,9 @@ fn operate(
         Some((verb, comment)) if field == "comment" && verb == "add" => match scope.comments {
             Comments::NotOnScreen => complaints.cannot_be_set(field),
             Comments::Denied => complaints.field(field, "You do not have the permission to comment on this issue."),
-            Comments::Taken => match remark(state, comment) {
+            Comments::Taken => match remark(state, scope.call, comment) {
                 Ok(remark) => edit.comments.push(remark),
-                Err(wrong) => complaints.fields.extend(wrong.fields),
+                Err(wrong) => complaints.merge(wrong),
             },
         },
         Some((verb, value)) => put(state, scope, edit, field, &Ask { verb, value }, complaints),
@@ -304,13 +296,13 @@ fn put(state: &State, scope: &Scope, edit: &mut Edit, id: &str, ask: &Ask, compl
         return complaints.cannot_be_set(id);
     };
     let done = match (field, ask.verb) {
-        (Field::Summary, "set") => summary(ask.value).map(|it| edit.summary = Some(it)).map_err(String::from),
-        (Field::Description, "set") => {
-            description(ask.value).map(|it| edit.description = Some(it)).map_err(String::from)
+        (Field::Summary, "set") => {
+            summary(ask.value).map(|it| edit.summary = Some(it)).map_err(|it| Complaints::about(id, it))
         }
-        _ => values::touch(state, field, ask).map(|it| edit.touches.push(it)),
+        (Field::Description, "set") => description(state, scope.call, ask.value).map(|it| edit.description = Some(it)),
+        _ => values::touch(state, field, ask).map(|it| edit.touches.push(it)).map_err(|it| Complaints::about(id, &it)),
     };
-    done.unwrap_or_else(|message| complaints.field(id, &message));
+    done.unwrap_or_else(|wrong| complaints.merge(wrong));
 }
 
 fn summary(value: &Value) -> Result<String, &'static str> {
@@ -326,17 +318,36 @@ fn summary(value: &Value) -> Result<String, &'static str> {
     }
 }
 
-fn description(value: &Value) -> Result<Option<Value>, &'static str> {
-    if value.is_null() {
-        Ok(None)
-    } else if !markup::is_document(value) {
-        Err("Operation value must be an Atlassian Document (see the Atlassian Document Format)")
-    } else if markup::length(value) > markup::TEXT_LIMIT {
-        Err(TOO_LONG)
-    } else {
-        Ok(Some(value.clone()))
+/// A text or, if it is empty, none.
+fn description(state: &State, call: &Call, value: &Value) -> Checked<Option<Value>> {
+    if value.is_null() || value == "" {
+        return Ok(None);
     }
+    texts::read(state, call, value).map(Some).map_err(|refused| match (refused, call.api) {
+        (Refused::OtherKind, Api::V2) => Complaints::about("description", "Operation value must be a string"),
+        (Refused::OtherKind, Api::V3) => Complaints::about(
+            "description",
+            "Operation value must be an Atlassian Document (see the Atlassian Document Format)",
+        ),
+        (Refused::Invalid, _) => Complaints::whole(INVALID_INPUT),
+        (Refused::TooLong(message), _) => Complaints::about("description", &message),
+    })
 }
+
+/// What a comment says.
+fn comment_body(state: &State, call: &Call, value: &Value) -> Checked<Value> {
+    if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty() && call.api == Api::V2) {
+        return Err(Complaints::about("comment", "Comment body can not be empty!"));
+    }
+    texts::read(state, call, value).map_err(|refused| match refused {
+        Refused::OtherKind => Complaints::about("comment", "Comment body is not valid!"),
+        Refused::Invalid => Complaints::whole(INVALID_INPUT),
+        Refused::TooLong(message) => Complaints::about("comment", &message),
+    })
+}
+
+/// All that Cloud says about a document that breaks its schema.
+const INVALID_INPUT: &str = "INVALID_INPUT";
 
 /// `[{"key": …, "value": …}]`, or nothing.
 fn properties(list: &Value, complaints: &mut Complaints) -> BTreeMap<String, Value> {

@@ -35,7 +35,7 @@ pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Answer> {
 
 pub(super) fn add(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
-    let remark = bodies::remark(state, &call.json()?)?;
+    let remark = bodies::remark(state, call, &call.json()?)?;
     let comment = Comment {
         id: remark.id,
         author: call.account.clone(),

@@ -38,7 +38,7 @@ pub(super) fn take(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     body.as_object_mut().map(|members| members.remove("transition"));
     let scope = match &transition.screen {
         Some(screen) => Scope::with_comments(state, call, &issue.project, screen.clone()),
-        None => Scope::nothing(),
+        None => Scope::nothing(call),
     };
     let has = |field: &str| issue.values.contains_key(field) || (field == "description" && issue.description.is_some());
     let edit = Edit { transition: Some(transition.id), ..bodies::edit(state, &body, &scope, has)? };

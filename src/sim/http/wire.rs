@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::routes::Api;
+use super::texts;
 use crate::sim::fields::{Field, FieldValue, Term};
 use crate::sim::issue::{Change, Comment, Issue, Item};
 use crate::sim::setup::{Account, Flavour};
@@ -135,7 +136,7 @@ impl<'a> Wire<'a> {
         match field {
             "summary" => issue.summary.clone().into(),
             "status" => self.status(self.state.status(issue)),
-            "description" => issue.description.clone().into(),
+            "description" => issue.description.as_ref().map(|text| texts::write(self.api, text)).into(),
             "issuetype" => self.issue_type(&issue.kind),
             "project" => self.state.projects.get(&issue.project).map(|home| self.project(home)).into(),
             "created" => self.time(issue.created).into(),
@@ -211,7 +212,7 @@ impl<'a> Wire<'a> {
             "id": comment.id.to_string(),
             "author": author,
             "updateAuthor": author,
-            "body": comment.body,
+            "body": texts::write(self.api, &comment.body),
             "created": self.time(comment.created),
             "updated": self.time(comment.created),
             "jsdPublic": true,

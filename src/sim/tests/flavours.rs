@@ -17,7 +17,6 @@ async fn each_kind_of_jira_has_the_versions_and_resources_of_its_own() {
         ("/rest/api/3/issue/USER-A-1", 200, 404),
         ("/rest/api/2/issue/USER-A-1", 200, 200),
         ("/rest/api/latest/issue/USER-A-1", 200, 200),
-        ("/rest/api/2/search?jql=key=USER-A-1", 410, 200),
         ("/rest/api/2/search/jql?jql=key=USER-A-1", 200, 404),
         ("/rest/api/2/issue/USER-A-1/changelog", 200, 404),
     ] {
