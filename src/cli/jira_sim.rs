@@ -54,6 +54,9 @@ pub(super) struct Args {
     /// A bad day: errors, lost answers, late effects
     #[arg(long)]
     rough: bool,
+    /// Enforces the limits on bursts of requests that Atlassian publishes
+    #[arg(long)]
+    bursts: bool,
     /// The time zone of the account that programs use
     #[arg(long, value_name = "ZONE", default_value = "Asia/Ho_Chi_Minh")]
     time_zone: String,
@@ -113,6 +116,7 @@ impl Args {
             flicker: self.flicker,
             latency: self.latency,
             rough: self.rough,
+            bursts: self.bursts,
             time_zone: self.time_zone.clone(),
             email: self.email.clone(),
             token: self.token.clone(),

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::sim::{Account, FaultPlan, Flavour, People, Project, Setup, Site, Workflow};
+use crate::sim::{Account, FaultPlan, Flavour, Limits, People, Project, Setup, Site, Workflow};
 pub use flow_file::FlowFile;
 pub use wish::{ProjectWish, Side, Span};
 
@@ -52,6 +52,8 @@ pub struct Options {
     pub latency: Span,
     /// Begins with a bad day: errors, lost answers, late effects.
     pub rough: bool,
+    /// Enforces the limits that Atlassian publishes.
+    pub bursts: bool,
     /// The time zone of the account that programs use.
     pub time_zone: String,
     /// With the token, what that account logs in with.
@@ -216,6 +218,7 @@ fn setup(options: &Options, about: &About, clock: Clock) -> anyhow::Result<Setup
         index_lag: options.index_lag.range(),
         flicker: options.flicker,
         latency: options.latency.range(),
+        limits: options.bursts.then(Limits::published),
         ..Setup::new(Arc::new(move || clock.wall()), options.seed)
     })
 }

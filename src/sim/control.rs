@@ -21,6 +21,10 @@
 //! | `GET /issues/{idOrKey}` | one issue as it truly is now |
 //! | `GET /accounts` | who may log in |
 //! | `PUT /accounts/{id}/token` | gives an account another token |
+//! | `PUT /accounts/{id}/captcha` | from now on Data Center insists on a CAPTCHA for it, or no longer |
+//! | `GET /projects` | the projects with their issue types and statuses |
+//! | `PUT /permissions` | what is denied to whom where; everything else is allowed |
+//! | `PUT /statuses/{id}` | gives a status another name |
 //! | `PUT /people`, `DELETE /people` | people come to work between pairs of projects, or go home |
 //!
 //! Bodies are JSON; a field that is not known is refused. Lists carry at most `?limit=` entries (100 if not given, 1000
@@ -35,6 +39,7 @@ mod faults;
 mod issues;
 mod log;
 mod problem;
+mod projects;
 mod rules;
 mod site;
 
@@ -63,6 +68,10 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route("/issues/{id_or_key}", get(issues::show))
         .route("/accounts", get(site::accounts))
         .route("/accounts/{id}/token", put(site::set_token))
+        .route("/accounts/{id}/captcha", put(site::demand_captcha))
+        .route("/projects", get(projects::list))
+        .route("/permissions", put(projects::deny))
+        .route("/statuses/{id}", put(projects::rename_status))
         .route("/people", put(site::people_come).delete(site::people_go))
         .fallback(problem::unknown_path)
         .method_not_allowed_fallback(problem::wrong_method)

@@ -15,11 +15,16 @@ mod desk;
 mod entry;
 mod hold;
 mod issues;
+mod limits;
+mod lists;
+mod meta;
 mod properties;
+mod rights;
 mod routes;
 mod search;
 mod texts;
 mod transitions;
+mod values;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -60,7 +65,7 @@ fn mount(router: Router<Arc<Site>>, mounted: Mounted) -> Router<Arc<Site>> {
     router.route(&template, any(serve))
 }
 
-async fn serve(site: &Site, mounted: &Mounted, params: BTreeMap<String, String>, request: Request) -> Response {
+async fn serve(site: &Site, mounted: &Arc<Mounted>, params: BTreeMap<String, String>, request: Request) -> Response {
     let flavour = site.settled().setup.flavour;
     let call = Call::read(flavour, mounted, params, request).await;
     let ticket = site.arrive(mounted, call);

@@ -53,6 +53,23 @@ enum Deed {
     Delete {
         issue: String,
     },
+    Label {
+        issue: String,
+        labels: Vec<String>,
+    },
+    Prioritise {
+        issue: String,
+        priority: String,
+    },
+    MoveToProject {
+        issue: String,
+        project: String,
+    },
+    /// Without `viewers` all may see it again.
+    Restrict {
+        issue: String,
+        viewers: Option<Vec<String>>,
+    },
 }
 
 #[derive(Debug, Serialize)]
@@ -79,6 +96,10 @@ impl From<Deed> for site::Deed {
             Deed::Comment { issue, text } => Self::Comment { issue, text },
             Deed::SetProperty { issue, key, value } => Self::SetProperty { issue, key, value },
             Deed::Delete { issue } => Self::Delete { issue },
+            Deed::Label { issue, labels } => Self::Label { issue, labels },
+            Deed::Prioritise { issue, priority } => Self::Prioritise { issue, priority },
+            Deed::MoveToProject { issue, project } => Self::MoveToProject { issue, project },
+            Deed::Restrict { issue, viewers } => Self::Restrict { issue, viewers },
         }
     }
 }

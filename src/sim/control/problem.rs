@@ -60,6 +60,7 @@ impl From<Refusal> for Problem {
         let status = match &refusal {
             Refusal::NoAccount(_) | Refusal::NoProject(_) | Refusal::NoIssue(_) => StatusCode::NOT_FOUND,
             Refusal::NotOffered { .. } => StatusCode::CONFLICT,
+            Refusal::BadValue { .. } => StatusCode::BAD_REQUEST,
         };
         Self { status, error: refusal.to_string() }
     }

@@ -36,6 +36,10 @@ const REQUESTS: &[&str] = &[
     "GET /issues/{idOrKey}",
     "GET /accounts",
     "PUT /accounts/{id}/token",
+    "PUT /accounts/{id}/captcha",
+    "GET /projects",
+    "PUT /permissions",
+    "PUT /statuses/{id}",
     "PUT|DELETE /people",
 ];
 
@@ -55,6 +59,12 @@ pub(super) struct Account {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewToken {
     token: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Captcha {
+    demanded: bool,
 }
 
 /// See [`People`].
@@ -99,6 +109,18 @@ pub(super) async fn set_token(
     Body(NewToken { token }): Body<NewToken>,
 ) -> Result<StatusCode, Problem> {
     if site.set_token(&id, &token) { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NoAccount(id).into()) }
+}
+
+pub(super) async fn demand_captcha(
+    State(site): State<Arc<Site>>,
+    Path(id): Path<String>,
+    Body(Captcha { demanded }): Body<Captcha>,
+) -> Result<StatusCode, Problem> {
+    if !site.accounts().iter().any(|account| account.id == id) {
+        return Err(Refusal::NoAccount(id).into());
+    }
+    site.demand_captcha(&id, demanded);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn people_come(

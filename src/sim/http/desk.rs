@@ -11,7 +11,7 @@ use super::answer::Answer;
 use super::call::Call;
 use super::entry::{Caller, LOGIN_REASON};
 use super::hold::Waiting;
-use super::routes::{Endpoint, Mounted, Plan, Read, Route};
+use super::routes::{Endpoint, Mounted, Plan, Read};
 use crate::sim::chance;
 use crate::sim::faults::{Asked, Effect, Fate, Reply, Verdict};
 use crate::sim::setup::Flavour;
@@ -54,7 +54,7 @@ pub(super) enum Outcome {
 
 impl Site {
     /// Decides everything about a request but what a read will see. Nothing here waits.
-    pub(super) fn arrive(&self, at: &Mounted, call: Call) -> Ticket {
+    pub(super) fn arrive(&self, at: &Arc<Mounted>, call: Call) -> Ticket {
         self.settled().arrive(at, call)
     }
 
@@ -83,7 +83,7 @@ impl Wait {
 }
 
 impl State {
-    fn arrive(&mut self, at: &Mounted, call: Call) -> Ticket {
+    fn arrive(&mut self, at: &Arc<Mounted>, call: Call) -> Ticket {
         let caller = self.caller(&call.credentials);
         let account = caller.account().unwrap_or_default().to_owned();
         let (method, template, path) = (&call.method, at.template.as_str(), call.path.as_str());
@@ -93,12 +93,12 @@ impl State {
         let effect_after = latency.mul_f64(self.faults.stream.random_range(0.0..=1.0));
         let line = self.log(at, &call, &caller, &verdict);
         let outcome = match verdict.fate {
-            Fate::InTime => self.decide(&at.route, call, &caller, effect_after),
-            Fate::Late(after) => self.decide(&at.route, call, &caller, after),
+            Fate::InTime => self.decide(at, call, &caller, effect_after),
+            Fate::Late(after) => self.decide(at, call, &caller, after),
             Fate::Never => Outcome::Settled(Answer::unreachable()),
             Fate::Held(_) if self.holds.is_full() => Outcome::Settled(Answer::unreachable()),
             Fate::Held(effect) => {
-                let released = self.hold(line, effect, &at.route, call, caller);
+                let released = self.hold(line, effect, at, call, caller);
                 let slip = Slip { line, account, reply: verdict.reply };
                 return Ticket { wait: Wait::UntilReleased(released), slip };
             }
@@ -107,18 +107,22 @@ impl State {
         Ticket { wait, slip: Slip { line, account, reply: verdict.reply } }
     }
 
-    /// Holds a request; an effect that comes first comes at once.
+    /// Holds a request. What comes first comes at once: the effect of a write, or the look of a read, which then is of
+    /// the past when it is answered.
     fn hold(
         &mut self,
         line: usize,
         effect: Effect,
-        route: &Arc<Route>,
+        at: &Arc<Mounted>,
         call: Call,
         caller: Caller,
     ) -> oneshot::Receiver<Outcome> {
         let waiting = match effect {
-            Effect::Before => Waiting::AtTheDoor(Arc::clone(route), call, caller),
-            Effect::After => Waiting::Decided(self.decide(route, call, &caller, Duration::ZERO)),
+            Effect::Before => Waiting::AtTheDoor(Arc::clone(at), call, caller),
+            Effect::After => {
+                let outcome = self.decide(at, call, &caller, Duration::ZERO);
+                Waiting::Decided(Outcome::Settled(self.truth(outcome)))
+            }
         };
         self.holds.hold(line, waiting)
     }
@@ -127,7 +131,7 @@ impl State {
     pub(in crate::sim) fn release(&mut self, line: usize) -> bool {
         let Some((waiting, reply)) = self.holds.take(line) else { return false };
         let outcome = match waiting {
-            Waiting::AtTheDoor(route, call, caller) => self.decide(&route, call, &caller, Duration::ZERO),
+            Waiting::AtTheDoor(at, call, caller) => self.decide(&at, call, &caller, Duration::ZERO),
             Waiting::Decided(outcome) => outcome,
         };
         // Its client may have left; the effect does not depend on that.
@@ -136,11 +140,15 @@ impl State {
     }
 
     /// Lets the caller in, validates a write and notes its effect.
-    fn decide(&mut self, route: &Route, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
-        call.account = match self.admit(route.access, caller, &call.credentials) {
+    fn decide(&mut self, at: &Mounted, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
+        call.account = match self.admit(at.route.access, caller, &call.credentials) {
             Ok(account) => account,
             Err(refusal) => return Outcome::Settled(refusal),
         };
+        if let Err(refusal) = self.check(at, &call) {
+            return Outcome::Settled(refusal);
+        }
+        let route = &at.route;
         match route.endpoint(&call.method) {
             None if route.leads_nowhere() => Outcome::Settled(Answer::unknown_path(&call)),
             None => Outcome::Settled(Answer::wrong_method(&call, &route.allowed())),
@@ -150,6 +158,16 @@ impl State {
                 Err(refusal) => Outcome::Settled(refusal),
             },
         }
+    }
+
+    /// Whether the caller has not asked too much lately, and may see and do what it asks for.
+    fn check(&mut self, at: &Mounted, call: &Call) -> Result<(), Answer> {
+        if at.route.endpoint(&call.method).is_none() {
+            return Ok(());
+        }
+        self.check_limits(at, call)?;
+        self.check_sight(call)?;
+        self.check_right(&at.route, call)
     }
 
     fn commit(&mut self, plan: Plan, account: &str, after: Duration) -> Outcome {
@@ -166,14 +184,7 @@ impl State {
     }
 
     fn answer(&mut self, slip: &Slip, outcome: Outcome) -> Response {
-        let truth = match outcome {
-            Outcome::Settled(answer) => answer,
-            Outcome::Read(read, call) => read(self, &call).unwrap_or_else(|refusal| refusal),
-            Outcome::Written { answer, effects } => {
-                let misfired = effects.iter().filter(|effect| self.misfired(**effect)).count();
-                if misfired > 0 { Answer::conflict() } else { answer }
-            }
-        };
+        let truth = self.truth(outcome);
         let now = self.now;
         let traced = truth.suffer(&slip.reply, now);
         let seen = self.signed(traced, slip.line, &slip.account);
@@ -181,6 +192,21 @@ impl State {
             line.status = Some(seen.status.as_u16());
         }
         seen.arrive(&slip.reply, now)
+    }
+
+    /// What the site has to say now, before any fault spoils it.
+    fn truth(&mut self, outcome: Outcome) -> Answer {
+        match outcome {
+            Outcome::Settled(answer) => answer,
+            Outcome::Read(read, call) => {
+                // The answer is of now, and so must be what may be seen in it.
+                self.check_sight(&call).and_then(|()| read(self, &call)).unwrap_or_else(|refusal| refusal)
+            }
+            Outcome::Written { answer, effects } => {
+                let misfired = effects.iter().filter(|effect| self.misfired(**effect)).count();
+                if misfired > 0 { Answer::conflict() } else { answer }
+            }
+        }
     }
 
     /// The headers by which Jira's operators find a request again.

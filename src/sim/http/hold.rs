@@ -11,7 +11,7 @@ use tokio::sync::{oneshot, watch};
 use super::call::Call;
 use super::desk::Outcome;
 use super::entry::Caller;
-use super::routes::Route;
+use super::routes::Mounted;
 
 /// How many requests can be held at once; more would be a mistake of whoever set the rule.
 const MOST: usize = 1_000;
@@ -32,7 +32,7 @@ struct Held {
 /// What is held.
 pub(super) enum Waiting {
     /// Before its effect: nobody has looked at the request yet.
-    AtTheDoor(Arc<Route>, Call, Caller),
+    AtTheDoor(Arc<Mounted>, Call, Caller),
     /// After its effect.
     Decided(Outcome),
 }

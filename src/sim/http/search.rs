@@ -15,6 +15,7 @@ use super::call::{Call, comma_separated};
 use super::wire::{Fields, Selection, Wire};
 use crate::sim::issue::Issue;
 use crate::sim::jql::{self, Names, Place, Query, Reader};
+use crate::sim::permissions::Permission;
 use crate::sim::setup::Flavour;
 use crate::sim::state::State;
 
@@ -104,7 +105,7 @@ impl Ask {
         }
         let query = self.query(state, call)?;
         let after = self.token.as_deref().map(|token| self.redeem(token, state)).transpose()?;
-        let mut rows = self.rows(state, &query);
+        let mut rows = self.rows(state, &call.account, &query);
         rows.sort_by(|(one, _), (other, _)| query.compare(one, other));
         rows.retain(|(place, _)| after.as_ref().is_none_or(|after| query.compare(place, after).is_gt()));
         let page = &rows[..rows.len().min(self.most).min(state.setup.page_cap)];
@@ -120,16 +121,18 @@ impl Ask {
 
     fn query(&self, state: &State, call: &Call) -> Result<Query, Answer> {
         let zone = state.accounts.get(&call.account).map_or(chrono_tz::Tz::UTC, |account| account.time_zone);
-        let reader = Reader { names: state, zone, now: state.now };
+        let names = Seen { state, account: &call.account };
+        let reader = Reader { names: &names, zone, now: state.now };
         Query::read(&self.jql, &reader).map_err(|message| Answer::bad(&message))
     }
 
-    /// What the index knows and the query wants, each with its place.
-    fn rows<'a>(&self, state: &'a State, query: &Query) -> Vec<(Place, &'a Arc<Issue>)> {
+    /// What the index knows, the account sees and the query wants, each with its place.
+    fn rows<'a>(&self, state: &'a State, account: &str, query: &Query) -> Vec<(Place, &'a Arc<Issue>)> {
         let indexed = state.index.rows().filter(|issue| !self.reconcile.contains(&issue.id));
         let current = self.reconcile.iter().filter_map(|id| state.issues.get(id));
         let wanted = indexed.chain(current).filter(|issue| query.matches(issue));
-        wanted.map(|issue| (query.place(issue), issue)).collect()
+        let seen = wanted.filter(|issue| state.may_see(account, issue));
+        seen.map(|issue| (query.place(issue), issue)).collect()
     }
 
     /// A token names the last place shown. So a row that changes place meanwhile is met again or missed, but it makes no
@@ -164,6 +167,26 @@ fn write_value(value: &jql::Value) -> Value {
 fn read_value(value: &Value) -> Option<jql::Value> {
     let key = |key: &Vec<Value>| Some(jql::Value::Key(key.first()?.as_str()?.into(), key.get(1)?.as_u64()?));
     value.as_i64().map(jql::Value::Millis).or_else(|| value.as_array().and_then(key))
+}
+
+/// The names that an account can use in a query: what it may not see, it can't name either.
+struct Seen<'a> {
+    state: &'a State,
+    account: &'a str,
+}
+
+impl Names for Seen<'_> {
+    fn project(&self, wanted: &str) -> Option<String> {
+        Names::project(self.state, wanted).filter(|key| self.state.may(self.account, key, Permission::BrowseProjects))
+    }
+
+    fn status(&self, wanted: &str) -> Option<String> {
+        Names::status(self.state, wanted)
+    }
+
+    fn issue(&self, wanted: &str) -> Option<u64> {
+        self.state.find_for(self.account, wanted).map(|issue| issue.id)
+    }
 }
 
 impl Names for State {

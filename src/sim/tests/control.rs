@@ -53,6 +53,18 @@ async fn people_do_everything_by_order() {
         (&json!("Will Do"), &json!("2026-03-02T12:00:00.000Z"))
     );
 
+    for deed in [
+        json!({"label": {"issue": "USER-A-1", "labels": ["red"]}}),
+        json!({"prioritise": {"issue": "USER-A-1", "priority": "High"}}),
+        json!({"restrict": {"issue": "USER-A-1", "viewers": ["ann"]}}),
+        json!({"restrict": {"issue": "USER-A-1"}}),
+    ] {
+        assert_eq!(ann_does(&stage, deed.clone()).await.status, 200, "{deed}");
+    }
+    let moved = ann_does(&stage, json!({"moveToProject": {"issue": "USER-A-1", "project": DEV}})).await;
+    assert_eq!(moved.json(), json!({"issue": "DEV-A-1"}));
+    ann_does(&stage, json!({"moveToProject": {"issue": "DEV-A-1", "project": USER}})).await;
+
     assert_eq!(ann_does(&stage, json!({"delete": {"issue": "USER-A-1"}})).await.status, 200);
     assert_eq!(look(&stage, "/issues?project=USER-A").await, json!({"entries": [], "next": 0}));
     let deleted = look(&stage, "/issues?project=USER-A&deleted=true").await;
@@ -118,6 +130,22 @@ async fn what_makes_no_sense_is_refused_by_name() {
         ),
         ("POST", "/faults", json!({"kind": {"redirect": {"host": "x/y"}}}), 400, "kind.redirect.host: an origin"),
         ("PUT", "/faults", json!({}), 400, "either rules or preset"),
+        (
+            "POST",
+            "/deeds",
+            json!({"who": "ann", "deed": {"label": {"issue": "USER-A-1", "labels": ["a b"]}}}),
+            400,
+            "a b can't be entered as labels",
+        ),
+        ("PUT", "/statuses/77", json!({"name": "X"}), 404, "no status with the id 77"),
+        (
+            "PUT",
+            "/permissions",
+            json!({"denied": [{"account": "bot", "project": USER, "permissions": ["EDIT"]}]}),
+            400,
+            "denied[0].permissions: \"EDIT\" is none of ADMINISTER,",
+        ),
+        ("PUT", "/accounts/nobody/captcha", json!({"demanded": true}), 404, "no account nobody"),
         ("POST", "/held/release", json!({"number": 3}), 404, "request 3 is not held"),
         ("PUT", "/people", json!({"pairs": [], "pace": 0}), 400, "pace: from above 0"),
         (
@@ -228,6 +256,22 @@ async fn accounts_are_told_without_their_secrets_and_get_new_ones() {
     assert!(accounts.text.contains("Asia/Ho_Chi_Minh") && !accounts.text.contains("bot-token"), "{}", accounts.text);
     assert_eq!(ask(&stage, "PUT", "/accounts/bot/token", json!({"token": "new"})).await.status, 204);
     assert_eq!(stage.get("myself").await.status, 401);
+}
+
+#[tokio::test(start_paused = true)]
+async fn permissions_and_names_of_statuses_change_by_order() {
+    let stage = Stage::new();
+    stage.ann_reports("One");
+    let denied = json!({"denied": [{"account": BOT, "project": USER, "permissions": ["BROWSE_PROJECTS"]}]});
+    assert_eq!(ask(&stage, "PUT", "/permissions", denied).await.status, 204);
+    assert_eq!(stage.get("issue/USER-A-1").await.status, 404);
+    assert_eq!(ask(&stage, "PUT", "/permissions", json!({"denied": []})).await.status, 204);
+    let projects = look(&stage, "/projects").await;
+    let open = &projects[1]["statuses"][0];
+    assert_eq!((&projects[1]["key"], &open["name"]), (&json!(USER), &json!("Open")));
+    let path = format!("/statuses/{}", open["id"].as_str().unwrap());
+    assert_eq!(ask(&stage, "PUT", &path, json!({"name": "Waiting"})).await.status, 204);
+    assert_eq!(stage.get("issue/USER-A-1").await.json()["fields"]["status"]["name"], "Waiting");
 }
 
 #[tokio::test(start_paused = true)]

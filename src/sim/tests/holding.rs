@@ -63,6 +63,23 @@ async fn a_request_held_at_the_door_is_judged_as_things_are_at_its_release() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_read_held_after_its_look_is_of_the_past_when_it_is_answered() {
+    for (effect, status) in [(Effect::Before, "Declined"), (Effect::After, "Open")] {
+        let stage = Stage::new();
+        let key = stage.ann_reports("One");
+        stage.site.faults(Rule::anywhere(When::First(1), Kind::Hold { effect }).into());
+        let path = format!("issue/{key}?fields=status");
+        let meanwhile = async {
+            stage.site.held(1).await;
+            stage.ann_moves(&key, "Declined");
+            stage.site.release_all();
+        };
+        let (reply, ()) = tokio::join!(stage.get(&path), meanwhile);
+        assert_eq!(reply.json()["fields"]["status"]["name"], status);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_held_is_released_one_by_one() {
     let stage = Stage::new();
     stage.site.faults(Rule::anywhere(When::Always, Kind::Hold { effect: Effect::Before }).into());
