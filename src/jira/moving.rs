@@ -6,7 +6,7 @@ use serde_json::json;
 use super::field::Fields;
 use super::meta::Field;
 use super::{Client, Error, get, strange, wire, write};
-use crate::flow::{IssueId, Status};
+use crate::flow::{IssueId, Status, StatusName};
 
 /// Where an issue stands, and where it can go from there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,16 @@ pub struct Offer {
     pub to: Status,
     /// Whether that status is of the category "done".
     pub is_done: bool,
+}
+
+impl Standing {
+    /// A transition that *leads* to the status of this name; else one of that *name*, since people mix them up. Names
+    /// of transitions are made up by each workflow, and their ids are remembered by nobody.
+    #[must_use]
+    pub fn offer_to(&self, status: &StatusName) -> Option<&Offer> {
+        let leading = self.offers.iter().find(|offer| offer.to.name == *status);
+        leading.or_else(|| self.offers.iter().find(|offer| StatusName::new(&offer.name) == *status))
+    }
 }
 
 impl Client {

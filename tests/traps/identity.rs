@@ -38,7 +38,7 @@ pub async fn what_is_hidden_or_moved_is_not_taken_for_deleted(flavour: Flavour) 
     assert_eq!(read.at.key.project(), DEV);
     assert_ne!(read.at.key.to_string(), old_key);
 
-    desk.hide(&hidden);
+    desk.act(Deed::Restrict { issue: hidden.to_string(), viewers: Some(vec!["ann".to_owned()]) });
     assert_eq!(client.fetch_one(&hidden).await.unwrap(), None);
     let error = client.standing(&hidden).await.unwrap_err();
     assert!(matches!(error.what, Fault::Missing(_)), "{error}");

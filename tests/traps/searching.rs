@@ -61,7 +61,7 @@ pub async fn an_instant_is_the_same_in_every_time_zone(flavour: Flavour) {
             let desk = Desk::built(flavour, |setup| {
                 setup.accounts[0].time_zone = zone;
                 setup.accounts[0].hides_profile = hides_zone;
-                setup.epoch_dates = knows_epoch;
+                setup.refuses_epoch_dates = !knows_epoch;
             });
             let client = desk.client().await;
             let long_ago = desk.report(USER, "long ago");

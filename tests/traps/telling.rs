@@ -20,6 +20,7 @@ enum Way {
     Invalid,
     Unanswered,
     NotJira,
+    Removed,
 }
 
 /// Six shapes and no shape at all: each leads somewhere, and what was said in it is told, on one line.
@@ -35,7 +36,7 @@ pub async fn every_shape_of_error_leads_where_it_should(flavour: Flavour) {
         (401, JSON, r#"{"code":401,"message":"Unauthorized; scope does not match"}"#, Way::Refused, "scope does not match"),
         (401, HTML, "<html><head><title>Unauthorized (401)</title></head></html>", Way::Refused, "Unauthorized (401)"),
         (409, JSON, r#"{"errorMessages":["The issue is being transitioned"]}"#, Way::Conflict, "being transitioned"),
-        (410, JSON, r#"{"errorMessages":["The requested API has been removed."]}"#, Way::NotJira, "has been removed"),
+        (410, JSON, r#"{"errorMessages":["The requested API has been removed."]}"#, Way::Removed, "has been removed"),
         (429, JSON, r#"{"errorMessages":["Rate limit exceeded."]}"#, Way::Throttled, ""),
         (500, HTML, "<html><body><h1>Oops</h1>\n<p>an error</p></body></html>", Way::Unanswered, "Oops"),
         (502, HTML, "<html><title>Bad Gateway</title></html>", Way::Unanswered, "Bad Gateway"),
@@ -60,7 +61,7 @@ async fn asked(flavour: Flavour, canned: Canned) -> Error {
     desk.plot.canned = Some(canned);
     let client = desk.client().await;
     let issue = desk.report(USER, "something");
-    client.has_comment_of(&issue, &"intent-1".parse().unwrap()).await.unwrap_err()
+    client.comments(&issue, client.jira_now()).await.unwrap_err()
 }
 
 fn way_of(fault: &Fault) -> Option<Way> {
@@ -72,6 +73,7 @@ fn way_of(fault: &Fault) -> Option<Way> {
         Fault::Invalid(_) => Way::Invalid,
         Fault::Unanswered(_) => Way::Unanswered,
         Fault::NotJira(_) => Way::NotJira,
-        Fault::Forbidden(_) | Fault::NotSent(_) | Fault::Cancelled => return None,
+        Fault::Removed(_) => Way::Removed,
+        Fault::Forbidden(_) | Fault::TooLarge(_) | Fault::NotSent(_) | Fault::Cancelled => return None,
     })
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use lockstep::flow::{IssueId, Mark};
-use lockstep::jira::{Client, Effect, Error, NewIssue};
+use lockstep::flow::{IssueId, Mark, StatusName};
+use lockstep::jira::{Client, Effect, Error, Fault, FieldValue, Fields, NewIssue, Offer};
 use lockstep::sim::faults::{self, Garbage, Kind, LateReply, Rule, When};
-use lockstep::sim::{FaultPlan, Flavour};
+use lockstep::sim::workflow::{Category, Status, Transition};
+use lockstep::sim::{FaultPlan, Flavour, Screen, Workflow};
 
 use crate::desk::{DEV, Desk, USER, dev_project};
 
@@ -44,6 +45,60 @@ pub async fn a_create_or_comment_in_doubt_is_never_repeated(flavour: Flavour) {
     }
 }
 
+/// The transition called *Done* leads to Waiting, and only one way out asks for a resolution: what counts is where a
+/// transition leads, what its screen has, and what is offered at this moment.
+pub async fn a_transition_is_chosen_by_where_it_leads(flavour: Flavour) {
+    for told in [true, false] {
+        let desk = Desk::built(flavour, |setup| {
+            setup.projects[0].workflow = misleading();
+            setup.under_reported_fields = !told;
+        });
+        let client = desk.client().await;
+        let issue = desk.report(USER, "something");
+        let status = || desk.site.issue(issue.as_str()).unwrap().status;
+
+        let finish = offer(&client, &issue, "Done").await;
+        assert_eq!((finish.name.as_str(), finish.to.name.as_str(), finish.is_done), ("Finish", "Done", true));
+        let required = client.screen(&issue, &finish).await.unwrap().into_iter().filter(|field| field.must_be_set);
+        assert_eq!(required.map(|field| field.id).collect::<Vec<_>>(), if told { vec!["resolution"] } else { vec![] });
+
+        let without = client.transition(&issue, &finish, &Fields::new()).await.unwrap_err();
+        assert!(matches!(&without.what, Fault::Invalid(said) if said.to_lowercase().contains("resolution")), "{without}");
+        assert_eq!(status(), "Open", "refused is not done");
+
+        let resolution = Fields::from([("resolution".to_owned(), FieldValue::named("Done"))]);
+        let waits = offer(&client, &issue, "Waiting").await;
+        let unwanted = client.transition(&issue, &waits, &resolution).await.unwrap_err();
+        assert!(matches!(&unwanted.what, Fault::Invalid(_)), "its screen has no resolution: {unwanted}");
+
+        client.transition(&issue, &finish, &resolution).await.unwrap();
+        assert_eq!(status(), "Done");
+        // Remembered, but no longer offered: Cloud says so, Data Center breaks down and leaves it open.
+        let stale = client.transition(&issue, &waits, &Fields::new()).await.unwrap_err();
+        let effect = match flavour {
+            Flavour::Cloud => Effect::Never,
+            Flavour::DataCenter => Effect::Unknown,
+        };
+        assert_eq!(stale.effect(), effect, "{stale}");
+        assert_eq!(status(), "Done");
+    }
+}
+
+fn misleading() -> Workflow {
+    let statuses = [
+        Status::new("1", "Open", Category::New),
+        Status::new("2", "Waiting", Category::Indeterminate),
+        Status::new("3", "Done", Category::Done),
+    ];
+    Workflow::new(statuses)
+        .with(Transition::to("Done", "Waiting").from(&["Open"]))
+        .with(Transition::to("Finish", "Done").from(&["Open"]).screen(Screen::of(&["resolution!"])))
+}
+
+async fn offer(client: &Client, issue: &IssueId, to: &str) -> Offer {
+    client.standing(issue).await.unwrap().offer_to(&StatusName::new(to)).unwrap().clone()
+}
+
 async fn create(client: &Client, user_issue: &IssueId) -> Result<(), Error> {
     let mark = Mark::Created {
         site: client.site().clone(),
@@ -51,12 +106,21 @@ async fn create(client: &Client, user_issue: &IssueId) -> Result<(), Error> {
         intent: "intent-1".parse().unwrap(),
     };
     let project = dev_project();
-    let new = NewIssue { project: &project, summary: "made", description: None, issue_type: "Bug", link: None, mark };
+    let new = NewIssue {
+        project: &project,
+        summary: "made",
+        description: None,
+        issue_type: "Bug",
+        link: None,
+        mark,
+        fields: Fields::new(),
+    };
     client.create(&new).await.map(|_| ())
 }
 
 fn all_posts(kind: Kind) -> Rule {
-    Rule { target: faults::Target { method: Some(Method::POST), path: None }, when: When::First(99), kind }
+    let target = faults::Target { method: Some(Method::POST), ..faults::Target::default() };
+    Rule { target, when: When::Always, kind }
 }
 
 #[track_caller]

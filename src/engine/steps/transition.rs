@@ -6,7 +6,7 @@ use super::{Found, Outcome, absent_by_now};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
 use crate::flow::{Doubt, Event, Intent, Issue, IssueRef, SkipReason, Status, StatusName, Transition};
-use crate::jira::{self, Fault, Fields, Offer, Standing};
+use crate::jira::{self, Fault, Fields, Standing};
 
 /// The machines of one site need not agree on the time to the second.
 const SKEW: Duration = Duration::from_secs(5);
@@ -22,7 +22,7 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Transition)
     if standing.status.id != step.from.id {
         return Ok(Outcome::Outdated(SkipReason::MovedMeanwhile));
     }
-    let offer = offer_to(&standing, &step.to).ok_or_else(|| no_way(target, &standing, &step.to))?;
+    let offer = standing.offer_to(&step.to).ok_or_else(|| no_way(target, &standing, &step.to))?;
     if offer.to.name != step.to {
         engine.tell(&Event::TransitionByName {
             key: target.key.clone(),
@@ -32,12 +32,6 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Transition)
     }
     engine.jira.transition(&target.id, offer, &Fields::new()).await?;
     Ok(Outcome::Done(Learned::Standing(offer.to.clone())))
-}
-
-/// A transition that *leads* to the wanted status; else one of that *name*.
-fn offer_to<'a>(standing: &'a Standing, to: &StatusName) -> Option<&'a Offer> {
-    let leading = standing.offers.iter().find(|offer| offer.to.name == *to);
-    leading.or_else(|| standing.offers.iter().find(|offer| StatusName::new(&offer.name) == *to))
 }
 
 fn no_way(target: &IssueRef, standing: &Standing, to: &StatusName) -> jira::Error {
