@@ -7,3 +7,6 @@ mod desk;
 
 #[path = "client/paging.rs"]
 mod paging;
+
+#[path = "client/verbs.rs"]
+mod verbs;

@@ -43,7 +43,7 @@ pub async fn rows_are_asked_for_with_their_fields(flavour: Flavour) {
     let mark = json!({"devIssue": "77", "intent": "intent-1"});
     desk.act(Deed::SetProperty { issue: issue.to_string(), key: "lockstep".to_owned(), value: mark });
 
-    let mut scan = Scan::new(vec![user_project()], By::Updated, None, &[]);
+    let mut scan = Scan::new(vec![user_project()], By::Updated, None, &[]).with_marks();
     let row = scan.next(&client).await.unwrap().unwrap().rows.remove(0);
     let truth = desk.site.issue(issue.as_str()).unwrap();
     assert_eq!((row.at.id, row.at.key.to_string()), (issue, truth.key));

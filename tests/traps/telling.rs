@@ -31,7 +31,7 @@ pub async fn every_shape_of_error_leads_where_it_should(flavour: Flavour) {
         (400, JSON, r#"{"errorMessages":["one"],"errors":{"two":"three"}}"#, Way::Invalid, "two: three"),
         (404, JSON, r#"{"errorMessages":["Issue does not exist or you do not have permission to see it."],"errors":{}}"#, Way::Missing, "Issue does not exist"),
         (404, PROBLEM, r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"No static resource x."}"#, Way::NotJira, "No static resource"),
-        (405, PROBLEM, r#"{"title":"Method Not Allowed","status":405}"#, Way::NotJira, "Method Not Allowed"),
+        (405, PROBLEM, r#"{"title":"Method Not Allowed","status":405}"#, Way::Invalid, "Method Not Allowed"),
         (415, PROBLEM, r#"{"title":"Unsupported Media Type","status":415}"#, Way::Invalid, "Unsupported Media Type"),
         (401, JSON, r#"{"code":401,"message":"Unauthorized; scope does not match"}"#, Way::Refused, "scope does not match"),
         (401, HTML, "<html><head><title>Unauthorized (401)</title></head></html>", Way::Refused, "Unauthorized (401)"),

@@ -37,7 +37,11 @@ pub async fn a_create_or_comment_in_doubt_is_never_repeated(flavour: Flavour) {
         desk.site.faults(FaultPlan { rules: vec![all_posts(kind.clone())] });
 
         assert_in_doubt(&kind, create(&client, &issue).await);
-        assert_in_doubt(&kind, client.comment(&issue, "said", &"intent-1".parse().unwrap()).await);
+        let commented = client.comment(&issue, "said", &"intent-1".parse().unwrap()).await;
+        // Of a comment no more is needed than 201, however the rest of the answer looks.
+        if !matches!(kind, Kind::Garbage(Garbage::TruncatedJson)) {
+            assert_in_doubt(&kind, commented);
+        }
 
         desk.clock.sleep(MUCH_LATER).await;
         assert_eq!(desk.site.issues(DEV).len(), happened, "{kind:?}");
