@@ -37,16 +37,14 @@ impl Form {
 }
 
 /// A name as a quoted string: quotes and backslashes escaped, everything else as it is, in UTF-8. Jira does not
-/// understand `filename*`, and RFC 7578 forbids it here. What would end the line can't be quoted, and is written as
-/// browsers write it.
+/// understand `filename*`, and RFC 7578 forbids it here. Line breaks and their like can't be quoted, and are written as
+/// browsers write line breaks.
 fn quoted(name: &str) -> String {
     let mut quoted = String::from("\"");
     for c in name.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            '\r' => quoted.push_str("%0D"),
-            '\n' => quoted.push_str("%0A"),
-            '\0' => quoted.push_str("%00"),
+            _ if c.is_ascii_control() => quoted.push_str(&format!("%{:02X}", u32::from(c))),
             _ => quoted.push(c),
         }
     }

@@ -191,4 +191,37 @@ mod tests {
             assert!(Network::with_ca(pem.as_bytes()).is_err(), "{pem}");
         }
     }
+
+    /// One https answer by a server whose certificate only the authority of the test data vouches for.
+    #[expect(clippy::disallowed_methods, reason = "the test's own server, which the runtime's end ends")]
+    async fn https_server() -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+        use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
+        let certificate = CertificateDer::from_pem_slice(include_bytes!("testdata/server.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(include_bytes!("testdata/server.key.pem")).unwrap();
+        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("https://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = TlsAcceptor::from(Arc::new(config)).accept(stream).await else { return };
+            let _ = stream.read(&mut [0; 1024]).await;
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await;
+        });
+        address
+    }
+
+    async fn status(network: &Network) -> Result<u16, Unreachable> {
+        let request = Request::get(https_server().await).body(super::super::full("")).unwrap();
+        network.send(request).await.map(|response| response.status().as_u16())
+    }
+
+    #[tokio::test]
+    async fn a_site_is_trusted_only_with_the_authority_that_vouches_for_it() {
+        let with = Network::with_ca(include_bytes!("testdata/authority.pem")).unwrap();
+        assert_eq!(status(&with).await, Ok(204));
+        let without = status(&Network::new().unwrap()).await.unwrap_err();
+        assert!(!without.begun, "nothing was asked of a stranger: {without}");
+    }
 }
