@@ -92,7 +92,7 @@ fn rewritten(text: &str, context: &Context, lost: &mut Losses) -> String {
     let mut macros = Macros::new(text);
     let mut at = 0;
     while at < text.len() {
-        if let Some(span) = macros.at(at).filter(|span| span.kind.is_verbatim()) {
+        if let Some(span) = macros.verbatim_at(at) {
             copied.push_str(&text[at..span.end]);
             at = span.end;
         } else if let Some((words, end)) = instead(text, at, context, lost) {

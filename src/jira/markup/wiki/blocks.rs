@@ -47,9 +47,9 @@ impl<'t> Place<'t> {
         self.at += line.len() - line.trim_start().len();
     }
 
-    /// Where a list item or row ends that begins here: at the line that `stops` it, or a blank one. Parts in braces may
-    /// hold any lines.
-    fn end_before(&mut self, stops: impl Fn(&str) -> bool) -> usize {
+    /// Where a list item or row ends that begins here: between two lines that `part` it, or at a blank one. Parts in
+    /// braces may hold any lines.
+    fn end_where(&mut self, part: impl Fn(&str, &str) -> bool) -> usize {
         let mut at = self.at;
         loop {
             let end = line_end(self.text, at);
@@ -60,7 +60,7 @@ impl<'t> Place<'t> {
             let next =
                 self.text[end..].strip_prefix('\n').map(|_| self.text[end + 1..line_end(self.text, end + 1)].trim());
             match next {
-                Some(line) if !line.is_empty() && !stops(line) => at = end + 1,
+                Some(next) if !next.is_empty() && !part(self.text[at..end].trim_end(), next) => at = end + 1,
                 Some(_) | None => return end,
             }
         }

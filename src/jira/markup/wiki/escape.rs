@@ -40,7 +40,7 @@ pub fn escape(text: &str, spot: Spot) -> String {
 }
 
 fn address(before: Option<char>, rest: &str, spot: Spot) -> Option<usize> {
-    bare_address(rest).filter(|_| spot.links && !before.is_some_and(char::is_alphanumeric))
+    if spot.links { bare_address(before, rest) } else { None }
 }
 
 /// `h1.`, `bq.`: their dots are escaped, as a letter can't be.
@@ -51,8 +51,8 @@ fn begins_block(rest: &str) -> bool {
 fn put(c: char, before: Option<char>, rest: &str, begins_line: bool, to: &mut String) {
     let after = rest[c.len_utf8()..].chars().next();
     if c == '\\' {
-        // A backslash can't escape itself: two of them are a line break.
-        to.push_str(if after.is_some_and(|next| !next.is_ascii_punctuation()) { "\\" } else { "&#92;" });
+        // A backslash can't escape itself: two of them are a line break. Spaces behind it may be taken away.
+        to.push_str(if after.is_some_and(char::is_alphanumeric) { "\\" } else { "&#92;" });
         return;
     }
     let means_something = match c {
@@ -95,7 +95,7 @@ mod tests {
             ("Hello! What? a@b.c (so)", "Hello! What? a@b.c (so)"),
             ("see https://a.example/x_-_y~z.", "see https://a.example/x_-_y~z."),
             ("C:\\temp\\x", "C:\\temp\\x"),
-            ("\\\\server\\share", "&#92;&#92;server\\share"),
+            ("\\\\server\\share", "&#92;\\server\\share"),
             ("{code} [x|y] a|b", "\\{code\\} \\[x\\|y\\] a\\|b"),
             ("*no* _no_ -5 a^2 ??x??", "\\*no\\* \\_no\\_ \\-5 a^2 \\?\\?x\\?\\?"),
             ("# one", "\\# one"),

@@ -128,9 +128,7 @@ impl<'a> Reader<'a> {
         } else if let Some((name, end)) = picture(self.line, self.at) {
             let inline = self.pictured(name);
             self.put([inline], end);
-        } else if let Some(length) =
-            bare_address(self.rest()).filter(|_| !self.before().is_some_and(char::is_alphanumeric))
-        {
+        } else if let Some(length) = bare_address(self.before(), self.rest()) {
             self.put([Inline::address(&self.rest()[..length])], self.at + length);
         } else {
             return false;

@@ -126,13 +126,19 @@ fn has_extension(name: &str) -> bool {
     })
 }
 
-/// How long the bare address is that `text` begins with, if it does. What usually ends a sentence is no part of it.
-pub fn bare_address(text: &str) -> Option<usize> {
+/// How long the bare address is that `text` begins with, if it does. What usually ends a sentence is no part of it, and
+/// neither is a character written as a number. None begins within a word, that is, behind such a character `before` it.
+pub fn bare_address(before: Option<char>, text: &str) -> Option<usize> {
+    // Looked at first: whatever begins like an address but is none is not read to its end.
+    if before.is_some_and(char::is_alphanumeric) {
+        return None;
+    }
     let scheme = ["http://", "https://", "ftp://"].into_iter().find(|scheme| text.starts_with(scheme))?;
-    let rest = &text[scheme.len()..];
+    let rest = text[scheme.len()..].starts_with(char::is_alphanumeric).then(|| &text[scheme.len()..])?;
     let end = rest.find(|c: char| !(c.is_alphanumeric() || "/:.?&=%#_~+-,;@$()'".contains(c))).unwrap_or(rest.len());
+    let end = rest[..end].find("&#").unwrap_or(end);
     let address = rest[..end].trim_end_matches(['.', ',', ';', ':', '?', '\'', ')', '(']);
-    address.starts_with(char::is_alphanumeric).then_some(scheme.len() + address.len())
+    Some(scheme.len() + address.len())
 }
 
 /// A character written as `&#NN;`, and how long that is.
@@ -194,8 +200,8 @@ mod tests {
             ("http://a.example/?q=1).", "http://a.example/?q=1"),
             ("http://a.example|b", "http://a.example"),
         ] {
-            assert_eq!(bare_address(text).map(|length| &text[..length]), Some(address));
+            assert_eq!(bare_address(None, text).map(|length| &text[..length]), Some(address));
         }
-        assert_eq!(bare_address("http://..."), None);
+        assert_eq!(bare_address(None, "http://..."), None);
     }
 }

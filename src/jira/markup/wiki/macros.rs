@@ -96,6 +96,12 @@ impl<'a> Macros<'a> {
         Some(Span { kind, params, inside: begin..inside_end, end: inside_end + kind.end().len() })
     }
 
+    /// As [`Macros::at`], for parts in which nothing is markup; others are not looked for.
+    pub fn verbatim_at(&mut self, at: usize) -> Option<Span<'a>> {
+        let (kind, ..) = opening(self.text, at)?;
+        if kind.is_verbatim() { self.at(at) } else { None }
+    }
+
     /// The first part that begins in `range`.
     pub fn within(&mut self, range: Range<usize>) -> Option<(usize, Span<'a>)> {
         let mut at = range.start;
@@ -118,7 +124,7 @@ impl<'a> Macros<'a> {
             if self.text[at..].starts_with(kind.end()) {
                 return Some(at);
             }
-            let verbatim = opening(self.text, at).filter(|(inner, ..)| inner.is_verbatim()).and_then(|_| self.at(at));
+            let verbatim = self.verbatim_at(at);
             at = verbatim.map_or_else(|| at + unit(self.text, at), |span| span.end);
         }
         None

@@ -34,7 +34,7 @@ impl Reader<'_> {
     fn item(&mut self, place: &mut Place<'_>, signs: &str, above: usize) -> Entry {
         place.skip_spaces();
         place.at += signs.len();
-        let end = place.end_before(begins_anew);
+        let end = place.end_where(|_, next| begins_anew(next));
         let text = &place.text[place.at..end];
         place.at = (end + 1).min(place.text.len());
         let level = signs.len().min(above + 1).min(DEEPEST - place.depth);

@@ -11,7 +11,7 @@ impl Reader<'_> {
         let mut rows = Vec::new();
         while place.line().starts_with('|') {
             let begin = place.at;
-            let end = place.end_before(|line| line.starts_with('|'));
+            let end = place.end_where(|line, next| is_whole(line) || next.starts_with('|'));
             let cells = cells(place.text[begin..end].trim());
             if cells.is_empty() {
                 break;
@@ -47,6 +47,11 @@ fn cells(row: &str) -> Vec<(bool, &str)> {
         cells.push((header, last));
     }
     cells
+}
+
+/// Whether a row's line closes its last cell.
+fn is_whole(line: &str) -> bool {
+    line.ends_with('|') && !line.ends_with("\\|")
 }
 
 /// Whether the bar at `at` is a double one, before a header, and where it ends.

@@ -7,14 +7,31 @@ use super::super::lexis::{bare_address, is_address};
 
 /// Writes a line, without the spaces around it.
 pub fn write(line: &[Inline], lost: &mut Losses) -> String {
-    let runs = tidy(line.to_vec());
+    let runs = trimmed(tidy(line.to_vec()));
     let mut writer = Writer { lost, line: String::new() };
     for (index, run) in runs.iter().enumerate() {
         if let Inline::Text(text, marks) = run {
             writer.run(text, marks, begin_of(runs.get(index + 1)));
         }
     }
-    writer.line.trim().to_owned()
+    writer.line
+}
+
+/// Without the spaces at both ends, which nobody would see, and which would make signs next to them look harmless.
+fn trimmed(mut runs: Vec<Inline>) -> Vec<Inline> {
+    let blank = |run: &Inline| matches!(run, Inline::Text(text, _) if text.trim().is_empty());
+    let begin = runs.iter().position(|run| !blank(run)).unwrap_or(runs.len());
+    runs.drain(..begin);
+    while runs.last().is_some_and(blank) {
+        runs.pop();
+    }
+    if let Some(Inline::Text(first, _)) = runs.first_mut() {
+        *first = first.trim_start().to_owned();
+    }
+    if let Some(Inline::Text(last, _)) = runs.last_mut() {
+        *last = last.trim_end().to_owned();
+    }
+    runs
 }
 
 /// What a run begins with, as far as its neighbour minds: a mark or link is taken for a letter, since its signs may be
@@ -80,7 +97,7 @@ impl Writer<'_> {
             self.line.push_str(&plain(&format!(" ({href})")));
         } else if core != address || marks.code || !is_address(&address) || address.starts_with("mailto:") {
             self.line.push_str(&format!("[{}|{address}]", words()));
-        } else if alone && bare_address(core) == Some(core.len()) {
+        } else if alone && bare_address(None, core) == Some(core.len()) {
             self.line.push_str(core);
         } else {
             self.line.push_str(&format!("[{address}]"));
