@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod log;
 mod run;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ enum Command {
     Run(run::Args),
     /// Checks flow files and says everything that is wrong with them.
     Check(check::Args),
+    /// Prints the JSON Schema of flow files, for editors.
+    Schema(schema::Args),
     /// Shows Lockstep at work, without an account, a database or a configuration.
     Demo(demo::Args),
     // A further command is a file beside this one, a variant here, and a line in `run` below.
@@ -59,6 +62,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Schema(args) => schema::run(&args),
             Command::Demo(args) => demo::run(&args),
         }
         .into()
