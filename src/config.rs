@@ -1,8 +1,8 @@
 //! Flow files: from bytes in a folder to checked [`Flow`](crate::flow::Flow)s, or to every reason why not.
 //!
-//! The road of a file: [`scan`](scan()) finds it, `reader` and `raw` read exactly its JSON, [`check()`] gives it a meaning, and
-//! [`set`] looks at all files together. [`Watch`] only says when to look again. [`schema()`] tells editors what `raw` reads.
-//! None of it talks to Jira or a store, and only `scan` and `watch` touch the disk.
+//! The road of a file: [`scan`](scan()) finds it, `reader` and `raw` read exactly its JSON, [`check()`] gives it a
+//! meaning, and [`set`] looks at all files together. [`Watch`] only says when to look again. [`schema()`] tells
+//! editors what `raw` reads. None of it talks to Jira or a store, and only `scan` and `watch` touch the disk.
 
 mod across;
 mod check;

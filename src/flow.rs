@@ -103,8 +103,8 @@ pub struct JiraAccess {
     pub authority: Option<Authority>,
 }
 
-/// Certificates of authorities in PEM, as they stood in `jira.caFile` when the flow file was read. Being part of the flow,
-/// another content of that file is another flow.
+/// Certificates of authorities in PEM, as they stood in `jira.caFile` when the flow file was read. Being part of the
+/// flow, another content of that file is another flow.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Authority {
     pem: String,

@@ -15,7 +15,7 @@ use crate::settings;
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes: 0 all can be taken, warnings or not; 1 there are problems; 2 wrong usage.\n\n\
                         --json prints {ok, files: [{file, flow, problems, warnings}]}; a problem or warning is {line, \
-                        column, path, message}. `flow` is null for a refused file, `line` and `column` are null where the \
+                        column, path, message}. `flow` is null for a refused file, `line` and `column` where the \
                         whole file is meant.")]
 pub(super) struct Args {
     /// The files [default: all of the flows folder]

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use super::{Outcome, complain};
 use crate::config;
 
-/// Prints the JSON Schema (draft 2020-12) of flow files. A flow file whose "$schema" names it is completed and checked by
-/// editors while it is written. What depends on several fields or files only `lockstep check` sees.
+/// Prints the JSON Schema (draft 2020-12) of flow files. A flow file whose "$schema" names it is completed and
+/// checked by editors while it is written. What depends on several fields or files only `lockstep check` sees.
 #[derive(clap::Args)]
 #[command(after_help = "Example: lockstep schema > flow.schema.json\n\
                         Exit codes: 0 it was printed, 1 it could not be written.")]

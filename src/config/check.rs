@@ -27,8 +27,8 @@ use not_yet::NotYet;
 pub struct Around<'a> {
     /// The value of an environment variable, `None` when it is not set.
     pub env: &'a dyn Fn(&str) -> Option<String>,
-    /// The text of a file that the flow file names, such as `jira.apiTokenFile`, or why it can't be used. Its content is
-    /// part of the flow's meaning: another token is another flow. See [`beside`](super::beside).
+    /// The text of a file that the flow file names, such as `jira.apiTokenFile`, or why it can't be used. Its content
+    /// is part of the flow's meaning: another token is another flow. See [`beside`](super::beside).
     pub file: &'a dyn Fn(&Path) -> Result<String, String>,
     /// The interval of flows that name none.
     pub default_interval: Duration,

@@ -1,7 +1,8 @@
 //! A flow file exactly as it is written (docs/sync.md, "The flow file").
 //!
-//! `None` is a field that is absent, or was of the wrong kind and has been noted. What depends on more than one field, on
-//! other files or on the environment is `check`'s, as are defaults; each field's own words tell them for the schema.
+//! `None` is a field that is absent, or was of the wrong kind and has been noted. What depends on more than one
+//! field, on other files or on the environment is `check`'s, as are defaults; each field's own words tell them for
+//! the schema.
 
 use super::finding::Placed;
 use super::reader::{Anything, Fields, Map, Maybe, OneOf, Part, Span};
@@ -116,7 +117,7 @@ impl Part for FlowFile {
             sync_interval_seconds: fields.optional("syncIntervalSeconds", "The same in seconds, instead."),
             index_lag_seconds: fields.optional(
                 "indexLagSeconds",
-                "The longest that the site's search lags behind its writes; never less than it really does. Default: 300.",
+                "The longest that the site's search lags behind its writes, never less than in truth. Default: 300.",
             ),
             initial_sync_enabled: fields.optional(
                 "initialSyncEnabled",
@@ -126,13 +127,13 @@ impl Part for FlowFile {
             general: General::of(fields),
             field_map: fields.optional(
                 "fieldMap",
-                "Further fields to copy at creation, by id or name: the user issue's on the left, the dev issue's on the \
-                 right.",
+                "Further fields to copy at creation, by id or name: the user issue's on the left, the dev issue's \
+                 on the right.",
             ),
             replied_field: fields.optional(
                 "repliedField",
-                "The user project's field that becomes true when a rule brings an issue into a status of category done, by \
-                 id or name.",
+                "The user project's field that becomes true when a rule brings an issue into a status of category \
+                 done, by id or name.",
             ),
             database: fields.optional("database", "Where this flow's data is kept, if not where the others' is."),
             rules: fields.required("rules", "What to do when an issue reaches a status."),

@@ -68,7 +68,8 @@ pub trait Fields {
 /// The name of `known` that `found` was most likely meant to be.
 pub fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let found = found.to_lowercase();
-    // A third of the letters wrong is still a slip; beyond that a guess misleads. The length alone rules most names out.
+    // A third of the letters wrong is still a slip; beyond that a guess misleads. The length alone rules most names
+    // out.
     let slips = |name: &str| name.len().div_ceil(3);
     let alike = known.iter().copied().filter(|name| name.len().abs_diff(found.len()) <= slips(name));
     let measured = alike.map(|name| (strsim::damerau_levenshtein(&found, &name.to_lowercase()), name));

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A field of Jira as a flow file names it: its id (`customfield_10042`, `labels`) or the name that people see. Compared
-/// without case. Never empty.
+/// A field of Jira as a flow file names it: its id (`customfield_10042`, `labels`) or the name that people see.
+/// Compared without case. Never empty.
 #[derive(Clone)]
 pub struct FieldName {
     written: String,

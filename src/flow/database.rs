@@ -8,8 +8,8 @@ use super::secret::Secret;
 pub struct Database {
     /// `database.name`, else the flow's name with each `-` as `_`.
     pub name: DatabaseName,
-    /// `database.uri`: the server or folder, which may hold a password; `None` is the one that the process keeps its data
-    /// in.
+    /// `database.uri`: the server or folder, which may hold a password; `None` is the one that the process keeps its
+    /// data in.
     pub uri: Option<Secret>,
 }
 

@@ -63,8 +63,8 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Whether attachments that come later are copied too: a pair does not remember which rule made it, so one rule that
-    /// asks for it is enough.
+    /// Whether attachments that come later are copied too: a pair does not remember which rule made it, so one rule
+    /// that asks for it is enough.
     #[must_use]
     pub fn follow_attachments(&self) -> bool {
         self.in_order.iter().any(|rule| rule.act.attachments == Attachments::AlsoLater)

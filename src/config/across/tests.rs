@@ -33,7 +33,8 @@ impl File {
         let (user, dev) = self.pair.split_once(['>', '-']).unwrap();
         let (name, site) = (self.name, self.site);
         let text = format!(
-            r#"{{ "$schema": "", "name": "{name}", "jira": {{ "baseUrl": "{site}", "authType": "pat", "apiToken": "t" }},
+            r#"{{ "$schema": "", "name": "{name}",
+                 "jira": {{ "baseUrl": "{site}", "authType": "pat", "apiToken": "t" }},
                  "userProjectKey": "{user}", "devProjectKey": "{dev}",
                  "rules": [{{ "id": "r", "sourceStatus": "s", "syncDirection": "user_to_dev", "enabled": true,
                               "actions": {{ "createIssue": {creates}, "syncStatus": true }} }}] }}"#
@@ -113,7 +114,7 @@ fn a_refused_edit_leaves_its_running_flow_in_place() {
 
 #[test]
 fn one_pair_of_projects_is_one_flow() {
-    let told = "b:2:36: userProjectKey: a and B are already kept in step by a; remove one of the two files";
+    let told = "b:3:36: userProjectKey: a and B are already kept in step by a; remove one of the two files";
     assert_eq!(refusal(file("a", "x", "A-B"), file("b", "y", "a-B")), told);
     let elsewhere = File { site: "https://b.example.net", ..file("b", "y", "A-B") };
     assert_eq!(accepted(&[], &[file("a", "x", "A-B"), elsewhere]), ["a", "b"]);
@@ -121,7 +122,7 @@ fn one_pair_of_projects_is_one_flow() {
 
 #[test]
 fn rings_of_create_rules_are_refused() {
-    let told = "b:2:36: userProjectKey: issues would be created without end: from B in A, and by other flows' rules \
+    let told = "b:3:36: userProjectKey: issues would be created without end: from B in A, and by other flows' rules \
                 from A in B again; switch createIssue off in one of them";
     assert_eq!(refusal(file("a", "x", "A>B"), file("b", "y", "B>A")), told);
     let longer = [file("a", "x", "A>B"), file("b", "y", "B>C"), file("c", "z", "C>A")];
@@ -138,7 +139,7 @@ fn sharing_a_project_is_a_warning() {
         checked.warnings.iter().map(ToString::to_string).collect()
     };
     assert_eq!(warnings(0), [""; 0]);
-    assert_eq!(warnings(1), ["b:2:58: devProjectKey: B is a project of a too"]);
+    assert_eq!(warnings(1), ["b:3:58: devProjectKey: B is a project of a too"]);
 }
 
 #[test]

@@ -72,7 +72,8 @@ impl Checker<'_> {
         authority
     }
 
-    /// The text of the file that a field names. The path is not repeated: somebody may have taken the field for the token.
+    /// The text of the file that a field names. The path is not repeated: somebody may have taken the field for the
+    /// token.
     fn file(&self, raw: &Placed<String>) -> Option<String> {
         let path = self.expanded(raw, &raw.value)?;
         if !self.demand(!path.trim().is_empty(), raw, "is empty; name a file") {

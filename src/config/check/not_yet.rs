@@ -1,5 +1,5 @@
-//! What flow files can say and nobody acts upon yet. A line goes when its field comes to life; the checking of its value
-//! is complete already.
+//! What flow files can say and nobody acts upon yet. A line goes when its field comes to life; the checking of its
+//! value is complete already.
 
 use super::super::finding::At;
 use super::super::raw::{DefaultBehavior, FlowFile, Rule};

@@ -66,7 +66,7 @@ impl Checker<'_> {
         if let (Some(other), Some(priority)) = (overtaken, &drafted.raw.value.priority) {
             let id = &other.rule.id;
             let message = format!(
-                "puts this rule before rule \"{id}\" for the same status; the Node service went by the order of the file"
+                "puts this rule before rule \"{id}\" for the same status; the Node service went by the file's order"
             );
             self.warn(priority, message);
         }
@@ -98,8 +98,8 @@ impl Checker<'_> {
         let concerned: Vec<_> = in_order.iter().filter(unsaid).map(|drafted| drafted.rule.id.as_str()).collect();
         if let (Some(rules), None, [first, ..]) = (&raw.rules, &defaults.only_on_status_change, &concerned[..]) {
             let message = format!(
-                "rule \"{first}\" and others that don't say onStatusChange act on changes of status only; the Node service \
-                 enforced them on every touch of an issue: say \"onlyOnStatusChange\": true or false in defaultBehavior"
+                "rule \"{first}\" and others that don't say onStatusChange act on changes of status only; the Node \
+                 service enforced them on every touch of an issue: say \"onlyOnStatusChange\": true or false in defaultBehavior"
             );
             self.warn(rules, message);
         }
@@ -120,8 +120,8 @@ impl Checker<'_> {
         let actions = drafted.raw.value.actions.as_ref();
         let create: Option<&Placed<bool>> = actions.and_then(|actions| actions.value.create_issue.as_ref());
         if let Some(create) = create.filter(|create| create.value) {
-            let message = "gives the dev issue its source's type where the dev project has it, else issueType; the Node \
-                           service always made a Bug: say \"issueType\": \"Bug\" or another";
+            let message = "gives the dev issue its source's type where the dev project has it, else issueType; the \
+                       Node service always made a Bug: say \"issueType\": \"Bug\" or another";
             self.warn(create, message);
         }
     }
