@@ -5,6 +5,7 @@ mod demo;
 mod jira_sim;
 mod log;
 mod run;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,8 @@ enum Command {
     Run(run::Args),
     /// Checks flow files and says everything that is wrong with them.
     Check(check::Args),
+    /// Prints the JSON Schema of flow files, for editors.
+    Schema(schema::Args),
     /// Shows Lockstep at work, without an account, a database or a configuration.
     Demo(demo::Args),
     /// Serves a simulated Jira, to try flows out and to test against.
@@ -62,6 +65,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Schema(args) => schema::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::JiraSim(args) => jira_sim::run(&args),
         }

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
 use crate::flow::{Flow, FlowName, Observer};
-use crate::jira::Network;
+use crate::jira::Networks;
 use crate::sim::{People, Site, check};
 use crate::store::{Durability, Executor, Sqlite};
 use crate::supervisor::{Ended, Setup, Supervisor};
@@ -150,7 +150,7 @@ impl Stage {
             clock: self.clock.clone(),
             entropy: entropy.clone(),
             opener: Arc::new(opener),
-            transport: Arc::new(Network::new()?),
+            transports: Arc::new(Networks::default()),
             budgets: Arc::default(),
             observer: Arc::clone(&observer),
         };

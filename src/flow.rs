@@ -3,6 +3,8 @@
 //! No I/O and no serde here: borders (`config`, `jira`, `store`, `admin`) own the shapes of their bytes, so these types can
 //! change freely. What is in them has been checked; nobody checks again.
 
+mod copying;
+mod database;
 mod event;
 mod intent;
 mod issue;
@@ -14,15 +16,20 @@ mod time;
 
 use std::time::Duration;
 
+pub use copying::{FieldCopy, FieldName};
+pub use database::Database;
 pub use event::{CycleReport, Event, Field, Level, Line, Observer, SkipReason};
 pub use intent::{
     Comment, CreateIssue, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues, Precondition, Step, StepKey,
     Transition,
 };
 pub use issue::{Body, Handled, Issue, Mark, Observed, Origin, Pair, Row, Sighting, Status, StatusChange};
-pub use name::{AccountId, FlowName, IntentId, IssueId, IssueKey, IssueRef, NotA, ProjectKey, RuleId, Side, StatusId};
+pub use name::{
+    AccountId, DatabaseName, FlowName, IntentId, IssueId, IssueKey, IssueRef, NotA, ProjectKey, RuleId, Side, StatusId,
+};
 pub use rule::{
-    Actions, Fallback, From, OnConflict, Rule, Rules, SetStatus, StatusMatch, StatusName, Template, UnknownVariable,
+    Actions, Attachments, BadTemplate, Fallback, From, OnConflict, Resolution, Rule, Rules, SetStatus, StatusMatch,
+    StatusName, TargetStatus, Template,
 };
 pub use secret::Secret;
 pub use site::SiteUrl;
@@ -49,6 +56,12 @@ pub struct Flow {
     pub index_lag: Duration,
     /// Type of a created issue where the target project lacks the source's.
     pub issue_type: String,
+    /// Fields that a created issue gets besides summary, description and type. No field is written twice.
+    pub field_map: Vec<FieldCopy>,
+    /// The field of the user project that is set to true when a rule brings an issue into a status of category done.
+    pub replied_field: Option<FieldName>,
+    /// Where the flow's data is kept.
+    pub database: Database,
     /// What to do.
     pub rules: Rules,
 }
@@ -86,6 +99,36 @@ pub struct JiraAccess {
     pub credentials: Credentials,
     /// Which Jira it is.
     pub deployment: Deployment,
+    /// Whose certificates are believed besides those that this machine believes.
+    pub authority: Option<Authority>,
+}
+
+/// Certificates of authorities in PEM, as they stood in `jira.caFile` when the flow file was read. Being part of the
+/// flow, another content of that file is another flow.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Authority {
+    pem: String,
+}
+
+impl Authority {
+    /// `None` when there is no certificate in the text. Whether those in it are sound is seen when they are used.
+    #[must_use]
+    pub fn new(pem: String) -> Option<Self> {
+        pem.contains("-----BEGIN CERTIFICATE-----").then_some(Self { pem })
+    }
+
+    /// One or more certificates in PEM.
+    #[must_use]
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+}
+
+/// Not the certificates: they are long, and say nothing to people.
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Authority({} bytes of PEM)", self.pem.len())
+    }
 }
 
 /// Who we are to Jira.

@@ -52,7 +52,7 @@ pub use meta::{Field, IssueType, Permission};
 pub use moving::{Offer, Standing};
 pub use reading::BATCH;
 pub use scan::{Page, Scan};
-pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Transport, Unreachable};
+pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Transport, Transports, Unreachable};
 
 pub(crate) use limits::REQUEST_LIMIT;
 

@@ -1,5 +1,6 @@
 //! `lockstep check`: everything that is wrong with flow files, for a person or as JSON.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,10 @@ use crate::settings;
 /// Checks flow files, each for itself and all together, and says everything that is wrong with them. Changes nothing,
 /// asks nobody.
 #[derive(clap::Args)]
-#[command(after_help = "Exit codes: 0 all can be taken, 1 there are problems, 2 wrong usage.")]
+#[command(after_help = "Exit codes: 0 all can be taken, warnings or not; 1 there are problems; 2 wrong usage.\n\n\
+                        --json prints {ok, files: [{file, flow, problems, warnings}]}; a problem or warning is {line, \
+                        column, path, message}. `flow` is null for a refused file, `line` and `column` where the \
+                        whole file is meant.")]
 pub(super) struct Args {
     /// The files [default: all of the flows folder]
     files: Vec<PathBuf>,
@@ -43,14 +47,18 @@ fn check(
             return Outcome::Bad;
         }
     };
-    let verdicts = config::set(&found, &[], &Around { env, default_interval: settings::DEFAULT_INTERVAL });
+    let around = Around { env, file: &config::beside, default_interval: settings::DEFAULT_INTERVAL };
+    let verdicts = config::set(&found, &[], &around);
     // A reader that went away (`| head`) has seen what it wanted; the exit code still tells.
     let _ = if json { tell_program(&verdicts, out) } else { tell_person(&verdicts, out) };
     if verdicts.iter().all(|verdict| verdict.outcome.is_ok()) { Outcome::Good } else { Outcome::Bad }
 }
 
 fn find(files: &[PathBuf], folder: &Path) -> Result<Vec<Found>, config::NoFolder> {
-    if files.is_empty() { config::scan(folder) } else { Ok(files.iter().map(|file| config::read(file)).collect()) }
+    // A file that was named twice is still one file.
+    let mut seen = BTreeSet::new();
+    let named = files.iter().filter(|file| seen.insert(*file));
+    if files.is_empty() { config::scan(folder) } else { Ok(named.map(|file| config::read(file)).collect()) }
 }
 
 /// One line a problem, each with its place first, as compilers do, so that editors can jump there. The file's own line
@@ -138,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    const GOOD: &str = r#"{ "name": "sync-ab", "userProjectKey": "UA", "devProjectKey": "DA",
+    const GOOD: &str = r#"{ "$schema": "x", "name": "sync-ab", "userProjectKey": "UA", "devProjectKey": "DA",
         "jira": { "baseUrl": "https://jira.example.net", "email": "bot@example.net", "apiToken": "${env:TOKEN}" },
         "rules": [{ "id": "closed", "sourceStatus": "Closed", "syncDirection": "dev_to_user", "enabled": true,
                     "actions": { "syncStatus": true, "targetStatus": "Resolved" } }] }"#;

@@ -15,7 +15,7 @@ use super::{Outcome, complain, env};
 use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
 use crate::flow::Observer;
-use crate::jira::Network;
+use crate::jira::Networks;
 use crate::settings::{Overrides, Settings, StoreUrl};
 use crate::store::{Durability, Executor, Sqlite};
 use crate::supervisor::{Ended, Setup, Supervisor};
@@ -105,7 +105,7 @@ fn workshop(
         clock: clock.clone(),
         entropy: entropy.clone(),
         opener: Arc::new(opener),
-        transport: Arc::new(Network::new()?),
+        transports: Arc::new(Networks::default()),
         budgets: Arc::default(),
         observer: Arc::clone(observer),
     }))

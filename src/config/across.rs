@@ -90,11 +90,15 @@ fn in_order_of_right<'a>(verdicts: &'a [Verdict], running: &[Running<'_>]) -> Ve
 /// What the flows accepted so far have taken, and which file took it.
 #[derive(Default)]
 struct Held<'a> {
-    databases: BTreeMap<String, &'a str>,
+    names: BTreeMap<String, &'a str>,
+    databases: BTreeMap<DatabaseKey, &'a str>,
     pairs: BTreeMap<(Project, Project), &'a str>,
     /// From each project to those in which create rules make issues of its issues.
     creates: BTreeMap<Project, BTreeSet<Project>>,
 }
+
+/// Where a database is and what it is called, in a form in which equal ones are equal.
+type DatabaseKey = (Option<String>, String);
 
 /// A project of a site, in a form in which equal ones are equal.
 type Project = (String, String);
@@ -102,6 +106,7 @@ type Project = (String, String);
 impl<'a> Held<'a> {
     fn take(&mut self, file: &'a str, flow: &Flow) {
         let (user, dev) = projects(flow);
+        self.names.insert(name(flow), file);
         self.databases.insert(database(flow), file);
         self.pairs.insert((user.clone(), dev.clone()), file);
         if creates(flow) {
@@ -112,8 +117,13 @@ impl<'a> Held<'a> {
     fn conflict(&self, file: &str, checked: &Checked) -> Option<Problem> {
         let flow = &checked.flow;
         let problem = |place, path, message| Some(problem(file, place, path, message));
-        if let Some(owner) = self.databases.get(&database(flow)) {
+        if let Some(owner) = self.names.get(&name(flow)) {
             return problem(checked.places.name, "name", name_is_taken(flow, owner));
+        }
+        if let Some(owner) = self.databases.get(&database(flow)) {
+            let (place, path) =
+                checked.places.database.map_or((checked.places.name, "name"), |at| (at, "database.name"));
+            return problem(place, path, database_is_taken(flow, owner));
         }
         let (user, dev) = projects(flow);
         if creates(flow) && self.leads(&dev, &user) {
@@ -143,9 +153,15 @@ fn project(site: &SiteUrl, key: &ProjectKey) -> Project {
     (site.as_str().to_owned(), key.as_str().to_ascii_uppercase())
 }
 
-/// Databases whose names differ only in case can't live side by side, neither in MongoDB nor on some disks.
-fn database(flow: &Flow) -> String {
+/// People take names for equal that differ in no more than this; so do some disks.
+fn name(flow: &Flow) -> String {
     flow.name.database().to_ascii_lowercase()
+}
+
+/// Databases whose names differ only in case can't live side by side, neither in MongoDB nor on some disks.
+fn database(flow: &Flow) -> DatabaseKey {
+    let uri = flow.database.uri.as_ref().map(|uri| uri.expose().trim_end_matches('/').to_owned());
+    (uri, flow.database.name.as_str().to_ascii_lowercase())
 }
 
 fn creates(flow: &Flow) -> bool {
@@ -155,6 +171,11 @@ fn creates(flow: &Flow) -> bool {
 fn name_is_taken(flow: &Flow, owner: &str) -> String {
     let name = &flow.name;
     format!("\"{name}\" is taken by {owner} (upper and lower case, '-' and '_' count as equal); choose another name")
+}
+
+fn database_is_taken(flow: &Flow, owner: &str) -> String {
+    let database = &flow.database.name;
+    format!("\"{database}\" is the database of {owner} already; name another one in database.name")
 }
 
 fn pair_is_taken(flow: &Flow, owner: &str) -> String {

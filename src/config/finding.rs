@@ -89,10 +89,17 @@ impl Findings {
     }
 }
 
+/// More than a person mends before looking again; a file of something else has a hundred thousand.
+const MOST: usize = 100;
+
 fn listed(file: &str, text: &str, mut findings: Vec<(At, String)>) -> Vec<Problem> {
     findings.sort_by_key(|(at, _)| at.offset);
-    findings
-        .into_iter()
-        .map(|(at, message)| Problem { file: file.to_owned(), place: Some(at.place(text)), path: at.path, message })
-        .collect()
+    let more = findings.len().saturating_sub(MOST);
+    let problem = |(at, message): (At, String)| {
+        let place = Some(at.place(text));
+        Problem { file: file.to_owned(), place, path: at.path, message }
+    };
+    let mut listed: Vec<_> = findings.into_iter().take(MOST).map(problem).collect();
+    listed.extend((more > 0).then(|| Problem::of_file(file, format!("and {more} more of this kind"))));
+    listed
 }

@@ -67,6 +67,14 @@ pub fn read(path: &Path) -> Found {
     Found { file, content }
 }
 
+/// The text of a file that a flow file names: a token or certificates. Reads the disk and so may block.
+///
+/// # Errors
+/// Why it can't be used, as in "cannot be read: …"; without its path, which may be a secret in the wrong place.
+pub fn beside(path: &Path) -> Result<String, String> {
+    text(path)
+}
+
 /// A flow file is a few kilobytes; what is larger is something else, and a folder of such must not fill the memory.
 const MOST_BYTES: u64 = 1024 * 1024;
 
@@ -83,17 +91,21 @@ fn is_flow_file(name: &str) -> bool {
 }
 
 fn content(path: &Path) -> Result<Content, String> {
+    text(path).map(Content::new)
+}
+
+fn text(path: &Path) -> Result<String, String> {
     let unreadable = |error: io::Error| format!("cannot be read: {error}");
     // Opening a pipe would wait for its writer.
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err("is no regular file; remove or rename it".to_owned());
+        return Err("is no regular file; put one in its place".to_owned());
     }
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err("is larger than 1 MiB, which no flow file is".to_owned());
+        return Err("is larger than 1 MiB, the most that is read".to_owned());
     }
-    String::from_utf8(bytes).map(Content::new).map_err(|_| "is not UTF-8 text; save it as UTF-8".to_owned())
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8 text; save it as UTF-8".to_owned())
 }
 
 fn no_folder(folder: &Path, error: &io::Error) -> NoFolder {
@@ -109,8 +121,16 @@ impl Content {
     /// Takes the text over and hashes it.
     #[must_use]
     pub fn new(text: String) -> Self {
-        let hash = Hash(Sha256::digest(&text).into());
+        let hash = Hash::of(&text);
         Self { text, hash }
+    }
+}
+
+impl Hash {
+    /// The hash of a text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text).into())
     }
 }
 
@@ -172,7 +192,7 @@ mod tests {
         let large = vec![b' '; 1024 * 1024 + 1];
         let found = scanned(&[("a.json", b"\xff"), ("b.json", b"{}"), ("c.json", &large), ("d.json", &large[1..])]);
         let messages: Vec<_> = found.iter().map(|(_, c)| c.as_ref().err().map(|p| p.message.as_str())).collect();
-        let (utf8, size) = ("is not UTF-8 text; save it as UTF-8", "is larger than 1 MiB, which no flow file is");
+        let (utf8, size) = ("is not UTF-8 text; save it as UTF-8", "is larger than 1 MiB, the most that is read");
         assert_eq!(messages, [Some(utf8), None, Some(size), None]);
     }
 

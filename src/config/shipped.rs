@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Around, Checked, check, read, scan, set};
+use super::{Around, Checked, beside, check, read, scan, set};
 
 fn env(name: &str) -> Option<String> {
     let value = match name {
@@ -17,7 +17,7 @@ fn env(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-const AROUND: Around<'_> = Around { env: &env, default_interval: Duration::from_secs(300) };
+const AROUND: Around<'_> = Around { env: &env, file: &beside, default_interval: Duration::from_secs(300) };
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/flows.d"))

@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::Method;
 
 use crate::config::{self, Around, Found, NoFolder};
-use crate::flow::{Flow, FlowName, SetStatus, Side, StatusMatch};
+use crate::flow::{Flow, FlowName, Side, StatusMatch, TargetStatus};
 use crate::settings::DEFAULT_INTERVAL;
 use crate::sim::check::{self, Expectation, Mirror};
 use crate::sim::faults::{Kind, Rule, When};
@@ -93,7 +93,7 @@ pub fn paced(text: &str, interval: Duration, index_lag: Duration) -> String {
 /// When the folder can't be read.
 pub fn flows(folder: &Path, base_url: &str) -> Result<BTreeMap<FlowName, Flow>, NoFolder> {
     let env = environment(base_url);
-    let around = Around { env: &*env, default_interval: DEFAULT_INTERVAL };
+    let around = Around { env: &*env, file: &config::beside, default_interval: DEFAULT_INTERVAL };
     let flow = |found: &Found| {
         let text = &found.content.as_ref().ok()?.text;
         Some(config::check(&found.file, text, &around).ok()?.flow)
@@ -121,9 +121,9 @@ pub fn expectation(flow: &Flow) -> Expectation {
             create_on = status.to_string();
         }
         for from in Side::BOTH.into_iter().filter(|side| rule.from.includes(*side)) {
-            let to = match &rule.act.set_status {
-                Some(SetStatus::To(to)) => to,
-                Some(SetStatus::Same) => status,
+            let to = match rule.act.set_status.as_ref().map(|set| &set.to) {
+                Some(TargetStatus::Named(to)) => to,
+                Some(TargetStatus::SameAsSource) => status,
                 None => continue,
             };
             mirrors.push(Mirror { from: checkers(from), status: status.to_string(), to_status: to.to_string() });

@@ -2,7 +2,7 @@
 
 use crate::flow::{
     Comment, CreateIssue, Draft, Fallback, IntentKind, Issue, JiraTime, LinkIssues, Observed, OnConflict, Origin, Rule,
-    RuleId, Rules, SetStatus, Side, Sighting, SkipReason, StatusMatch, StatusName, Step, Template, Transition,
+    RuleId, Rules, Side, Sighting, SkipReason, StatusMatch, StatusName, Step, TargetStatus, Template, Transition,
 };
 
 /// The status to which `fallbackBehavior: default_to_closed` brings a dev issue.
@@ -204,9 +204,9 @@ fn wish_of_drift<'a>(rules: &'a Rules, view: &View<'a>) -> Option<Wish<'a>> {
 }
 
 fn wish<'a>(rule: &'a Rule, view: &View<'a>) -> Option<Wish<'a>> {
-    let to = match rule.act.set_status.as_ref()? {
-        SetStatus::To(status) => status.clone(),
-        SetStatus::Same => view.source.issue.status.name.clone(),
+    let to = match &rule.act.set_status.as_ref()?.to {
+        TargetStatus::Named(status) => status.clone(),
+        TargetStatus::SameAsSource => view.source.issue.status.name.clone(),
     };
     let (source, target) = (view.source, view.target);
     Some(Wish { rule: Some(&rule.id), from: view.side, source, target, to, comment: rule.act.comment.as_ref() })

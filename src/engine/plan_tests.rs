@@ -1,7 +1,7 @@
 //! The rule table as data: what stood, what stands, and what follows.
 
 use super::*;
-use crate::flow::{Actions, From, Handled, IssueRef, Pair, Status, StatusChange};
+use crate::flow::{Actions, Attachments, From, Handled, IssueRef, Pair, SetStatus, Status, StatusChange};
 
 /// The rules of the shipped flows, and one for each further thing that a rule can say.
 fn rules() -> Rules {
@@ -13,9 +13,10 @@ fn rules() -> Rules {
         only_on_change: true,
         act: Actions {
             create: to.is_none(),
-            set_status: to.map(|to| if to == "=" { SetStatus::Same } else { SetStatus::To(StatusName::new(to)) }),
+            set_status: to.map(set_status),
             comment: comment.map(|text| Template::parse(text).unwrap()),
             cross_link: true,
+            attachments: Attachments::Never,
         },
     };
     let mut drifting = rule("drift", Side::User, "Waiting", Some("On Hold"), Some("again"));
@@ -32,7 +33,15 @@ fn rules() -> Rules {
         fallback: Fallback::Ignore,
         intermediate: vec![StatusName::new("Done")],
         on_conflict: OnConflict::Latest,
+        resolution: None,
     }
+}
+
+/// `=` is the status of the source.
+fn set_status(to: &str) -> SetStatus {
+    let same = to == "=";
+    let to = if same { TargetStatus::SameAsSource } else { TargetStatus::Named(StatusName::new(to)) };
+    SetStatus { to, resolution: None }
 }
 
 fn status(name: &str) -> Status {

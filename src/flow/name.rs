@@ -85,6 +85,13 @@ text!(
 );
 
 text!(
+    /// The name of a flow's database, in a form that any store can take.
+    #[derive(PartialOrd, Ord)]
+    DatabaseName, "database name", "1 to 63 letters, digits, '-' or '_', the first a letter or digit",
+    |s| s.parse::<FlowName>().is_ok()
+);
+
+text!(
     /// A Jira project's key, as written in the flow file.
     #[derive(PartialOrd, Ord)]
     ProjectKey, "project key", "letters, digits, '-' or '_', beginning with a letter",
@@ -137,6 +144,12 @@ impl FlowName {
     #[must_use]
     pub fn database(&self) -> String {
         self.0.replace('-', "_")
+    }
+}
+
+impl From<&FlowName> for DatabaseName {
+    fn from(flow: &FlowName) -> Self {
+        Self(flow.database())
     }
 }
 

@@ -58,6 +58,17 @@ pub struct Rules {
     pub intermediate: Vec<StatusName>,
     /// Whose change wins when both sides changed and want different things.
     pub on_conflict: OnConflict,
+    /// The resolution for transitions that the fallback makes; those of rules have their own.
+    pub resolution: Option<Resolution>,
+}
+
+impl Rules {
+    /// Whether attachments that come later are copied too: a pair does not remember which rule made it, so one rule
+    /// that asks for it is enough.
+    #[must_use]
+    pub fn follow_attachments(&self) -> bool {
+        self.in_order.iter().any(|rule| rule.act.attachments == Attachments::AlsoLater)
+    }
 }
 
 /// When a source issue reaches a status, what to do on the other side.
@@ -117,15 +128,55 @@ pub struct Actions {
     pub comment: Option<Template>,
     /// Write the other side's address into both descriptions of a created pair.
     pub cross_link: bool,
+    /// What becomes of the source's attachments.
+    pub attachments: Attachments,
 }
 
-/// Where a rule brings the other side.
+/// Where a rule brings the other side, and with what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SetStatus {
+pub struct SetStatus {
+    /// The status.
+    pub to: TargetStatus,
+    /// What a transition gets that demands a resolution.
+    pub resolution: Option<Resolution>,
+}
+
+/// A status to be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetStatus {
     /// `targetStatus`.
-    To(StatusName),
+    Named(StatusName),
     /// No `targetStatus`: the status of the same name.
-    Same,
+    SameAsSource,
+}
+
+/// The name of a resolution in Jira (`resolution.name`), such as `Fixed`. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolution(String);
+
+impl Resolution {
+    /// The name without surrounding blanks; `None` when nothing is left.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        Some(text.trim()).filter(|name| !name.is_empty()).map(|name| Self(name.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `syncAttachments`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attachments {
+    /// `false`: they stay where they are.
+    Never,
+    /// Absent: those that an issue has when its counterpart is created are copied.
+    AtCreation,
+    /// `true`: also those that are added later, each once.
+    AlsoLater,
 }
 
 /// `fallbackBehavior`.
@@ -159,23 +210,30 @@ enum Part {
     TargetKey,
 }
 
-/// A `${…}` that no template knows.
+/// Why a text is no template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown variable ${{{0}}} in a template; known are ${{sourceKey}} and ${{targetKey}}")]
-pub struct UnknownVariable(pub String);
+pub enum BadTemplate {
+    /// A `${…}` that no template knows.
+    #[error("unknown variable ${{{0}}} in a template; known are ${{sourceKey}} and ${{targetKey}}")]
+    UnknownVariable(String),
+    /// A `${` without its `}`.
+    #[error("has a `${{` that is not closed; write ${{sourceKey}} or ${{targetKey}}")]
+    Unclosed,
+}
 
 impl Template {
     /// # Errors
-    /// When the text has a `${…}` with another name in it.
-    pub fn parse(text: &str) -> Result<Self, UnknownVariable> {
+    /// When the text has a `${…}` with another name in it, or one that is not closed.
+    pub fn parse(text: &str) -> Result<Self, BadTemplate> {
         let mut parts = Vec::new();
         let mut rest = text;
-        while let Some((before, name, after)) = split_at_variable(rest) {
+        while let Some((before, variable)) = rest.split_once("${") {
+            let (name, after) = variable.split_once('}').ok_or(BadTemplate::Unclosed)?;
             parts.push(Part::Text(before.to_owned()));
             parts.push(match name {
                 "sourceKey" => Part::SourceKey,
                 "targetKey" => Part::TargetKey,
-                _ => return Err(UnknownVariable(name.to_owned())),
+                _ => return Err(BadTemplate::UnknownVariable(name.to_owned())),
             });
             rest = after;
         }
@@ -204,12 +262,6 @@ impl fmt::Display for Template {
     }
 }
 
-fn split_at_variable(text: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = text.split_once("${")?;
-    let (name, after) = rest.split_once('}')?;
-    Some((before, name, after))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,6 +281,7 @@ mod tests {
 
     #[test]
     fn an_unknown_variable_is_named() {
-        assert_eq!(Template::parse("x ${who}"), Err(UnknownVariable("who".into())));
+        assert_eq!(Template::parse("x ${who}"), Err(BadTemplate::UnknownVariable("who".into())));
+        assert_eq!(Template::parse("x ${sourceKey"), Err(BadTemplate::Unclosed));
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 pub(super) use mask::Mask;
 pub(super) use said::{Shape, is_html, one_line, said};
 
+use super::transport::Unreachable;
 use crate::pulse::{NoResult, Why};
 
 /// What went wrong with one request, and what Jira said of it. Never holds credentials.
@@ -75,6 +76,11 @@ pub enum Effect {
 }
 
 impl Error {
+    /// There is no transport to send anything by.
+    pub(crate) fn no_way(why: Unreachable) -> Self {
+        Self { request: "the way to Jira".to_owned(), what: Fault::NotSent(why.why), only_reads: true }
+    }
+
     /// What the write that ended so has done.
     #[must_use]
     pub fn effect(&self) -> Effect {

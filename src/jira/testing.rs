@@ -55,6 +55,7 @@ impl Script {
             base: "https://a.example.net".parse().unwrap(),
             credentials: Credentials::Bearer { token: Secret::new("s3cret".to_owned()) },
             deployment: Deployment::Auto,
+            authority: None,
         };
         let clock = Clock::system();
         let tools = Tools {

@@ -5,12 +5,15 @@
 
 mod network;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use tower::ServiceExt;
 
+use crate::flow::JiraAccess;
 pub use network::{Network, Networks};
 
 /// A streaming body. Unsynchronised because the simulator's are.
@@ -24,6 +27,22 @@ pub trait Transport: Send + Sync {
     /// Sends one request, whose body may be taken piece by piece and may break. The response's body may still break
     /// while it is read.
     fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Unreachable>>;
+}
+
+/// Finds the way by which a flow's requests leave.
+pub trait Transports: Send + Sync {
+    /// The transport to the Jira of `access`.
+    ///
+    /// # Errors
+    /// When none can be made, such as for a broken certificate in `jira.caFile`.
+    fn of(&self, access: &JiraAccess) -> Result<Arc<dyn Transport>, Unreachable>;
+}
+
+/// One transport serves all flows.
+impl<T: Transport + 'static> Transports for Arc<T> {
+    fn of(&self, _: &JiraAccess) -> Result<Arc<dyn Transport>, Unreachable> {
+        Ok(Arc::clone(self) as Arc<dyn Transport>)
+    }
 }
 
 /// No response came.

@@ -11,8 +11,8 @@ use futures::{FutureExt, poll};
 use super::*;
 use crate::clock::Clock;
 use crate::flow::{
-    Comment, CreateIssue, Credentials, Deployment, Doubt, Fallback, IntentKind, JiraAccess, LinkIssues, OnConflict,
-    Origin, Rules, Secret, Status, StatusName, Step, Template, Transition,
+    Comment, CreateIssue, Credentials, Database, Deployment, Doubt, Fallback, IntentKind, JiraAccess, LinkIssues,
+    OnConflict, Origin, Rules, Secret, Status, StatusName, Step, Template, Transition,
 };
 
 /// Where databases outlive the processes that use them.
@@ -460,6 +460,7 @@ pub(super) fn flow(name: &str) -> Flow {
             base: "https://a.example.net".parse().unwrap(),
             credentials: Credentials::Bearer { token: Secret::new("token".to_owned()) },
             deployment: Deployment::Auto,
+            authority: None,
         },
         user_project: "USER-A".parse().unwrap(),
         dev_project: "DEV-A".parse().unwrap(),
@@ -467,11 +468,15 @@ pub(super) fn flow(name: &str) -> Flow {
         initial_sync: true,
         index_lag: Duration::from_secs(300),
         issue_type: "Bug".to_owned(),
+        field_map: vec![],
+        replied_field: None,
+        database: Database::of(&name.parse().unwrap()),
         rules: Rules {
             in_order: vec![],
             fallback: Fallback::Ignore,
             intermediate: vec![],
             on_conflict: OnConflict::Latest,
+            resolution: None,
         },
     }
 }

@@ -1,7 +1,8 @@
 //! What the folder of flow files says, and has said: the last good flow of each file, and what is wrong with it now.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub(super) struct Catalog {
     env: Env,
     /// What the last judgement was about; unchanged content isn't judged again.
     judged: Vec<Fingerprint>,
+    /// The files that flow files named then, such as one with a token: another content is another flow.
+    named: Named,
     /// The last good flow of each file that is there.
     good: BTreeMap<String, Arc<Flow>>,
     /// What was last said of each file, so that it is said once.
@@ -31,6 +34,9 @@ pub(super) struct News {
     pub(super) flow: Option<FlowName>,
     pub(super) event: Event,
 }
+
+/// What was in each file that flow files named, or why it could not be read. Only hashes: these are secrets.
+type Named = BTreeMap<PathBuf, Result<Hash, String>>;
 
 /// A file and its content, or why it can't be read.
 type Fingerprint = (String, Result<Hash, Problem>);
@@ -51,6 +57,7 @@ impl Catalog {
             default_interval,
             env,
             judged: Vec::new(),
+            named: Named::new(),
             good: BTreeMap::new(),
             told: BTreeMap::new(),
             refused: Vec::new(),
@@ -106,11 +113,12 @@ impl Catalog {
 
     fn judge(&mut self, found: &[Found]) -> Vec<News> {
         let fingerprints: Vec<_> = found.iter().map(fingerprint).collect();
-        if self.judged == fingerprints {
+        if self.judged == fingerprints && self.named.iter().all(|(path, read)| hashed(&config::beside(path)) == *read) {
             return Vec::new();
         }
-        let verdicts = self.verdicts(found);
+        let (verdicts, named) = self.verdicts(found);
         self.judged = fingerprints;
+        self.named = named;
         self.good = verdicts.iter().filter_map(|verdict| self.last_good(verdict)).collect();
         self.refused = verdicts.iter().filter_map(|verdict| self.refusal(verdict)).collect();
         let news = verdicts.iter().flat_map(|verdict| self.news(verdict)).collect();
@@ -118,9 +126,18 @@ impl Catalog {
         news
     }
 
-    fn verdicts(&self, found: &[Found]) -> Vec<Verdict> {
+    /// Also what was in the files that were named.
+    fn verdicts(&self, found: &[Found]) -> (Vec<Verdict>, Named) {
         let running: Vec<_> = self.good.iter().map(|(file, flow)| Running { file, flow }).collect();
-        config::set(found, &running, &Around { env: &*self.env, default_interval: self.default_interval })
+        let named = RefCell::new(Named::new());
+        let file = |path: &Path| {
+            let text = config::beside(path);
+            named.borrow_mut().insert(path.to_owned(), hashed(&text));
+            text
+        };
+        let around = Around { env: &*self.env, file: &file, default_interval: self.default_interval };
+        let verdicts = config::set(found, &running, &around);
+        (verdicts, named.into_inner())
     }
 
     fn last_good(&self, verdict: &Verdict) -> Option<(String, Arc<Flow>)> {
@@ -177,6 +194,10 @@ fn fingerprint(found: &Found) -> Fingerprint {
     (found.file.clone(), found.content.as_ref().map(|content| content.hash).map_err(Clone::clone))
 }
 
+fn hashed(text: &Result<String, String>) -> Result<Hash, String> {
+    text.as_ref().map(|text| Hash::of(text)).map_err(Clone::clone)
+}
+
 fn texts(problems: &[Problem]) -> Vec<String> {
     problems.iter().map(Problem::without_file).collect()
 }
@@ -217,6 +238,23 @@ mod tests {
         fs::write(&file, with_variable("a") + " ").unwrap();
         assert_eq!(catalog.rescan().len(), 1);
         assert_eq!(judged.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_file_whose_token_file_changed_is_judged_again_and_is_another_flow() {
+        let (dir, mut catalog, _) = catalog();
+        let token = dir.path().join("token");
+        fs::write(&token, "old\n").unwrap();
+        let named = text("a", 5).replace(r#""apiToken": "t""#, r#""apiTokenFile": "token""#);
+        fs::write(dir.path().join("a.json"), named).unwrap();
+        assert_eq!(catalog.rescan().len(), 1);
+        let old = catalog.wanted();
+        assert!(catalog.rescan().is_empty());
+        fs::write(&token, "new\n").unwrap();
+        catalog.rescan();
+        assert_ne!(catalog.wanted(), old);
+        fs::remove_file(&token).unwrap();
+        assert!(matches!(&catalog.rescan()[..], [News { event: Event::FlowRefused { runs_on: true, .. }, .. }]));
     }
 
     #[test]

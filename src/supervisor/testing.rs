@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::flow::{Credentials, Deployment, Fallback, Flow, JiraAccess, OnConflict, Rules, Secret};
+use crate::flow::{Credentials, Database, Deployment, Fallback, Flow, JiraAccess, OnConflict, Rules, Secret};
 use crate::worker::{Exit, Job, Phase, Workshop};
 
 /// A flow without rules, of this name and interval.
@@ -19,6 +19,7 @@ pub(crate) fn flow(name: &str, minutes: u64) -> Arc<Flow> {
             base: "https://jira.example.net".parse().unwrap(),
             credentials: Credentials::Bearer { token: Secret::new("t".into()) },
             deployment: Deployment::Auto,
+            authority: None,
         },
         user_project: "USER".parse().unwrap(),
         dev_project: "DEV".parse().unwrap(),
@@ -26,11 +27,15 @@ pub(crate) fn flow(name: &str, minutes: u64) -> Arc<Flow> {
         initial_sync: true,
         index_lag: Duration::from_secs(300),
         issue_type: "Bug".into(),
+        field_map: Vec::new(),
+        replied_field: None,
+        database: Database::of(&name.parse().unwrap()),
         rules: Rules {
             in_order: Vec::new(),
             fallback: Fallback::Ignore,
             intermediate: Vec::new(),
             on_conflict: OnConflict::Latest,
+            resolution: None,
         },
     })
 }
@@ -39,7 +44,7 @@ pub(crate) fn flow(name: &str, minutes: u64) -> Arc<Flow> {
 pub(crate) fn text(name: &str, minutes: u64) -> String {
     let key = name.to_uppercase();
     format!(
-        r#"{{ "name": "{name}", "syncIntervalMinutes": {minutes},
+        r#"{{ "$schema": "x", "name": "{name}", "syncIntervalMinutes": {minutes},
              "jira": {{ "baseUrl": "https://jira.example.net", "email": "bot@example.net", "apiToken": "t" }},
              "userProjectKey": "USER-{key}", "devProjectKey": "DEV-{key}",
              "rules": [{{ "id": "closed", "sourceStatus": "Closed", "syncDirection": "dev_to_user", "enabled": true,

@@ -11,7 +11,7 @@ use super::{Exit, Job, Phase, Workshop};
 use crate::clock::{Clock, Entropy};
 use crate::engine::{self, Engine, Parts};
 use crate::flow::{Flow, Observer, Side};
-use crate::jira::{self, Budgets, Client, Fault, Transport};
+use crate::jira::{self, Budgets, Client, Fault, Transports};
 use crate::store::{self, Backend, Opener, Store};
 
 /// What all workers of a process share.
@@ -23,8 +23,8 @@ pub struct Tools {
     pub entropy: Entropy,
     /// Opens flows' databases.
     pub opener: Arc<dyn Opener>,
-    /// Carries requests to Jira.
-    pub transport: Arc<dyn Transport>,
+    /// Carry requests to Jira.
+    pub transports: Arc<dyn Transports>,
     /// What each account may ask of each site.
     pub budgets: Arc<Budgets>,
     /// Who is told of events.
@@ -74,7 +74,7 @@ async fn engine(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<
     let store = Store::open(Arc::clone(backend), pulse.clone()).await?;
     let entropy = tools.entropy.fork(&format!("{} {}", flow.name, store.epoch().0));
     let client_tools = jira::Tools {
-        transport: Arc::clone(&tools.transport),
+        transport: tools.transports.of(&flow.jira).map_err(jira::Error::no_way)?,
         budget: tools.budgets.of(&flow.jira).share(flow.name.as_str()),
         pulse: pulse.clone(),
         clock: tools.clock.clone(),

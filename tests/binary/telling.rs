@@ -92,9 +92,9 @@ fn an_unset_variable_is_shown_with_file_line_column_and_path() {
     let (code, said) = checked(&[]);
     assert_eq!(code, Some(1), "{said}");
     for problem in [
-        "sync-ab.json:5:16: jira.baseUrl: environment variable JIRA_URL is not set",
-        "sync-cd.json:7:17: jira.apiToken: environment variable JIRA_CD_TOKEN is not set",
-        "sync-xy.json:4:52: jira.email: environment variable JIRA_EMAIL is not set",
+        "sync-ab.json:6:16: jira.baseUrl: environment variable JIRA_URL is not set",
+        "sync-cd.json:8:17: jira.apiToken: environment variable JIRA_CD_TOKEN is not set",
+        "sync-xy.json:5:52: jira.email: environment variable JIRA_EMAIL is not set",
     ] {
         assert!(said.contains(&format!("error: {FLOWS}/{problem}")), "{problem} in {said}");
     }

@@ -129,7 +129,7 @@ impl Town {
     /// What does not hold between the projects of the flows.
     pub fn disagreements(&self) -> Vec<String> {
         let env = world::environment(&self.url);
-        let around = Around { env: &*env, default_interval: SECOND };
+        let around = Around { env: &*env, file: &config::beside, default_interval: SECOND };
         let files = config::scan(self.flows.path()).unwrap();
         let flow = |found: &config::Found| {
             let text = &found.content.as_ref().unwrap().text;

@@ -91,9 +91,7 @@ async fn perform(desk: &Desk, act: &Act) {
             let away = desk.site.issue(&issue).unwrap().project == USER;
             Deed::MoveToProject { issue, project: if away { DEV } else { USER }.to_owned() }
         }),
-        Act::Create => {
-            Some(Deed::Create { project: USER.to_owned(), summary: "late".to_owned(), text: String::new() })
-        }
+        Act::Create => Some(Deed::Create { project: USER.to_owned(), summary: "late".to_owned(), text: String::new() }),
         Act::Wait(millis) => {
             desk.clock.sleep(Duration::from_millis(*millis)).await;
             None
@@ -122,6 +120,11 @@ fn stories() -> impl Strategy<Value = Story> {
     let between = prop::collection::vec(prop::collection::vec(acts, 0..4), 0..16);
     let flavours = prop_oneof![Just(Flavour::Cloud), Just(Flavour::DataCenter)];
     let orders = prop_oneof![Just(By::Created), Just(By::Updated)];
-    (flavours, orders, 1..6usize, crowds, between)
-        .prop_map(|(flavour, by, page, crowds, between)| Story { flavour, by, page, crowds, between })
+    (flavours, orders, 1..6usize, crowds, between).prop_map(|(flavour, by, page, crowds, between)| Story {
+        flavour,
+        by,
+        page,
+        crowds,
+        between,
+    })
 }

@@ -173,7 +173,10 @@ fn links_and_pages_are_set_once_however_often_they_are_asked_for() {
             client.set_remote_link(&user, &page(title)).await.unwrap();
         }
         let links = client.links(&user).await.unwrap().unwrap();
-        assert_eq!(links.iter().map(|link| (link.kind.as_str(), &link.other.id)).collect::<Vec<_>>(), [("Relates", &dev)]);
+        assert_eq!(
+            links.iter().map(|link| (link.kind.as_str(), &link.other.id)).collect::<Vec<_>>(),
+            [("Relates", &dev)]
+        );
         assert_eq!(client.remote_links(&user).await.unwrap(), [page("new")]);
     });
 }

@@ -221,7 +221,10 @@ impl House {
             clock: self.clock.clone(),
             entropy: entropy.clone(),
             opener,
-            transport: Arc::new(Twisted { inner: InMemory::new(self.site.router()), twist: self.twist.clone() }),
+            transports: Arc::new(Arc::new(Twisted {
+                inner: InMemory::new(self.site.router()),
+                twist: self.twist.clone(),
+            })),
             budgets: Arc::default(),
             observer: Arc::clone(&observer) as Arc<dyn Observer>,
         };

@@ -109,7 +109,8 @@ pub async fn pages_that_lead_nowhere_are_an_error_and_no_loop(flavour: Flavour) 
                 count += 1;
                 answer["isLast"] = json!(false);
                 answer["total"] = json!(9999);
-                answer["nextPageToken"] = json!(if stale_token { "stale".to_owned() } else { format!("token {count}") });
+                answer["nextPageToken"] =
+                    json!(if stale_token { "stale".to_owned() } else { format!("token {count}") });
             }
         })));
         let client = desk.client().await;

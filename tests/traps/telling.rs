@@ -26,14 +26,38 @@ enum Way {
 /// Six shapes and no shape at all: each leads somewhere, and what was said in it is told, on one line.
 pub async fn every_shape_of_error_leads_where_it_should(flavour: Flavour) {
     let cases = [
-        (400, JSON, r#"{"errorMessages":[],"errors":{"summary":"You must specify a summary"}}"#, Way::Invalid, "summary: You must"),
+        (
+            400,
+            JSON,
+            r#"{"errorMessages":[],"errors":{"summary":"You must specify a summary"}}"#,
+            Way::Invalid,
+            "summary: You must",
+        ),
         (400, JSON, r#"{"errorMessages":["Field 'x' is unknown"]}"#, Way::Invalid, "Field 'x'"),
         (400, JSON, r#"{"errorMessages":["one"],"errors":{"two":"three"}}"#, Way::Invalid, "two: three"),
-        (404, JSON, r#"{"errorMessages":["Issue does not exist or you do not have permission to see it."],"errors":{}}"#, Way::Missing, "Issue does not exist"),
-        (404, PROBLEM, r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"No static resource x."}"#, Way::NotJira, "No static resource"),
+        (
+            404,
+            JSON,
+            r#"{"errorMessages":["Issue does not exist or you do not have permission to see it."],"errors":{}}"#,
+            Way::Missing,
+            "Issue does not exist",
+        ),
+        (
+            404,
+            PROBLEM,
+            r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"No static resource x."}"#,
+            Way::NotJira,
+            "No static resource",
+        ),
         (405, PROBLEM, r#"{"title":"Method Not Allowed","status":405}"#, Way::Invalid, "Method Not Allowed"),
         (415, PROBLEM, r#"{"title":"Unsupported Media Type","status":415}"#, Way::Invalid, "Unsupported Media Type"),
-        (401, JSON, r#"{"code":401,"message":"Unauthorized; scope does not match"}"#, Way::Refused, "scope does not match"),
+        (
+            401,
+            JSON,
+            r#"{"code":401,"message":"Unauthorized; scope does not match"}"#,
+            Way::Refused,
+            "scope does not match",
+        ),
         (401, HTML, "<html><head><title>Unauthorized (401)</title></head></html>", Way::Refused, "Unauthorized (401)"),
         (409, JSON, r#"{"errorMessages":["The issue is being transitioned"]}"#, Way::Conflict, "being transitioned"),
         (410, JSON, r#"{"errorMessages":["The requested API has been removed."]}"#, Way::Removed, "has been removed"),

@@ -67,7 +67,10 @@ pub async fn a_transition_is_chosen_by_where_it_leads(flavour: Flavour) {
         assert_eq!(required.map(|field| field.id).collect::<Vec<_>>(), if told { vec!["resolution"] } else { vec![] });
 
         let without = client.transition(&issue, &finish, &Fields::new()).await.unwrap_err();
-        assert!(matches!(&without.what, Fault::Invalid(said) if said.to_lowercase().contains("resolution")), "{without}");
+        assert!(
+            matches!(&without.what, Fault::Invalid(said) if said.to_lowercase().contains("resolution")),
+            "{without}"
+        );
         assert_eq!(status(), "Open", "refused is not done");
 
         let resolution = Fields::from([("resolution".to_owned(), FieldValue::named("Done"))]);

@@ -3,6 +3,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{Content, read};
+use crate::flow::{Database, Secret};
+
+const AROUND: Around<'_> =
+    Around { env: &|_| None, file: &super::super::beside, default_interval: Duration::from_secs(300) };
 
 const SITE: &str = "https://a.example.net";
 
@@ -29,7 +33,8 @@ impl File {
         let (user, dev) = self.pair.split_once(['>', '-']).unwrap();
         let (name, site) = (self.name, self.site);
         let text = format!(
-            r#"{{ "name": "{name}", "jira": {{ "baseUrl": "{site}", "authType": "pat", "apiToken": "t" }},
+            r#"{{ "$schema": "", "name": "{name}",
+                 "jira": {{ "baseUrl": "{site}", "authType": "pat", "apiToken": "t" }},
                  "userProjectKey": "{user}", "devProjectKey": "{dev}",
                  "rules": [{{ "id": "r", "sourceStatus": "s", "syncDirection": "user_to_dev", "enabled": true,
                               "actions": {{ "createIssue": {creates}, "syncStatus": true }} }}] }}"#
@@ -40,7 +45,7 @@ impl File {
 
 fn verdicts(files: &[File], running: &[Running<'_>]) -> Vec<Verdict> {
     let found: Vec<_> = files.iter().map(File::found).collect();
-    set(&found, running, &Around { env: &|_| None, default_interval: Duration::from_secs(300) })
+    set(&found, running, &AROUND)
 }
 
 fn flows(files: &[File]) -> Vec<Flow> {
@@ -66,7 +71,7 @@ fn refusal(first: File, second: File) -> String {
 fn of_two_files_with_one_name_the_first_by_file_name_is_taken() {
     assert_eq!(accepted(&[], &[file("b", "x", "A>B"), file("a", "x", "C>D")]), ["a"]);
     let told =
-        r#"b:1:11: name: "x" is taken by a (upper and lower case, '-' and '_' count as equal); choose another name"#;
+        r#"b:1:26: name: "x" is taken by a (upper and lower case, '-' and '_' count as equal); choose another name"#;
     assert_eq!(refusal(file("a", "x", "A>B"), file("b", "x", "C>D")), told);
 }
 
@@ -109,7 +114,7 @@ fn a_refused_edit_leaves_its_running_flow_in_place() {
 
 #[test]
 fn one_pair_of_projects_is_one_flow() {
-    let told = "b:2:36: userProjectKey: a and B are already kept in step by a; remove one of the two files";
+    let told = "b:3:36: userProjectKey: a and B are already kept in step by a; remove one of the two files";
     assert_eq!(refusal(file("a", "x", "A-B"), file("b", "y", "a-B")), told);
     let elsewhere = File { site: "https://b.example.net", ..file("b", "y", "A-B") };
     assert_eq!(accepted(&[], &[file("a", "x", "A-B"), elsewhere]), ["a", "b"]);
@@ -117,7 +122,7 @@ fn one_pair_of_projects_is_one_flow() {
 
 #[test]
 fn rings_of_create_rules_are_refused() {
-    let told = "b:2:36: userProjectKey: issues would be created without end: from B in A, and by other flows' rules \
+    let told = "b:3:36: userProjectKey: issues would be created without end: from B in A, and by other flows' rules \
                 from A in B again; switch createIssue off in one of them";
     assert_eq!(refusal(file("a", "x", "A>B"), file("b", "y", "B>A")), told);
     let longer = [file("a", "x", "A>B"), file("b", "y", "B>C"), file("c", "z", "C>A")];
@@ -134,13 +139,30 @@ fn sharing_a_project_is_a_warning() {
         checked.warnings.iter().map(ToString::to_string).collect()
     };
     assert_eq!(warnings(0), [""; 0]);
-    assert_eq!(warnings(1), ["b:2:58: devProjectKey: B is a project of a too"]);
+    assert_eq!(warnings(1), ["b:3:58: devProjectKey: B is a project of a too"]);
 }
 
 #[test]
 fn a_file_that_cannot_be_read_has_that_for_its_verdict() {
     let found = read(Path::new("no such file.json"));
-    let verdict = set(&[found], &[], &Around { env: &|_| None, default_interval: Duration::from_secs(300) }).remove(0);
+    let verdict = set(&[found], &[], &AROUND).remove(0);
     assert!(verdict.hash.is_none());
     assert!(verdict.outcome.unwrap_err()[0].message.starts_with("cannot be read"));
+}
+
+#[test]
+fn one_database_is_one_flows() {
+    let mut verdicts = verdicts(&[file("a", "x", "A>B"), file("b", "y", "C>D")], &[]);
+    let name_it = |verdict: &mut Verdict, name: &str, uri: Option<&str>| {
+        let flow = &mut verdict.outcome.as_mut().unwrap().flow;
+        flow.database = Database { name: name.parse().unwrap(), uri: uri.map(|uri| Secret::new(uri.into())) };
+    };
+    name_it(&mut verdicts[1], "X", None);
+    let (index, problem) = first_conflict(&verdicts, &[]).unwrap();
+    let told = r#"b:1:26: name: "X" is the database of a already; name another one in database.name"#;
+    assert_eq!((index, problem.to_string()), (1, told.to_owned()));
+    name_it(&mut verdicts[1], "x", Some("mongodb://h"));
+    assert_eq!(first_conflict(&verdicts, &[]), None);
+    name_it(&mut verdicts[0], "x", Some("mongodb://h/"));
+    assert!(first_conflict(&verdicts, &[]).is_some());
 }

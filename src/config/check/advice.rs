@@ -1,15 +1,13 @@
 //! Warnings: what a flow file says that will not happen, or not as its writer may think.
 
-use super::super::finding::Placed;
-use super::super::raw::{self, DefaultBehavior, FlowFile, Maybe};
-use super::rules::{Drafted, TARGETS};
+use super::super::raw::{self, DefaultBehavior, FlowFile};
+use super::rules::Drafted;
 use super::{Checker, flag, general};
 use crate::flow::{From, Rule, Side};
 
 impl Checker<'_> {
     /// `in_order` are the enabled rules in the order in which they are tried.
     pub fn advise(&self, raw: &FlowFile, defaults: &DefaultBehavior, in_order: &[Drafted<'_>]) {
-        self.advise_on_attachments(&defaults.sync_attachments);
         if let Some(statuses) = general(raw, |general| &general.intermediate_statuses)
             && !flag(&defaults.skip_intermediate_statuses, false)
         {
@@ -42,23 +40,21 @@ impl Checker<'_> {
     }
 
     fn advise_on_actions(&self, actions: &raw::Actions) {
-        self.advise_on_attachments(&actions.sync_attachments);
-        if let Some(resolution) = &actions.resolution {
-            self.warn(resolution, "is not used yet; transitions are made without it");
-        }
         match (&actions.add_comment, &actions.comment_template) {
             (Some(add), None) if add.value => self.warn(add, "says nothing without a commentTemplate"),
             (None, Some(template)) => self.warn(template, "is not used without \"addComment\": true"),
             (Some(_), _) | (None, None) => (),
         }
-        if let (None, Some(target)) = (&actions.sync_status, &actions.target_status) {
-            self.warn(target, "is not used without \"syncStatus\": true");
+        for named in [&actions.target_status, &actions.resolution] {
+            if let (None, Some(named)) = (&actions.sync_status, named) {
+                self.warn(named, "is not used without \"syncStatus\": true");
+            }
         }
     }
 
     fn advise_on_target(&self, raw: &raw::Rule, rule: &Rule) {
         let (Some(project), From::Only(from)) = (&raw.target_project, rule.from) else { return };
-        if TARGETS.iter().any(|(name, side)| *name == project.value && *side == from) {
+        if project.value.0 == from {
             let acts_on = from.other();
             self.warn(project, format!("is not used: by its syncDirection the rule acts on the {acts_on} project"));
         }
@@ -76,16 +72,6 @@ impl Checker<'_> {
                 format!("never fires: rule \"{}\" comes first for the same side and status", first.id),
             );
         }
-    }
-
-    fn advise_on_attachments(&self, raw: &Maybe<bool>) {
-        if let Some(asked) = raw.as_ref().filter(|asked| asked.value) {
-            self.warn(asked, "attachments are not copied yet");
-        }
-    }
-
-    fn warn<T>(&self, raw: &Placed<T>, message: impl Into<String>) {
-        self.findings.warn(&raw.at, message);
     }
 }
 

@@ -2,15 +2,25 @@
 
 use super::super::finding::Placed;
 use super::super::raw::{self, DefaultBehavior, FlowFile};
+use super::super::reader::Maybe;
 use super::{Checker, flag, general};
 use crate::flow::{
-    Actions, Fallback, From, OnConflict, Rule, Rules, SetStatus, Side, StatusMatch, StatusName, Template,
+    Actions, Attachments, Fallback, From, OnConflict, Resolution, Rule, Rules, SetStatus, Side, StatusMatch,
+    StatusName, TargetStatus, Template,
 };
 
 /// A rule, and the JSON it was made from.
 pub struct Drafted<'a> {
+    /// Its place in the file, from 0.
+    pub index: usize,
     pub raw: &'a Placed<raw::Rule>,
     pub rule: Rule,
+}
+
+/// What holds for the whole flow where a rule says nothing.
+struct Defaults<'a> {
+    raw: &'a DefaultBehavior,
+    resolution: Option<Resolution>,
 }
 
 /// What `skipIntermediateStatuses` means where `intermediateStatuses` is absent: work is done, but not yet released.
@@ -18,19 +28,25 @@ const DEFAULT_INTERMEDIATE: &str = "Done";
 
 impl Checker<'_> {
     /// All that concerns rules. Disabled ones are checked like the others, and then left out.
-    pub fn rules(&self, raw: &FlowFile) -> Option<Rules> {
+    pub fn rules(&self, raw: &FlowFile) -> Rules {
         let absent = DefaultBehavior::default();
-        let defaults = raw.default_behavior.as_ref().map_or(&absent, |defaults| &defaults.value);
+        let behavior = raw.default_behavior.as_ref().map_or(&absent, |defaults| &defaults.value);
+        let resolution = general(raw, |general| &general.resolution).and_then(|raw| self.resolution(raw));
+        let defaults = Defaults { raw: behavior, resolution };
         let listed = raw.rules.as_ref().map_or(&[][..], |rules| &rules.value);
         self.refuse_repeated_ids(listed);
-        let drafted: Vec<_> = listed.iter().filter_map(|raw| self.drafted(raw, defaults)).collect();
-        let in_order = enabled_in_order(drafted);
-        self.advise(raw, defaults, &in_order);
-        let fallback = self.fallback(defaults);
-        let on_conflict = self.on_conflict(raw);
-        let intermediate = self.intermediate(raw, defaults);
-        let in_order = in_order.into_iter().map(|drafted| drafted.rule).collect();
-        Some(Rules { in_order, fallback: fallback?, intermediate, on_conflict: on_conflict? })
+        let drafted = listed.iter().enumerate().filter_map(|(index, raw)| self.drafted(index, raw, &defaults));
+        let in_order = enabled_in_order(drafted.collect());
+        let intermediate = self.intermediate(raw, behavior);
+        self.advise(raw, behavior, &in_order);
+        self.tell_what_changed(raw, behavior, &intermediate, &in_order);
+        Rules {
+            in_order: in_order.into_iter().map(|drafted| drafted.rule).collect(),
+            fallback: behavior.fallback_behavior.as_ref().map_or(Fallback::Ignore, |named| named.value.0),
+            intermediate,
+            on_conflict: general(raw, |general| &general.on_conflict).map_or(OnConflict::Latest, |named| named.value.0),
+            resolution: defaults.resolution,
+        }
     }
 
     fn refuse_repeated_ids(&self, listed: &[Placed<raw::Rule>]) {
@@ -41,25 +57,6 @@ impl Checker<'_> {
         }
     }
 
-    fn fallback(&self, defaults: &DefaultBehavior) -> Option<Fallback> {
-        let known = [
-            ("ignore", Fallback::Ignore),
-            ("default_to_closed", Fallback::CloseDev),
-            ("sync_to_resolved", Fallback::ResolveUser),
-        ];
-        self.choice(&defaults.fallback_behavior, Fallback::Ignore, &known)
-    }
-
-    fn on_conflict(&self, raw: &FlowFile) -> Option<OnConflict> {
-        let known = [
-            ("latest", OnConflict::Latest),
-            ("user", OnConflict::Always(Side::User)),
-            ("dev", OnConflict::Always(Side::Dev)),
-        ];
-        general(raw, |general| &general.on_conflict)
-            .map_or(Some(OnConflict::Latest), |named| self.chosen(named, &known))
-    }
-
     fn intermediate(&self, raw: &FlowFile, defaults: &DefaultBehavior) -> Vec<StatusName> {
         let named = general(raw, |general| &general.intermediate_statuses);
         let named = named.map(|list| list.value.iter().filter_map(|status| self.status(status)).collect());
@@ -67,16 +64,16 @@ impl Checker<'_> {
         if flag(&defaults.skip_intermediate_statuses, false) { statuses } else { Vec::new() }
     }
 
-    fn drafted<'a>(&self, raw: &'a Placed<raw::Rule>, defaults: &DefaultBehavior) -> Option<Drafted<'a>> {
-        self.rule(raw, defaults).map(|rule| Drafted { raw, rule })
+    fn drafted<'a>(&self, index: usize, raw: &'a Placed<raw::Rule>, defaults: &Defaults<'_>) -> Option<Drafted<'a>> {
+        self.rule(raw, defaults).map(|rule| Drafted { index, raw, rule })
     }
 
-    fn rule(&self, raw: &Placed<raw::Rule>, defaults: &DefaultBehavior) -> Option<Rule> {
+    fn rule(&self, raw: &Placed<raw::Rule>, defaults: &Defaults<'_>) -> Option<Rule> {
         let absent = raw::Conditions::default();
         let conditions = raw.value.conditions.as_ref().map_or(&absent, |conditions| &conditions.value);
         let id = self.parsed(&raw.value.id);
         let on = raw.value.source_status.as_ref().and_then(|status| self.status_match(status));
-        let from = self.from(raw);
+        let from = from(&raw.value);
         let act = self.actions(&raw.value, defaults);
         let (from, act) = (from?, act?);
         self.refuse_create_from_dev(&raw.value, from);
@@ -85,7 +82,7 @@ impl Checker<'_> {
             from,
             on: on?,
             requires_pair: flag(&conditions.require_mapping, !act.create),
-            only_on_change: flag(&conditions.on_status_change, flag(&defaults.only_on_status_change, true)),
+            only_on_change: flag(&conditions.on_status_change, flag(&defaults.raw.only_on_status_change, true)),
             act,
         })
     }
@@ -101,38 +98,37 @@ impl Checker<'_> {
         named.then_some(name)
     }
 
-    /// `syncDirection`; where it is absent, `targetProject` says as much.
-    fn from(&self, raw: &Placed<raw::Rule>) -> Option<From> {
-        let directions =
-            [("user_to_dev", From::Only(Side::User)), ("dev_to_user", From::Only(Side::Dev)), ("both", From::Both)];
-        let target = raw.value.target_project.as_ref().map(|project| self.chosen(project, &TARGETS));
-        match (&raw.value.sync_direction, target) {
-            (Some(direction), _) => self.chosen(direction, &directions),
-            (None, Some(target)) => target.map(|side| From::Only(side.other())),
-            (None, None) => {
-                let message = "is missing; write \"user_to_dev\", \"dev_to_user\" or \"both\"";
-                self.findings.problem(&raw.at.missing("syncDirection"), message);
-                None
-            }
-        }
-    }
-
-    fn actions(&self, rule: &raw::Rule, defaults: &DefaultBehavior) -> Option<Actions> {
+    fn actions(&self, rule: &raw::Rule, defaults: &Defaults<'_>) -> Option<Actions> {
         let raw = &rule.actions.as_ref()?.value;
-        let target = [&raw.target_status, &rule.target_status].map(|status| status.as_ref().map(|s| self.status(s)));
-        let template = raw.comment_template.as_ref().map(|text| self.template(text));
-        let [narrower, wider] = target;
-        let set_status = match narrower.or(wider) {
-            Some(status) => SetStatus::To(status?),
-            None => SetStatus::Same,
-        };
-        let comment = template.map_or(Some(None), |template| template.map(Some))?;
+        let set_status = self.set_status(rule, raw, defaults);
+        let comment = raw.comment_template.as_ref().map_or(Some(None), |text| self.template(text).map(Some));
+        let attachments = raw.sync_attachments.as_ref().or(defaults.raw.sync_attachments.as_ref());
         Some(Actions {
             create: flag(&raw.create_issue, false),
-            set_status: flag(&raw.sync_status, false).then_some(set_status),
-            comment: comment.filter(|_| flag(&raw.add_comment, false)),
-            cross_link: flag(&raw.add_cross_link, flag(&defaults.add_cross_links, true)),
+            set_status: Some(set_status?).filter(|_| flag(&raw.sync_status, false)),
+            comment: comment?.filter(|_| flag(&raw.add_comment, false)),
+            cross_link: flag(&raw.add_cross_link, flag(&defaults.raw.add_cross_links, true)),
+            attachments: attachments.map_or(Attachments::AtCreation, |asked| match asked.value {
+                true => Attachments::AlsoLater,
+                false => Attachments::Never,
+            }),
         })
+    }
+
+    /// Checked even where `syncStatus` is off. `None` has been noted.
+    fn set_status(&self, rule: &raw::Rule, actions: &raw::Actions, defaults: &Defaults<'_>) -> Option<SetStatus> {
+        let named = |status: &Maybe<String>| status.as_ref().map(|status| self.status(status));
+        let (narrower, wider) = (named(&actions.target_status), named(&rule.target_status));
+        let own = actions.resolution.as_ref().map(|raw| self.resolution(raw));
+        let to = narrower.or(wider).map_or(Some(TargetStatus::SameAsSource), |status| status.map(TargetStatus::Named));
+        let resolution = own.map_or(Some(defaults.resolution.clone()), |own| own.map(Some));
+        Some(SetStatus { to: to?, resolution: resolution? })
+    }
+
+    fn resolution(&self, raw: &Placed<String>) -> Option<Resolution> {
+        let resolution = Resolution::new(&raw.value);
+        self.demand(resolution.is_some(), raw, "is empty; name a resolution");
+        resolution
     }
 
     fn template(&self, raw: &Placed<String>) -> Option<Template> {
@@ -148,8 +144,11 @@ impl Checker<'_> {
     }
 }
 
-/// `targetProject`: the side a rule acts on.
-pub const TARGETS: [(&str, Side); 2] = [("user", Side::User), ("dev", Side::Dev)];
+/// `syncDirection`; where it is absent, `targetProject` says as much. `None` has been noted.
+fn from(raw: &raw::Rule) -> Option<From> {
+    let by_target = || raw.target_project.as_ref().map(|project| From::Only(project.value.0.other()));
+    raw.sync_direction.as_ref().map(|direction| direction.value.0).or_else(by_target)
+}
 
 /// Smaller priorities first, none last, ties in the file's order (the sort is stable).
 fn enabled_in_order(mut drafted: Vec<Drafted<'_>>) -> Vec<Drafted<'_>> {

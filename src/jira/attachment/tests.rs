@@ -81,6 +81,7 @@ fn caller_over(base: &str, silence: Duration, transport: Arc<dyn Transport>) -> 
         base: base.parse().unwrap(),
         credentials: Credentials::Bearer { token: Secret::new("hunter2-token".into()) },
         deployment: Deployment::Cloud,
+        authority: None,
     };
     let pulse = Pulse::new("sync-ab", clock.clone(), None);
     let share = Arc::<Budget>::default().share("sync-ab");

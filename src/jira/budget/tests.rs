@@ -228,6 +228,7 @@ fn two_spellings_of_an_account_share_a_budget_and_two_tokens_do_not() {
         base: base.parse().unwrap(),
         credentials: Credentials::Bearer { token: crate::flow::Secret::new(token.to_owned()) },
         deployment: crate::flow::Deployment::Auto,
+        authority: None,
     };
     let budgets = Budgets::default();
     let one = budgets.of(&access("https://a.example.net", "x"));

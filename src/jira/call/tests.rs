@@ -46,6 +46,7 @@ fn stage(replies: Vec<Reply>) -> Stage {
         base: "https://a.example.net/jira".parse().unwrap(),
         credentials: Credentials::Basic { email: "me@example.net".into(), token: Secret::new(TOKEN.into()) },
         deployment: Deployment::Cloud,
+        authority: None,
     };
     let pulse = Pulse::new("sync-ab", clock.clone(), None);
     let share = Arc::<Budget>::default().share("sync-ab");

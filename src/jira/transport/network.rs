@@ -13,7 +13,8 @@ use http_body_util::BodyExt;
 use reqwest::{Certificate, ClientBuilder};
 use sha2::{Digest, Sha256};
 
-use super::{Body, BoxError, Transport, Unreachable};
+use super::{Body, BoxError, Transport, Transports, Unreachable};
+use crate::flow::JiraAccess;
 use crate::jira::limits::CONNECT_LIMIT;
 
 /// Over the network. Bodies stream both ways, at the pace of whoever is slower.
@@ -90,6 +91,13 @@ impl Networks {
         let network = Arc::new(ca.map_or_else(Network::new, Network::with_ca)?);
         networks.retain(|_, network| network.strong_count() > 0);
         networks.insert(key, Arc::downgrade(&network));
+        Ok(network)
+    }
+}
+
+impl Transports for Networks {
+    fn of(&self, access: &JiraAccess) -> Result<Arc<dyn Transport>, Unreachable> {
+        let network = Networks::of(self, access.authority.as_ref().map(|authority| authority.pem().as_bytes()))?;
         Ok(network)
     }
 }

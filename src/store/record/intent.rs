@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Text, Unfit, from_json, json};
 use crate::flow::{
-    Comment, CreateIssue, Doubt, Handled, Intent, IntentId, IntentKind, IssueId, IssueKey, IssueRef, JiraTime,
-    LinkIssues, RuleId, Side, Status, StatusId, StatusName, Step, Template, Transition, UnknownVariable,
+    BadTemplate, Comment, CreateIssue, Doubt, Handled, Intent, IntentId, IntentKind, IssueId, IssueKey, IssueRef,
+    JiraTime, LinkIssues, RuleId, Side, Status, StatusId, StatusName, Step, Template, Transition,
 };
 
 /// How an intent is kept.
@@ -106,9 +106,9 @@ struct StatusNameV1(String);
 struct TemplateV1(Template);
 
 impl TryFrom<String> for TemplateV1 {
-    type Error = UnknownVariable;
+    type Error = BadTemplate;
 
-    fn try_from(text: String) -> Result<Self, UnknownVariable> {
+    fn try_from(text: String) -> Result<Self, BadTemplate> {
         Template::parse(&text).map(Self)
     }
 }

@@ -1,0 +1,83 @@
+//! From the JSON of `fieldMap`, `repliedField` and `database` to what they mean.
+
+use super::super::finding::Placed;
+use super::super::raw::{self, FlowFile};
+use super::Checker;
+use crate::flow::{Database, DatabaseName, FieldCopy, FieldName, FlowName, NotA, Secret};
+
+/// What every created issue gets from Lockstep itself, by id and by name.
+const OWN_FIELDS: [&str; 10] = [
+    "summary",
+    "description",
+    "issuetype",
+    "issue type",
+    "project",
+    "status",
+    "attachment",
+    "attachments",
+    "comment",
+    "comments",
+];
+
+/// Databases of MongoDB's own.
+const RESERVED: [&str; 3] = ["admin", "local", "config"];
+
+const SCHEMES: [&str; 3] = ["mongodb://", "mongodb+srv://", "sqlite:"];
+
+impl Checker<'_> {
+    pub fn field_map(&self, raw: &FlowFile) -> Vec<FieldCopy> {
+        let mut copies: Vec<FieldCopy> = Vec::new();
+        for (from, to) in raw.field_map.iter().flat_map(|map| &map.value.0) {
+            let (Some(from), Some(target)) = (self.field(from), self.field(to)) else { continue };
+            let own = OWN_FIELDS.iter().any(|own| target.is(own));
+            let twice = copies.iter().any(|earlier| earlier.to == target);
+            let free = self.demand(!own, to, "is a field that lockstep fills by itself; map another one")
+                && self.demand(!twice, to, "is the target of an earlier entry too; each field can be filled once");
+            if free {
+                copies.push(FieldCopy { from, to: target });
+            }
+        }
+        copies
+    }
+
+    pub fn replied_field(&self, raw: &FlowFile) -> Option<FieldName> {
+        raw.replied_field.as_ref().and_then(|raw| self.field(raw))
+    }
+
+    fn field(&self, raw: &Placed<String>) -> Option<FieldName> {
+        let field = FieldName::new(&raw.value);
+        self.demand(field.is_some(), raw, "is empty; name a field by its id or name");
+        field
+    }
+
+    /// `flow` is `None` when the file names none, which has been noted.
+    pub fn database(&self, raw: &FlowFile, flow: Option<&FlowName>) -> Option<Database> {
+        let named = raw.database.as_ref().map(|database| &database.value);
+        let uri = named.and_then(|database| database.uri.as_ref()).map(|uri| self.uri(uri));
+        let name: Option<DatabaseName> = match named.and_then(|database| database.name.as_ref()) {
+            Some(raw) => raw.value.parse().map_err(|not: NotA| self.problem(raw, not.to_string())).ok(),
+            None => flow.map(Into::into),
+        };
+        let name = name?;
+        let reserved = RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name.as_str()));
+        if let (Some(place), true) = (named_by(raw), reserved) {
+            self.problem(place, format!("\"{name}\" is a database of MongoDB's own; choose another name"));
+        }
+        let uri = uri.map_or(Some(None), |uri| uri.map(Some));
+        Some(Database { name, uri: uri? })
+    }
+
+    /// Never repeats the address: it may hold a password.
+    fn uri(&self, raw: &Placed<Secret>) -> Option<Secret> {
+        let uri = Secret::new(self.expanded(raw, raw.value.expose())?.trim().to_owned());
+        let known = SCHEMES.iter().any(|scheme| uri.expose().strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+        let message = "is no database's address: write mongodb://…, mongodb+srv://… or sqlite:FOLDER";
+        self.demand(known, raw, message).then_some(uri)
+    }
+}
+
+/// The field that the database's name comes from.
+fn named_by(raw: &FlowFile) -> Option<&Placed<String>> {
+    let own = raw.database.as_ref().and_then(|database: &Placed<raw::Database>| database.value.name.as_ref());
+    own.or(raw.name.as_ref())
+}
