@@ -29,7 +29,7 @@
 //! # What is absent
 //!
 //! - [`flow`] does no I/O and knows no serde: borders own the shapes of their bytes.
-//! - Only [`jira`] knows Jira's JSON and opens rich texts; only its dialect will know one kind of Jira from another.
+//! - Only [`jira`] knows Jira's JSON and opens rich texts; only its dialect knows one kind of Jira from another.
 //! - [`config`], [`jira`] and [`store`] do not know each other.
 //! - `engine::plan` waits for nothing and has no clock.
 //! - [`supervisor`] knows no Jira, no store and nothing of what a worker does; [`admin`] knows only the supervisor's

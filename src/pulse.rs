@@ -225,7 +225,9 @@ impl Pulse {
         }
     }
 
-    fn beat(&self) {
+    /// Shows that the worker lives. For what takes long on its way through a gate and visibly moves: each piece of a
+    /// large file.
+    pub fn beat(&self) {
         self.set_alive(self.0.clock.now());
     }
 

@@ -161,12 +161,7 @@ impl Checker<'_> {
 
     fn deployment(&self, raw: &Maybe<String>) -> Option<Deployment> {
         let known = [("auto", Deployment::Auto), ("cloud", Deployment::Cloud), ("datacenter", Deployment::DataCenter)];
-        let deployment = self.choice(raw, Deployment::Auto, &known)?;
-        if let (Some(raw), Deployment::DataCenter) = (raw, deployment) {
-            self.problem(raw, "Jira Data Center is not supported yet; only \"auto\" and \"cloud\" are");
-            return None;
-        }
-        Some(deployment)
+        self.choice(raw, Deployment::Auto, &known)
     }
 
     fn projects(&self, raw: &FlowFile) -> Option<(ProjectKey, ProjectKey)> {

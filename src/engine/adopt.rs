@@ -76,7 +76,7 @@ impl Engine {
     ) -> Result<(), Error> {
         let wanting: BTreeMap<IssueId, JiraTime> = self.about_to_be_created(candidates, known, past);
         let Some(from) = wanting.values().min() else { return Ok(()) };
-        let mut scan = Scan::new(vec![self.flow.dev_project.clone()], By::Created, Some(*from), &[]);
+        let mut scan = Scan::new(vec![self.flow.dev_project.clone()], By::Created, Some(*from), &[]).with_marks();
         let mut marked = BTreeMap::new();
         while let Some(page) = self.next_page(&mut scan).await? {
             for row in page.rows {

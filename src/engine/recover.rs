@@ -86,7 +86,7 @@ impl Engine {
         // Where no dev issue was ever recorded there is none that a healthy index could show.
         let healthy = witness.is_none() && self.store.newest_issues(Side::Dev).await?.is_empty();
         let mut traces = Traces { created: BTreeMap::new(), healthy, asked: Some(self.jira.jira_now()) };
-        let mut scan = Scan::new(vec![self.flow.dev_project.clone()], By::Created, from, &[]);
+        let mut scan = Scan::new(vec![self.flow.dev_project.clone()], By::Created, from, &[]).with_marks();
         while let Some(page) = self.next_page(&mut scan).await? {
             for row in page.rows {
                 traces.healthy |= witness.as_ref().is_some_and(|(witness, _)| witness.id == row.at.id);

@@ -68,7 +68,7 @@ pub(super) async fn find(
         Step::Create(_) => Ok(create::find(engine, intent, doubt, traces)),
         Step::Link(_) => link::find(engine, intent, doubt).await,
         Step::Transition(step) => transition::find(engine, intent, step, doubt).await,
-        Step::Comment(_) => comment::find(engine, intent, doubt).await,
+        Step::Comment(step) => comment::find(engine, intent, step, doubt).await,
     }
 }
 

@@ -1,36 +1,38 @@
-//! One request and its answer: credentials, budget, limits, retries of what may be repeated, and what an answer means.
+//! One request and its answer: credentials, our turn, limits, redirects, retries of what may be repeated.
+//!
+//! What an answer means is decided by pure functions: `judge` (good or how bad), `throttle` (what to hold back),
+//! `redirect` (where to go on), `retry` (whether to try again). Files go their own way, in `transfer`.
+
+mod judge;
+mod redirect;
+mod retry;
+mod throttle;
+mod transfer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request};
 use http_body_util::BodyExt;
+use reqwest::Url;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::budget::Budget;
-use super::error::{Error, Fault, no_result};
+use super::budget::{Errand, NoTurn, Share, Verb};
+use super::error::{Error, Fault, Mask, no_result, one_line};
+use super::limits::{Limits, MOST_BYTES, MOST_REDIRECTS, MOST_SAID};
 use super::transport::{Body, Transport, full};
-use super::wire::{Complaint, parse_date};
+use super::wire::parse_date;
 use crate::clock::{Clock, Entropy};
 use crate::flow::{Credentials, JiraAccess, JiraTime, SiteUrl};
 use crate::pulse::{Gate, Pulse};
+use judge::{is_compressed, judge, judge_json};
+use redirect::Reach;
 
-/// The longest that one request of ours may live, from sending to the end of its answer. Whatever an unanswered request
-/// does, Jira has begun with it by then.
-pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(45);
-
-/// The largest answer that is read: a hundred issues with full descriptions and changelogs fit several times.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
-
-/// Tries of a request that may be repeated, as Atlassian advises.
-const TRIES: u32 = 4;
-
-/// A pause that Jira asks for and that is waited for on the spot; a longer one ends the cycle instead.
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+pub(super) use transfer::Upload;
 
 /// What to ask Jira.
 pub(super) struct Ask {
@@ -61,31 +63,61 @@ pub(super) struct Answer<T> {
 pub(super) struct Caller {
     base: SiteUrl,
     authorization: HeaderValue,
+    mask: Mask,
     transport: Arc<dyn Transport>,
-    budget: Arc<Budget>,
+    budget: Share,
     pulse: Pulse,
     clock: Clock,
     entropy: Entropy,
+    limits: Limits,
+}
+
+/// One try that failed, and what Jira said of the next.
+struct Failed {
+    fault: Fault,
+    at_least: Duration,
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        let at_least = if let Fault::Throttled(wait) = fault { wait } else { Duration::ZERO };
+        Self { fault, at_least }
+    }
+}
+
+/// The head of an answer.
+struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
 }
 
 impl Caller {
     pub(super) fn new(
         access: &JiraAccess,
         transport: Arc<dyn Transport>,
-        budget: Arc<Budget>,
+        budget: Share,
         pulse: Pulse,
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        let authorization = authorization(&access.credentials);
-        Self { base: access.base.clone(), authorization, transport, budget, pulse, clock, entropy }
+        let (authorization, mask) = authorization(&access.credentials);
+        let (base, limits) = (access.base.clone(), Limits::STANDARD);
+        Self { base, authorization, mask, transport, budget, pulse, clock, entropy, limits }
+    }
+
+    /// The same, with other limits of time.
+    #[cfg(test)]
+    pub(super) fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Asks, and reads the answer as `T`.
     pub(super) async fn json<T: DeserializeOwned>(&self, ask: Ask) -> Result<Answer<T>, Error> {
         let answer = self.bytes(&ask).await?;
-        let value = serde_json::from_slice(&answer.value)
-            .map_err(|e| error(&ask, Fault::NotJira(format!("{e} in {}", glimpse(&answer.value)))))?;
+        let value = serde_json::from_slice(&answer.value).map_err(|e| {
+            let begin = String::from_utf8_lossy(&answer.value[..answer.value.len().min(MOST_SAID)]);
+            self.error(&ask, Fault::NotJira(format!("{e} in {}", one_line(&self.mask.clean(&begin)))))
+        })?;
         Ok(Answer { value, date: answer.date, round_trip: answer.round_trip, arrived: answer.arrived })
     }
 
@@ -98,243 +130,199 @@ impl Caller {
     async fn bytes(&self, ask: &Ask) -> Result<Answer<Bytes>, Error> {
         let mut tried = 0;
         loop {
+            self.turn(ask).await?;
             tried += 1;
-            let fault = match self.once(ask).await {
+            match self.once(ask).await {
                 Ok(answer) => return Ok(answer),
-                Err(fault) => fault,
-            };
-            match self.pause_before_retry(ask, &fault, tried) {
-                Some(pause) if self.pulse.rest_until(self.clock.now() + pause).await => {}
-                Some(_) | None => return Err(error(ask, fault)),
+                Err(failed) => self.pause(ask, failed, tried).await?,
             }
         }
     }
 
-    /// How long to wait before the request is repeated; `None` when it must not be.
-    fn pause_before_retry(&self, ask: &Ask, fault: &Fault, tried: u32) -> Option<Duration> {
-        let at_least = match fault {
-            // Nothing happened: even a write may be repeated.
-            Fault::Throttled(wait) => *wait,
-            Fault::NotSent(_) => Duration::ZERO,
-            Fault::Unanswered(_) | Fault::NotJira(_) if ask.reads => Duration::ZERO,
-            Fault::Unanswered(_)
-            | Fault::NotJira(_)
-            | Fault::Refused(_)
-            | Fault::Forbidden(_)
-            | Fault::Missing(_)
-            | Fault::Conflict(_)
-            | Fault::Invalid(_)
-            | Fault::Cancelled => return None,
-        };
-        if tried >= TRIES || at_least > LONGEST_PAUSE || self.pulse.stopping() {
-            return None;
-        }
-        // Doubling from half a second, with Atlassian's jitter of 0.7 to 1.3.
-        let doubling = Duration::from_millis(500) * 2u32.pow(tried - 1);
-        Some(doubling.max(at_least).mul_f64(1.0 + 0.3 * self.entropy.unit()))
+    /// Waits for our turn.
+    pub(super) async fn turn(&self, ask: &Ask) -> Result<(), Error> {
+        let turn = self.budget.turn(&ask.errand(), &self.pulse, &self.clock).await;
+        turn.map_err(|end| {
+            let fault = match end {
+                NoTurn::Held(wait) => Fault::Throttled(wait),
+                NoTurn::Crowded => Fault::NotSent(CROWDED.to_owned()),
+                NoTurn::Stopping => Fault::NotSent("the worker is stopping".to_owned()),
+            };
+            self.error(ask, fault)
+        })
     }
 
-    async fn once(&self, ask: &Ask) -> Result<Answer<Bytes>, Fault> {
-        self.wait_for_turn(ask.endpoint).await?;
-        let request = self.request(ask)?;
+    /// Waits until the request may be repeated; ends with its error when it must not be.
+    async fn pause(&self, ask: &Ask, failed: Failed, tried: u32) -> Result<(), Error> {
+        let pause = retry::pause(&failed, ask.reads, tried, self.entropy.unit());
+        match pause {
+            Some(pause) if self.pulse.rest_until(self.clock.now() + pause).await => Ok(()),
+            Some(_) | None => Err(self.error(ask, failed.fault)),
+        }
+    }
+
+    async fn once(&self, ask: &Ask) -> Result<Answer<Bytes>, Failed> {
         let sent = self.clock.now();
-        let what = format!("{} {}", ask.method, ask.path.split('?').next().unwrap_or_default());
-        let exchange = self.exchange(request);
-        let (status, headers, body) =
-            self.pulse.through(Gate::Jira, &what, REQUEST_LIMIT, exchange).await.map_err(no_result)??;
+        let exchange = async {
+            let url = self.url(&ask.path)?;
+            let response = match ask.method {
+                Method::GET => self.get(url, Reach::Site, "application/json").await?,
+                _ => self.send(self.with_body(ask, &url)?).await?,
+            };
+            whole(response).await
+        };
+        let end = self.pulse.through(Gate::Jira, &ask.told(), self.limits.request, exchange).await;
+        let (head, body) = end.map_err(no_result)??;
         let arrived = self.clock.now();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(self.throttled(ask.endpoint, &headers, arrived));
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE && headers.contains_key(header::RETRY_AFTER) {
-            self.throttled(ask.endpoint, &headers, arrived);
-        }
-        judge(status, &headers, &body)?;
-        let date = headers.get(header::DATE).and_then(|date| date.to_str().ok()).and_then(parse_date);
+        self.verdict(ask, &head, &body)?;
+        judge_json(&head.headers, &body)?;
+        let date = head.headers.get(header::DATE).and_then(|date| date.to_str().ok()).and_then(parse_date);
         Ok(Answer { value: body, date, round_trip: arrived - sent, arrived })
     }
 
-    /// The whole exchange, body included, so that one limit covers every phase.
-    async fn exchange(&self, request: Request<Body>) -> Result<(StatusCode, HeaderMap, Bytes), Fault> {
+    /// Whether Jira did what it was asked; what it said of going slower is obeyed from now.
+    fn verdict(&self, ask: &Ask, head: &Head, body: &[u8]) -> Result<(), Failed> {
+        let now = self.clock.now();
+        let pause = throttle::asked_for(head.status, &head.headers, JiraTime::new(self.clock.wall()));
+        if let Some(pause) = pause {
+            self.budget.hold(&ask.errand(), pause.scope, now, now + pause.wait);
+            if pause.slower {
+                self.budget.slow(&ask.errand(), now);
+            }
+        }
+        let at_least = pause.map_or(Duration::ZERO, |pause| pause.wait);
+        if head.status == StatusCode::TOO_MANY_REQUESTS {
+            return Err(Fault::Throttled(at_least).into());
+        }
+        judge(head.status, &head.headers, body).map_err(|fault| Failed { fault, at_least })
+    }
+
+    /// Reads from `url`, going where it sends us, as far as `reach` allows. Only the site itself is told who we are.
+    async fn get(&self, mut url: Url, reach: Reach, accept: &'static str) -> Result<Response<Body>, Fault> {
+        let site = self.url("")?;
+        for _ in 0..=MOST_REDIRECTS {
+            let request = self.request(&Method::GET, &url, &site).header(header::ACCEPT, accept);
+            let response = self.send(request.body(full(Bytes::new())).map_err(unsendable)?).await?;
+            if !redirect::is_redirect(response.status()) {
+                return Ok(response);
+            }
+            url = redirect::next(&url, &site, response.headers().get(header::LOCATION), reach)?;
+        }
+        Err(Fault::NotJira(format!(
+            "it sends us on more than {MOST_REDIRECTS} times: is the address of the site right?"
+        )))
+    }
+
+    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Fault> {
         let response = self.transport.send(request).await.map_err(|e| match e.begun {
             true => Fault::Unanswered(e.why),
             false => Fault::NotSent(e.why),
         })?;
-        let (parts, body) = Response::into_parts(response);
-        Ok((parts.status, parts.headers, read(body).await?))
-    }
-
-    async fn wait_for_turn(&self, endpoint: &'static str) -> Result<(), Fault> {
-        while let Err(later) = self.budget.take(endpoint, self.clock.now()) {
-            let wait = later.saturating_duration_since(self.clock.now());
-            if wait > LONGEST_PAUSE {
-                return Err(Fault::Throttled(wait));
-            }
-            if !self.pulse.rest_until(later).await {
-                return Err(Fault::NotSent("the worker is stopping".to_owned()));
-            }
+        match is_compressed(response.headers()) {
+            true => Err(Fault::NotJira("it is compressed, though nobody asked for that".to_owned())),
+            false => Ok(response),
         }
-        Ok(())
     }
 
-    fn request(&self, ask: &Ask) -> Result<Request<Body>, Fault> {
-        let builder = Request::builder()
-            .method(&ask.method)
-            .uri(format!("{}{}", self.base, ask.path))
-            .header(header::ACCEPT, "application/json")
-            .header(header::AUTHORIZATION, &self.authorization);
+    fn with_body(&self, ask: &Ask, url: &Url) -> Result<Request<Body>, Fault> {
+        let builder = self.request(&ask.method, url, url).header(header::ACCEPT, "application/json");
         let request = match &ask.body {
             Some(json) => builder.header(header::CONTENT_TYPE, "application/json").body(full(json.to_string())),
             None => builder.body(full(Bytes::new())),
         };
-        request.map_err(|e| Fault::NotSent(e.to_string()))
+        request.map_err(unsendable)
     }
 
-    fn throttled(&self, endpoint: &'static str, headers: &HeaderMap, now: Instant) -> Fault {
-        let wait = headers.get(header::RETRY_AFTER).and_then(|text| text.to_str().ok()?.trim().parse().ok());
-        // Without a word from Jira a second is what its burst limits count in.
-        let wait = Duration::from_secs(wait.unwrap_or(1).min(86_400));
-        self.budget.hold(endpoint, now, now + wait);
-        Fault::Throttled(wait)
+    /// Begins a request, with our credentials if `url` is of the same scheme, host and port as `site`.
+    fn request(&self, method: &Method, url: &Url, site: &Url) -> request::Builder {
+        let builder = Request::builder().method(method).uri(url.as_str());
+        match url.origin() == site.origin() {
+            true => builder.header(header::AUTHORIZATION, &self.authorization),
+            false => builder,
+        }
+    }
+
+    /// An address below the site's own.
+    pub(super) fn url(&self, path: &str) -> Result<Url, Fault> {
+        format!("{}{path}", self.base).parse().map_err(|e| Fault::NotSent(format!("{}{path}: {e}", self.base)))
+    }
+
+    /// All that is told of a failure goes through here, so that no foreign text tells our credentials on.
+    pub(super) fn error(&self, ask: &Ask, what: Fault) -> Error {
+        let what = match (&what, ask.of_one_issue) {
+            (Fault::Forbidden(said), false) => Fault::Refused(said.clone()),
+            _ => what,
+        };
+        let what = what.reword(|said| self.mask.clean(&said));
+        Error { request: format!("{} {}", ask.method, ask.path), what, only_reads: ask.reads }
     }
 }
 
-/// A whole body, if it is whole and not too large.
-async fn read(mut body: Body) -> Result<Bytes, Fault> {
+/// Why a turn did not come though Jira did not hold us.
+const CROWDED: &str =
+    "too many requests of other flows wait for the same account; give flows longer intervals or accounts of their own";
+
+impl Ask {
+    /// What Jira counts it under.
+    fn errand(&self) -> Errand {
+        let issue = if self.reads { None } else { self.issue().map(str::to_owned) };
+        Errand { endpoint: self.endpoint, verb: Verb::of(&self.method), issue }
+    }
+
+    /// The issue that it concerns, as its path names it: `/rest/api/3/issue/10001/comment`.
+    fn issue(&self) -> Option<&str> {
+        let mut segments = self.path.split('?').next()?.split('/').skip_while(|segment| *segment != "issue");
+        segments.nth(1).filter(|_| self.of_one_issue)
+    }
+
+    /// How it is told to the gate.
+    fn told(&self) -> String {
+        format!("{} {}", self.method, self.path.split('?').next().unwrap_or_default())
+    }
+}
+
+/// A whole answer, if it is whole and not too large. Of a complaint only the beginning matters.
+async fn whole(response: Response<Body>) -> Result<(Head, Bytes), Fault> {
+    let (parts, mut body) = response.into_parts();
+    let good = parts.status.is_success();
+    let most = if good { MOST_BYTES } else { MOST_SAID };
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|e| Fault::Unanswered(e.to_string()))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > MOST_BYTES {
-            return Err(Fault::NotJira(format!("more than {MOST_BYTES} bytes")));
+        let data = match frame {
+            Ok(frame) => frame.into_data().unwrap_or_default(),
+            Err(e) if good => return Err(Fault::Unanswered(e.to_string())),
+            // The status says enough.
+            Err(_) => break,
+        };
+        let room = most - bytes.len();
+        bytes.extend_from_slice(&data[..data.len().min(room)]);
+        match (data.len() > room, good) {
+            (true, true) => return Err(Fault::NotJira(format!("more than {MOST_BYTES} bytes"))),
+            (true, false) => break,
+            (false, _) => {}
         }
-        bytes.extend_from_slice(&data);
     }
-    Ok(bytes.freeze())
+    Ok((Head { status: parts.status, headers: parts.headers }, bytes.freeze()))
 }
 
-/// What an answer's status and headers mean.
-fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Fault> {
-    if was_given_to_nobody(headers) {
-        return Err(Fault::Refused("the credentials were not accepted; check the e-mail and the API token".to_owned()));
-    }
-    let said = || complaint(body);
-    match status.as_u16() {
-        200..=299 if is_json(headers) || body.is_empty() => Ok(()),
-        200..=299 => Err(Fault::NotJira(format!("not JSON: {}", glimpse(body)))),
-        300..=399 => Err(Fault::NotJira(format!("{status}: is the address of the site right?"))),
-        401 => Err(Fault::Refused(format!("{status}: {}", said()))),
-        403 => Err(Fault::Forbidden(format!("{status}: {}", said()))),
-        // A gateway gave up waiting; Jira may not have.
-        408 => Err(Fault::Unanswered(format!("{status}: {}", said()))),
-        400..=499 if !is_json(headers) && !body.is_empty() => Err(Fault::NotJira(format!("{status}: {}", said()))),
-        404 | 410 => Err(Fault::Missing(format!("{status}: {}", said()))),
-        409 => Err(Fault::Conflict(said())),
-        400..=499 => Err(Fault::Invalid(format!("{status}: {}", said()))),
-        _ => Err(Fault::Unanswered(format!("{status}: {}", said()))),
-    }
+fn unsendable(error: http::Error) -> Fault {
+    Fault::NotSent(error.to_string())
 }
 
-/// With an expired credential Jira can answer as to an anonymous visitor, with 200 and nothing in it.
-fn was_given_to_nobody(headers: &HeaderMap) -> bool {
-    headers
-        .get("x-seraph-loginreason")
-        .and_then(|reason| reason.to_str().ok())
-        .is_some_and(|reason| reason.contains("AUTHENTICATED_FAILED") || reason.contains("AUTHENTICATION_DENIED"))
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("application/json") || kind.starts_with("application/problem+json"))
-}
-
-fn complaint(body: &[u8]) -> String {
-    let said = serde_json::from_slice::<Complaint>(body).unwrap_or_default().text();
-    if said.is_empty() { glimpse(body) } else { glimpse(said.as_bytes()) }
-}
-
-/// The beginning of a text from outside, on one line: enough to recognise a login page, no more.
-fn glimpse(body: &[u8]) -> String {
-    const ENOUGH: usize = 300;
-    let text = String::from_utf8_lossy(&body[..body.len().min(4 * ENOUGH)]);
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() { "nothing was said".to_owned() } else { line.chars().take(ENOUGH).collect() }
-}
-
-fn error(ask: &Ask, what: Fault) -> Error {
-    let what = if let (Fault::Forbidden(said), false) = (&what, ask.of_one_issue) {
-        Fault::Refused(said.clone())
-    } else {
-        what
-    };
-    Error { request: format!("{} {}", ask.method, ask.path), what, only_reads: ask.reads }
-}
-
-fn authorization(credentials: &Credentials) -> HeaderValue {
-    let text = match credentials {
+fn authorization(credentials: &Credentials) -> (HeaderValue, Mask) {
+    let (text, basic) = match credentials {
         Credentials::Basic { email, token } => {
-            let pair = format!("{email}:{}", token.expose());
-            format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+            let pair = base64::engine::general_purpose::STANDARD.encode(format!("{email}:{}", token.expose()));
+            (format!("Basic {pair}"), Some(pair))
         }
-        Credentials::Bearer { token } => format!("Bearer {}", token.expose()),
+        Credentials::Bearer { token } => (format!("Bearer {}", token.expose()), None),
     };
     // A token with a line break can't be sent; without one Jira refuses us, which tells the operator what to mend.
     let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"));
     value.set_sensitive(true);
-    value
+    (value, Mask::new(credentials, basic.as_deref()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn judged(status: u16, kind: &'static str, body: &str) -> Result<(), Fault> {
-        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
-        judge(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes())
-    }
-
-    #[test]
-    fn each_bad_answer_leads_where_it_should() {
-        const JSON: &str = "application/json;charset=UTF-8";
-        assert_eq!(judged(204, "text/plain", ""), Ok(()));
-        assert_eq!(judged(200, JSON, "{}"), Ok(()));
-        assert!(matches!(judged(200, "text/html", "<html>Log in"), Err(Fault::NotJira(_))));
-        assert!(matches!(judged(302, JSON, ""), Err(Fault::NotJira(_))));
-        assert!(matches!(judged(401, JSON, ""), Err(Fault::Refused(_))));
-        assert!(matches!(judged(403, JSON, ""), Err(Fault::Forbidden(_))));
-        assert!(matches!(judged(404, JSON, ""), Err(Fault::Missing(_))));
-        assert!(matches!(judged(408, JSON, ""), Err(Fault::Unanswered(_))));
-        assert!(matches!(judged(404, "text/html", "<html>"), Err(Fault::NotJira(_))));
-        assert!(matches!(judged(409, JSON, ""), Err(Fault::Conflict(_))));
-        assert!(
-            matches!(judged(400, JSON, r#"{"errorMessages":["no"]}"#), Err(Fault::Invalid(said)) if said.contains("no"))
-        );
-        assert!(matches!(judged(503, JSON, ""), Err(Fault::Unanswered(_))));
-    }
-
-    #[test]
-    fn a_403_on_one_issue_stops_no_other() {
-        let ask = |of_one_issue| Ask { of_one_issue, ..super::super::get("/x".to_owned(), "issue") };
-        let forbidden = || Fault::Forbidden("no".to_owned());
-        assert!(error(&ask(true), forbidden()).is_local());
-        assert!(matches!(error(&ask(false), forbidden()).what, Fault::Refused(_)));
-    }
-
-    #[test]
-    fn an_empty_answer_given_to_nobody_is_a_refusal() {
-        let headers = HeaderMap::from_iter([(
-            http::HeaderName::from_static("x-seraph-loginreason"),
-            HeaderValue::from_static("AUTHENTICATED_FAILED"),
-        )]);
-        let end = judge(StatusCode::OK, &headers, br#"{"issues":[],"isLast":true}"#);
-        assert!(matches!(end, Err(Fault::Refused(_))), "{end:?}");
-    }
-
-    #[test]
-    fn credentials_are_hidden_from_debug() {
-        let value = authorization(&Credentials::Bearer { token: crate::flow::Secret::new("hunter2".into()) });
-        assert!(!format!("{value:?}").contains("hunter2"));
-    }
-}
+#[path = "call/tests.rs"]
+mod tests;

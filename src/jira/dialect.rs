@@ -1,25 +1,61 @@
-//! The only place that knows one kind of Jira from another. So far there is Cloud.
+//! The only place that knows one kind of Jira from another.
 
-use super::error::{Error, Fault};
-use crate::flow::Deployment;
+use serde_json::{Value, json};
+
+use super::call::Ask;
+use super::markup::{self, Format};
+use super::scan::Place;
+use super::{get, read, wire};
+use crate::flow::{AccountId, Body, Deployment, IssueId, ProjectKey};
 
 /// How a Jira wants to be spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// Jira Cloud, REST v3: bodies are Atlassian documents, searches have page tokens.
+    /// Jira Cloud, REST v3: bodies are Atlassian documents, searches have page tokens, issues are read in batches.
     Cloud,
+    /// Jira Data Center, REST v2: bodies are wiki markup, searches count rows, issues are read one by one.
+    DataCenter,
 }
 
+/// The requests of a fresh read of several issues.
+pub(super) enum FreshRead {
+    /// One for all; it leaves out in silence what is missing or hidden.
+    Together(Ask),
+    /// One for each; 404 is missing or hidden.
+    Apart(Vec<Ask>),
+}
+
+/// Rows of a search asked for at once; the server may give fewer.
+const PAGE: usize = 100;
+
+/// So many rows at the end of a page are asked for again with the next one where pages are counted: a row that leaves
+/// the list meanwhile moves all others up.
+const PAGE_OVERLAP: u64 = 10;
+
+/// Data Center answers an error or nothing beyond so many rows.
+const DEEPEST_ROW: u64 = 9_000;
+
+/// What the fresh read of an issue asks for.
+const ISSUE_FIELDS: [&str; 6] = ["summary", "description", "status", "created", "updated", "issuetype"];
+
+/// What a search asks for.
+const ROW_FIELDS: [&str; 3] = ["status", "created", "updated"];
+
 impl Dialect {
-    /// What a flow asks for, or what `serverInfo.deploymentType` says; a site that doesn't say is taken for Cloud.
-    pub(super) fn of(wanted: Deployment, told: Option<&str>) -> Result<Self, Error> {
+    /// What a flow asks for, or what `serverInfo.deploymentType` says: of that only `Cloud` means anything, versions
+    /// and stand-ins disagree on the rest.
+    pub(super) fn of(wanted: Deployment, told: Option<&str>) -> Self {
         match (wanted, told) {
-            (Deployment::Cloud, _) | (Deployment::Auto, None | Some("Cloud")) => Ok(Self::Cloud),
-            (Deployment::DataCenter, _) | (Deployment::Auto, Some(_)) => Err(Error {
-                request: "GET /rest/api/3/serverInfo".to_owned(),
-                what: Fault::Refused("this is not Jira Cloud, and other kinds are not supported yet".to_owned()),
-                only_reads: true,
-            }),
+            (Deployment::Cloud, _) | (Deployment::Auto, Some("Cloud")) => Self::Cloud,
+            (Deployment::DataCenter | Deployment::Auto, _) => Self::DataCenter,
+        }
+    }
+
+    /// In words.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Cloud => "Jira Cloud",
+            Self::DataCenter => "Jira Data Center",
         }
     }
 
@@ -27,6 +63,197 @@ impl Dialect {
     pub(super) fn api(self, resource: &str) -> String {
         match self {
             Self::Cloud => format!("/rest/api/3/{resource}"),
+            Self::DataCenter => format!("/rest/api/2/{resource}"),
         }
+    }
+
+    /// Who an account is, for ever.
+    pub(super) fn identity(self, user: &wire::User) -> Option<AccountId> {
+        let id = match self {
+            Self::Cloud => &user.account_id,
+            // Since version 8.4 a key is no login; before, it was the login that the account began with.
+            Self::DataCenter => &user.key.clone().or_else(|| user.name.clone()),
+        };
+        id.as_deref().filter(|id| !id.is_empty())?.parse().ok()
+    }
+
+    /// One page of a search.
+    pub(super) fn search(self, jql: &str, place: Option<&Place>, marks: bool) -> Ask {
+        let mut body = json!({"jql": jql, "maxResults": PAGE, "fields": ROW_FIELDS});
+        match self {
+            Self::Cloud => {
+                if marks {
+                    body["properties"] = json!([wire::PROPERTY]);
+                }
+                if let Some(Place::Token(token)) = place {
+                    body["nextPageToken"] = json!(token);
+                }
+                read(self.api("search/jql"), body, "search")
+            }
+            Self::DataCenter => {
+                let start = if let Some(Place::Row(start)) = place { *start } else { 0 };
+                body["startAt"] = json!(start);
+                read(self.api("search"), body, "search")
+            }
+        }
+    }
+
+    /// Where the next page of the same search begins; `None` after the last.
+    pub(super) fn next_page(self, page: &wire::SearchPage) -> Option<Place> {
+        match self {
+            // `isLast` adds nothing: an absent token is the end.
+            Self::Cloud => page.next_page_token.clone().map(Place::Token),
+            Self::DataCenter => {
+                let rows = page.issues.len() as u64;
+                let end = page.start_at + rows;
+                let overlap = if rows > 2 * PAGE_OVERLAP { PAGE_OVERLAP } else { 0 };
+                let more = rows > 0 && end < page.total;
+                more.then_some(if end < DEEPEST_ROW { Place::Row(end - overlap) } else { Place::TooDeep })
+            }
+        }
+    }
+
+    /// Whether a search can answer issue properties along with its rows.
+    pub(super) fn searches_tell_marks(self) -> bool {
+        match self {
+            Self::Cloud => true,
+            Self::DataCenter => false,
+        }
+    }
+
+    /// Reads issues as they are now, with changelog and mark.
+    pub(super) fn fresh_read(self, ids: &[&IssueId]) -> FreshRead {
+        match self {
+            Self::Cloud => {
+                let body = json!({
+                    "issueIdsOrKeys": ids.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
+                    "fields": ISSUE_FIELDS,
+                    "expand": ["changelog"],
+                    "properties": [wire::PROPERTY],
+                });
+                FreshRead::Together(read(self.api("issue/bulkfetch"), body, "bulkfetch"))
+            }
+            Self::DataCenter => {
+                let query = format!("fields={}&expand=changelog&properties={}", ISSUE_FIELDS.join(","), wire::PROPERTY);
+                let one = |id: &&IssueId| self.one_issue(id, &query);
+                FreshRead::Apart(ids.iter().map(one).collect())
+            }
+        }
+    }
+
+    /// Reads only the marks of issues.
+    pub(super) fn mark_read(self, ids: &[&IssueId]) -> FreshRead {
+        match self {
+            Self::Cloud => {
+                let body = json!({
+                    "issueIdsOrKeys": ids.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
+                    "fields": ["status"],
+                    "properties": [wire::PROPERTY],
+                });
+                FreshRead::Together(read(self.api("issue/bulkfetch"), body, "bulkfetch"))
+            }
+            Self::DataCenter => {
+                let query = format!("fields=status&properties={}", wire::PROPERTY);
+                FreshRead::Apart(ids.iter().map(|id| self.one_issue(id, &query)).collect())
+            }
+        }
+    }
+
+    fn one_issue(self, id: &IssueId, query: &str) -> Ask {
+        get(self.api(&format!("issue/{id}?{query}")), "issue").of_one_issue()
+    }
+
+    /// The most entries of a changelog that come with a fresh read; `None` where all of them come.
+    pub(super) fn changelog_limit(self) -> Option<usize> {
+        match self {
+            Self::Cloud => Some(40),
+            Self::DataCenter => None,
+        }
+    }
+
+    /// A page of an issue's comments, newest first.
+    pub(super) fn comments(self, issue: &IssueId, start: u64) -> Ask {
+        let tell = match self {
+            Self::Cloud => "&expand=properties",
+            Self::DataCenter => "",
+        };
+        let path = format!("issue/{issue}/comment?startAt={start}&maxResults=100&orderBy=-created{tell}");
+        get(self.api(&path), "comments").of_one_issue()
+    }
+
+    /// Whether comments come with their properties. Data Center's document has them in the answer, and no way to ask
+    /// for them.
+    pub(super) fn tells_properties_of_comments(self) -> bool {
+        match self {
+            Self::Cloud => true,
+            Self::DataCenter => false,
+        }
+    }
+
+    /// Which permissions we have in a project, of those named.
+    pub(super) fn permissions(self, project: &ProjectKey, keys: &[&str]) -> Ask {
+        let which = match self {
+            Self::Cloud => format!("&permissions={}", keys.join(",")),
+            // It answers all that there are.
+            Self::DataCenter => String::new(),
+        };
+        get(self.api(&format!("mypermissions?projectKey={project}{which}")), "mypermissions")
+    }
+
+    /// How this Jira writes rich texts.
+    pub(super) fn format(self) -> Format {
+        match self {
+            Self::Cloud => Format::Adf,
+            Self::DataCenter => Format::Wiki,
+        }
+    }
+
+    /// A body as this Jira takes it. One from the other kind of Jira crosses; what it loses on the way becomes words.
+    pub(super) fn written(self, body: &Body) -> Value {
+        markup::to_wire(&markup::cross(body, self.format(), &markup::Context::default()).body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_word_cloud_means_cloud() {
+        let cases = [
+            (Deployment::Auto, Some("Cloud"), Dialect::Cloud),
+            (Deployment::Auto, Some("Server"), Dialect::DataCenter),
+            (Deployment::Auto, None, Dialect::DataCenter),
+            (Deployment::Cloud, Some("Server"), Dialect::Cloud),
+            (Deployment::DataCenter, Some("Cloud"), Dialect::DataCenter),
+        ];
+        for (wanted, told, dialect) in cases {
+            assert_eq!(Dialect::of(wanted, told), dialect, "{wanted:?} {told:?}");
+        }
+    }
+
+    #[test]
+    fn accounts_are_known_by_what_never_changes() {
+        let user = |json: &str| serde_json::from_str::<wire::User>(json).unwrap();
+        let mia = user(r#"{"accountId":"5b10","key":"","name":""}"#);
+        let old = user(r#"{"key":"JIRAUSER10100","name":"mia"}"#);
+        let names = [(Dialect::Cloud, mia, "5b10"), (Dialect::DataCenter, old, "JIRAUSER10100")];
+        for (dialect, user, id) in names {
+            assert_eq!(dialect.identity(&user).unwrap().as_str(), id);
+        }
+        assert_eq!(Dialect::DataCenter.identity(&user("{}")), None);
+    }
+
+    #[test]
+    fn counted_pages_overlap_and_end() {
+        let page = |start: u64, rows: usize, total: u64| {
+            let issues: Vec<_> = (0..rows).map(|n| json!({"id": n.to_string(), "key": "AB-1"})).collect();
+            serde_json::from_value(json!({"startAt": start, "total": total, "issues": issues})).unwrap()
+        };
+        let next = |page| Dialect::DataCenter.next_page(&page);
+        assert_eq!(next(page(0, 100, 250)), Some(Place::Row(90)));
+        assert_eq!(next(page(180, 70, 250)), None);
+        assert_eq!(next(page(180, 0, 250)), None, "an empty page ends it, whatever the total");
+        assert_eq!(next(page(8_950, 100, 20_000)), Some(Place::TooDeep));
     }
 }

@@ -1,6 +1,12 @@
 //! How a request to Jira can end badly; each way leads somewhere else.
 
+mod mask;
+mod said;
+
 use std::time::Duration;
+
+pub(super) use mask::Mask;
+pub(super) use said::{Shape, is_html, one_line, said};
 
 use crate::pulse::{NoResult, Why};
 
@@ -28,7 +34,7 @@ pub enum Fault {
     /// 403 on one issue: this account may not do that to it.
     #[error("this account may not do that to this issue: {0}")]
     Forbidden(String),
-    /// 404, 410: deleted, moved away, or hidden from us.
+    /// 404: deleted, moved away, or hidden from us.
     #[error("not there, or not shown to this account: {0}")]
     Missing(String),
     /// 409: another change is under way.
@@ -37,7 +43,13 @@ pub enum Fault {
     /// 400 and its like: Jira will never take this.
     #[error("Jira does not accept it: {0}")]
     Invalid(String),
-    /// The request never left: nothing happened.
+    /// 413, or 404 to a file that is above Jira's limit: it must be smaller, or the limit higher.
+    #[error("too large for this Jira: {0}")]
+    TooLarge(String),
+    /// 410: Atlassian has taken this request out of Jira; a newer Lockstep is needed.
+    #[error("this Jira no longer has this request, a newer Lockstep may know better: {0}")]
+    Removed(String),
+    /// The request never arrived as a whole: nothing happened.
     #[error("Jira can't be reached: {0}")]
     NotSent(String),
     /// No readable answer, or a 5xx: it may have happened.
@@ -68,7 +80,12 @@ impl Error {
     pub fn effect(&self) -> Effect {
         match self.what {
             Fault::Throttled(_) | Fault::Conflict(_) | Fault::NotSent(_) => Effect::None,
-            Fault::Refused(_) | Fault::Forbidden(_) | Fault::Missing(_) | Fault::Invalid(_) => Effect::Never,
+            Fault::Refused(_)
+            | Fault::Forbidden(_)
+            | Fault::Missing(_)
+            | Fault::Invalid(_)
+            | Fault::TooLarge(_)
+            | Fault::Removed(_) => Effect::Never,
             Fault::Unanswered(_) | Fault::NotJira(_) | Fault::Cancelled if self.only_reads => Effect::None,
             Fault::Unanswered(_) | Fault::NotJira(_) | Fault::Cancelled => Effect::Unknown,
         }
@@ -88,9 +105,30 @@ impl Error {
             | Fault::Missing(_)
             | Fault::Conflict(_)
             | Fault::Invalid(_)
+            | Fault::TooLarge(_)
             | Fault::Unanswered(_)
             | Fault::NotJira(_) => true,
-            Fault::Throttled(_) | Fault::Refused(_) | Fault::NotSent(_) | Fault::Cancelled => false,
+            Fault::Throttled(_) | Fault::Refused(_) | Fault::Removed(_) | Fault::NotSent(_) | Fault::Cancelled => false,
+        }
+    }
+}
+
+impl Fault {
+    /// The same, its words changed.
+    pub(super) fn reword(self, change: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Throttled(wait) => Self::Throttled(wait),
+            Self::Refused(said) => Self::Refused(change(said)),
+            Self::Forbidden(said) => Self::Forbidden(change(said)),
+            Self::Missing(said) => Self::Missing(change(said)),
+            Self::Conflict(said) => Self::Conflict(change(said)),
+            Self::Invalid(said) => Self::Invalid(change(said)),
+            Self::TooLarge(said) => Self::TooLarge(change(said)),
+            Self::Removed(said) => Self::Removed(change(said)),
+            Self::NotSent(said) => Self::NotSent(change(said)),
+            Self::Unanswered(said) => Self::Unanswered(change(said)),
+            Self::NotJira(said) => Self::NotJira(change(said)),
+            Self::Cancelled => Self::Cancelled,
         }
     }
 }

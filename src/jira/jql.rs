@@ -1,8 +1,12 @@
 //! Searches, as Jira's query language says them.
 
 use std::fmt::Write;
+use std::time::Duration;
 
-use crate::flow::{JiraTime, ProjectKey};
+use chrono::{DateTime, DurationRound, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use crate::flow::{IssueKey, JiraTime, ProjectKey};
 
 /// By which of an issue's times a scan walks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,27 +26,111 @@ impl By {
     }
 }
 
-/// Issues of `projects` from an instant on, in order of time. Times are unquoted epoch milliseconds: quoted dates would
-/// be read in the account's time zone and to the minute.
-pub(super) fn scan(projects: &[ProjectKey], by: By, from: Option<JiraTime>) -> String {
+/// How instants are written for a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dates {
+    /// As unquoted epoch milliseconds: no zone, no rounding.
+    Epoch,
+    /// Quoted, to the minute, read by the server in this zone: our account's.
+    Zoned(Tz),
+    /// Quoted, to the minute, in a zone that is hidden from us.
+    Unzoned,
+}
+
+/// No two clocks on earth are further apart: from UTC-12 to UTC+14.
+const ANY_ZONE: Duration = Duration::from_secs(26 * 3600);
+
+impl Dates {
+    /// For a server that takes no numbers.
+    pub(super) fn quoted(zone: Option<Tz>) -> Self {
+        zone.map_or(Self::Unzoned, Self::Zoned)
+    }
+
+    /// An instant not after `at`, from which the server answers when it is asked from `at`.
+    pub(super) fn reach(self, at: JiraTime) -> JiraTime {
+        match self {
+            Self::Epoch => at,
+            Self::Zoned(zone) => earliest_unmistakable(zone, minute(at)),
+            Self::Unzoned => minute(at.earlier(ANY_ZONE)),
+        }
+    }
+
+    /// `at` as the query has it.
+    fn word(self, at: JiraTime) -> String {
+        match self {
+            Self::Epoch => at.epoch_millis().to_string(),
+            Self::Zoned(zone) => quoted_time(&utc(self.reach(at)).with_timezone(&zone)),
+            Self::Unzoned => quoted_time(&utc(self.reach(at))),
+        }
+    }
+}
+
+/// When clocks are set back, an hour's local times come twice, and a server may take ours for the second: then an
+/// earlier one is asked from, which comes once.
+fn earliest_unmistakable(zone: Tz, at: JiraTime) -> JiraTime {
+    const STEP: Duration = Duration::from_secs(15 * 60);
+    let mut from = at;
+    // No clock was ever set back by more than a day.
+    for _ in 0..96 {
+        let local = utc(from).with_timezone(&zone).naive_local();
+        if zone.from_local_datetime(&local).latest().is_some_and(|latest| latest.to_utc() <= utc(at)) {
+            break;
+        }
+        from = from.earlier(STEP);
+    }
+    from
+}
+
+fn minute(at: JiraTime) -> JiraTime {
+    utc(at).duration_trunc(TimeDelta::minutes(1)).map_or(at, JiraTime::new)
+}
+
+fn utc(at: JiraTime) -> DateTime<Utc> {
+    // A JiraTime came from such a number.
+    DateTime::from_timestamp_millis(at.epoch_millis()).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+fn quoted_time<Z: TimeZone<Offset: std::fmt::Display>>(at: &DateTime<Z>) -> String {
+    at.format("\"%Y-%m-%d %H:%M\"").to_string()
+}
+
+/// Issues of `projects` from an instant on, in order of time.
+pub(super) fn scan(projects: &[ProjectKey], by: By, from: Option<JiraTime>, dates: Dates) -> String {
     let field = by.field();
-    let mut jql = format!("project in ({})", projects.iter().map(quoted).collect::<Vec<_>>().join(", "));
+    let mut jql = within(projects);
     if let Some(from) = from {
         // Writing to a String can't fail.
-        let _ = write!(jql, " AND {field} >= {}", from.epoch_millis());
+        let _ = write!(jql, " AND {field} >= {}", dates.word(from));
     }
     let _ = write!(jql, " ORDER BY {field} ASC, key ASC");
     jql
 }
 
+/// Issues of one project at exactly one instant, in order of their keys, after `last`: for more issues at one instant
+/// than a server pages through. A key is only compared with keys of its own project.
+pub(super) fn at_instant(project: &ProjectKey, by: By, at: JiraTime, last: Option<&IssueKey>) -> String {
+    let (field, at) = (by.field(), at.epoch_millis());
+    let mut jql = within(std::slice::from_ref(project));
+    let _ = write!(jql, " AND {field} >= {at} AND {field} <= {at}");
+    if let Some(last) = last {
+        let _ = write!(jql, " AND key > \"{last}\"");
+    }
+    jql + " ORDER BY key ASC"
+}
+
 /// Project keys hold no quotes (see [`ProjectKey`]), so none need escaping.
-fn quoted(project: &ProjectKey) -> String {
-    format!("\"{project}\"")
+fn within(projects: &[ProjectKey]) -> String {
+    let quoted: Vec<_> = projects.iter().map(|project| format!("\"{project}\"")).collect();
+    format!("project in ({})", quoted.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at(text: &str) -> JiraTime {
+        text.parse().unwrap()
+    }
 
     #[test]
     fn scans_are_bounded_ordered_and_free_of_time_zones() {
@@ -57,7 +145,39 @@ mod tests {
             (By::Created, None, r#"project in ("USER-A", "DEV-A") ORDER BY created ASC, key ASC"#),
         ];
         for (by, from, jql) in cases {
-            assert_eq!(scan(&projects, by, from), jql);
+            assert_eq!(scan(&projects, by, from, Dates::Epoch), jql);
         }
+    }
+
+    #[test]
+    fn quoted_dates_are_the_accounts_own_and_never_later_than_meant() {
+        let cases = [
+            (Dates::Zoned(Tz::America__Los_Angeles), "2024-11-29T18:44:51.887Z", r#""2024-11-29 10:44""#),
+            (Dates::Zoned(Tz::Asia__Kolkata), "2024-11-29T18:44:51.887Z", r#""2024-11-30 00:14""#),
+            (Dates::Unzoned, "2024-11-29T18:44:51.887Z", r#""2024-11-28 16:44""#),
+        ];
+        for (dates, from, word) in cases {
+            assert_eq!(dates.word(at(from)), word);
+            assert!(dates.reach(at(from)) <= at(from));
+        }
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_asked_from_before_its_first_coming() {
+        let berlin = Dates::Zoned(Tz::Europe__Berlin);
+        // 02:30 comes at 00:30Z and again at 01:30Z.
+        assert_eq!(berlin.word(at("2024-10-27T00:30:00Z")), r#""2024-10-27 01:45""#);
+        assert_eq!(berlin.word(at("2024-10-27T01:30:00Z")), r#""2024-10-27 02:30""#);
+        assert!(berlin.reach(at("2024-10-27T01:30:00Z")) <= at("2024-10-27T01:30:00Z"));
+    }
+
+    #[test]
+    fn one_instant_is_walked_through_by_key() {
+        let (project, key) = ("AB".parse().unwrap(), "AB-9".parse().unwrap());
+        let at = JiraTime::from_epoch_millis(7).unwrap();
+        assert_eq!(
+            at_instant(&project, By::Created, at, Some(&key)),
+            r#"project in ("AB") AND created >= 7 AND created <= 7 AND key > "AB-9" ORDER BY key ASC"#
+        );
     }
 }

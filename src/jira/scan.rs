@@ -6,14 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
-
-use super::jql::{By, scan};
-use super::{Client, Error, strange, wire};
-use crate::flow::{IssueId, JiraTime, ProjectKey, Row, Watermark};
-
-/// Rows asked for at once; the server may give fewer.
-const PAGE: usize = 100;
+use super::jql::{self, By, Dates};
+use super::{Client, Error, strange};
+use crate::flow::{IssueId, IssueKey, JiraTime, ProjectKey, Row, Watermark};
 
 /// So many pages without anything new are no accident.
 const MOST_IDLE_PAGES: u32 = 3;
@@ -23,14 +18,30 @@ pub struct Scan {
     projects: Vec<ProjectKey>,
     by: By,
     from: Option<JiraTime>,
+    /// Whether rows must have their marks.
+    marks: bool,
     /// What was returned already at or after `from`, with the time it had.
     seen: BTreeMap<IssueId, JiraTime>,
-    token: Option<String>,
+    /// Where the next page begins; `None` at the beginning of a question.
+    place: Option<Place>,
     /// What was answered since we ask from `from`, whether or not it was new.
     round: BTreeSet<IssueId>,
     /// Pages in a row that only repeated what is in `round`.
     idle_pages: u32,
     ended: bool,
+}
+
+/// Where a page begins, by the server's own means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// At the page of this token.
+    Token(String),
+    /// At this row, from 0.
+    Row(u64),
+    /// Further than the server pages.
+    TooDeep,
+    /// One instant is gone through by key: at which of the projects, and after which key.
+    Key(usize, Option<IssueKey>),
 }
 
 /// Some rows of a walk.
@@ -42,15 +53,58 @@ pub struct Page {
     pub watermark: Watermark,
 }
 
+/// What a walk asks next.
+pub(super) struct Question<'a> {
+    pub place: Option<&'a Place>,
+    pub marks: bool,
+    projects: &'a [ProjectKey],
+    by: By,
+    from: Option<JiraTime>,
+}
+
+/// A server's answer to it.
+pub(super) struct Answered {
+    pub rows: Vec<Row>,
+    pub next: Option<Place>,
+    /// In which dates the question was put.
+    pub dates: Dates,
+    pub watermark: Watermark,
+}
+
+impl Question<'_> {
+    /// In Jira's query language.
+    pub(super) fn jql(&self, dates: Dates) -> String {
+        match (self.place, self.from) {
+            (Some(Place::Key(nth, last)), Some(at)) => {
+                jql::at_instant(&self.projects[*nth], self.by, at, last.as_ref())
+            }
+            _ => jql::scan(self.projects, self.by, self.from, dates),
+        }
+    }
+
+    /// Whether it names an instant.
+    pub(super) fn has_date(&self) -> bool {
+        self.from.is_some()
+    }
+}
+
 impl Scan {
     /// From `from` on, or from the beginning; `seen` are issues already handled at that very instant.
     #[must_use]
     pub fn new(projects: Vec<ProjectKey>, by: By, from: Option<JiraTime>, seen: &[IssueId]) -> Self {
         let seen = from.map(|at| seen.iter().map(|id| (id.clone(), at)).collect()).unwrap_or_default();
-        Self { projects, by, from, seen, token: None, round: BTreeSet::new(), idle_pages: 0, ended: false }
+        let round = BTreeSet::new();
+        Self { projects, by, from, marks: false, seen, place: None, round, idle_pages: 0, ended: false }
     }
 
-    /// The next rows; `None` when the walk is over.
+    /// The same walk, with [`Row::mark`] filled in: free on Cloud, on Data Center a request for each row that was not
+    /// read before in that state.
+    #[must_use]
+    pub fn with_marks(self) -> Self {
+        Self { marks: true, ..self }
+    }
+
+    /// The next rows; `None` when the walk is over. Needs *Browse projects*.
     ///
     /// # Errors
     /// When Jira does not answer well.
@@ -58,60 +112,70 @@ impl Scan {
         if self.ended {
             return Ok(None);
         }
-        let answer = client.search(self.request()).await?;
-        let date = answer.date.unwrap_or_else(|| client.jira_now());
-        let watermark = Watermark::from_answer(date, answer.round_trip);
-        let token = answer.value.next_page_token;
-        let rows = answer.value.issues.into_iter().map(wire::IssueBean::row).collect::<Result<Vec<_>, _>>();
-        let rows = rows.map_err(|lack| strange("search/jql", &lack))?;
-        Ok(Some(Page { rows: self.absorb(rows, token)?, watermark }))
+        let Answered { rows, next, dates, watermark } = client.search(&self.question()).await?;
+        let rows = self.absorb(rows, next, dates)?;
+        let rows = if self.marks { client.with_marks(rows).await? } else { rows };
+        Ok(Some(Page { rows, watermark }))
     }
 
     /// How far the walk has come: the time reached, and the issues seen at it.
     #[must_use]
     pub fn reached(&self) -> (Option<JiraTime>, Vec<IssueId>) {
-        let at = self.seen.values().max().copied().or(self.from);
+        let at = self.seen.values().max().copied().max(self.from);
         let ids = self.seen.iter().filter(|(_, seen)| Some(**seen) == at).map(|(id, _)| id.clone());
         (at, ids.collect())
     }
 
-    fn request(&self) -> serde_json::Value {
-        let mut body = json!({
-            "jql": scan(&self.projects, self.by, self.from),
-            "maxResults": PAGE,
-            "fields": ["status", "created", "updated"],
-            "properties": [wire::PROPERTY],
-        });
-        if let Some(token) = &self.token {
-            body["nextPageToken"] = json!(token);
-        }
-        body
+    fn question(&self) -> Question<'_> {
+        let Self { projects, by, from, marks, place, .. } = self;
+        Question { place: place.as_ref(), marks: *marks, projects, by: *by, from: *from }
     }
 
     /// Takes an answer in: says what of it is new, and knows where to ask next.
-    fn absorb(&mut self, rows: Vec<Row>, token: Option<String>) -> Result<Vec<Row>, Error> {
+    fn absorb(&mut self, rows: Vec<Row>, next: Option<Place>, dates: Dates) -> Result<Vec<Row>, Error> {
         self.refuse_to_circle(&rows)?;
-        self.step(&rows, token)?;
-        Ok(self.unseen(rows))
+        match self.place {
+            Some(Place::Key(nth, _)) => self.step_by_key(nth, &rows, next.is_some()),
+            Some(Place::Token(_) | Place::Row(_) | Place::TooDeep) | None => self.step(&rows, next, dates)?,
+        }
+        Ok(self.unseen(rows, dates))
     }
 
-    /// Where to ask next: from the last time seen, or, while that is where we are, by the server's token.
-    fn step(&mut self, rows: &[Row], token: Option<String>) -> Result<(), Error> {
+    /// Where to ask next: from the last time seen; or, while that would bring the same answers again, by the server's
+    /// own means.
+    fn step(&mut self, rows: &[Row], next: Option<Place>, dates: Dates) -> Result<(), Error> {
         let last = rows.last().map(|row| self.time(row));
-        match token {
+        match next {
             None => self.ended = true,
             // An index that answers its rows out of order must not lead us back.
-            Some(_) if last > self.from => {
-                self.from = last;
-                self.token = None;
-                self.round.clear();
+            Some(_) if last > self.from && last.map(|last| dates.reach(last)) >= self.from => self.ask_from(last),
+            Some(next) if self.place.as_ref() == Some(&next) => {
+                return Err(strange("search", "it repeats a page token"));
             }
-            Some(token) if self.token.as_ref() == Some(&token) => {
-                return Err(strange("search/jql", "it repeats a page token"));
+            Some(Place::TooDeep) if dates == Dates::Epoch && self.from.is_some() => {
+                self.place = Some(Place::Key(0, None));
             }
-            Some(token) => self.token = Some(token),
+            Some(Place::TooDeep) => {
+                return Err(strange("search", "more issues at one time than this Jira pages through"));
+            }
+            Some(next @ (Place::Token(_) | Place::Row(_) | Place::Key(..))) => self.place = Some(next),
         }
         Ok(())
+    }
+
+    /// On to the next keys, the next project, and at last beyond this instant.
+    fn step_by_key(&mut self, nth: usize, rows: &[Row], more: bool) {
+        match rows.last() {
+            Some(last) if more => self.place = Some(Place::Key(nth, Some(last.at.key.clone()))),
+            _ if nth + 1 < self.projects.len() => self.place = Some(Place::Key(nth + 1, None)),
+            _ => self.ask_from(self.from.map(|at| at.later(std::time::Duration::from_millis(1)))),
+        }
+    }
+
+    fn ask_from(&mut self, from: Option<JiraTime>) {
+        self.from = from;
+        self.place = None;
+        self.round.clear();
     }
 
     /// Tokens that change while their pages don't would lead us round for ever. One such page may be a tie that the
@@ -119,18 +183,19 @@ impl Scan {
     fn refuse_to_circle(&mut self, rows: &[Row]) -> Result<(), Error> {
         let before = self.round.len();
         self.round.extend(rows.iter().map(|row| row.at.id.clone()));
-        let idle = self.token.is_some() && self.round.len() == before;
+        let idle = matches!(self.place, Some(Place::Token(_) | Place::Row(_))) && self.round.len() == before;
         self.idle_pages = if idle { self.idle_pages + 1 } else { 0 };
-        if self.idle_pages < MOST_IDLE_PAGES { Ok(()) } else { Err(strange("search/jql", "it repeats its pages")) }
+        if self.idle_pages < MOST_IDLE_PAGES { Ok(()) } else { Err(strange("search", "it repeats its pages")) }
     }
 
-    fn unseen(&mut self, rows: Vec<Row>) -> Vec<Row> {
+    fn unseen(&mut self, rows: Vec<Row>, dates: Dates) -> Vec<Row> {
         let by = self.by;
         let new =
             rows.into_iter().filter(|row| self.seen.insert(row.at.id.clone(), time(by, row)) != Some(time(by, row)));
         let new = new.collect();
         // What lies before the place from which we ask is not answered again.
-        self.seen.retain(|_, at| Some(*at) >= self.from);
+        let answered_from = self.from.map(|from| dates.reach(from));
+        self.seen.retain(|_, at| Some(*at) >= answered_from);
         new
     }
 
@@ -163,7 +228,11 @@ mod tests {
     /// Takes an answer as `next` would; says which ids were new.
     fn take(scan: &mut Scan, rows: &[(u32, i64)], token: Option<&str>) -> Result<Vec<String>, Error> {
         let rows = rows.iter().map(|(id, at)| row(*id, *at)).collect();
-        let new = scan.absorb(rows, token.map(str::to_owned))?;
+        take_page(scan, rows, token.map(|token| Place::Token(token.to_owned())), Dates::Epoch)
+    }
+
+    fn take_page(scan: &mut Scan, rows: Vec<Row>, next: Option<Place>, dates: Dates) -> Result<Vec<String>, Error> {
+        let new = scan.absorb(rows, next, dates)?;
         Ok(new.into_iter().map(|row| row.at.id.to_string()).collect())
     }
 
@@ -175,7 +244,7 @@ mod tests {
     fn each_page_is_asked_from_the_last_time_seen_and_repeats_nothing() {
         let mut scan = walk();
         assert_eq!(take(&mut scan, &[(1, 10), (2, 20)], Some("t")).unwrap(), ["1", "2"]);
-        assert_eq!((scan.from.unwrap().epoch_millis(), scan.token.as_deref()), (20, None));
+        assert_eq!((scan.from.unwrap().epoch_millis(), &scan.place), (20, &None));
         assert_eq!(take(&mut scan, &[(2, 20), (1, 30)], None).unwrap(), ["1"], "changed meanwhile: seen again");
         assert!(scan.ended);
     }
@@ -185,7 +254,7 @@ mod tests {
         let mut scan = walk();
         assert_eq!(take(&mut scan, &[(1, 10), (2, 10)], Some("t")).unwrap(), ["1", "2"]);
         assert_eq!(take(&mut scan, &[(1, 10), (2, 10)], Some("u")).unwrap(), [""; 0]);
-        assert_eq!(scan.token.as_deref(), Some("u"));
+        assert_eq!(scan.place, Some(Place::Token("u".to_owned())));
         assert_eq!(take(&mut scan, &[(3, 10)], None).unwrap(), ["3"]);
     }
 
@@ -225,5 +294,36 @@ mod tests {
         assert_eq!((at.unwrap().epoch_millis(), ids.len()), (20, 2));
         let mut again = Scan::new(vec!["AB".parse().unwrap()], By::Updated, at, &ids);
         assert_eq!(take(&mut again, &[(2, 20), (3, 20), (4, 20)], None).unwrap(), ["4"]);
+    }
+
+    #[test]
+    fn dates_that_count_minutes_do_not_lead_back_within_a_minute() {
+        let dates = Dates::Zoned(chrono_tz::Tz::UTC);
+        let mut scan =
+            Scan::new(vec!["AB".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(30_000).ok(), &[]);
+        let mut page = |rows: &[(u32, i64)], next| {
+            let rows = rows.iter().map(|(id, at)| row(*id, *at)).collect();
+            let new = take_page(&mut scan, rows, Some(Place::Row(next)), dates).unwrap();
+            (new, scan.from.unwrap().epoch_millis(), scan.place.clone())
+        };
+        let within = page(&[(1, 1_000), (2, 40_000)], 2);
+        assert_eq!(within, (vec!["1".to_owned(), "2".to_owned()], 30_000, Some(Place::Row(2))));
+        let beyond = page(&[(3, 61_000)], 3);
+        assert_eq!(beyond, (vec!["3".to_owned()], 61_000, None), "the next minute is asked for by itself");
+        assert_eq!(page(&[(3, 61_000)], 1).0, [""; 0], "what that minute repeats is not new");
+    }
+
+    #[test]
+    fn an_instant_with_more_issues_than_the_server_pages_through_is_walked_by_key() {
+        let mut scan = walk();
+        take(&mut scan, &[(1, 10)], Some("t")).unwrap();
+        let mut page = |ids: &[u32], next| {
+            take_page(&mut scan, ids.iter().map(|id| row(*id, 10)).collect(), next, Dates::Epoch).unwrap();
+            (scan.from.unwrap().epoch_millis(), scan.place.clone())
+        };
+        assert_eq!(page(&[2], Some(Place::TooDeep)), (10, Some(Place::Key(0, None))));
+        let after = |key: &str| Some(Place::Key(0, Some(key.parse().unwrap())));
+        assert_eq!(page(&[1, 2], Some(Place::Row(2))), (10, after("AB-2")));
+        assert_eq!(page(&[3], None), (11, None), "then on beyond that instant");
     }
 }

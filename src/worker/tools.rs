@@ -75,7 +75,7 @@ async fn engine(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<
     let entropy = tools.entropy.fork(&format!("{} {}", flow.name, store.epoch().0));
     let client_tools = jira::Tools {
         transport: Arc::clone(&tools.transport),
-        budget: tools.budgets.of(&flow.jira),
+        budget: tools.budgets.of(&flow.jira).share(flow.name.as_str()),
         pulse: pulse.clone(),
         clock: tools.clock.clone(),
         entropy: entropy.fork("jira"),
@@ -103,12 +103,14 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
         engine::Error::Stopping => Exit::Stopped,
         engine::Error::Jira(error) => match &error.what {
             Fault::Cancelled => Exit::Cancelled,
-            Fault::Refused(_) => Exit::Refused { why },
+            // A request that Jira no longer knows won't come back by itself either.
+            Fault::Refused(_) | Fault::Removed(_) => Exit::Refused { why },
             Fault::Throttled(_)
             | Fault::Forbidden(_)
             | Fault::Missing(_)
             | Fault::Conflict(_)
             | Fault::Invalid(_)
+            | Fault::TooLarge(_)
             | Fault::NotSent(_)
             | Fault::Unanswered(_)
             | Fault::NotJira(_) => Exit::Failed { why, at_least: error.retry_after() },

@@ -260,13 +260,7 @@ fn a_disabled_rule_is_checked_all_the_same() {
 
 #[test]
 fn what_is_known_but_not_supported_yet_is_said_to_be_so() {
-    let data = r#""deployment": "datacenter", "email""#;
     refuses(&[
-        (
-            r#""email""#,
-            data,
-            r#"3:64: jira.deployment: Jira Data Center is not supported yet; only "auto" and "cloud" are"#,
-        ),
         (
             r#""email""#,
             r#""apiTokenFile": "/run/t", "email""#,
@@ -341,9 +335,9 @@ fn secrets_and_addresses_come_from_the_environment_and_are_never_repeated() {
 
 #[test]
 fn a_personal_access_token_needs_no_email() {
-    let pat = flow(r#""email": "bot@a.example.net""#, r#""authType": "pat", "deployment": "cloud""#).jira;
+    let pat = flow(r#""email": "bot@a.example.net""#, r#""authType": "pat", "deployment": "datacenter""#).jira;
     assert_eq!(pat.credentials, Credentials::Bearer { token: Secret::new("hunter2".into()) });
-    assert_eq!(pat.deployment, Deployment::Cloud);
+    assert_eq!(pat.deployment, Deployment::DataCenter);
 }
 
 #[test]

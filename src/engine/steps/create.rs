@@ -7,7 +7,7 @@ use crate::engine::apply::Learned;
 use crate::engine::recover::Traces;
 use crate::engine::{Engine, Error};
 use crate::flow::{CreateIssue, Doubt, Intent, Issue, Mark, Side, SkipReason};
-use crate::jira::{Fault, NewIssue};
+use crate::jira::{Fault, Fields, NewIssue};
 
 /// The pair table is asked once more: between the plan and now the issue may have been adopted.
 pub(super) async fn perform(
@@ -38,6 +38,7 @@ pub(super) async fn perform(
             user_issue: user.id.clone(),
             intent: intent.id.clone(),
         },
+        fields: Fields::new(),
     };
     match engine.jira.create(&new).await {
         Ok(dev) => Ok(Outcome::Done(Learned::Created(dev))),
@@ -77,7 +78,7 @@ impl Engine {
         let known = self.issue_types.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let known = match known {
             Some(known) => known,
-            None => self.jira.issue_types(&self.flow.dev_project).await?.into(),
+            None => self.jira.issue_types(&self.flow.dev_project).await?.into_iter().map(|kind| kind.name).collect(),
         };
         let wanted = if known.iter().any(|name| name == source) { source } else { &self.flow.issue_type };
         *self.issue_types.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));

@@ -4,7 +4,7 @@ use super::{Found, Outcome, absent_by_now};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
 use crate::flow::{Doubt, Event, Intent, Issue, LinkIssues, Mark};
-use crate::jira::{self, Fault, LinkEdit, Linked};
+use crate::jira::{self, Edit, Fault, Fields, Linked};
 
 /// The description is read immediately before it is edited, so that nobody's newer text is overwritten.
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &LinkIssues) -> Result<Outcome, Error> {
@@ -17,16 +17,17 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &LinkIssues)
     if carries_back_mark(&user, intent) {
         return Ok(Outcome::Done(Learned::Nothing));
     }
-    let edit = LinkEdit {
-        mark: Mark::Linked { dev_issue: dev.id.clone(), intent: intent.id.clone() },
+    let edit = Edit {
+        mark: Some(Mark::Linked { dev_issue: dev.id.clone(), intent: intent.id.clone() }),
         link: step.cross_link.then(|| engine.jira.site().browse(&dev.key)),
         description: user.description.as_ref(),
         comment: step.comment.as_ref().map(|text| text.render(&user.at.key, &dev.key)),
+        fields: Fields::new(),
     };
-    let linked = match engine.jira.link(&user.at.id, &edit).await {
+    let linked = match engine.jira.edit(&user.at.id, &edit).await {
         // A description that may not be edited must not cost the mark and the comment.
         Err(error) if matches!(error.what, Fault::Invalid(_)) && edit.link.is_some() => {
-            engine.jira.link(&user.at.id, &LinkEdit { link: None, ..edit }).await?;
+            engine.jira.edit(&user.at.id, &Edit { link: None, ..edit }).await?;
             Linked::NoRoom
         }
         end => end?,

@@ -6,7 +6,7 @@ use super::{Found, Outcome, absent_by_now};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
 use crate::flow::{Doubt, Event, Intent, Issue, IssueRef, SkipReason, Status, StatusName, Transition};
-use crate::jira::{self, Fault, Offer, Standing};
+use crate::jira::{self, Fault, Fields, Offer, Standing};
 
 /// The machines of one site need not agree on the time to the second.
 const SKEW: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Transition)
             to: offer.to.name.clone(),
         });
     }
-    engine.jira.transition(&target.id, offer).await?;
+    engine.jira.transition(&target.id, offer, &Fields::new()).await?;
     Ok(Outcome::Done(Learned::Standing(offer.to.clone())))
 }
 

@@ -1,0 +1,83 @@
+//! Attachments: what they are, and how one gets from one issue to another without ever being held.
+
+mod copy;
+mod form;
+
+use serde::Deserialize;
+
+use super::Client;
+use super::error::Error;
+use crate::flow::{AccountId, IssueId, JiraTime};
+use copy::Route;
+
+/// A file on an issue, as Jira lists it (`fields.attachment[]`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Jira's id, never given to another (`id`).
+    pub id: String,
+    /// Its name as somebody gave it, with any characters at all (`filename`).
+    pub filename: String,
+    /// Bytes (`size`).
+    pub size: u64,
+    /// What whoever uploaded it took it for, such as `image/png`; may be wrong (`mimeType`).
+    pub mime: String,
+    /// Who uploaded it; `None` for an account that is gone or hidden (`author`).
+    pub author: Option<AccountId>,
+    /// When it was uploaded, on Jira's clock (`created`).
+    pub created: JiraTime,
+    /// Where it can be fetched (`content`).
+    pub content: String,
+}
+
+/// A file that was copied, as Jira keeps it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Jira's id of the copy.
+    pub id: String,
+    /// Bytes; as many as the original has.
+    pub size: u64,
+}
+
+/// What a site lets be attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttachmentLimits {
+    /// Whether anything may be attached at all (`enabled`).
+    pub enabled: bool,
+    /// Bytes of the largest file (`uploadLimit`); `None` where the site doesn't say.
+    #[serde(default)]
+    pub upload_limit: Option<u64>,
+}
+
+impl Client {
+    /// Copies a file from `source`, the client that read `attachment`, to an issue here. It streams: at no time more
+    /// than a piece of it is held. The upload is never repeated.
+    ///
+    /// # Errors
+    /// When the file can't be fetched, is not of the size that `attachment` tells (then Jira has stored nothing), or is
+    /// not taken; too large is [`super::Fault::TooLarge`]. [`Error::effect`] tells whether a copy may be there all the
+    /// same.
+    pub async fn copy_attachment(
+        &self,
+        source: &Client,
+        attachment: &Attachment,
+        target: &IssueId,
+    ) -> Result<Copied, Error> {
+        let route = Route {
+            source: &source.caller,
+            sink: &self.caller,
+            path: self.dialect.api(&format!("issue/{target}/attachments")),
+            limits: self.dialect.api("attachment/meta"),
+        };
+        // Boxed: what two requests and their limits take would weigh on every future that may ever copy a file.
+        Box::pin(route.copy(attachment)).await
+    }
+
+    /// What may be attached here.
+    ///
+    /// # Errors
+    /// When Jira does not answer well.
+    pub async fn attachment_limits(&self) -> Result<AttachmentLimits, Error> {
+        Ok(self.json(copy::ask_limits(self.dialect.api("attachment/meta"))).await?.value)
+    }
+}

@@ -1,0 +1,142 @@
+//! What an answer's status, headers and body mean. Pure.
+
+use http::{HeaderMap, StatusCode, header};
+
+use crate::jira::error::{Fault, Shape, said};
+
+/// Whether Jira did what it was asked; if not, what that leads to.
+pub(super) fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Fault> {
+    if let Some(why) = turned_away(headers) {
+        return Err(Fault::Refused(why.to_owned()));
+    }
+    if status.is_success() {
+        return Ok(());
+    }
+    let said = said(headers, body);
+    let text = format!("{status}: {}", said.text);
+    Err(match status.as_u16() {
+        300..=399 => Fault::NotJira(format!("{status}: is the address of the site right?")),
+        401 => Fault::Refused(text),
+        403 => Fault::Forbidden(text),
+        404 if matches!(said.shape, Shape::Jira | Shape::Empty) => Fault::Missing(text),
+        404 => Fault::NotJira(format!("{text}; is the address of the site right?")),
+        407 => Fault::NotSent(format!("the proxy wants us to log in: {text}")),
+        // A gateway gave up waiting; Jira may not have.
+        408 => Fault::Unanswered(text),
+        409 => Fault::Conflict(text),
+        413 => Fault::TooLarge(text),
+        400..=499 if said.shape == Shape::Page => Fault::NotJira(text),
+        410 => Fault::Removed(text),
+        400..=499 => Fault::Invalid(text),
+        _ => Fault::Unanswered(text),
+    })
+}
+
+/// A good answer must be JSON, if it is anything.
+pub(super) fn judge_json(headers: &HeaderMap, body: &[u8]) -> Result<(), Fault> {
+    if body.is_empty() || is_json(headers) {
+        return Ok(());
+    }
+    Err(Fault::NotJira(format!("not JSON: {}", said(headers, body).text)))
+}
+
+/// Nobody asks for compressed answers; one that comes all the same can't be read.
+pub(super) fn is_compressed(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
+}
+
+/// With an expired credential Jira can answer as to an anonymous visitor, with 200 and nothing in it. After too many
+/// bad attempts Data Center wants to see a person.
+fn turned_away(headers: &HeaderMap) -> Option<&'static str> {
+    let says = |name: &str, word: &str| {
+        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).any(|value| value.contains(word))
+    };
+    if says("x-authentication-denied-reason", "CAPTCHA") {
+        return Some("Jira wants this account to solve a CAPTCHA: log in once with a browser");
+    }
+    let nobody = ["AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"];
+    nobody
+        .iter()
+        .any(|word| says("x-seraph-loginreason", word))
+        .then_some("the credentials were not accepted; check the e-mail and the API token")
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/json") || kind.starts_with("application/problem+json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderName, HeaderValue};
+
+    const JSON: &str = "application/json;charset=UTF-8";
+    const OURS: &str = r#"{"errorMessages":["no"],"errors":{}}"#;
+
+    fn judged(status: u16, kind: &'static str, body: &str) -> Result<(), Fault> {
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
+        judge(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes())
+    }
+
+    fn given_to(name: &'static str, value: &'static str) -> Result<(), Fault> {
+        let headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]);
+        judge(StatusCode::OK, &headers, br#"{"issues":[],"isLast":true}"#)
+    }
+
+    #[test]
+    fn each_bad_answer_leads_where_it_should() {
+        assert_eq!(judged(204, "text/plain", ""), Ok(()));
+        assert_eq!(judged(200, JSON, "{}"), Ok(()));
+        assert!(matches!(judged(302, JSON, ""), Err(Fault::NotJira(_))));
+        assert!(matches!(judged(401, "text/html", "<html>"), Err(Fault::Refused(_))));
+        assert!(matches!(judged(403, JSON, ""), Err(Fault::Forbidden(_))));
+        assert!(matches!(judged(407, "text/html", "<html>"), Err(Fault::NotSent(_))));
+        assert!(matches!(judged(408, JSON, ""), Err(Fault::Unanswered(_))));
+        assert!(matches!(judged(409, JSON, OURS), Err(Fault::Conflict(_))));
+        assert!(matches!(judged(413, "text/html", "<html>"), Err(Fault::TooLarge(_))));
+        assert!(matches!(judged(400, JSON, OURS), Err(Fault::Invalid(said)) if said.contains("no")));
+        assert!(matches!(judged(400, "text/html", "<html>"), Err(Fault::NotJira(_))));
+        assert!(matches!(judged(415, "application/problem+json", r#"{"title":"x"}"#), Err(Fault::Invalid(_))));
+        assert!(matches!(judged(503, JSON, ""), Err(Fault::Unanswered(_))));
+    }
+
+    #[test]
+    fn an_issue_that_is_missing_is_told_from_a_path_that_does_not_exist() {
+        assert!(matches!(judged(404, JSON, OURS), Err(Fault::Missing(_))));
+        assert!(matches!(judged(404, JSON, ""), Err(Fault::Missing(_))));
+        for (kind, body) in [
+            ("text/html", "<html><title>Not found</title>"),
+            ("application/problem+json", r#"{"title":"Not Found","status":404}"#),
+            (JSON, r#"{"code":404,"message":"HTTP 404 Not Found"}"#),
+            ("application/xml", "<status><status-code>404</status-code></status>"),
+        ] {
+            let end = judged(404, kind, body);
+            assert!(matches!(&end, Err(Fault::NotJira(said)) if said.contains("is the address")), "{body}: {end:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_atlassian_removed_is_no_missing_issue() {
+        let body = r#"{"errorMessages":["The requested API has been removed."],"errors":{}}"#;
+        assert!(matches!(judged(410, JSON, body), Err(Fault::Removed(_))));
+    }
+
+    #[test]
+    fn an_empty_answer_given_to_nobody_is_a_refusal() {
+        assert_eq!(given_to("x-seraph-loginreason", "OK"), Ok(()));
+        assert!(matches!(given_to("x-seraph-loginreason", "AUTHENTICATED_FAILED"), Err(Fault::Refused(_))));
+        let captcha = given_to("x-authentication-denied-reason", "CAPTCHA_CHALLENGE; login-url=https://a/login.jsp");
+        assert!(matches!(captcha, Err(Fault::Refused(said)) if said.contains("browser")));
+    }
+
+    #[test]
+    fn a_good_answer_that_is_a_page_is_not_jiras() {
+        let page = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("text/html"))]);
+        let end = judge_json(&page, b"<title>Log in</title>");
+        assert!(matches!(&end, Err(Fault::NotJira(said)) if said.contains("Log in")), "{end:?}");
+        assert_eq!(judge_json(&page, b""), Ok(()));
+    }
+}

@@ -1,0 +1,242 @@
+//! Requests over a scripted transport, with a paused clock.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use futures::future::BoxFuture;
+use futures::stream;
+use http_body::Frame;
+use http_body_util::StreamBody;
+
+use super::*;
+use crate::flow::{Deployment, Secret};
+use crate::jira::transport::Unreachable;
+use crate::jira::{Effect, budget::Budget, get, read, write};
+
+type Reply = Result<Response<Body>, Unreachable>;
+
+/// Answers in the order of its script, and notes who was asked as whom.
+#[derive(Default)]
+struct Script {
+    replies: Mutex<VecDeque<Reply>>,
+    asked: Mutex<Vec<(String, bool)>>,
+}
+
+impl Transport for Script {
+    fn send(&self, request: Request<Body>) -> BoxFuture<'_, Reply> {
+        let known = request.headers().contains_key(header::AUTHORIZATION);
+        self.asked.lock().unwrap().push((format!("{} {}", request.method(), request.uri()), known));
+        let reply = self.replies.lock().unwrap().pop_front().expect("the script has no further answer");
+        Box::pin(async { reply })
+    }
+}
+
+struct Stage {
+    script: Arc<Script>,
+    caller: Caller,
+    clock: Clock,
+}
+
+const TOKEN: &str = "hunter2-token";
+
+fn stage(replies: Vec<Reply>) -> Stage {
+    let clock = Clock::system();
+    let script = Arc::new(Script { replies: Mutex::new(replies.into()), ..Script::default() });
+    let access = JiraAccess {
+        base: "https://a.example.net/jira".parse().unwrap(),
+        credentials: Credentials::Basic { email: "me@example.net".into(), token: Secret::new(TOKEN.into()) },
+        deployment: Deployment::Cloud,
+    };
+    let pulse = Pulse::new("sync-ab", clock.clone(), None);
+    let share = Arc::<Budget>::default().share("sync-ab");
+    let caller = Caller::new(&access, script.clone(), share, pulse, clock.clone(), Entropy::seeded(1));
+    Stage { script, caller, clock }
+}
+
+impl Stage {
+    async fn asks(&self, ask: Ask) -> Result<Value, Error> {
+        self.caller.json::<Value>(ask).await.map(|answer| answer.value)
+    }
+
+    fn asked(&self) -> Vec<(String, bool)> {
+        self.script.asked.lock().unwrap().clone()
+    }
+}
+
+fn reply(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
+    let builder = Response::builder().status(status).header(header::CONTENT_TYPE, "application/json");
+    Ok(headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value)).body(full(body)).unwrap())
+}
+
+fn fine() -> Reply {
+    reply(200, &[], "{}")
+}
+
+fn reading() -> Ask {
+    get("/rest/api/3/myself".to_owned(), "myself")
+}
+
+fn writing() -> Ask {
+    write(Method::PUT, "/rest/api/3/issue/10001?x=y".to_owned(), Value::Null, "edit").of_one_issue()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_waits_as_long_as_a_503_asks_and_is_repeated() {
+    let stage = stage(vec![reply(503, &[("retry-after", "20")], ""), fine()]);
+    let begun = stage.clock.now();
+    stage.asks(reading()).await.unwrap();
+    let waited = (stage.clock.now() - begun).as_secs_f64();
+    assert!((20.0..=26.0).contains(&waited), "{waited}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_was_throttled_is_repeated_and_one_in_doubt_is_not() {
+    let throttled = stage(vec![reply(429, &[("retry-after", "3")], ""), fine()]);
+    throttled.asks(writing()).await.unwrap();
+    let doubtful = stage(vec![reply(503, &[("retry-after", "3")], "")]);
+    assert_eq!(doubtful.asks(writing()).await.unwrap_err().effect(), Effect::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_is_never_answered_well_is_given_up_after_four_tries() {
+    let broken = || reply(500, &[], "");
+    let stage = stage(vec![broken(), broken(), broken(), broken()]);
+    let error = stage.asks(reading()).await.unwrap_err();
+    assert!(matches!(error.what, Fault::Unanswered(_)), "{error}");
+    assert_eq!(stage.asked().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_about_one_issue_holds_back_no_other() {
+    let stage = stage(vec![
+        reply(429, &[("retry-after", "100"), ("ratelimit-reason", "jira-per-issue-on-write")], ""),
+        fine(),
+        fine(),
+    ]);
+    let begun = stage.clock.now();
+    let held = stage.asks(writing());
+    let other = async {
+        stage.clock.sleep(Duration::from_secs(1)).await;
+        stage.asks(Ask { path: "/rest/api/3/issue/10002".to_owned(), ..writing() }).await.unwrap();
+        stage.clock.now() - begun
+    };
+    let (end, other) = tokio::join!(held, other);
+    assert!(end.is_ok() && stage.clock.now() - begun >= Duration::from_secs(100));
+    assert!(other < Duration::from_secs(2), "{other:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_that_is_used_up_ends_every_request_of_the_account_without_asking_again() {
+    let stage =
+        stage(vec![reply(429, &[("retry-after", "1800"), ("ratelimit-reason", "jira-quota-global-based")], "")]);
+    for ask in [reading(), read("/rest/api/3/search/jql".to_owned(), Value::Null, "search")] {
+        let error = stage.asks(ask).await.unwrap_err();
+        assert!(error.retry_after().is_some_and(|wait| wait.as_secs() >= 1799), "{error}");
+    }
+    assert_eq!(stage.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_within_the_site_is_followed_with_our_credentials() {
+    let stage = stage(vec![reply(302, &[("location", "/jira/rest/api/3/me")], ""), fine()]);
+    stage.asks(reading()).await.unwrap();
+    assert_eq!(
+        stage.asked(),
+        [
+            ("GET https://a.example.net/jira/rest/api/3/myself".to_owned(), true),
+            ("GET https://a.example.net/jira/rest/api/3/me".to_owned(), true),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_elsewhere_is_fetched_without_our_credentials() {
+    let away = "https://media.example.org/f?token=t";
+    let stage = stage(vec![reply(303, &[("location", away)], ""), reply(200, &[], "file")]);
+    let from = "https://a.example.net/jira/rest/api/3/attachment/content/1".parse().unwrap();
+    stage.caller.open(&reading(), &from, |_| Ok(())).await.unwrap();
+    assert_eq!(stage.asked()[1], (format!("GET {away}"), false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_is_never_sent_on() {
+    let stage = stage(vec![reply(307, &[("location", "https://a.example.net/jira/x")], "")]);
+    let error = stage.asks(writing()).await.unwrap_err();
+    assert!(error.to_string().contains("is the address of the site right?"), "{error}");
+    assert_eq!(stage.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirects_that_never_end_are_given_up() {
+    let on = || reply(302, &[("location", "/jira/x")], "");
+    // Each of the four tries follows five redirects.
+    let stage = stage((0..24).map(|_| on()).collect());
+    let error = stage.asks(reading()).await.unwrap_err();
+    assert!(matches!(&error.what, Fault::NotJira(said) if said.contains("more than 5 times")), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_come_back_are_not_told_on() {
+    use base64::Engine as _;
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("me@example.net:{TOKEN}"));
+    let echo = format!(r#"{{"errorMessages":["bad header: Basic {pair}, {TOKEN}"]}}"#);
+    let stage = stage(vec![reply(400, &[], echo), reply(200, &[], format!("[\"{TOKEN}"))]);
+    let complaint = stage.asks(writing()).await.unwrap_err().to_string();
+    assert!(complaint.contains("bad header: Basic ***, ***"), "{complaint}");
+    let unreadable = stage.asks(writing()).await.unwrap_err().to_string();
+    assert!(unreadable.contains("***") && !unreadable.contains(TOKEN), "{unreadable}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_complaint_without_end_is_not_read_to_its_end() {
+    let endless = stream::repeat_with(|| Ok(Frame::data(Bytes::from_static(b"no no no no "))));
+    let body = StreamBody::new(endless).boxed_unsync();
+    let stage = stage(vec![Ok(Response::builder().status(400).body(body).unwrap())]);
+    let error = stage.asks(writing()).await.unwrap_err();
+    assert!(matches!(&error.what, Fault::Invalid(said) if said.len() < 400), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_end_is_refused() {
+    let endless = stream::repeat_with(|| Ok(Frame::data(Bytes::from(vec![b' '; 1 << 20]))));
+    let body = StreamBody::new(endless).boxed_unsync();
+    let error = stage(vec![Ok(Response::new(body))]).asks(writing()).await.unwrap_err();
+    assert!(matches!(&error.what, Fault::NotJira(said) if said.contains("more than")), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_never_ends_is_given_up_within_the_minute() {
+    let hanging = StreamBody::new(stream::pending::<Result<Frame<Bytes>, _>>()).boxed_unsync();
+    let stage = stage(vec![Ok(Response::new(hanging))]);
+    let begun = stage.clock.now();
+    let error = stage.asks(writing()).await.unwrap_err();
+    assert_eq!((error.effect(), stage.clock.now() - begun), (Effect::Unknown, Duration::from_secs(45)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_compressed_unasked_is_not_taken_for_json() {
+    let error = stage(vec![reply(200, &[("content-encoding", "gzip")], "x")]).asks(writing()).await.unwrap_err();
+    assert!(error.to_string().contains("compressed"), "{error}");
+}
+
+#[test]
+fn a_403_on_one_issue_stops_no_other() {
+    let stage = stage(Vec::new());
+    let error = |ask: Ask| stage.caller.error(&ask, Fault::Forbidden("no".to_owned()));
+    assert!(error(writing()).is_local());
+    assert!(matches!(error(reading()).what, Fault::Refused(_)));
+}
+
+#[test]
+fn only_writes_to_an_issue_count_for_it() {
+    assert_eq!(writing().errand().issue.as_deref(), Some("10001"));
+    assert_eq!(reading().of_one_issue().errand().issue, None);
+    let create = write(Method::POST, "/rest/api/3/issue".to_owned(), Value::Null, "create");
+    assert_eq!(create.errand().issue, None);
+}
+
+#[test]
+fn credentials_are_hidden_from_debug() {
+    let (value, _) = authorization(&Credentials::Bearer { token: Secret::new(TOKEN.into()) });
+    assert!(!format!("{value:?}").contains(TOKEN));
+}

@@ -1,0 +1,150 @@
+//! Files: a download that is handed on piece by piece, an upload that takes one so.
+
+use http::{HeaderName, HeaderValue, Method, Response, header};
+use reqwest::Url;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::redirect::Reach;
+use super::{Ask, Caller, Failed, Head, whole};
+use crate::jira::error::{Error, Fault, no_result};
+use crate::jira::transfer::{Progress, Stage};
+use crate::jira::transport::Body;
+use crate::pulse::Gate;
+
+/// A file on its way to Jira.
+pub(in crate::jira) struct Upload {
+    /// What is asked, its body aside.
+    pub ask: Ask,
+    pub content_type: HeaderValue,
+    /// Bytes of the whole body.
+    pub length: u64,
+    pub body: Body,
+    /// How far the body is.
+    pub progress: Progress,
+    /// Breaks the body.
+    pub abort: CancellationToken,
+}
+
+/// Jira takes no upload without it: it proves that no web page made a browser send this.
+const NO_CHECK: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("x-atlassian-token"), HeaderValue::from_static("no-check"));
+
+impl Caller {
+    /// Opens a file. Of what it answers only the head has been read; `fits` says whether that is the file.
+    pub(in crate::jira) async fn open(
+        &self,
+        ask: &Ask,
+        from: &Url,
+        fits: impl Fn(&Response<Body>) -> Result<(), Fault>,
+    ) -> Result<Body, Error> {
+        let mut tried = 0;
+        loop {
+            self.turn(ask).await?;
+            tried += 1;
+            match self.open_once(ask, from, &fits).await {
+                Ok(body) => return Ok(body),
+                Err(failed) => self.pause(ask, failed, tried).await?,
+            }
+        }
+    }
+
+    async fn open_once(
+        &self,
+        ask: &Ask,
+        from: &Url,
+        fits: &impl Fn(&Response<Body>) -> Result<(), Fault>,
+    ) -> Result<Body, Failed> {
+        let exchange = async {
+            let response = self.get(from.clone(), Reach::Anywhere, "*/*").await?;
+            if response.status().is_success() { Ok(Ok(response)) } else { whole(response).await.map(Err) }
+        };
+        let end = self.pulse.through(Gate::Jira, &ask.told(), self.limits.silence, exchange).await;
+        match end.map_err(no_result)?? {
+            Ok(response) => {
+                let head = Head { status: response.status(), headers: response.headers().clone() };
+                self.verdict(ask, &head, b"")?;
+                fits(&response)?;
+                Ok(response.into_body())
+            }
+            Err((head, body)) => {
+                self.verdict(ask, &head, &body)?;
+                Err(Fault::NotJira(head.status.to_string()).into())
+            }
+        }
+    }
+
+    /// Sends a file, once. The answer's body, or what went wrong and whether the whole file had been handed over.
+    pub(in crate::jira) async fn upload(&self, upload: Upload) -> Result<bytes::Bytes, Error> {
+        let Upload { ask, content_type, length, body, progress, abort } = upload;
+        // Whatever ends this early, the body breaks, and Jira stores no half of a file.
+        let _abort = abort.drop_guard();
+        let exchange = async {
+            let url = self.url(&ask.path)?;
+            let request = self
+                .request(&Method::POST, &url, &url)
+                .header(header::ACCEPT, "application/json")
+                .header(header::CONTENT_TYPE, content_type)
+                .header(header::CONTENT_LENGTH, length)
+                .header(NO_CHECK.0, NO_CHECK.1)
+                .body(body)
+                .map_err(super::unsendable)?;
+            tokio::select! {
+                biased;
+                answer = async { whole(self.send(request).await?).await } => answer,
+                stage = progress.stalled(&self.clock, &self.limits) => Err(silent(stage)),
+            }
+        };
+        let end = self.pulse.through(Gate::Jira, &ask.told(), self.limits.transfer, exchange).await;
+        let end = end.map_err(no_result).and_then(|end| end);
+        let (head, said) = end.map_err(|fault| self.error(&ask, unsent(fault, &progress)))?;
+        self.verdict(&ask, &head, &said).map_err(|failed| self.error(&ask, failed.fault))?;
+        match progress.stage() {
+            Stage::Answer => Ok(said),
+            Stage::Source | Stage::Sink => {
+                let why = "it was content before it had the whole file".to_owned();
+                Err(self.error(&ask, Fault::NotJira(why)))
+            }
+        }
+    }
+
+    /// Shows a piece that was handed over: when, and that the worker lives.
+    pub(in crate::jira) fn moved(&self) -> impl Fn() -> Instant + Send + Unpin + use<> {
+        let (clock, pulse) = (self.clock.clone(), self.pulse.clone());
+        move || {
+            pulse.beat();
+            clock.now()
+        }
+    }
+
+    pub(in crate::jira) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Something that nobody else has drawn.
+    pub(in crate::jira) fn draw(&self) -> Uuid {
+        self.entropy.id(self.clock.wall())
+    }
+}
+
+fn silent(stage: Stage) -> Fault {
+    Fault::Unanswered(
+        match stage {
+            Stage::Source => "the file stopped coming",
+            Stage::Sink => "Jira stopped taking the file",
+            Stage::Answer => "no answer came to the whole file",
+        }
+        .to_owned(),
+    )
+}
+
+/// Of a file whose end was never handed over nothing can have been stored.
+fn unsent(fault: Fault, progress: &Progress) -> Fault {
+    match (fault, progress.stage()) {
+        (Fault::Unanswered(why), Stage::Source | Stage::Sink) => {
+            Fault::NotSent(format!("the upload broke off, perhaps because the file is too large: {why}"))
+        }
+        (fault, Stage::Source | Stage::Sink | Stage::Answer) => fault,
+    }
+}

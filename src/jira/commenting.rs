@@ -1,0 +1,153 @@
+//! Comments.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::json;
+
+use super::{Client, Error, markup, strange, wire, write};
+use crate::flow::{AccountId, Body, IntentId, IssueId, JiraTime};
+
+/// The machines of one site need not agree on the time to the second.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// Pages of comments that are read of one issue: Jira Cloud keeps at most 5,000 comments on one.
+const MOST_PAGES: usize = 200;
+
+/// What somebody said on an issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// Jira's `id`.
+    pub id: String,
+    /// Who; `None` when Jira hides it.
+    pub author: Option<AccountId>,
+    /// When, by Jira's clock.
+    pub created: JiraTime,
+    /// What.
+    pub body: Option<Body>,
+    /// Whether only a role or group may read it (`visibility`): such a text never crosses by itself.
+    pub restricted: bool,
+    /// The intent that made it, where it is ours and this Jira tells properties of comments.
+    pub intent: Option<IntentId>,
+}
+
+/// A comment of ours that may or may not have been made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sought<'a> {
+    /// The intent that would have made it.
+    pub intent: &'a IntentId,
+    /// What it would say.
+    pub text: &'a str,
+    /// When it was begun, by Jira's clock: what is older is somebody else's.
+    pub since: JiraTime,
+}
+
+impl Client {
+    /// Comments on an issue; the intent's id rides as the comment's property. Needs *Add comments*.
+    ///
+    /// # Errors
+    /// When there is no comment, or nobody knows.
+    pub async fn comment(&self, issue: &IssueId, text: &str, intent: &IntentId) -> Result<(), Error> {
+        let path = self.dialect.api(&format!("issue/{issue}/comment"));
+        let said = self.dialect.written(&markup::plain(text, self.dialect.format()));
+        let body = json!({"body": said, "properties": wire::comment_of(intent)});
+        self.caller.done(write(Method::POST, path, body, "comment").of_one_issue()).await
+    }
+
+    /// An issue's comments since an instant, newest first; only those that we may read. Needs *Browse projects*.
+    ///
+    /// # Errors
+    /// When Jira does not answer well, or the issue is missing.
+    pub async fn comments(&self, issue: &IssueId, since: JiraTime) -> Result<Vec<Comment>, Error> {
+        let mut comments = Vec::new();
+        self.each_comment(issue, since, |bean| {
+            comments.push(self.understood_comment(bean));
+            Look::On
+        })
+        .await?;
+        Ok(comments)
+    }
+
+    /// Whether a comment of ours is on the issue: one that carries the intent, or, where properties of comments are not
+    /// told, one of our account, made since, that says just that.
+    ///
+    /// # Errors
+    /// When Jira does not answer well, or the issue is missing.
+    pub async fn has_comment_of(&self, issue: &IssueId, sought: &Sought<'_>) -> Result<bool, Error> {
+        let said = markup::text_of(&markup::plain(sought.text, self.dialect.format()));
+        let mut found = false;
+        self.each_comment(issue, sought.since.earlier(SKEW), |bean| {
+            found = self.is_sought(&bean, sought, &said);
+            if found { Look::NoMore } else { Look::On }
+        })
+        .await?;
+        Ok(found)
+    }
+
+    fn is_sought(&self, bean: &wire::CommentBean, sought: &Sought<'_>, said: &str) -> bool {
+        let intent = bean.properties.as_deref().and_then(wire::intent_in);
+        match (intent, &bean.properties) {
+            (Some(intent), _) => intent == *sought.intent,
+            (None, Some(_)) if self.dialect.tells_properties_of_comments() => false,
+            (None, _) => self.author(bean).as_ref() == Some(&self.account) && says(bean, said),
+        }
+    }
+
+    fn author(&self, bean: &wire::CommentBean) -> Option<AccountId> {
+        bean.author.as_ref().and_then(|author| self.dialect.identity(author))
+    }
+
+    fn understood_comment(&self, bean: wire::CommentBean) -> Comment {
+        Comment {
+            author: self.author(&bean),
+            id: bean.id,
+            created: bean.created,
+            body: bean.body.and_then(markup::from_wire),
+            restricted: bean.visibility.is_some_and(|visibility| !visibility.is_null()),
+            intent: bean.properties.as_deref().and_then(wire::intent_in),
+        }
+    }
+
+    /// Goes through comments, newest first. One that is added meanwhile moves others to the next page, where they are
+    /// seen twice; one that is deleted moves them to the page before: so the last one is asked for again.
+    async fn each_comment(
+        &self,
+        issue: &IssueId,
+        since: JiraTime,
+        mut see: impl FnMut(wire::CommentBean) -> Look,
+    ) -> Result<(), Error> {
+        let mut start = 0;
+        let mut last = None::<String>;
+        for _ in 0..MOST_PAGES {
+            let page: wire::Comments = self.json(self.dialect.comments(issue, start)).await?.value;
+            let end = page.start_at + page.comments.len() as u64;
+            let before = last.clone();
+            for bean in page.comments {
+                last = Some(bean.id.clone());
+                if bean.created < since {
+                    return Ok(());
+                }
+                if before.as_ref() != Some(&bean.id) && see(bean) == Look::NoMore {
+                    return Ok(());
+                }
+            }
+            if end >= page.total || end <= start + 1 || before == last {
+                return Ok(());
+            }
+            start = end - 1;
+        }
+        Err(strange("comment", "its comments do not come to an end"))
+    }
+}
+
+/// Whether to look at more comments.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    On,
+    NoMore,
+}
+
+/// Whether a comment says just that. Looks apart: Jira changes line ends, and adds attributes to documents.
+fn says(bean: &wire::CommentBean, said: &str) -> bool {
+    bean.body.clone().and_then(markup::from_wire).is_some_and(|body| markup::text_of(&body) == said)
+}

@@ -1,0 +1,181 @@
+//! Creating issues, one or many. There is no key against repetition in Jira: the mark that rides in the request is how
+//! a lost create is found again.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, Method};
+use serde_json::{Value, json};
+
+use super::error::said;
+use super::field::Fields;
+use super::markup::{self, Room};
+use super::{Client, Error, Fault, strange, wire, write};
+use crate::flow::{Body, IntentId, IssueRef, Mark, ProjectKey};
+
+/// Most issues that one bulk create takes (`issue/bulk`, on Cloud and Data Center).
+pub const BULK: usize = 50;
+
+/// A dev issue to be created.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewIssue<'a> {
+    /// Where.
+    pub project: &'a ProjectKey,
+    /// One line, at most 255 characters; a longer one is cut.
+    pub summary: &'a str,
+    /// Its text, before the link is added.
+    pub description: Option<&'a Body>,
+    /// Name of its type.
+    pub issue_type: &'a str,
+    /// The page to which `User Link` leads, if there is to be one.
+    pub link: Option<String>,
+    /// Set by the create request itself.
+    pub mark: Mark,
+    /// More fields; they must be on the create screen. What is named above wins.
+    pub fields: Fields,
+}
+
+impl Client {
+    /// Creates an issue. Never repeated: see [`Error::effect`]. Needs *Create issues* and *Browse projects*.
+    ///
+    /// # Errors
+    /// When it was not created, or nobody knows.
+    pub async fn create(&self, new: &NewIssue<'_>) -> Result<IssueRef, Error> {
+        let ask = write(Method::POST, self.dialect.api("issue"), self.create_body(new), "create");
+        let created: wire::Created = self.json(ask).await?.value;
+        created.issue().map_err(|lack| Error { only_reads: false, ..strange("POST issue", &lack) })
+    }
+
+    /// Creates issues, at most [`BULK`] in a request. Each has an outcome of its own, in the order asked for; as with
+    /// [`Client::create`], [`Error::effect`] says of each that failed whether it was refused or is in doubt. An answer
+    /// that can't be read, or does not fit what was asked, leaves all of its request in doubt.
+    ///
+    /// Jira tells outcomes by position only. So what it says to have created is read once more: an element counts as
+    /// created if its own mark is found on an issue. Same permissions as [`Client::create`].
+    pub async fn create_all(&self, all: &[NewIssue<'_>]) -> Vec<Result<IssueRef, Error>> {
+        let mut outcomes = Vec::with_capacity(all.len());
+        for some in all.chunks(BULK) {
+            outcomes.extend(match self.create_some(some).await {
+                Ok(outcomes) => outcomes,
+                Err(error) => vec![Err(error); some.len()],
+            });
+        }
+        outcomes
+    }
+
+    async fn create_some(&self, some: &[NewIssue<'_>]) -> Result<Vec<Result<IssueRef, Error>>, Error> {
+        let updates: Vec<_> = some.iter().map(|new| self.create_body(new)).collect();
+        let body = json!({"issueUpdates": updates});
+        let created: wire::BulkCreated =
+            self.json(write(Method::POST, self.dialect.api("issue/bulk"), body, "bulk")).await?.value;
+        let outcomes = by_position(created, some.len()).map_err(|why| in_doubt(&why))?;
+        Ok(self.verified(some, outcomes).await)
+    }
+
+    /// Outcomes by mark in place of outcomes by position.
+    async fn verified(
+        &self,
+        some: &[NewIssue<'_>],
+        outcomes: Vec<Result<IssueRef, Error>>,
+    ) -> Vec<Result<IssueRef, Error>> {
+        let created: Vec<&IssueRef> = outcomes.iter().flatten().collect();
+        let ids: Vec<_> = created.iter().map(|at| &at.id).collect();
+        let read = self.read_marks(&ids).await.unwrap_or_default();
+        let marked: BTreeMap<&IntentId, &IssueRef> =
+            created.iter().filter_map(|at| Some((intent_of(read.get(&at.id)?.as_ref()?), *at))).collect();
+        let verify = |(new, outcome): (&NewIssue<'_>, &Result<IssueRef, Error>)| match outcome {
+            Ok(at) => match marked.get(intent_of(&new.mark)) {
+                Some(at) => Ok((*at).clone()),
+                None => Err(in_doubt(&format!("{} is said to have been created, but does not show its mark", at.key))),
+            },
+            Err(error) => Err(error.clone()),
+        };
+        some.iter().zip(&outcomes).map(verify).collect()
+    }
+
+    fn create_body(&self, new: &NewIssue<'_>) -> Value {
+        let description = match &new.link {
+            Some(url) => markup::with_link(new.description, self.dialect.format(), "User Link", url, Room::Make),
+            None => new.description.cloned(),
+        };
+        let mut fields: BTreeMap<&str, Value> =
+            new.fields.iter().map(|(id, value)| (id.as_str(), value.to_jira())).collect();
+        fields.insert("project", json!({"key": new.project.as_str()}));
+        fields.insert("issuetype", json!({"name": new.issue_type}));
+        fields.insert("summary", json!(one_line(new.summary)));
+        if let Some(description) = description {
+            fields.insert("description", self.dialect.written(&description));
+        }
+        json!({"fields": fields, "properties": wire::marked_with(&new.mark)})
+    }
+}
+
+/// The issues that were created are listed without their places: they fill those that are not among the errors.
+fn by_position(answer: wire::BulkCreated, asked: usize) -> Result<Vec<Result<IssueRef, Error>>, String> {
+    let mut refused: BTreeMap<usize, Fault> = BTreeMap::new();
+    for error in answer.errors {
+        let why = said(&HeaderMap::new(), error.element_errors.to_string().as_bytes());
+        refused.insert(error.failed_element_number, Fault::Invalid(why.text));
+    }
+    if refused.len() + answer.issues.len() != asked || refused.keys().any(|place| *place >= asked) {
+        let (created, refused) = (answer.issues.len(), refused.len());
+        return Err(format!("of {asked} issues it created {created} and refused {refused}"));
+    }
+    let mut created = answer.issues.into_iter();
+    let outcome = |place| match refused.remove(&place) {
+        Some(what) => Err(Error { request: "POST issue/bulk".to_owned(), what, only_reads: false }),
+        None => {
+            let lost = || Err("it names too few issues".to_owned());
+            created.next().map_or_else(lost, |issue| issue.issue()).map_err(|lack| in_doubt(&lack))
+        }
+    };
+    Ok((0..asked).map(outcome).collect())
+}
+
+fn in_doubt(why: &str) -> Error {
+    Error { only_reads: false, ..strange("POST issue/bulk", why) }
+}
+
+fn intent_of(mark: &Mark) -> &IntentId {
+    match mark {
+        Mark::Created { intent, .. } | Mark::Linked { intent, .. } => intent,
+    }
+}
+
+/// Jira wants one line of at most 255 characters, and not an empty one.
+fn one_line(summary: &str) -> String {
+    const MOST: usize = 255;
+    let line = summary.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.chars().count() {
+        0 => "(no summary)".to_owned(),
+        1..=MOST => line,
+        _ => line.chars().take(MOST - 1).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_become_one_line_that_jira_takes() {
+        assert_eq!(one_line(" a\n b "), "a b");
+        assert_eq!(one_line("\n"), "(no summary)");
+        assert_eq!(one_line(&"x".repeat(300)).chars().count(), 255);
+    }
+
+    /// What became of each element, as `position` reads the answer.
+    fn told(answer: &str, asked: usize) -> Result<Vec<String>, String> {
+        let outcomes = by_position(serde_json::from_str(answer).unwrap(), asked)?;
+        Ok(outcomes.into_iter().map(|end| end.map_or_else(|e| e.what.to_string(), |at| at.key.to_string())).collect())
+    }
+
+    #[test]
+    fn created_issues_fill_the_places_that_are_not_refused() {
+        let answer = r#"{"issues":[{"id":"10000","key":"ED-24"},{"id":"10001","key":"ED-25"}],
+            "errors":[{"elementErrors":{"errors":{"summary":"too long"}},"failedElementNumber":1,"status":400}]}"#;
+        let refused = "Jira does not accept it: summary: too long".to_owned();
+        assert_eq!(told(answer, 3), Ok(vec!["ED-24".to_owned(), refused, "ED-25".to_owned()]));
+        assert!(told(answer, 4).is_err(), "one is missing");
+        assert!(told(answer, 2).is_err(), "one is too many");
+    }
+}

@@ -1,0 +1,104 @@
+//! Editing an issue: fields, link line, comment and mark in one request; and the mark by itself.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::field::Fields;
+use super::markup::{self, Room};
+use super::{Client, Error, wire, write};
+use crate::flow::{Body, IssueId, Mark};
+
+/// One edit of an issue.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Edit<'a> {
+    /// Replaces the mark that it has.
+    pub mark: Option<Mark>,
+    /// The page to which `Dev Link` leads, if there is to be one.
+    pub link: Option<String>,
+    /// The description as it was read just before; used only with a link.
+    pub description: Option<&'a Body>,
+    /// Said in the same edit.
+    pub comment: Option<String>,
+    /// Fields to be set; they must be on the edit screen.
+    pub fields: Fields,
+}
+
+/// Whether the `Dev Link` line found room in the user's own text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linked {
+    /// It is there, or was not asked for.
+    Yes,
+    /// The text is too long, and a person's own text is never shortened.
+    NoRoom,
+}
+
+impl Client {
+    /// Makes an edit. Says whether the link found room. Needs *Edit issues*, and *Add comments* for a comment.
+    ///
+    /// # Errors
+    /// When it was not made, or nobody knows.
+    pub async fn edit(&self, issue: &IssueId, edit: &Edit<'_>) -> Result<Linked, Error> {
+        let (body, linked) = self.edit_body(edit);
+        let path = self.dialect.api(&format!("issue/{issue}"));
+        self.marks.forget(issue);
+        self.caller.done(write(Method::PUT, path, body, "edit").of_one_issue()).await?;
+        Ok(linked)
+    }
+
+    /// The mark of an issue; `None` when it has none, or is deleted or hidden.
+    ///
+    /// # Errors
+    /// When Jira does not answer well.
+    pub async fn mark_of(&self, issue: &IssueId) -> Result<Option<Mark>, Error> {
+        Ok(self.read_marks(&[issue]).await?.remove(issue).flatten())
+    }
+
+    /// Marks an issue, replacing the mark that it has. May be repeated. Needs *Edit issues*.
+    ///
+    /// # Errors
+    /// When it was not marked, or nobody knows.
+    pub async fn set_mark(&self, issue: &IssueId, mark: &Mark) -> Result<(), Error> {
+        self.marks.forget(issue);
+        let ask = write(Method::PUT, self.mark_path(issue), wire::mark_value(mark), "property");
+        self.caller.done(ask.of_one_issue()).await
+    }
+
+    /// Takes an issue's mark away. May be repeated. Needs *Edit issues*.
+    ///
+    /// # Errors
+    /// When it was not taken away, or nobody knows. Missing is either the issue or the mark.
+    pub async fn remove_mark(&self, issue: &IssueId) -> Result<(), Error> {
+        self.marks.forget(issue);
+        // A DELETE that says nothing of its content can be refused with 415.
+        let ask = write(Method::DELETE, self.mark_path(issue), json!({}), "property");
+        self.caller.done(ask.of_one_issue()).await
+    }
+
+    fn mark_path(&self, issue: &IssueId) -> String {
+        self.dialect.api(&format!("issue/{issue}/properties/{}", wire::PROPERTY))
+    }
+
+    fn edit_body(&self, edit: &Edit<'_>) -> (Value, Linked) {
+        let mut body = json!({});
+        let mut fields: serde_json::Map<_, _> =
+            edit.fields.iter().map(|(id, value)| (id.clone(), value.to_jira())).collect();
+        let mut linked = Linked::Yes;
+        if let Some(url) = &edit.link {
+            match markup::with_link(edit.description, self.dialect.format(), "Dev Link", url, Room::Ask) {
+                Some(text) => drop(fields.insert("description".to_owned(), self.dialect.written(&text))),
+                None => linked = Linked::NoRoom,
+            }
+        }
+        if !fields.is_empty() {
+            body["fields"] = Value::Object(fields);
+        }
+        if let Some(mark) = &edit.mark {
+            body["properties"] = wire::marked_with(mark);
+        }
+        if let Some(text) = &edit.comment {
+            let said = self.dialect.written(&markup::plain(text, self.dialect.format()));
+            body["update"] = json!({"comment": [{"add": {"body": said}}]});
+        }
+        (body, linked)
+    }
+}

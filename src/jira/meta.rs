@@ -1,0 +1,186 @@
+//! What a project has and allows: issue types, fields, statuses, permissions.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Client, Error, Fault, get, strange, wire};
+use crate::flow::{ProjectKey, Status};
+
+/// Pages of such lists that are read.
+const MOST_PAGES: usize = 20;
+
+/// A type that an issue of a project may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssueType {
+    /// Jira's `id`.
+    pub id: String,
+    /// What flows name.
+    pub name: String,
+}
+
+/// A field on a screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Such as `resolution` or `customfield_10010`.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Whether it must be set: required, and without a default.
+    pub must_be_set: bool,
+    /// Names of the values that it takes; `None` where that is not limited.
+    pub allowed: Option<Vec<String>>,
+}
+
+/// What an account may need to be allowed in a project, by Jira's own names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Permission {
+    /// See the project and its issues.
+    BrowseProjects,
+    /// Make new ones.
+    CreateIssues,
+    /// Change fields and properties.
+    EditIssues,
+    /// Change the status.
+    TransitionIssues,
+    /// Set a resolution with it.
+    ResolveIssues,
+    /// Say something.
+    AddComments,
+    /// Add files.
+    CreateAttachments,
+    /// Link issues, also to other pages.
+    LinkIssues,
+}
+
+impl Client {
+    /// Makes sure that a project is there and shown to us. Needs *Browse projects*.
+    ///
+    /// # Errors
+    /// When it is not, or Jira does not answer well.
+    pub async fn assert_project(&self, project: &ProjectKey) -> Result<(), Error> {
+        let asked = self.caller.done(get(self.dialect.api(&format!("project/{project}")), "project")).await;
+        asked.map_err(|error| {
+            let Fault::Missing(said) = &error.what else { return error };
+            let why = format!("there is no project {project}, or it is not shown to this account: {said}");
+            Error { what: Fault::Refused(why), ..error }
+        })
+    }
+
+    /// Those of `needed` that we lack in a project. What Jira says nothing of is not counted as lacking. Anybody may
+    /// ask.
+    ///
+    /// # Errors
+    /// When Jira does not answer well, or the project is missing.
+    pub async fn lacking(&self, project: &ProjectKey, needed: &[Permission]) -> Result<Vec<Permission>, Error> {
+        let keys: Vec<_> = needed.iter().map(|permission| permission.key()).collect();
+        let told: wire::Permissions = self.json(self.dialect.permissions(project, &keys)).await?.value;
+        let has =
+            |permission: &Permission| told.permissions.get(permission.key()).and_then(|told| told.have_permission);
+        Ok(needed.iter().filter(|permission| has(permission) == Some(false)).copied().collect())
+    }
+
+    /// The types that an issue of `project` may have, sub-tasks apart. Needs *Create issues*.
+    ///
+    /// # Errors
+    /// When Jira does not answer well.
+    pub async fn issue_types(&self, project: &ProjectKey) -> Result<Vec<IssueType>, Error> {
+        let path = format!("issue/createmeta/{project}/issuetypes");
+        let all = self.listed(&path, |page: wire::IssueTypePage| (page.issue_types, page.total)).await?;
+        let types = all.into_iter().filter(|kind| !kind.subtask);
+        Ok(types.map(|kind| IssueType { id: kind.id, name: kind.name }).collect())
+    }
+
+    /// The fields on the create screen of a type. Needs *Create issues*.
+    ///
+    /// # Errors
+    /// When Jira does not answer well.
+    pub async fn create_fields(&self, project: &ProjectKey, kind: &IssueType) -> Result<Vec<Field>, Error> {
+        let path = format!("issue/createmeta/{project}/issuetypes/{}", kind.id);
+        let all = self.listed(&path, |page: wire::FieldPage| (page.fields, page.total)).await?;
+        let fields = all.into_iter().map(|mut bean| bean.field_id.take().map(|id| Field::of(id, bean)));
+        fields.collect::<Option<_>>().ok_or_else(|| strange("createmeta", "a field came without its id"))
+    }
+
+    /// The statuses that issues of a project can have, whatever their type, each once. Needs *Browse projects*.
+    ///
+    /// # Errors
+    /// When Jira does not answer well, or the project is missing.
+    pub async fn statuses(&self, project: &ProjectKey) -> Result<Vec<Status>, Error> {
+        let ask = get(self.dialect.api(&format!("project/{project}/statuses")), "statuses");
+        let types: Vec<wire::StatusesOfType> = self.json(ask).await?.value;
+        let all = types.iter().flat_map(|kind| &kind.statuses).map(wire::StatusBean::status);
+        let all = all.collect::<Result<Vec<_>, _>>().map_err(|lack| strange("statuses", &lack))?;
+        let mut known = BTreeSet::new();
+        Ok(all.into_iter().filter(|status| known.insert(status.id.clone())).collect())
+    }
+
+    /// All items of a list that comes in counted pages.
+    async fn listed<P: DeserializeOwned, T>(
+        &self,
+        path: &str,
+        open: impl Fn(P) -> (Vec<T>, Option<u64>),
+    ) -> Result<Vec<T>, Error> {
+        let mut all = Vec::new();
+        for _ in 0..MOST_PAGES {
+            // 200 is the most that Jira gives at once.
+            let path = self.dialect.api(&format!("{path}?startAt={}&maxResults=200", all.len()));
+            let (items, total) = open(self.json(get(path, "createmeta")).await?.value);
+            let nothing_more = items.is_empty();
+            all.extend(items);
+            if nothing_more || total.is_none_or(|total| all.len() as u64 >= total) {
+                return Ok(all);
+            }
+        }
+        Err(strange("createmeta", "it does not come to an end"))
+    }
+}
+
+impl Field {
+    pub(super) fn of(id: String, bean: wire::FieldBean) -> Self {
+        let name = bean.name.unwrap_or_else(|| id.clone());
+        let allowed = bean.allowed_values.map(|values| values.iter().filter_map(value_name).collect());
+        Self { id, name, must_be_set: bean.required && !bean.has_default_value, allowed }
+    }
+}
+
+/// How people know a value: an option's `value`, anything else's `name`, or the text that it is.
+fn value_name(value: &Value) -> Option<String> {
+    let named = value.get("name").or_else(|| value.get("value")).unwrap_or(value);
+    named.as_str().map(str::to_owned)
+}
+
+impl Permission {
+    /// Jira's key of it.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::BrowseProjects => "BROWSE_PROJECTS",
+            Self::CreateIssues => "CREATE_ISSUES",
+            Self::EditIssues => "EDIT_ISSUES",
+            Self::TransitionIssues => "TRANSITION_ISSUES",
+            Self::ResolveIssues => "RESOLVE_ISSUES",
+            Self::AddComments => "ADD_COMMENTS",
+            Self::CreateAttachments => "CREATE_ATTACHMENTS",
+            Self::LinkIssues => "LINK_ISSUES",
+        }
+    }
+}
+
+/// As it stands in Jira's permission schemes.
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BrowseProjects => "Browse Projects",
+            Self::CreateIssues => "Create Issues",
+            Self::EditIssues => "Edit Issues",
+            Self::TransitionIssues => "Transition Issues",
+            Self::ResolveIssues => "Resolve Issues",
+            Self::AddComments => "Add Comments",
+            Self::CreateAttachments => "Create Attachments",
+            Self::LinkIssues => "Link Issues",
+        })
+    }
+}

@@ -1,0 +1,232 @@
+//! Creates, edits, transitions, comments and links.
+
+use serde_json::{Value, json};
+
+use super::super::testing::{Script, on};
+use super::super::{Client, Edit, Effect, FieldValue, Fields, Linked, NewIssue, RemoteLink, Sought};
+use super::{created_mark, id, issue, mark_value};
+use crate::flow::{Body, Deployment, Mark, ProjectKey};
+
+const URL: &str = "https://a.example.net/browse/ED-1";
+
+fn new<'a>(project: &'a ProjectKey, intent: &str) -> NewIssue<'a> {
+    NewIssue {
+        project,
+        summary: "Main order flow broken",
+        description: None,
+        issue_type: "Bug",
+        link: None,
+        mark: created_mark(intent),
+        fields: Fields::new(),
+    }
+}
+
+fn asked(intent: &str) -> Value {
+    json!({
+        "fields": {"project": {"key": "ED"}, "issuetype": {"name": "Bug"}, "summary": "Main order flow broken"},
+        "properties": [{"key": "lockstep", "value": mark_value(intent)}],
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_is_a_document_on_cloud_and_markup_on_data_center() {
+    let project: ProjectKey = "ED".parse().unwrap();
+    let link = json!({"type": "link", "attrs": {"href": URL}});
+    let line = json!({"type": "paragraph", "content": [
+        {"type": "text", "text": "User Link: "}, {"type": "text", "text": URL, "marks": [link]}]});
+    let document = json!({"type": "doc", "version": 1, "content": [line]});
+    let cases = [
+        (Deployment::Cloud, "POST /rest/api/3/issue", document),
+        (Deployment::DataCenter, "POST /rest/api/2/issue", json!(format!("User Link: {URL}"))),
+    ];
+    for (deployment, request, description) in cases {
+        let mut body = asked("i-1");
+        body["fields"]["description"] = description;
+        let created = json!({"id": "10000", "key": "ED-24", "self": "https://elsewhere/rest/api/3/issue/10000"});
+        let (client, script) = Script::client(deployment, vec![on(request).saying(body).ends(201, created)]).await;
+        let made = client.create(&NewIssue { link: Some(URL.to_owned()), ..new(&project, "i-1") }).await.unwrap();
+        assert_eq!(made.key.as_str(), "ED-24");
+        script.done();
+    }
+}
+
+/// The outcome of a bulk create of three, as keys and effects.
+async fn created_in_bulk(answer: (u16, Value), marks: Option<Value>) -> Vec<Result<String, Effect>> {
+    let project: ProjectKey = "ED".parse().unwrap();
+    let all = ["i-1", "i-2", "i-3"].map(|intent| new(&project, intent));
+    let body = json!({"issueUpdates": (["i-1", "i-2", "i-3"].map(asked))});
+    let mut exchanges = vec![on("POST /rest/api/3/issue/bulk").saying(body).ends(answer.0, answer.1)];
+    exchanges.extend(marks.map(|issues| on("POST /rest/api/3/issue/bulkfetch").answers(json!({"issues": issues}))));
+    let (client, script) = Script::client(Deployment::Cloud, exchanges).await;
+    let ends = client.create_all(&all).await;
+    script.done();
+    ends.into_iter().map(|end| end.map(|at| at.key.to_string()).map_err(|error| error.effect())).collect()
+}
+
+fn marked(id: &str, key: &str, intent: &str) -> Value {
+    let mut bean = issue(id, key, "1");
+    bean["properties"] = json!({"lockstep": mark_value(intent)});
+    bean
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_element_of_a_bulk_create_has_its_own_outcome() {
+    let refused = json!({"elementErrors": {"errorMessages": [], "errors": {"issuetype": "is invalid"}},
+        "failedElementNumber": 1, "status": 400});
+    let answer = json!({"issues": [{"id": "10000", "key": "ED-24"}, {"id": "10001", "key": "ED-25"}],
+        "errors": [refused]});
+    let marks = json!([marked("10000", "ED-24", "i-1"), marked("10001", "ED-25", "i-3")]);
+    let ends = created_in_bulk((201, answer), Some(marks)).await;
+    assert_eq!(ends, [Ok("ED-24".to_owned()), Err(Effect::Never), Ok("ED-25".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_bulk_create_marks_have_the_last_word() {
+    let answer = json!({"issues": [{"id": "10000", "key": "ED-24"}, {"id": "10001", "key": "ED-25"},
+        {"id": "10002", "key": "ED-26"}], "errors": []});
+    let marks = json!([marked("10000", "ED-24", "i-2"), marked("10001", "ED-25", "i-1"), issue("10002", "ED-26", "1")]);
+    let ends = created_in_bulk((201, answer), Some(marks)).await;
+    assert_eq!(ends, [Ok("ED-25".to_owned()), Ok("ED-24".to_owned()), Err(Effect::Unknown)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_a_bulk_create_that_does_not_fit_leaves_all_in_doubt() {
+    let too_few = json!({"issues": [{"id": "10000", "key": "ED-24"}], "errors": []});
+    assert_eq!(created_in_bulk((201, too_few), None).await, [const { Err(Effect::Unknown) }; 3]);
+    assert_eq!(created_in_bulk((502, json!({})), None).await, [const { Err(Effect::Unknown) }; 3]);
+    let none = json!({"issues": [], "errors": [{"elementErrors": {"errors": {}}, "failedElementNumber": 0}]});
+    assert_eq!(created_in_bulk((400, none), None).await, [const { Err(Effect::Never) }; 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_is_one_request_with_text_comment_mark_and_fields() {
+    let body = json!({
+        "fields": {"description": format!("It broke.\n\nDev Link: {URL}"), "customfield_10010": true},
+        "update": {"comment": [{"add": {"body": "Dev issue: ED-1"}}]},
+        "properties": [{"key": "lockstep", "value": {"devIssue": "10002", "intent": "i-1"}}],
+    });
+    let exchange = on("PUT /rest/api/2/issue/10001").saying(body).ends(204, Value::Null);
+    let (client, script) = Script::client(Deployment::DataCenter, vec![exchange]).await;
+    let edit = Edit {
+        mark: Some(Mark::Linked { dev_issue: id("10002"), intent: "i-1".parse().unwrap() }),
+        link: Some(URL.to_owned()),
+        description: Some(&Body::Wiki("It broke.".to_owned())),
+        comment: Some("Dev issue: ED-1".to_owned()),
+        fields: Fields::from([("customfield_10010".to_owned(), FieldValue::yes())]),
+    };
+    assert_eq!(client.edit(&id("10001"), &edit).await, Ok(Linked::Yes));
+    script.done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transition_is_made_by_its_id_with_the_fields_that_its_screen_wants() {
+    let mut standing = issue("10001", "ED-1", "1");
+    standing["transitions"] = json!([{"id": "5", "name": "Resolve Issue",
+        "to": {"id": "5", "name": "Resolved", "statusCategory": {"id": 3, "key": "done"}}}]);
+    let screen = json!({"transitions": [{"id": "5", "name": "Resolve Issue", "to": {"id": "5", "name": "Resolved"},
+        "fields": {"resolution": {"required": true, "name": "Resolution",
+            "allowedValues": [{"id": "1", "name": "Fixed"}]}}}]});
+    let made = json!({"transition": {"id": "5"}, "fields": {"resolution": {"name": "Fixed"}}});
+    let (client, script) = Script::client(
+        Deployment::Cloud,
+        vec![
+            on("GET /rest/api/3/issue/10001?fields=status&expand=transitions").answers(standing),
+            on("GET /rest/api/3/issue/10001/transitions?transitionId=5&expand=transitions.fields").answers(screen),
+            on("POST /rest/api/3/issue/10001/transitions").saying(made).ends(204, Value::Null),
+        ],
+    )
+    .await;
+    let standing = client.standing(&id("10001")).await.unwrap();
+    let offer = &standing.offers[0];
+    assert!(offer.is_done);
+    let screen = client.screen(&id("10001"), offer).await.unwrap();
+    assert_eq!((screen[0].must_be_set, screen[0].allowed.as_deref()), (true, Some(&["Fixed".to_owned()][..])));
+    let fields = Fields::from([(screen[0].id.clone(), FieldValue::named("Fixed"))]);
+    client.transition(&id("10001"), offer, &fields).await.unwrap();
+    script.done();
+}
+
+/// Whether a comment is taken for ours.
+async fn is_ours(deployment: Deployment, comment: Value) -> bool {
+    let request = match deployment {
+        Deployment::DataCenter => "GET /rest/api/2/issue/10001/comment?startAt=0&maxResults=100&orderBy=-created",
+        Deployment::Cloud | Deployment::Auto => {
+            "GET /rest/api/3/issue/10001/comment?startAt=0&maxResults=100&orderBy=-created&expand=properties"
+        }
+    };
+    let page = json!({"startAt": 0, "maxResults": 100, "total": 1, "comments": [comment]});
+    let (client, script) = Script::client(deployment, vec![on(request).answers(page)]).await;
+    let intent = "i-1".parse().unwrap();
+    let sought = Sought { intent: &intent, text: "Fixed in ED-1", since: "2024-11-29T18:00:00Z".parse().unwrap() };
+    let found = client.has_comment_of(&id("10001"), &sought).await.unwrap();
+    script.done();
+    found
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_cloud_a_comment_is_ours_by_its_property_and_never_by_its_text() {
+    let comment = |property: Value| {
+        let said = json!({"type": "doc", "version": 1, "content": [
+            {"type": "paragraph", "content": [{"type": "text", "text": "Fixed in ED-1"}]}]});
+        json!({"id": "1", "author": {"accountId": "5b10a2844c20165700ede21g"}, "body": said,
+            "created": "2024-11-29T10:30:00.000-0800", "properties": property})
+    };
+    assert!(is_ours(Deployment::Cloud, comment(json!([{"key": "lockstep", "value": {"intent": "i-1"}}]))).await);
+    assert!(!is_ours(Deployment::Cloud, comment(json!([{"key": "lockstep", "value": {"intent": "i-2"}}]))).await);
+    assert!(!is_ours(Deployment::Cloud, comment(json!([]))).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_properties_are_not_told_a_comment_is_ours_by_author_time_and_text_together() {
+    let comment = |author: &str, text: &str, at: &str| json!({"id": "1", "author": {"key": author, "name": "bot"}, "body": text, "created": at});
+    let since = "2024-11-29T10:30:00.000-0800";
+    let is_ours = async |comment| is_ours(Deployment::DataCenter, comment).await;
+    assert!(is_ours(comment("JIRAUSER10100", "Fixed in ED-1\r\n", since)).await);
+    assert!(!is_ours(comment("JIRAUSER10200", "Fixed in ED-1", since)).await);
+    assert!(!is_ours(comment("JIRAUSER10100", "Fixed in ED-2", since)).await);
+    assert!(!is_ours(comment("JIRAUSER10100", "Fixed in ED-1", "2024-11-28T10:30:00.000-0800")).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_comments_are_listed_though_some_come_and_go_between_the_pages() {
+    let comment = |id: u32| json!({"id": id.to_string(), "body": "x", "created": "2024-11-29T10:30:00.000-0800"});
+    let page = |start: u64, ids: &[u32]| {
+        let path = format!("GET /rest/api/2/issue/10001/comment?startAt={start}&maxResults=100&orderBy=-created");
+        let comments: Vec<_> = ids.iter().map(|id| comment(*id)).collect();
+        on(&path).answers(json!({"startAt": start, "total": 4, "comments": comments}))
+    };
+    let (client, script) = Script::client(Deployment::DataCenter, vec![page(0, &[9, 8]), page(1, &[8, 7, 6])]).await;
+    let listed = client.comments(&id("10001"), "2024-01-01T00:00:00Z".parse().unwrap()).await.unwrap();
+    assert_eq!(listed.iter().map(|comment| comment.id.as_str()).collect::<Vec<_>>(), ["9", "8", "7", "6"]);
+    script.done();
+}
+
+async fn both() -> [(Client, Script); 2] {
+    let exchanges = |api: u32| {
+        vec![
+            on(&format!("POST /rest/api/{api}/issueLink"))
+                .saying(json!({"type": {"name": "Relates"}, "inwardIssue": {"id": "1"}, "outwardIssue": {"id": "2"}}))
+                .ends(201, Value::Null),
+            on(&format!("POST /rest/api/{api}/issue/1/remotelink"))
+                .saying(json!({"globalId": "lockstep=2", "object": {"url": URL, "title": "ED-1"}}))
+                .ends(201, json!({"id": 10000})),
+            on(&format!("PUT /rest/api/{api}/issue/1/properties/lockstep"))
+                .saying(mark_value("i-1"))
+                .ends(201, Value::Null),
+            on(&format!("DELETE /rest/api/{api}/issue/1/properties/lockstep")).ends(204, Value::Null),
+        ]
+    };
+    [Script::client(Deployment::Cloud, exchanges(3)).await, Script::client(Deployment::DataCenter, exchanges(2)).await]
+}
+
+#[tokio::test(start_paused = true)]
+async fn links_and_marks_are_written_alike_on_both() {
+    for (client, script) in both().await {
+        client.link("Relates", &id("1"), &id("2")).await.unwrap();
+        let link = RemoteLink { global_id: "lockstep=2".to_owned(), url: URL.to_owned(), title: "ED-1".to_owned() };
+        client.set_remote_link(&id("1"), &link).await.unwrap();
+        client.set_mark(&id("1"), &created_mark("i-1")).await.unwrap();
+        client.remove_mark(&id("1")).await.unwrap();
+        script.done();
+    }
+}

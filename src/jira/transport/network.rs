@@ -1,0 +1,194 @@
+//! Over real sockets, with reqwest.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use reqwest::{Certificate, ClientBuilder};
+use sha2::{Digest, Sha256};
+
+use super::{Body, BoxError, Transport, Unreachable};
+use crate::jira::limits::CONNECT_LIMIT;
+
+/// Over the network. Bodies stream both ways, at the pace of whoever is slower.
+pub struct Network {
+    /// Through the proxies that the environment names.
+    outside: reqwest::Client,
+    /// Straight: nobody's proxy can reach our own loopback.
+    loopback: reqwest::Client,
+}
+
+impl Network {
+    /// Trusts the authorities that this machine trusts.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made on this machine.
+    pub fn new() -> Result<Self, Unreachable> {
+        Self::trusting(&[])
+    }
+
+    /// Trusts further authorities besides: the certificates of `pem`, any number of them.
+    ///
+    /// # Errors
+    /// When there is no certificate in `pem`, or one that can't be read.
+    pub fn with_ca(pem: &[u8]) -> Result<Self, Unreachable> {
+        let certificates = Certificate::from_pem_bundle(pem).map_err(|e| not_made(story(&e)))?;
+        if certificates.is_empty() {
+            return Err(not_made("there is no certificate in PEM format in the file of authorities".to_owned()));
+        }
+        Self::trusting(&certificates)
+    }
+
+    fn trusting(authorities: &[Certificate]) -> Result<Self, Unreachable> {
+        let outside = client(authorities, |builder| builder)?;
+        Ok(Self { outside, loopback: client(authorities, ClientBuilder::no_proxy)? })
+    }
+
+    async fn carry(&self, request: Request<Body>) -> Result<Response<Body>, Unreachable> {
+        let request = request.map(|body| reqwest::Body::wrap(Shareable(Mutex::new(body))));
+        let request = reqwest::Request::try_from(request).map_err(|e| not_made(story(&e)))?;
+        let client = if is_loopback(request.url()) { &self.loopback } else { &self.outside };
+        let response = client
+            .execute(request)
+            .await
+            .map_err(|e| Unreachable { begun: !e.is_connect() && !e.is_builder(), why: story(&e) })?;
+        Ok(Response::from(response).map(|body| body.map_err(BoxError::from).boxed_unsync()))
+    }
+}
+
+impl Transport for Network {
+    fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Unreachable>> {
+        Box::pin(self.carry(request))
+    }
+}
+
+/// The networks of a process: flows that trust the same authorities share one, and with it its connections.
+#[derive(Default)]
+pub struct Networks(Mutex<BTreeMap<Authorities, Weak<Network>>>);
+
+/// Digest of a bundle of certificates; `None` for those of the machine alone.
+type Authorities = Option<[u8; 32]>;
+
+impl Networks {
+    /// The network that trusts this machine's authorities and those in `ca`, the content of a PEM file. It lives as
+    /// long as somebody uses it.
+    ///
+    /// # Errors
+    /// As [`Network::new`] and [`Network::with_ca`].
+    pub fn of(&self, ca: Option<&[u8]>) -> Result<Arc<Network>, Unreachable> {
+        let key = ca.map(|pem| Sha256::digest(pem).into());
+        let mut networks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(network) = networks.get(&key).and_then(Weak::upgrade) {
+            return Ok(network);
+        }
+        let network = Arc::new(ca.map_or_else(Network::new, Network::with_ca)?);
+        networks.retain(|_, network| network.strong_count() > 0);
+        networks.insert(key, Arc::downgrade(&network));
+        Ok(network)
+    }
+}
+
+/// A body that reqwest takes: it asks that bodies can be looked at from several threads, which ours can't. The lock is
+/// free whenever it is asked for.
+struct Shareable(Mutex<Body>);
+
+impl http_body::Body for Shareable {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let body = self.get_mut().0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        Pin::new(body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).size_hint()
+    }
+}
+
+/// A machine without any authorities' certificates can still speak plain HTTP: there it gets a client that trusts
+/// nobody but the `authorities` it was given, whose first https request says so.
+fn client(
+    authorities: &[Certificate],
+    shape: impl Fn(ClientBuilder) -> ClientBuilder,
+) -> Result<reqwest::Client, Unreachable> {
+    // Nothing asks for compressed answers: Jira's are small, and a bound on what is read is then a bound on what is
+    // held.
+    let builder = || {
+        let plain = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("lockstep/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_LIMIT);
+        shape(plain)
+    };
+    let made = builder().tls_certs_merge(authorities.iter().cloned()).build();
+    let made = made.or_else(|_| builder().tls_certs_only(authorities.iter().cloned()).build());
+    made.map_err(|e| not_made(story(&e)))
+}
+
+fn not_made(why: String) -> Unreachable {
+    Unreachable { begun: false, why }
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// An error with its causes, without the URL, which is told elsewhere.
+fn story(error: &reqwest::Error) -> String {
+    let mut parts = Vec::new();
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(error) = cause {
+        parts.push(error.to_string());
+        cause = error.source();
+    }
+    if parts.is_empty() { "the request could not be sent".to_owned() } else { parts.join(": ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_told_from_the_outside() {
+        let cases = [
+            ("http://127.0.0.1:8080/x", true),
+            ("http://localhost/x", true),
+            ("http://[::1]:1/x", true),
+            ("https://127.0.0.1.example.net/", false),
+            ("https://a.example.net/", false),
+        ];
+        for (url, loopback) in cases {
+            assert_eq!(is_loopback(&url.parse().unwrap()), loopback, "{url}");
+        }
+    }
+
+    #[test]
+    fn flows_that_trust_the_same_share_a_network_that_ends_with_them() {
+        let networks = Networks::default();
+        let one = networks.of(None).unwrap();
+        assert!(Arc::ptr_eq(&one, &networks.of(None).unwrap()));
+        drop(one);
+        assert!(networks.0.lock().unwrap().values().all(|network| network.strong_count() == 0));
+    }
+
+    #[test]
+    fn a_file_of_authorities_without_any_is_refused() {
+        for pem in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            assert!(Network::with_ca(pem.as_bytes()).is_err(), "{pem}");
+        }
+    }
+}

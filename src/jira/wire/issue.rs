@@ -1,0 +1,192 @@
+//! Issues, with whatever fields were asked for.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::attachment::AttachmentBean;
+use super::changelog::{Changelog, History};
+use super::link::LinkBean;
+use super::mark::{PROPERTY, mark};
+use super::meta::TransitionBean;
+use super::time::optional_time;
+use super::{Lack, issue_ref, lack, parse};
+use crate::flow::{Issue, JiraTime, Mark, Row, Status, StatusName};
+use crate::jira::dialect::Dialect;
+use crate::jira::markup;
+
+/// An issue, from a search or a fresh read.
+#[derive(Deserialize)]
+pub(in crate::jira) struct IssueBean {
+    id: String,
+    key: String,
+    fields: Option<Fields>,
+    #[serde(default)]
+    properties: BTreeMap<String, Value>,
+    changelog: Option<Changelog>,
+    #[serde(default)]
+    transitions: Vec<TransitionBean>,
+}
+
+#[derive(Deserialize)]
+struct Fields {
+    summary: Option<String>,
+    description: Option<Value>,
+    status: Option<StatusBean>,
+    #[serde(default, deserialize_with = "optional_time")]
+    created: Option<JiraTime>,
+    #[serde(default, deserialize_with = "optional_time")]
+    updated: Option<JiraTime>,
+    issuetype: Option<Named>,
+    #[serde(default)]
+    attachment: Vec<AttachmentBean>,
+    #[serde(default)]
+    issuelinks: Vec<LinkBean>,
+}
+
+/// An issue of which some fields were asked for, each as Jira has it.
+#[derive(Deserialize)]
+pub(in crate::jira) struct RawIssue {
+    pub fields: BTreeMap<String, Value>,
+}
+
+/// A status, wherever it stands.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::jira) struct StatusBean {
+    id: String,
+    name: String,
+    status_category: Option<Category>,
+}
+
+#[derive(Deserialize)]
+struct Category {
+    key: Option<String>,
+}
+
+/// Something with a name.
+#[derive(Deserialize)]
+pub(in crate::jira) struct Named {
+    pub name: String,
+}
+
+impl IssueBean {
+    /// Its id, as it came.
+    pub(in crate::jira) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(in crate::jira) fn row(self) -> Result<Row, Lack> {
+        let mark = self.mark();
+        let fields = self.fields.as_ref().ok_or_else(|| lack(&self.key, "fields"))?;
+        Ok(Row {
+            at: issue_ref(&self.id, &self.key)?,
+            status: parse(&fields.status.as_ref().ok_or_else(|| lack(&self.key, "status"))?.id)?,
+            created: fields.created.ok_or_else(|| lack(&self.key, "created"))?,
+            updated: fields.updated.ok_or_else(|| lack(&self.key, "updated"))?,
+            mark,
+        })
+    }
+
+    pub(in crate::jira) fn issue(self, dialect: Dialect) -> Result<Issue, Lack> {
+        let mark = self.mark();
+        let key = self.key;
+        let fields = self.fields.ok_or_else(|| lack(&key, "fields"))?;
+        Ok(Issue {
+            at: issue_ref(&self.id, &key)?,
+            summary: fields.summary.unwrap_or_default(),
+            description: fields.description.and_then(markup::from_wire),
+            issue_type: fields.issuetype.map(|kind| kind.name).unwrap_or_default(),
+            status: fields.status.ok_or_else(|| lack(&key, "status"))?.status()?,
+            created: fields.created.ok_or_else(|| lack(&key, "created"))?,
+            updated: fields.updated.ok_or_else(|| lack(&key, "updated"))?,
+            mark,
+            changes: self.changelog.map(|log| log.status_changes(dialect)).transpose()?.unwrap_or_default(),
+        })
+    }
+
+    /// Our property. Data Center's document wraps the properties once more in an object of that name.
+    pub(in crate::jira) fn mark(&self) -> Option<Mark> {
+        let wrapped = || self.properties.get("properties").and_then(|within| within.get(PROPERTY));
+        self.properties.get(PROPERTY).or_else(wrapped).and_then(mark)
+    }
+
+    pub(in crate::jira) fn standing(self) -> Result<(Status, Vec<TransitionBean>), Lack> {
+        let status = self.fields.and_then(|fields| fields.status).ok_or_else(|| lack(&self.key, "status"))?;
+        Ok((status.status()?, self.transitions))
+    }
+
+    pub(in crate::jira) fn attachments(self) -> Vec<AttachmentBean> {
+        self.fields.map(|fields| fields.attachment).unwrap_or_default()
+    }
+
+    pub(in crate::jira) fn links(self) -> Vec<LinkBean> {
+        self.fields.map(|fields| fields.issuelinks).unwrap_or_default()
+    }
+
+    /// Whether its changelog may be longer than what came, when at most `most` entries come at once.
+    pub(in crate::jira) fn changelog_may_be_short(&self, most: Option<usize>) -> bool {
+        self.changelog.as_ref().is_some_and(|log| log.may_be_short(most))
+    }
+
+    /// Takes in more of its changelog.
+    pub(in crate::jira) fn complete_changelog(&mut self, more: Vec<History>) {
+        if let Some(log) = &mut self.changelog {
+            log.complete(more);
+        }
+    }
+}
+
+impl StatusBean {
+    pub(super) fn of(id: &str, name: String) -> Self {
+        Self { id: id.to_owned(), name, status_category: None }
+    }
+
+    pub(in crate::jira) fn status(&self) -> Result<Status, Lack> {
+        Ok(Status { id: parse(&self.id)?, name: StatusName::new(&self.name) })
+    }
+
+    /// Whether its category is "done".
+    pub(in crate::jira) fn is_done(&self) -> bool {
+        let key = self.status_category.as_ref().and_then(|category| category.key.as_deref());
+        key == Some("done")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn status_changes_come_oldest_first_and_entries_without_ids_are_skipped() {
+        let bean: IssueBean = serde_json::from_value(json!({
+            "id": "1", "key": "AB-1",
+            "fields": {"status": {"id": "3", "name": "Done"}, "created": "2024-01-01T00:00:00.000+0000",
+                       "updated": "2024-01-01T00:00:09.000+0000"},
+            "changelog": {"histories": [
+                {"author": {"accountId": "a"}, "created": "2024-01-01T00:00:09.000+0000",
+                 "items": [{"field": "status", "from": "2", "to": "3", "toString": "Done"}]},
+                {"created": "2024-01-01T00:00:05.000+0000",
+                 "items": [{"field": "status", "from": "1", "to": "2", "toString": "Doing"},
+                           {"field": "labels", "from": null, "to": null, "toString": "x"}]}]}
+        }))
+        .unwrap();
+        let issue = bean.issue(Dialect::Cloud).unwrap();
+        let seen: Vec<_> = issue.changes.iter().map(|c| (c.from.as_str(), c.to.name.as_str())).collect();
+        assert_eq!(seen, [("1", "Doing"), ("2", "Done")]);
+        assert_eq!(issue.first_status().as_str(), "1");
+    }
+
+    #[test]
+    fn a_mark_is_found_in_either_shape_of_properties() {
+        let value = json!({"devIssue": "10002", "intent": "i-1"});
+        for properties in [json!({"lockstep": value}), json!({"properties": {"lockstep": value.to_string()}})] {
+            let bean: IssueBean =
+                serde_json::from_value(json!({"id": "1", "key": "AB-1", "properties": properties})).unwrap();
+            assert!(bean.mark().is_some(), "{properties}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Our mark, as Jira keeps it: the value of an issue's or a comment's property.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::flow::{IntentId, Mark, SiteUrl};
+
+/// The property that carries our mark.
+pub(in crate::jira) const PROPERTY: &str = "lockstep";
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct MarkBean {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_issue: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dev_issue: Option<String>,
+    intent: String,
+}
+
+/// A property as it is written with an issue or a comment, and as comments answer it.
+#[derive(Deserialize)]
+pub(in crate::jira) struct Property {
+    pub key: String,
+    pub value: Value,
+}
+
+/// The list of properties with which an issue is created or edited.
+pub(in crate::jira) fn marked_with(mark: &Mark) -> Value {
+    json!([{"key": PROPERTY, "value": mark_value(mark)}])
+}
+
+/// The list of properties with which a comment is created.
+pub(in crate::jira) fn comment_of(intent: &IntentId) -> Value {
+    json!([{"key": PROPERTY, "value": {"intent": intent.as_str()}}])
+}
+
+/// The intent that a comment's properties name.
+pub(in crate::jira) fn intent_in(properties: &[Property]) -> Option<IntentId> {
+    let ours = properties.iter().find(|property| property.key == PROPERTY)?;
+    ours.value.get("intent")?.as_str()?.parse().ok()
+}
+
+/// A mark as Jira is to keep it.
+pub(in crate::jira) fn mark_value(mark: &Mark) -> Value {
+    let bean = match mark {
+        Mark::Created { site, user_issue, intent } => MarkBean {
+            site: Some(site.to_string()),
+            user_issue: Some(user_issue.to_string()),
+            dev_issue: None,
+            intent: intent.to_string(),
+        },
+        Mark::Linked { dev_issue, intent } => MarkBean {
+            site: None,
+            user_issue: None,
+            dev_issue: Some(dev_issue.to_string()),
+            intent: intent.to_string(),
+        },
+    };
+    json!(bean)
+}
+
+/// A mark that Jira kept; `None` for what is not ours or not whole.
+///
+/// Data Center's document has property values as strings: a string that holds JSON counts as that JSON.
+pub(in crate::jira) fn mark(value: &Value) -> Option<Mark> {
+    let bean: MarkBean = match value {
+        Value::String(text) => serde_json::from_str(text).ok()?,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            MarkBean::deserialize(value).ok()?
+        }
+    };
+    let intent = bean.intent.parse().ok()?;
+    match (bean.site, bean.user_issue, bean.dev_issue) {
+        (Some(site), Some(user), None) => {
+            Some(Mark::Created { site: site.parse::<SiteUrl>().ok()?, user_issue: user.parse().ok()?, intent })
+        }
+        (None, None, Some(dev)) => Some(Mark::Linked { dev_issue: dev.parse().ok()?, intent }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_survive_being_kept_by_jira_and_foreign_properties_are_no_marks() {
+        let created = Mark::Created {
+            site: "https://a.example.net".parse().unwrap(),
+            user_issue: "10001".parse().unwrap(),
+            intent: "i-1".parse().unwrap(),
+        };
+        let linked = Mark::Linked { dev_issue: "10002".parse().unwrap(), intent: "i-1".parse().unwrap() };
+        for ours in [created, linked] {
+            let value = mark_value(&ours);
+            assert_eq!(mark(&json!(value.to_string())), Some(ours.clone()), "as a string");
+            assert_eq!(mark(&value), Some(ours));
+        }
+        for foreign in [json!(null), json!({"intent": "x"}), json!({"site": "s", "devIssue": "1", "intent": "x"})] {
+            assert_eq!(mark(&foreign), None);
+        }
+    }
+
+    #[test]
+    fn a_comment_tells_its_intent_and_others_tell_none() {
+        let told = |json: Value| {
+            let properties: Vec<Property> = serde_json::from_value(json).unwrap();
+            intent_in(&properties).map(|intent| intent.to_string())
+        };
+        assert_eq!(told(comment_of(&"i-1".parse().unwrap())).as_deref(), Some("i-1"));
+        assert_eq!(told(json!([{"key": "sd.public.comment", "value": {"internal": true}}])), None);
+    }
+}

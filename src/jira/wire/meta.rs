@@ -1,0 +1,117 @@
+//! What can be done: issue types, fields, transitions, statuses, permissions. And what was created.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::issue::StatusBean;
+use super::{Lack, issue_ref};
+use crate::flow::IssueRef;
+
+/// `POST issue`.
+#[derive(Deserialize)]
+pub(in crate::jira) struct Created {
+    id: String,
+    key: String,
+}
+
+/// `POST issue/bulk`.
+#[derive(Deserialize)]
+pub(in crate::jira) struct BulkCreated {
+    /// Those that were created, in the order in which they were asked for.
+    pub issues: Vec<Created>,
+    #[serde(default)]
+    pub errors: Vec<BulkError>,
+}
+
+/// One element of a bulk create that was refused.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::jira) struct BulkError {
+    /// Its place in the request, from 0.
+    pub failed_element_number: usize,
+    /// `errorMessages` and `errors`.
+    #[serde(default)]
+    pub element_errors: Value,
+}
+
+/// A page of `GET issue/createmeta/{project}/issuetypes`: Cloud says `issueTypes`, Data Center `values`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::jira) struct IssueTypePage {
+    #[serde(alias = "values")]
+    pub issue_types: Vec<IssueTypeBean>,
+    pub total: Option<u64>,
+}
+
+/// A type that issues of a project may have.
+#[derive(Deserialize)]
+pub(in crate::jira) struct IssueTypeBean {
+    pub id: String,
+    pub name: String,
+    #[serde(default)]
+    pub subtask: bool,
+}
+
+/// A page of `GET issue/createmeta/{project}/issuetypes/{type}`: Cloud says `fields`, Data Center `values`.
+#[derive(Deserialize)]
+pub(in crate::jira) struct FieldPage {
+    #[serde(alias = "values")]
+    pub fields: Vec<FieldBean>,
+    pub total: Option<u64>,
+}
+
+/// A field on a screen.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::jira) struct FieldBean {
+    pub field_id: Option<String>,
+    pub name: Option<String>,
+    #[serde(default)]
+    pub required: bool,
+    #[serde(default)]
+    pub has_default_value: bool,
+    pub allowed_values: Option<Vec<Value>>,
+}
+
+/// A transition that is offered.
+#[derive(Deserialize)]
+pub(in crate::jira) struct TransitionBean {
+    pub id: String,
+    pub name: String,
+    pub to: StatusBean,
+    #[serde(default)]
+    pub fields: BTreeMap<String, FieldBean>,
+}
+
+/// `GET issue/{id}/transitions`.
+#[derive(Deserialize)]
+pub(in crate::jira) struct Transitions {
+    pub transitions: Vec<TransitionBean>,
+}
+
+/// One of `GET project/{key}/statuses`: the statuses of an issue type.
+#[derive(Deserialize)]
+pub(in crate::jira) struct StatusesOfType {
+    pub statuses: Vec<StatusBean>,
+}
+
+/// `GET mypermissions`.
+#[derive(Deserialize)]
+pub(in crate::jira) struct Permissions {
+    pub permissions: BTreeMap<String, PermissionBean>,
+}
+
+/// Whether we have a permission; Data Center's document does not promise that it says so.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::jira) struct PermissionBean {
+    pub have_permission: Option<bool>,
+}
+
+impl Created {
+    pub(in crate::jira) fn issue(&self) -> Result<IssueRef, Lack> {
+        issue_ref(&self.id, &self.key)
+    }
+}

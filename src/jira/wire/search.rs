@@ -1,0 +1,43 @@
+//! Searches and fresh reads in batches.
+
+use serde::Deserialize;
+
+use super::changelog::History;
+use super::issue::IssueBean;
+
+/// A page of `POST search/jql` (Cloud) or `POST search` (Data Center): each tells in its own way what comes next.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::jira) struct SearchPage {
+    pub issues: Vec<IssueBean>,
+    /// Cloud: absent on the last page.
+    pub next_page_token: Option<String>,
+    /// Data Center.
+    #[serde(default)]
+    pub start_at: u64,
+    /// Data Center: how many there are in all.
+    #[serde(default)]
+    pub total: u64,
+}
+
+/// `POST issue/bulkfetch`. What is missing or hidden is left out in silence.
+#[derive(Deserialize)]
+pub(in crate::jira) struct Fetched {
+    pub issues: Vec<IssueBean>,
+}
+
+/// A page of `POST changelog/bulkfetch`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::jira) struct ChangelogPage {
+    pub issue_change_logs: Vec<IssueChangelog>,
+    pub next_page_token: Option<String>,
+}
+
+/// Some of one issue's changelog.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::jira) struct IssueChangelog {
+    pub issue_id: String,
+    pub change_histories: Vec<History>,
+}
