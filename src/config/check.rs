@@ -195,6 +195,6 @@ fn flag(raw: &Maybe<bool>, absent: bool) -> bool {
 }
 
 #[cfg(test)]
-mod snapshots;
+pub(super) mod snapshots;
 #[cfg(test)]
 mod tests;

@@ -98,8 +98,8 @@ impl Checker<'_> {
         let concerned: Vec<_> = in_order.iter().filter(unsaid).map(|drafted| drafted.rule.id.as_str()).collect();
         if let (Some(rules), None, [first, ..]) = (&raw.rules, &defaults.only_on_status_change, &concerned[..]) {
             let message = format!(
-                "rule \"{first}\" and others that don't say onStatusChange act on changes of status only; the Node \
-                 service enforced them on every touch of an issue: say \"onlyOnStatusChange\": true or false in defaultBehavior"
+                "rules without onStatusChange, such as \"{first}\", act on changes of status only; the Node service \
+                 enforced them on every touch of an issue: say \"onlyOnStatusChange\": true or false in defaultBehavior"
             );
             self.warn(rules, message);
         }

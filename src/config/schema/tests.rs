@@ -3,6 +3,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::super::check::snapshots;
 use super::*;
 
 fn root() -> &'static Path {
@@ -114,6 +115,15 @@ fn what_an_editor_can_see_is_in_the_schema() {
     assert_eq!(refused(r#""apiToken""#, r#""_apiToken""#), [".jira: allOf"]);
     assert_eq!(refused(r#""name""#, r#""_name""#), [": required"]);
     assert_eq!(refused(r#""initialSyncEnabled": true"#, r#""initialSyncEnabled": null"#), [""; 0]);
+}
+
+#[test]
+fn nothing_that_is_taken_is_against_the_schema() {
+    let taken = snapshots::taken();
+    assert!(taken.len() > 30, "{} files are too few", taken.len());
+    for text in taken {
+        assert_eq!(objections(&published(), &serde_json::from_str(&text).unwrap(), ""), [""; 0], "{text}");
+    }
 }
 
 #[test]
