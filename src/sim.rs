@@ -23,23 +23,31 @@ pub mod site;
 pub mod workflow;
 
 mod agenda;
+mod attachment;
 mod chance;
+mod file;
 mod http;
 mod index;
 mod issue;
 mod jql;
+mod link;
 mod markup;
 mod ring;
 mod stamp;
 mod state;
+mod visibility;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use attachment::AttachmentView;
 pub use faults::FaultPlan;
+pub use file::FileContent;
 pub use issue::{ChangeView, CommentView, IssueView};
+pub use link::{LinkView, RemoteLinkView};
 pub use people::People;
 pub use setup::{Account, Flavour, Now, Project, Setup};
 pub use site::{Deed, Happening, Refusal, RequestLine, Site};
+pub use visibility::Visibility;
 pub use workflow::Workflow;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use http::StatusCode;
 
 use super::workflow::Workflow;
 
@@ -44,6 +45,22 @@ pub struct Setup {
     /// Whether `changelog/bulkfetch` writes times as epoch milliseconds. Atlassian's schema says text, its example shows
     /// numbers.
     pub numeric_changelog_dates: bool,
+    /// Whether a write of remote links alone makes an issue `updated`; how Jira behaves is not documented.
+    pub remote_links_bump_updated: bool,
+    /// Where downloads are redirected to on Cloud, without a trailing slash: a host of its own, that must not be shown
+    /// any credentials.
+    pub media_url: String,
+    /// How long such an address may be used.
+    pub media_url_lifetime: Duration,
+    /// The most bytes that an attached file may have, and the most that the site holds of a file while it comes in.
+    pub upload_limit: u64,
+    /// How a bigger file is refused: 413, as it really is, or 404, as Data Center's document has it.
+    pub oversized_upload: StatusCode,
+    /// Whether Data Center leads whoever asks for an attached file with a bearer token to its login page, as versions
+    /// before 8.15 or so were seen to do.
+    pub downloads_need_password: bool,
+    /// Whether a DELETE without a `Content-Type` is refused with 415, as some gateways do.
+    pub delete_needs_content_type: bool,
 }
 
 impl Setup {
@@ -64,6 +81,13 @@ impl Setup {
             text_limit: 32_767,
             silent_auth_failure: true,
             numeric_changelog_dates: false,
+            remote_links_bump_updated: true,
+            media_url: "https://media.example.net".into(),
+            media_url_lifetime: Duration::from_secs(600),
+            upload_limit: 10 << 20,
+            oversized_upload: StatusCode::PAYLOAD_TOO_LARGE,
+            downloads_need_password: false,
+            delete_needs_content_type: false,
         }
     }
 }
@@ -113,6 +137,10 @@ pub struct Account {
     /// Whether too many failed logins made Jira insist on a CAPTCHA, which no program can solve: its name and password
     /// or token are refused until a person has logged in. Only Data Center does that.
     pub must_solve_captcha: bool,
+    /// Names of the groups it is in. Comments may be for one group only.
+    pub groups: Vec<String>,
+    /// Names of the roles it has in every project. Comments may be for one role only.
+    pub roles: Vec<String>,
 }
 
 impl Account {
@@ -128,6 +156,8 @@ impl Account {
             password: String::new(),
             hides_profile: false,
             must_solve_captcha: false,
+            groups: Vec::new(),
+            roles: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use super::agenda::Agenda;
+use super::attachment::Attachment;
 use super::chance;
 use super::faults::Faults;
 use super::index::Index;
@@ -40,6 +41,8 @@ pub(super) struct State {
     pub requests: Ring<RequestLine>,
     /// How often each `METHOD path-template` was called.
     pub counters: BTreeMap<String, u64>,
+    /// How many requests showed credentials to the media host.
+    pub leaks: u64,
     agenda: Agenda<Due>,
     /// Effects that had become impossible when they were due, until their answer asks.
     misfired: BTreeSet<u64>,
@@ -90,6 +93,7 @@ impl State {
             journal: Ring::new(),
             requests: Ring::new(),
             counters: BTreeMap::new(),
+            leaks: 0,
             agenda: Agenda::new(),
             misfired: BTreeSet::new(),
             last_id: FIRST_ID,
@@ -207,6 +211,11 @@ impl State {
             Err(_) => *self.keys.get(&id_or_key.to_ascii_uppercase())?,
         };
         self.issues.get(&id)
+    }
+
+    /// The attachment of this id, and its issue.
+    pub(super) fn attachment(&self, id: u64) -> Option<(&Arc<Issue>, &Arc<Attachment>)> {
+        self.issues.values().find_map(|issue: &Arc<Issue>| issue.attachment(id).map(|it| (issue, it)))
     }
 
     /// The project of this key, numeric id or name.

@@ -7,8 +7,9 @@ use rand::RngExt;
 
 use super::answer::Answer;
 use super::call::Call;
+use super::downloads::to_login;
 use super::entry::{Caller, LOGIN_REASON};
-use super::routes::{Endpoint, Mounted, Plan, Read, Route};
+use super::routes::{Access, Endpoint, Mounted, Plan, Read, Route};
 use crate::sim::chance;
 use crate::sim::faults::{Fate, Reply, Verdict};
 use crate::sim::setup::Flavour;
@@ -57,6 +58,9 @@ impl State {
         let effect_after = latency.mul_f64(self.faults.stream.random_range(0.0..=1.0));
         let caller = self.caller(&call.credentials);
         let line = self.log(at, &call, &caller, &verdict);
+        if at.route.access == Access::Signed && call.presents_credentials() {
+            self.leaks += 1;
+        }
         let effect_after = match verdict.fate {
             Fate::InTime => Some(effect_after),
             Fate::Late(after) => Some(after),
@@ -72,8 +76,12 @@ impl State {
 
     /// Lets the caller in, validates a write and notes its effect.
     fn decide(&mut self, route: &Route, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
+        if self.setup.delete_needs_content_type && call.is_untyped_delete() {
+            return Outcome::Settled(Answer::unsupported_media_type(&call, ""));
+        }
         call.account = match self.admit(route.access, caller, &call.credentials) {
             Ok(account) => account,
+            Err(_) if route.access == Access::Page => return Outcome::Settled(to_login(self, &call.path)),
             Err(refusal) => return Outcome::Settled(refusal),
         };
         match route.endpoint(&call.method) {

@@ -41,3 +41,14 @@ pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let edit = bodies::edit(state, call, &call.json()?)?;
     Ok(Plan { writes: vec![Write::Edit { issue, edit }], answer: Answer::empty(StatusCode::NO_CONTENT) })
 }
+
+/// There are no subtasks here, so whether they may go with it makes no difference.
+pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
+    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
+    match call.query("deleteSubtasks") {
+        None | Some("true" | "false") => {
+            Ok(Plan { writes: vec![Write::Delete { issue }], answer: Answer::empty(StatusCode::NO_CONTENT) })
+        }
+        Some(other) => Err(Answer::bad(&format!("The parameter 'deleteSubtasks' cannot be '{other}'."))),
+    }
+}

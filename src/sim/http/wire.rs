@@ -1,5 +1,7 @@
 //! How the site writes things down as JSON.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
@@ -7,11 +9,15 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::routes::Api;
 use super::texts;
-use crate::sim::issue::{Change, Comment, Issue, Item};
+use crate::sim::issue::{Change, Issue, Item};
 use crate::sim::setup::{Account, Flavour};
 use crate::sim::stamp;
 use crate::sim::state::{Home, State};
 use crate::sim::workflow::{Status, Transition};
+
+mod hanging;
+
+pub(super) use hanging::identifier;
 
 /// Writes for one reader, in the zone of that reader.
 pub(super) struct Wire<'a> {
@@ -19,6 +25,7 @@ pub(super) struct Wire<'a> {
     pub api: Api,
     pub flavour: Flavour,
     zone: Tz,
+    reader: Option<&'a Account>,
     root: &'static str,
 }
 
@@ -40,14 +47,24 @@ pub(super) enum Fields {
     Named(Vec<String>),
 }
 
-/// `expand=changelog` carries at most so many entries.
+/// On Cloud `expand=changelog` carries at most so many entries.
 const MOST_EXPANDED_CHANGES: usize = 40;
 
-const ALL_FIELDS: [&str; 9] =
-    ["summary", "status", "description", "issuetype", "project", "created", "updated", "creator", "reporter"];
+const ALL_FIELDS: [&str; 10] = [
+    "summary",
+    "status",
+    "description",
+    "issuetype",
+    "project",
+    "created",
+    "updated",
+    "creator",
+    "reporter",
+    "issuelinks",
+];
 
-/// The one field that `*navigable` leaves out.
-const COMMENT: &str = "comment";
+/// The fields that `*navigable` leaves out.
+const NOT_NAVIGABLE: [&str; 2] = ["comment", "attachment"];
 
 impl Fields {
     pub(super) fn of(names: &[&str]) -> Self {
@@ -59,7 +76,7 @@ impl Fields {
         let named = |wanted: &str| names.iter().any(|name| name == wanted);
         // Exclusions alone exclude from what comes by default.
         let only_exclusions = names.iter().all(|name| name.starts_with('-'));
-        let navigable = (named("*navigable") || only_exclusions) && field != COMMENT;
+        let navigable = (named("*navigable") || only_exclusions) && !NOT_NAVIGABLE.contains(&field);
         (named(field) || named("*all") || navigable) && !named(&format!("-{field}"))
     }
 }
@@ -72,8 +89,9 @@ impl Selection {
 
 impl<'a> Wire<'a> {
     pub(super) fn new(state: &'a State, call: &Call) -> Self {
-        let zone = state.accounts.get(&call.account).map_or(Tz::UTC, |account| account.time_zone);
-        Self { state, api: call.api, flavour: call.flavour, zone, root: call.root }
+        let reader = state.accounts.get(&call.account);
+        let zone = reader.map_or(Tz::UTC, |account| account.time_zone);
+        Self { state, api: call.api, flavour: call.flavour, zone, reader, root: call.root }
     }
 
     pub(super) fn time(&self, at: DateTime<Utc>) -> String {
@@ -110,7 +128,7 @@ impl<'a> Wire<'a> {
     }
 
     fn fields(&self, issue: &Issue, wanted: &Fields) -> Value {
-        let fields = ALL_FIELDS.into_iter().chain([COMMENT]).filter(|field| wanted.includes(field));
+        let fields = ALL_FIELDS.into_iter().chain(NOT_NAVIGABLE).filter(|field| wanted.includes(field));
         fields.map(|field| (field.to_owned(), self.field(issue, field))).collect::<Map<_, _>>().into()
     }
 
@@ -124,41 +142,20 @@ impl<'a> Wire<'a> {
             "created" => self.time(issue.created).into(),
             "updated" => self.time(issue.updated).into(),
             "creator" | "reporter" => self.user(&issue.creator),
-            COMMENT => self.comment_page(issue),
+            "comment" => self.comment_page(issue),
+            "attachment" => issue.attachments.iter().map(|it| self.attachment(it)).collect(),
+            "issuelinks" => self.links(issue),
             _ => Value::Null,
         }
     }
 
-    fn comment_page(&self, issue: &Issue) -> Value {
-        let comments: Vec<Value> = issue.comments.iter().map(|it| self.comment(issue, it, false)).collect();
-        let count = comments.len();
-        let url = self.url(&format!("issue/{}/comment", issue.id));
-        json!({"comments": comments, "self": url, "maxResults": count, "total": count, "startAt": 0})
-    }
-
-    pub(super) fn comment(&self, issue: &Issue, comment: &Comment, with_properties: bool) -> Value {
-        let author = self.user(&comment.author);
-        let mut written = json!({
-            "self": self.url(&format!("issue/{}/comment/{}", issue.id, comment.id)),
-            "id": comment.id.to_string(),
-            "author": author,
-            "updateAuthor": author,
-            "body": texts::write(self.api, &comment.body),
-            "created": self.time(comment.created),
-            "updated": self.time(comment.created),
-            "jsdPublic": true,
-        });
-        if with_properties {
-            let entity = |(key, value): (&String, &Value)| json!({"key": key, "value": value});
-            written["properties"] = comment.properties.iter().map(entity).collect();
-        }
-        written
-    }
-
-    /// Newest first, and not all of them.
+    /// On Cloud newest first, and not all of them; on Data Center all, oldest first.
     fn expanded_changelog(&self, issue: &Issue) -> Value {
-        let newest = issue.history.iter().rev().take(MOST_EXPANDED_CHANGES);
-        let histories: Vec<Value> = newest.map(|change| self.change(change)).collect();
+        let change = |change: &Arc<Change>| self.change(change);
+        let histories: Vec<Value> = match self.flavour {
+            Flavour::Cloud => issue.history.iter().rev().take(MOST_EXPANDED_CHANGES).map(change).collect(),
+            Flavour::DataCenter => issue.history.iter().map(change).collect(),
+        };
         let shown = histories.len();
         json!({"startAt": 0, "maxResults": shown, "total": issue.history.len(), "histories": histories})
     }
@@ -290,7 +287,7 @@ fn item(item: &Item) -> Value {
     json!({
         "field": item.field,
         "fieldtype": "jira",
-        "fieldId": item.field,
+        "fieldId": item.field_id(),
         "from": item.from,
         "fromString": item.from_text,
         "to": item.to,
