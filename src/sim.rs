@@ -27,28 +27,36 @@ pub mod site;
 pub mod workflow;
 
 mod agenda;
+mod attachment;
 mod chance;
+mod file;
 mod http;
 mod index;
 mod issue;
 mod jql;
+mod link;
 mod markup;
 mod moves;
 mod ring;
 mod stamp;
 mod state;
+mod visibility;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use attachment::AttachmentView;
 pub use faults::FaultPlan;
 pub use fields::CustomField;
+pub use file::FileContent;
 pub use issue::{ChangeView, CommentView, IssueView};
 pub use limits::Limits;
+pub use link::{LinkView, RemoteLinkView};
 pub use people::People;
 pub use permissions::{Permission, Permissions};
 pub use screen::{Screen, Screens};
 pub use setup::{Account, Flavour, Now, Project, Setup};
 pub use site::{Deed, Happening, Refusal, RequestLine, Site};
+pub use visibility::Visibility;
 pub use workflow::{Category, Status, Transition, Workflow};

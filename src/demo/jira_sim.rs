@@ -121,6 +121,7 @@ impl JiraSim {
         }
         let mut servers = JoinSet::new();
         servers.spawn(axum::serve(doors.site, site.router()).into_future());
+        servers.spawn(axum::serve(doors.media, site.media_router()).into_future());
         servers.spawn(axum::serve(doors.control, site.control_router()).into_future());
         Ok(Self { site, clock, about, servers })
     }
@@ -210,6 +211,7 @@ fn setup(options: &Options, about: &About, clock: Clock) -> anyhow::Result<Setup
     Ok(Setup {
         flavour: if options.data_center { Flavour::DataCenter } else { Flavour::Cloud },
         base_url: about.url.clone(),
+        media_url: about.media_url.clone(),
         projects: options.projects.iter().map(project).collect(),
         accounts: vec![
             Account::new(BOT, "Lockstep", &options.email, &options.token, zone),

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::attachment::{Attachment, AttachmentView};
 use super::fields::FieldValue;
+use super::link::{IssueLink, LinkView, RemoteLink, RemoteLinkView};
 use super::markup;
+use super::visibility::Visibility;
 use super::workflow::Status;
 
 /// One version of an issue. Each write makes a new version; search may still know an older one. What versions have in
@@ -35,6 +38,11 @@ pub(super) struct Issue {
     /// The accounts that may see it, by id; everybody who may browse the project if absent (a security level).
     pub viewers: Option<BTreeSet<String>>,
     pub comments: Vec<Arc<Comment>>,
+    /// Oldest first.
+    pub attachments: Vec<Arc<Attachment>>,
+    /// To other issues and from them.
+    pub links: Vec<Arc<IssueLink>>,
+    pub remote_links: Vec<Arc<RemoteLink>>,
     pub properties: BTreeMap<String, Value>,
     /// Oldest first.
     pub history: Vec<Arc<Change>>,
@@ -51,7 +59,12 @@ pub(super) struct Comment {
     /// As the description.
     pub body: Value,
     pub properties: BTreeMap<String, Value>,
+    /// For everybody if absent.
+    pub visibility: Option<Visibility>,
     pub created: DateTime<Utc>,
+    pub updated: DateTime<Utc>,
+    /// The account id of who wrote it as it is now.
+    pub editor: String,
 }
 
 /// One entry of the changelog: everything that one write changed.
@@ -85,6 +98,10 @@ impl Issue {
         self.description.as_ref().map(markup::text).unwrap_or_default()
     }
 
+    pub(super) fn attachment(&self, id: u64) -> Option<&Arc<Attachment>> {
+        self.attachments.iter().find(|it| it.id == id)
+    }
+
     pub(super) fn view(&self) -> IssueView {
         IssueView {
             id: self.id.to_string(),
@@ -97,6 +114,9 @@ impl Issue {
             resolved: self.resolved,
             description: self.description_text(),
             comments: self.comments.iter().map(|comment| comment.view()).collect(),
+            attachments: self.attachments.iter().map(|attachment| attachment.view()).collect(),
+            links: self.links.iter().map(|link| link.view(self.id)).collect(),
+            remote_links: self.remote_links.iter().map(|link| link.view()).collect(),
             properties: self.properties.clone(),
             history: self.history.iter().flat_map(|change| change.view()).collect(),
             created: self.created,
@@ -109,10 +129,26 @@ impl Issue {
 impl Comment {
     fn view(&self) -> CommentView {
         CommentView {
+            id: self.id.to_string(),
             author: self.author.clone(),
             text: markup::text(&self.body),
             properties: self.properties.clone(),
+            visibility: self.visibility.clone(),
             created: self.created,
+            updated: self.updated,
+        }
+    }
+}
+
+impl Item {
+    /// The id of the field, if it is one: what hangs on an issue is entered under names of their own.
+    pub(super) fn field_id(&self) -> Option<&str> {
+        match (&self.custom, &*self.field) {
+            (Some(id), _) => Some(id),
+            (None, "Attachment") => Some("attachment"),
+            (None, "Link") => Some("issuelinks"),
+            (None, "RemoteIssueLink") => None,
+            (None, field) => Some(field),
         }
     }
 }
@@ -152,6 +188,12 @@ pub struct IssueView {
     pub description: String,
     /// Oldest first.
     pub comments: Vec<CommentView>,
+    /// Oldest first.
+    pub attachments: Vec<AttachmentView>,
+    /// Links to other issues, oldest first.
+    pub links: Vec<LinkView>,
+    /// Links to places elsewhere, oldest first.
+    pub remote_links: Vec<RemoteLinkView>,
     /// By key.
     pub properties: BTreeMap<String, Value>,
     /// Oldest first.
@@ -167,14 +209,20 @@ pub struct IssueView {
 /// One comment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CommentView {
+    /// Unique on the site.
+    pub id: String,
     /// An account id.
     pub author: String,
     /// Plain text.
     pub text: String,
     /// By key.
     pub properties: BTreeMap<String, Value>,
-    /// When it was made; comments are never edited here.
+    /// The only people who may read it; everybody if absent.
+    pub visibility: Option<Visibility>,
+    /// When it was made.
     pub created: DateTime<Utc>,
+    /// When its text was last written.
+    pub updated: DateTime<Utc>,
 }
 
 /// One field changed; statuses by name.
@@ -184,7 +232,7 @@ pub struct ChangeView {
     pub at: DateTime<Utc>,
     /// An account id.
     pub author: String,
-    /// Such as `status`, `summary` or `Key`; custom fields by name.
+    /// As Jira names it, such as `status`, `Key` or `Attachment`; custom fields by name.
     pub field: String,
     /// Empty if there was nothing.
     pub from: String,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use http::StatusCode;
 
 use super::fields::CustomField;
 use super::limits::Limits;
@@ -64,6 +65,22 @@ pub struct Setup {
     pub transition_rest: Duration,
     /// The limits that Jira publishes; none are enforced if absent.
     pub limits: Option<Limits>,
+    /// Whether a write of remote links alone makes an issue `updated`; how Jira behaves is not documented.
+    pub remote_links_bump_updated: bool,
+    /// Where downloads are redirected to on Cloud, without a trailing slash: a host of its own, that must not be shown
+    /// any credentials.
+    pub media_url: String,
+    /// How long such an address may be used.
+    pub media_url_lifetime: Duration,
+    /// The most bytes that an attached file may have, and the most that the site holds of a file while it comes in.
+    pub upload_limit: u64,
+    /// How a bigger file is refused: 413, as it really is, or 404, as Data Center's document has it.
+    pub oversized_upload: StatusCode,
+    /// Whether Data Center leads whoever asks for an attached file with a bearer token to its login page, as versions
+    /// before 8.15 or so were seen to do.
+    pub downloads_need_password: bool,
+    /// Whether a DELETE without a `Content-Type` is refused with 415, as some gateways do.
+    pub delete_needs_content_type: bool,
 }
 
 impl Setup {
@@ -91,6 +108,13 @@ impl Setup {
             under_reported_fields: false,
             transition_rest: Duration::ZERO,
             limits: None,
+            remote_links_bump_updated: true,
+            media_url: "https://media.example.net".into(),
+            media_url_lifetime: Duration::from_secs(600),
+            upload_limit: 10 << 20,
+            oversized_upload: StatusCode::PAYLOAD_TOO_LARGE,
+            downloads_need_password: false,
+            delete_needs_content_type: false,
         }
     }
 }
@@ -140,6 +164,10 @@ pub struct Account {
     /// Whether too many failed logins made Jira insist on a CAPTCHA, which no program can solve: its name and password
     /// or token are refused until a person has logged in. Only Data Center does that.
     pub must_solve_captcha: bool,
+    /// Names of the groups it is in. Comments may be for one group only.
+    pub groups: Vec<String>,
+    /// Names of the roles it has in every project. Comments may be for one role only.
+    pub roles: Vec<String>,
 }
 
 impl Account {
@@ -155,6 +183,8 @@ impl Account {
             password: String::new(),
             hides_profile: false,
             must_solve_captcha: false,
+            groups: Vec::new(),
+            roles: Vec::new(),
         }
     }
 }

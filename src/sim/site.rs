@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::control;
 use super::faults::{FaultPlan, Rule, Standing};
 use super::fields::{self, Field, FieldValue, Operation, Term, Touch};
+use super::file::FileContent;
 use super::http;
 use super::issue::{Issue, IssueView};
 use super::markup;
@@ -17,8 +18,11 @@ use super::permissions::Permissions;
 use super::screen::Screen;
 use super::setup::{Account, Flavour, Project, Setup};
 use super::state::{Home, State};
+use super::visibility::Visibility;
 use super::workflow::Transition;
 use super::write::{Draft, Edit, Effect, Remark, Via, Write};
+
+mod hanging;
 
 /// A simulated Jira site. It owns no tasks: every access first carries out what has become due by its clock.
 pub struct Site {
@@ -89,6 +93,32 @@ pub enum Deed {
         issue: String,
         text: String,
     },
+    /// Says something that only these people can read.
+    CommentFor {
+        issue: String,
+        text: String,
+        visibility: Visibility,
+    },
+    /// `comment` is an id.
+    EditComment {
+        issue: String,
+        comment: String,
+        text: String,
+    },
+    DeleteComment {
+        issue: String,
+        comment: String,
+    },
+    Attach {
+        issue: String,
+        filename: String,
+        content: FileContent,
+    },
+    /// `attachment` is an id.
+    Detach {
+        issue: String,
+        attachment: String,
+    },
     /// Not in the browser; for tests that play a program.
     SetProperty {
         issue: String,
@@ -132,6 +162,12 @@ pub enum Refusal {
     NoIssue(String),
     #[error("{value} can't be entered as {field}")]
     BadValue { field: &'static str, value: String },
+    #[error("the issue has no comment {0}")]
+    NoComment(String),
+    #[error("the issue has no attachment {0}")]
+    NoAttachment(String),
+    #[error("{filename} has {size} bytes, and no more than {limit} can be attached")]
+    TooLarge { filename: String, size: u64, limit: u64 },
     #[error("{issue} is {status}, from where no transition leads to {wanted}")]
     NotOffered { issue: String, status: String, wanted: String },
 }
@@ -170,6 +206,23 @@ impl Site {
     /// Everybody with an account, by id.
     pub fn accounts(&self) -> Vec<Account> {
         self.settled().accounts.values().cloned().collect()
+    }
+
+    /// The host that downloads are redirected to on Cloud ([`Setup::media_url`]), to be served on a port of its own.
+    pub fn media_router(self: &Arc<Self>) -> axum::Router {
+        http::media_router(Arc::clone(self))
+    }
+
+    /// Site and media host behind one door, for clients that do not look names up but hand every request to a router:
+    /// requests whose URI (or else whose `Host` header) has the authority of [`Setup::media_url`] are for the media host,
+    /// all others for the site.
+    pub fn hosts_router(self: &Arc<Self>) -> axum::Router {
+        http::hosts_router(Arc::clone(self))
+    }
+
+    /// How many requests showed the media host credentials or cookies, which are none of its business.
+    pub fn leaks(&self) -> u64 {
+        self.settled().leaks
     }
 
     /// Carries out everything that is due. Only needed where nothing else looks at the site for long.
@@ -302,6 +355,12 @@ impl Site {
         views(state.graveyard.iter(), project)
     }
 
+    /// What taking in a request depends on: the kind of Jira, and how much of an upload is kept.
+    pub(super) fn told(&self) -> (Flavour, u64) {
+        let setup = &self.settled().setup;
+        (setup.flavour, setup.upload_limit)
+    }
+
     /// The state as of now.
     pub(super) fn settled(&self) -> MutexGuard<'_, State> {
         // A panic under the lock is a failed test already; its state is still the best there is to look at.
@@ -349,7 +408,7 @@ impl State {
 
     /// A comment of plain text.
     pub(super) fn remark(&mut self, text: &str) -> Remark {
-        Remark { id: self.next_id(), body: markup::paragraphs(text), properties: BTreeMap::new() }
+        Remark { id: self.next_id(), body: markup::paragraphs(text), properties: BTreeMap::new(), visibility: None }
     }
 
     fn account_named(&self, who: &str) -> Result<String, Refusal> {
@@ -376,6 +435,11 @@ impl State {
                 let comments = vec![self.remark(&text)];
                 self.intend_edit(&issue, Edit { comments, ..Edit::default() })
             }
+            Deed::CommentFor { issue, text, visibility } => self.intend_comment_for(&issue, &text, visibility),
+            Deed::EditComment { issue, comment, text } => self.intend_edit_comment(&issue, &comment, &text),
+            Deed::DeleteComment { issue, comment } => self.intend_delete_comment(&issue, &comment),
+            Deed::Attach { issue, filename, content } => self.intend_attach(&issue, filename, content),
+            Deed::Detach { issue, attachment } => self.intend_detach(&issue, &attachment),
             Deed::SetProperty { issue, key, value } => {
                 self.intend_edit(&issue, Edit { properties: [(key, value)].into(), ..Edit::default() })
             }

@@ -8,6 +8,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use super::agenda::Agenda;
+use super::attachment::Attachment;
 use super::chance;
 use super::faults::Faults;
 use super::http::Holds;
@@ -49,6 +50,8 @@ pub(super) struct State {
     pub meter: Meter,
     /// When each issue's last transition was.
     pub last_moves: BTreeMap<u64, DateTime<Utc>>,
+    /// How many requests showed credentials to the media host.
+    pub leaks: u64,
     agenda: Agenda<Due>,
     /// Effects that had become impossible when they were due, until their answer asks.
     misfired: BTreeSet<u64>,
@@ -103,6 +106,7 @@ impl State {
             permissions: setup.permissions.clone(),
             meter: Meter::default(),
             last_moves: BTreeMap::new(),
+            leaks: 0,
             agenda: Agenda::new(),
             misfired: BTreeSet::new(),
             last_id: FIRST_ID,
@@ -267,6 +271,11 @@ impl State {
         self.issues.get(&id)
     }
 
+    /// The attachment of this id, and its issue.
+    pub(super) fn attachment(&self, id: u64) -> Option<(&Arc<Issue>, &Arc<Attachment>)> {
+        self.issues.values().find_map(|issue: &Arc<Issue>| issue.attachment(id).map(|it| (issue, it)))
+    }
+
     /// The project of this key, numeric id or name.
     pub(super) fn find_project(&self, wanted: &str) -> Option<&Home> {
         let named = |home: &&Home| home.id.to_string() == wanted || home.project.name.eq_ignore_ascii_case(wanted);
@@ -304,6 +313,7 @@ impl Effect {
         match &self.write {
             Write::Edit { issue: own, edit } => *own == issue && edit.transition.is_some(),
             Write::Create(_) | Write::Move { .. } | Write::Restrict { .. } | Write::Delete { .. } => false,
+            Write::Hang { .. } | Write::Link(_) | Write::Unlink { .. } => false,
         }
     }
 }

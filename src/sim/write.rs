@@ -13,7 +13,14 @@ use super::moves::Destination;
 use super::site::Happening;
 use super::stamp;
 use super::state::State;
+use super::visibility::Visibility;
 use super::workflow::{Resolves, Status, Transition};
+
+mod hanging;
+mod joining;
+
+pub(super) use hanging::{Attached, Hanging, Rewording};
+pub(super) use joining::Join;
 
 /// One write, and who does it.
 #[derive(Clone, Debug)]
@@ -36,10 +43,31 @@ pub(super) enum Via {
 #[derive(Clone, Debug)]
 pub(super) enum Write {
     Create(Draft),
-    Edit { issue: u64, edit: Edit },
-    Move { issue: u64, to: Destination },
-    Restrict { issue: u64, viewers: Option<BTreeSet<String>> },
-    Delete { issue: u64 },
+    Edit {
+        issue: u64,
+        edit: Edit,
+    },
+    Move {
+        issue: u64,
+        to: Destination,
+    },
+    Restrict {
+        issue: u64,
+        viewers: Option<BTreeSet<String>>,
+    },
+    Delete {
+        issue: u64,
+    },
+    /// Something that hangs on this issue comes, changes or goes.
+    Hang {
+        issue: u64,
+        what: Hanging,
+    },
+    Link(Join),
+    /// The id of a link between issues.
+    Unlink {
+        link: u64,
+    },
 }
 
 /// An issue to be, valid already; its id and number were given away when it was asked for.
@@ -77,6 +105,8 @@ pub(super) struct Remark {
     pub id: u64,
     pub body: Value,
     pub properties: BTreeMap<String, Value>,
+    /// For everybody if absent.
+    pub visibility: Option<Visibility>,
 }
 
 /// The write had become impossible by the time it was due: its issue is gone, or has moved on.
@@ -97,6 +127,9 @@ impl State {
             Write::Move { issue, to } => self.move_to_project(&by, issue, to),
             Write::Restrict { issue, viewers } => self.restrict(&by, issue, viewers),
             Write::Delete { issue } => self.delete(&by, issue),
+            Write::Hang { issue, what } => self.hang(&by, issue, what),
+            Write::Link(join) => self.link(&by, join),
+            Write::Unlink { link } => self.unlink(&by, link),
         }
     }
 
@@ -135,6 +168,7 @@ impl State {
     fn delete(&mut self, by: &By, id: u64) -> Result<(), Misfire> {
         let issue = self.issues.get(&id).cloned().ok_or(Misfire)?;
         self.tell(by, &issue, "deleted it".into());
+        self.let_go(by, &issue);
         self.remove(by.at, issue);
         Ok(())
     }
@@ -193,6 +227,9 @@ impl Draft {
             resolved: None,
             viewers: None,
             comments: Vec::new(),
+            attachments: Vec::new(),
+            links: Vec::new(),
+            remote_links: Vec::new(),
             properties: self.properties,
             history: Vec::new(),
             created: by.at,
@@ -205,13 +242,18 @@ impl Draft {
 impl Write {
     /// The rich texts it brings.
     pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut Value> {
-        let (description, comments) = match self {
-            Self::Create(draft) => (draft.description.as_mut(), None),
-            Self::Edit { edit, .. } => (edit.description.as_mut().and_then(Option::as_mut), Some(&mut edit.comments)),
-            Self::Move { .. } | Self::Restrict { .. } | Self::Delete { .. } => (None, None),
+        let (single, comments): (_, &mut [Remark]) = match self {
+            Self::Create(draft) => (draft.description.as_mut(), &mut []),
+            Self::Edit { edit, .. } => (edit.description.as_mut().and_then(Option::as_mut), &mut edit.comments),
+            Self::Hang { what: Hanging::Reword(new), .. } => (Some(&mut new.body), &mut []),
+            Self::Link(join) => (join.comment.as_mut().map(|remark| &mut remark.body), &mut []),
+            Self::Hang { .. }
+            | Self::Move { .. }
+            | Self::Restrict { .. }
+            | Self::Delete { .. }
+            | Self::Unlink { .. } => (None, &mut []),
         };
-        let comments = comments.into_iter().flatten().map(|remark| &mut remark.body);
-        description.into_iter().chain(comments)
+        single.into_iter().chain(comments.iter_mut().map(|remark| &mut remark.body))
     }
 }
 
@@ -274,7 +316,7 @@ impl Issue {
 
     /// Takes what leaves no entry in the changelog, and becomes a new version.
     fn take(&mut self, by: &By, edit: Edit, bumps: bool) {
-        self.comments.extend(edit.comments.into_iter().map(|remark| Arc::new(remark.said(by))));
+        self.comments.extend(edit.comments.into_iter().map(|remark| Arc::new(remark.said(&by.author, by.at))));
         self.properties.extend(edit.properties);
         self.version += 1;
         if bumps {
@@ -284,8 +326,17 @@ impl Issue {
 }
 
 impl Remark {
-    fn said(self, by: &By) -> Comment {
-        Comment { id: self.id, author: by.author.clone(), body: self.body, properties: self.properties, created: by.at }
+    pub(super) fn said(self, author: &str, at: DateTime<Utc>) -> Comment {
+        Comment {
+            id: self.id,
+            author: author.into(),
+            body: self.body,
+            properties: self.properties,
+            visibility: self.visibility,
+            created: at,
+            updated: at,
+            editor: author.into(),
+        }
     }
 }
 

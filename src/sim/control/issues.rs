@@ -8,9 +8,12 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::deeds::Visibility;
 use super::problem::{Asked, Problem};
 use super::{Page, Part, stamp, usual_limit};
+use crate::sim::attachment::AttachmentView;
 use crate::sim::issue::{ChangeView, CommentView, IssueView};
+use crate::sim::link::{LinkView, RemoteLinkView};
 use crate::sim::site::{Refusal, Site};
 
 /// Which issues are wanted.
@@ -37,7 +40,13 @@ pub(super) struct Issue {
     summary: String,
     status: String,
     description: String,
+    /// Of the fields beyond these, what people read in them, by id.
+    fields: BTreeMap<String, String>,
+    resolved: Option<String>,
     comments: Vec<Comment>,
+    attachments: Vec<Attachment>,
+    links: Vec<Link>,
+    remote_links: Vec<RemoteLink>,
     properties: BTreeMap<String, Value>,
     history: Vec<Change>,
     created: String,
@@ -47,10 +56,44 @@ pub(super) struct Issue {
 
 #[derive(Debug, Serialize)]
 struct Comment {
+    id: String,
     author: String,
     text: String,
     properties: BTreeMap<String, Value>,
+    visibility: Option<Visibility>,
     created: String,
+    updated: String,
+}
+
+/// See [`AttachmentView`].
+#[derive(Debug, Serialize)]
+struct Attachment {
+    id: String,
+    filename: String,
+    size: u64,
+    mime: String,
+    author: String,
+    created: String,
+    sha256: String,
+}
+
+/// See [`LinkView`].
+#[derive(Debug, Serialize)]
+struct Link {
+    id: String,
+    says: String,
+    other: String,
+}
+
+/// See [`RemoteLinkView`].
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RemoteLink {
+    id: String,
+    global_id: Option<String>,
+    url: String,
+    title: String,
+    relationship: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,7 +134,12 @@ impl From<IssueView> for Issue {
             summary: issue.summary,
             status: issue.status,
             description: issue.description,
+            fields: issue.fields,
+            resolved: issue.resolved.map(stamp),
             comments: issue.comments.into_iter().map(Comment::from).collect(),
+            attachments: issue.attachments.into_iter().map(Attachment::from).collect(),
+            links: issue.links.into_iter().map(Link::from).collect(),
+            remote_links: issue.remote_links.into_iter().map(RemoteLink::from).collect(),
             properties: issue.properties,
             history: issue.history.into_iter().map(Change::from).collect(),
             created: stamp(issue.created),
@@ -103,8 +151,30 @@ impl From<IssueView> for Issue {
 
 impl From<CommentView> for Comment {
     fn from(comment: CommentView) -> Self {
-        let CommentView { author, text, properties, created } = comment;
-        Self { author, text, properties, created: stamp(created) }
+        let CommentView { id, author, text, properties, visibility, created, updated } = comment;
+        let visibility = visibility.map(Visibility::from);
+        Self { id, author, text, properties, visibility, created: stamp(created), updated: stamp(updated) }
+    }
+}
+
+impl From<AttachmentView> for Attachment {
+    fn from(attachment: AttachmentView) -> Self {
+        let AttachmentView { id, filename, size, mime, author, created, sha256 } = attachment;
+        Self { id, filename, size, mime, author, created: stamp(created), sha256 }
+    }
+}
+
+impl From<LinkView> for Link {
+    fn from(link: LinkView) -> Self {
+        let LinkView { id, says, other } = link;
+        Self { id, says, other }
+    }
+}
+
+impl From<RemoteLinkView> for RemoteLink {
+    fn from(link: RemoteLinkView) -> Self {
+        let RemoteLinkView { id, global_id, url, title, relationship } = link;
+        Self { id, global_id, url, title, relationship }
     }
 }
 

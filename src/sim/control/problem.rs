@@ -59,6 +59,8 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match &refusal {
             Refusal::NoAccount(_) | Refusal::NoProject(_) | Refusal::NoIssue(_) => StatusCode::NOT_FOUND,
+            Refusal::NoComment(_) | Refusal::NoAttachment(_) => StatusCode::NOT_FOUND,
+            Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::NotOffered { .. } => StatusCode::CONFLICT,
             Refusal::BadValue { .. } => StatusCode::BAD_REQUEST,
         };

@@ -3,16 +3,20 @@
 mod spoil;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::ops::Range;
 
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use futures::stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::call::Call;
+use crate::sim::file::File;
 use crate::sim::setup::Flavour;
 use crate::sim::stamp;
 
@@ -32,6 +36,12 @@ enum Content {
     Problem(Value),
     Html(String),
     Xml(String),
+    /// A part of a file, with the file's own type.
+    File {
+        mime: String,
+        file: File,
+        part: Range<u64>,
+    },
 }
 
 /// What is wrong with the fields and the whole of a write: Jira's `ErrorCollection`.
@@ -62,6 +72,28 @@ impl Answer {
     /// This status with one message.
     pub(super) fn error(status: StatusCode, message: &str) -> Self {
         Self::json(status, json!({"errorMessages": [message], "errors": {}}))
+    }
+
+    pub(super) fn html(status: StatusCode, page: &str) -> Self {
+        Self { content: Content::Html(page.into()), ..Self::empty(status) }
+    }
+
+    pub(super) fn xml(status: StatusCode, document: String) -> Self {
+        Self { content: Content::Xml(document), ..Self::empty(status) }
+    }
+
+    pub(super) fn file(status: StatusCode, mime: &str, file: &File, part: Range<u64>) -> Self {
+        let content = Content::File { mime: mime.into(), file: file.clone(), part };
+        Self { content, ..Self::empty(status) }
+    }
+
+    pub(super) fn redirect(status: StatusCode, to: &str) -> Self {
+        Self::empty(status).with("Location", to)
+    }
+
+    /// 416: a file of this size has nothing there.
+    pub(super) fn range_not_satisfiable(size: u64) -> Self {
+        Self::empty(StatusCode::RANGE_NOT_SATISFIABLE).with("Content-Range", format!("bytes */{size}"))
     }
 
     /// 400 with one message.
@@ -174,9 +206,8 @@ impl Answer {
     }
 
     pub(super) fn into_response(self, now: DateTime<Utc>) -> Response {
-        let bytes = self.content.bytes();
-        let length = bytes.len();
-        self.response(now, Body::from(bytes), Some(length))
+        let (body, length) = self.content.body();
+        self.response(now, body, Some(length))
     }
 
     /// Announces a length only if one is given.
@@ -242,21 +273,39 @@ impl From<Complaints> for Answer {
 }
 
 impl Content {
+    /// As it is sent when nothing goes wrong, and its length: files piece by piece.
+    fn body(&self) -> (Body, usize) {
+        match self {
+            Self::File { file, part, .. } => {
+                let pieces = file.pieces(part.clone()).map(Ok::<_, Infallible>);
+                // What is sent from memory fits into a `usize`, and so does what is made on the way on any usual machine.
+                (Body::from_stream(stream::iter(pieces)), (part.end - part.start) as usize)
+            }
+            Self::Empty | Self::Json(_) | Self::Problem(_) | Self::Html(_) | Self::Xml(_) => {
+                let bytes = self.bytes();
+                (Body::from(bytes.clone()), bytes.len())
+            }
+        }
+    }
+
+    /// All of it at once, for faults to cut.
     fn bytes(&self) -> Bytes {
         match self {
             Self::Empty => Bytes::new(),
             Self::Json(value) | Self::Problem(value) => value.to_string().into(),
             Self::Html(text) | Self::Xml(text) => text.clone().into(),
+            Self::File { file, part, .. } => file.part(part.clone()),
         }
     }
 
-    fn kind(&self) -> Option<&'static str> {
+    fn kind(&self) -> Option<&str> {
         match self {
             Self::Empty => None,
             Self::Json(_) => Some("application/json;charset=UTF-8"),
             Self::Problem(_) => Some("application/problem+json"),
             Self::Html(_) => Some("text/html;charset=UTF-8"),
             Self::Xml(_) => Some("application/xml;charset=UTF-8"),
+            Self::File { mime, .. } => Some(mime),
         }
     }
 }

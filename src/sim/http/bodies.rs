@@ -9,6 +9,7 @@ use super::call::Call;
 use super::routes::Api;
 use super::texts::{self, Refused};
 use super::values::{self, Ask};
+use super::visibility;
 use crate::sim::fields::{self, Field, FieldValue};
 use crate::sim::permissions::Permission;
 use crate::sim::screen::Screen;
@@ -147,7 +148,15 @@ pub(super) fn remark(state: &mut State, call: &Call, comment: &Value) -> Checked
     let body = comment_body(state, call, &comment["body"])?;
     let mut complaints = Complaints::default();
     let properties = properties(&comment["properties"], &mut complaints);
-    if complaints.is_empty() { Ok(Remark { id: state.next_id(), body, properties }) } else { Err(complaints) }
+    let visibility = visibility::read(state, call, &comment["visibility"]).unwrap_or_else(|wrong| {
+        complaints.merge(wrong);
+        None
+    });
+    if complaints.is_empty() {
+        Ok(Remark { id: state.next_id(), body, properties, visibility })
+    } else {
+        Err(complaints)
+    }
 }
 
 /// A property's value, once key and value are found short enough.

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Query, Request};
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::answer::Answer;
 use super::entry::Credentials;
 use super::routes::{Api, Mounted};
+use super::upload::{self, Upload};
 use crate::sim::setup::Flavour;
 
 /// Everything of a request that matters to the site.
@@ -28,7 +29,10 @@ pub(super) struct Call {
     content_type: String,
     /// Whether it says that it takes JSON.
     pub wants_json: bool,
+    headers: HeaderMap,
     body: Bytes,
+    /// What a multipart form brought; absent if the body was none.
+    upload: Option<Upload>,
     /// What it presents in order to be let in.
     pub credentials: Credentials,
     /// The account id of the caller, once it is known; empty for a stranger.
@@ -39,13 +43,20 @@ pub(super) struct Call {
 const BODY_LIMIT: usize = 16 << 20;
 
 impl Call {
+    /// Takes in the whole request; of an upload no more bytes than `limit`.
     pub(super) async fn read(
         flavour: Flavour,
         at: &Mounted,
         params: BTreeMap<String, String>,
         request: Request,
+        limit: u64,
     ) -> Self {
         let (head, body) = request.into_parts();
+        let content_type = text(&head.headers, CONTENT_TYPE);
+        let (body, upload) = match upload::boundary(&content_type) {
+            Some(boundary) => (Bytes::new(), Some(upload::read(body, boundary, limit).await)),
+            None => (axum::body::to_bytes(body, BODY_LIMIT).await.unwrap_or_default(), None),
+        };
         Self {
             flavour,
             api: at.api,
@@ -53,9 +64,11 @@ impl Call {
             params,
             wants_json: text(&head.headers, ACCEPT).contains("json"),
             query: Query::try_from_uri(&head.uri).map(|Query(query)| query).unwrap_or_default(),
-            content_type: text(&head.headers, CONTENT_TYPE),
+            content_type,
             credentials: Credentials::read(&text(&head.headers, AUTHORIZATION)),
-            body: axum::body::to_bytes(body, BODY_LIMIT).await.unwrap_or_default(),
+            headers: head.headers,
+            body,
+            upload,
             path: head.uri.path().into(),
             method: head.method,
             account: String::new(),
@@ -83,6 +96,26 @@ impl Call {
         let read =
             |text: &str| text.parse().map_err(|_| Answer::bad(&format!("The parameter '{name}' is not a number.")));
         self.query(name).map(read).transpose()
+    }
+
+    /// A header as text, empty if there is none.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// Whether it shows anything that only this site should see.
+    pub(super) fn presents_credentials(&self) -> bool {
+        [AUTHORIZATION, COOKIE].iter().any(|name| self.headers.contains_key(name))
+    }
+
+    /// Whether it is a DELETE that does not say of what type its body is.
+    pub(super) fn is_untyped_delete(&self) -> bool {
+        self.method == Method::DELETE && self.content_type.is_empty()
+    }
+
+    /// The files of the form that came as its body.
+    pub(super) fn upload(&self) -> Result<&Upload, Answer> {
+        self.upload.as_ref().ok_or_else(|| Answer::unsupported_media_type(self, &self.content_type))
     }
 
     /// The JSON of the body.

@@ -6,7 +6,7 @@ use super::answer::Answer;
 use super::bodies;
 use super::call::Call;
 use super::wire::Wire;
-use crate::sim::issue::{Change, Issue};
+use crate::sim::issue::{Change, Issue, Item};
 use crate::sim::state::State;
 
 /// Limits of `changelog/bulkfetch`, as documented.
@@ -33,6 +33,20 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
         page["nextPage"] = format!("{url}?startAt={end}&maxResults={most}").into();
     }
     Ok(Answer::ok(page))
+}
+
+/// Those changes of one issue that are asked for by id, oldest first; ids that it does not have are passed over.
+pub(super) fn some(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let body = call.json()?;
+    let ids = bodies::members(&body, &["changelogIds"])?.get("changelogIds").and_then(Value::as_array);
+    let ids: Option<Vec<u64>> = ids.and_then(|ids| ids.iter().map(Value::as_u64).collect());
+    let ids = ids.ok_or_else(Answer::invalid_payload)?;
+    let wire = Wire::new(state, call);
+    let chosen = issue.history.iter().filter(|change| ids.contains(&change.id));
+    let histories: Vec<Value> = chosen.map(|change| wire.change(change)).collect();
+    let count = histories.len();
+    Ok(Answer::ok(json!({"startAt": 0, "maxResults": count, "total": count, "histories": histories})))
 }
 
 /// The histories of many issues, oldest change first and of equal ones the smallest issue id, cut into pages.
@@ -93,10 +107,11 @@ impl Ask {
 
     /// An issue's changes of the wanted fields.
     fn of(&self, issue: &Issue) -> impl Iterator<Item = (u64, Change)> {
-        let wanted = |field: &str| self.fields.is_empty() || self.fields.iter().any(|it| it == field);
+        let wanted =
+            |item: &Item| self.fields.is_empty() || self.fields.iter().any(|it| Some(it.as_str()) == item.field_id());
         issue.history.iter().filter_map(move |change| {
             let mut change = Change::clone(change);
-            change.items.retain(|item| wanted(item.custom.as_deref().unwrap_or(&item.field)));
+            change.items.retain(&wanted);
             (!change.items.is_empty()).then_some((issue.id, change))
         })
     }

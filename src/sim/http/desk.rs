@@ -9,9 +9,10 @@ use tokio::sync::oneshot;
 
 use super::answer::Answer;
 use super::call::Call;
+use super::downloads::to_login;
 use super::entry::{Caller, LOGIN_REASON};
 use super::hold::Waiting;
-use super::routes::{Endpoint, Mounted, Plan, Read};
+use super::routes::{Access, Endpoint, Mounted, Plan, Read};
 use crate::sim::chance;
 use crate::sim::faults::{Asked, Effect, Fate, Reply, Verdict};
 use crate::sim::setup::Flavour;
@@ -36,7 +37,7 @@ struct Slip {
 
 /// What comes between a request and its answer.
 enum Wait {
-    For(Duration, Box<Outcome>),
+    For(Duration, Outcome),
     UntilReleased(oneshot::Receiver<Outcome>),
     ForEver,
 }
@@ -45,7 +46,7 @@ enum Wait {
 pub(super) enum Outcome {
     Settled(Answer),
     /// Reads look at the site when they are answered, not when they arrive.
-    Read(Read, Call),
+    Read(Read, Box<Call>),
     Written {
         answer: Answer,
         effects: Vec<u64>,
@@ -70,7 +71,7 @@ impl Wait {
         match self {
             Self::For(latency, outcome) => {
                 tokio::time::sleep(latency).await;
-                *outcome
+                outcome
             }
             // What is never released is dropped with its site: then there is nobody left to answer.
             Self::UntilReleased(released) => match released.await {
@@ -92,6 +93,9 @@ impl State {
         // Drawn for every request, needed or not, so that the stream does not depend on what requests ask for.
         let effect_after = latency.mul_f64(self.faults.stream.random_range(0.0..=1.0));
         let line = self.log(at, &call, &caller, &verdict);
+        if at.route.access == Access::Signed && call.presents_credentials() {
+            self.leaks += 1;
+        }
         let outcome = match verdict.fate {
             Fate::InTime => self.decide(at, call, &caller, effect_after),
             Fate::Late(after) => self.decide(at, call, &caller, after),
@@ -103,7 +107,7 @@ impl State {
                 return Ticket { wait: Wait::UntilReleased(released), slip };
             }
         };
-        let wait = if verdict.reply == Reply::None { Wait::ForEver } else { Wait::For(latency, Box::new(outcome)) };
+        let wait = if verdict.reply == Reply::None { Wait::ForEver } else { Wait::For(latency, outcome) };
         Ticket { wait, slip: Slip { line, account, reply: verdict.reply } }
     }
 
@@ -118,7 +122,7 @@ impl State {
         caller: Caller,
     ) -> oneshot::Receiver<Outcome> {
         let waiting = match effect {
-            Effect::Before => Waiting::AtTheDoor(Arc::clone(at), call, caller),
+            Effect::Before => Waiting::AtTheDoor(Arc::clone(at), Box::new(call), caller),
             Effect::After => {
                 let outcome = self.decide(at, call, &caller, Duration::ZERO);
                 Waiting::Decided(Outcome::Settled(self.truth(outcome)))
@@ -131,7 +135,7 @@ impl State {
     pub(in crate::sim) fn release(&mut self, line: usize) -> bool {
         let Some((waiting, reply)) = self.holds.take(line) else { return false };
         let outcome = match waiting {
-            Waiting::AtTheDoor(at, call, caller) => self.decide(&at, call, &caller, Duration::ZERO),
+            Waiting::AtTheDoor(at, call, caller) => self.decide(&at, *call, &caller, Duration::ZERO),
             Waiting::Decided(outcome) => outcome,
         };
         // Its client may have left; the effect does not depend on that.
@@ -141,8 +145,12 @@ impl State {
 
     /// Lets the caller in, validates a write and notes its effect.
     fn decide(&mut self, at: &Mounted, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
+        if self.setup.delete_needs_content_type && call.is_untyped_delete() {
+            return Outcome::Settled(Answer::unsupported_media_type(&call, ""));
+        }
         call.account = match self.admit(at.route.access, caller, &call.credentials) {
             Ok(account) => account,
+            Err(_) if at.route.access == Access::Page => return Outcome::Settled(to_login(self, &call.path)),
             Err(refusal) => return Outcome::Settled(refusal),
         };
         if let Err(refusal) = self.check(at, &call) {
@@ -152,7 +160,7 @@ impl State {
         match route.endpoint(&call.method) {
             None if route.leads_nowhere() => Outcome::Settled(Answer::unknown_path(&call)),
             None => Outcome::Settled(Answer::wrong_method(&call, &route.allowed())),
-            Some(Endpoint::Read(read)) => Outcome::Read(read, call),
+            Some(Endpoint::Read(read)) => Outcome::Read(read, Box::new(call)),
             Some(Endpoint::Write(write)) => match write(self, &call) {
                 Ok(plan) => self.commit(plan, &call.account, effect_after),
                 Err(refusal) => Outcome::Settled(refusal),

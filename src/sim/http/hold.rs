@@ -32,7 +32,7 @@ struct Held {
 /// What is held.
 pub(super) enum Waiting {
     /// Before its effect: nobody has looked at the request yet.
-    AtTheDoor(Arc<Mounted>, Call, Caller),
+    AtTheDoor(Arc<Mounted>, Box<Call>, Caller),
     /// After its effect.
     Decided(Outcome),
 }

@@ -45,3 +45,14 @@ pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let writes = vec![Write::Edit { issue: issue.id, edit }];
     Ok(Plan { writes, answer: Answer::empty(StatusCode::NO_CONTENT) })
 }
+
+/// There are no subtasks here, so whether they may go with it makes no difference.
+pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
+    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
+    match call.query("deleteSubtasks") {
+        None | Some("true" | "false") => {
+            Ok(Plan { writes: vec![Write::Delete { issue }], answer: Answer::empty(StatusCode::NO_CONTENT) })
+        }
+        Some(other) => Err(Answer::bad(&format!("The parameter 'deleteSubtasks' cannot be '{other}'."))),
+    }
+}

@@ -7,7 +7,10 @@ use http::Method;
 
 use super::answer::Answer;
 use super::call::Call;
-use super::{about, bulk, changelog, comments, issues, lists, meta, properties, search, transitions};
+use super::{
+    about, attachments, bulk, changelog, comments, downloads, issues, links, lists, meta, properties, remote_links,
+    search, transitions,
+};
 use crate::sim::setup::Flavour;
 use crate::sim::state::State;
 use crate::sim::write::Write;
@@ -51,6 +54,10 @@ enum Below {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
     Member,
+    /// A page for browsers: strangers are led to where they can log in.
+    Page,
+    /// Whoever has an address that the site signed, and nothing else to show.
+    Signed,
     /// Strangers may call, but search shows them nothing.
     Search,
     Anyone,
@@ -76,8 +83,8 @@ pub(super) struct Plan {
 
 impl Mounted {
     /// Where requests arrive whose path leads nowhere.
-    pub(super) fn nowhere() -> Self {
-        let route = Arc::new(anyone("", []));
+    pub(super) fn nowhere(access: Access) -> Self {
+        let route = Arc::new(route(access, "", Vec::new()));
         Self { route, template: "{path}".into(), root: "", api: Api::V2 }
     }
 }
@@ -101,7 +108,6 @@ impl Route {
     }
 
     /// It lies beside the API, at its own path on the site.
-    #[allow(dead_code, reason = "pages and downloads lie there")]
     fn beside_the_api(mut self) -> Self {
         self.below = Below::Site;
         self
@@ -148,8 +154,14 @@ pub(super) fn mounted(flavour: Flavour) -> Vec<Mounted> {
     routes().into_iter().flat_map(|route| route.mounted(flavour)).collect()
 }
 
+/// Everything on the host that downloads are redirected to, which only Cloud has.
+pub(super) fn media() -> Vec<Mounted> {
+    let file = route(Access::Signed, "/file/{id}/binary", vec![get(downloads::signed)]);
+    file.beside_the_api().mounted(Flavour::Cloud)
+}
+
 fn routes() -> Vec<Route> {
-    use Flavour::Cloud;
+    use Flavour::{Cloud, DataCenter};
     vec![
         anyone("/serverInfo", [get(about::server_info)]),
         member("/myself", [get(about::myself)]),
@@ -161,12 +173,43 @@ fn routes() -> Vec<Route> {
         member("/changelog/bulkfetch", [post_read(changelog::fetch)]).only(Cloud),
         member("/issue/createmeta/{projectIdOrKey}/issuetypes", [get(meta::create_types)]),
         member("/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}", [get(meta::create_fields)]),
-        member("/issue/{issueIdOrKey}", [get(issues::show), put(issues::edit)]),
+        member("/issue/{issueIdOrKey}", [get(issues::show), put(issues::edit), delete(issues::remove)]),
+        member("/issue/{issueIdOrKey}/attachments", [post(attachments::add)]),
         member("/issue/{issueIdOrKey}/changelog", [get(changelog::show)]).only(Cloud),
+        member("/issue/{issueIdOrKey}/changelog/list", [post_read(changelog::some)]).only(Cloud),
         member("/issue/{issueIdOrKey}/comment", [get(comments::list), post(comments::add)]),
         member("/issue/{issueIdOrKey}/editmeta", [get(meta::edit_fields)]),
-        member("/issue/{issueIdOrKey}/properties/{propertyKey}", [get(properties::show), put(properties::set)]),
+        member(
+            "/issue/{issueIdOrKey}/comment/{id}",
+            [get(comments::show), put(comments::edit), delete(comments::remove)],
+        ),
+        member("/issue/{issueIdOrKey}/properties", [get(properties::list)]),
+        member(
+            "/issue/{issueIdOrKey}/properties/{propertyKey}",
+            [get(properties::show), put(properties::set), delete(properties::remove)],
+        ),
+        member(
+            "/issue/{issueIdOrKey}/remotelink",
+            [get(remote_links::list), post(remote_links::put), delete(remote_links::remove_by_global_id)],
+        ),
+        member(
+            "/issue/{issueIdOrKey}/remotelink/{linkId}",
+            [get(remote_links::show), put(remote_links::replace), delete(remote_links::remove)],
+        ),
         member("/issue/{issueIdOrKey}/transitions", [get(transitions::list), post(transitions::take)]),
+        member("/attachment/meta", [get(attachments::meta)]),
+        member("/attachment/{id}", [get(attachments::show), delete(attachments::remove)]),
+        member("/attachment/content/{id}", [get(downloads::content)]).only(Cloud),
+        page("/secure/attachment/{id}/{fileName}", [get(downloads::page)]).only(DataCenter),
+        anyone("/login.jsp", [get(downloads::login_page)]).beside_the_api().only(DataCenter),
+        member("/comment/{commentId}/properties", [get(comments::property_keys)]),
+        member(
+            "/comment/{commentId}/properties/{propertyKey}",
+            [get(comments::property), put(comments::set_property), delete(comments::remove_property)],
+        ),
+        member("/issueLink", [post(links::create)]),
+        member("/issueLink/{linkId}", [get(links::show), delete(links::remove)]),
+        member("/issueLinkType", [get(links::types)]),
         member("/project/{projectIdOrKey}", [get(about::project)]),
         member("/project/{projectIdOrKey}/statuses", [get(about::statuses)]),
         member("/field", [get(lists::fields)]),
@@ -189,6 +232,11 @@ fn anyone<const N: usize>(resource: &'static str, endpoints: [(Method, Endpoint)
     route(Access::Anyone, resource, endpoints.into())
 }
 
+/// A page for browsers, beside the API.
+fn page<const N: usize>(resource: &'static str, endpoints: [(Method, Endpoint); N]) -> Route {
+    route(Access::Page, resource, endpoints.into()).beside_the_api()
+}
+
 fn route(access: Access, resource: &'static str, endpoints: Vec<(Method, Endpoint)>) -> Route {
     Route { resource, below: Below::Api, only: None, access, endpoints }
 }
@@ -208,4 +256,8 @@ fn post(write: WriteDown) -> (Method, Endpoint) {
 
 fn put(write: WriteDown) -> (Method, Endpoint) {
     (Method::PUT, Endpoint::Write(write))
+}
+
+fn delete(write: WriteDown) -> (Method, Endpoint) {
+    (Method::DELETE, Endpoint::Write(write))
 }

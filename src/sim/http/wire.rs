@@ -1,5 +1,7 @@
 //! How the site writes things down as JSON.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
@@ -8,11 +10,15 @@ use super::call::Call;
 use super::routes::Api;
 use super::texts;
 use crate::sim::fields::{Field, FieldValue, Term};
-use crate::sim::issue::{Change, Comment, Issue, Item};
+use crate::sim::issue::{Change, Issue, Item};
 use crate::sim::setup::{Account, Flavour};
 use crate::sim::stamp;
 use crate::sim::state::{Home, State};
 use crate::sim::workflow::{Status, Transition};
+
+mod hanging;
+
+pub(super) use hanging::identifier;
 
 /// Writes for one reader, in the zone of that reader.
 pub(super) struct Wire<'a> {
@@ -22,6 +28,7 @@ pub(super) struct Wire<'a> {
     /// The account id of the reader; empty for a stranger.
     pub account: String,
     zone: Tz,
+    reader: Option<&'a Account>,
     root: &'static str,
 }
 
@@ -43,10 +50,10 @@ pub(super) enum Fields {
     Named(Vec<String>),
 }
 
-/// `expand=changelog` carries at most so many entries.
+/// On Cloud `expand=changelog` carries at most so many entries.
 const MOST_EXPANDED_CHANGES: usize = 40;
 
-const ALL_FIELDS: [&str; 14] = [
+const ALL_FIELDS: [&str; 15] = [
     "summary",
     "status",
     "description",
@@ -61,10 +68,11 @@ const ALL_FIELDS: [&str; 14] = [
     "assignee",
     "resolution",
     "resolutiondate",
+    "issuelinks",
 ];
 
-/// The one field that `*navigable` leaves out.
-const COMMENT: &str = "comment";
+/// The fields that `*navigable` leaves out.
+const NOT_NAVIGABLE: [&str; 2] = ["comment", "attachment"];
 
 impl Fields {
     pub(super) fn of(names: &[&str]) -> Self {
@@ -76,7 +84,7 @@ impl Fields {
         let named = |wanted: &str| names.iter().any(|name| name == wanted);
         // Exclusions alone exclude from what comes by default.
         let only_exclusions = names.iter().all(|name| name.starts_with('-'));
-        let navigable = (named("*navigable") || only_exclusions) && field != COMMENT;
+        let navigable = (named("*navigable") || only_exclusions) && !NOT_NAVIGABLE.contains(&field);
         (named(field) || named("*all") || navigable) && !named(&format!("-{field}"))
     }
 }
@@ -89,8 +97,10 @@ impl Selection {
 
 impl<'a> Wire<'a> {
     pub(super) fn new(state: &'a State, call: &Call) -> Self {
-        let zone = state.accounts.get(&call.account).map_or(Tz::UTC, |account| account.time_zone);
-        Self { state, api: call.api, flavour: call.flavour, account: call.account.clone(), zone, root: call.root }
+        let reader = state.accounts.get(&call.account);
+        let zone = reader.map_or(Tz::UTC, |account| account.time_zone);
+        let account = call.account.clone();
+        Self { state, api: call.api, flavour: call.flavour, account, zone, reader, root: call.root }
     }
 
     pub(super) fn time(&self, at: DateTime<Utc>) -> String {
@@ -128,7 +138,7 @@ impl<'a> Wire<'a> {
 
     fn fields(&self, issue: &Issue, wanted: &Fields) -> Value {
         let custom = self.state.setup.custom_fields.iter().map(|field| field.id.as_str());
-        let fields = ALL_FIELDS.into_iter().chain(custom).chain([COMMENT]).filter(|field| wanted.includes(field));
+        let fields = ALL_FIELDS.into_iter().chain(custom).chain(NOT_NAVIGABLE).filter(|field| wanted.includes(field));
         fields.map(|field| (field.to_owned(), self.field(issue, field))).collect::<Map<_, _>>().into()
     }
 
@@ -142,7 +152,9 @@ impl<'a> Wire<'a> {
             "created" => self.time(issue.created).into(),
             "updated" => self.time(issue.updated).into(),
             "creator" | "reporter" => self.user(&issue.creator),
-            COMMENT => self.comment_page(issue),
+            "comment" => self.comment_page(issue),
+            "attachment" => issue.attachments.iter().map(|it| self.attachment(it)).collect(),
+            "issuelinks" => self.links(issue),
             "resolutiondate" => issue.resolved.map(|at| self.time(at)).into(),
             other => self.value(issue, other),
         }
@@ -198,36 +210,13 @@ impl<'a> Wire<'a> {
         })
     }
 
-    fn comment_page(&self, issue: &Issue) -> Value {
-        let comments: Vec<Value> = issue.comments.iter().map(|it| self.comment(issue, it, false)).collect();
-        let count = comments.len();
-        let url = self.url(&format!("issue/{}/comment", issue.id));
-        json!({"comments": comments, "self": url, "maxResults": count, "total": count, "startAt": 0})
-    }
-
-    pub(super) fn comment(&self, issue: &Issue, comment: &Comment, with_properties: bool) -> Value {
-        let author = self.user(&comment.author);
-        let mut written = json!({
-            "self": self.url(&format!("issue/{}/comment/{}", issue.id, comment.id)),
-            "id": comment.id.to_string(),
-            "author": author,
-            "updateAuthor": author,
-            "body": texts::write(self.api, &comment.body),
-            "created": self.time(comment.created),
-            "updated": self.time(comment.created),
-            "jsdPublic": true,
-        });
-        if with_properties {
-            let entity = |(key, value): (&String, &Value)| json!({"key": key, "value": value});
-            written["properties"] = comment.properties.iter().map(entity).collect();
-        }
-        written
-    }
-
-    /// Newest first, and not all of them.
+    /// On Cloud newest first, and not all of them; on Data Center all, oldest first.
     fn expanded_changelog(&self, issue: &Issue) -> Value {
-        let newest = issue.history.iter().rev().take(MOST_EXPANDED_CHANGES);
-        let histories: Vec<Value> = newest.map(|change| self.change(change)).collect();
+        let change = |change: &Arc<Change>| self.change(change);
+        let histories: Vec<Value> = match self.flavour {
+            Flavour::Cloud => issue.history.iter().rev().take(MOST_EXPANDED_CHANGES).map(change).collect(),
+            Flavour::DataCenter => issue.history.iter().map(change).collect(),
+        };
         let shown = histories.len();
         json!({"startAt": 0, "maxResults": shown, "total": issue.history.len(), "histories": histories})
     }
@@ -362,7 +351,7 @@ fn item(item: &Item) -> Value {
     json!({
         "field": item.field,
         "fieldtype": if item.custom.is_some() { "custom" } else { "jira" },
-        "fieldId": item.custom.as_deref().unwrap_or(&item.field),
+        "fieldId": item.field_id(),
         "from": item.from,
         "fromString": item.from_text,
         "to": item.to,

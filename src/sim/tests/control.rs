@@ -259,6 +259,31 @@ async fn accounts_are_told_without_their_secrets_and_get_new_ones() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn files_and_restricted_comments_come_and_go_by_order() {
+    let stage = Stage::new();
+    stage.ann_reports("One");
+    let attach = |content: Value| json!({"attach": {"issue": "USER-A-1", "filename": "a b.txt", "content": content}});
+    for content in [json!({"text": "abc"}), json!({"base64": "YWJj"}), json!({"made": {"size": 3, "seed": 1}})] {
+        assert_eq!(ann_does(&stage, attach(content)).await.status, 200);
+    }
+    let whisper = json!({"issue": "USER-A-1", "text": "Psst", "visibility": {"role": "Developers"}});
+    assert_eq!(ann_does(&stage, json!({"commentFor": whisper})).await.status, 200);
+    let issue = look(&stage, "/issues/USER-A-1").await;
+    let files = &issue["attachments"];
+    assert_eq!(
+        (&files[0]["filename"], &files[1]["size"], &files[2]["size"]),
+        (&json!("a b.txt"), &json!(3), &json!(3))
+    );
+    assert_eq!(files[0]["sha256"], files[1]["sha256"]);
+    assert_eq!(issue["comments"][0]["visibility"], json!({"role": "Developers"}));
+
+    let detach = json!({"detach": {"issue": "USER-A-1", "attachment": files[0]["id"]}});
+    assert_eq!(ann_does(&stage, detach.clone()).await.status, 200);
+    assert_eq!(ann_does(&stage, detach).await.status, 404);
+    assert_eq!(ann_does(&stage, attach(json!({"base64": "?"}))).await.status, 400);
+}
+
+#[tokio::test(start_paused = true)]
 async fn permissions_and_names_of_statuses_change_by_order() {
     let stage = Stage::new();
     stage.ann_reports("One");

@@ -1,0 +1,74 @@
+//! Links between two issues of the site.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::bodies;
+use super::call::Call;
+use super::routes::Plan;
+use super::wire::Wire;
+use crate::sim::link::{IssueLink, LINK_TYPES, LinkType};
+use crate::sim::state::State;
+use crate::sim::write::{Join, Write};
+
+pub(super) fn types(state: &State, call: &Call) -> Result<Answer, Answer> {
+    Ok(Answer::ok(json!({"issueLinkTypes": Wire::new(state, call).link_types()})))
+}
+
+/// The answer does not name the link; who wants to know reads the field `issuelinks`.
+pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
+    let body = call.json()?;
+    bodies::members(&body, &["type", "inwardIssue", "outwardIssue", "comment"])?;
+    let kind = kind(&body["type"])?;
+    let (source, destination) = (end(state, &body["inwardIssue"])?, end(state, &body["outwardIssue"])?);
+    if source == destination {
+        return Err(Answer::bad("You cannot link an issue to itself."));
+    }
+    let comment = &body["comment"];
+    let comment = (!comment.is_null()).then(|| bodies::remark(state, call, comment)).transpose()?;
+    let link = IssueLink { id: state.next_id(), kind, source, destination };
+    Ok(Plan { writes: vec![Write::Link(Join { link, comment })], answer: Answer::empty(StatusCode::CREATED) })
+}
+
+pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let link = asked_for(state, call)?;
+    Wire::new(state, call).link(link).map(Answer::ok).ok_or_else(|| no_link(call))
+}
+
+pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
+    let link = asked_for(state, call)?.id;
+    Ok(Plan { writes: vec![Write::Unlink { link }], answer: Answer::empty(StatusCode::NO_CONTENT) })
+}
+
+fn asked_for<'a>(state: &'a State, call: &Call) -> Result<&'a IssueLink, Answer> {
+    let wanted = call.param("linkId");
+    let id = wanted.parse().map_err(|_| Answer::bad(&format!("The issue link id '{wanted}' is not a number.")))?;
+    state.issue_link(id).map(|link| &**link).ok_or_else(|| no_link(call))
+}
+
+fn no_link(call: &Call) -> Answer {
+    Answer::missing(&format!("No issue link with id '{}' exists.", call.param("linkId")))
+}
+
+/// The type that is named by id or, without one, by name.
+fn kind(wanted: &Value) -> Result<LinkType, Answer> {
+    let (id, name) = (wanted["id"].as_str(), wanted["name"].as_str());
+    let fits = |kind: &&LinkType| match (id, name) {
+        (Some(id), _) => kind.id == id,
+        (None, Some(name)) => kind.name.eq_ignore_ascii_case(name),
+        (None, None) => false,
+    };
+    let unknown = || match id.or(name) {
+        Some(wanted) => Answer::missing(&format!("No issue link type with name '{wanted}' found.")),
+        None => Answer::bad("An issue link type must be named."),
+    };
+    LINK_TYPES.iter().find(fits).copied().ok_or_else(unknown)
+}
+
+/// The issue that is named by id or key.
+fn end(state: &State, wanted: &Value) -> Result<u64, Answer> {
+    let named = ["id", "key"].iter().find_map(|member| wanted[*member].as_str());
+    let named = named.ok_or_else(|| Answer::bad("Both issues of a link must be named."))?;
+    state.find(named).map(|issue| issue.id).ok_or_else(Answer::no_issue)
+}

@@ -1,0 +1,38 @@
+//! Who may read a comment.
+
+use super::setup::Account;
+
+/// The only people who may read a comment. Everybody else does not even learn that there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// Who has this role in the project, by name; such as `Developers`.
+    Role(String),
+    /// Who is in this group, by name.
+    Group(String),
+}
+
+impl Visibility {
+    /// Jira's `visibility.type`.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Role(_) => "role",
+            Self::Group(_) => "group",
+        }
+    }
+
+    /// Jira's `visibility.value`.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Role(name) | Self::Group(name) => name,
+        }
+    }
+
+    /// Whether this account is one of those people.
+    pub(super) fn includes(&self, account: &Account) -> bool {
+        let among = match self {
+            Self::Role(_) => &account.roles,
+            Self::Group(_) => &account.groups,
+        };
+        among.iter().any(|name| name == self.name())
+    }
+}
