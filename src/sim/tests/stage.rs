@@ -23,7 +23,7 @@ pub(super) const DEV: &str = "DEV-A";
 pub(super) struct Stage {
     pub site: Arc<Site>,
     /// What the paths of requests are relative to.
-    root: &'static str,
+    pub root: &'static str,
     credentials: String,
 }
 
@@ -204,7 +204,7 @@ fn account(id: &str, name: &str, time_zone: Tz) -> Account {
     Account::new(id, name, &format!("{id}@x.example"), &format!("{id}-token"), time_zone)
 }
 
-async fn read(response: Response) -> Reply {
+pub(super) async fn read(response: Response) -> Reply {
     let (head, mut body) = response.into_parts();
     let (mut text, mut broken) = (Vec::new(), false);
     while let Some(frame) = body.frame().await {
