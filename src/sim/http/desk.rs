@@ -32,7 +32,7 @@ pub(super) struct Ticket {
 enum Outcome {
     Settled(Answer),
     /// Reads look at the site when they are answered, not when they arrive.
-    Read(Read, Call),
+    Read(Read, Box<Call>),
     Written {
         answer: Answer,
         effects: Vec<u64>,
@@ -87,7 +87,7 @@ impl State {
         match route.endpoint(&call.method) {
             None if route.leads_nowhere() => Outcome::Settled(Answer::unknown_path(&call)),
             None => Outcome::Settled(Answer::wrong_method(&call, &route.allowed())),
-            Some(Endpoint::Read(read)) => Outcome::Read(read, call),
+            Some(Endpoint::Read(read)) => Outcome::Read(read, Box::new(call)),
             Some(Endpoint::Write(write)) => match write(self, &call) {
                 Ok(plan) => self.commit(plan, &call.account, effect_after),
                 Err(refusal) => Outcome::Settled(refusal),

@@ -46,7 +46,7 @@ async fn a_restricted_comment_does_not_exist_for_others() {
             assert!(stage.get(path).await.text.contains("secret"), "{path}");
         }
         let shown = stage.get(&by_id[0].1).await.json()["visibility"].clone();
-        assert_eq!(shown["type"].is_string() && shown["identifier"].is_string(), true, "{shown}");
+        assert!(shown["type"].is_string() && shown["identifier"].is_string(), "{shown}");
     }
 }
 
