@@ -12,6 +12,7 @@ mod call;
 mod changelog;
 mod comments;
 mod desk;
+mod entry;
 mod issues;
 mod limits;
 mod lists;
@@ -25,21 +26,24 @@ mod transitions;
 mod values;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{RawPathParams, Request, State};
 use axum::response::Response;
 use axum::routing::any;
-use http::Uri;
 
 use super::site::Site;
-use answer::Answer;
 use call::Call;
 use routes::Mounted;
 
 pub(super) fn router(site: Arc<Site>) -> Router {
     let flavour = site.settled().setup.flavour;
+    let nowhere = Arc::new(Mounted::nowhere());
+    let unknown = |State(site): State<Arc<Site>>, request: Request| async move {
+        serve(&site, &nowhere, BTreeMap::new(), request).await
+    };
     routes::mounted(flavour).into_iter().fold(Router::new(), mount).fallback(unknown).with_state(site)
 }
 
@@ -47,12 +51,13 @@ fn mount(router: Router<Arc<Site>>, mounted: Mounted) -> Router<Arc<Site>> {
     let template = mounted.template.clone();
     let mounted = Arc::new(mounted);
     let serve = |State(site): State<Arc<Site>>, params: RawPathParams, request: Request| async move {
-        serve(&site, &mounted, &params, request).await
+        let params = params.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        serve(&site, &mounted, params, request).await
     };
     router.route(&template, any(serve))
 }
 
-async fn serve(site: &Site, mounted: &Mounted, params: &RawPathParams, request: Request) -> Response {
+async fn serve(site: &Site, mounted: &Mounted, params: BTreeMap<String, String>, request: Request) -> Response {
     let flavour = site.settled().setup.flavour;
     let call = Call::read(flavour, mounted, params, request).await;
     let ticket = site.arrive(mounted, call);
@@ -61,9 +66,4 @@ async fn serve(site: &Site, mounted: &Mounted, params: &RawPathParams, request: 
         None => std::future::pending().await,
     }
     site.answer(ticket)
-}
-
-async fn unknown(State(site): State<Arc<Site>>, uri: Uri) -> Response {
-    let now = site.settled().now;
-    Answer::unknown_path(uri.path()).into_response(now)
 }

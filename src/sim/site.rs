@@ -181,6 +181,14 @@ impl Site {
         self.settled().rename_status(id, name);
     }
 
+    /// From now on, or no longer, this account must solve a CAPTCHA; see
+    /// [`Account::must_solve_captcha`](super::Account::must_solve_captcha).
+    pub fn demand_captcha(&self, account: &str, demand: bool) {
+        if let Some(account) = self.settled().accounts.get_mut(account) {
+            account.must_solve_captcha = demand;
+        }
+    }
+
     /// What happened on the site since that place in the journal; the oldest is forgotten some day.
     pub fn journal(&self, since: usize) -> Vec<Happening> {
         self.settled().journal.since(since).cloned().collect()

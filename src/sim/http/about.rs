@@ -9,25 +9,34 @@ use crate::sim::setup::Flavour;
 use crate::sim::state::{Home, State};
 
 pub(super) fn server_info(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let wire = Wire::new(state, call);
     let base_url = &state.setup.base_url;
-    Ok(Answer::ok(json!({
-        "baseUrl": base_url,
-        "displayUrl": base_url,
-        "version": "1001.0.0-SNAPSHOT",
-        "versionNumbers": [1001, 0, 0],
-        "deploymentType": "Cloud",
-        "buildNumber": 100_293,
-        "buildDate": "2026-02-02T09:00:00.000+0000",
-        "serverTime": wire.time(state.now),
-        "scmInfo": "simulated",
-        "serverTitle": "Jira",
-        "defaultLocale": {"locale": "en_US"},
-    })))
+    let mut info = match call.flavour {
+        Flavour::Cloud => json!({
+            "displayUrl": base_url,
+            "version": "1001.0.0-SNAPSHOT",
+            "versionNumbers": [1001, 0, 0],
+            "deploymentType": "Cloud",
+            "buildNumber": 100_293,
+            "defaultLocale": {"locale": "en_US"},
+        }),
+        Flavour::DataCenter => json!({
+            "version": "10.3.24",
+            "versionNumbers": [10, 3, 24],
+            "deploymentType": "Server",
+            "buildNumber": 10_030_024,
+        }),
+    };
+    info["baseUrl"] = base_url.clone().into();
+    info["buildDate"] = "2026-02-02T09:00:00.000+0000".into();
+    info["serverTime"] = Wire::new(state, call).time(state.now).into();
+    info["scmInfo"] = "simulated".into();
+    info["serverTitle"] = "Jira".into();
+    Ok(Answer::ok(info))
 }
 
 pub(super) fn myself(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let account = state.accounts.get(&call.account).ok_or_else(Answer::unauthorized)?;
+    let stranger = || Answer::unauthorized(&state.setup.base_url);
+    let account = state.accounts.get(&call.account).ok_or_else(stranger)?;
     Ok(Answer::ok(Wire::new(state, call).own_account(account)))
 }
 

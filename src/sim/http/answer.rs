@@ -9,10 +9,12 @@ use bytes::Bytes;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use futures::{StreamExt, stream};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
+use super::call::Call;
 use crate::sim::faults::Reply;
+use crate::sim::setup::Flavour;
 use crate::sim::stamp;
 
 /// An answer before it is written on the wire.
@@ -29,7 +31,8 @@ enum Content {
     Json(Value),
     /// RFC 7807, which Jira uses where no endpoint was reached.
     Problem(Value),
-    Html(&'static str),
+    Html(String),
+    Xml(String),
 }
 
 /// What is wrong with the fields and the whole of a write: Jira's `ErrorCollection`.
@@ -94,9 +97,12 @@ impl Answer {
         Self::error(StatusCode::BAD_GATEWAY, "The connection to the site broke off.")
     }
 
-    pub(super) fn unauthorized() -> Self {
-        Self::error(StatusCode::UNAUTHORIZED, "Client must be authenticated to access this resource.")
-            .with("WWW-Authenticate", "OAuth realm=\"https%3A%2F%2Fjira.example.net\"")
+    /// 401 for who is not logged in, in the form that both kinds of Jira have for it.
+    pub(super) fn unauthorized(base_url: &str) -> Self {
+        let message = "Client must be authenticated to access this resource.";
+        let realm = format!("OAuth realm=\"{base_url}\"");
+        Self::json(StatusCode::UNAUTHORIZED, json!({"message": message, "status-code": 401}))
+            .with("WWW-Authenticate", realm)
     }
 
     pub(super) fn gone() -> Self {
@@ -107,26 +113,51 @@ impl Answer {
         )
     }
 
-    pub(super) fn unknown_path(path: &str) -> Self {
-        Self::problem(StatusCode::NOT_FOUND, &format!("No endpoint {path}."), path)
+    /// 404: the path leads nowhere. Outside of the API a person is shown so.
+    pub(super) fn unknown_path(call: &Call) -> Self {
+        if call.path.starts_with("/rest/") {
+            Self::unserved(call, StatusCode::NOT_FOUND, &format!("No endpoint {}.", call.path))
+        } else {
+            Self::page(StatusCode::NOT_FOUND, "Oops, you've found a dead link.", "Go back to the previous page.")
+        }
     }
 
-    pub(super) fn wrong_method(method: &Method, allowed: &str, path: &str) -> Self {
-        Self::problem(StatusCode::METHOD_NOT_ALLOWED, &format!("Method '{method}' is not supported."), path)
-            .with("Allow", allowed)
+    pub(super) fn wrong_method(call: &Call, allowed: &str) -> Self {
+        let detail = format!("Method '{}' is not supported.", call.method);
+        Self::unserved(call, StatusCode::METHOD_NOT_ALLOWED, &detail).with("Allow", allowed)
     }
 
-    pub(super) fn unsupported_media_type(content_type: &str, path: &str) -> Self {
+    pub(super) fn unsupported_media_type(call: &Call, content_type: &str) -> Self {
         let detail = format!("Content-Type '{content_type}' is not supported.");
-        Self::problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, &detail, path)
+        Self::unserved(call, StatusCode::UNSUPPORTED_MEDIA_TYPE, &detail)
     }
 
-    fn problem(status: StatusCode, detail: &str, path: &str) -> Self {
-        let title = status.canonical_reason();
-        let body = json!({
-            "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "instance": path,
-        });
-        Self { status, headers: Vec::new(), content: Content::Problem(body) }
+    /// No endpoint was reached. Cloud answers a problem; Data Center a status, as XML unless JSON is asked for. (So it
+    /// was seen for 404; that 405 and 415 look alike is assumed.)
+    fn unserved(call: &Call, status: StatusCode, detail: &str) -> Self {
+        let code = status.as_u16();
+        let content = match call.flavour {
+            Flavour::Cloud => Content::Problem(json!({
+                "type": "about:blank", "title": status.canonical_reason(), "status": code, "detail": detail,
+                "instance": call.path,
+            })),
+            Flavour::DataCenter if call.wants_json => {
+                Content::Json(json!({"message": format!("HTTP {status}"), "status-code": code}))
+            }
+            Flavour::DataCenter => Content::Xml(format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><status><status-code>{code}</status-code>\
+                 <message>HTTP {status}</message></status>"
+            )),
+        };
+        Self { status, headers: Vec::new(), content }
+    }
+
+    /// A page for people.
+    pub(super) fn page(status: StatusCode, title: &str, text: &str) -> Self {
+        let page = format!(
+            "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>\n"
+        );
+        Self { status, headers: Vec::new(), content: Content::Html(page) }
     }
 
     /// 429 with the headers of Cloud's limit on bursts.
@@ -150,7 +181,7 @@ impl Answer {
             Reply::TooMany { retry_after_secs } => Self::too_many(retry_after_secs, now),
             Reply::Error(status) => Self::error(status, "Something went wrong, please try again."),
             Reply::LoginPage => {
-                Self { status: StatusCode::OK, headers: Vec::new(), content: Content::Html(LOGIN_PAGE) }
+                Self { status: StatusCode::OK, headers: Vec::new(), content: Content::Html(LOGIN_PAGE.into()) }
             }
         }
     }
@@ -251,7 +282,7 @@ impl Content {
         match self {
             Self::Empty => Bytes::new(),
             Self::Json(value) | Self::Problem(value) => value.to_string().into(),
-            Self::Html(page) => Bytes::from_static(page.as_bytes()),
+            Self::Html(text) | Self::Xml(text) => text.clone().into(),
         }
     }
 
@@ -261,6 +292,7 @@ impl Content {
             Self::Json(_) => Some("application/json;charset=UTF-8"),
             Self::Problem(_) => Some("application/problem+json"),
             Self::Html(_) => Some("text/html;charset=UTF-8"),
+            Self::Xml(_) => Some("application/xml;charset=UTF-8"),
         }
     }
 }

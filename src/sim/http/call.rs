@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Query, RawPathParams, Request};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use axum::extract::{Query, Request};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::entry::Credentials;
 use super::routes::{Api, Mounted};
 use crate::sim::setup::Flavour;
 
@@ -27,6 +26,8 @@ pub(super) struct Call {
     params: BTreeMap<String, String>,
     query: Vec<(String, String)>,
     content_type: String,
+    /// Whether it says that it takes JSON.
+    pub wants_json: bool,
     body: Bytes,
     /// What it presents in order to be let in.
     pub credentials: Credentials,
@@ -34,30 +35,26 @@ pub(super) struct Call {
     pub account: String,
 }
 
-pub(super) enum Credentials {
-    None,
-    Basic {
-        email: String,
-        token: String,
-    },
-    /// Something that this site does not understand.
-    Other,
-}
-
 /// Bodies longer than this are cut off, and so no longer JSON; nothing that the site stores is nearly as long.
 const BODY_LIMIT: usize = 16 << 20;
 
 impl Call {
-    pub(super) async fn read(flavour: Flavour, at: &Mounted, params: &RawPathParams, request: Request) -> Self {
+    pub(super) async fn read(
+        flavour: Flavour,
+        at: &Mounted,
+        params: BTreeMap<String, String>,
+        request: Request,
+    ) -> Self {
         let (head, body) = request.into_parts();
         Self {
             flavour,
             api: at.api,
             root: at.root,
-            params: params.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            params,
+            wants_json: text(&head.headers, ACCEPT).contains("json"),
             query: Query::try_from_uri(&head.uri).map(|Query(query)| query).unwrap_or_default(),
             content_type: text(&head.headers, CONTENT_TYPE),
-            credentials: credentials(&text(&head.headers, AUTHORIZATION)),
+            credentials: Credentials::read(&text(&head.headers, AUTHORIZATION)),
             body: axum::body::to_bytes(body, BODY_LIMIT).await.unwrap_or_default(),
             path: head.uri.path().into(),
             method: head.method,
@@ -91,7 +88,7 @@ impl Call {
     /// The JSON of the body.
     pub(super) fn json(&self) -> Result<Value, Answer> {
         if !self.content_type.starts_with("application/json") {
-            return Err(Answer::unsupported_media_type(&self.content_type, &self.path));
+            return Err(Answer::unsupported_media_type(self, &self.content_type));
         }
         serde_json::from_slice(&self.body).map_err(|_| Answer::invalid_payload())
     }
@@ -104,18 +101,4 @@ pub(super) fn comma_separated(text: &str) -> impl Iterator<Item = String> {
 
 fn text(headers: &HeaderMap, name: http::HeaderName) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().into()
-}
-
-fn credentials(header: &str) -> Credentials {
-    if header.is_empty() {
-        return Credentials::None;
-    }
-    basic(header).map_or(Credentials::Other, |(email, token)| Credentials::Basic { email, token })
-}
-
-fn basic(header: &str) -> Option<(String, String)> {
-    let (scheme, encoded) = header.split_once(' ')?;
-    let decoded = BASE64_STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-    let (email, token) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    Some((email.into(), token.into()))
 }

@@ -6,10 +6,12 @@ use axum::response::Response;
 use rand::RngExt;
 
 use super::answer::Answer;
-use super::call::{Call, Credentials};
-use super::routes::{Access, Endpoint, Mounted, Plan, Read, Route};
+use super::call::Call;
+use super::entry::{Caller, LOGIN_REASON};
+use super::routes::{Endpoint, Mounted, Plan, Read, Route};
 use crate::sim::chance;
 use crate::sim::faults::{Fate, Reply, Verdict};
+use crate::sim::setup::Flavour;
 use crate::sim::site::{RequestLine, Site};
 use crate::sim::state::State;
 use crate::sim::write::{Effect, Via};
@@ -20,6 +22,8 @@ pub(super) struct Ticket {
     pub wait: Option<Duration>,
     /// Its number in the request log.
     line: usize,
+    /// The account id of the caller; empty for a stranger.
+    account: String,
     reply: Reply,
     outcome: Outcome,
 }
@@ -32,14 +36,6 @@ enum Outcome {
         answer: Answer,
         effects: Vec<u64>,
     },
-}
-
-/// Who calls.
-enum Caller {
-    Known(String),
-    Anonymous,
-    /// Somebody whose credentials are wrong.
-    Impostor,
 }
 
 impl Site {
@@ -70,12 +66,13 @@ impl State {
             None => Outcome::Settled(Answer::unreachable()),
             Some(after) => self.decide(at, call, &caller, after),
         };
-        Ticket { wait: (verdict.reply != Reply::None).then_some(latency), line, reply: verdict.reply, outcome }
+        let wait = (verdict.reply != Reply::None).then_some(latency);
+        Ticket { wait, line, account: caller.account().unwrap_or_default().into(), reply: verdict.reply, outcome }
     }
 
     /// Lets the caller in, validates a write and notes its effect.
     fn decide(&mut self, at: &Mounted, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
-        call.account = match self.admit(&at.route, caller) {
+        call.account = match self.admit(at.route.access, caller, &call.credentials) {
             Ok(account) => account,
             Err(refusal) => return Outcome::Settled(refusal),
         };
@@ -84,7 +81,8 @@ impl State {
         }
         let route = &at.route;
         match route.endpoint(&call.method) {
-            None => Outcome::Settled(Answer::wrong_method(&call.method, &route.allowed(), &call.path)),
+            None if route.leads_nowhere() => Outcome::Settled(Answer::unknown_path(&call)),
+            None => Outcome::Settled(Answer::wrong_method(&call, &route.allowed())),
             Some(Endpoint::Read(read)) => Outcome::Read(read, call),
             Some(Endpoint::Write(write)) => match write(self, &call) {
                 Ok(plan) => self.commit(plan, &call.account, effect_after),
@@ -129,7 +127,8 @@ impl State {
             }
         };
         let now = self.now;
-        let seen = truth.suffer(ticket.reply, now);
+        let traced = truth.suffer(ticket.reply, now);
+        let seen = self.signed(traced, ticket.line, &ticket.account);
         if let Some(line) = self.requests.get_mut(ticket.line) {
             line.status = Some(seen.status.as_u16());
         }
@@ -142,45 +141,29 @@ impl State {
         }
     }
 
+    /// The headers by which Jira's operators find a request again.
+    fn signed(&self, answer: Answer, line: usize, account: &str) -> Answer {
+        match self.setup.flavour {
+            Flavour::Cloud => answer.with("atl-traceid", format!("{:032x}", line + 1)),
+            Flavour::DataCenter => {
+                let minute = self.now.timestamp() / 60 % (24 * 60);
+                let name = self.accounts.get(account).map_or("anonymous", |account| &account.user_name);
+                let signed = answer.with("X-AREQUESTID", format!("{minute}x{}x1", line + 1)).with("X-AUSERNAME", name);
+                // It gives a reason for success too.
+                if account.is_empty() { signed } else { signed.with(LOGIN_REASON, "OK") }
+            }
+        }
+    }
+
     fn log(&mut self, at: &Mounted, call: &Call, caller: &Caller, verdict: &Verdict) -> usize {
         *self.counters.entry(format!("{} {}", call.method, at.template)).or_default() += 1;
-        let account = match caller {
-            Caller::Known(account) => Some(account.clone()),
-            Caller::Anonymous | Caller::Impostor => None,
-        };
         self.requests.push(RequestLine {
             at: self.now,
             method: call.method.to_string(),
             path: call.path.clone(),
-            account,
+            account: caller.account().map(String::from),
             status: None,
             fault: verdict.name,
         })
     }
-
-    fn caller(&self, credentials: &Credentials) -> Caller {
-        let Credentials::Basic { email, token } = credentials else {
-            return if matches!(credentials, Credentials::None) { Caller::Anonymous } else { Caller::Impostor };
-        };
-        let fits = |account: &crate::sim::setup::Account| {
-            account.email.eq_ignore_ascii_case(email) && account.token == *token && !token.is_empty()
-        };
-        let known = self.accounts.values().find(|account| fits(account));
-        known.map_or(Caller::Impostor, |account| Caller::Known(account.id.clone()))
-    }
-
-    /// The account to act as, or how a stranger is turned away.
-    fn admit(&self, route: &Route, caller: &Caller) -> Result<String, Answer> {
-        let failed = matches!(caller, Caller::Impostor);
-        let marked = |answer: Answer| if failed { answer.with(LOGIN_REASON, "AUTHENTICATED_FAILED") } else { answer };
-        match (caller, route.access) {
-            (Caller::Known(account), _) => Ok(account.clone()),
-            (_, Access::Anyone) if !failed => Ok(String::new()),
-            (_, Access::Search) if self.setup.silent_auth_failure => Err(marked(super::search::nothing())),
-            _ => Err(marked(Answer::unauthorized())),
-        }
-    }
 }
-
-/// The header in which Jira admits that it did not believe the credentials.
-const LOGIN_REASON: &str = "X-Seraph-LoginReason";

@@ -74,6 +74,14 @@ pub(super) struct Plan {
     pub answer: Answer,
 }
 
+impl Mounted {
+    /// Where requests arrive whose path leads nowhere.
+    pub(super) fn nowhere() -> Self {
+        let route = Arc::new(anyone("", []));
+        Self { route, template: "{path}".into(), root: "", api: Api::V2 }
+    }
+}
+
 impl Flavour {
     /// The roots of the API, and the version behind each. (What `latest` means on Cloud is not documented; there it was
     /// seen to answer as v2 does.)
@@ -114,6 +122,10 @@ impl Route {
             Mounted { route: Arc::clone(&route), template, root, api }
         };
         roots.iter().map(at).collect()
+    }
+
+    pub(super) fn leads_nowhere(&self) -> bool {
+        self.endpoints.is_empty()
     }
 
     pub(super) fn endpoint(&self, method: &Method) -> Option<Endpoint> {

@@ -16,6 +16,7 @@ use super::wire::{Fields, Selection, Wire};
 use crate::sim::issue::Issue;
 use crate::sim::jql::{self, Names, Place, Query, Reader};
 use crate::sim::permissions::Permission;
+use crate::sim::setup::Flavour;
 use crate::sim::state::State;
 
 const USUAL_PAGE: usize = 50;
@@ -72,8 +73,11 @@ pub(super) fn removed(_: &State, _: &Call) -> Result<Answer, Answer> {
 }
 
 /// What a stranger finds.
-pub(super) fn nothing() -> Answer {
-    Answer::ok(json!({"issues": [], "isLast": true}))
+pub(super) fn nothing(flavour: Flavour) -> Answer {
+    Answer::ok(match flavour {
+        Flavour::Cloud => json!({"issues": [], "isLast": true}),
+        Flavour::DataCenter => json!({"startAt": 0, "maxResults": USUAL_PAGE, "total": 0, "issues": []}),
+    })
 }
 
 /// Only ids, unless more is asked for.

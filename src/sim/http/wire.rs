@@ -312,22 +312,47 @@ impl<'a> Wire<'a> {
         })
     }
 
-    /// An account as others see it: e-mail addresses and zones are usually hidden from them.
+    /// An account as others see it. On Cloud e-mail addresses and zones are usually hidden from them.
     fn user(&self, account: &str) -> Value {
-        json!({
-            "self": self.url(&format!("user?accountId={account}")),
-            "accountId": account,
-            "displayName": self.state.name_of(account),
+        let name = self.state.name_of(account);
+        match self.flavour {
+            Flavour::Cloud => json!({
+                "self": self.url(&format!("user?accountId={account}")),
+                "accountId": account,
+                "displayName": name,
+                "active": true,
+                "accountType": "atlassian",
+            }),
+            Flavour::DataCenter => self.named_user(account, name),
+        }
+    }
+
+    /// Data Center knows people by a name that may change and a key that may not.
+    fn named_user(&self, account: &str, name: &str) -> Value {
+        let known = self.state.accounts.get(account);
+        let user_name = known.map_or(account, |known| &known.user_name);
+        let mut written = json!({
+            "self": self.url(&format!("user?username={user_name}")),
+            "name": user_name,
+            "key": account,
+            "displayName": name,
             "active": true,
-            "accountType": "atlassian",
-        })
+        });
+        self.add_profile(&mut written, known);
+        written
+    }
+
+    fn add_profile(&self, written: &mut Value, account: Option<&Account>) {
+        if let Some(account) = account.filter(|account| !account.hides_profile) {
+            written["emailAddress"] = account.email.clone().into();
+            written["timeZone"] = account.time_zone.name().into();
+        }
     }
 
     /// An account as it sees itself.
     pub(super) fn own_account(&self, account: &Account) -> Value {
         let mut written = self.user(&account.id);
-        written["emailAddress"] = account.email.clone().into();
-        written["timeZone"] = account.time_zone.name().into();
+        self.add_profile(&mut written, Some(account));
         written["locale"] = "en_US".into();
         written
     }

@@ -79,11 +79,21 @@ impl Stage {
             ..Setup::new(clock(), 7)
         };
         change(&mut setup);
-        let root = match setup.flavour {
+        let flavour = setup.flavour;
+        let root = match flavour {
             Flavour::Cloud => "/rest/api/3",
             Flavour::DataCenter => "/rest/api/2",
         };
-        Self { site: Site::new(setup), root, credentials: "bot@x.example:bot-token".into() }
+        let mut stage = Self { root, credentials: String::new(), site: Site::new(setup) };
+        stage.log_in_as_bot(flavour);
+        stage
+    }
+
+    fn log_in_as_bot(&mut self, flavour: Flavour) {
+        self.log_in(match flavour {
+            Flavour::Cloud => "bot@x.example:bot-token",
+            Flavour::DataCenter => "Bearer bot-token",
+        });
     }
 
     /// From now on paths are relative to `/rest/api/2`, whatever kind of Jira it is.
