@@ -10,15 +10,18 @@
 //! become due, effects of requests, people's errands and index updates alike, in the order of their due times. So a
 //! request has its effect whether or not its client is still there to hear the answer.
 //!
-//! Reading order: [`setup`], [`workflow`], `issue`, `state`, `write`, `index`, [`site`], `http`, `jql`, [`faults`],
-//! [`people`], [`check`].
+//! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], [`permissions`], `issue`, `state`, `write`, `index`,
+//! [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`].
 //!
-//! Absent: permissions (every account sees all), issue links, remote links, attachments, labels and custom fields,
-//! webhooks, rate limits other than by a fault.
+//! Absent: issue links, remote links, attachments, parents of sub-tasks, webhooks.
 
 pub mod check;
 pub mod faults;
+pub mod fields;
+pub mod limits;
 pub mod people;
+pub mod permissions;
+pub mod screen;
 pub mod setup;
 pub mod site;
 pub mod workflow;
@@ -30,6 +33,7 @@ mod index;
 mod issue;
 mod jql;
 mod markup;
+mod moves;
 mod ring;
 mod stamp;
 mod state;
@@ -39,8 +43,12 @@ mod write;
 mod tests;
 
 pub use faults::FaultPlan;
+pub use fields::CustomField;
 pub use issue::{ChangeView, CommentView, IssueView};
+pub use limits::Limits;
 pub use people::People;
+pub use permissions::{Permission, Permissions};
+pub use screen::{Screen, Screens};
 pub use setup::{Account, Flavour, Now, Project, Setup};
 pub use site::{Deed, Happening, Refusal, RequestLine, Site};
-pub use workflow::Workflow;
+pub use workflow::{Category, Status, Transition, Workflow};

@@ -14,11 +14,16 @@ mod comments;
 mod desk;
 mod entry;
 mod issues;
+mod limits;
+mod lists;
+mod meta;
 mod properties;
+mod rights;
 mod routes;
 mod search;
 mod texts;
 mod transitions;
+mod values;
 mod wire;
 
 use std::collections::BTreeMap;

@@ -74,6 +74,12 @@ pub(super) struct IssueName {
     pub number: u64,
 }
 
+impl IssueName {
+    pub(super) fn of(issue: &Issue) -> Self {
+        Self { id: issue.id, project: issue.project.clone(), number: issue.number }
+    }
+}
+
 /// A query, understood.
 #[derive(Debug)]
 pub(super) struct Query {

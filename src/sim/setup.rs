@@ -1,5 +1,6 @@
 //! What a simulated site is made of: its clock, its seed, its projects and its accounts.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use super::fields::CustomField;
+use super::limits::Limits;
+use super::permissions::Permissions;
+use super::screen::Screens;
 use super::workflow::Workflow;
 
 /// The site's clock. It is an input, so that a test can own time; it must run at the pace of tokio's clock, which the
@@ -48,6 +53,21 @@ pub struct Setup {
     /// Whether `changelog/bulkfetch` writes times as epoch milliseconds. Atlassian's schema says text, its example shows
     /// numbers.
     pub numeric_changelog_dates: bool,
+    /// What accounts may not do; can be changed later by [`Site::set_permissions`](super::Site::set_permissions).
+    pub permissions: Permissions,
+    /// All custom fields there will ever be.
+    pub custom_fields: Vec<CustomField>,
+    /// By project key; projects that are not named here have the usual [`Screens`].
+    pub screens: BTreeMap<String, Screens>,
+    /// Names of those issue types whose issues are sub-tasks.
+    pub subtask_types: Vec<String>,
+    /// Whether `expand=transitions.fields` leaves out what a screen requires, as real sites do where the requirement is
+    /// made by a validator.
+    pub under_reported_fields: bool,
+    /// For so long after a transition of an issue the next is refused with 409.
+    pub transition_rest: Duration,
+    /// The limits that Jira publishes; none are enforced if absent.
+    pub limits: Option<Limits>,
 }
 
 impl Setup {
@@ -70,6 +90,13 @@ impl Setup {
             text_limit: 32_767,
             silent_auth_failure: true,
             numeric_changelog_dates: false,
+            permissions: Permissions::all(),
+            custom_fields: Vec::new(),
+            screens: BTreeMap::new(),
+            subtask_types: Vec::new(),
+            under_reported_fields: false,
+            transition_rest: Duration::ZERO,
+            limits: None,
         }
     }
 }

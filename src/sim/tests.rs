@@ -3,7 +3,11 @@
 mod api;
 mod checking;
 mod effects;
+mod fields;
 mod flavours;
+mod limits;
 mod living;
+mod moving;
+mod rights;
 mod searching;
 mod stage;

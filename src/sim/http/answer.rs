@@ -60,7 +60,8 @@ impl Answer {
         self
     }
 
-    fn error(status: StatusCode, message: &str) -> Self {
+    /// This status with one message.
+    pub(super) fn error(status: StatusCode, message: &str) -> Self {
         Self::json(status, json!({"errorMessages": [message], "errors": {}}))
     }
 
@@ -80,6 +81,10 @@ impl Answer {
 
     pub(super) fn missing(message: &str) -> Self {
         Self::error(StatusCode::NOT_FOUND, message)
+    }
+
+    pub(super) fn forbidden(message: &str) -> Self {
+        Self::error(StatusCode::FORBIDDEN, message)
     }
 
     /// The write was valid when it came but no longer possible when it was due.

@@ -8,7 +8,7 @@ use http::Method;
 use super::answer::Answer;
 use super::call::Call;
 use super::search::{by_offset, by_token};
-use super::{about, bulk, changelog, comments, issues, properties, search, transitions};
+use super::{about, bulk, changelog, comments, issues, lists, meta, properties, search, transitions};
 use crate::sim::setup::Flavour;
 use crate::sim::state::State;
 use crate::sim::write::Write;
@@ -16,7 +16,7 @@ use crate::sim::write::Write;
 /// One resource and what can be done with it.
 pub(super) struct Route {
     /// Below the root of the API (`/issue/{issueIdOrKey}`), or of the site for what is no part of the API.
-    resource: &'static str,
+    pub resource: &'static str,
     below: Below,
     /// The kind of Jira that has it; both if absent.
     only: Option<Flavour>,
@@ -133,6 +133,11 @@ impl Route {
         self.endpoints.iter().find(|(known, _)| known == method).map(|(_, endpoint)| *endpoint)
     }
 
+    /// Whether this method changes something.
+    pub(super) fn writes(&self, method: &Method) -> bool {
+        matches!(self.endpoint(method), Some(Endpoint::Write(_)))
+    }
+
     /// The methods it knows, as the `Allow` header lists them.
     pub(super) fn allowed(&self) -> String {
         self.endpoints.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ")
@@ -157,14 +162,21 @@ fn routes() -> Vec<Route> {
         member("/issue/bulk", [post(bulk::create)]),
         member("/issue/bulkfetch", [post_read(bulk::fetch)]).only(Cloud),
         member("/changelog/bulkfetch", [post_read(changelog::fetch)]).only(Cloud),
-        member("/issue/createmeta/{projectIdOrKey}/issuetypes", [get(about::create_types)]),
+        member("/issue/createmeta/{projectIdOrKey}/issuetypes", [get(meta::create_types)]),
+        member("/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}", [get(meta::create_fields)]),
         member("/issue/{issueIdOrKey}", [get(issues::show), put(issues::edit)]),
         member("/issue/{issueIdOrKey}/changelog", [get(changelog::show)]).only(Cloud),
         member("/issue/{issueIdOrKey}/comment", [get(comments::list), post(comments::add)]),
+        member("/issue/{issueIdOrKey}/editmeta", [get(meta::edit_fields)]),
         member("/issue/{issueIdOrKey}/properties/{propertyKey}", [get(properties::show), put(properties::set)]),
         member("/issue/{issueIdOrKey}/transitions", [get(transitions::list), post(transitions::take)]),
         member("/project/{projectIdOrKey}", [get(about::project)]),
         member("/project/{projectIdOrKey}/statuses", [get(about::statuses)]),
+        member("/field", [get(lists::fields)]),
+        member("/priority", [get(lists::priorities)]),
+        member("/resolution", [get(lists::resolutions)]),
+        member("/status", [get(lists::statuses)]),
+        member("/mypermissions", [get(lists::my_permissions)]),
     ]
 }
 

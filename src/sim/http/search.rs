@@ -13,6 +13,7 @@ use super::bodies;
 use super::call::Call;
 use crate::sim::issue::Issue;
 use crate::sim::jql::{IssueName, Names, Place, Query, Reader, Rules};
+use crate::sim::permissions::Permission;
 use crate::sim::setup::Flavour;
 use crate::sim::state::State;
 
@@ -36,14 +37,14 @@ pub(super) fn count(state: &State, call: &Call) -> Result<Answer, Answer> {
     let body = call.json()?;
     let jql = bodies::text(bodies::members(&body, &["jql"])?, "jql")?.unwrap_or_default();
     let query = query(state, call, &jql, true)?;
-    Ok(Answer::ok(json!({"count": rows(state, &query, &BTreeSet::new()).len()})))
+    Ok(Answer::ok(json!({"count": rows(state, &call.account, &query, &BTreeSet::new()).len()})))
 }
 
 /// Reads a query for the account that asks. Unless it is to be validated, names that do not exist are no errors.
 fn query(state: &State, call: &Call, jql: &str, validate: bool) -> Result<Query, Answer> {
     let cloud = call.flavour == Flavour::Cloud;
     let reader = Reader {
-        names: state,
+        names: &Seen { state, account: &call.account },
         account: &call.account,
         zone: state.accounts.get(&call.account).map_or(chrono_tz::Tz::UTC, |account| account.time_zone),
         now: state.now,
@@ -57,15 +58,49 @@ fn query(state: &State, call: &Call, jql: &str, validate: bool) -> Result<Query,
     Query::read(jql, &reader).map_err(|message| Answer::bad(&message))
 }
 
-/// What the index knows and the query wants, each with its place, in the query's order. Some issues are looked at as
-/// they are now, index or not.
-fn rows<'a>(state: &'a State, query: &Query, as_they_are: &BTreeSet<u64>) -> Vec<(Place, &'a Arc<Issue>)> {
+/// What the index knows, the account sees and the query wants, each with its place, in the order of the query. Some are
+/// looked at as they are now, index or not.
+fn rows<'a>(
+    state: &'a State,
+    account: &str,
+    query: &Query,
+    as_they_are: &BTreeSet<u64>,
+) -> Vec<(Place, &'a Arc<Issue>)> {
     let indexed = state.index.rows().filter(|issue| !as_they_are.contains(&issue.id));
     let current = as_they_are.iter().filter_map(|id| state.issues.get(id));
     let wanted = indexed.chain(current).filter(|issue| query.matches(issue));
-    let mut rows: Vec<_> = wanted.map(|issue| (query.place(issue), issue)).collect();
+    let seen = wanted.filter(|issue| state.may_see(account, issue));
+    let mut rows: Vec<_> = seen.map(|issue| (query.place(issue), issue)).collect();
     rows.sort_by(|(one, _), (other, _)| query.compare(one, other));
     rows
+}
+
+/// The names that an account can use in a query: what it may not see, it can't name either.
+struct Seen<'a> {
+    state: &'a State,
+    account: &'a str,
+}
+
+impl Names for Seen<'_> {
+    fn project(&self, wanted: &str) -> Option<String> {
+        Names::project(self.state, wanted).filter(|key| self.state.may(self.account, key, Permission::BrowseProjects))
+    }
+
+    fn status(&self, wanted: &str) -> Option<String> {
+        Names::status(self.state, wanted)
+    }
+
+    fn issue_type(&self, wanted: &str) -> Option<String> {
+        Names::issue_type(self.state, wanted)
+    }
+
+    fn user(&self, wanted: &str) -> Option<String> {
+        Names::user(self.state, wanted)
+    }
+
+    fn issue(&self, wanted: &str) -> Option<IssueName> {
+        self.state.find_for(self.account, wanted).map(|issue| IssueName::of(issue))
+    }
 }
 
 impl Names for State {
@@ -95,7 +130,6 @@ impl Names for State {
     }
 
     fn issue(&self, wanted: &str) -> Option<IssueName> {
-        let issue = self.find(wanted)?;
-        Some(IssueName { id: issue.id, project: issue.project.clone(), number: issue.number })
+        self.find(wanted).map(|issue| IssueName::of(issue))
     }
 }

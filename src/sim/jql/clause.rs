@@ -203,6 +203,8 @@ impl Clause<'_> {
             ListField::StatusCategory => category(name),
             ListField::IssueType => reader.names.issue_type(name),
             ListField::Creator | ListField::Reporter | ListField::Assignee => reader.names.user(name),
+            // Labels are made by being used: any may be asked for.
+            ListField::Labels => Some(name.clone()),
         })
     }
 

@@ -1,8 +1,11 @@
 //! The fields that queries may name, and what an issue holds in them.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::{Direction, Value};
+use crate::sim::fields::{FieldValue, Term};
 use crate::sim::issue::Issue;
 
 /// A field in a clause.
@@ -24,8 +27,9 @@ pub(super) enum ListField {
     IssueType,
     Creator,
     Reporter,
-    /// Nobody is assigned to anything here.
     Assignee,
+    /// Known by their text; an issue may have several.
+    Labels,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +66,7 @@ impl Field {
             "creator" => Self::List(ListField::Creator),
             "reporter" => Self::List(ListField::Reporter),
             "assignee" => Self::List(ListField::Assignee),
+            "labels" => Self::List(ListField::Labels),
             "created" | "createddate" => Self::Date(DateField::Created),
             "updated" | "updateddate" => Self::Date(DateField::Updated),
             "summary" => Self::Text(TextField::Summary),
@@ -72,16 +77,28 @@ impl Field {
 }
 
 impl ListField {
-    /// The id of what the issue holds, if it holds anything.
-    pub(super) fn of(self, issue: &Issue) -> Option<&str> {
+    /// Whether the issue holds one of these, by their ids; none if it holds nothing at all.
+    pub(super) fn holds(self, issue: &Issue, ids: &BTreeSet<String>) -> Option<bool> {
         match self {
-            Self::Project => Some(&issue.project),
-            Self::Status => Some(&issue.status.id),
-            Self::StatusCategory => Some(issue.status.category.key()),
-            Self::IssueType => Some(&issue.kind),
-            Self::Creator | Self::Reporter => Some(&issue.creator),
-            Self::Assignee => None,
+            Self::Project => Some(ids.contains(&issue.project)),
+            Self::Status => Some(ids.contains(&issue.status.id)),
+            Self::StatusCategory => Some(ids.contains(issue.status.category.key())),
+            Self::IssueType => Some(ids.contains(&issue.kind)),
+            Self::Creator | Self::Reporter => Some(ids.contains(&issue.creator)),
+            Self::Assignee => {
+                Some(terms(issue, "assignee")?.iter().any(|it| it.id.as_ref().is_some_and(|id| ids.contains(id))))
+            }
+            Self::Labels => Some(terms(issue, "labels")?.iter().any(|it| ids.contains(&it.text))),
         }
+    }
+}
+
+/// What an issue holds in a field that it need not have.
+fn terms<'a>(issue: &'a Issue, field: &str) -> Option<&'a [Term]> {
+    match issue.values.get(field)? {
+        FieldValue::One(term) => Some(std::slice::from_ref(term)),
+        FieldValue::Many(terms) => Some(terms),
+        FieldValue::Text(_) | FieldValue::Number(_) => None,
     }
 }
 

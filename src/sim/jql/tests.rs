@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::{IssueName, Names, Query, Reader, Rules};
+use crate::sim::fields::{FieldValue, Term};
 use crate::sim::issue::Issue;
 use crate::sim::workflow::{Category, Status};
 
@@ -70,6 +71,9 @@ fn issue(id: u64, project: &str, number: u64, status: &str, updated: &str) -> Is
             name: status.into(),
             category: if status == "open" { Category::New } else { Category::Done },
         },
+        values: if id == 2 { values() } else { BTreeMap::new() },
+        resolved: None,
+        viewers: None,
         comments: vec![],
         properties: BTreeMap::new(),
         history: vec![],
@@ -77,6 +81,14 @@ fn issue(id: u64, project: &str, number: u64, status: &str, updated: &str) -> Is
         updated: at(updated),
         creator: if id == 3 { "bot" } else { "ann" }.into(),
     }
+}
+
+/// Assigned to Ann, with two labels.
+fn values() -> BTreeMap<String, FieldValue> {
+    let label = |text: &str| Term { id: None, text: text.into() };
+    let ann = Term { id: Some("ann".into()), text: "Ann".into() };
+    let labels = FieldValue::Many(vec![label("red"), label("blue")]);
+    [("assignee".into(), FieldValue::One(ann)), ("labels".into(), labels)].into()
 }
 
 /// The ids that a query finds among four issues, in its order.
@@ -157,9 +169,13 @@ fn each_field_knows_its_values_in_any_letter_case() {
         ("reporter = currentUser()", &[3]),
         ("creator in (currentUser(), ann) and project = DEV-A", &[3]),
         ("creator = ann order by key", &[1, 2, 10]),
-        ("assignee is empty order by key", &[3, 1, 2, 10]),
+        ("assignee is empty order by key", &[3, 1, 10]),
         ("assignee = NULL and project = DEV-A", &[3]),
-        ("assignee is not EMPTY", &[]),
+        ("assignee is not EMPTY", &[2]),
+        ("assignee = ann", &[2]),
+        ("labels = red and labels in (green, blue)", &[2]),
+        ("labels in (Red)", &[]),
+        ("labels is empty order by key", &[3, 1, 10]),
         ("key is not empty and project = DEV-A", &[3]),
         ("created is empty", &[]),
     ] {
@@ -171,7 +187,8 @@ fn each_field_knows_its_values_in_any_letter_case() {
 fn what_is_empty_is_neither_equal_nor_unequal() {
     assert_eq!(found("assignee != ann"), [] as [u64; 0]);
     assert_eq!(found("not assignee = ann"), [] as [u64; 0]);
-    assert_eq!(found("not (assignee is empty or project = USER-A)"), [] as [u64; 0]);
+    assert_eq!(found("assignee != bot"), [2]);
+    assert_eq!(found("not (assignee is empty or project = DEV-A)"), [2]);
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Ask {
         if self.start.saturating_add(most) > state.setup.offset_limit {
             return Err(Answer::broken_down("Internal server error"));
         }
-        let rows = super::rows(state, &query, &BTreeSet::new());
+        let rows = super::rows(state, &call.account, &query, &BTreeSet::new());
         let wire = Wire::new(state, call);
         let page = rows.iter().skip(self.start).take(most);
         let issues: Vec<Value> = page.map(|(_, issue)| wire.issue(issue, &self.selection)).collect();

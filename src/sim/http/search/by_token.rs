@@ -91,7 +91,7 @@ impl Ask {
         }
         let query = super::query(state, call, &self.jql, true)?;
         let after = self.token.as_deref().map(|token| self.redeem(token, state)).transpose()?;
-        let mut rows = super::rows(state, &query, &self.reconcile);
+        let mut rows = super::rows(state, &call.account, &query, &self.reconcile);
         rows.retain(|(place, _)| after.as_ref().is_none_or(|after| query.compare(place, after).is_gt()));
         let page = &rows[..rows.len().min(self.most).min(LARGEST_PAGE).min(state.setup.page_cap)];
         let wire = Wire::new(state, call);
