@@ -1,23 +1,27 @@
-//! A simulated Jira (Cloud, REST v3): for the demo, and for simulation tests that replay from a seed.
+//! A simulated Jira: for the demo, and for simulation tests that replay from a seed. It is a Cloud site, which speaks
+//! REST v3 and v2, or a Data Center, which speaks v2; see [`Flavour`].
 //!
 //! It is an independent reading of Jira's contract, deliberately strict, and imports nothing else of this crate.
 //!
-//! The road of a request: `http` (who calls, what is asked) -> [`faults`] (what goes wrong with it) -> an endpoint, which
-//! validates at once and notes the effect with a due time -> `state` (carries out what is due) -> the answer.
+//! The road of a request: `http` (who calls, what is asked) -> [`faults`] (what goes wrong with it) -> an endpoint,
+//! which validates at once and notes the effect with a due time -> `state` (carries out what is due) -> the answer.
 //!
 //! A [`Site`] owns no tasks. What it shows is a function of its clock: every access first carries out all that has
 //! become due, effects of requests, people's errands and index updates alike, in the order of their due times. So a
 //! request has its effect whether or not its client is still there to hear the answer.
 //!
-//! Reading order: [`setup`], [`workflow`], `issue`, `state`, `write`, `index`, [`site`], `http`, `jql`, [`faults`],
-//! [`people`], [`check`].
+//! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], [`permissions`], `issue`, `state`, `write`, `index`,
+//! [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`].
 //!
-//! Absent: permissions (every account sees all), issue links, remote links, attachments, labels and custom fields,
-//! webhooks, rate limits other than by a fault, Data Center's dialect.
+//! Absent: thumbnails, archives' contents, making and changing link types, parents of sub-tasks, webhooks.
 
 pub mod check;
 pub mod faults;
+pub mod fields;
+pub mod limits;
 pub mod people;
+pub mod permissions;
+pub mod screen;
 pub mod setup;
 pub mod site;
 pub mod workflow;
@@ -32,6 +36,7 @@ mod issue;
 mod jql;
 mod link;
 mod markup;
+mod moves;
 mod ring;
 mod stamp;
 mod state;
@@ -43,11 +48,15 @@ mod tests;
 
 pub use attachment::AttachmentView;
 pub use faults::FaultPlan;
+pub use fields::CustomField;
 pub use file::FileContent;
 pub use issue::{ChangeView, CommentView, IssueView};
+pub use limits::Limits;
 pub use link::{LinkView, RemoteLinkView};
 pub use people::People;
+pub use permissions::{Permission, Permissions};
+pub use screen::{Screen, Screens};
 pub use setup::{Account, Flavour, Now, Project, Setup};
 pub use site::{Deed, Happening, Refusal, RequestLine, Site};
 pub use visibility::Visibility;
-pub use workflow::Workflow;
+pub use workflow::{Category, Status, Transition, Workflow};

@@ -28,6 +28,11 @@ impl<T> Agenda<T> {
         Some((due, what))
     }
 
+    /// Everything that is not due yet.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &T> {
+        self.entries.values()
+    }
+
     /// Strikes out what is no longer wanted.
     pub(super) fn keep(&mut self, mut wanted: impl FnMut(&T) -> bool) {
         self.entries.retain(|_, what| wanted(what));

@@ -1,12 +1,14 @@
 //! An issue as the site keeps it, and as tests look at it.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::attachment::{Attachment, AttachmentView};
+use super::fields::FieldValue;
 use super::link::{IssueLink, LinkView, RemoteLink, RemoteLinkView};
 use super::markup;
 use super::visibility::Visibility;
@@ -27,7 +29,14 @@ pub(super) struct Issue {
     pub summary: String,
     /// An ADF document on Cloud, a string of wiki markup on Data Center.
     pub description: Option<Value>,
+    /// As it was when this was written; a status may be renamed since.
     pub status: Status,
+    /// What is in the fields beyond these, by id; empty fields have no entry.
+    pub values: BTreeMap<String, FieldValue>,
+    /// When it got its resolution.
+    pub resolved: Option<DateTime<Utc>>,
+    /// The accounts that may see it, by id; everybody who may browse the project if absent (a security level).
+    pub viewers: Option<BTreeSet<String>>,
     pub comments: Vec<Arc<Comment>>,
     /// Oldest first.
     pub attachments: Vec<Arc<Attachment>>,
@@ -70,7 +79,10 @@ pub(super) struct Change {
 /// One field that changed. `from` and `to` are ids and exist only for fields that have ids.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
-    pub field: &'static str,
+    /// Jira's own fields by id, custom ones by name.
+    pub field: Cow<'static, str>,
+    /// The id of a custom field.
+    pub custom: Option<String>,
     pub from: Option<String>,
     pub from_text: Option<String>,
     pub to: Option<String>,
@@ -98,6 +110,8 @@ impl Issue {
             issue_type: self.kind.clone(),
             summary: self.summary.clone(),
             status: self.status.name.clone(),
+            fields: self.values.iter().map(|(field, value)| (field.clone(), value.text())).collect(),
+            resolved: self.resolved,
             description: self.description_text(),
             comments: self.comments.iter().map(|comment| comment.view()).collect(),
             attachments: self.attachments.iter().map(|attachment| attachment.view()).collect(),
@@ -128,8 +142,8 @@ impl Comment {
 
 impl Item {
     /// The id of the field, if it is one: what hangs on an issue is entered under names of their own.
-    pub(super) fn field_id(&self) -> Option<&'static str> {
-        match self.field {
+    pub(super) fn field_id(&self) -> Option<&str> {
+        match self.custom.as_deref().unwrap_or(&self.field) {
             "Attachment" => Some("attachment"),
             "Link" => Some("issuelinks"),
             "RemoteIssueLink" => None,
@@ -143,7 +157,7 @@ impl Change {
         self.items.iter().map(|item| ChangeView {
             at: self.at,
             author: self.author.clone(),
-            field: item.field.into(),
+            field: item.field.to_string(),
             from: item.from_text.clone().unwrap_or_default(),
             to: item.to_text.clone().unwrap_or_default(),
         })
@@ -165,6 +179,10 @@ pub struct IssueView {
     pub summary: String,
     /// The name of its status.
     pub status: String,
+    /// What is in its other fields, such as `labels` or `customfield_10010`, as people read it.
+    pub fields: BTreeMap<String, String>,
+    /// When it got its resolution.
+    pub resolved: Option<DateTime<Utc>>,
     /// Empty if there is none.
     pub description: String,
     /// Oldest first.
@@ -213,7 +231,7 @@ pub struct ChangeView {
     pub at: DateTime<Utc>,
     /// An account id.
     pub author: String,
-    /// As Jira names it, such as `status`, `summary` or `Attachment`.
+    /// As Jira names it, such as `status`, `Attachment` or `Key`; custom fields by name.
     pub field: String,
     /// Empty if there was nothing.
     pub from: String,

@@ -1,5 +1,6 @@
 //! What a simulated site is made of: its clock, its seed, its projects and its accounts.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,10 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use http::StatusCode;
 
+use super::fields::CustomField;
+use super::limits::Limits;
+use super::permissions::Permissions;
+use super::screen::Screens;
 use super::workflow::Workflow;
 
 /// The site's clock. It is an input, so that a test can own time; it must run at the pace of tokio's clock, which the
@@ -37,6 +42,10 @@ pub struct Setup {
     pub page_cap: usize,
     /// The chance (0 to 1) that an issue vanishes from search for a moment while it is indexed anew.
     pub flicker: f64,
+    /// The last place that a search by offset can reach, of Data Center only: beyond it the server breaks down.
+    pub offset_limit: usize,
+    /// Whether the dates of queries may not be epoch milliseconds, as on some older servers.
+    pub refuses_epoch_dates: bool,
     /// The longest description or comment, in characters; 0 for no limit, which only Data Center's administrators can
     /// choose.
     pub text_limit: usize,
@@ -61,6 +70,21 @@ pub struct Setup {
     pub downloads_need_password: bool,
     /// Whether a DELETE without a `Content-Type` is refused with 415, as some gateways do.
     pub delete_needs_content_type: bool,
+    /// What accounts may not do; can be changed later by [`Site::set_permissions`](super::Site::set_permissions).
+    pub permissions: Permissions,
+    /// All custom fields there will ever be.
+    pub custom_fields: Vec<CustomField>,
+    /// By project key; projects that are not named here have the usual [`Screens`].
+    pub screens: BTreeMap<String, Screens>,
+    /// Names of those issue types whose issues are sub-tasks.
+    pub subtask_types: Vec<String>,
+    /// Whether `expand=transitions.fields` leaves out what a screen requires, as real sites do where the requirement is
+    /// made by a validator.
+    pub under_reported_fields: bool,
+    /// For so long after a transition of an issue the next is refused with 409.
+    pub transition_rest: Duration,
+    /// The limits that Jira publishes; none are enforced if absent.
+    pub limits: Option<Limits>,
 }
 
 impl Setup {
@@ -78,6 +102,8 @@ impl Setup {
             // Far below Cloud's 5000, so that paging is exercised by small stories too.
             page_cap: 100,
             flicker: 0.0,
+            offset_limit: 10_000,
+            refuses_epoch_dates: false,
             text_limit: 32_767,
             silent_auth_failure: true,
             numeric_changelog_dates: false,
@@ -88,6 +114,13 @@ impl Setup {
             oversized_upload: StatusCode::PAYLOAD_TOO_LARGE,
             downloads_need_password: false,
             delete_needs_content_type: false,
+            permissions: Permissions::all(),
+            custom_fields: Vec::new(),
+            screens: BTreeMap::new(),
+            subtask_types: Vec::new(),
+            under_reported_fields: false,
+            transition_rest: Duration::ZERO,
+            limits: None,
         }
     }
 }

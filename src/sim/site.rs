@@ -1,20 +1,24 @@
 //! The site: the handle that demo and tests hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::faults::FaultPlan;
+use super::fields::{self, Field, FieldValue, Operation, Term, Touch};
 use super::file::FileContent;
 use super::http;
 use super::issue::{Issue, IssueView};
 use super::markup;
 use super::people::{People, Town};
+use super::permissions::Permissions;
+use super::screen::Screen;
 use super::setup::{Flavour, Setup};
 use super::state::{Home, State};
 use super::visibility::Visibility;
+use super::workflow::Transition;
 use super::write::{Draft, Edit, Effect, Remark, Via, Write};
 
 mod hanging;
@@ -118,6 +122,26 @@ pub enum Deed {
         key: String,
         value: Value,
     },
+    /// Replaces the labels; none of them may contain a space.
+    Label {
+        issue: String,
+        labels: Vec<String>,
+    },
+    /// Sets the priority of this name.
+    Prioritise {
+        issue: String,
+        priority: String,
+    },
+    /// Moves the issue to another project, where it gets a new key; under the old one it is still found.
+    MoveToProject {
+        issue: String,
+        project: String,
+    },
+    /// Lets only these accounts, by id, see the issue; all again if absent.
+    Restrict {
+        issue: String,
+        viewers: Option<Vec<String>>,
+    },
     Delete {
         issue: String,
     },
@@ -139,6 +163,8 @@ pub enum Refusal {
     NoAttachment(String),
     #[error("{filename} has {size} bytes, and no more than {limit} can be attached")]
     TooLarge { filename: String, size: u64, limit: u64 },
+    #[error("{value} can't be entered as {field}")]
+    BadValue { field: &'static str, value: String },
     #[error("{issue} is {status}, from where no transition leads to {wanted}")]
     NotOffered { issue: String, status: String, wanted: String },
 }
@@ -196,6 +222,16 @@ impl Site {
         if let Some(account) = self.settled().accounts.get_mut(account) {
             account.token = token.into();
         }
+    }
+
+    /// From now on these permissions hold; replaces those before.
+    pub fn set_permissions(&self, permissions: Permissions) {
+        self.settled().permissions = permissions;
+    }
+
+    /// Gives the status with this id another name, in all workflows that use it. What is written in changelogs stays.
+    pub fn rename_status(&self, id: &str, name: &str) {
+        self.settled().rename_status(id, name);
     }
 
     /// From now on, or no longer, this account must solve a CAPTCHA; see
@@ -265,7 +301,7 @@ fn views<'a>(issues: impl Iterator<Item = &'a Arc<Issue>>, project: &str) -> Vec
 impl State {
     fn act(&mut self, who: &str, deed: Deed) -> Result<String, Refusal> {
         let author = self.account_named(who)?;
-        let (key, write) = self.intend(deed)?;
+        let (key, write) = self.intend(&author, deed)?;
         self.do_now(&author, write).map_err(|_| Refusal::NoIssue(key.clone()))?;
         Ok(key)
     }
@@ -289,6 +325,7 @@ impl State {
             kind,
             summary: summary.into(),
             description,
+            values: fields::usual_values(),
             properties: BTreeMap::new(),
         })
     }
@@ -303,12 +340,13 @@ impl State {
         known.map(|account| account.id.clone()).ok_or_else(|| Refusal::NoAccount(who.into()))
     }
 
-    fn intend(&mut self, deed: Deed) -> Result<(String, Write), Refusal> {
+    fn intend(&mut self, author: &str, deed: Deed) -> Result<(String, Write), Refusal> {
         match deed {
             Deed::Create { project, summary, text } => self.intend_create(&project, &summary, &text),
             Deed::Move { issue, status } => {
-                let transition = Some(self.way(&issue, &status)?);
-                self.intend_edit(&issue, Edit { transition, ..Edit::default() })
+                let transition = self.way(author, &issue, &status)?;
+                let touches = fill_in(&transition);
+                self.intend_edit(&issue, Edit { transition: Some(transition.id), touches, ..Edit::default() })
             }
             Deed::Rename { issue, summary } => {
                 self.intend_edit(&issue, Edit { summary: Some(summary), ..Edit::default() })
@@ -329,6 +367,22 @@ impl State {
             Deed::SetProperty { issue, key, value } => {
                 self.intend_edit(&issue, Edit { properties: [(key, value)].into(), ..Edit::default() })
             }
+            Deed::Label { issue, labels } => self.intend_labels(&issue, &labels),
+            Deed::Prioritise { issue, priority } => {
+                let term = fields::named(&fields::PRIORITIES, &priority);
+                let term = term.ok_or(Refusal::BadValue { field: "priority", value: priority })?;
+                let touches = vec![Field::Priority.touch(Operation::Set(Some(FieldValue::One(term))))];
+                self.intend_edit(&issue, Edit { touches, ..Edit::default() })
+            }
+            Deed::MoveToProject { issue, project } => {
+                let issue = self.known(&issue)?.id;
+                let to = self.destination(issue, &project).ok_or(Refusal::NoProject(project))?;
+                Ok((to.key(), Write::Move { issue, to }))
+            }
+            Deed::Restrict { issue, viewers } => {
+                let viewers = viewers.map(BTreeSet::from_iter);
+                self.known(&issue).map(|it| (it.key(), Write::Restrict { issue: it.id, viewers }))
+            }
             Deed::Delete { issue } => self.known(&issue).map(|it| (it.key(), Write::Delete { issue: it.id })),
         }
     }
@@ -344,22 +398,38 @@ impl State {
         Ok((issue.key(), Write::Edit { issue: issue.id, edit }))
     }
 
+    fn intend_labels(&self, issue: &str, labels: &[String]) -> Result<(String, Write), Refusal> {
+        let value = match labels.iter().find(|label| fields::label_fault(label).is_some()) {
+            Some(bad) => return Err(Refusal::BadValue { field: "labels", value: bad.clone() }),
+            None => (!labels.is_empty()).then(|| FieldValue::Many(labels.iter().map(|it| Term::label(it)).collect())),
+        };
+        let touches = vec![Field::Labels.touch(Operation::Set(value))];
+        self.intend_edit(issue, Edit { touches, ..Edit::default() })
+    }
+
     fn known(&self, issue: &str) -> Result<&Arc<Issue>, Refusal> {
         self.find(issue).ok_or_else(|| Refusal::NoIssue(issue.into()))
     }
 
-    /// The id of an offered transition that leads to the status of this name.
-    fn way(&self, issue: &str, wanted: &str) -> Result<String, Refusal> {
+    /// A transition that the account is offered and that leads to the status of this name.
+    fn way(&self, account: &str, issue: &str, wanted: &str) -> Result<Transition, Refusal> {
         let issue = self.known(issue)?;
         let workflow = self.projects.get(&issue.project).map(|Home { project, .. }| &project.workflow);
         let leads_there = workflow.and_then(|workflow| {
             let target = workflow.status_named(wanted)?;
-            workflow.offered(&issue.status.id).find(|it| it.to == target.id)
+            workflow.offered_to(account, &issue.status.id).find(|it| it.to == target.id)
         });
-        leads_there.map(|it| it.id.clone()).ok_or_else(|| Refusal::NotOffered {
+        leads_there.cloned().ok_or_else(|| Refusal::NotOffered {
             issue: issue.key(),
             status: issue.status.name.clone(),
             wanted: wanted.into(),
         })
     }
+}
+
+/// What a person enters on a transition's screen: the first resolution that is offered, where one is required.
+fn fill_in(transition: &Transition) -> Vec<Touch> {
+    let asked = transition.screen.iter().flat_map(Screen::required).any(|id| id == Field::Resolution.id());
+    let first = asked.then(|| fields::named(&fields::RESOLUTIONS, "Done")).flatten();
+    first.map(|term| Field::Resolution.touch(Operation::Set(Some(FieldValue::One(term))))).into_iter().collect()
 }

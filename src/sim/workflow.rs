@@ -1,4 +1,16 @@
 //! Workflows: which statuses there are, and which transitions lead from one to another.
+//!
+//! A workflow of one's own reads as it is drawn:
+//!
+//! ```ignore
+//! Workflow::new([Status::new("10100", "Waiting", Category::New), Status::new("10101", "Answered", Category::Done)])
+//!     .with(Transition::to("Answer", "Answered").from(&["Waiting"]).screen(Screen::of(&["resolution!"])))
+//!     .with(Transition::to("Ask again", "Waiting").resolve(None).only_for(&["ann"]))
+//! ```
+
+mod presets;
+
+use super::screen::Screen;
 
 /// The statuses of a project and the ways between them.
 #[derive(Clone, Debug)]
@@ -42,6 +54,23 @@ pub struct Transition {
     pub from: From,
     /// The id of the status it leads to.
     pub to: String,
+    /// What the person who takes it is asked, and what may be set along with it. Nothing if absent.
+    pub screen: Option<Screen>,
+    /// What it does to the resolution, whatever its screen says (a post function).
+    pub resolves: Resolves,
+    /// The account ids of those who are offered it (a condition); everybody if absent.
+    pub only_for: Option<Vec<String>>,
+}
+
+/// What a transition does to an issue's resolution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolves {
+    /// Leaves it.
+    No,
+    /// Sets it to the one of this name.
+    As(String),
+    /// Clears it.
+    Clears,
 }
 
 /// Where a transition may start.
@@ -54,34 +83,38 @@ pub enum From {
 }
 
 impl Workflow {
-    /// The customers' side: reported, accepted, answered, confirmed.
-    pub fn customer() -> Self {
-        Self::build(
-            &[OPEN, WILL_DO, IN_PROGRESS, RESOLVED, CLOSED, REOPENED, DECLINED],
-            &[
-                ("Accept", &[OPEN], WILL_DO),
-                ("Start progress", &[], IN_PROGRESS),
-                ("Resolve", &[], RESOLVED),
-                ("Confirm", &[RESOLVED], CLOSED),
-                ("Reopen", &[RESOLVED, CLOSED], REOPENED),
-                ("Decline", &[], DECLINED),
-            ],
-        )
+    /// A workflow without transitions, whose issues start in the first status.
+    pub fn new(statuses: impl IntoIterator<Item = Status>) -> Self {
+        Self { statuses: statuses.into_iter().collect(), transitions: Vec::new() }
     }
 
-    /// The engineers' side: started, reviewed, approved, closed.
-    pub fn development() -> Self {
-        Self::build(
-            &[TO_DO, IN_PROGRESS, IN_REVIEW, DONE, CLOSED, REOPENED, CANCELLED],
-            &[
-                ("Start", &[TO_DO, REOPENED], IN_PROGRESS),
-                ("Review", &[IN_PROGRESS], IN_REVIEW),
-                ("Approve", &[IN_REVIEW], DONE),
-                ("Close", &[], CLOSED),
-                ("Reopen", &[], REOPENED),
-                ("Cancel", &[], CANCELLED),
-            ],
-        )
+    /// With one more transition. It gets its id here: they count 11, 21, 31, … as Jira's own do.
+    ///
+    /// # Panics
+    /// If it names a status that the workflow does not have: a workflow is written by hand, so that is a slip of the pen.
+    #[must_use]
+    pub fn with(mut self, transition: Transition) -> Self {
+        let id = |name: &String| match self.status_named(name) {
+            Some(status) => status.id.clone(),
+            None => panic!("the workflow has no status {name}"),
+        };
+        let from = match &transition.from {
+            From::Any => From::Any,
+            From::Only(names) => From::Only(names.iter().map(id).collect()),
+        };
+        let to = id(&transition.to);
+        let number = self.transitions.len() * 10 + 11;
+        self.transitions.push(Transition { id: number.to_string(), from, to, ..transition });
+        self
+    }
+
+    /// With the transition of this name changed: how a preset gets a screen or a condition.
+    #[must_use]
+    pub fn changing(mut self, name: &str, change: impl Fn(Transition) -> Transition) -> Self {
+        for transition in self.transitions.iter_mut().filter(|it| it.name == name) {
+            *transition = change(transition.clone());
+        }
+        self
     }
 
     /// The status with this id.
@@ -94,27 +127,72 @@ impl Workflow {
         self.statuses.iter().find(|status| status.name.eq_ignore_ascii_case(name))
     }
 
-    /// The transitions that an issue in this status is offered.
+    /// The transition with this id.
+    pub fn transition(&self, id: &str) -> Option<&Transition> {
+        self.transitions.iter().find(|transition| transition.id == id)
+    }
+
+    /// The transitions that lead out of this status, whoever asks.
     pub fn offered(&self, status: &str) -> impl Iterator<Item = &Transition> {
         self.transitions.iter().filter(move |transition| transition.starts_at(status))
     }
 
-    /// A transition without sources is global. Ids count 11, 21, 31, … as Jira's own do.
-    fn build(statuses: &[Preset], transitions: &[(&str, &[Preset], Preset)]) -> Self {
-        let transition = |(n, (name, from, to)): (usize, &(&str, &[Preset], Preset))| Transition {
-            id: (n * 10 + 11).to_string(),
-            name: (*name).into(),
-            from: if from.is_empty() { From::Any } else { From::Only(from.iter().map(|it| it.0.into()).collect()) },
-            to: to.0.into(),
-        };
-        Self {
-            statuses: statuses.iter().map(|&it| Status::from(it)).collect(),
-            transitions: transitions.iter().enumerate().map(transition).collect(),
-        }
+    /// The transitions out of this status whose conditions the account meets.
+    pub fn offered_to<'a>(&'a self, account: &'a str, status: &str) -> impl Iterator<Item = &'a Transition> {
+        self.offered(status).filter(move |transition| transition.allows(account))
+    }
+}
+
+impl Status {
+    /// A status by id, name and category.
+    pub fn new(id: &str, name: &str, category: Category) -> Self {
+        Self { id: id.into(), name: name.into(), category }
     }
 }
 
 impl Transition {
+    /// A global transition without screen into the status of this name; [`Workflow::with`] turns names into ids.
+    pub fn to(name: &str, status: &str) -> Self {
+        Self {
+            id: String::new(),
+            name: name.into(),
+            from: From::Any,
+            to: status.into(),
+            screen: None,
+            resolves: Resolves::No,
+            only_for: None,
+        }
+    }
+
+    /// It starts at the statuses of these names only.
+    #[must_use]
+    pub fn from(self, statuses: &[&str]) -> Self {
+        Self { from: From::Only(statuses.iter().map(|&name| name.into()).collect()), ..self }
+    }
+
+    /// It shows this screen.
+    #[must_use]
+    pub fn screen(self, screen: Screen) -> Self {
+        Self { screen: Some(screen), ..self }
+    }
+
+    /// It sets this resolution, or clears it.
+    #[must_use]
+    pub fn resolve(self, resolution: Option<&str>) -> Self {
+        Self { resolves: resolution.map_or(Resolves::Clears, |name| Resolves::As(name.into())), ..self }
+    }
+
+    /// Only these accounts, by id, are offered it.
+    #[must_use]
+    pub fn only_for(self, accounts: &[&str]) -> Self {
+        Self { only_for: Some(accounts.iter().map(|&id| id.into()).collect()), ..self }
+    }
+
+    /// Whether this account meets its condition.
+    pub fn allows(&self, account: &str) -> bool {
+        self.only_for.as_ref().is_none_or(|ids| ids.iter().any(|id| id == account))
+    }
+
     /// Whether it may start almost anywhere.
     pub fn is_global(&self) -> bool {
         matches!(self.from, From::Any)
@@ -163,27 +241,6 @@ impl Category {
             Self::Indeterminate => "yellow",
             Self::Done => "green",
         }
-    }
-}
-
-/// Id, name and category of a status that the presets use. The small ids are those Jira itself ships with.
-type Preset = (&'static str, &'static str, Category);
-
-const OPEN: Preset = ("1", "Open", Category::New);
-const IN_PROGRESS: Preset = ("3", "In Progress", Category::Indeterminate);
-const REOPENED: Preset = ("4", "Reopened", Category::Indeterminate);
-const RESOLVED: Preset = ("5", "Resolved", Category::Done);
-const CLOSED: Preset = ("6", "Closed", Category::Done);
-const TO_DO: Preset = ("10000", "To Do", Category::New);
-const DONE: Preset = ("10001", "Done", Category::Done);
-const IN_REVIEW: Preset = ("10002", "In Review", Category::Indeterminate);
-const WILL_DO: Preset = ("10003", "Will Do", Category::Indeterminate);
-const DECLINED: Preset = ("10004", "Declined", Category::Done);
-const CANCELLED: Preset = ("10005", "Cancelled", Category::Done);
-
-impl std::convert::From<Preset> for Status {
-    fn from((id, name, category): Preset) -> Self {
-        Self { id: id.into(), name: name.into(), category }
     }
 }
 

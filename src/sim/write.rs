@@ -1,18 +1,20 @@
 //! Writes: what they are, and how they change an issue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::fields::{self, Field, FieldValue, Operation, Touch};
 use super::issue::{Change, Comment, Issue, Item};
 use super::markup;
+use super::moves::Destination;
 use super::site::Happening;
 use super::stamp;
 use super::state::State;
 use super::visibility::Visibility;
-use super::workflow::Status;
+use super::workflow::{Resolves, Status, Transition};
 
 mod hanging;
 mod joining;
@@ -45,6 +47,14 @@ pub(super) enum Write {
         issue: u64,
         edit: Edit,
     },
+    Move {
+        issue: u64,
+        to: Destination,
+    },
+    Restrict {
+        issue: u64,
+        viewers: Option<BTreeSet<String>>,
+    },
     Delete {
         issue: u64,
     },
@@ -70,6 +80,7 @@ pub(super) struct Draft {
     pub summary: String,
     /// As ADF on Cloud, as a string of wiki markup on Data Center; so all rich texts.
     pub description: Option<Value>,
+    pub values: BTreeMap<String, FieldValue>,
     pub properties: BTreeMap<String, Value>,
 }
 
@@ -80,6 +91,8 @@ pub(super) struct Edit {
     pub summary: Option<String>,
     /// `Some(None)` empties it.
     pub description: Option<Option<Value>>,
+    /// Changes to other fields, in this order.
+    pub touches: Vec<Touch>,
     /// The id of a transition, which must still be offered when the time has come.
     pub transition: Option<String>,
     pub comments: Vec<Remark>,
@@ -111,6 +124,8 @@ impl State {
         match effect.write {
             Write::Create(draft) => self.create(&by, draft),
             Write::Edit { issue, edit } => self.edit(&by, issue, edit),
+            Write::Move { issue, to } => self.move_to_project(&by, issue, to),
+            Write::Restrict { issue, viewers } => self.restrict(&by, issue, viewers),
             Write::Delete { issue } => self.delete(&by, issue),
             Write::Hang { issue, what } => self.hang(&by, issue, what),
             Write::Link(join) => self.link(&by, join),
@@ -132,15 +147,15 @@ impl State {
         let mut shared = self.issues.get(&id).cloned().ok_or(Misfire)?;
         let target = edit.transition.as_deref().map(|wanted| self.target(&shared, wanted)).transpose()?;
         let moved = target.is_some();
+        if moved {
+            self.last_moves.insert(id, by.at);
+        }
         let issue = Arc::make_mut(&mut shared);
         let bumps = PROPERTIES_BUMP_UPDATED || !edit.only_properties();
         let told = edit.tell();
-        let items = issue.change(&edit, target);
+        let items = issue.change(by, &edit, target);
         let told: Vec<String> = items.iter().map(tell_item).chain(told).collect();
-        if !items.is_empty() {
-            let change = Change { id: self.next_id(), at: by.at, author: by.author.clone(), items };
-            issue.history.push(Arc::new(change));
-        }
+        self.chronicle(by, issue, items);
         issue.take(by, edit, bumps);
         told.into_iter().for_each(|what| self.tell(by, &shared, what));
         self.keep(by.at, shared);
@@ -158,11 +173,20 @@ impl State {
         Ok(())
     }
 
-    /// Where this transition leads, if the issue is offered it.
-    fn target(&self, issue: &Issue, transition: &str) -> Result<Status, Misfire> {
+    /// Adds an entry to the changelog, unless nothing changed.
+    pub(super) fn chronicle(&mut self, by: &By, issue: &mut Issue, items: Vec<Item>) {
+        if !items.is_empty() {
+            let change = Change { id: self.next_id(), at: by.at, author: by.author.clone(), items };
+            issue.history.push(Arc::new(change));
+        }
+    }
+
+    /// This transition and where it leads, if the issue is offered it.
+    fn target(&self, issue: &Issue, transition: &str) -> Result<(Transition, Status), Misfire> {
         let workflow = &self.projects.get(&issue.project).ok_or(Misfire)?.project.workflow;
         let chosen = workflow.offered(&issue.status.id).find(|it| it.id == transition).ok_or(Misfire)?;
-        workflow.status(&chosen.to).cloned().ok_or(Misfire)
+        let status = workflow.status(&chosen.to).cloned().ok_or(Misfire)?;
+        Ok((chosen.clone(), status))
     }
 
     /// People learn that there is something to look at.
@@ -173,7 +197,7 @@ impl State {
         }
     }
 
-    fn tell(&mut self, by: &By, issue: &Issue, what: String) {
+    pub(super) fn tell(&mut self, by: &By, issue: &Issue, what: String) {
         let number = self.journal.next();
         let who = self.name_of(&by.author).to_owned();
         let by_bot = by.via == Via::Api;
@@ -182,10 +206,10 @@ impl State {
 }
 
 /// Who did it, when, and through which door.
-struct By {
-    at: DateTime<Utc>,
-    author: String,
-    via: Via,
+pub(super) struct By {
+    pub at: DateTime<Utc>,
+    pub author: String,
+    pub via: Via,
 }
 
 impl Draft {
@@ -199,6 +223,9 @@ impl Draft {
             summary: self.summary,
             description: self.description,
             status,
+            values: self.values,
+            resolved: None,
+            viewers: None,
             comments: Vec::new(),
             attachments: Vec::new(),
             links: Vec::new(),
@@ -220,7 +247,11 @@ impl Write {
             Self::Edit { edit, .. } => (edit.description.as_mut().and_then(Option::as_mut), &mut edit.comments),
             Self::Hang { what: Hanging::Reword(new), .. } => (Some(&mut new.body), &mut []),
             Self::Link(join) => (join.comment.as_mut().map(|remark| &mut remark.body), &mut []),
-            Self::Hang { .. } | Self::Delete { .. } | Self::Unlink { .. } => (None, &mut []),
+            Self::Hang { .. }
+            | Self::Move { .. }
+            | Self::Restrict { .. }
+            | Self::Delete { .. }
+            | Self::Unlink { .. } => (None, &mut []),
         };
         single.into_iter().chain(comments.iter_mut().map(|remark| &mut remark.body))
     }
@@ -229,7 +260,7 @@ impl Write {
 impl Edit {
     fn only_properties(&self) -> bool {
         let fields = self.summary.is_some() || self.description.is_some() || self.transition.is_some();
-        !fields && self.comments.is_empty()
+        !fields && self.touches.is_empty() && self.comments.is_empty()
     }
 
     /// What a person would say about those parts that leave no entry in the changelog.
@@ -241,11 +272,29 @@ impl Edit {
 
 impl Issue {
     /// Changes fields and status; answers what really changed.
-    fn change(&mut self, edit: &Edit, target: Option<Status>) -> Vec<Item> {
+    fn change(&mut self, by: &By, edit: &Edit, target: Option<(Transition, Status)>) -> Vec<Item> {
         let summary = edit.summary.clone().and_then(|summary| self.rename(summary));
         let description = edit.description.clone().and_then(|description| self.describe(description));
-        let status = target.map(|status| self.move_to(status));
-        [summary, description, status].into_iter().flatten().collect()
+        let mut touches = edit.touches.clone();
+        let status = target.map(|(transition, status)| {
+            touches.extend(transition.resolves.touch());
+            self.move_to(status)
+        });
+        let touched: Vec<Item> = touches.into_iter().filter_map(|touch| self.touch(by, touch)).collect();
+        [summary, description, status].into_iter().flatten().chain(touched).collect()
+    }
+
+    /// Changes one of the fields that not every issue has.
+    fn touch(&mut self, by: &By, touch: Touch) -> Option<Item> {
+        let old = self.values.remove(&touch.field);
+        let new = touch.operation.applied_to(old.clone());
+        if let Some(new) = &new {
+            self.values.insert(touch.field.clone(), new.clone());
+        }
+        if touch.field == Field::Resolution.id() && old != new {
+            self.resolved = new.is_some().then_some(by.at);
+        }
+        (old != new).then(|| Item::of_field(touch.field, touch.told_as, old, new))
     }
 
     fn rename(&mut self, summary: String) -> Option<Item> {
@@ -259,15 +308,10 @@ impl Issue {
         (old != self.description).then(|| Item::text("description", text(&old), text(&self.description)))
     }
 
-    fn move_to(&mut self, status: Status) -> Item {
+    pub(super) fn move_to(&mut self, status: Status) -> Item {
         let old = std::mem::replace(&mut self.status, status);
-        Item {
-            field: "status",
-            from: Some(old.id),
-            from_text: Some(old.name),
-            to: Some(self.status.id.clone()),
-            to_text: Some(self.status.name.clone()),
-        }
+        let new = &self.status;
+        Item::system("status", Some((&old.id, &old.name)), Some((&new.id, &new.name)))
     }
 
     /// Takes what leaves no entry in the changelog, and becomes a new version.
@@ -297,16 +341,47 @@ impl Remark {
 }
 
 impl Item {
-    fn text(field: &'static str, from: Option<String>, to: Option<String>) -> Self {
-        Self { field, from: None, from_text: from, to: None, to_text: to }
+    pub(super) fn text(field: &'static str, from: Option<String>, to: Option<String>) -> Self {
+        Self { field: field.into(), custom: None, from: None, from_text: from, to: None, to_text: to }
+    }
+
+    /// A change of one of Jira's own fields, by id and name.
+    pub(super) fn system(field: &'static str, from: Option<(&str, &str)>, to: Option<(&str, &str)>) -> Self {
+        let owned = |side: Option<(&str, &str)>| side.map(|(id, name)| (id.to_owned(), name.to_owned())).unzip();
+        let ((from, from_text), (to, to_text)) = (owned(from), owned(to));
+        Self { field: field.into(), custom: None, from, from_text, to, to_text }
+    }
+
+    fn of_field(id: String, told_as: String, from: Option<FieldValue>, to: Option<FieldValue>) -> Self {
+        let side = |value: Option<FieldValue>| {
+            let text = value.as_ref().map(FieldValue::text);
+            // Where a label was or is nothing, Jira writes an empty text and no null.
+            let text = if id == Field::Labels.id() { Some(text.unwrap_or_default()) } else { text };
+            (value.and_then(|value| value.id()), text)
+        };
+        let ((from, from_text), (to, to_text)) = (side(from), side(to));
+        let custom = (id != told_as).then_some(id);
+        Self { field: told_as.into(), custom, from, from_text, to, to_text }
+    }
+}
+
+impl Resolves {
+    fn touch(&self) -> Option<Touch> {
+        let value = match self {
+            Self::No => return None,
+            Self::Clears => None,
+            Self::As(name) => fields::named(&fields::RESOLUTIONS, name).map(FieldValue::One),
+        };
+        Some(Field::Resolution.touch(Operation::Set(value)))
     }
 }
 
 fn tell_item(item: &Item) -> String {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    match item.field {
+    match item.field.as_ref() {
         "status" => format!("moved it from {} to {}", text(&item.from_text), text(&item.to_text)),
         "description" => "changed the description".into(),
+        field if item.to_text.is_none() => format!("emptied the {field}"),
         field => format!("changed the {field} to “{}”", text(&item.to_text)),
     }
 }

@@ -61,33 +61,20 @@ pub(super) fn statuses(state: &State, call: &Call) -> Result<Answer, Answer> {
     Ok(Answer::ok(project.issue_types.iter().map(of_type).collect()))
 }
 
-pub(super) fn create_types(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let wire = Wire::new(state, call);
-    let types = &asked_for(state, call)?.project.issue_types;
-    let start = call.number("startAt")?.unwrap_or(0);
-    let most = call.number("maxResults")?.unwrap_or(50).min(200);
-    let page: Vec<Value> = types.iter().skip(start).take(most).map(|name| wire.issue_type(name)).collect();
-    let is_last = start + page.len() >= types.len();
-    let mut answer = json!({"startAt": start, "maxResults": most, "total": types.len()});
-    match call.flavour {
-        Flavour::Cloud => answer["issueTypes"] = page.into(),
-        // Data Center's document names only what is in the list; its pages have this form.
-        Flavour::DataCenter => {
-            answer["values"] = page.into();
-            answer["isLast"] = is_last.into();
-        }
-    }
-    Ok(Answer::ok(answer))
-}
-
-fn asked_for<'a>(state: &'a State, call: &Call) -> Result<&'a Home, Answer> {
+/// The project that the path names.
+pub(super) fn asked_for<'a>(state: &'a State, call: &Call) -> Result<&'a Home, Answer> {
     let wanted = call.param("projectIdOrKey");
     // Unlike JQL, a path does not know projects by name.
     let known = state.find_project(wanted).filter(|home| home.project.name != wanted || home.project.key == wanted);
-    known.ok_or_else(|| no_project(wanted))
+    known.ok_or_else(|| no_project(call, wanted))
 }
 
-fn no_project(wanted: &str) -> Answer {
+/// Data Center's document has a 400 for projects whose issue types are asked for, and a 404 for the others.
+pub(super) fn no_project(call: &Call, wanted: &str) -> Answer {
     let kind = if wanted.parse::<u64>().is_ok() { "id" } else { "key" };
-    Answer::missing(&format!("No project could be found with {kind} '{wanted}'."))
+    let message = format!("No project could be found with {kind} '{wanted}'.");
+    match call.flavour {
+        Flavour::DataCenter if call.path.contains("/createmeta/") => Answer::bad(&message),
+        Flavour::DataCenter | Flavour::Cloud => Answer::missing(&message),
+    }
 }

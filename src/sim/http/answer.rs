@@ -69,6 +69,7 @@ impl Answer {
         self
     }
 
+    /// This status with one message.
     pub(super) fn error(status: StatusCode, message: &str) -> Self {
         Self::json(status, json!({"errorMessages": [message], "errors": {}}))
     }
@@ -113,9 +114,18 @@ impl Answer {
         Self::error(StatusCode::NOT_FOUND, message)
     }
 
+    pub(super) fn forbidden(message: &str) -> Self {
+        Self::error(StatusCode::FORBIDDEN, message)
+    }
+
     /// The write was valid when it came but no longer possible when it was due.
     pub(super) fn conflict() -> Self {
         Self::error(StatusCode::CONFLICT, "The issue could not be updated because of a conflicting update.")
+    }
+
+    /// 500: Jira's own mistake.
+    pub(super) fn broken_down(message: &str) -> Self {
+        Self::error(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 
     /// What stands behind a fault that lets nothing through.
@@ -181,7 +191,8 @@ impl Answer {
     /// A page for people.
     pub(super) fn page(status: StatusCode, title: &str, text: &str) -> Self {
         let page = format!(
-            "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>\n"
+            "<!DOCTYPE html>\n<html><head><title>{title}</title></head>\
+             <body><h1>{title}</h1><p>{text}</p></body></html>\n"
         );
         Self { status, headers: Vec::new(), content: Content::Html(page) }
     }

@@ -8,7 +8,11 @@ use super::answer::{Answer, Complaints};
 use super::call::Call;
 use super::routes::Api;
 use super::texts::{self, Refused};
+use super::values::{self, Ask};
 use super::visibility;
+use crate::sim::fields::{self, Field, FieldValue};
+use crate::sim::permissions::Permission;
+use crate::sim::screen::Screen;
 use crate::sim::state::State;
 use crate::sim::write::{Draft, Edit, Remark};
 
@@ -36,6 +40,14 @@ pub(super) fn texts(members: &Map<String, Value>, name: &str) -> Result<Option<V
     list.iter().map(text).collect::<Result<_, _>>().map(Some)
 }
 
+/// Yes or no, if it is there.
+pub(super) fn flag(members: &Map<String, Value>, name: &str) -> Result<Option<bool>, Answer> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => Ok(Some(value.as_bool().ok_or_else(Answer::invalid_payload)?)),
+    }
+}
+
 /// A text, if it is there.
 pub(super) fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Answer> {
     match members.get(name) {
@@ -53,22 +65,71 @@ pub(super) fn number(members: &Map<String, Value>, name: &str) -> Result<Option<
     }
 }
 
+/// What a request may set.
+pub(super) struct Scope<'a> {
+    /// The request, by whose version of the API its texts are read.
+    pub call: &'a Call,
+    /// The fields that are asked for; all others are refused.
+    pub screen: Screen,
+    /// Whether a comment can be made along with it.
+    pub comments: Comments,
+    /// Whether the caller may say whose issue it is.
+    pub may_assign: bool,
+}
+
+/// What becomes of comments in `update`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comments {
+    Taken,
+    NotOnScreen,
+    /// The caller lacks the permission.
+    Denied,
+}
+
+impl<'a> Scope<'a> {
+    /// What the caller may set on this screen of this project; comments are made elsewhere.
+    fn of(state: &State, call: &'a Call, project: &str, screen: Screen) -> Self {
+        let may_assign = state.may(&call.account, project, Permission::AssignIssues);
+        Self { call, screen, comments: Comments::NotOnScreen, may_assign }
+    }
+
+    /// As [`Self::of`], with comments for those who may comment.
+    pub(super) fn with_comments(state: &State, call: &'a Call, project: &str, screen: Screen) -> Self {
+        let may = state.may(&call.account, project, Permission::AddComments);
+        let comments = if may { Comments::Taken } else { Comments::Denied };
+        Self { comments, ..Self::of(state, call, project, screen) }
+    }
+
+    /// What a transition without a screen takes: nothing.
+    pub(super) fn nothing(call: &'a Call) -> Self {
+        Self { call, screen: Screen::default(), comments: Comments::NotOnScreen, may_assign: false }
+    }
+
+    fn shows(&self, field: &str) -> bool {
+        self.screen.has(field) && (self.may_assign || field != Field::Assignee.id())
+    }
+}
+
 /// A new issue. Ids and numbers are given away only to valid ones.
 pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Draft> {
     let request = Request::read(body)?;
     let mut complaints = Complaints::default();
-    let project = request.project(state, &mut complaints);
+    let project = request.project(state, call, &mut complaints);
     let kind = project.as_ref().and_then(|project| request.issue_type(state, project, &mut complaints));
     if !request.names("summary") {
         complaints.field("summary", "You must specify a summary of the issue.");
     }
-    let edit = request.edit(state, call, &["project", "issuetype"], &mut complaints);
+    let place = project.as_deref().unwrap_or_default();
+    let scope = Scope::of(state, call, place, state.screens(place).create);
+    values::check_required(state, &scope.screen, &request.fields, &request.update, |_| false, &mut complaints);
+    let edit = request.edit(state, &scope, &["project", "issuetype"], &mut complaints);
     match (project, kind) {
         (Some(project), Some(kind)) if complaints.is_empty() => Ok(Draft {
             id: state.next_id(),
             number: state.next_number(&project),
             project,
             kind,
+            values: edit.values_of_new(),
             summary: edit.summary.unwrap_or_default(),
             description: edit.description.flatten(),
             properties: edit.properties,
@@ -77,11 +138,12 @@ pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Dra
     }
 }
 
-/// Changes to an issue.
-pub(super) fn edit(state: &mut State, call: &Call, body: &Value) -> Checked<Edit> {
+/// Changes to an issue that `has` something in the fields it names.
+pub(super) fn edit(state: &mut State, body: &Value, scope: &Scope, has: impl Fn(&str) -> bool) -> Checked<Edit> {
     let request = Request::read(body)?;
     let mut complaints = Complaints::default();
-    let edit = request.edit(state, call, &[], &mut complaints);
+    values::check_required(state, &scope.screen, &request.fields, &request.update, has, &mut complaints);
+    let edit = request.edit(state, scope, &[], &mut complaints);
     if complaints.is_empty() { Ok(edit) } else { Err(complaints) }
 }
 
@@ -154,13 +216,18 @@ impl<'a> Request<'a> {
     }
 
     /// The key of the project that is named by key or id.
-    fn project(&self, state: &State, complaints: &mut Complaints) -> Option<String> {
+    fn project(&self, state: &State, call: &Call, complaints: &mut Complaints) -> Option<String> {
         let named = self.fields.get("project").and_then(|project| name_in(project, &["id", "key"]));
-        let known = named.and_then(|name| state.find_project(name));
-        if known.is_none() {
-            complaints.field("project", "Specify a valid project ID or key");
+        let known = named.and_then(|name| state.find_project(name)).map(|home| home.project.key.clone());
+        let seen = known.filter(|key| state.may(&call.account, key, Permission::BrowseProjects));
+        match &seen {
+            None => complaints.field("project", "Specify a valid project ID or key"),
+            Some(key) if !state.may(&call.account, key, Permission::CreateIssues) => {
+                complaints.messages.push("You do not have permission to create issues in this project.".into());
+            }
+            Some(_) => {}
         }
-        known.map(|home| home.project.key.clone())
+        seen
     }
 
     fn issue_type(&self, state: &State, project: &str, complaints: &mut Complaints) -> Option<String> {
@@ -171,27 +238,44 @@ impl<'a> Request<'a> {
         let types = state.projects.get(project).map(|home| &home.project.issue_types);
         let fits = |kind: &&String| kind.eq_ignore_ascii_case(wanted) || state.type_id(kind) == wanted;
         let known = types.into_iter().flatten().find(fits).cloned();
-        if known.is_none() {
-            complaints.field("issuetype", "Specify a valid issue type");
+        match &known {
+            Some(kind) if state.setup.subtask_types.contains(kind) && !self.fields.contains_key("parent") => {
+                complaints.field("issuetype", "Issue type is a sub-task but parent issue key or id not specified.")
+            }
+            Some(_) => {}
+            None if state.has_type(wanted) => complaints.field("issuetype", "The issue type selected is invalid."),
+            None => complaints.field("issuetype", "Specify a valid issue type"),
         }
         known
     }
 
     /// What the request sets, apart from the fields that its endpoint sees to itself.
-    fn edit(&self, state: &mut State, call: &Call, elsewhere: &[&str], complaints: &mut Complaints) -> Edit {
+    fn edit(&self, state: &mut State, scope: &Scope, elsewhere: &[&str], complaints: &mut Complaints) -> Edit {
         let mut edit = Edit { properties: properties(self.properties, complaints), ..Edit::default() };
         for (field, value) in self.fields.iter().filter(|(field, _)| !elsewhere.contains(&field.as_str())) {
-            set(state, call, &mut edit, field, value, complaints);
+            put(state, scope, &mut edit, field, &Ask { verb: "set", value }, complaints);
         }
         for (field, operations) in &self.update {
             match operations.as_array() {
                 None => complaints.field(field, "Operations must be an array."),
                 Some(all) => {
-                    all.iter().for_each(|operation| operate(state, call, &mut edit, field, operation, complaints));
+                    all.iter().for_each(|operation| operate(state, scope, &mut edit, field, operation, complaints))
                 }
             }
         }
         edit
+    }
+}
+
+impl Edit {
+    /// What a new issue has in its fields after this.
+    fn values_of_new(&self) -> BTreeMap<String, FieldValue> {
+        let mut values = fields::usual_values();
+        for touch in &self.touches {
+            let old = values.remove(&touch.field);
+            values.extend(touch.operation.clone().applied_to(old).map(|new| (touch.field.clone(), new)));
+        }
+        values
     }
 }
 
@@ -200,37 +284,42 @@ fn name_in<'a>(value: &'a Value, members: &[&str]) -> Option<&'a str> {
     members.iter().find_map(|member| value[*member].as_str())
 }
 
+/// One entry of an `update` list.
 fn operate(
     state: &mut State,
-    call: &Call,
+    scope: &Scope,
     edit: &mut Edit,
     field: &str,
     operation: &Value,
     complaints: &mut Complaints,
 ) {
-    let single = operation.as_object().filter(|it| it.len() == 1).and_then(|it| it.iter().next());
-    match (field, single) {
-        ("comment", Some((verb, comment))) if verb == "add" => match remark(state, call, comment) {
-            Ok(remark) => edit.comments.push(remark),
-            Err(wrong) => complaints.merge(wrong),
+    match operation.as_object().filter(|it| it.len() == 1).and_then(|it| it.iter().next()) {
+        Some((verb, comment)) if field == "comment" && verb == "add" => match scope.comments {
+            Comments::NotOnScreen => complaints.cannot_be_set(field),
+            Comments::Denied => complaints.field(field, "You do not have the permission to comment on this issue."),
+            Comments::Taken => match remark(state, scope.call, comment) {
+                Ok(remark) => edit.comments.push(remark),
+                Err(wrong) => complaints.merge(wrong),
+            },
         },
-        (_, Some((verb, value))) if verb == "set" => set(state, call, edit, field, value, complaints),
-        _ => complaints.cannot_be_set(field),
+        Some((verb, value)) => put(state, scope, edit, field, &Ask { verb, value }, complaints),
+        None => complaints.cannot_be_set(field),
     }
 }
 
-fn set(state: &State, call: &Call, edit: &mut Edit, field: &str, value: &Value, complaints: &mut Complaints) {
-    match field {
-        "summary" => match summary(value) {
-            Ok(summary) => edit.summary = Some(summary),
-            Err(message) => complaints.field(field, message),
-        },
-        "description" => match description(state, call, value) {
-            Ok(description) => edit.description = Some(description),
-            Err(wrong) => complaints.merge(wrong),
-        },
-        _ => complaints.cannot_be_set(field),
-    }
+/// Changes a field, if the screen shows it.
+fn put(state: &State, scope: &Scope, edit: &mut Edit, id: &str, ask: &Ask, complaints: &mut Complaints) {
+    let Some(field) = Field::find(id, &state.setup.custom_fields).filter(|_| scope.shows(id)) else {
+        return complaints.cannot_be_set(id);
+    };
+    let done = match (field, ask.verb) {
+        (Field::Summary, "set") => {
+            summary(ask.value).map(|it| edit.summary = Some(it)).map_err(|it| Complaints::about(id, it))
+        }
+        (Field::Description, "set") => description(state, scope.call, ask.value).map(|it| edit.description = Some(it)),
+        _ => values::touch(state, field, ask).map(|it| edit.touches.push(it)).map_err(|it| Complaints::about(id, &it)),
+    };
+    done.unwrap_or_else(|wrong| complaints.merge(wrong));
 }
 
 fn summary(value: &Value) -> Result<String, &'static str> {

@@ -57,7 +57,7 @@ pub(super) fn fetch(state: &State, call: &Call) -> Result<Answer, Answer> {
         properties: few(bodies::texts(members, "properties")?.unwrap_or_default())?,
     };
     let wire = Wire::new(state, call);
-    let mut found: Vec<_> = wanted.iter().filter_map(|it| state.find(it)).collect();
+    let mut found: Vec<_> = wanted.iter().filter_map(|it| state.find_for(&call.account, it)).collect();
     // The document promises ascending ids, each once.
     found.sort_by_key(|issue| issue.id);
     found.dedup_by_key(|issue| issue.id);

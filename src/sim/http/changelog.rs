@@ -52,7 +52,7 @@ pub(super) fn some(state: &State, call: &Call) -> Result<Answer, Answer> {
 /// The histories of many issues, oldest change first and of equal ones the smallest issue id, cut into pages.
 pub(super) fn fetch(state: &State, call: &Call) -> Result<Answer, Answer> {
     let ask = Ask::read(&call.json()?)?;
-    let changes = ask.changes(state);
+    let changes = ask.changes(state, &call.account);
     let page: Vec<_> = changes.iter().skip(ask.start).take(ask.most).collect();
     let end = ask.start + page.len();
     let mut logs: Vec<(u64, Vec<Value>)> = Vec::new();
@@ -96,8 +96,8 @@ impl Ask {
         Ok(Self { issues, fields, most, start })
     }
 
-    fn changes(&self, state: &State) -> Vec<(u64, Change)> {
-        let mut issues: Vec<_> = self.issues.iter().filter_map(|it| state.find(it)).collect();
+    fn changes(&self, state: &State, account: &str) -> Vec<(u64, Change)> {
+        let mut issues: Vec<_> = self.issues.iter().filter_map(|it| state.find_for(account, it)).collect();
         issues.sort_by_key(|issue| issue.id);
         issues.dedup_by_key(|issue| issue.id);
         let mut changes: Vec<_> = issues.into_iter().flat_map(|issue| self.of(issue)).collect();

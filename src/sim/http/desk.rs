@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::call::Call;
 use super::downloads::to_login;
 use super::entry::{Caller, LOGIN_REASON};
-use super::routes::{Access, Endpoint, Mounted, Plan, Read, Route};
+use super::routes::{Access, Endpoint, Mounted, Plan, Read};
 use crate::sim::chance;
 use crate::sim::faults::{Fate, Reply, Verdict};
 use crate::sim::setup::Flavour;
@@ -68,14 +68,15 @@ impl State {
         };
         let outcome = match effect_after {
             None => Outcome::Settled(Answer::unreachable()),
-            Some(after) => self.decide(&at.route, call, &caller, after),
+            Some(after) => self.decide(at, call, &caller, after),
         };
         let wait = (verdict.reply != Reply::None).then_some(latency);
         Ticket { wait, line, account: caller.account().unwrap_or_default().into(), reply: verdict.reply, outcome }
     }
 
     /// Lets the caller in, validates a write and notes its effect.
-    fn decide(&mut self, route: &Route, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
+    fn decide(&mut self, at: &Mounted, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
+        let route = &at.route;
         if self.setup.delete_needs_content_type && call.is_untyped_delete() {
             return Outcome::Settled(Answer::unsupported_media_type(&call, ""));
         }
@@ -84,6 +85,9 @@ impl State {
             Err(_) if route.access == Access::Page => return Outcome::Settled(to_login(self, &call.path)),
             Err(refusal) => return Outcome::Settled(refusal),
         };
+        if let Err(refusal) = self.check(at, &call) {
+            return Outcome::Settled(refusal);
+        }
         match route.endpoint(&call.method) {
             None if route.leads_nowhere() => Outcome::Settled(Answer::unknown_path(&call)),
             None => Outcome::Settled(Answer::wrong_method(&call, &route.allowed())),
@@ -93,6 +97,16 @@ impl State {
                 Err(refusal) => Outcome::Settled(refusal),
             },
         }
+    }
+
+    /// Whether the caller has not asked too much lately, and may see and do what it asks for.
+    fn check(&mut self, at: &Mounted, call: &Call) -> Result<(), Answer> {
+        if at.route.endpoint(&call.method).is_none() {
+            return Ok(());
+        }
+        self.check_limits(at, call)?;
+        self.check_sight(call)?;
+        self.check_right(&at.route, call)
     }
 
     fn commit(&mut self, plan: Plan, account: &str, after: Duration) -> Outcome {
@@ -111,7 +125,10 @@ impl State {
     fn answer(&mut self, ticket: Ticket) -> Response {
         let truth = match ticket.outcome {
             Outcome::Settled(answer) => answer,
-            Outcome::Read(read, call) => read(self, &call).unwrap_or_else(|refusal| refusal),
+            Outcome::Read(read, call) => {
+                // The answer is of now, and so must be what may be seen in it.
+                self.check_sight(&call).and_then(|()| read(self, &call)).unwrap_or_else(|refusal| refusal)
+            }
             Outcome::Written { answer, effects } => {
                 let misfired = effects.iter().filter(|effect| self.misfired(**effect)).count();
                 if misfired > 0 { Answer::conflict() } else { answer }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::bodies;
+use super::bodies::{self, Scope};
 use super::call::Call;
 use super::routes::Plan;
 use super::wire::{Fields, Selection, Wire};
@@ -37,9 +37,13 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
 }
 
 pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
-    let edit = bodies::edit(state, call, &call.json()?)?;
-    Ok(Plan { writes: vec![Write::Edit { issue, edit }], answer: Answer::empty(StatusCode::NO_CONTENT) })
+    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
+    let screen = state.screens(&issue.project).edit;
+    let scope = Scope::with_comments(state, call, &issue.project, screen);
+    // A required field that the issue never had does not keep it from being edited.
+    let edit = bodies::edit(state, &call.json()?, &scope, |_| true)?;
+    let writes = vec![Write::Edit { issue: issue.id, edit }];
+    Ok(Plan { writes, answer: Answer::empty(StatusCode::NO_CONTENT) })
 }
 
 /// There are no subtasks here, so whether they may go with it makes no difference.

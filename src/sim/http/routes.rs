@@ -7,9 +7,10 @@ use http::Method;
 
 use super::answer::Answer;
 use super::call::Call;
+use super::search::{by_offset, by_token};
 use super::{
-    about, attachments, bulk, changelog, comments, downloads, issues, links, properties, remote_links, search,
-    transitions,
+    about, attachments, bulk, changelog, comments, downloads, issues, links, lists, meta, properties, remote_links,
+    search, transitions,
 };
 use crate::sim::setup::Flavour;
 use crate::sim::state::State;
@@ -18,7 +19,7 @@ use crate::sim::write::Write;
 /// One resource and what can be done with it.
 pub(super) struct Route {
     /// Below the root of the API (`/issue/{issueIdOrKey}`), or of the site for what is no part of the API.
-    resource: &'static str,
+    pub resource: &'static str,
     below: Below,
     /// The kind of Jira that has it; both if absent.
     only: Option<Flavour>,
@@ -138,6 +139,11 @@ impl Route {
         self.endpoints.iter().find(|(known, _)| known == method).map(|(_, endpoint)| *endpoint)
     }
 
+    /// Whether this method changes something.
+    pub(super) fn writes(&self, method: &Method) -> bool {
+        matches!(self.endpoint(method), Some(Endpoint::Write(_)))
+    }
+
     /// The methods it knows, as the `Allow` header lists them.
     pub(super) fn allowed(&self) -> String {
         self.endpoints.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ")
@@ -160,13 +166,16 @@ fn routes() -> Vec<Route> {
     vec![
         anyone("/serverInfo", [get(about::server_info)]),
         member("/myself", [get(about::myself)]),
-        searching("/search/jql", [get(search::by_query), post_read(search::by_body)]).only(Cloud),
+        searching("/search/jql", [get(by_token::by_query), post_read(by_token::by_body)]).only(Cloud),
+        member("/search/approximate-count", [post_read(search::count)]).only(Cloud),
         anyone("/search", [get(search::removed), post_read(search::removed)]).only(Cloud),
+        searching("/search", [get(by_offset::by_query), post_read(by_offset::by_body)]).only(DataCenter),
         member("/issue", [post(issues::create)]),
         member("/issue/bulk", [post(bulk::create)]),
         member("/issue/bulkfetch", [post_read(bulk::fetch)]).only(Cloud),
         member("/changelog/bulkfetch", [post_read(changelog::fetch)]).only(Cloud),
-        member("/issue/createmeta/{projectIdOrKey}/issuetypes", [get(about::create_types)]),
+        member("/issue/createmeta/{projectIdOrKey}/issuetypes", [get(meta::create_types)]),
+        member("/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}", [get(meta::create_fields)]),
         member("/issue/{issueIdOrKey}", [get(issues::show), put(issues::edit), delete(issues::remove)]),
         member("/issue/{issueIdOrKey}/attachments", [post(attachments::add)]),
         member("/issue/{issueIdOrKey}/changelog", [get(changelog::show)]).only(Cloud),
@@ -176,6 +185,7 @@ fn routes() -> Vec<Route> {
             "/issue/{issueIdOrKey}/comment/{id}",
             [get(comments::show), put(comments::edit), delete(comments::remove)],
         ),
+        member("/issue/{issueIdOrKey}/editmeta", [get(meta::edit_fields)]),
         member("/issue/{issueIdOrKey}/properties", [get(properties::list)]),
         member(
             "/issue/{issueIdOrKey}/properties/{propertyKey}",
@@ -205,6 +215,11 @@ fn routes() -> Vec<Route> {
         member("/issueLinkType", [get(links::types)]),
         member("/project/{projectIdOrKey}", [get(about::project)]),
         member("/project/{projectIdOrKey}/statuses", [get(about::statuses)]),
+        member("/field", [get(lists::fields)]),
+        member("/priority", [get(lists::priorities)]),
+        member("/resolution", [get(lists::resolutions)]),
+        member("/status", [get(lists::statuses)]),
+        member("/mypermissions", [get(lists::my_permissions)]),
     ]
 }
 

@@ -3,48 +3,62 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Complaints};
-use super::bodies;
+use super::answer::Answer;
+use super::bodies::{self, Scope};
 use super::call::Call;
 use super::routes::Plan;
 use super::wire::Wire;
 use crate::sim::issue::Issue;
+use crate::sim::permissions::Permission;
+use crate::sim::setup::Flavour;
 use crate::sim::state::State;
+use crate::sim::workflow::Transition;
 use crate::sim::write::{Edit, Write};
 
 pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     let with_fields = call.list("expand").is_some_and(|it| it.iter().any(|it| it == "transitions.fields"));
-    let transitions = Wire::new(state, call).transitions(issue, with_fields);
+    // Only Cloud has the parameter.
+    let all = call.flavour == Flavour::Cloud && call.query("includeUnavailableTransitions") == Some("true");
+    let mut transitions = Wire::new(state, call).transitions(issue, with_fields, all);
+    if let Some(wanted) = call.query("transitionId") {
+        transitions.retain(|it| it["id"] == wanted);
+    }
     Ok(Answer::ok(json!({"expand": "transitions", "transitions": transitions})))
 }
 
 pub(super) fn take(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
-    let body = call.json()?;
-    let members = bodies::members(&body, &["transition", "fields", "update", "properties", "historyMetadata"])?;
-    let id = body["transition"]["id"].as_str();
-    let id = id.ok_or_else(|| Answer::bad("Missing 'transition' identifier"))?;
-    if !offered(state, &issue, id) {
-        return Err(Answer::bad(&format!("Transition id '{id}' is not valid for this issue.")));
+    let mut body = call.json()?;
+    bodies::members(&body, &["transition", "fields", "update", "properties", "historyMetadata"])?;
+    let transition = chosen(state, call, &issue, &body)?;
+    if state.is_moving(issue.id) {
+        return Err(Answer::conflict());
     }
-    no_screen(["fields", "update"].iter().filter_map(|part| members.get(*part)))?;
-    let request = json!({"properties": body["properties"]});
-    let edit = Edit { transition: Some(id.into()), ..bodies::edit(state, call, &request)? };
+    body.as_object_mut().map(|members| members.remove("transition"));
+    let scope = match &transition.screen {
+        Some(screen) => Scope::with_comments(state, call, &issue.project, screen.clone()),
+        None => Scope::nothing(call),
+    };
+    let has = |field: &str| issue.values.contains_key(field) || (field == "description" && issue.description.is_some());
+    let edit = Edit { transition: Some(transition.id), ..bodies::edit(state, &body, &scope, has)? };
     let writes = vec![Write::Edit { issue: issue.id, edit }];
     Ok(Plan { writes, answer: Answer::empty(StatusCode::NO_CONTENT) })
 }
 
-fn offered(state: &State, issue: &Issue, id: &str) -> bool {
-    let home = state.projects.get(&issue.project);
-    home.is_some_and(|home| home.project.workflow.offered(&issue.status.id).any(|it| it.id == id))
-}
-
-/// Our transitions have no screen, so nothing can be set along with them, not even a comment.
-fn no_screen<'a>(parts: impl Iterator<Item = &'a Value>) -> Result<(), Complaints> {
-    let mut complaints = Complaints::default();
-    for field in parts.filter_map(Value::as_object).flat_map(|part| part.keys()) {
-        complaints.cannot_be_set(field);
+/// The transition that the body names, if the caller is offered it.
+fn chosen(state: &State, call: &Call, issue: &Issue, body: &Value) -> Result<Transition, Answer> {
+    let id = body["transition"]["id"].as_str();
+    let id = id.ok_or_else(|| Answer::bad("Missing 'transition' identifier"))?;
+    let workflow = state.projects.get(&issue.project).map(|home| &home.project.workflow);
+    let may = state.may(&call.account, &issue.project, Permission::TransitionIssues);
+    let mut offered = workflow.into_iter().flat_map(|it| it.offered_to(&call.account, &issue.status.id));
+    match offered.find(|it| it.id == id).filter(|_| may) {
+        Some(transition) => Ok(transition.clone()),
+        // An id that the workflow does not know at all breaks Data Center, as its document admits.
+        None if call.flavour == Flavour::DataCenter && workflow.is_none_or(|it| it.transition(id).is_none()) => {
+            Err(Answer::error(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"))
+        }
+        None => Err(Answer::bad(&format!("Transition id '{id}' is not valid for this issue."))),
     }
-    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
 }

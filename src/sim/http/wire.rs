@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::routes::Api;
 use super::texts;
+use crate::sim::fields::{Field, FieldValue, Term};
 use crate::sim::issue::{Change, Issue, Item};
 use crate::sim::setup::{Account, Flavour};
 use crate::sim::stamp;
@@ -24,6 +25,8 @@ pub(super) struct Wire<'a> {
     pub state: &'a State,
     pub api: Api,
     pub flavour: Flavour,
+    /// The account id of the reader; empty for a stranger.
+    pub account: String,
     zone: Tz,
     reader: Option<&'a Account>,
     root: &'static str,
@@ -50,7 +53,7 @@ pub(super) enum Fields {
 /// On Cloud `expand=changelog` carries at most so many entries.
 const MOST_EXPANDED_CHANGES: usize = 40;
 
-const ALL_FIELDS: [&str; 10] = [
+const ALL_FIELDS: [&str; 15] = [
     "summary",
     "status",
     "description",
@@ -61,6 +64,11 @@ const ALL_FIELDS: [&str; 10] = [
     "creator",
     "reporter",
     "issuelinks",
+    "labels",
+    "priority",
+    "assignee",
+    "resolution",
+    "resolutiondate",
 ];
 
 /// The fields that `*navigable` leaves out.
@@ -90,8 +98,8 @@ impl Selection {
 impl<'a> Wire<'a> {
     pub(super) fn new(state: &'a State, call: &Call) -> Self {
         let reader = state.accounts.get(&call.account);
-        let zone = reader.map_or(Tz::UTC, |account| account.time_zone);
-        Self { state, api: call.api, flavour: call.flavour, zone, reader, root: call.root }
+        let (zone, account) = (reader.map_or(Tz::UTC, |account| account.time_zone), call.account.clone());
+        Self { state, api: call.api, flavour: call.flavour, account, zone, reader, root: call.root }
     }
 
     pub(super) fn time(&self, at: DateTime<Utc>) -> String {
@@ -122,20 +130,21 @@ impl<'a> Wire<'a> {
             written.insert("changelog".into(), self.expanded_changelog(issue));
         }
         if selection.expands("transitions") {
-            written.insert("transitions".into(), self.transitions(issue, false));
+            written.insert("transitions".into(), self.transitions(issue, false, false).into());
         }
         written.into()
     }
 
     fn fields(&self, issue: &Issue, wanted: &Fields) -> Value {
-        let fields = ALL_FIELDS.into_iter().chain(NOT_NAVIGABLE).filter(|field| wanted.includes(field));
+        let custom = self.state.setup.custom_fields.iter().map(|field| field.id.as_str());
+        let fields = ALL_FIELDS.into_iter().chain(custom).chain(NOT_NAVIGABLE).filter(|field| wanted.includes(field));
         fields.map(|field| (field.to_owned(), self.field(issue, field))).collect::<Map<_, _>>().into()
     }
 
     fn field(&self, issue: &Issue, field: &str) -> Value {
         match field {
             "summary" => issue.summary.clone().into(),
-            "status" => self.status(&issue.status),
+            "status" => self.status(self.state.status(issue)),
             "description" => issue.description.as_ref().map(|text| texts::write(self.api, text)).into(),
             "issuetype" => self.issue_type(&issue.kind),
             "project" => self.state.projects.get(&issue.project).map(|home| self.project(home)).into(),
@@ -145,8 +154,59 @@ impl<'a> Wire<'a> {
             "comment" => self.comment_page(issue),
             "attachment" => issue.attachments.iter().map(|it| self.attachment(it)).collect(),
             "issuelinks" => self.links(issue),
-            _ => Value::Null,
+            "resolutiondate" => issue.resolved.map(|at| self.time(at)).into(),
+            other => self.value(issue, other),
         }
+    }
+
+    /// What one of the fields holds that not every issue has.
+    fn value(&self, issue: &Issue, field: &str) -> Value {
+        let held = issue.values.get(field);
+        match (Field::find(field, &self.state.setup.custom_fields), held) {
+            (Some(Field::Labels), None) => json!([]),
+            (Some(field), Some(FieldValue::One(term))) => self.term(&field, term),
+            (Some(field), Some(FieldValue::Many(terms))) => terms.iter().map(|term| self.term(&field, term)).collect(),
+            (Some(_), Some(FieldValue::Text(text))) => text.clone().into(),
+            (Some(_), Some(FieldValue::Number(number))) => number.clone().into(),
+            (_, None) | (None, _) => Value::Null,
+        }
+    }
+
+    fn term(&self, field: &Field, term: &Term) -> Value {
+        match field {
+            Field::Priority => self.priority(term),
+            Field::Resolution => self.resolution(term),
+            Field::Assignee => self.user(term.id.as_deref().unwrap_or_default()),
+            Field::Custom(_) => self.option(term),
+            Field::Labels | Field::Summary | Field::Description => term.text.clone().into(),
+        }
+    }
+
+    pub(super) fn priority(&self, term: &Term) -> Value {
+        json!({
+            "self": self.url(&format!("priority/{}", term.id.as_deref().unwrap_or_default())),
+            "iconUrl": format!("{}/images/icons/priorities/medium.svg", self.state.setup.base_url),
+            "name": term.text,
+            "id": term.id,
+        })
+    }
+
+    pub(super) fn resolution(&self, term: &Term) -> Value {
+        json!({
+            "self": self.url(&format!("resolution/{}", term.id.as_deref().unwrap_or_default())),
+            "id": term.id,
+            "description": "",
+            "name": term.text,
+        })
+    }
+
+    /// An option of a custom field.
+    pub(super) fn option(&self, term: &Term) -> Value {
+        json!({
+            "self": self.url(&format!("customFieldOption/{}", term.id.as_deref().unwrap_or_default())),
+            "value": term.text,
+            "id": term.id,
+        })
     }
 
     /// On Cloud newest first, and not all of them; on Data Center all, oldest first.
@@ -169,13 +229,14 @@ impl<'a> Wire<'a> {
         })
     }
 
-    /// The transitions that the issue is offered.
-    pub(super) fn transitions(&self, issue: &Issue, with_fields: bool) -> Value {
-        let Some(home) = self.state.projects.get(&issue.project) else { return json!([]) };
+    /// The transitions that the reader is offered; with those whose conditions it does not meet, if `all`.
+    pub(super) fn transitions(&self, issue: &Issue, with_fields: bool, all: bool) -> Vec<Value> {
+        let Some(home) = self.state.projects.get(&issue.project).filter(|_| self.may_move(issue)) else {
+            return Vec::new();
+        };
         let workflow = &home.project.workflow;
-        let offered = workflow.offered(&issue.status.id);
-        let written = offered.filter_map(|it| Some(self.transition(it, workflow.status(&it.to)?, with_fields)));
-        written.collect()
+        let offered = workflow.offered(&issue.status.id).filter(|it| all || it.allows(&self.account));
+        offered.filter_map(|it| Some(self.transition(it, workflow.status(&it.to)?, with_fields))).collect()
     }
 
     fn transition(&self, transition: &Transition, to: &Status, with_fields: bool) -> Value {
@@ -183,15 +244,16 @@ impl<'a> Wire<'a> {
             "id": transition.id,
             "name": transition.name,
             "to": self.status(to),
-            "hasScreen": false,
+            "hasScreen": transition.screen.is_some(),
             "isGlobal": transition.is_global(),
             "isInitial": false,
-            "isAvailable": true,
-            "isConditional": false,
+            "isAvailable": transition.allows(&self.account),
+            "isConditional": transition.only_for.is_some(),
             "isLooped": false,
         });
         if with_fields {
-            written["fields"] = json!({});
+            let screen = transition.screen.clone().unwrap_or_default();
+            written["fields"] = self.screen(&screen, self.state.setup.under_reported_fields).into();
         }
         written
     }
@@ -216,13 +278,14 @@ impl<'a> Wire<'a> {
 
     pub(super) fn issue_type(&self, name: &str) -> Value {
         let id = self.state.type_id(name);
+        let is_subtask = self.state.setup.subtask_types.iter().any(|it| it == name);
         json!({
             "self": self.url(&format!("issuetype/{id}")),
             "id": id,
             "description": "",
             "name": name,
-            "subtask": false,
-            "hierarchyLevel": 0,
+            "subtask": is_subtask,
+            "hierarchyLevel": if is_subtask { -1 } else { 0 },
         })
     }
 
@@ -286,7 +349,7 @@ impl<'a> Wire<'a> {
 fn item(item: &Item) -> Value {
     json!({
         "field": item.field,
-        "fieldtype": "jira",
+        "fieldtype": if item.custom.is_some() { "custom" } else { "jira" },
         "fieldId": item.field_id(),
         "from": item.from,
         "fromString": item.from_text,

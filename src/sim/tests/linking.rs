@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{DEV, Stage, new_issue, wait};
-use crate::sim::{Deed, Flavour};
+use super::stage::{BOT, DEV, Stage, new_issue, wait};
+use crate::sim::{Deed, FileContent, Flavour, Permission, Permissions};
 
 /// A stage with two issues.
 fn two() -> (Stage, String, String) {
@@ -221,5 +221,25 @@ async fn a_bulk_create_succeeds_in_part_on_both_kinds_of_jira() {
         let error = &reply.json()["errors"][0];
         assert_eq!((&error["status"], &error["failedElementNumber"]), (&json!(400), &json!(1)));
         assert!(error["elementErrors"]["errors"]["summary"].is_string());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_see_or_link_is_refused_in_the_words_of_each_kind_of_jira() {
+    for (flavour, status) in [(Flavour::Cloud, 404), (Flavour::DataCenter, 401)] {
+        let stage = Stage::with(|setup| setup.flavour = flavour);
+        let (one, two) = (stage.ann_reports("One"), stage.ann_reports("Two"));
+        let content = FileContent::Made { size: 1, seed: 1 };
+        stage.ann(Deed::Attach { issue: one.clone(), filename: "a".into(), content });
+        let attachment = format!("attachment/{}", stage.site.issue(&one).unwrap().attachments[0].id);
+        let without = |rights: &[Permission]| Permissions::all().deny(BOT, "USER-A", rights);
+        stage.site.set_permissions(without(&[Permission::LinkIssues, Permission::DeleteAllAttachments]));
+        assert_eq!(stage.post("issueLink", blocks(&one, &two)).await.status, status);
+        assert_eq!(stage.send("DELETE", &attachment, None).await.status, 403);
+        assert_eq!(stage.get(&attachment).await.status, 200);
+        stage.site.set_permissions(without(&[Permission::BrowseProjects]));
+        assert_eq!(stage.get(&attachment).await.status, 404);
+        assert_eq!(stage.post("issueLink", blocks(&one, &two)).await.status, 404);
+        assert!(says(&stage, &one).is_empty());
     }
 }

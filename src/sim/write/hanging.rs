@@ -219,11 +219,11 @@ impl FromIterator<Trace> for Trace {
 impl Item {
     /// Something with an id that was not there before.
     pub(super) fn come(field: &'static str, id: String, name: String) -> Self {
-        Self { field, from: None, from_text: None, to: Some(id), to_text: Some(name) }
+        Self { field: field.into(), custom: None, from: None, from_text: None, to: Some(id), to_text: Some(name) }
     }
 
     /// Something with an id that is no longer there.
     pub(super) fn go(field: &'static str, id: String, name: String) -> Self {
-        Self { field, from: Some(id), from_text: Some(name), to: None, to_text: None }
+        Self { field: field.into(), custom: None, from: Some(id), from_text: Some(name), to: None, to_text: None }
     }
 }

@@ -1,0 +1,306 @@
+//! The fields that an issue can have beyond those that every issue has, and their values.
+
+use std::collections::BTreeMap;
+
+use serde_json::Number;
+
+/// The most characters of a label, and of a field of one line.
+pub(super) const LONGEST_LINE: usize = 255;
+
+/// A custom field of the site. It can be set where a [`Screen`](super::screen::Screen) shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomField {
+    /// Such as `customfield_10010`.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// What it can hold.
+    pub kind: FieldKind,
+}
+
+/// What a custom field can hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FieldKind {
+    /// One line of at most 255 characters.
+    Text,
+    /// A JSON number.
+    Number,
+    /// A day, `2026-03-02`.
+    Date,
+    /// One of these.
+    Select(Vec<Choice>),
+    /// Any of these. With a single choice it is what Jira has in place of a boolean.
+    Checkboxes(Vec<Choice>),
+}
+
+/// One of the options of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// A number, as text; unique on the site.
+    pub id: String,
+    /// What people see.
+    pub value: String,
+}
+
+impl CustomField {
+    /// The field `customfield_{number}`.
+    pub fn new(number: u32, name: &str, kind: FieldKind) -> Self {
+        Self { id: format!("customfield_{number}"), name: name.into(), kind }
+    }
+
+    /// A field that holds one of these; its options' ids are its own number followed by 00, 01, …
+    pub fn select(number: u32, name: &str, values: &[&str]) -> Self {
+        Self::new(number, name, FieldKind::Select(choices(number, values)))
+    }
+
+    /// A field that holds any of these; ids as with [`Self::select`].
+    pub fn checkboxes(number: u32, name: &str, values: &[&str]) -> Self {
+        Self::new(number, name, FieldKind::Checkboxes(choices(number, values)))
+    }
+
+    /// The number in its id.
+    pub(super) fn number(&self) -> u32 {
+        self.id.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or_default()
+    }
+}
+
+fn choices(number: u32, values: &[&str]) -> Vec<Choice> {
+    let choice = |(n, value): (usize, &&str)| Choice { id: format!("{number}{n:02}"), value: (*value).into() };
+    values.iter().enumerate().map(choice).collect()
+}
+
+/// A field that requests can set.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Field<'a> {
+    Summary,
+    Description,
+    Labels,
+    Priority,
+    Assignee,
+    Resolution,
+    Custom(&'a CustomField),
+}
+
+/// What a field of an issue holds; an issue has no entry for an empty field.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum FieldValue {
+    /// Texts and days.
+    Text(String),
+    Number(Number),
+    One(Term),
+    /// Never empty.
+    Many(Vec<Term>),
+}
+
+/// An option, priority, resolution, label or account: what programs know it by, and people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Term {
+    /// Labels have none.
+    pub id: Option<String>,
+    pub text: String,
+}
+
+/// A change to one field.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Touch {
+    pub field: String,
+    /// What the changelog calls the field.
+    pub told_as: String,
+    pub operation: Operation,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Operation {
+    /// Nothing empties the field.
+    Set(Option<FieldValue>),
+    Add(Term),
+    Remove(Term),
+}
+
+impl<'a> Field<'a> {
+    /// The fields of every site.
+    pub(super) const SYSTEM: [Self; 6] =
+        [Self::Summary, Self::Description, Self::Labels, Self::Priority, Self::Assignee, Self::Resolution];
+
+    /// The field of this id, if the site has it.
+    pub(super) fn find(id: &str, custom: &'a [CustomField]) -> Option<Self> {
+        let system = Self::SYSTEM.into_iter().find(|field| field.id() == id);
+        system.or_else(|| custom.iter().find(|field| field.id == id).map(Self::Custom))
+    }
+
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Summary => "summary",
+            Self::Description => "description",
+            Self::Labels => "labels",
+            Self::Priority => "priority",
+            Self::Assignee => "assignee",
+            Self::Resolution => "resolution",
+            Self::Custom(field) => &field.id,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Summary => "Summary",
+            Self::Description => "Description",
+            Self::Labels => "Labels",
+            Self::Priority => "Priority",
+            Self::Assignee => "Assignee",
+            Self::Resolution => "Resolution",
+            Self::Custom(field) => &field.name,
+        }
+    }
+
+    /// What the changelog calls it: Jira's own fields by id, others by name.
+    pub(super) fn told_as(&self) -> &str {
+        if let Self::Custom(field) = self { &field.name } else { self.id() }
+    }
+
+    /// Whether it holds several values, which can be added and removed one by one.
+    pub(super) fn is_list(&self) -> bool {
+        match self {
+            Self::Labels => true,
+            Self::Custom(field) => matches!(field.kind, FieldKind::Checkboxes(_)),
+            Self::Summary | Self::Description | Self::Priority | Self::Assignee | Self::Resolution => false,
+        }
+    }
+
+    /// The verbs of `update` that it takes.
+    pub(super) fn operations(&self) -> &'static [&'static str] {
+        if self.is_list() { &["add", "set", "remove"] } else { &["set"] }
+    }
+
+    /// A change of this field.
+    pub(super) fn touch(&self, operation: Operation) -> Touch {
+        Touch { field: self.id().into(), told_as: self.told_as().into(), operation }
+    }
+}
+
+impl Operation {
+    /// What the field holds afterwards.
+    pub(super) fn applied_to(self, old: Option<FieldValue>) -> Option<FieldValue> {
+        let many = |terms: Vec<Term>| (!terms.is_empty()).then_some(FieldValue::Many(terms));
+        match (self, old) {
+            (Self::Set(new), _) => new,
+            (Self::Add(term), Some(FieldValue::Many(mut terms))) => {
+                if !terms.contains(&term) {
+                    terms.push(term);
+                }
+                many(terms)
+            }
+            (Self::Add(term), _) => many(vec![term]),
+            (Self::Remove(term), Some(FieldValue::Many(mut terms))) => {
+                terms.retain(|it| *it != term);
+                many(terms)
+            }
+            (Self::Remove(_), old) => old,
+        }
+    }
+}
+
+impl FieldValue {
+    /// What people read in the changelog.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::One(term) => term.text.clone(),
+            Self::Many(terms) => {
+                let separator = if terms.iter().any(|term| term.id.is_some()) { "," } else { " " };
+                terms.iter().map(|term| term.text.as_str()).collect::<Vec<_>>().join(separator)
+            }
+        }
+    }
+
+    /// What programs read in the changelog, where the field has ids.
+    pub(super) fn id(&self) -> Option<String> {
+        match self {
+            Self::Text(_) | Self::Number(_) => None,
+            Self::One(term) => term.id.clone(),
+            Self::Many(terms) => {
+                let ids: Vec<&str> = terms.iter().filter_map(|term| term.id.as_deref()).collect();
+                (!ids.is_empty()).then(|| format!("[{}]", ids.join(", ")))
+            }
+        }
+    }
+}
+
+impl Term {
+    pub(super) fn new(id: &str, text: &str) -> Self {
+        Self { id: Some(id.into()), text: text.into() }
+    }
+
+    pub(super) fn label(text: &str) -> Self {
+        Self { id: None, text: text.into() }
+    }
+}
+
+impl From<&Choice> for Term {
+    fn from(choice: &Choice) -> Self {
+        Self::new(&choice.id, &choice.value)
+    }
+}
+
+/// Ids and names of Jira's own priorities; new issues get [`USUAL_PRIORITY`].
+pub(super) const PRIORITIES: [(&str, &str); 5] =
+    [("1", "Highest"), ("2", "High"), ("3", "Medium"), ("4", "Low"), ("5", "Lowest")];
+
+pub(super) const USUAL_PRIORITY: (&str, &str) = PRIORITIES[2];
+
+/// Ids and names of Cloud's own resolutions.
+pub(super) const RESOLUTIONS: [(&str, &str); 5] = [
+    ("10000", "Done"),
+    ("10001", "Won't Do"),
+    ("10002", "Duplicate"),
+    ("10003", "Cannot Reproduce"),
+    ("10004", "Known Error"),
+];
+
+/// What the fields of a new issue hold unless something else is said.
+pub(super) fn usual_values() -> BTreeMap<String, FieldValue> {
+    let (id, name) = USUAL_PRIORITY;
+    [(Field::Priority.id().to_owned(), FieldValue::One(Term::new(id, name)))].into()
+}
+
+/// What Jira has against a label.
+pub(super) fn label_fault(label: &str) -> Option<String> {
+    if label.is_empty() || label.contains(char::is_whitespace) {
+        Some(format!("The label '{label}' contains spaces which is invalid."))
+    } else if label.chars().count() > LONGEST_LINE {
+        Some(format!("The label '{label}' exceeds the maximum length for labels of {LONGEST_LINE} characters."))
+    } else {
+        None
+    }
+}
+
+/// The entry of this id or name, names in any letter case.
+pub(super) fn named(list: &[(&str, &str)], wanted: &str) -> Option<Term> {
+    let known = list.iter().find(|(id, name)| *id == wanted || name.eq_ignore_ascii_case(wanted));
+    known.map(|(id, name)| Term::new(id, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(texts: &[&str]) -> Option<FieldValue> {
+        let terms: Vec<Term> = texts.iter().map(|text| Term::label(text)).collect();
+        (!terms.is_empty()).then_some(FieldValue::Many(terms))
+    }
+
+    #[test]
+    fn lists_take_each_value_once_and_end_up_empty_when_the_last_is_removed() {
+        let (red, blue) = (Term::label("red"), Term::label("blue"));
+        for (before, operation, after) in [
+            (&[][..], Operation::Add(red.clone()), &["red"][..]),
+            (&["red"], Operation::Add(red.clone()), &["red"]),
+            (&["red"], Operation::Add(blue), &["red", "blue"]),
+            (&["red"], Operation::Remove(red.clone()), &[]),
+            (&[], Operation::Remove(red), &[]),
+            (&["red"], Operation::Set(None), &[]),
+        ] {
+            assert_eq!(operation.clone().applied_to(labels(before)), labels(after), "{operation:?}");
+        }
+    }
+}

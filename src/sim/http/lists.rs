@@ -1,0 +1,115 @@
+//! What the site has in common for all projects, and what the caller may do.
+
+use serde_json::{Map, Value, json};
+
+use super::answer::Answer;
+use super::call::Call;
+use super::meta;
+use super::wire::Wire;
+use crate::sim::fields::{Field, PRIORITIES, RESOLUTIONS, Term};
+use crate::sim::permissions::Permission;
+use crate::sim::setup::Flavour;
+use crate::sim::state::State;
+
+pub(super) fn fields(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let custom = state.setup.custom_fields.iter().map(Field::Custom);
+    let settable = Field::SYSTEM.into_iter().chain(custom).map(|field| listed(&field, meta::schema(&field)));
+    let fixed = UNSETTABLE.iter().map(|(id, name, kind)| {
+        let schema = json!({"type": kind, "system": id});
+        entry(id, name, false, false, schema)
+    });
+    let mut all: Vec<Value> = fixed.chain(settable).collect();
+    if call.flavour == Flavour::DataCenter {
+        all.iter_mut().filter_map(Value::as_object_mut).for_each(|field| drop(field.remove("key")));
+    }
+    Ok(Answer::ok(all.into()))
+}
+
+/// Id, name and schema type of the fields that requests can't simply set.
+const UNSETTABLE: [(&str, &str, &str); 9] = [
+    ("project", "Project", "project"),
+    ("issuetype", "Issue Type", "issuetype"),
+    ("status", "Status", "status"),
+    ("creator", "Creator", "user"),
+    ("reporter", "Reporter", "user"),
+    ("created", "Created", "datetime"),
+    ("updated", "Updated", "datetime"),
+    ("resolutiondate", "Resolved", "datetime"),
+    ("comment", "Comment", "comments-page"),
+];
+
+fn listed(field: &Field, schema: Value) -> Value {
+    entry(field.id(), field.name(), true, matches!(field, Field::Custom(_)), schema)
+}
+
+fn entry(id: &str, name: &str, orderable: bool, custom: bool, schema: Value) -> Value {
+    let number = id.strip_prefix("customfield_").map(|number| format!("cf[{number}]"));
+    let clauses: Vec<String> = number.into_iter().chain([if custom { name.into() } else { id.into() }]).collect();
+    json!({
+        "id": id, "key": id, "name": name, "custom": custom, "orderable": orderable, "navigable": id != "comment",
+        "searchable": true, "clauseNames": clauses, "schema": schema,
+    })
+}
+
+pub(super) fn priorities(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let wire = Wire::new(state, call);
+    Ok(Answer::ok(PRIORITIES.iter().map(|(id, name)| wire.priority(&Term::new(id, name))).collect()))
+}
+
+pub(super) fn resolutions(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let wire = Wire::new(state, call);
+    Ok(Answer::ok(RESOLUTIONS.iter().map(|(id, name)| wire.resolution(&Term::new(id, name))).collect()))
+}
+
+/// The statuses of all projects that the caller may browse.
+pub(super) fn statuses(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let wire = Wire::new(state, call);
+    let seen = |id: &&str| {
+        let mut homes = state.projects.values().filter(|home| home.project.workflow.status(id).is_some());
+        homes.any(|home| state.may(&call.account, &home.project.key, Permission::BrowseProjects))
+    };
+    let statuses = state.statuses();
+    Ok(Answer::ok(statuses.iter().filter(|(id, _)| seen(id)).map(|(_, status)| wire.status(status)).collect()))
+}
+
+/// What the caller may do in a project, with an issue, or, if neither is named, anywhere at all.
+pub(super) fn my_permissions(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let asked = asked_permissions(call)?;
+    let projects = asked_projects(state, call)?;
+    let held = |permission| projects.iter().any(|project| state.may(&call.account, project, permission));
+    let entry = |permission: Permission| {
+        let kind = if permission.is_global() { "GLOBAL" } else { "PROJECT" };
+        let written = json!({
+            "id": permission.id(), "key": permission.key(), "name": permission.name(), "type": kind,
+            "description": "", "havePermission": held(permission),
+        });
+        (permission.key().to_owned(), written)
+    };
+    Ok(Answer::ok(json!({"permissions": asked.into_iter().map(entry).collect::<Map<_, _>>()})))
+}
+
+/// Cloud wants to be told which; Data Center knows no such parameter and tells all.
+fn asked_permissions(call: &Call) -> Result<Vec<Permission>, Answer> {
+    if call.flavour == Flavour::DataCenter {
+        return Ok(Permission::ALL.into());
+    }
+    let keys = call.list("permissions").filter(|keys| !keys.is_empty());
+    let keys = keys.ok_or_else(|| Answer::bad("The 'permissions' query parameter is required."))?;
+    let known =
+        |key: &String| Permission::of_key(key).ok_or_else(|| Answer::bad(&format!("Unrecognized permission: {key}")));
+    keys.iter().map(known).collect()
+}
+
+/// The keys of the projects that the question is about. Ids win over keys, and an issue over its project.
+fn asked_projects(state: &State, call: &Call) -> Result<Vec<String>, Answer> {
+    if let Some(wanted) = call.query("issueId").or(call.query("issueKey")) {
+        let issue = state.find_for(&call.account, wanted).ok_or_else(Answer::no_issue)?;
+        return Ok(vec![issue.project.clone()]);
+    }
+    let Some(wanted) = call.query("projectId").or(call.query("projectKey")) else {
+        return Ok(state.projects.keys().cloned().collect());
+    };
+    let known = state.find_project(wanted).map(|home| home.project.key.clone());
+    let seen = known.filter(|key| state.may(&call.account, key, Permission::BrowseProjects));
+    seen.map(|key| vec![key]).ok_or_else(|| super::about::no_project(call, wanted))
+}

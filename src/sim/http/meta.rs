@@ -1,0 +1,185 @@
+//! What can be set where: the screens, as programs read them.
+
+use serde_json::{Map, Value, json};
+
+use super::about::asked_for;
+use super::answer::Answer;
+use super::call::Call;
+use super::wire::Wire;
+use crate::sim::fields::{Choice, Field, FieldKind, PRIORITIES, RESOLUTIONS, Term, USUAL_PRIORITY};
+use crate::sim::issue::Issue;
+use crate::sim::permissions::Permission;
+use crate::sim::screen::Screen;
+use crate::sim::setup::Flavour;
+use crate::sim::state::State;
+
+const LARGEST_PAGE: usize = 200;
+
+pub(super) fn create_types(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let wire = Wire::new(state, call);
+    let home = asked_for(state, call)?;
+    let may = state.may(&call.account, &home.project.key, Permission::CreateIssues);
+    let types = home.project.issue_types.iter().filter(|_| may);
+    page(call, "issueTypes", types.map(|name| wire.issue_type(name)).collect())
+}
+
+/// The create screen; all types of a project have the same.
+pub(super) fn create_fields(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let wire = Wire::new(state, call);
+    let home = asked_for(state, call)?;
+    let wanted = call.param("issueTypeId");
+    let kind = home.project.issue_types.iter().find(|name| state.type_id(name) == wanted);
+    let kind = kind.ok_or_else(|| Answer::bad(&format!("Issue type with id '{wanted}' does not exist.")))?;
+    let may = state.may(&call.account, &home.project.key, Permission::CreateIssues);
+    let fixed = [
+        wire.fixed_field("project", "Project", wire.project(home)),
+        wire.fixed_field("issuetype", "Issue Type", wire.issue_type(kind)),
+    ];
+    let screen = wire.screen(&state.screens(&home.project.key).create, false);
+    let all = fixed.into_iter().chain(screen.into_iter().map(|(_, field)| field)).filter(|_| may);
+    page(call, "fields", all.collect())
+}
+
+/// The edit screen; nothing for who may not edit.
+pub(super) fn edit_fields(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let may = state.may(&call.account, &issue.project, Permission::EditIssues);
+    let screen = if may { state.screens(&issue.project).edit } else { Screen::default() };
+    Ok(Answer::ok(json!({"fields": Wire::new(state, call).screen(&screen, false)})))
+}
+
+/// Cloud names the list by what is in it; Data Center has the same page for everything.
+fn page(call: &Call, cloud: &str, all: Vec<Value>) -> Result<Answer, Answer> {
+    let start = call.number("startAt")?.unwrap_or(0);
+    let most = call.number("maxResults")?.unwrap_or(50);
+    if most > LARGEST_PAGE && call.flavour == Flavour::Cloud {
+        return Err(Answer::bad(&format!("Parameter 'maxResults' must not exceed the limit '{LARGEST_PAGE}'")));
+    }
+    let most = most.min(LARGEST_PAGE);
+    let total = all.len();
+    let rows: Vec<Value> = all.into_iter().skip(start).take(most).collect();
+    let is_last = start + rows.len() >= total;
+    Ok(Answer::ok(match call.flavour {
+        Flavour::Cloud => json!({"startAt": start, "maxResults": most, "total": total, cloud: rows}),
+        Flavour::DataCenter => {
+            json!({"startAt": start, "maxResults": most, "total": total, "isLast": is_last, "values": rows})
+        }
+    }))
+}
+
+impl Wire<'_> {
+    /// The fields of a screen by id; without those that are required, if the site under-reports.
+    pub(super) fn screen(&self, screen: &Screen, under_reported: bool) -> Map<String, Value> {
+        let shown = screen.fields.iter().filter(|field| !(under_reported && field.required));
+        let known = shown.filter_map(|on| Some((on, Field::find(&on.id, &self.state.setup.custom_fields)?)));
+        known.map(|(on, field)| (on.id.clone(), self.settable(&field, on.required))).collect()
+    }
+
+    fn settable(&self, field: &Field, required: bool) -> Value {
+        let mut written = json!({
+            "required": required,
+            "schema": schema(field),
+            "name": field.name(),
+            "fieldId": field.id(),
+            "hasDefaultValue": matches!(field, Field::Priority),
+            "operations": field.operations(),
+        });
+        self.mark_key(&mut written);
+        if let Some(allowed) = self.allowed(field) {
+            written["allowedValues"] = allowed;
+        }
+        if let Field::Priority = field {
+            written["defaultValue"] = self.priority(&Term::new(USUAL_PRIORITY.0, USUAL_PRIORITY.1));
+        }
+        written
+    }
+
+    /// A field that a create request must name, and that has but one value by now.
+    fn fixed_field(&self, id: &str, name: &str, value: Value) -> Value {
+        let mut written = json!({
+            "required": true,
+            "schema": {"type": id, "system": id},
+            "name": name,
+            "fieldId": id,
+            "hasDefaultValue": false,
+            "operations": ["set"],
+            "allowedValues": [value],
+        });
+        self.mark_key(&mut written);
+        written
+    }
+
+    /// Data Center's fields have no `key` beside the `fieldId`.
+    fn mark_key(&self, field: &mut Value) {
+        if self.flavour == Flavour::Cloud {
+            field["key"] = field["fieldId"].clone();
+        }
+    }
+
+    fn allowed(&self, field: &Field) -> Option<Value> {
+        match field {
+            Field::Priority => Some(PRIORITIES.iter().map(|(id, name)| self.priority(&Term::new(id, name))).collect()),
+            Field::Resolution => {
+                Some(RESOLUTIONS.iter().map(|(id, name)| self.resolution(&Term::new(id, name))).collect())
+            }
+            Field::Custom(custom) => match &custom.kind {
+                FieldKind::Select(choices) | FieldKind::Checkboxes(choices) => Some(self.options(choices)),
+                FieldKind::Text | FieldKind::Number | FieldKind::Date => None,
+            },
+            Field::Summary | Field::Description | Field::Labels | Field::Assignee => None,
+        }
+    }
+
+    fn options(&self, choices: &[Choice]) -> Value {
+        choices.iter().map(|choice| self.option(&Term::from(choice))).collect()
+    }
+
+    /// Whether a transition of the issue would be shown to this reader at all.
+    pub(super) fn may_move(&self, issue: &Issue) -> bool {
+        self.state.may(&self.account, &issue.project, Permission::TransitionIssues)
+    }
+}
+
+/// Jira's description of what a field holds.
+pub(super) fn schema(field: &Field) -> Value {
+    let (kind, items) = match field {
+        Field::Summary | Field::Description => ("string", None),
+        Field::Labels => ("array", Some("string")),
+        Field::Priority => ("priority", None),
+        Field::Assignee => ("user", None),
+        Field::Resolution => ("resolution", None),
+        Field::Custom(custom) => custom_kind(&custom.kind),
+    };
+    let mut schema = json!({"type": kind});
+    if let Some(items) = items {
+        schema["items"] = items.into();
+    }
+    if let Field::Custom(custom) = field {
+        let plugin = "com.atlassian.jira.plugin.system.customfieldtypes";
+        schema["custom"] = format!("{plugin}:{}", custom_type(&custom.kind)).into();
+        schema["customId"] = custom.number().into();
+    } else {
+        schema["system"] = field.id().into();
+    }
+    schema
+}
+
+fn custom_kind(kind: &FieldKind) -> (&'static str, Option<&'static str>) {
+    match kind {
+        FieldKind::Text => ("string", None),
+        FieldKind::Number => ("number", None),
+        FieldKind::Date => ("date", None),
+        FieldKind::Select(_) => ("option", None),
+        FieldKind::Checkboxes(_) => ("array", Some("option")),
+    }
+}
+
+fn custom_type(kind: &FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Text => "textfield",
+        FieldKind::Number => "float",
+        FieldKind::Date => "datepicker",
+        FieldKind::Select(_) => "select",
+        FieldKind::Checkboxes(_) => "multicheckboxes",
+    }
+}

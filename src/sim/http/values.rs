@@ -1,0 +1,178 @@
+//! Reading what requests put into fields.
+
+use serde_json::{Map, Value};
+
+use super::answer::Complaints;
+use crate::sim::fields::{
+    self, Choice, CustomField, Field, FieldKind, FieldValue, LONGEST_LINE, Operation, Term, Touch,
+};
+use crate::sim::screen::Screen;
+use crate::sim::setup::Flavour;
+use crate::sim::state::State;
+
+/// What `update` does to a field: one verb with its value.
+pub(super) struct Ask<'a> {
+    pub verb: &'a str,
+    pub value: &'a Value,
+}
+
+/// The change that a request asks of one of the fields that not every issue has.
+pub(super) fn touch(state: &State, field: Field, ask: &Ask) -> Result<Touch, String> {
+    let operation = match ask.verb {
+        "set" => Operation::Set(whole(state, field, ask.value)?),
+        "add" if field.is_list() => Operation::Add(term(field, ask.value)?),
+        "remove" if field.is_list() => Operation::Remove(term(field, ask.value)?),
+        other => return Err(unsupported(field, other)),
+    };
+    Ok(field.touch(operation))
+}
+
+/// Jira's words for a verb that a field does not take.
+pub(super) fn unsupported(field: Field, verb: &str) -> String {
+    let known = field.operations().join(",");
+    let (id, name) = (field.id(), field.name());
+    format!(
+        "Field with id '{id}' and name '{name}' does not support operation '{verb}' Supported operation(s) are: '{known}'"
+    )
+}
+
+/// Complains of each field that the screen requires and that is given no value, unless the issue `has` one.
+pub(super) fn check_required(
+    state: &State,
+    screen: &Screen,
+    fields: &Map<String, Value>,
+    update: &Map<String, Value>,
+    has: impl Fn(&str) -> bool,
+    complaints: &mut Complaints,
+) {
+    // That a summary may not be empty is said elsewhere, in words of its own.
+    for id in screen.required().filter(|id| *id != "summary") {
+        let given = fields.get(id).map(|value| !is_empty(value));
+        let given = given.or_else(|| update.get(id).map(|_| true)).unwrap_or_else(|| has(id));
+        if let Some(field) = Field::find(id, &state.setup.custom_fields).filter(|_| !given) {
+            complaints.field(id, &format!("{} is required.", field.name()));
+        }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+/// The whole value of a field.
+fn whole(state: &State, field: Field, value: &Value) -> Result<Option<FieldValue>, String> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    match field {
+        Field::Labels => list(field, value),
+        Field::Priority => {
+            let known =
+                identified(value, &["id", "name"])?.and_then(|wanted| fields::named(&fields::PRIORITIES, wanted));
+            known.map(|term| Some(FieldValue::One(term))).ok_or_else(|| "The priority selected is invalid.".into())
+        }
+        Field::Resolution => resolution(value),
+        Field::Assignee => assignee(state, value),
+        Field::Custom(custom) => of_custom(field, custom, value),
+        // These have readers of their own.
+        Field::Summary | Field::Description => Err(unsupported(field, "set")),
+    }
+}
+
+fn of_custom(field: Field, custom: &CustomField, value: &Value) -> Result<Option<FieldValue>, String> {
+    let text = || value.as_str().ok_or_else(|| String::from("Operation value must be a string"));
+    match &custom.kind {
+        FieldKind::Text => match text()? {
+            "" => Ok(None),
+            long if long.chars().count() > LONGEST_LINE => {
+                Err(format!("The entered text is too long. It exceeds the allowed limit of {LONGEST_LINE} characters."))
+            }
+            text => Ok(Some(FieldValue::Text(text.into()))),
+        },
+        FieldKind::Number => {
+            let number = value.as_number().ok_or("Operation value must be a number")?;
+            Ok(Some(FieldValue::Number(number.clone())))
+        }
+        FieldKind::Date => match text()?.parse::<chrono::NaiveDate>() {
+            Ok(day) => Ok(Some(FieldValue::Text(day.to_string()))),
+            Err(_) => Err(format!("Error parsing date string: {}", text()?)),
+        },
+        FieldKind::Select(choices) => choice(choices, value).map(|choice| Some(FieldValue::One(choice))),
+        FieldKind::Checkboxes(_) => list(field, value),
+    }
+}
+
+fn list(field: Field, value: &Value) -> Result<Option<FieldValue>, String> {
+    let all = value.as_array().ok_or("data was not an array")?;
+    let mut terms: Vec<Term> = Vec::new();
+    for one in all {
+        let term = term(field, one)?;
+        if !terms.contains(&term) {
+            terms.push(term);
+        }
+    }
+    Ok((!terms.is_empty()).then_some(FieldValue::Many(terms)))
+}
+
+/// One value of a list.
+fn term(field: Field, value: &Value) -> Result<Term, String> {
+    if let Field::Custom(CustomField { kind: FieldKind::Checkboxes(choices), .. }) = field {
+        return choice(choices, value);
+    }
+    let label = value.as_str().ok_or("expected data to be a string")?;
+    fields::label_fault(label).map_or_else(|| Ok(Term::label(label)), Err)
+}
+
+fn choice(choices: &[Choice], value: &Value) -> Result<Term, String> {
+    let none = || String::from("Could not find valid 'id' or 'value' in the Parent Option object.");
+    let by = |member: &str| value[member].as_str();
+    let known = match (by("id"), by("value")) {
+        (Some(id), _) => {
+            choices.iter().find(|it| it.id == id).ok_or_else(|| format!("Option id '{id}' is not valid"))?
+        }
+        (None, Some(text)) => {
+            let fits = |it: &&Choice| it.value == text;
+            choices.iter().find(fits).ok_or_else(|| format!("Option value '{text}' is not valid"))?
+        }
+        (None, None) => return Err(none()),
+    };
+    Ok(Term::from(known))
+}
+
+fn resolution(value: &Value) -> Result<Option<FieldValue>, String> {
+    let wanted = identified(value, &["id", "name"])?.unwrap_or_default();
+    let known = fields::named(&fields::RESOLUTIONS, wanted).map(|term| Some(FieldValue::One(term)));
+    let member = if value["id"].is_string() { "id" } else { "name" };
+    known.ok_or_else(|| format!("Resolution {member} '{wanted}' is not valid"))
+}
+
+/// Cloud knows people by account id, Data Center by name; a name of nothing is nobody.
+fn assignee(state: &State, value: &Value) -> Result<Option<FieldValue>, String> {
+    let members: &[&str] = match state.setup.flavour {
+        Flavour::Cloud => &["accountId", "id"],
+        Flavour::DataCenter => &["name"],
+    };
+    let Some(wanted) = identified(value, members)? else { return Ok(None) };
+    let fits = |account: &&crate::sim::setup::Account| match state.setup.flavour {
+        Flavour::Cloud => account.id == wanted,
+        Flavour::DataCenter => account.user_name == wanted,
+    };
+    let known = state.accounts.values().find(fits);
+    let known = known.map(|account| Some(FieldValue::One(Term::new(&account.id, &account.name))));
+    known.ok_or_else(|| format!("User '{wanted}' does not exist."))
+}
+
+/// What an object names itself by: the first of these members that is text.
+fn identified<'a>(value: &'a Value, members: &[&str]) -> Result<Option<&'a str>, String> {
+    let object = value.as_object().ok_or("data was not an object")?;
+    let wrong = members.iter().find(|member| object.get(**member).is_some_and(|it| !it.is_string() && !it.is_null()));
+    match wrong {
+        Some(member) => Err(format!("expected '{member}' property to be a string")),
+        None => Ok(members.iter().find_map(|member| value[*member].as_str())),
+    }
+}
