@@ -1,6 +1,7 @@
 //! The site as its clients see it.
 
 mod api;
+mod attachments;
 mod checking;
 mod control;
 mod effects;
@@ -8,8 +9,10 @@ mod fields;
 mod flavours;
 mod holding;
 mod limits;
+mod linking;
 mod living;
 mod moving;
+mod remarks;
 mod rights;
 mod searching;
 mod spoiling;

@@ -74,7 +74,7 @@ impl Desk {
 
     fn tools(&self) -> Tools {
         Tools {
-            transport: Arc::new(Middle { site: InMemory::new(self.site.router()), plot: self.plot.clone() }),
+            transport: Arc::new(Middle { site: InMemory::new(self.site.hosts_router()), plot: self.plot.clone() }),
             budget: Arc::new(Budget::default()).share("desk"),
             pulse: Pulse::new("desk", self.clock.clone(), None),
             clock: self.clock.clone(),

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use lockstep::flow::{Body, IntentId, IssueId, Mark};
+use lockstep::flow::{IntentId, IssueId, Mark};
 use lockstep::jira::{Client, Edit, Effect, Fault, FieldValue, Fields, NewIssue, Permission, RemoteLink, Sought};
+use lockstep::sim;
 use lockstep::sim::fields::FieldKind;
 use lockstep::sim::{CustomField, Deed, FileContent, Flavour, Permissions, Screens, Visibility};
 
@@ -17,16 +18,17 @@ fn on_both(story: impl AsyncFn(Desk)) {
     }
 }
 
-/// A team's field on all screens, and a role for the bot's colleagues only.
-fn furnish(setup: &mut lockstep::sim::Setup) {
-    let team = CustomField::new("customfield_10010", "Team", FieldKind::Text);
-    setup.custom_fields = vec![team];
-    let usual = Screens::default();
-    let with_team =
-        Screens { create: usual.create.with(&["customfield_10010"]), edit: usual.edit.with(&["customfield_10010"]) };
-    setup.screens = [USER, DEV].map(|project| (project.to_owned(), with_team.clone())).into();
+/// A team's field on all screens, and colleagues of the bot's who can be spoken to among themselves.
+fn furnish(setup: &mut sim::Setup) {
+    setup.custom_fields = vec![CustomField::new(10010, "Team", FieldKind::Text)];
+    setup.screens = [USER, DEV].map(|project| (project.to_owned(), Screens::default().with(&[TEAM]))).into();
     setup.upload_limit = 1 << 20;
+    for account in &mut setup.accounts {
+        account.roles = vec!["Developers".to_owned()];
+    }
 }
+
+const TEAM: &str = "customfield_10010";
 
 #[test]
 fn an_issue_is_created_with_text_link_mark_and_fields_and_read_back() {
@@ -37,7 +39,7 @@ fn an_issue_is_created_with_text_link_mark_and_fields_and_read_back() {
         let original = client.fetch_one(&user).await.unwrap().unwrap();
 
         let mark = mark(&client, &user, "intent-1");
-        let fields = Fields::from([("customfield_10010".to_owned(), FieldValue::text("red"))]);
+        let fields = Fields::from([(TEAM.to_owned(), FieldValue::text("red"))]);
         let new = NewIssue {
             description: original.description.as_ref(),
             link: Some("https://jira.example.net/browse/USER-A-1".to_owned()),
@@ -50,7 +52,7 @@ fn an_issue_is_created_with_text_link_mark_and_fields_and_read_back() {
         assert!(truth.description.ends_with("User Link: https://jira.example.net/browse/USER-A-1"), "{truth:?}");
         let read = client.fetch_one(&made.id).await.unwrap().unwrap();
         assert_eq!((read.summary.as_str(), read.issue_type.as_str(), read.mark), ("copied", "Task", Some(mark)));
-        assert_eq!(client.fields_of(&made.id, &["customfield_10010"]).await.unwrap(), Some(fields));
+        assert_eq!(client.fields_of(&made.id, &[TEAM]).await.unwrap(), Some(fields));
     });
 }
 
@@ -105,7 +107,7 @@ fn one_edit_sets_mark_link_comment_and_fields_and_keeps_the_text() {
             link: Some("https://jira.example.net/browse/DEV-A-1".to_owned()),
             description: read.description.as_ref(),
             comment: Some("Dev issue: DEV-A-1".to_owned()),
-            fields: Fields::from([("customfield_10010".to_owned(), FieldValue::text("blue"))]),
+            fields: Fields::from([(TEAM.to_owned(), FieldValue::text("blue"))]),
         };
         client.edit(&user, &edit).await.unwrap();
         let truth = desk.site.issue(user.as_str()).unwrap();
@@ -188,14 +190,14 @@ fn a_project_tells_its_types_fields_statuses_and_what_we_may() {
         let types = client.issue_types(&dev_project()).await.unwrap();
         assert_eq!(types.iter().map(|kind| kind.name.as_str()).collect::<Vec<_>>(), ["Bug", "Task"]);
         let fields = client.create_fields(&dev_project(), &types[0]).await.unwrap();
-        assert!(fields.iter().any(|field| field.id == "customfield_10010" && !field.must_be_set), "{fields:?}");
+        assert!(fields.iter().any(|field| field.id == TEAM && !field.must_be_set), "{fields:?}");
         assert!(fields.iter().any(|field| field.id == "summary" && field.must_be_set), "{fields:?}");
         let statuses = client.statuses(&dev_project()).await.unwrap();
         assert!(statuses.iter().any(|status| status.name.as_str() == "In Review"), "{statuses:?}");
 
         let needed = [Permission::CreateIssues, Permission::AddComments];
         assert_eq!(client.lacking(&dev_project(), &needed).await.unwrap(), []);
-        desk.site.set_permissions(Permissions::all().without("account-bot", DEV, lockstep::sim::Permission::Comment));
+        desk.site.set_permissions(Permissions::all().deny("account-bot", DEV, &[sim::Permission::AddComments]));
         assert_eq!(client.lacking(&dev_project(), &needed).await.unwrap(), [Permission::AddComments]);
     });
 }
@@ -228,7 +230,7 @@ fn a_file_goes_from_issue_to_issue_and_no_stranger_sees_our_credentials() {
         let copied = client.copy_attachment(&client, &attachment, &dev).await.unwrap();
 
         let (from, to) = (desk.site.issue(user.as_str()).unwrap(), desk.site.issue(dev.as_str()).unwrap());
-        let told = |issue: &lockstep::sim::IssueView| {
+        let told = |issue: &sim::IssueView| {
             let file = issue.attachments[0].clone();
             (file.filename, file.size, file.sha256, file.mime)
         };

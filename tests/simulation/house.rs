@@ -222,7 +222,7 @@ impl House {
             entropy: entropy.clone(),
             opener,
             transports: Arc::new(Arc::new(Twisted {
-                inner: InMemory::new(self.site.router()),
+                inner: InMemory::new(self.site.hosts_router()),
                 twist: self.twist.clone(),
             })),
             budgets: Arc::default(),

@@ -44,6 +44,9 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
 
 pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let (issue, attachment) = asked_for(state, call)?;
+    if !state.may_delete_attachment(&call.account, issue, &attachment.author) {
+        return Err(Answer::forbidden("You do not have permission to delete this attachment."));
+    }
     let writes = vec![Write::Hang { issue: issue.id, what: Hanging::Detach(attachment.id) }];
     Ok(Plan { writes, answer: Answer::empty(StatusCode::NO_CONTENT) })
 }
@@ -52,6 +55,7 @@ pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
 pub(super) fn asked_for<'a>(state: &'a State, call: &Call) -> Result<(&'a Arc<Issue>, &'a Arc<Attachment>), Answer> {
     let wanted = call.param("id");
     let known = wanted.parse().ok().and_then(|id| state.attachment(id));
+    let known = known.filter(|(issue, _)| state.may_see(&call.account, issue));
     known.ok_or_else(|| Answer::missing(&format!("The attachment with id '{wanted}' does not exist")))
 }
 

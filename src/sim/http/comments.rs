@@ -11,6 +11,7 @@ use super::call::Call;
 use super::routes::Plan;
 use super::wire::Wire;
 use crate::sim::issue::{Comment, Issue};
+use crate::sim::permissions::Permission;
 use crate::sim::setup::Flavour;
 use crate::sim::stamp;
 use crate::sim::state::State;
@@ -58,6 +59,7 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
 /// Who may read it stays as it is unless the request says otherwise; so do properties that it does not name.
 pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let (issue, mut comment) = asked_for(state, call)?;
+    may_change(state, call, &issue, &comment, [Permission::EditOwnComments, Permission::EditAllComments])?;
     let body = call.json()?;
     let remark = bodies::remark(state, call, &body)?;
     let visibility = body.get("visibility").map(|_| remark.visibility);
@@ -69,6 +71,7 @@ pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
 
 pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let (issue, comment) = asked_for(state, call)?;
+    may_change(state, call, &issue, &comment, [Permission::DeleteOwnComments, Permission::DeleteAllComments])?;
     Ok(hang(&issue, Hanging::Unsay(comment.id), Answer::empty(StatusCode::NO_CONTENT)))
 }
 
@@ -99,6 +102,19 @@ pub(super) fn remove_property(state: &mut State, call: &Call) -> Result<Plan, An
     Ok(hang(&issue, what, Answer::empty(StatusCode::NO_CONTENT)))
 }
 
+/// Who wrote it needs one permission or the other, everybody else the second.
+fn may_change(
+    state: &State,
+    call: &Call,
+    issue: &Issue,
+    comment: &Comment,
+    [own, all]: [Permission; 2],
+) -> Result<(), Answer> {
+    let may = |permission| state.may(&call.account, &issue.project, permission);
+    let refusal = || Answer::bad("You do not have the permission for this comment.");
+    (comment.author == call.account && may(own) || may(all)).then_some(()).ok_or_else(refusal)
+}
+
 fn hang(issue: &Issue, what: Hanging, answer: Answer) -> Plan {
     Plan { writes: vec![Write::Hang { issue: issue.id, what }], answer }
 }
@@ -113,7 +129,8 @@ fn asked_for(state: &State, call: &Call) -> Result<(Arc<Issue>, Comment), Answer
 fn anywhere(state: &State, call: &Call) -> Result<(Arc<Issue>, Comment), Answer> {
     let wanted = call.param("commentId");
     let id: u64 = wanted.parse().map_err(|_| Answer::bad(&format!("The comment id '{wanted}' is not a number.")))?;
-    let issue = state.issues.values().find(|issue| issue.comments.iter().any(|it| it.id == id));
+    let has_it = |issue: &&Arc<Issue>| issue.comments.iter().any(|it| it.id == id);
+    let issue = state.issues.values().find(has_it).filter(|issue| state.may_see(&call.account, issue));
     readable(state, call, issue.ok_or_else(|| no_comment(wanted))?, wanted)
 }
 

@@ -145,18 +145,18 @@ impl State {
 
     /// Lets the caller in, validates a write and notes its effect.
     fn decide(&mut self, at: &Mounted, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
+        let route = &at.route;
         if self.setup.delete_needs_content_type && call.is_untyped_delete() {
             return Outcome::Settled(Answer::unsupported_media_type(&call, ""));
         }
-        call.account = match self.admit(at.route.access, caller, &call.credentials) {
+        call.account = match self.admit(route.access, caller, &call.credentials) {
             Ok(account) => account,
-            Err(_) if at.route.access == Access::Page => return Outcome::Settled(to_login(self, &call.path)),
+            Err(_) if route.access == Access::Page => return Outcome::Settled(to_login(self, &call.path)),
             Err(refusal) => return Outcome::Settled(refusal),
         };
         if let Err(refusal) = self.check(at, &call) {
             return Outcome::Settled(refusal);
         }
-        let route = &at.route;
         match route.endpoint(&call.method) {
             None if route.leads_nowhere() => Outcome::Settled(Answer::unknown_path(&call)),
             None => Outcome::Settled(Answer::wrong_method(&call, &route.allowed())),

@@ -1,5 +1,7 @@
 //! Links between two issues of the site.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -8,7 +10,10 @@ use super::bodies;
 use super::call::Call;
 use super::routes::Plan;
 use super::wire::Wire;
+use crate::sim::issue::Issue;
 use crate::sim::link::{IssueLink, LINK_TYPES, LinkType};
+use crate::sim::permissions::Permission;
+use crate::sim::setup::Flavour;
 use crate::sim::state::State;
 use crate::sim::write::{Join, Write};
 
@@ -21,7 +26,9 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let body = call.json()?;
     bodies::members(&body, &["type", "inwardIssue", "outwardIssue", "comment"])?;
     let kind = kind(&body["type"])?;
-    let (source, destination) = (end(state, &body["inwardIssue"])?, end(state, &body["outwardIssue"])?);
+    let (source, destination) = (end(state, call, &body["inwardIssue"])?, end(state, call, &body["outwardIssue"])?);
+    may_link(state, call, source)?;
+    let (source, destination) = (source.id, destination.id);
     if source == destination {
         return Err(Answer::bad("You cannot link an issue to itself."));
     }
@@ -37,14 +44,28 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
 }
 
 pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
-    let link = asked_for(state, call)?.id;
+    let link = asked_for(state, call)?;
+    state.issues.get(&link.source).map_or(Ok(()), |source| may_link(state, call, source))?;
+    let link = link.id;
     Ok(Plan { writes: vec![Write::Unlink { link }], answer: Answer::empty(StatusCode::NO_CONTENT) })
 }
 
 fn asked_for<'a>(state: &'a State, call: &Call) -> Result<&'a IssueLink, Answer> {
     let wanted = call.param("linkId");
     let id = wanted.parse().map_err(|_| Answer::bad(&format!("The issue link id '{wanted}' is not a number.")))?;
-    state.issue_link(id).map(|link| &**link).ok_or_else(|| no_link(call))
+    let sees = |end: &u64| state.issues.get(end).is_some_and(|issue| state.may_see(&call.account, issue));
+    let known = state.issue_link(id).filter(|link| [link.source, link.destination].iter().all(sees));
+    known.map(|link| &**link).ok_or_else(|| no_link(call))
+}
+
+/// The documents have Cloud answer as if the issue were missing, and Data Center as if nobody were logged in.
+fn may_link(state: &State, call: &Call, source: &Issue) -> Result<(), Answer> {
+    let status = match call.flavour {
+        Flavour::Cloud => StatusCode::NOT_FOUND,
+        Flavour::DataCenter => StatusCode::UNAUTHORIZED,
+    };
+    let refusal = || Answer::error(status, "No Link Issue Permission for issue");
+    state.may(&call.account, &source.project, Permission::LinkIssues).then_some(()).ok_or_else(refusal)
 }
 
 fn no_link(call: &Call) -> Answer {
@@ -67,8 +88,8 @@ fn kind(wanted: &Value) -> Result<LinkType, Answer> {
 }
 
 /// The issue that is named by id or key.
-fn end(state: &State, wanted: &Value) -> Result<u64, Answer> {
+fn end<'a>(state: &'a State, call: &Call, wanted: &Value) -> Result<&'a Arc<Issue>, Answer> {
     let named = ["id", "key"].iter().find_map(|member| wanted[*member].as_str());
     let named = named.ok_or_else(|| Answer::bad("Both issues of a link must be named."))?;
-    state.find(named).map(|issue| issue.id).ok_or_else(Answer::no_issue)
+    state.find_for(&call.account, named).ok_or_else(Answer::no_issue)
 }

@@ -154,13 +154,12 @@ pub(super) fn schema(field: &Field) -> Value {
     if let Some(items) = items {
         schema["items"] = items.into();
     }
-    match field {
-        Field::Custom(custom) => {
-            let plugin = "com.atlassian.jira.plugin.system.customfieldtypes";
-            schema["custom"] = format!("{plugin}:{}", custom_type(&custom.kind)).into();
-            schema["customId"] = custom.number().into();
-        }
-        system => schema["system"] = system.id().into(),
+    if let Field::Custom(custom) = field {
+        let plugin = "com.atlassian.jira.plugin.system.customfieldtypes";
+        schema["custom"] = format!("{plugin}:{}", custom_type(&custom.kind)).into();
+        schema["customId"] = custom.number().into();
+    } else {
+        schema["system"] = field.id().into();
     }
     schema
 }

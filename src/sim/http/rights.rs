@@ -40,7 +40,6 @@ impl State {
     }
 
     /// Whether the account may delete this, given who made it.
-    #[allow(dead_code, reason = "for the endpoints of what hangs on issues")]
     pub(super) fn may_delete_attachment(&self, account: &str, issue: &Issue, author: &str) -> bool {
         let own = account == author && self.may(account, &issue.project, Permission::DeleteOwnAttachments);
         own || self.may(account, &issue.project, Permission::DeleteAllAttachments)

@@ -7,6 +7,7 @@ use http::Method;
 
 use super::answer::Answer;
 use super::call::Call;
+use super::search::{by_offset, by_token};
 use super::{
     about, attachments, bulk, changelog, comments, downloads, issues, links, lists, meta, properties, remote_links,
     search, transitions,
@@ -165,8 +166,10 @@ fn routes() -> Vec<Route> {
     vec![
         anyone("/serverInfo", [get(about::server_info)]),
         member("/myself", [get(about::myself)]),
-        searching("/search/jql", [get(search::by_query), post_read(search::by_body)]).only(Cloud),
+        searching("/search/jql", [get(by_token::by_query), post_read(by_token::by_body)]).only(Cloud),
+        member("/search/approximate-count", [post_read(search::count)]).only(Cloud),
         anyone("/search", [get(search::removed), post_read(search::removed)]).only(Cloud),
+        searching("/search", [get(by_offset::by_query), post_read(by_offset::by_body)]).only(DataCenter),
         member("/issue", [post(issues::create)]),
         member("/issue/bulk", [post(bulk::create)]),
         member("/issue/bulkfetch", [post_read(bulk::fetch)]).only(Cloud),
@@ -178,11 +181,11 @@ fn routes() -> Vec<Route> {
         member("/issue/{issueIdOrKey}/changelog", [get(changelog::show)]).only(Cloud),
         member("/issue/{issueIdOrKey}/changelog/list", [post_read(changelog::some)]).only(Cloud),
         member("/issue/{issueIdOrKey}/comment", [get(comments::list), post(comments::add)]),
-        member("/issue/{issueIdOrKey}/editmeta", [get(meta::edit_fields)]),
         member(
             "/issue/{issueIdOrKey}/comment/{id}",
             [get(comments::show), put(comments::edit), delete(comments::remove)],
         ),
+        member("/issue/{issueIdOrKey}/editmeta", [get(meta::edit_fields)]),
         member("/issue/{issueIdOrKey}/properties", [get(properties::list)]),
         member(
             "/issue/{issueIdOrKey}/properties/{propertyKey}",

@@ -7,7 +7,7 @@ use std::io;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream};
 use multer::{Field, Multipart};
 
 use crate::sim::attachment::mime_of;
@@ -81,11 +81,15 @@ async fn kept(mut field: Field<'_>, most: u64) -> Result<Option<Bytes>, Spoilt> 
     Ok(kept.map(BytesMut::freeze))
 }
 
-/// The parser takes in whatever is ready before it looks at any of it. So nothing is ready twice in a row, or it would
-/// hold a form from memory, or from a fast client, as a whole.
+/// The parser takes in whatever is ready before it looks at any of it. So after each piece nothing is ready for a moment,
+/// or the parser would hold a form from memory, or from a fast client, as a whole. (It also takes an end that comes right
+/// behind the first boundary for a form without one.)
 fn unhurried(body: Body) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    body.into_data_stream().then(|piece| async {
-        tokio::task::yield_now().await;
-        piece.map_err(io::Error::other)
+    stream::unfold((body.into_data_stream(), false), |(mut pieces, rests)| async move {
+        if rests {
+            tokio::task::yield_now().await;
+        }
+        let piece = pieces.next().await?;
+        Some((piece.map_err(io::Error::other), (pieces, true)))
     })
 }

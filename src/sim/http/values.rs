@@ -94,10 +94,10 @@ fn of_custom(field: Field, custom: &CustomField, value: &Value) -> Result<Option
             }
             text => Ok(Some(FieldValue::Text(text.into()))),
         },
-        FieldKind::Number => match value {
-            Value::Number(number) => Ok(Some(FieldValue::Number(number.clone()))),
-            _ => Err("Operation value must be a number".into()),
-        },
+        FieldKind::Number => {
+            let number = value.as_number().ok_or("Operation value must be a number")?;
+            Ok(Some(FieldValue::Number(number.clone())))
+        }
         FieldKind::Date => match text()?.parse::<chrono::NaiveDate>() {
             Ok(day) => Ok(Some(FieldValue::Text(day.to_string()))),
             Err(_) => Err(format!("Error parsing date string: {}", text()?)),
@@ -121,13 +121,11 @@ fn list(field: Field, value: &Value) -> Result<Option<FieldValue>, String> {
 
 /// One value of a list.
 fn term(field: Field, value: &Value) -> Result<Term, String> {
-    match field {
-        Field::Custom(CustomField { kind: FieldKind::Checkboxes(choices), .. }) => choice(choices, value),
-        _ => {
-            let label = value.as_str().ok_or("expected data to be a string")?;
-            fields::label_fault(label).map_or_else(|| Ok(Term::label(label)), Err)
-        }
+    if let Field::Custom(CustomField { kind: FieldKind::Checkboxes(choices), .. }) = field {
+        return choice(choices, value);
     }
+    let label = value.as_str().ok_or("expected data to be a string")?;
+    fields::label_fault(label).map_or_else(|| Ok(Term::label(label)), Err)
 }
 
 fn choice(choices: &[Choice], value: &Value) -> Result<Term, String> {

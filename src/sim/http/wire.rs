@@ -63,12 +63,12 @@ const ALL_FIELDS: [&str; 15] = [
     "updated",
     "creator",
     "reporter",
+    "issuelinks",
     "labels",
     "priority",
     "assignee",
     "resolution",
     "resolutiondate",
-    "issuelinks",
 ];
 
 /// The fields that `*navigable` leaves out.
@@ -98,8 +98,7 @@ impl Selection {
 impl<'a> Wire<'a> {
     pub(super) fn new(state: &'a State, call: &Call) -> Self {
         let reader = state.accounts.get(&call.account);
-        let zone = reader.map_or(Tz::UTC, |account| account.time_zone);
-        let account = call.account.clone();
+        let (zone, account) = (reader.map_or(Tz::UTC, |account| account.time_zone), call.account.clone());
         Self { state, api: call.api, flavour: call.flavour, account, zone, reader, root: call.root }
     }
 
@@ -226,8 +225,29 @@ impl<'a> Wire<'a> {
             "id": change.id.to_string(),
             "author": self.user(&change.author),
             "created": self.time(change.at),
-            "items": change.items.iter().map(item).collect::<Vec<_>>(),
+            "items": change.items.iter().map(|it| self.item(it)).collect::<Vec<_>>(),
         })
+    }
+
+    fn item(&self, item: &Item) -> Value {
+        let written = json!({
+            "field": item.field,
+            "fieldtype": if item.custom.is_some() { "custom" } else { "jira" },
+            "fieldId": item.field_id(),
+            "from": item.from,
+            "fromString": item.from_text,
+            "to": item.to,
+            "toString": item.to_text,
+        });
+        self.without_clouds(&["fieldId"], written)
+    }
+
+    /// On Data Center, without the members that only Cloud has.
+    fn without_clouds(&self, members: &[&str], mut written: Value) -> Value {
+        if let (Flavour::DataCenter, Some(all)) = (self.flavour, written.as_object_mut()) {
+            members.iter().for_each(|member| drop(all.remove(*member)));
+        }
+        written
     }
 
     /// The transitions that the reader is offered; with those whose conditions it does not meet, if `all`.
@@ -256,7 +276,8 @@ impl<'a> Wire<'a> {
             let screen = transition.screen.clone().unwrap_or_default();
             written["fields"] = self.screen(&screen, self.state.setup.under_reported_fields).into();
         }
-        written
+        let only_cloud = ["hasScreen", "isGlobal", "isInitial", "isAvailable", "isConditional", "isLooped"];
+        self.without_clouds(&only_cloud, written)
     }
 
     pub(super) fn status(&self, status: &Status) -> Value {
@@ -280,25 +301,27 @@ impl<'a> Wire<'a> {
     pub(super) fn issue_type(&self, name: &str) -> Value {
         let id = self.state.type_id(name);
         let is_subtask = self.state.setup.subtask_types.iter().any(|it| it == name);
-        json!({
+        let written = json!({
             "self": self.url(&format!("issuetype/{id}")),
             "id": id,
             "description": "",
             "name": name,
             "subtask": is_subtask,
             "hierarchyLevel": if is_subtask { -1 } else { 0 },
-        })
+        });
+        self.without_clouds(&["hierarchyLevel"], written)
     }
 
     pub(super) fn project(&self, home: &Home) -> Value {
-        json!({
+        let written = json!({
             "self": self.url(&format!("project/{}", home.id)),
             "id": home.id.to_string(),
             "key": home.project.key,
             "name": home.project.name,
             "projectTypeKey": "software",
             "simplified": false,
-        })
+        });
+        self.without_clouds(&["simplified"], written)
     }
 
     /// An account as others see it. On Cloud e-mail addresses and zones are usually hidden from them.
@@ -345,18 +368,6 @@ impl<'a> Wire<'a> {
         written["locale"] = "en_US".into();
         written
     }
-}
-
-fn item(item: &Item) -> Value {
-    json!({
-        "field": item.field,
-        "fieldtype": if item.custom.is_some() { "custom" } else { "jira" },
-        "fieldId": item.field_id(),
-        "from": item.from,
-        "fromString": item.from_text,
-        "to": item.to,
-        "toString": item.to_text,
-    })
 }
 
 fn properties(issue: &Issue, wanted: &[String]) -> Value {

@@ -4,7 +4,7 @@ use axum::body::Body;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, USER};
-use crate::sim::{Flavour, Setup};
+use crate::sim::{Deed, Flavour, Setup};
 
 fn data_center(setup: &mut Setup) {
     setup.flavour = Flavour::DataCenter;
@@ -20,7 +20,8 @@ async fn each_kind_of_jira_has_the_versions_and_resources_of_its_own() {
         ("/rest/api/3/issue/USER-A-1", 200, 404),
         ("/rest/api/2/issue/USER-A-1", 200, 200),
         ("/rest/api/latest/issue/USER-A-1", 200, 200),
-        ("/rest/api/2/search/jql?jql=key=USER-A-1", 200, 404),
+        ("/rest/api/2/search?jql=project=USER-A", 410, 200),
+        ("/rest/api/2/search/jql?jql=project=USER-A", 200, 404),
         ("/rest/api/2/issue/USER-A-1/changelog", 200, 404),
     ] {
         let statuses = (cloud.at("GET", path).await.status, centre.at("GET", path).await.status);
@@ -179,4 +180,100 @@ async fn issue_types_for_creation_are_listed_under_different_names() {
         assert_eq!((&types["total"], &types[list][0]["name"]), (&json!(2), &json!("Bug")), "{types}");
         assert_eq!(types[list].as_array().unwrap().len(), 1);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_center_leaves_out_what_only_cloud_tells() {
+    for (flavour, on_cloud) in [(Flavour::Cloud, true), (Flavour::DataCenter, false)] {
+        let stage = Stage::with(|setup| setup.flavour = flavour);
+        let key = stage.ann_reports("One");
+        stage.ann_moves(&key, "Will Do");
+        let issue = stage.get(&format!("issue/{key}?expand=changelog,transitions")).await.json();
+        for told in [
+            &issue["changelog"]["histories"][0]["items"][0]["fieldId"],
+            &issue["transitions"][0]["hasScreen"],
+            &issue["fields"]["issuetype"]["hierarchyLevel"],
+            &issue["fields"]["project"]["simplified"],
+        ] {
+            assert_eq!(told.is_null(), !on_cloud, "{flavour:?}: {issue}");
+        }
+        assert_eq!(issue["changelog"]["histories"][0]["items"][0]["field"], "status");
+    }
+}
+
+/// A stage for each API, with the form in which it takes and gives the text `*Hi* there`.
+fn with_texts() -> [(&'static str, Stage, Value); 3] {
+    let strong = json!([{"type": "strong"}]);
+    let adf = json!({"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [
+        {"type": "text", "text": "Hi", "marks": strong}, {"type": "text", "text": " there"},
+    ]}]});
+    let wiki = json!("*Hi* there");
+    [
+        ("Cloud v3", Stage::new(), adf),
+        ("Cloud v2", Stage::new().version_two(), wiki.clone()),
+        ("Data Center", Stage::with(data_center), wiki),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_api_gives_texts_in_the_form_in_which_it_takes_them() {
+    for (api, stage, text) in with_texts() {
+        let key = stage.create(USER, "One").await;
+        let edit = json!({
+            "fields": {"description": text}, "update": {"comment": [{"add": {"body": text}}]},
+        });
+        assert_eq!(stage.put(&format!("issue/{key}"), edit).await.status, 204, "{api}");
+        let said = stage.post(&format!("issue/{key}/comment"), json!({"body": text})).await;
+        assert_eq!((said.status, &said.json()["body"]), (201, &text), "{api}");
+        let fields = stage.get(&format!("issue/{key}?fields=description,comment")).await.json()["fields"].clone();
+        assert_eq!(fields["description"], text, "{api}");
+        assert_eq!(fields["comment"]["comments"][0]["body"], text, "{api}");
+        assert_eq!(stage.site.issue(&key).unwrap().description, "Hi there", "{api}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_site_tells_both_versions_the_same_text_in_their_own_forms() {
+    let [(_, stage, adf), (_, _, wiki), _] = with_texts();
+    let key = stage.create(USER, "One").await;
+    stage.put(&format!("issue/{key}"), json!({"fields": {"description": adf}})).await;
+    let stage = stage.version_two();
+    assert_eq!(stage.get(&format!("issue/{key}")).await.json()["fields"]["description"], wiki);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_api_refuses_texts_of_another_form_or_length() {
+    let [(_, cloud, adf), (_, two, wiki), (_, centre, _)] = with_texts();
+    let long = json!("y".repeat(32_768));
+    let unknown = json!({"type": "doc", "version": 1, "content": [{"type": "marquee"}]});
+    for (api, stage, text, about_description, about_comment) in [
+        ("v3", &cloud, &wiki, "must be an Atlassian Document", "Comment body is not valid!"),
+        ("v3", &cloud, &unknown, "INVALID_INPUT", "INVALID_INPUT"),
+        ("v2", &two, &adf, "Operation value must be a string", "Comment body is not valid!"),
+        ("v2", &two, &long, "limit of 32,767 characters", "limit of 32,767 characters"),
+        ("Data Center", &centre, &adf, "Operation value must be a string", "Comment body is not valid!"),
+        ("Data Center", &centre, &long, "limit of 32,767 characters", "limit of 32,767 characters"),
+    ] {
+        let key = stage.create(USER, "One").await;
+        let edit = stage.put(&format!("issue/{key}"), json!({"fields": {"description": text}})).await;
+        assert_eq!((edit.status, edit.text.contains(about_description)), (400, true), "{api}: {}", edit.text);
+        let said = stage.post(&format!("issue/{key}/comment"), json!({"body": text})).await;
+        assert_eq!((said.status, said.text.contains(about_comment)), (400, true), "{api}: {}", said.text);
+    }
+    let patient = Stage::with(|setup| {
+        data_center(setup);
+        setup.text_limit = 0;
+    });
+    let key = patient.create(USER, "One").await;
+    assert_eq!(patient.post(&format!("issue/{key}/comment"), json!({"body": long})).await.status, 201);
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_are_taken_down_as_wiki_markup_on_data_center() {
+    let centre = Stage::with(data_center);
+    let key =
+        centre.ann(Deed::Create { project: USER.into(), summary: "One".into(), text: "5 *stars*\nfor it".into() });
+    let shown = centre.get(&format!("issue/{key}")).await.json();
+    assert_eq!(shown["fields"]["description"], "5 \\*stars*\n\nfor it");
+    assert_eq!(centre.site.issue(&key).unwrap().description, "5 *stars*\nfor it");
 }

@@ -23,7 +23,7 @@ pub(super) const DEV: &str = "DEV-A";
 pub(super) struct Stage {
     pub site: Arc<Site>,
     /// What the paths of requests are relative to.
-    root: &'static str,
+    pub root: &'static str,
     credentials: String,
 }
 

@@ -106,14 +106,15 @@ impl Wire<'_> {
         written
     }
 
-    /// The field `issuelinks`: links whose other end is gone are left out.
+    /// The field `issuelinks`: links whose other end the reader does not see are left out.
     pub(super) fn links(&self, issue: &Issue) -> Value {
         issue.links.iter().filter_map(|link| self.link_from(issue, link)).collect()
     }
 
     fn link_from(&self, issue: &Issue, link: &IssueLink) -> Option<Value> {
         let (_, other) = link.seen_from(issue.id);
-        let other = self.linked_issue(self.state.issues.get(&other)?);
+        let other = self.state.issues.get(&other).filter(|other| self.state.may_see(&self.account, other))?;
+        let other = self.linked_issue(other);
         let end = if issue.id == link.source { "outwardIssue" } else { "inwardIssue" };
         let mut written = self.link_itself(link);
         written[end] = other;
