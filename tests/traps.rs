@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "all of this is test")]
 
 #[path = "client/desk.rs"]
+#[allow(dead_code, reason = "shared with the client's other tests")]
 mod desk;
 #[path = "traps/table.rs"]
 mod table;

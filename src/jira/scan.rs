@@ -5,6 +5,7 @@
 //! walk can hide no other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::jql::{self, By, Dates};
 use super::{Client, Error, strange};
@@ -28,6 +29,8 @@ pub struct Scan {
     round: BTreeSet<IssueId>,
     /// Pages in a row that only repeated what is in `round`.
     idle_pages: u32,
+    /// Whether this server's index was seen to count in whole seconds, whatever it is asked.
+    counts_seconds: bool,
     ended: bool,
 }
 
@@ -93,8 +96,18 @@ impl Scan {
     #[must_use]
     pub fn new(projects: Vec<ProjectKey>, by: By, from: Option<JiraTime>, seen: &[IssueId]) -> Self {
         let seen = from.map(|at| seen.iter().map(|id| (id.clone(), at)).collect()).unwrap_or_default();
-        let round = BTreeSet::new();
-        Self { projects, by, from, marks: false, seen, place: None, round, idle_pages: 0, ended: false }
+        Self {
+            projects,
+            by,
+            from,
+            marks: false,
+            seen,
+            place: None,
+            round: BTreeSet::new(),
+            idle_pages: 0,
+            counts_seconds: false,
+            ended: false,
+        }
     }
 
     /// The same walk, with [`Row::mark`] filled in: free on Cloud, on Data Center a request for each row that was not
@@ -134,8 +147,9 @@ impl Scan {
     /// Takes an answer in: says what of it is new, and knows where to ask next.
     fn absorb(&mut self, rows: Vec<Row>, next: Option<Place>, dates: Dates) -> Result<Vec<Row>, Error> {
         self.refuse_to_circle(&rows)?;
-        match self.place {
-            Some(Place::Key(nth, _)) => self.step_by_key(nth, &rows, next.is_some()),
+        self.counts_seconds |= dates == Dates::Epoch && rows.iter().any(|row| Some(self.time(row)) < self.from);
+        match self.place.clone() {
+            Some(Place::Key(nth, last)) => self.step_by_key(nth, last.as_ref(), &rows, next.is_some())?,
             Some(Place::Token(_) | Place::Row(_) | Place::TooDeep) | None => self.step(&rows, next, dates)?,
         }
         Ok(self.unseen(rows, dates))
@@ -152,7 +166,8 @@ impl Scan {
             Some(next) if self.place.as_ref() == Some(&next) => {
                 return Err(strange("search", "it repeats a page token"));
             }
-            Some(Place::TooDeep) if dates == Dates::Epoch && self.from.is_some() => {
+            // Counted pages shift when an issue leaves the list; keys don't.
+            Some(Place::Row(_) | Place::TooDeep) if dates == Dates::Epoch && self.from.is_some() => {
                 self.place = Some(Place::Key(0, None));
             }
             Some(Place::TooDeep) => {
@@ -164,12 +179,20 @@ impl Scan {
     }
 
     /// On to the next keys, the next project, and at last beyond this instant.
-    fn step_by_key(&mut self, nth: usize, rows: &[Row], more: bool) {
-        match rows.last() {
-            Some(last) if more => self.place = Some(Place::Key(nth, Some(last.at.key.clone()))),
+    fn step_by_key(&mut self, nth: usize, after: Option<&IssueKey>, rows: &[Row], more: bool) -> Result<(), Error> {
+        match rows.last().map(|last| &last.at.key) {
+            Some(last) if more && Some(last) == after => return Err(strange("search", "it repeats its pages")),
+            Some(last) if more => self.place = Some(Place::Key(nth, Some(last.clone()))),
             _ if nth + 1 < self.projects.len() => self.place = Some(Place::Key(nth + 1, None)),
-            _ => self.ask_from(self.from.map(|at| at.later(std::time::Duration::from_millis(1)))),
+            _ => self.ask_from(self.from.map(|at| self.beyond(at))),
         }
+        Ok(())
+    }
+
+    /// The next instant that the server tells from `at`.
+    fn beyond(&self, at: JiraTime) -> JiraTime {
+        let step = if self.counts_seconds { 1000 - at.epoch_millis().rem_euclid(1000).unsigned_abs() } else { 1 };
+        at.later(Duration::from_millis(step))
     }
 
     fn ask_from(&mut self, from: Option<JiraTime>) {
@@ -325,5 +348,28 @@ mod tests {
         let after = |key: &str| Some(Place::Key(0, Some(key.parse().unwrap())));
         assert_eq!(page(&[1, 2], Some(Place::Row(2))), (10, after("AB-2")));
         assert_eq!(page(&[3], None), (11, None), "then on beyond that instant");
+    }
+
+    #[test]
+    fn a_server_whose_index_counts_seconds_is_not_asked_for_each_of_their_milliseconds() {
+        let mut scan = walk();
+        let mut page = |rows: &[(u32, i64)], next| {
+            let rows = rows.iter().map(|(id, at)| row(*id, *at)).collect();
+            take_page(&mut scan, rows, next, Dates::Epoch).unwrap();
+            (scan.from.unwrap().epoch_millis(), scan.place.clone())
+        };
+        let tie = [(1, 5_900), (2, 5_100)];
+        assert_eq!(page(&tie, Some(Place::Row(2))), (5_100, None));
+        assert_eq!(page(&tie, Some(Place::Row(2))), (5_100, Some(Place::Key(0, None))));
+        assert_eq!(page(&[(1, 5_900), (2, 5_100), (3, 5_500)], None), (5_101, None));
+        assert_eq!(page(&tie, Some(Place::Row(2))), (5_101, Some(Place::Key(0, None))), "that second once more");
+        assert_eq!(page(&[(1, 5_900), (2, 5_100), (3, 5_500)], None), (6_000, None), "and then the next");
+    }
+
+    #[test]
+    fn keys_that_do_not_go_on_are_an_error_not_a_loop() {
+        let mut scan = Scan::new(vec!["AB".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(10).ok(), &[]);
+        let mut page = || take_page(&mut scan, vec![row(1, 10)], Some(Place::Row(1)), Dates::Epoch);
+        assert!((0..4).any(|_| page().is_err()));
     }
 }

@@ -308,6 +308,11 @@ impl Site {
         self.settled().permissions = permissions;
     }
 
+    /// From now on no file may have more bytes; see [`Setup::upload_limit`].
+    pub fn set_upload_limit(&self, bytes: u64) {
+        self.settled().setup.upload_limit = bytes;
+    }
+
     /// Gives the status with this id another name, in all workflows that use it. What is written in changelogs stays.
     pub fn rename_status(&self, id: &str, name: &str) {
         self.settled().rename_status(id, name);

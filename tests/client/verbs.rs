@@ -245,14 +245,15 @@ fn a_file_that_is_too_large_is_refused_and_leaves_nothing() {
     on_both(async |desk| {
         let client = desk.client().await;
         let (user, dev) = (desk.report(USER, "one"), desk.report(DEV, "two"));
-        let content = FileContent::Made { size: (1 << 20) + 1, seed: 3 };
+        let content = FileContent::Made { size: 1 << 20, seed: 3 };
         desk.act(Deed::Attach { issue: user.to_string(), filename: "big.bin".to_owned(), content });
         let attachment = client.attachments(&user).await.unwrap().unwrap().remove(0);
+        desk.site.set_upload_limit((1 << 20) - 1);
         let error = client.copy_attachment(&client, &attachment, &dev).await.unwrap_err();
         assert!(matches!(error.what, Fault::TooLarge(_)), "{error}");
         assert_eq!(error.effect(), Effect::Never);
         assert!(desk.site.issue(dev.as_str()).unwrap().attachments.is_empty());
-        assert_eq!(client.attachment_limits().await.unwrap().upload_limit, Some(1 << 20));
+        assert_eq!(client.attachment_limits().await.unwrap().upload_limit, Some((1 << 20) - 1));
     });
 }
 
