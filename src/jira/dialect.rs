@@ -28,10 +28,6 @@ pub(super) enum FreshRead {
 /// Rows of a search asked for at once; the server may give fewer.
 const PAGE: usize = 100;
 
-/// So many rows at the end of a page are asked for again with the next one where pages are counted: a row that leaves
-/// the list meanwhile moves all others up.
-const PAGE_OVERLAP: u64 = 10;
-
 /// Data Center answers an error or nothing beyond so many rows.
 const DEEPEST_ROW: u64 = 9_000;
 
@@ -106,9 +102,9 @@ impl Dialect {
             Self::DataCenter => {
                 let rows = page.issues.len() as u64;
                 let end = page.start_at + rows;
-                let overlap = if rows > 2 * PAGE_OVERLAP { PAGE_OVERLAP } else { 0 };
                 let more = rows > 0 && end < page.total;
-                more.then_some(if end < DEEPEST_ROW { Place::Row(end - overlap) } else { Place::TooDeep })
+                // The last row once more: by it a shift is noticed.
+                more.then(|| if end < DEEPEST_ROW { Place::Row(end - 1) } else { Place::TooDeep })
             }
         }
     }
@@ -251,7 +247,7 @@ mod tests {
             serde_json::from_value(json!({"startAt": start, "total": total, "issues": issues})).unwrap()
         };
         let next = |page| Dialect::DataCenter.next_page(&page);
-        assert_eq!(next(page(0, 100, 250)), Some(Place::Row(90)));
+        assert_eq!(next(page(0, 100, 250)), Some(Place::Row(99)));
         assert_eq!(next(page(180, 70, 250)), None);
         assert_eq!(next(page(180, 0, 250)), None, "an empty page ends it, whatever the total");
         assert_eq!(next(page(8_950, 100, 20_000)), Some(Place::TooDeep));

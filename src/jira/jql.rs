@@ -106,14 +106,14 @@ pub(super) fn scan(projects: &[ProjectKey], by: By, from: Option<JiraTime>, date
     jql
 }
 
-/// Issues of one project at exactly one instant, in order of their keys, after `last`: for more issues at one instant
+/// Issues of one project at exactly one instant, in order of their keys, from `last` on: for more issues at one instant
 /// than a server pages through. A key is only compared with keys of its own project.
 pub(super) fn at_instant(project: &ProjectKey, by: By, at: JiraTime, last: Option<&IssueKey>) -> String {
     let (field, at) = (by.field(), at.epoch_millis());
     let mut jql = within(std::slice::from_ref(project));
     let _ = write!(jql, " AND {field} >= {at} AND {field} <= {at}");
     if let Some(last) = last {
-        let _ = write!(jql, " AND key > \"{last}\"");
+        let _ = write!(jql, " AND key >= \"{last}\"");
     }
     jql + " ORDER BY key ASC"
 }
@@ -177,7 +177,7 @@ mod tests {
         let at = JiraTime::from_epoch_millis(7).unwrap();
         assert_eq!(
             at_instant(&project, By::Created, at, Some(&key)),
-            r#"project in ("AB") AND created >= 7 AND created <= 7 AND key > "AB-9" ORDER BY key ASC"#
+            r#"project in ("AB") AND created >= 7 AND created <= 7 AND key >= "AB-9" ORDER BY key ASC"#
         );
     }
 }

@@ -5,7 +5,6 @@
 //! walk can hide no other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use super::jql::{self, By, Dates};
 use super::{Client, Error, strange};
@@ -13,6 +12,9 @@ use crate::flow::{IssueId, IssueKey, JiraTime, ProjectKey, Row, Watermark};
 
 /// So many pages without anything new are no accident.
 const MOST_IDLE_PAGES: u32 = 3;
+
+/// So often may issues leave an instant while we page through it: once may happen any time, this often it is no accident.
+const MOST_SHIFTS: u32 = 20;
 
 /// A walk through the issues of some projects.
 pub struct Scan {
@@ -26,11 +28,11 @@ pub struct Scan {
     /// Where the next page begins; `None` at the beginning of a question.
     place: Option<Place>,
     /// What was answered since we ask from `from`, whether or not it was new.
-    round: BTreeSet<IssueId>,
+    round: BTreeSet<(IssueId, JiraTime)>,
     /// Pages in a row that only repeated what is in `round`.
     idle_pages: u32,
-    /// Whether this server's index was seen to count in whole seconds, whatever it is asked.
-    counts_seconds: bool,
+    /// How often pages had shifted since we ask from `from`.
+    shifts: u32,
     ended: bool,
 }
 
@@ -105,7 +107,7 @@ impl Scan {
             place: None,
             round: BTreeSet::new(),
             idle_pages: 0,
-            counts_seconds: false,
+            shifts: 0,
             ended: false,
         }
     }
@@ -146,10 +148,11 @@ impl Scan {
 
     /// Takes an answer in: says what of it is new, and knows where to ask next.
     fn absorb(&mut self, rows: Vec<Row>, next: Option<Place>, dates: Dates) -> Result<Vec<Row>, Error> {
+        let shifted = self.has_shifted(&rows);
         self.refuse_to_circle(&rows)?;
-        self.counts_seconds |= dates == Dates::Epoch && rows.iter().any(|row| Some(self.time(row)) < self.from);
-        match self.place.clone() {
-            Some(Place::Key(nth, last)) => self.step_by_key(nth, last.as_ref(), &rows, next.is_some())?,
+        match self.place {
+            _ if shifted => self.begin_again()?,
+            Some(Place::Key(nth, _)) => self.step_by_key(nth, &rows, next.is_some())?,
             Some(Place::Token(_) | Place::Row(_) | Place::TooDeep) | None => self.step(&rows, next, dates)?,
         }
         Ok(self.unseen(rows, dates))
@@ -166,8 +169,7 @@ impl Scan {
             Some(next) if self.place.as_ref() == Some(&next) => {
                 return Err(strange("search", "it repeats a page token"));
             }
-            // Counted pages shift when an issue leaves the list; keys don't.
-            Some(Place::Row(_) | Place::TooDeep) if dates == Dates::Epoch && self.from.is_some() => {
+            Some(Place::TooDeep) if dates == Dates::Epoch && self.from.is_some() => {
                 self.place = Some(Place::Key(0, None));
             }
             Some(Place::TooDeep) => {
@@ -179,25 +181,47 @@ impl Scan {
     }
 
     /// On to the next keys, the next project, and at last beyond this instant.
-    fn step_by_key(&mut self, nth: usize, after: Option<&IssueKey>, rows: &[Row], more: bool) -> Result<(), Error> {
-        match rows.last().map(|last| &last.at.key) {
-            Some(last) if more && Some(last) == after => return Err(strange("search", "it repeats its pages")),
-            Some(last) if more => self.place = Some(Place::Key(nth, Some(last.clone()))),
+    fn step_by_key(&mut self, nth: usize, rows: &[Row], more: bool) -> Result<(), Error> {
+        match rows.last().map(|last| Place::Key(nth, Some(last.at.key.clone()))) {
+            Some(next) if more && self.place.as_ref() == Some(&next) => {
+                return Err(strange("search", "it repeats its pages"));
+            }
+            Some(next) if more => self.place = Some(next),
             _ if nth + 1 < self.projects.len() => self.place = Some(Place::Key(nth + 1, None)),
-            _ => self.ask_from(self.from.map(|at| self.beyond(at))),
+            _ => self.ask_from(self.from.map(|at| at.later(std::time::Duration::from_millis(1)))),
         }
         Ok(())
     }
 
-    /// The next instant that the server tells from `at`.
-    fn beyond(&self, at: JiraTime) -> JiraTime {
-        let step = if self.counts_seconds { 1000 - at.epoch_millis().rem_euclid(1000).unsigned_abs() } else { 1 };
-        at.later(Duration::from_millis(step))
+    /// A page that is counted, or begins at a key, must begin with the row at which the one before ended. If it does
+    /// not, that row left the list or others before it did, and rows that nobody has seen may lie between the two.
+    fn has_shifted(&self, rows: &[Row]) -> bool {
+        let first = rows.first();
+        match &self.place {
+            Some(Place::Row(start)) if *start > 0 => first.is_none_or(|first| !self.round.contains(&self.state(first))),
+            Some(Place::Key(_, Some(last))) => first.is_none_or(|first| first.at.key != *last),
+            Some(Place::Token(_) | Place::Row(_) | Place::TooDeep | Place::Key(..)) | None => false,
+        }
+    }
+
+    /// Goes through this instant once more; what was seen already is not new.
+    fn begin_again(&mut self) -> Result<(), Error> {
+        self.shifts += 1;
+        if self.shifts > MOST_SHIFTS {
+            return Err(strange("search", "its pages shift whenever they are asked for"));
+        }
+        self.place = match self.place {
+            Some(Place::Key(nth, _)) => Some(Place::Key(nth, None)),
+            Some(Place::Token(_) | Place::Row(_) | Place::TooDeep) | None => None,
+        };
+        self.round.clear();
+        Ok(())
     }
 
     fn ask_from(&mut self, from: Option<JiraTime>) {
         self.from = from;
         self.place = None;
+        self.shifts = 0;
         self.round.clear();
     }
 
@@ -205,7 +229,7 @@ impl Scan {
     /// server sorted anew.
     fn refuse_to_circle(&mut self, rows: &[Row]) -> Result<(), Error> {
         let before = self.round.len();
-        self.round.extend(rows.iter().map(|row| row.at.id.clone()));
+        self.round.extend(rows.iter().map(|row| (row.at.id.clone(), time(self.by, row))));
         let idle = matches!(self.place, Some(Place::Token(_) | Place::Row(_))) && self.round.len() == before;
         self.idle_pages = if idle { self.idle_pages + 1 } else { 0 };
         if self.idle_pages < MOST_IDLE_PAGES { Ok(()) } else { Err(strange("search", "it repeats its pages")) }
@@ -220,6 +244,11 @@ impl Scan {
         let answered_from = self.from.map(|from| dates.reach(from));
         self.seen.retain(|_, at| Some(*at) >= answered_from);
         new
+    }
+
+    /// What tells a row from itself after a change.
+    fn state(&self, row: &Row) -> (IssueId, JiraTime) {
+        (row.at.id.clone(), self.time(row))
     }
 
     fn time(&self, row: &Row) -> JiraTime {
@@ -331,7 +360,7 @@ mod tests {
         };
         let within = page(&[(1, 1_000), (2, 40_000)], 2);
         assert_eq!(within, (vec!["1".to_owned(), "2".to_owned()], 30_000, Some(Place::Row(2))));
-        let beyond = page(&[(3, 61_000)], 3);
+        let beyond = page(&[(2, 40_000), (3, 61_000)], 3);
         assert_eq!(beyond, (vec!["3".to_owned()], 61_000, None), "the next minute is asked for by itself");
         assert_eq!(page(&[(3, 61_000)], 1).0, [""; 0], "what that minute repeats is not new");
     }
@@ -347,29 +376,30 @@ mod tests {
         assert_eq!(page(&[2], Some(Place::TooDeep)), (10, Some(Place::Key(0, None))));
         let after = |key: &str| Some(Place::Key(0, Some(key.parse().unwrap())));
         assert_eq!(page(&[1, 2], Some(Place::Row(2))), (10, after("AB-2")));
-        assert_eq!(page(&[3], None), (11, None), "then on beyond that instant");
+        assert_eq!(page(&[3], None), (10, Some(Place::Key(0, None))), "the last key left: from the first one again");
+        assert_eq!(page(&[1, 3], Some(Place::Row(2))), (10, after("AB-3")));
+        assert_eq!(page(&[3, 4], None), (11, None), "then on beyond that instant");
     }
 
     #[test]
-    fn a_server_whose_index_counts_seconds_is_not_asked_for_each_of_their_milliseconds() {
-        let mut scan = walk();
-        let mut page = |rows: &[(u32, i64)], next| {
-            let rows = rows.iter().map(|(id, at)| row(*id, *at)).collect();
-            take_page(&mut scan, rows, next, Dates::Epoch).unwrap();
-            (scan.from.unwrap().epoch_millis(), scan.place.clone())
-        };
-        let tie = [(1, 5_900), (2, 5_100)];
-        assert_eq!(page(&tie, Some(Place::Row(2))), (5_100, None));
-        assert_eq!(page(&tie, Some(Place::Row(2))), (5_100, Some(Place::Key(0, None))));
-        assert_eq!(page(&[(1, 5_900), (2, 5_100), (3, 5_500)], None), (5_101, None));
-        assert_eq!(page(&tie, Some(Place::Row(2))), (5_101, Some(Place::Key(0, None))), "that second once more");
-        assert_eq!(page(&[(1, 5_900), (2, 5_100), (3, 5_500)], None), (6_000, None), "and then the next");
-    }
-
-    #[test]
-    fn keys_that_do_not_go_on_are_an_error_not_a_loop() {
+    fn counted_pages_that_shifted_are_gone_through_again() {
         let mut scan = Scan::new(vec!["AB".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(10).ok(), &[]);
-        let mut page = || take_page(&mut scan, vec![row(1, 10)], Some(Place::Row(1)), Dates::Epoch);
-        assert!((0..4).any(|_| page().is_err()));
+        let mut page = |ids: &[u32], next: Option<u64>| {
+            let rows = ids.iter().map(|id| row(*id, 10)).collect();
+            let new = take_page(&mut scan, rows, next.map(Place::Row), Dates::Epoch).unwrap();
+            (new.join(" "), scan.place.clone(), scan.ended)
+        };
+        assert_eq!(page(&[1, 2, 3], Some(2)), ("1 2 3".to_owned(), Some(Place::Row(2)), false));
+        // The first was deleted: row 2 is another now, and one before it was never shown.
+        assert_eq!(page(&[5, 6], None), ("5 6".to_owned(), None, false));
+        assert_eq!(page(&[2, 3, 4], Some(2)), ("4".to_owned(), Some(Place::Row(2)), false));
+        assert_eq!(page(&[4, 5, 6], None), (String::new(), Some(Place::Row(2)), true));
+    }
+
+    #[test]
+    fn pages_that_shift_for_ever_are_an_error_not_a_loop() {
+        let mut scan = Scan::new(vec!["AB".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(10).ok(), &[]);
+        let mut page = |id| take_page(&mut scan, vec![row(id, 10)], Some(Place::Row(1)), Dates::Epoch);
+        assert!((1..100).any(|id| page(id).is_err()));
     }
 }
