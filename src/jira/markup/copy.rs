@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::loss::{Losses, Lost};
-use super::wiki::escape::{Spot, escape};
+use super::wiki::escape::escape;
 use super::wiki::lexis::{Bracket, bracket, is_address, picture, unit};
 use super::wiki::macros::Macros;
 use super::{Context, Crossing, adf, attachment};
@@ -96,7 +96,7 @@ fn rewritten(text: &str, context: &Context, lost: &mut Losses) -> String {
             copied.push_str(&text[at..span.end]);
             at = span.end;
         } else if let Some((words, end)) = instead(text, at, context, lost) {
-            copied.push_str(&escape(&words, Spot { begins_line: false, links: false }));
+            copied.push_str(&escape(&words, false));
             at = end;
         } else {
             let length = unit(text, at);

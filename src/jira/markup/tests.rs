@@ -171,6 +171,16 @@ fn smart_cards_cross_as_links() {
 }
 
 #[test]
+fn addresses_among_words_stay_as_bare_as_they_may() {
+    for (words, markup) in [
+        ("see https://a.example/x_-_y~z.", "see https://a.example/x_-_y~z."),
+        ("(https://a.example/*x*)", "([https://a.example/]\\*x\\*)"),
+    ] {
+        assert_eq!(as_wiki(&json!([para(&json!([text(words)]))])), (markup.to_owned(), vec![]));
+    }
+}
+
+#[test]
 fn names_that_a_caller_knows_are_used() {
     let context = Context {
         attachments: [("m".to_owned(), "log.txt".to_owned())].into(),

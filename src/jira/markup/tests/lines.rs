@@ -1,0 +1,140 @@
+//! The line with which an issue names its counterpart, and texts that are too long for it.
+
+use serde_json::json;
+
+use super::super::limit::CUT;
+use super::*;
+
+const URL: &str = "https://a.example.net/browse/AB-1";
+
+fn linked(body: &Body, room: Room) -> Option<Body> {
+    with_link(Some(body), Format::of(body), "Dev Link", URL, room)
+}
+
+fn both(words: &str) -> [Body; 2] {
+    [plain(words, Format::Adf), plain(words, Format::Wiki)]
+}
+
+#[test]
+fn a_line_is_added_below_the_text_once_and_the_text_stays() {
+    for body in both("one\ntwo") {
+        let once = linked(&body, Room::Ask).unwrap();
+        assert_eq!(text_of(&once), format!("one\ntwo\nDev Link: {URL}"));
+        assert_eq!(link_in(&once, "Dev Link").as_deref(), Some(URL));
+        assert_eq!(linked(&once, Room::Ask), Some(once));
+    }
+    let untidy = wiki("* a\r\n{{b}}  ");
+    assert_eq!(linked(&untidy, Room::Ask), Some(wiki(&format!("* a\r\n{{{{b}}}}\n\nDev Link: {URL}"))));
+}
+
+#[test]
+fn nothing_described_still_gets_its_line() {
+    for format in [Format::Adf, Format::Wiki] {
+        let line = with_link(None, format, "User Link", URL, Room::Ask).unwrap();
+        assert_eq!((Format::of(&line), link_in(&line, "user link").as_deref()), (format, Some(URL)));
+    }
+}
+
+#[test]
+fn a_line_that_an_editor_or_another_program_left_is_recognised() {
+    let card = json!({"type": "inlineCard", "attrs": {"url": URL}});
+    let forms = [
+        adf(&json!([para(&json!([text(&format!("Dev Link: {URL}  "))]))])),
+        adf(&json!([para(&json!([text("Dev Link: "), marked("AB-1", &link(URL))]))])),
+        adf(&json!([para(&json!([text("Dev Link: "), card, text(" ")]))])),
+        adf(&json!([para(&json!([text("Dev Link:")])), {"type": "blockCard", "attrs": {"url": URL}}])),
+        adf(&json!([para(&json!([text("words"), {"type": "hardBreak"}, text(&format!("dev link : {URL}/"))]))])),
+        wiki(&format!("words\r\nDev Link: {URL} \r\nmore")),
+        wiki(&format!("Dev Link: [{URL}]")),
+        wiki(&format!("*Dev Link:* [AB-1|{URL}]")),
+        wiki(&format!("Dev Link: [{URL}|{URL}|smart-link]")),
+    ];
+    for body in forms {
+        assert_eq!(link_in(&body, "Dev Link").unwrap().trim_end_matches('/'), URL, "{body:?}");
+        assert_eq!(linked(&body, Room::Ask), Some(body));
+    }
+}
+
+#[test]
+fn a_line_that_names_something_else_or_stands_in_a_quote_is_none() {
+    for body in [
+        wiki("Dev Link: see below"),
+        wiki(&format!("My Dev Link: {URL}")),
+        wiki(&format!("{{quote}}\nDev Link: {URL}\n{{quote}}")),
+        wiki(&format!("Dev Link: {URL} and {URL}x")),
+    ] {
+        assert_eq!(link_in(&body, "Dev Link"), None, "{body:?}");
+    }
+}
+
+#[test]
+fn the_last_of_several_lines_counts_and_another_address_is_no_reason_to_leave_out_ours() {
+    let body = wiki("Dev Link: https://a.example.net/browse/OLD-1");
+    assert_eq!(link_in(&linked(&body, Room::Ask).unwrap(), "Dev Link").as_deref(), Some(URL));
+}
+
+#[test]
+fn a_line_that_a_newer_text_lost_is_put_back_on_that_text() {
+    for newer in both("somebody rewrote this") {
+        let restored = linked(&newer, Room::Ask).unwrap();
+        assert_eq!(text_of(&restored), format!("somebody rewrote this\nDev Link: {URL}"));
+    }
+}
+
+#[test]
+fn a_text_of_the_other_format_crosses_before_it_is_linked() {
+    let body = with_link(Some(&wiki("*x*")), Format::Adf, "Dev Link", URL, Room::Ask).unwrap();
+    assert_eq!(to_wire(&body)["content"][0], para(&json!([marked("x", &json!([{"type": "strong"}]))])));
+}
+
+/// Made by hand, since plain words are shortened when they are made.
+fn too_long(unit: &str) -> [Body; 2] {
+    let words = unit.repeat(MOST / unit.chars().count() + 1);
+    let paragraphs: Vec<_> = words.lines().map(|line| para(&json!([text(&format!("{line} "))]))).collect();
+    [adf(&json!(paragraphs)), wiki(&(words + "end"))]
+}
+
+#[test]
+fn a_text_without_room_is_cut_visibly_or_left_alone() {
+    for unit in ["x", "word ", "line\n", "para\n\n", "ä🙂"] {
+        for long in too_long(unit) {
+            assert_eq!(linked(&long, Room::Ask), None);
+            let cut = linked(&long, Room::Make).unwrap();
+            assert!((MOST / 2..=MOST).contains(&length(&cut)), "{}", length(&cut));
+            assert_eq!(link_in(&cut, "Dev Link").as_deref(), Some(URL));
+            assert!(text_of(&cut).contains(CUT));
+            assert_eq!(linked(&cut, Room::Make), Some(cut));
+        }
+    }
+}
+
+#[test]
+fn a_cut_falls_between_blocks_if_one_ends_near() {
+    let paragraph = "word ".repeat(200);
+    let long = wiki(&format!("{}\n\n", paragraph.trim()).repeat(40));
+    let Some(Body::Wiki(cut)) = linked(&long, Room::Make) else { panic!("it was to be cut") };
+    let (kept, _) = cut.split_once(CUT).unwrap();
+    assert!(kept.trim_end().len() % (paragraph.trim().len() + 2) == paragraph.trim().len());
+}
+
+#[test]
+fn a_part_in_braces_that_is_cut_is_closed() {
+    let long = wiki(&format!("{{quote}}\n{{code:rust}}\n{}\n{{code}}\n{{quote}}", "let x;\n".repeat(10_000)));
+    let Some(Body::Wiki(cut)) = linked(&long, Room::Make) else { panic!("it was to be cut") };
+    assert!(cut.contains("\n{code}\n{quote}\n\n"), "{}", &cut[cut.len() - 200..]);
+    assert_eq!(link_in(&wiki(&cut), "Dev Link").as_deref(), Some(URL));
+}
+
+#[test]
+fn an_over_long_text_that_has_its_line_is_cut_above_it() {
+    let words = "x".repeat(MOST);
+    let line = format!("Dev Link: {URL}");
+    for long in
+        [adf(&json!([para(&json!([text(&words)])), para(&json!([text(&line)]))])), wiki(&format!("{words}\n\n{line}"))]
+    {
+        let cut = linked(&long, Room::Make).unwrap();
+        assert!(length(&cut) <= MOST);
+        assert_eq!(link_in(&cut, "Dev Link").as_deref(), Some(URL));
+        assert_eq!(linked(&long, Room::Ask), Some(long));
+    }
+}
