@@ -6,8 +6,8 @@ use super::lexis::entity;
 
 /// `text`, without line breaks, so that it reads as itself.
 ///
-/// A character is escaped if it could mean something to its neighbours in `text`; at the ends of `text` any neighbour is
-/// thought possible. `begins_line` says that nothing precedes them on their line.
+/// A character is escaped if it could mean something to its neighbours in `text`; at the ends of `text` any neighbour
+/// is thought possible. `begins_line` says that nothing precedes them on their line.
 ///
 /// Bare addresses in it would still become links: whoever minds takes them out before.
 pub fn escape(text: &str, begins_line: bool) -> String {

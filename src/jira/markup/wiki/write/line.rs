@@ -40,7 +40,8 @@ fn addresses_apart(run: &Inline) -> Vec<Inline> {
     runs
 }
 
-/// A run that looks special, without the spaces at its ends: its signs would not work beside them, and so they stay outside.
+/// A run that looks special, without the spaces at its ends: its signs would not work beside them, and so they stay
+/// outside.
 fn spaces_apart(run: Inline) -> Vec<Inline> {
     let Inline::Text(text, marks) = run else { return vec![run] };
     let core = text.trim();
