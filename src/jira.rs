@@ -53,6 +53,9 @@ pub use moving::{Offer, Standing};
 pub use reading::BATCH;
 pub use scan::{Page, Scan};
 pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Transport, Transports, Unreachable};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use wire::read_as_everything;
 
 pub(crate) use limits::REQUEST_LIMIT;
 

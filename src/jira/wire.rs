@@ -3,6 +3,8 @@
 mod attachment;
 mod changelog;
 mod comment;
+#[cfg(fuzzing)]
+mod fuzz;
 mod issue;
 mod link;
 mod mark;
@@ -10,6 +12,9 @@ mod meta;
 mod search;
 mod time;
 mod user;
+
+#[cfg(fuzzing)]
+pub use fuzz::read_as_everything;
 
 pub(super) use changelog::History;
 pub(super) use comment::{CommentBean, Comments};

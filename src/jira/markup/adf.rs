@@ -64,8 +64,8 @@ pub fn mention(node: &Value, context: &Context) -> String {
     format!("@{}", name.trim().trim_start_matches('@'))
 }
 
-/// Where a picture from elsewhere on the web is; those from Jira itself have no address that is worth anything in another
-/// issue.
+/// Where a picture from elsewhere on the web is; those from Jira itself have no address that is worth anything in
+/// another issue.
 pub fn external(media: &Value) -> Option<&str> {
     attr(media, "url").filter(|_| attr(media, "type") == Some("external"))
 }

@@ -1,13 +1,13 @@
-//! Copies a text into another issue of the same kind of Jira: all of it stays as it is, but for what would do harm or mean
-//! nothing there.
+//! Copies a text into another issue of the same kind of Jira: all of it stays as it is, but for what would do harm or
+//! mean nothing there.
 //!
-//! A mention would notify somebody about an issue that may not concern them, or name an account that is not known there.
-//! A file is another issue's. Both become words.
+//! A mention would notify somebody about an issue that may not concern them, or name an account that is not known
+//! there. A file is another issue's. Both become words.
 
 use serde_json::Value;
 
 use super::loss::{Losses, Lost};
-use super::wiki::escape::{Spot, escape};
+use super::wiki::escape::escape;
 use super::wiki::lexis::{Bracket, bracket, is_address, picture, unit};
 use super::wiki::macros::Macros;
 use super::{Context, Crossing, adf, attachment};
@@ -96,7 +96,7 @@ fn rewritten(text: &str, context: &Context, lost: &mut Losses) -> String {
             copied.push_str(&text[at..span.end]);
             at = span.end;
         } else if let Some((words, end)) = instead(text, at, context, lost) {
-            copied.push_str(&escape(&words, Spot { begins_line: false, links: false }));
+            copied.push_str(&escape(&words, false));
             at = end;
         } else {
             let length = unit(text, at);

@@ -1,9 +1,9 @@
 //! How long a text may be, and how a longer one gives way.
 //!
-//! Jira takes 32,767 characters; Data Center lets its administrators say otherwise. What counts is documented for neither
-//! format, so we count what is surely not too little for a text of ordinary length: UTF-16 units, since that is what Java
-//! counts; a line end as two, since browsers send two; of an Atlassian document every word, every address and one for
-//! each node, but not the JSON around them. If Jira disagrees it answers 400.
+//! Jira takes 32,767 characters; Data Center lets its administrators say otherwise. What counts is documented for
+//! neither format, so we count what is surely not too little for a text of ordinary length: UTF-16 units, since that is
+//! what Java counts; a line end as two, since browsers send two; of an Atlassian document every word, every address and
+//! one for each node, but not the JSON around them. If Jira disagrees it answers 400.
 
 use serde_json::Value;
 
@@ -26,8 +26,8 @@ pub fn length(body: &Body) -> usize {
     }
 }
 
-/// `body` if it takes no more than `room`; else as much of its begin as fits, and a word that there was more. Whole blocks
-/// go first; one is kept in part when too little would be left otherwise.
+/// `body` if it takes no more than `room`; else as much of its begin as fits, and a word that there was more. Whole
+/// blocks go first; one is kept in part when too little would be left otherwise.
 pub fn shortened(body: &Body, room: usize) -> Body {
     if length(body) <= room {
         return body.clone();

@@ -1,7 +1,7 @@
 //! The lines by which two issues name each other: `User Link: URL`, `Dev Link: URL`.
 //!
-//! They are written as the Node service did, and recognised in whatever form an editor has left them since: plain words,
-//! a link, a smart card, brackets.
+//! They are written as the Node service did, and recognised in whatever form an editor has left them since: plain
+//! words, a link, a smart card, brackets.
 
 use serde_json::{Value, json};
 
@@ -20,8 +20,8 @@ pub enum Room {
     Ask,
 }
 
-/// `body`, in `format`, with a last line `LABEL: URL`. The line is there once, however often this is done, and a text that
-/// has it is left exactly as it is; so the same call also restores the line on a newer text that a person wrote.
+/// `body`, in `format`, with a last line `LABEL: URL`. The line is there once, however often this is done, and a text
+/// that has it is left exactly as it is; so the same call also restores the line on a newer text that a person wrote.
 ///
 /// A body of the other format crosses first; whoever wants to know what that costs calls [`cross`] before.
 ///
@@ -47,8 +47,8 @@ pub fn with_link(body: Option<&Body>, format: Format, label: &str, url: &str, ro
     }
 }
 
-/// The address in the last `LABEL: URL` line of a text. Only lines that stand on their own count: what is quoted, listed
-/// or in a table is about something else.
+/// The address in the last `LABEL: URL` line of a text. Only lines that stand on their own count: what is quoted,
+/// listed or in a table is about something else.
 #[must_use]
 pub fn link_in(body: &Body, label: &str) -> Option<String> {
     links_in(body, label).pop()

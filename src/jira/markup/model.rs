@@ -1,7 +1,7 @@
 //! What both formats can say: the ground that a text crosses on.
 //!
-//! Readers put into words whatever has no place here; writers do so with what their format lacks. Depth is bounded by the
-//! readers: JSON is not read beyond 128 levels, and wiki markup not beyond [`DEEPEST`].
+//! Readers put into words whatever has no place here; writers do so with what their format lacks. Depth is bounded by
+//! the readers: JSON is not read beyond 128 levels, and wiki markup not beyond [`DEEPEST`].
 
 /// Most levels of lists, quotes, panels and tables, counted together, that are kept apart. What lies deeper is unfolded
 /// into its surroundings. A level of a list costs four of JSON, of which most readers take 128.

@@ -108,8 +108,10 @@ fn what_both_formats_can_say_crosses_both_ways_unchanged() {
         (json!([words("a"), {"type": "rule"}, words("b")]), "a\n\n----\n\nb"),
         (
             json!([{"type": "table", "content": [
-            {"type": "tableRow", "content": [{"type": "tableHeader", "content": [words("h")]}, {"type": "tableHeader", "content": [words("i")]}]},
-            {"type": "tableRow", "content": [{"type": "tableHeader", "content": [words("a|b")]}, {"type": "tableCell", "content": [para(&json!([]))]}]}]}]),
+            {"type": "tableRow", "content": [{"type": "tableHeader", "content": [words("h")]},
+                {"type": "tableHeader", "content": [words("i")]}]},
+            {"type": "tableRow", "content": [{"type": "tableHeader", "content": [words("a|b")]},
+                {"type": "tableCell", "content": [para(&json!([]))]}]}]}]),
             "||h||i||\n||a\\|b| |",
         ),
     ];
@@ -139,7 +141,8 @@ fn what_wiki_markup_can_not_say_becomes_words_and_is_told() {
         (
             json!([{"type": "taskList", "content": [
             {"type": "taskItem", "attrs": {"state": "DONE"}, "content": [text("wash")]},
-            {"type": "taskList", "content": [{"type": "taskItem", "attrs": {"state": "TODO"}, "content": [text("dry")]}]}]}]),
+            {"type": "taskList", "content": [{"type": "taskItem", "attrs": {"state": "TODO"},
+                "content": [text("dry")]}]}]}]),
             "* \\[x\\] wash\n** \\[ \\] dry",
             Lost::Task,
         ),
@@ -149,7 +152,8 @@ fn what_wiki_markup_can_not_say_becomes_words_and_is_told() {
             Lost::Expand,
         ),
         (
-            json!([{"type": "layoutSection", "content": [{"type": "layoutColumn", "content": [para(&json!([text("l")]))]}]}]),
+            json!([{"type": "layoutSection", "content": [{"type": "layoutColumn",
+                "content": [para(&json!([text("l")]))]}]}]),
             "l",
             Lost::Structure,
         ),
@@ -167,6 +171,16 @@ fn smart_cards_cross_as_links() {
         json!([{"type": "blockCard", "attrs": {"data": {"url": url}}}]),
     ] {
         assert_eq!(as_wiki(&content), (url.to_owned(), vec![]));
+    }
+}
+
+#[test]
+fn addresses_among_words_stay_as_bare_as_they_may() {
+    for (words, markup) in [
+        ("see https://a.example/x_-_y~z.", "see https://a.example/x_-_y~z."),
+        ("(https://a.example/*x*)", "([https://a.example/]\\*x\\*)"),
+    ] {
+        assert_eq!(as_wiki(&json!([para(&json!([text(words)]))])), (markup.to_owned(), vec![]));
     }
 }
 
@@ -196,7 +210,8 @@ fn forms_that_people_write_by_hand_are_understood() {
         ("bq. said", json!([{"type": "blockquote", "content": [para(&json!([text("said")]))]}])),
         (
             "a {noformat}*x*{noformat} b",
-            json!([para(&json!([text("a")])), {"type": "codeBlock", "content": [text("*x*")]}, para(&json!([text("b")]))]),
+            json!([para(&json!([text("a")])), {"type": "codeBlock", "content": [text("*x*")]},
+                para(&json!([text("b")]))]),
         ),
         ("{code} never closed", json!([para(&json!([text("{code} never closed")]))])),
         ("[https://a.example]", json!([para(&json!([marked("https://a.example", &link("https://a.example"))]))])),
@@ -259,8 +274,10 @@ fn losses_are_told_in_words() {
 #[test]
 fn a_copy_within_cloud_changes_mentions_and_files_and_nothing_else() {
     let untouched = json!({"type": "panel", "attrs": {"panelType": "custom", "x": {"y": [1]}}, "content": [
-        {"type": "paragraph", "content": [{"type": "sparkle", "attrs": {"z": null}, "text": "?"}], "marks": [{"type": "m"}]}]});
-    let outside = json!({"type": "mediaSingle", "content": [{"type": "media", "attrs": {"type": "external", "url": "https://a.example/i.png"}}]});
+        {"type": "paragraph",
+            "content": [{"type": "sparkle", "attrs": {"z": null}, "text": "?"}], "marks": [{"type": "m"}]}]});
+    let outside = json!({"type": "mediaSingle",
+        "content": [{"type": "media", "attrs": {"type": "external", "url": "https://a.example/i.png"}}]});
     let before = json!([
         untouched,
         para(&json!([{"type": "mention", "attrs": {"id": "1", "text": "@Anna"}}, text(", see")])),
@@ -286,7 +303,8 @@ fn a_copy_within_cloud_changes_mentions_and_files_and_nothing_else() {
 fn a_copy_within_data_center_changes_mentions_and_files_and_nothing_else() {
     let before =
         "h1. X\r\n[~anna], see [^a.txt], !b.png|thumbnail!  and {code}[~anna]{code} \\[~x] !https://a.example/i.png!\n";
-    let after = "h1. X\r\n@anna, see \\[attachment: a.txt\\], \\[attachment: b.png\\]  and {code}[~anna]{code} \\[~x] !https://a.example/i.png!\n";
+    let after = "h1. X\r\n@anna, see \\[attachment: a.txt\\], \\[attachment: b.png\\]  \
+        and {code}[~anna]{code} \\[~x] !https://a.example/i.png!\n";
     assert_eq!(copy(&wiki(before), &Context::default()).body, wiki(after));
 }
 

@@ -1,8 +1,8 @@
 //! Wiki markup: what its readers and its writer have in common.
 //!
-//! Jira's own renderer is a pile of patterns without a grammar. Where they leave a choice, a text is taken as its writer
-//! most likely meant it, and whatever is not surely markup stays as it was written. The writer escapes at least whatever
-//! the reader here would take for markup.
+//! Jira's own renderer is a pile of patterns without a grammar. Where they leave a choice, a text is taken as its
+//! writer most likely meant it, and whatever is not surely markup stays as it was written. The writer escapes at least
+//! whatever the reader here would take for markup.
 
 pub mod blocks;
 pub mod escape;

@@ -221,7 +221,8 @@ pub(super) fn json() -> impl Strategy<Value = Value> {
         let node = (prop::sample::select(&KINDS[..]), vec(inner.clone(), 0..5), inner.clone(), inner.clone(), words());
         let node = node.prop_map(|(kind, content, attrs, mark, text)| {
             serde_json::json!({"type": kind, "content": content, "text": text, "marks": [mark],
-                "attrs": {"url": text, "id": attrs, "level": 9, "text": text, "href": text, "timestamp": text, "color": text}})
+                "attrs": {"url": text, "id": attrs, "level": 9, "text": text,
+                    "href": text, "timestamp": text, "color": text}})
         });
         prop_oneof![4 => node, 1 => vec(inner, 0..4).prop_map(Value::from)]
     })

@@ -66,6 +66,9 @@ fn seen_words(text: &[Inline]) -> Vec<Inline> {
 
 // Tries many more texts than a test run does by itself when `PROPTEST_CASES` says so.
 proptest! {
+    // A failure is mended, and its text becomes an example; it is not kept in a file that nobody reads.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn what_both_formats_can_say_survives_a_round_trip(text in blocks()) {
         prop_assert_eq!(seen(&there_and_back(&text)), seen(&text));
@@ -114,16 +117,15 @@ proptest! {
     }
 
     #[test]
-    fn a_copy_of_words_without_mentions_and_files_is_the_same(text in "[ -~\n]{0,80}") {
-        prop_assume!(!text.contains(['[', '!']));
+    fn a_copy_of_words_without_mentions_and_files_is_the_same(text in "[ \"-Z\\\\-~\n]{0,80}") {
         prop_assert_eq!(copy(&wiki(&text), &Context::default()).body, wiki(&text));
     }
 }
 
-/// Quadratic work on these would take minutes; so that the test ends in seconds is what it tests.
+/// Quadratic work on these would take minutes.
 #[test]
 fn signs_in_great_numbers_cost_no_more_than_other_characters() {
-    const SIZE: usize = 20_000;
+    const SIZE: usize = 30_000;
     let signs = [
         "{",
         "*",
@@ -161,14 +163,25 @@ fn signs_in_great_numbers_cost_no_more_than_other_characters() {
         "{noformat}{code}",
     ];
     for sign in signs {
-        let started = std::time::Instant::now();
-        let text = sign.repeat(SIZE / sign.len());
-        for ending in ["", "{code}", "{quote}", "]", "}}", "{panel}"] {
-            try_everything(&wiki(&(text.clone() + ending)));
+        for ending in ["", "]}}{code}{noformat}{quote}{panel}"] {
+            let text = sign.repeat(SIZE / sign.len()) + ending;
+            within_a_minute(sign, move || {
+                let blocks = model_of(&wiki(&text), &Context::default(), &mut Losses::default());
+                let _ = written(&blocks, Format::Wiki, &mut Losses::default());
+                let _ = copy(&wiki(&text), &Context::default());
+                let _ = with_link(Some(&wiki(&text)), Format::Wiki, "Dev Link", URL, Room::Make);
+            });
         }
-        try_everything(&plain(&text, Format::Adf));
-        println!("TIME {sign:?} {:?}", started.elapsed());
     }
+}
+
+fn within_a_minute(what: &str, work: impl FnOnce() + Send + 'static) {
+    let (done, wait) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        work();
+        done.send(())
+    });
+    assert_eq!(wait.recv_timeout(std::time::Duration::from_secs(60)), Ok(()), "{what:?}");
 }
 
 #[test]

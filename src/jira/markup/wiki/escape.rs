@@ -2,32 +2,20 @@
 
 use std::iter::once;
 
-use super::lexis::{bare_address, entity};
-
-/// Where words stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
-    /// Whether nothing but spaces precedes them on their line.
-    pub begins_line: bool,
-    /// Whether bare addresses in them become links, and so may stand as they are.
-    pub links: bool,
-}
+use super::lexis::entity;
 
 /// `text`, without line breaks, so that it reads as itself.
 ///
-/// A character is escaped if it could mean something to its neighbours in `text`; at the ends of `text` any neighbour is
-/// thought possible.
-pub fn escape(text: &str, spot: Spot) -> String {
+/// A character is escaped if it could mean something to its neighbours in `text`; at the ends of `text` any neighbour
+/// is thought possible. `begins_line` says that nothing precedes them on their line.
+///
+/// Bare addresses in it would still become links: whoever minds takes them out before.
+pub fn escape(text: &str, begins_line: bool) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
         let (before, rest) = (text[..at].chars().next_back(), &text[at..]);
-        if let Some(length) = address(before, rest, spot) {
-            escaped.push_str(&rest[..length]);
-            at += length;
-            continue;
-        }
-        let begins_line = spot.begins_line && text[..at].trim().is_empty();
+        let begins_line = begins_line && text[..at].trim().is_empty();
         if begins_line && begins_block(rest) {
             escaped.extend(rest[..2].chars().chain(once('\\')));
             at += 2;
@@ -37,10 +25,6 @@ pub fn escape(text: &str, spot: Spot) -> String {
         put(c, before, rest, begins_line, &mut escaped);
     }
     escaped
-}
-
-fn address(before: Option<char>, rest: &str, spot: Spot) -> Option<usize> {
-    if spot.links { bare_address(before, rest) } else { None }
 }
 
 /// `h1.`, `bq.`: their dots are escaped, as a letter can't be.
@@ -93,7 +77,6 @@ mod tests {
         for (text, expected) in [
             ("well-known snake_case, 2 * 3 - 1", "well-known snake_case, 2 * 3 - 1"),
             ("Hello! What? a@b.c (so)", "Hello! What? a@b.c (so)"),
-            ("see https://a.example/x_-_y~z.", "see https://a.example/x_-_y~z."),
             ("C:\\temp\\x", "C:\\temp\\x"),
             ("\\\\server\\share", "&#92;\\server\\share"),
             ("{code} [x|y] a|b", "\\{code\\} \\[x\\|y\\] a\\|b"),
@@ -106,7 +89,7 @@ mod tests {
             ("!a.png!", "\\!a.png!"),
             ("&#92; & co (x)", "\\&#92; & co \\(x)"),
         ] {
-            assert_eq!(escape(text, Spot { begins_line: true, links: true }), expected);
+            assert_eq!(escape(text, true), expected);
         }
     }
 }

@@ -273,8 +273,8 @@ fn apply(mark: &Mark, marks: &mut Marks, lost: &mut Losses) {
     }
 }
 
-/// What is in the double braces that `text` begins with. Further opening ones mean that these are plain characters, which
-/// also keeps this from looking far.
+/// What is in the double braces that `text` begins with. Further opening ones mean that these are plain characters,
+/// which also keeps this from looking far.
 fn monospaced(text: &str) -> Option<&str> {
     let inside = text.strip_prefix("{{")?;
     let mut at = 0;

@@ -54,8 +54,8 @@ pub fn bracket(text: &str, at: usize) -> Option<(Bracket<'_>, usize)> {
     Some((link, end))
 }
 
-/// From a `[` up to the next `]` of the same line. Another `[` before that means that this one is a plain character, which
-/// also keeps this from looking far.
+/// From a `[` up to the next `]` of the same line. Another `[` before that means that this one is a plain character,
+/// which also keeps this from looking far.
 fn inside_brackets(text: &str, at: usize) -> Option<&str> {
     if !text[at..].starts_with('[') {
         return None;

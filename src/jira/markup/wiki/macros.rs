@@ -70,8 +70,8 @@ pub struct Span<'a> {
     pub end: usize,
 }
 
-/// Finds parts in one text. It remembers which closing tags were looked for in vain, so that a text full of opening tags
-/// is not read over and over.
+/// Finds parts in one text. It remembers which closing tags were looked for in vain, so that a text full of opening
+/// tags is not read over and over.
 pub struct Macros<'a> {
     text: &'a str,
     in_vain: Vec<Kind>,

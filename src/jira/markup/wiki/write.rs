@@ -118,7 +118,8 @@ impl Writer<'_> {
             }
             last_list = list;
             if !written.is_empty() {
-                text.push_str(if index == 0 && list.is_none() { "" } else { "\n" });
+                // Only an item without words of its own ends in a space so far.
+                text.push_str(if list.is_none() && text.ends_with(' ') { "" } else { "\n" });
                 text.push_str(&written);
             }
         }

@@ -2,12 +2,12 @@
 
 use super::super::super::loss::{Losses, Lost};
 use super::super::super::model::{Inline, Marks, Script, tidy};
-use super::super::escape::{Spot, escape};
+use super::super::escape::escape;
 use super::super::lexis::{bare_address, is_address};
 
 /// Writes a line, without the spaces around it.
 pub fn write(line: &[Inline], lost: &mut Losses) -> String {
-    let runs = trimmed(tidy(line.to_vec()));
+    let runs = trimmed(tidy(line.iter().flat_map(addresses_apart).flat_map(spaces_apart).collect()));
     let mut writer = Writer { lost, line: String::new() };
     for (index, run) in runs.iter().enumerate() {
         if let Inline::Text(text, marks) = run {
@@ -15,6 +15,39 @@ pub fn write(line: &[Inline], lost: &mut Losses) -> String {
         }
     }
     writer.line
+}
+
+/// An address among words becomes a link, as Jira would make it one.
+fn addresses_apart(run: &Inline) -> Vec<Inline> {
+    let Inline::Text(text, marks) = run else { return vec![run.clone()] };
+    if marks.code || marks.link.is_some() {
+        return vec![run.clone()];
+    }
+    let (mut runs, mut begin, mut at) = (Vec::new(), 0, 0);
+    while let Some(c) = text[at..].chars().next() {
+        match bare_address(text[..at].chars().next_back(), &text[at..]) {
+            Some(length) => {
+                let address = &text[at..at + length];
+                runs.push(Inline::Text(text[begin..at].to_owned(), marks.clone()));
+                runs.push(Inline::Text(address.to_owned(), Marks { link: Some(address.to_owned()), ..marks.clone() }));
+                at += length;
+                begin = at;
+            }
+            None => at += c.len_utf8(),
+        }
+    }
+    runs.push(Inline::Text(text[begin..].to_owned(), marks.clone()));
+    runs
+}
+
+/// A run that looks special, without the spaces at its ends: its signs would not work beside them, and so they stay
+/// outside.
+fn spaces_apart(run: Inline) -> Vec<Inline> {
+    let Inline::Text(text, marks) = run else { return vec![run] };
+    let core = text.trim();
+    let begin = text.len() - text.trim_start().len();
+    let end = begin + core.len();
+    vec![Inline::plain(&text[..begin]), Inline::Text(core.to_owned(), marks), Inline::plain(&text[end..])]
 }
 
 /// Without the spaces at both ends, which nobody would see, and which would make signs next to them look harmless.
@@ -36,11 +69,11 @@ fn trimmed(mut runs: Vec<Inline>) -> Vec<Inline> {
 
 /// What a run begins with, as far as its neighbour minds: a mark or link is taken for a letter, since its signs may be
 /// taken for anything.
-fn begin_of(run: Option<&Inline>) -> Option<char> {
-    match run? {
-        Inline::Text(text, marks) if *marks == Marks::default() => text.chars().next(),
-        Inline::Text(text, _) => text.chars().next().map(|c| if c.is_whitespace() { c } else { 'x' }),
-        Inline::Break => None,
+fn begin_of(run: Option<&Inline>) -> &str {
+    match run {
+        Some(Inline::Text(text, marks)) if *marks == Marks::default() => text,
+        Some(Inline::Text(..)) => "x",
+        Some(Inline::Break) | None => "",
     }
 }
 
@@ -50,21 +83,15 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Spaces at either end of a run stay outside its marks, which would not work otherwise.
-    fn run(&mut self, text: &str, marks: &Marks, next: Option<char>) {
-        let core = text.trim();
-        if *marks == Marks::default() || core.is_empty() {
-            let spot = Spot { begins_line: self.line.trim().is_empty(), links: true };
-            return self.line.push_str(&escape(text, spot));
+    fn run(&mut self, text: &str, marks: &Marks, next: &str) {
+        if *marks == Marks::default() {
+            self.line.push_str(&escape(text, self.line.is_empty()));
+        } else {
+            self.marked(text, marks, next);
         }
-        let before = text.len() - text.trim_start().len();
-        self.line.push_str(&text[..before]);
-        let after = &text[before + core.len()..];
-        self.marked(core, marks, after.chars().next().or(next));
-        self.line.push_str(after);
     }
 
-    fn marked(&mut self, core: &str, marks: &Marks, next: Option<char>) {
+    fn marked(&mut self, core: &str, marks: &Marks, next: &str) {
         let signs = signs(marks);
         let free = self.stands_free(next) && ends_in_letters(core) && marks.link.is_none() && marks.colour.is_none();
         let written = |sign: char| if free { sign.to_string() } else { format!("{{{sign}}}") };
@@ -77,24 +104,22 @@ impl Writer<'_> {
     }
 
     /// Whether no neighbour could keep simple signs from working.
-    fn stands_free(&self, next: Option<char>) -> bool {
+    fn stands_free(&self, next: &str) -> bool {
         let before = self.line.chars().next_back();
-        before.is_none_or(char::is_whitespace) && next.is_none_or(|c| c.is_whitespace() || c == '.' || c == ',')
+        let behind = next.trim_start_matches(['.', ',', ';', ':', '?']);
+        before.is_none_or(char::is_whitespace) && (behind.is_empty() || behind.starts_with(char::is_whitespace))
     }
 
     fn core(&mut self, core: &str, marks: &Marks, alone: bool) {
-        let words = || if marks.code { format!("{{{{{}}}}}", plain(core)) } else { plain(core) };
+        let words = || if marks.code { format!("{{{{{}}}}}", escape(core, false)) } else { escape(core, false) };
         let Some(href) = &marks.link else {
-            // Between two signs that both mark the same run, an address is one, too.
-            let spot = Spot { begins_line: false, links: true };
-            let written = if marks.code { words() } else { escape(core, spot) };
-            return self.line.push_str(&written);
+            return self.line.push_str(&words());
         };
         let address = encoded(href);
         if !(is_address(&address) || address.len() > 1 && address.starts_with(['#', '/'])) {
             self.lost.note(Lost::Link);
             self.line.push_str(&words());
-            self.line.push_str(&plain(&format!(" ({href})")));
+            self.line.push_str(&escape(&format!(" ({href})"), false));
         } else if core != address || marks.code || !is_address(&address) || address.starts_with("mailto:") {
             self.line.push_str(&format!("[{}|{address}]", words()));
         } else if alone && bare_address(None, core) == Some(core.len()) {
@@ -123,11 +148,6 @@ fn signs(marks: &Marks) -> Vec<char> {
 fn ends_in_letters(core: &str) -> bool {
     let is_letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     is_letter(core.chars().next()) && is_letter(core.chars().next_back())
-}
-
-/// Words within braces or brackets, where addresses are just words.
-fn plain(text: &str) -> String {
-    escape(text, Spot { begins_line: false, links: false })
 }
 
 /// An address without the characters that would end it.

@@ -1,0 +1,10 @@
+//! A rich text that claims to be an Atlassian document.
+
+#![no_main]
+
+#[path = "texts.rs"]
+mod texts;
+
+use lockstep::flow::Body;
+
+libfuzzer_sys::fuzz_target!(|text: &str| texts::check(&Body::Adf(text.to_owned())));

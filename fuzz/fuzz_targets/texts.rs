@@ -1,0 +1,45 @@
+//! What must hold for any rich text.
+
+use lockstep::flow::Body;
+use lockstep::jira::markup::{Context, Format, MOST, Room, copy, cross, length, link_in, text_of, with_link};
+
+const LABEL: &str = "Dev Link";
+const URL: &str = "https://a.example.net/browse/AB-1";
+
+/// Panics if one thing does not.
+pub fn check(body: &Body) {
+    settles(body);
+    copies_once(body);
+    links_once(body);
+}
+
+/// After one round through the other format, another changes nothing.
+fn settles(body: &Body) {
+    let through = |body: &Body| to(&to(body, Format::Adf), Format::Wiki);
+    let once = through(body);
+    assert_eq!(through(&once), once);
+}
+
+fn to(body: &Body, format: Format) -> Body {
+    cross(body, format, &Context::default()).body
+}
+
+fn copies_once(body: &Body) {
+    let copied = copy(body, &Context::default());
+    let again = copy(&copied.body, &Context::default());
+    assert_eq!((again.body, again.lost), (copied.body, vec![]));
+}
+
+fn links_once(body: &Body) {
+    let format = Format::of(body);
+    let Some(once) = with_link(Some(body), format, LABEL, URL, Room::Ask) else { return cuts(body) };
+    assert_eq!(link_in(&once, LABEL).as_deref(), Some(URL));
+    assert!(text_of(&once).starts_with(text_of(body).trim_end()));
+    assert_eq!(with_link(Some(&once), format, LABEL, URL, Room::Ask), Some(once));
+}
+
+fn cuts(body: &Body) {
+    let cut = with_link(Some(body), Format::of(body), LABEL, URL, Room::Make).expect("room is made");
+    assert!(length(&cut) <= MOST);
+    assert_eq!(link_in(&cut, LABEL).as_deref(), Some(URL));
+}

@@ -1,0 +1,50 @@
+//! The fuzzers' door: an answer's body, read as everything that an answer can be. Only there in builds with
+//! `--cfg fuzzing`, as cargo-fuzz makes them.
+
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+
+use super::attachment::AttachmentBean;
+use super::{
+    BulkCreated, ChangelogPage, Comments, Created, FieldPage, IssueBean, IssueTypePage, LinkBean, Permissions,
+    RawIssue, RemoteLinkBean, SearchPage, ServerInfo, StatusesOfType, Transitions, User,
+};
+use crate::jira::dialect::Dialect;
+use crate::jira::error::said;
+
+/// Reads `body` as each type of `wire`, and what can be read on into our own words.
+pub fn read_as_everything(body: &[u8]) {
+    let _ = said(&HeaderMap::new(), body);
+    read::<ServerInfo>(body);
+    read::<User>(body);
+    read::<Comments>(body);
+    read::<BulkCreated>(body);
+    read::<IssueTypePage>(body);
+    read::<FieldPage>(body);
+    read::<Transitions>(body);
+    read::<Vec<StatusesOfType>>(body);
+    read::<Permissions>(body);
+    read::<RawIssue>(body);
+    read::<ChangelogPage>(body);
+    let _ = read::<Created>(body).map(|created| created.issue());
+    let _ = read::<AttachmentBean>(body).map(|bean| bean.attachment(Dialect::Cloud));
+    let _ = read::<LinkBean>(body).map(LinkBean::link);
+    let _ = read::<Vec<RemoteLinkBean>>(body).map(|links| links.into_iter().map(RemoteLinkBean::link).count());
+    for dialect in [Dialect::Cloud, Dialect::DataCenter] {
+        read_issues(body, dialect);
+    }
+}
+
+fn read_issues(body: &[u8], dialect: Dialect) {
+    let issues = read::<SearchPage>(body).map(|page| page.issues).unwrap_or_default();
+    let _ = issues.into_iter().map(|issue| issue.issue(dialect)).count();
+    let _ = read::<IssueBean>(body).map(|issue| issue.issue(dialect));
+    let _ = read::<IssueBean>(body).map(IssueBean::row);
+    let _ = read::<IssueBean>(body).map(IssueBean::standing);
+    let _ = read::<IssueBean>(body).map(IssueBean::attachments);
+    let _ = read::<IssueBean>(body).map(IssueBean::links);
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    serde_json::from_slice(body).ok()
+}
