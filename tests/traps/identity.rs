@@ -12,7 +12,7 @@ pub async fn a_bad_token_is_no_empty_jira(flavour: Flavour) {
         let mut desk = Desk::built(flavour, |setup| setup.silent_auth_failure = silent);
         let issue = desk.report(USER, "something");
         let client = desk.client().await;
-        assert_eq!(desk.walk(&client, By::Updated).await.unwrap(), [issue.clone()]);
+        assert_eq!(desk.walk(&client, By::Updated).await.unwrap(), std::slice::from_ref(&issue));
 
         desk.let_the_token_lapse();
         assert_refused(desk.walk(&client, By::Updated).await);
