@@ -47,6 +47,8 @@ use tower::ServiceExt;
 use super::setup::Flavour;
 use super::site::Site;
 use call::Call;
+#[cfg(fuzzing)]
+pub(super) use search::understands;
 pub(super) use hold::Holds;
 use routes::{Access, Mounted};
 

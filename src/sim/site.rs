@@ -366,6 +366,13 @@ impl Site {
         (setup.flavour, setup.upload_limit)
     }
 
+    /// Whether the site understands a query.
+    #[cfg(fuzzing)]
+    #[doc(hidden)]
+    pub fn understands(&self, jql: &str) -> bool {
+        http::understands(&self.settled(), jql)
+    }
+
     /// The state as of now.
     pub(super) fn settled(&self) -> MutexGuard<'_, State> {
         // A panic under the lock is a failed test already; its state is still the best there is to look at.

@@ -16,7 +16,15 @@ pub struct FlowFile {
     dev_project_key: String,
     sync_interval_seconds: u32,
     index_lag_seconds: u64,
+    issue_type: &'static str,
+    default_behavior: Defaults,
     rules: [Rule; 3],
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Defaults {
+    only_on_status_change: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -74,6 +82,8 @@ impl FlowFile {
             dev_project_key,
             sync_interval_seconds: INTERVAL_SECS,
             index_lag_seconds: trusted_lag(options).as_secs() + 1,
+            issue_type: "Bug",
+            default_behavior: Defaults { only_on_status_change: true },
             rules: rules(),
         })
     }

@@ -42,11 +42,15 @@ pub(super) fn count(state: &State, call: &Call) -> Result<Answer, Answer> {
 
 /// Reads a query for the account that asks. Unless it is to be validated, names that do not exist are no errors.
 fn query(state: &State, call: &Call, jql: &str, validate: bool) -> Result<Query, Answer> {
-    let cloud = call.flavour == Flavour::Cloud;
+    understood(state, call.flavour, &call.account, jql, validate).map_err(|message| Answer::bad(&message))
+}
+
+fn understood(state: &State, flavour: Flavour, account: &str, jql: &str, validate: bool) -> Result<Query, String> {
+    let cloud = flavour == Flavour::Cloud;
     let reader = Reader {
-        names: &Seen { state, account: &call.account },
-        account: &call.account,
-        zone: state.accounts.get(&call.account).map_or(chrono_tz::Tz::UTC, |account| account.time_zone),
+        names: &Seen { state, account },
+        account,
+        zone: state.accounts.get(account).map_or(chrono_tz::Tz::UTC, |account| account.time_zone),
         now: state.now,
         rules: Rules {
             bounded: cloud,
@@ -55,7 +59,13 @@ fn query(state: &State, call: &Call, jql: &str, validate: bool) -> Result<Query,
             epoch_dates: !state.setup.refuses_epoch_dates,
         },
     };
-    Query::read(jql, &reader).map_err(|message| Answer::bad(&message))
+    Query::read(jql, &reader)
+}
+
+/// Whether the site understands a query; for throwing made-up ones at it.
+#[cfg(fuzzing)]
+pub(in crate::sim) fn understands(state: &State, jql: &str) -> bool {
+    understood(state, state.setup.flavour, "", jql, true).is_ok()
 }
 
 /// What the index knows, the account sees and the query wants, each with its place, in the order of the query. Some are
