@@ -36,6 +36,7 @@ mod moves;
 mod ring;
 mod stamp;
 mod state;
+mod values;
 mod write;
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::fields::FieldValue;
 use super::markup;
+use super::values::FieldValue;
 use super::workflow::Status;
 
 /// One version of an issue. Each write makes a new version; search may still know an older one. What versions have in
@@ -126,6 +126,19 @@ impl Change {
             from: item.from_text.clone().unwrap_or_default(),
             to: item.to_text.clone().unwrap_or_default(),
         })
+    }
+}
+
+impl Item {
+    pub(super) fn text(field: &'static str, from: Option<String>, to: Option<String>) -> Self {
+        Self { field: field.into(), custom: None, from: None, from_text: from, to: None, to_text: to }
+    }
+
+    /// A change of one of Jira's own fields, by id and name.
+    pub(super) fn system(field: &'static str, from: Option<(&str, &str)>, to: Option<(&str, &str)>) -> Self {
+        let owned = |side: Option<(&str, &str)>| side.map(|(id, name)| (id.to_owned(), name.to_owned())).unzip();
+        let ((from, from_text), (to, to_text)) = (owned(from), owned(to));
+        Self { field: field.into(), custom: None, from, from_text, to, to_text }
     }
 }
 

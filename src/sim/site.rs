@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::faults::FaultPlan;
-use super::fields::{self, Field, FieldValue, Operation, Term, Touch};
+use super::fields::{self, Field};
 use super::http;
 use super::issue::{Issue, IssueView};
 use super::markup;
@@ -16,6 +16,7 @@ use super::permissions::Permissions;
 use super::screen::Screen;
 use super::setup::{Flavour, Setup};
 use super::state::{Home, State};
+use super::values::{self, FieldValue, Operation, Term, Touch};
 use super::workflow::Transition;
 use super::write::{Draft, Edit, Effect, Remark, Via, Write};
 
@@ -266,7 +267,7 @@ impl State {
             kind,
             summary: summary.into(),
             description,
-            values: fields::usual_values(),
+            values: values::usual_values(),
             properties: BTreeMap::new(),
         })
     }

@@ -8,7 +8,7 @@ use rand::RngExt;
 use super::answer::Answer;
 use super::call::Call;
 use super::entry::{Caller, LOGIN_REASON};
-use super::routes::{Endpoint, Mounted, Plan, Read, Route};
+use super::routes::{Endpoint, Mounted, Plan, Read};
 use crate::sim::chance;
 use crate::sim::faults::{Fate, Reply, Verdict};
 use crate::sim::setup::Flavour;

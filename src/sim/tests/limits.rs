@@ -87,7 +87,7 @@ async fn data_center_counts_by_account_over_all_endpoints() {
     let statuses =
         [stage.get("myself").await.status, stage.get("myself").await.status, stage.get("myself").await.status];
     assert_eq!(statuses, [200, 200, 429]);
-    stage.log_in("ann@x.example:ann-token");
+    stage.log_in("Bearer ann-token");
     assert_eq!(stage.get("myself").await.status, 200, "others are not held back");
 }
 
