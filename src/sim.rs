@@ -1,18 +1,19 @@
-//! A simulated Jira (Cloud, REST v3): for the demo, and for simulation tests that replay from a seed.
+//! A simulated Jira: for the demo, and for simulation tests that replay from a seed. It is a Cloud site, which speaks
+//! REST v3 and v2, or a Data Center, which speaks v2; see [`Flavour`].
 //!
 //! It is an independent reading of Jira's contract, deliberately strict, and imports nothing else of this crate.
 //!
-//! The road of a request: `http` (who calls, what is asked) -> [`faults`] (what goes wrong with it) -> an endpoint, which
-//! validates at once and notes the effect with a due time -> `state` (carries out what is due) -> the answer.
+//! The road of a request: `http` (who calls, what is asked) -> [`faults`] (what goes wrong with it) -> an endpoint,
+//! which validates at once and notes the effect with a due time -> `state` (carries out what is due) -> the answer.
 //!
 //! A [`Site`] owns no tasks. What it shows is a function of its clock: every access first carries out all that has
 //! become due, effects of requests, people's errands and index updates alike, in the order of their due times. So a
 //! request has its effect whether or not its client is still there to hear the answer.
 //!
-//! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], [`permissions`], `issue`, `state`, `write`, `index`, [`site`], `http`, `jql`, [`faults`],
-//! [`limits`], [`people`], [`check`].
+//! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], [`permissions`], `issue`, `values`, `state`, `write`,
+//! `moves`, `index`, [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`].
 //!
-//! Absent: issue links, remote links, attachments, parents of sub-tasks, webhooks, Data Center's dialect.
+//! Absent: issue links, remote links, attachments, parents of sub-tasks, webhooks.
 
 pub mod check;
 pub mod faults;

@@ -1,30 +1,53 @@
-//! JQL, as much of it as the site understands: clauses over project, key, status and the two dates, with `AND`, `OR`,
-//! `NOT` and parentheses, then `ORDER BY`.
+//! JQL, as much of it as the site understands: clauses over the fields in `field`, joined by `AND`, `OR`, `NOT` and
+//! parentheses, then `ORDER BY`. Everything else is refused in Jira's words.
 //!
-//! Names are looked up while the query is read, as Jira does: an unknown project, status or key is an error, not an empty
-//! result.
+//! The road of a query: `lexer` (characters to words) -> `parser` (words to clauses) -> `clause` (what a clause means
+//! for its field) -> [`Query`]. Names are looked up on the way, as Jira does: an unknown project, status or key is an
+//! error, not an empty result.
 
+mod clause;
 mod date;
+mod field;
+mod filter;
 mod lexer;
 mod parser;
+mod reserved;
+mod text;
 
 #[cfg(test)]
 mod tests;
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::issue::Issue;
+use field::OrderField;
+use filter::Filter;
 
 /// What a query needs to know of the site and of who asks.
 pub(super) struct Reader<'a> {
     pub names: &'a dyn Names,
+    /// The account id of who asks.
+    pub account: &'a str,
     /// Quoted dates are read in the zone of the account that asks.
     pub zone: Tz,
     pub now: DateTime<Utc>,
+    pub rules: Rules,
+}
+
+/// In what the two kinds of Jira, and requests to them, differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rules {
+    /// Whether a query must restrict what it finds.
+    pub bounded: bool,
+    /// Whether a list may name issues that nobody can see.
+    pub unknown_keys_in_lists: bool,
+    /// Whether values that do not exist are errors. Otherwise they match nothing, and a warning tells of them.
+    pub validate: bool,
+    /// Whether an unquoted number is epoch milliseconds.
+    pub epoch_dates: bool,
 }
 
 /// How names in a query are resolved.
@@ -33,8 +56,22 @@ pub(super) trait Names {
     fn project(&self, wanted: &str) -> Option<String>;
     /// The id of the status of this id or name.
     fn status(&self, wanted: &str) -> Option<String>;
-    /// The numeric id of the issue of this id or key.
-    fn issue(&self, wanted: &str) -> Option<u64>;
+    /// The name of the issue type of this id or name.
+    fn issue_type(&self, wanted: &str) -> Option<String>;
+    /// The account id of who is called so: by account id on Cloud, by name or key on Data Center.
+    fn user(&self, wanted: &str) -> Option<String>;
+    /// The issue of this id or key.
+    fn issue(&self, wanted: &str) -> Option<IssueName>;
+}
+
+/// What a query may call an issue by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct IssueName {
+    pub id: u64,
+    /// The key of its project.
+    pub project: String,
+    /// Its number within the project.
+    pub number: u64,
 }
 
 /// A query, understood.
@@ -42,38 +79,8 @@ pub(super) trait Names {
 pub(super) struct Query {
     filter: Filter,
     order: Vec<(OrderField, Direction)>,
-}
-
-#[derive(Debug)]
-enum Filter {
-    All(Vec<Filter>),
-    Any(Vec<Filter>),
-    Not(Box<Filter>),
-    Project(BTreeSet<String>),
-    Issue(BTreeSet<u64>),
-    Status(BTreeSet<String>),
-    Date { field: DateField, is: Comparison, at: DateTime<Utc> },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum DateField {
-    Created,
-    Updated,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
-    Equal,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum OrderField {
-    Date(DateField),
-    Key,
+    /// What would have been errors, had the query been validated.
+    pub warnings: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +104,8 @@ pub(super) enum Value {
     Millis(i64),
     /// Keys go by project, then by number.
     Key(String, u64),
+    /// Names and texts, in small letters.
+    Text(String),
 }
 
 impl Query {
@@ -124,50 +133,6 @@ impl Query {
 /// Jira promises no order among equals, so they come in one that nobody expects, yet the same each time.
 fn tie(id: u64) -> u64 {
     id.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-impl Filter {
-    fn matches(&self, issue: &Issue) -> bool {
-        match self {
-            Self::All(all) => all.iter().all(|filter| filter.matches(issue)),
-            Self::Any(any) => any.iter().any(|filter| filter.matches(issue)),
-            Self::Not(filter) => !filter.matches(issue),
-            Self::Project(keys) => keys.contains(&issue.project),
-            Self::Issue(ids) => ids.contains(&issue.id),
-            Self::Status(ids) => ids.contains(&issue.status.id),
-            Self::Date { field, is, at } => is.holds(field.of(issue).cmp(at)),
-        }
-    }
-}
-
-impl DateField {
-    fn of(self, issue: &Issue) -> DateTime<Utc> {
-        match self {
-            Self::Created => issue.created,
-            Self::Updated => issue.updated,
-        }
-    }
-}
-
-impl Comparison {
-    fn holds(self, ordering: Ordering) -> bool {
-        match self {
-            Self::Equal => ordering.is_eq(),
-            Self::Less => ordering.is_lt(),
-            Self::LessOrEqual => ordering.is_le(),
-            Self::Greater => ordering.is_gt(),
-            Self::GreaterOrEqual => ordering.is_ge(),
-        }
-    }
-}
-
-impl OrderField {
-    fn of(self, issue: &Issue) -> Value {
-        match self {
-            Self::Date(field) => Value::Millis(field.of(issue).timestamp_millis()),
-            Self::Key => Value::Key(issue.project.clone(), issue.number),
-        }
-    }
 }
 
 impl Direction {

@@ -1,5 +1,5 @@
-//! Rich texts. On Cloud an issue keeps ADF documents (Atlassian Document Format), on Data Center strings of wiki markup;
-//! both are kept as the JSON values that they are in requests.
+//! Rich texts. On Cloud an issue keeps ADF documents (Atlassian Document Format), on Data Center strings of wiki
+//! markup; both are kept as the JSON values that they are in requests.
 
 mod blocks;
 mod inline;

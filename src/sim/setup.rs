@@ -41,6 +41,10 @@ pub struct Setup {
     pub page_cap: usize,
     /// The chance (0 to 1) that an issue vanishes from search for a moment while it is indexed anew.
     pub flicker: f64,
+    /// The last place that a search by offset can reach, of Data Center only: beyond it the server breaks down.
+    pub offset_limit: usize,
+    /// Whether the dates of queries may not be epoch milliseconds, as on some older servers.
+    pub refuses_epoch_dates: bool,
     /// The longest description or comment, in characters; 0 for no limit, which only Data Center's administrators can
     /// choose.
     pub text_limit: usize,
@@ -81,6 +85,8 @@ impl Setup {
             // Far below Cloud's 5000, so that paging is exercised by small stories too.
             page_cap: 100,
             flicker: 0.0,
+            offset_limit: 10_000,
+            refuses_epoch_dates: false,
             text_limit: 32_767,
             silent_auth_failure: true,
             numeric_changelog_dates: false,

@@ -52,6 +52,14 @@ pub(super) fn usual_values() -> BTreeMap<String, FieldValue> {
 }
 
 impl Issue {
+    /// The account id of whose issue it is.
+    pub(super) fn assignee(&self) -> Option<&str> {
+        match self.values.get(Field::Assignee.id()) {
+            Some(FieldValue::One(term)) => term.id.as_deref(),
+            Some(FieldValue::Text(_) | FieldValue::Number(_) | FieldValue::Many(_)) | None => None,
+        }
+    }
+
     /// Changes one of the fields that not every issue has.
     pub(super) fn touch(&mut self, by: &By, touch: Touch) -> Option<Item> {
         let old = self.values.remove(&touch.field);

@@ -92,6 +92,11 @@ impl Answer {
         Self::error(StatusCode::CONFLICT, "The issue could not be updated because of a conflicting update.")
     }
 
+    /// 500: Jira's own mistake.
+    pub(super) fn broken_down(message: &str) -> Self {
+        Self::error(StatusCode::INTERNAL_SERVER_ERROR, message)
+    }
+
     /// What stands behind a fault that lets nothing through.
     pub(super) fn unreachable() -> Self {
         Self::error(StatusCode::BAD_GATEWAY, "The connection to the site broke off.")
@@ -155,7 +160,8 @@ impl Answer {
     /// A page for people.
     pub(super) fn page(status: StatusCode, title: &str, text: &str) -> Self {
         let page = format!(
-            "<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>\n"
+            "<!DOCTYPE html>\n<html><head><title>{title}</title></head>\
+             <body><h1>{title}</h1><p>{text}</p></body></html>\n"
         );
         Self { status, headers: Vec::new(), content: Content::Html(page) }
     }

@@ -40,6 +40,14 @@ pub(super) fn texts(members: &Map<String, Value>, name: &str) -> Result<Option<V
     list.iter().map(text).collect::<Result<_, _>>().map(Some)
 }
 
+/// Yes or no, if it is there.
+pub(super) fn flag(members: &Map<String, Value>, name: &str) -> Result<Option<bool>, Answer> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => Ok(Some(value.as_bool().ok_or_else(Answer::invalid_payload)?)),
+    }
+}
+
 /// A text, if it is there.
 pub(super) fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Answer> {
     match members.get(name) {

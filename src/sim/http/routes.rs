@@ -7,6 +7,7 @@ use http::Method;
 
 use super::answer::Answer;
 use super::call::Call;
+use super::search::{by_offset, by_token};
 use super::{about, bulk, changelog, comments, issues, lists, meta, properties, search, transitions};
 use crate::sim::setup::Flavour;
 use crate::sim::state::State;
@@ -149,12 +150,14 @@ pub(super) fn mounted(flavour: Flavour) -> Vec<Mounted> {
 }
 
 fn routes() -> Vec<Route> {
-    use Flavour::Cloud;
+    use Flavour::{Cloud, DataCenter};
     vec![
         anyone("/serverInfo", [get(about::server_info)]),
         member("/myself", [get(about::myself)]),
-        searching("/search/jql", [get(search::by_query), post_read(search::by_body)]).only(Cloud),
+        searching("/search/jql", [get(by_token::by_query), post_read(by_token::by_body)]).only(Cloud),
+        member("/search/approximate-count", [post_read(search::count)]).only(Cloud),
         anyone("/search", [get(search::removed), post_read(search::removed)]).only(Cloud),
+        searching("/search", [get(by_offset::by_query), post_read(by_offset::by_body)]).only(DataCenter),
         member("/issue", [post(issues::create)]),
         member("/issue/bulk", [post(bulk::create)]),
         member("/issue/bulkfetch", [post_read(bulk::fetch)]).only(Cloud),

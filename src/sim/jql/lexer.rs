@@ -3,92 +3,191 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+/// A word with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) struct Token {
+    pub kind: Kind,
+    pub at: At,
+}
+
+/// Where something stands in a query; both count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct At {
+    line: u32,
+    character: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
     /// A bare word: a field, a keyword, a number or a value.
     Word(String),
-    /// Text in quotes, always a value.
+    /// Text in quotes: a field or a value, never a keyword.
     Quoted(String),
-    /// `=`, `!=`, `<`, `<=`, `>` or `>=`.
+    /// `=`, `!=`, `<`, `<=`, `>`, `>=`, `~` or `!~`.
     Operator(&'static str),
     Open,
     Close,
     Comma,
 }
 
-impl Token {
+impl Kind {
     /// How a message shows it.
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> &str {
         match self {
-            Self::Word(text) | Self::Quoted(text) => text.clone(),
-            Self::Operator(text) => (*text).into(),
-            Self::Open => "(".into(),
-            Self::Close => ")".into(),
-            Self::Comma => ",".into(),
+            Self::Word(text) | Self::Quoted(text) => text,
+            Self::Operator(text) => text,
+            Self::Open => "(",
+            Self::Close => ")",
+            Self::Comma => ",",
         }
     }
 
-    /// Whether it is this keyword, in any letter case. Quoted text is never a keyword.
+    /// Whether it is this keyword, in any letter case.
     pub(super) fn is(&self, keyword: &str) -> bool {
         matches!(self, Self::Word(word) if word.eq_ignore_ascii_case(keyword))
     }
 }
 
+impl At {
+    /// A message as Jira ends it.
+    pub(super) fn told(self, message: &str) -> String {
+        format!("Error in the JQL Query: {message} (line {}, character {})", self.line, self.character)
+    }
+}
+
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
-    let mut rest = text.chars().peekable();
+    let mut lexer = Lexer { rest: text.chars().peekable(), at: At { line: 1, character: 1 } };
     let mut tokens = Vec::new();
-    while let Some(next) = rest.next() {
-        if !next.is_whitespace() {
-            tokens.push(token(next, &mut rest)?);
+    loop {
+        while lexer.take_if(char::is_whitespace).is_some() {}
+        let at = lexer.at;
+        match lexer.take() {
+            None => return Ok(tokens),
+            Some(first) => tokens.push(Token { kind: lexer.kind(first, at)?, at }),
         }
     }
-    Ok(tokens)
 }
 
-fn token(first: char, rest: &mut Peekable<Chars>) -> Result<Token, String> {
-    match first {
-        '(' => Ok(Token::Open),
-        ')' => Ok(Token::Close),
-        ',' => Ok(Token::Comma),
-        '"' | '\'' => quoted(first, rest),
-        '=' => Ok(Token::Operator("=")),
-        '!' if rest.next_if_eq(&'=').is_some() => Ok(Token::Operator("!=")),
-        '<' => Ok(Token::Operator(if rest.next_if_eq(&'=').is_some() { "<=" } else { "<" })),
-        '>' => Ok(Token::Operator(if rest.next_if_eq(&'=').is_some() { ">=" } else { ">" })),
-        _ if is_plain(first) => Ok(word(first, rest)),
-        _ => Err(reserved(first)),
+struct Lexer<'a> {
+    rest: Peekable<Chars<'a>>,
+    /// Of the next character.
+    at: At,
+}
+
+impl Lexer<'_> {
+    fn take(&mut self) -> Option<char> {
+        let next = self.rest.next()?;
+        self.at = match next {
+            '\n' => At { line: self.at.line + 1, character: 1 },
+            _ => At { character: self.at.character + 1, ..self.at },
+        };
+        Some(next)
     }
-}
 
-fn quoted(quote: char, rest: &mut Peekable<Chars>) -> Result<Token, String> {
-    let mut text = String::new();
-    while let Some(next) = rest.next() {
-        match next {
-            '\\' => text.extend(rest.next()),
-            _ if next == quote => return Ok(Token::Quoted(text)),
-            _ => text.push(next),
+    fn take_if(&mut self, wanted: impl Fn(char) -> bool) -> Option<char> {
+        self.rest.peek().copied().filter(|next| wanted(*next))?;
+        self.take()
+    }
+
+    /// Whether this character comes next; if so it is passed.
+    fn goes_on(&mut self, with: char) -> bool {
+        self.take_if(|next| next == with).is_some()
+    }
+
+    fn kind(&mut self, first: char, at: At) -> Result<Kind, String> {
+        Ok(match first {
+            '(' => Kind::Open,
+            ')' => Kind::Close,
+            ',' => Kind::Comma,
+            '=' => Kind::Operator("="),
+            '~' => Kind::Operator("~"),
+            '<' => Kind::Operator(if self.goes_on('=') { "<=" } else { "<" }),
+            '>' => Kind::Operator(if self.goes_on('=') { ">=" } else { ">" }),
+            '!' if self.goes_on('=') => Kind::Operator("!="),
+            '!' if self.goes_on('~') => Kind::Operator("!~"),
+            '!' => Kind::Word("NOT".into()),
+            '&' => self.doubled('&', "AND"),
+            '|' => self.doubled('|', "OR"),
+            '"' | '\'' => self.quoted(first, at)?,
+            _ => self.word(first, at)?,
+        })
+    }
+
+    /// `&` and `&&` are one word, as `|` and `||` are.
+    fn doubled(&mut self, sign: char, word: &str) -> Kind {
+        self.goes_on(sign);
+        Kind::Word(word.into())
+    }
+
+    fn quoted(&mut self, quote: char, start: At) -> Result<Kind, String> {
+        let mut text = String::new();
+        loop {
+            let at = self.at;
+            match self.take() {
+                None => return Err(start.told(&format!("The quoted string '{text}' has not been completed."))),
+                Some('\\') => text.push(self.escaped(at)?),
+                Some(next) if next == quote => return Ok(Kind::Quoted(text)),
+                Some(next) => text.push(next),
+            }
         }
     }
-    Err(format!("Error in the JQL Query: The quoted string '{text}' has not been completed."))
-}
 
-fn word(first: char, rest: &mut Peekable<Chars>) -> Token {
-    let mut word = String::from(first);
-    while let Some(next) = rest.next_if(|next| is_plain(*next)) {
-        word.push(next);
+    fn word(&mut self, first: char, at: At) -> Result<Kind, String> {
+        let (mut word, mut next, mut at) = (String::new(), Some(first), at);
+        while let Some(character) = next {
+            match character {
+                '\\' => word.push(self.escaped(at)?),
+                _ if is_reserved(character) => return Err(at.told(&reserved(character))),
+                _ => word.push(character),
+            }
+            at = self.at;
+            next = self.take_if(|next| !ends_word(next));
+        }
+        Ok(Kind::Word(word))
     }
-    Token::Word(word)
+
+    /// What the characters after a backslash mean.
+    fn escaped(&mut self, at: At) -> Result<char, String> {
+        match self.take() {
+            Some('t') => Ok('\t'),
+            Some('n') => Ok('\n'),
+            Some('r') => Ok('\r'),
+            Some(itself @ ('\\' | '\'' | '"' | ' ')) => Ok(itself),
+            Some('u') => self.code_point().ok_or_else(|| illegal_escape("u", at)),
+            other => Err(illegal_escape(&other.map(String::from).unwrap_or_default(), at)),
+        }
+    }
+
+    /// The four digits of `\u0041`.
+    fn code_point(&mut self) -> Option<char> {
+        let mut digits = String::new();
+        for _ in 0..4 {
+            digits.push(self.take_if(|next| next.is_ascii_hexdigit())?);
+        }
+        char::from_u32(u32::from_str_radix(&digits, 16).ok()?)
+    }
 }
 
-/// Whether a character may stand in a bare word. Atlassian reserves most punctuation, but not the hyphen.
-fn is_plain(character: char) -> bool {
-    character.is_alphanumeric() || "-_.".contains(character)
+/// Characters that Jira keeps for later use.
+fn is_reserved(character: char) -> bool {
+    "{}*/%+^$#@?;[]".contains(character) || character.is_control()
+}
+
+fn ends_word(character: char) -> bool {
+    character.is_whitespace() || "()=!<>~,&|\"'".contains(character)
 }
 
 fn reserved(character: char) -> String {
     let code = u32::from(character);
     format!(
-        "Error in the JQL Query: The character '{character}' is a reserved JQL character. You must enclose it in a \
-         string or use the escape '\\u{code:04x}' instead."
+        "The character '{character}' is a reserved JQL character. You must enclose it in a string or use the escape \
+         '\\u{code:04x}' instead."
     )
+}
+
+fn illegal_escape(sign: &str, at: At) -> String {
+    at.told(&format!(
+        "'\\{sign}' is an illegal JQL escape sequence. The valid escape sequences are \\', \\\", \\t, \\n, \\r, \\\\, \
+         '\\ ' and \\uXXXX."
+    ))
 }

@@ -1,30 +1,39 @@
-//! From words to a query.
+//! From words to clauses, and to the order of what is found.
 
-use std::collections::BTreeSet;
-
-use super::lexer::{self, Token};
-use super::{Comparison, DateField, Direction, Filter, OrderField, Query, Reader, date};
+use super::clause::{Clause, Operand, Operator, Term};
+use super::field::OrderField;
+use super::filter::Filter;
+use super::lexer::{self, Kind, Token};
+use super::reserved::{is_keyword, is_reserved};
+use super::{Direction, Query, Reader};
 
 /// Jira orders by at most so many fields.
 const MOST_ORDER_FIELDS: usize = 7;
 
 pub(super) fn parse(text: &str, reader: &Reader) -> Result<Query, String> {
-    let mut parser = Parser { tokens: lexer::tokens(text)?, next: 0, reader };
-    if parser.tokens.is_empty() || parser.peek_is("order") {
-        return Err("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.".into());
-    }
-    let filter = parser.any()?;
+    let mut parser = Parser { tokens: lexer::tokens(text)?, next: 0, reader, warnings: Vec::new() };
+    let filter = match parser.tokens.is_empty() || parser.peek_is("order") {
+        true if reader.rules.bounded => return Err(UNBOUNDED.into()),
+        true => Filter::Always(true),
+        false => parser.any()?,
+    };
     let order = parser.order()?;
     match parser.take() {
-        None => Ok(Query { filter, order }),
-        Some(token) => Err(syntax("either 'OR' or 'AND'", Some(&token))),
+        None => Ok(Query { filter, order, warnings: parser.warnings }),
+        Some(token) => Err(unexpected("either 'OR' or 'AND'", Some(&token))),
     }
 }
+
+const UNBOUNDED: &str = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.";
+
+const OPERATORS: &str =
+    "The valid operators are '=', '!=', '<', '>', '<=', '>=', '~', '!~', 'IN', 'NOT IN', 'IS' and 'IS NOT'.";
 
 struct Parser<'a> {
     tokens: Vec<Token>,
     next: usize,
     reader: &'a Reader<'a>,
+    warnings: Vec<String>,
 }
 
 impl Parser<'_> {
@@ -38,115 +47,108 @@ impl Parser<'_> {
     }
 
     fn all(&mut self) -> Result<Filter, String> {
-        let mut all = vec![self.clause()?];
+        let mut all = vec![self.one()?];
         while self.take_if("and") {
-            all.push(self.clause()?);
+            all.push(self.one()?);
         }
         Ok(single_or(all, Filter::All))
     }
 
-    fn clause(&mut self) -> Result<Filter, String> {
+    fn one(&mut self) -> Result<Filter, String> {
         if self.take_if("not") {
-            return Ok(Filter::Not(Box::new(self.clause()?)));
+            return Ok(self.one()?.negated());
         }
-        match self.take() {
-            Some(Token::Open) => {
+        let token = self.take();
+        match token.as_ref().map(|token| &token.kind) {
+            Some(Kind::Open) => {
                 let inner = self.any()?;
-                self.expect(&Token::Close)?;
+                self.close()?;
                 Ok(inner)
             }
-            Some(Token::Word(field)) => self.condition(&field),
-            other => Err(syntax("a field name or '('", other.as_ref())),
-        }
-    }
-
-    fn condition(&mut self, field: &str) -> Result<Filter, String> {
-        match field.to_ascii_lowercase().as_str() {
-            "project" => self.among(field, Filter::Project, |parser, value| parser.project(value)),
-            "status" => self.among(field, Filter::Status, |parser, value| parser.status(value)),
-            "key" | "id" | "issue" | "issuekey" => self.issues(field),
-            "created" => self.date(field, DateField::Created),
-            "updated" => self.date(field, DateField::Updated),
-            _ => Err(format!("Field '{field}' does not exist or you do not have permission to view it.")),
-        }
-    }
-
-    /// `= value`, `!= value`, `in (…)` or `not in (…)`.
-    fn among<T: Ord>(
-        &mut self,
-        field: &str,
-        filter: fn(BTreeSet<T>) -> Filter,
-        read: fn(&Self, &Token) -> Result<T, String>,
-    ) -> Result<Filter, String> {
-        let (values, wanted) = self.values(field)?;
-        let values = values.iter().map(|value| read(self, value)).collect::<Result<_, _>>()?;
-        Ok(negated_unless(wanted, filter(values)))
-    }
-
-    /// `key = X` insists that X exists; in a list, unknown ones are passed over.
-    fn issues(&mut self, field: &str) -> Result<Filter, String> {
-        let (values, wanted) = self.values(field)?;
-        let ids: BTreeSet<u64> = values.iter().filter_map(|value| self.reader.names.issue(&value.shown())).collect();
-        match (&values[..], ids.is_empty()) {
-            ([only], true) if !self.after_list() => {
-                Err(format!("An issue with key '{}' does not exist for field '{field}'.", only.shown()))
+            Some(Kind::Quoted(field)) => self.clause(field),
+            Some(Kind::Word(field)) if !is_reserved(field) && !is_keyword(field) => self.clause(field),
+            Some(Kind::Word(_)) => Err(token.map(|token| reserved_word(&token)).unwrap_or_default()),
+            Some(Kind::Operator(_) | Kind::Close | Kind::Comma) | None => {
+                Err(unexpected("either a field name or '('", token.as_ref()))
             }
-            _ => Ok(negated_unless(wanted, Filter::Issue(ids))),
         }
     }
 
-    /// The values a field is compared with, and whether it should be among them.
-    fn values(&mut self, field: &str) -> Result<(Vec<Token>, bool), String> {
-        match self.take() {
-            Some(Token::Operator("=")) => Ok((vec![self.value()?], true)),
-            Some(Token::Operator("!=")) => Ok((vec![self.value()?], false)),
-            Some(token) if token.is("in") => Ok((self.list()?, true)),
-            Some(token) if token.is("not") && self.take_if("in") => Ok((self.list()?, false)),
-            Some(Token::Operator(other)) => Err(unsupported(other, field)),
-            other => Err(operator_expected(other.as_ref())),
-        }
+    fn clause(&mut self, field: &str) -> Result<Filter, String> {
+        let operator = self.operator()?;
+        let operand = self.operand()?;
+        let (filter, warnings) = Clause { field, operator, operand }.read(self.reader)?;
+        self.warnings.extend(warnings);
+        Ok(filter)
     }
 
-    fn list(&mut self) -> Result<Vec<Token>, String> {
-        self.expect(&Token::Open)?;
-        let mut values = vec![self.value()?];
-        while self.peek() == Some(&Token::Comma) {
-            self.next += 1;
-            values.push(self.value()?);
-        }
-        self.expect(&Token::Close)?;
-        Ok(values)
-    }
-
-    /// Whether what was read last is a list.
-    fn after_list(&self) -> bool {
-        self.next.checked_sub(1).and_then(|last| self.tokens.get(last)) == Some(&Token::Close)
-    }
-
-    fn date(&mut self, field: &str, date: DateField) -> Result<Filter, String> {
-        let operator = self.take();
-        let is = match operator {
-            Some(Token::Operator("=")) => Comparison::Equal,
-            Some(Token::Operator("<")) => Comparison::Less,
-            Some(Token::Operator("<=")) => Comparison::LessOrEqual,
-            Some(Token::Operator(">")) => Comparison::Greater,
-            Some(Token::Operator(">=")) => Comparison::GreaterOrEqual,
-            Some(Token::Operator(other)) => return Err(unsupported(other, field)),
-            other => return Err(operator_expected(other.as_ref())),
+    fn operator(&mut self) -> Result<Operator, String> {
+        let token = self.take();
+        let operator = match token.as_ref().map(|token| &token.kind) {
+            Some(Kind::Operator(sign)) => Operator::signed(sign),
+            Some(word) if word.is("not") && self.take_if("in") => Some(Operator::NotIn),
+            Some(word) if word.is("in") => Some(Operator::In),
+            Some(word) if word.is("is") && self.take_if("not") => Some(Operator::IsNot),
+            Some(word) if word.is("is") => Some(Operator::Is),
+            Some(word) if word.is("was") => Some(Operator::Was),
+            Some(word) if word.is("changed") => Some(Operator::Changed),
+            Some(Kind::Word(_) | Kind::Quoted(_) | Kind::Open | Kind::Close | Kind::Comma) | None => None,
         };
-        let value = self.value()?;
-        let at = date::read(&value, self.reader).ok_or_else(|| bad_date(&value, field))?;
-        Ok(Filter::Date { field: date, is, at })
+        operator.ok_or_else(|| match token {
+            Some(token) => token.at.told(&format!("Expecting operator but got '{}'. {OPERATORS}", token.kind.shown())),
+            None => at_end(&format!("Expecting operator before the end of the query. {OPERATORS}")),
+        })
     }
 
-    fn project(&self, value: &Token) -> Result<String, String> {
-        let text = value.shown();
-        self.reader.names.project(&text).ok_or_else(|| no_value(&text, "project"))
+    fn operand(&mut self) -> Result<Operand, String> {
+        if self.peek_is("empty") || self.peek_is("null") {
+            self.next += 1;
+            return Ok(Operand::Empty);
+        }
+        if self.peek() != Some(&Kind::Open) {
+            return self.term().map(Operand::One);
+        }
+        self.next += 1;
+        let mut terms = vec![self.term()?];
+        while self.take_comma() {
+            terms.push(self.term()?);
+        }
+        self.close()?;
+        Ok(Operand::List(terms))
     }
 
-    fn status(&self, value: &Token) -> Result<String, String> {
-        let text = value.shown();
-        self.reader.names.status(&text).ok_or_else(|| no_value(&text, "status"))
+    /// A value, or a function with its arguments.
+    fn term(&mut self) -> Result<Term, String> {
+        let token = self.take();
+        match token.as_ref().map(|token| &token.kind) {
+            Some(Kind::Quoted(text)) => Ok(Term::Quoted(text.clone())),
+            Some(Kind::Word(name)) if self.peek() == Some(&Kind::Open) && !is_keyword(name) => self.function(name),
+            Some(Kind::Word(text)) if !is_reserved(text) && !is_keyword(text) => Ok(Term::Bare(text.clone())),
+            Some(Kind::Word(text)) if is_keyword(text) => Err(token.map(|token| keyword(&token)).unwrap_or_default()),
+            Some(Kind::Word(_)) => Err(token.map(|token| reserved_word(&token)).unwrap_or_default()),
+            Some(Kind::Operator(_) | Kind::Open | Kind::Close | Kind::Comma) | None => {
+                Err(unexpected("either a value, list or function", token.as_ref()))
+            }
+        }
+    }
+
+    fn function(&mut self, name: &str) -> Result<Term, String> {
+        self.next += 1;
+        let mut arguments = Vec::new();
+        while self.peek() != Some(&Kind::Close) {
+            let token = self.take();
+            match token.as_ref().map(|token| &token.kind) {
+                Some(Kind::Quoted(text) | Kind::Word(text)) => arguments.push(text.clone()),
+                Some(Kind::Operator(_) | Kind::Open | Kind::Close | Kind::Comma) | None => {
+                    return Err(unexpected("either ')' or an argument", token.as_ref()));
+                }
+            }
+            if !self.take_comma() {
+                break;
+            }
+        }
+        self.close()?;
+        Ok(Term::Function(name.into(), arguments))
     }
 
     fn order(&mut self) -> Result<Vec<(OrderField, Direction)>, String> {
@@ -155,69 +157,52 @@ impl Parser<'_> {
             return Ok(terms);
         }
         if !self.take_if("by") {
-            return Err(syntax("'BY'", self.peek()));
+            let token = self.take();
+            return Err(unexpected("'by'", token.as_ref()));
         }
-        loop {
+        terms.push(self.order_term()?);
+        while self.take_comma() {
             terms.push(self.order_term()?);
-            if self.peek() != Some(&Token::Comma) {
-                break;
-            }
-            self.next += 1;
         }
-        if terms.len() > MOST_ORDER_FIELDS {
-            return Err(format!("The ORDER BY clause may name at most {MOST_ORDER_FIELDS} fields."));
+        match terms.len() {
+            0..=MOST_ORDER_FIELDS => Ok(terms),
+            _ => Err(format!("The ORDER BY clause may name at most {MOST_ORDER_FIELDS} fields.")),
         }
-        Ok(terms)
     }
 
     fn order_term(&mut self) -> Result<(OrderField, Direction), String> {
-        let Some(Token::Word(field)) = self.take() else {
-            return Err(syntax("a field name to order by", self.peek()));
+        let token = self.take();
+        let Some(Kind::Word(name) | Kind::Quoted(name)) = token.as_ref().map(|token| &token.kind) else {
+            return Err(unexpected("a field name", token.as_ref()));
         };
-        let term = match field.to_ascii_lowercase().as_str() {
-            "created" => OrderField::Date(DateField::Created),
-            "updated" => OrderField::Date(DateField::Updated),
-            "key" | "issuekey" | "issue" => OrderField::Key,
-            _ => return Err(format!("Not able to sort using field '{field}'.")),
-        };
-        Ok((term, self.direction(term)))
-    }
-
-    /// Without a word for it, dates go from new to old and keys from small to great.
-    fn direction(&mut self, term: OrderField) -> Direction {
-        if self.take_if("asc") {
+        let field = OrderField::named(name).ok_or_else(|| format!("Not able to sort using field '{name}'."))?;
+        let direction = if self.take_if("asc") {
             Direction::Ascending
-        } else if self.take_if("desc") || matches!(term, OrderField::Date(_)) {
+        } else if self.take_if("desc") {
             Direction::Descending
         } else {
-            Direction::Ascending
-        }
+            field.usual_direction()
+        };
+        Ok((field, direction))
     }
 
-    fn value(&mut self) -> Result<Token, String> {
+    fn close(&mut self) -> Result<(), String> {
         match self.take() {
-            Some(token @ (Token::Word(_) | Token::Quoted(_))) if !is_keyword(&token) => Ok(token),
-            other => Err(syntax("a value", other.as_ref())),
+            Some(token) if token.kind == Kind::Close => Ok(()),
+            other => Err(unexpected("')'", other.as_ref())),
         }
     }
 
-    fn expect(&mut self, wanted: &Token) -> Result<(), String> {
-        match self.take() {
-            Some(token) if token == *wanted => Ok(()),
-            other => Err(syntax(&format!("'{}'", wanted.shown()), other.as_ref())),
-        }
-    }
-
-    fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.next)
+    fn peek(&self) -> Option<&Kind> {
+        self.tokens.get(self.next).map(|token| &token.kind)
     }
 
     fn peek_is(&self, keyword: &str) -> bool {
-        self.peek().is_some_and(|token| token.is(keyword))
+        self.peek().is_some_and(|kind| kind.is(keyword))
     }
 
     fn take(&mut self) -> Option<Token> {
-        let token = self.peek().cloned();
+        let token = self.tokens.get(self.next).cloned();
         self.next += 1;
         token
     }
@@ -227,10 +212,12 @@ impl Parser<'_> {
         self.next += usize::from(found);
         found
     }
-}
 
-fn is_keyword(token: &Token) -> bool {
-    ["and", "or", "not", "in", "is", "order", "by", "empty", "null"].iter().any(|keyword| token.is(keyword))
+    fn take_comma(&mut self) -> bool {
+        let found = self.peek() == Some(&Kind::Comma);
+        self.next += usize::from(found);
+        found
+    }
 }
 
 fn single_or(mut filters: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
@@ -240,37 +227,28 @@ fn single_or(mut filters: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filte
     }
 }
 
-fn negated_unless(wanted: bool, filter: Filter) -> Filter {
-    if wanted { filter } else { Filter::Not(Box::new(filter)) }
-}
-
-fn syntax(expected: &str, got: Option<&Token>) -> String {
+fn unexpected(expected: &str, got: Option<&Token>) -> String {
     match got {
-        Some(token) => format!("Error in the JQL Query: Expecting {expected} but got '{}'.", token.shown()),
-        None => format!("Error in the JQL Query: Expecting {expected} before the end of the query."),
+        Some(token) => token.at.told(&format!("Expecting {expected} but got '{}'.", token.kind.shown())),
+        None => at_end(&format!("Expecting {expected} before the end of the query.")),
     }
 }
 
-fn operator_expected(got: Option<&Token>) -> String {
-    let got = got.map_or_else(|| "the end of the query".into(), |token| format!("'{}'", token.shown()));
-    format!(
-        "Error in the JQL Query: Expecting operator but got {got}. The valid operators are '=', '!=', '<', '>', '<=', \
-         '>=', 'IN' and 'NOT IN'."
-    )
+fn at_end(message: &str) -> String {
+    format!("Error in the JQL Query: {message}")
 }
 
-fn unsupported(operator: &str, field: &str) -> String {
-    format!("The operator '{operator}' is not supported by the '{field}' field.")
+fn reserved_word(token: &Token) -> String {
+    let word = token.kind.shown();
+    token.at.told(&format!(
+        "'{word}' is a reserved JQL word. You must surround it in quotation marks to use it in a query."
+    ))
 }
 
-fn no_value(value: &str, field: &str) -> String {
-    format!("The value '{value}' does not exist for the field '{field}'.")
-}
-
-fn bad_date(value: &Token, field: &str) -> String {
-    format!(
-        "Date value '{}' for field '{field}' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', \
-         'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w'.",
-        value.shown()
-    )
+fn keyword(token: &Token) -> String {
+    let word = token.kind.shown();
+    token.at.told(&format!(
+        "Expecting either a value, list or function but got '{word}'. You must surround '{word}' in quotation marks to \
+         use it as a value."
+    ))
 }

@@ -41,11 +41,7 @@ fn block(text: &str) -> (Option<Value>, &str) {
 }
 
 /// One block of the first line and all those after it that belong to it.
-fn gathered<'a>(
-    text: &'a str,
-    block: impl Fn(&[&str]) -> Value,
-    belongs: impl Fn(&str) -> bool,
-) -> (Option<Value>, &'a str) {
+fn gathered(text: &str, block: impl Fn(&[&str]) -> Value, belongs: impl Fn(&str) -> bool) -> (Option<Value>, &str) {
     let all: Vec<&str> = text.split('\n').collect();
     let count = 1 + all[1..].iter().take_while(|line| !line.trim().is_empty() && belongs(line)).count();
     let bytes: usize = all[..count].iter().map(|line| line.len() + 1).sum();

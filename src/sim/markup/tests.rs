@@ -73,7 +73,8 @@ fn equivalents() -> Vec<(&'static str, Value)> {
         ("{quote}\nSaid\n{quote}", json!([{"type": "blockquote", "content": [paragraph("Said")]}])),
         (
             "{panel:bgColor=#ffebe6}\nBad\n\n* news\n{panel}",
-            json!([{"type": "panel", "attrs": {"panelType": "error"}, "content": [paragraph("Bad"), bullets(&["news"])]}]),
+            json!([{"type": "panel", "attrs": {"panelType": "error"},
+                "content": [paragraph("Bad"), bullets(&["news"])]}]),
         ),
         ("Before\n\n----\n\nAfter", json!([paragraph("Before"), {"type": "rule"}, paragraph("After")])),
         (

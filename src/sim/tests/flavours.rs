@@ -20,7 +20,8 @@ async fn each_kind_of_jira_has_the_versions_and_resources_of_its_own() {
         ("/rest/api/3/issue/USER-A-1", 200, 404),
         ("/rest/api/2/issue/USER-A-1", 200, 200),
         ("/rest/api/latest/issue/USER-A-1", 200, 200),
-        ("/rest/api/2/search/jql?jql=key=USER-A-1", 200, 404),
+        ("/rest/api/2/search?jql=project=USER-A", 410, 200),
+        ("/rest/api/2/search/jql?jql=project=USER-A", 200, 404),
         ("/rest/api/2/issue/USER-A-1/changelog", 200, 404),
     ] {
         let statuses = (cloud.at("GET", path).await.status, centre.at("GET", path).await.status);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::stage::{DEV, Stage, USER, new_issue, wait};
-use crate::sim::Deed;
+use crate::sim::{Deed, Flavour};
 
 #[tokio::test(start_paused = true)]
 async fn search_answers_ids_only_unless_fields_are_asked_for() {
@@ -126,4 +126,103 @@ async fn a_query_that_jira_would_not_take_is_refused() {
         assert_eq!(reply.status, 400, "{jql}");
         assert!(reply.json()["errorMessages"][0].is_string(), "{jql}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_count_is_what_the_index_knows() {
+    let stage = Stage::new();
+    stage.ann_reports("One");
+    let count = async |jql: &str| stage.post("search/approximate-count", json!({"jql": jql})).await;
+    assert_eq!(count("project = USER-A").await.json(), json!({"count": 0}));
+    wait(5).await;
+    assert_eq!(count("project = USER-A").await.json(), json!({"count": 1}));
+    assert_eq!(count("order by key").await.status, 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_of_every_kind_survive_the_turning_of_pages() {
+    let stage = Stage::with(|setup| setup.page_cap = 1);
+    for summary in ["b", "C", "a"] {
+        stage.ann_reports(summary);
+    }
+    wait(5).await;
+    let mut ask = json!({"jql": "project = USER-A order by status, summary, created", "fields": ["summary"]});
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        let page = stage.post("search/jql", ask.clone()).await.json();
+        seen.push(page["issues"][0]["fields"]["summary"].as_str().unwrap().to_owned());
+        ask["nextPageToken"] = page["nextPageToken"].clone();
+    }
+    assert_eq!(seen, ["a", "b", "C"]);
+}
+
+fn centre() -> Stage {
+    Stage::with(|setup| setup.flavour = Flavour::DataCenter)
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_center_answers_navigable_fields_and_a_total_by_offset() {
+    let stage = centre();
+    for n in 1..=5 {
+        stage.ann_reports(&format!("Issue {n}"));
+    }
+    wait(5).await;
+    let jql = "project = USER-A order by key";
+    let page = stage.post("search", json!({"jql": jql, "startAt": 3, "maxResults": 2, "fields": ["summary"]})).await;
+    assert_eq!(page.listed("key"), ["USER-A-4", "USER-A-5"]);
+    let page = page.json();
+    assert_eq!((&page["startAt"], &page["maxResults"], &page["total"]), (&json!(3), &json!(2), &json!(5)));
+    assert_eq!(page["issues"][0]["fields"], json!({"summary": "Issue 4"}));
+    let page = stage.get("search?jql=project%3DUSER-A&maxResults=1").await.json();
+    assert_eq!(page["issues"][0]["fields"]["status"]["name"], "Open");
+    assert!(page["issues"][0]["fields"]["comment"].is_null());
+    assert_eq!(stage.get("search?jql=&maxResults=0").await.json()["total"], 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_center_caps_a_page_in_silence_and_breaks_down_behind_its_limit() {
+    let stage = Stage::with(|setup| {
+        setup.flavour = Flavour::DataCenter;
+        setup.page_cap = usize::MAX;
+        setup.offset_limit = 2000;
+    });
+    let page = stage.get("search?jql=project=USER-A&maxResults=9999").await.json();
+    assert_eq!(page["maxResults"], 1000);
+    for (start, status) in [(1000, 200), (1001, 500)] {
+        let reply = stage.get(&format!("search?jql=project=USER-A&startAt={start}&maxResults=1000")).await;
+        assert_eq!(reply.status, status, "{start}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn turning_pages_by_offset_skips_an_issue_when_another_changes_meanwhile() {
+    let stage = centre();
+    let keys: Vec<_> = (1..=4).map(|n| stage.ann_reports(&format!("Issue {n}"))).collect();
+    wait(5).await;
+    let page = async |start: u64| {
+        let ask = json!({"jql": "project = USER-A order by updated asc, key asc", "startAt": start, "maxResults": 2});
+        stage.post("search", ask).await.listed("key")
+    };
+    assert_eq!(page(0).await, keys[..2]);
+    stage.ann(Deed::Rename { issue: keys[0].clone(), summary: "Renamed".into() });
+    wait(5).await;
+    assert_eq!(page(2).await, [keys[3].clone(), keys[0].clone()], "the third is never seen");
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_center_refuses_unknown_keys_in_the_body_and_in_lists_of_issues() {
+    let stage = centre();
+    stage.ann_reports("One");
+    wait(5).await;
+    for body in [
+        json!({"jql": "project = USER-A", "nextPageToken": "x"}),
+        json!({"jql": "project = USER-A", "properties": ["x"]}),
+        json!({"jql": "project = USER-A", "expand": "names"}),
+        json!({"jql": "key in (USER-A-1, USER-A-9)"}),
+    ] {
+        assert_eq!(stage.post("search", body.clone()).await.status, 400, "{body}");
+    }
+    let lenient = json!({"jql": "key in (USER-A-1, USER-A-9)", "validateQuery": false});
+    let reply = stage.post("search", lenient).await;
+    assert_eq!((reply.listed("key"), reply.json()["warningMessages"][0].is_string()), (vec!["USER-A-1".into()], true));
 }

@@ -1,0 +1,128 @@
+//! Which issues a query wants.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::field::{DateField, ListField, TextField};
+use super::text::Words;
+use crate::sim::issue::Issue;
+
+#[derive(Clone, Debug)]
+pub(super) enum Filter {
+    All(Vec<Filter>),
+    Any(Vec<Filter>),
+    /// Whether its id is, or is not, among these.
+    Issue {
+        ids: BTreeSet<u64>,
+        wanted: bool,
+    },
+    /// Of this project and with a number that compares so.
+    Number {
+        project: String,
+        is: Comparison,
+        number: u64,
+    },
+    /// Whether the field holds, or holds something but none of, these. What holds nothing is neither.
+    Among {
+        field: ListField,
+        ids: BTreeSet<String>,
+        wanted: bool,
+    },
+    Empty {
+        field: ListField,
+        wanted: bool,
+    },
+    Date {
+        field: DateField,
+        is: Comparison,
+        at: DateTime<Utc>,
+    },
+    /// Whether the text contains the words.
+    Contains {
+        field: TextField,
+        words: Words,
+        wanted: bool,
+    },
+    TextEmpty {
+        field: TextField,
+        wanted: bool,
+    },
+    /// All or nothing.
+    Always(bool),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Filter {
+    pub(super) fn matches(&self, issue: &Issue) -> bool {
+        match self {
+            Self::All(all) => all.iter().all(|filter| filter.matches(issue)),
+            Self::Any(any) => any.iter().any(|filter| filter.matches(issue)),
+            Self::Issue { ids, wanted } => ids.contains(&issue.id) == *wanted,
+            Self::Number { project, is, number } => issue.project == *project && is.holds(issue.number.cmp(number)),
+            Self::Among { field, ids, wanted } => field.of(issue).is_some_and(|id| ids.contains(id) == *wanted),
+            Self::Empty { field, wanted } => field.of(issue).is_none() == *wanted,
+            Self::Date { field, is, at } => is.holds(field.of(issue).cmp(at)),
+            Self::Contains { field, words, wanted } => words.are_in(&field.of(issue)) == *wanted,
+            Self::TextEmpty { field, wanted } => field.of(issue).is_empty() == *wanted,
+            Self::Always(all) => *all,
+        }
+    }
+
+    /// What `NOT` makes of it: each clause becomes its opposite. So `NOT assignee = x` leaves out issues without an
+    /// assignee, exactly as `assignee != x` does.
+    pub(super) fn negated(self) -> Self {
+        let each = |filters: Vec<Self>| filters.into_iter().map(Self::negated).collect();
+        match self {
+            Self::All(all) => Self::Any(each(all)),
+            Self::Any(any) => Self::All(each(any)),
+            Self::Issue { ids, wanted } => Self::Issue { ids, wanted: !wanted },
+            Self::Number { project, is, number } => Self::Number { project, is: is.opposite(), number },
+            Self::Among { field, ids, wanted } => Self::Among { field, ids, wanted: !wanted },
+            Self::Empty { field, wanted } => Self::Empty { field, wanted: !wanted },
+            Self::Date { field, is, at } => Self::Date { field, is: is.opposite(), at },
+            Self::Contains { field, words, wanted } => Self::Contains { field, words, wanted: !wanted },
+            Self::TextEmpty { field, wanted } => Self::TextEmpty { field, wanted: !wanted },
+            Self::Always(all) => Self::Always(!all),
+        }
+    }
+
+    /// The filter itself, or its opposite.
+    pub(super) fn wanted(self, wanted: bool) -> Self {
+        if wanted { self } else { self.negated() }
+    }
+}
+
+impl Comparison {
+    fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Equal => ordering.is_eq(),
+            Self::NotEqual => ordering.is_ne(),
+            Self::Less => ordering.is_lt(),
+            Self::LessOrEqual => ordering.is_le(),
+            Self::Greater => ordering.is_gt(),
+            Self::GreaterOrEqual => ordering.is_ge(),
+        }
+    }
+
+    fn opposite(self) -> Self {
+        match self {
+            Self::Equal => Self::NotEqual,
+            Self::NotEqual => Self::Equal,
+            Self::Less => Self::GreaterOrEqual,
+            Self::LessOrEqual => Self::Greater,
+            Self::Greater => Self::LessOrEqual,
+            Self::GreaterOrEqual => Self::Less,
+        }
+    }
+}
