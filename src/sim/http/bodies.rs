@@ -7,13 +7,14 @@ use serde_json::{Map, Value};
 use super::answer::{Answer, Complaints};
 use super::call::Call;
 use super::routes::Api;
+use super::scope::{Comments, Scope};
 use super::texts::{self, Refused};
 use super::values::{self, Ask};
 use super::visibility;
-use crate::sim::fields::{self, Field, FieldValue};
+use crate::sim::fields::Field;
 use crate::sim::permissions::Permission;
-use crate::sim::screen::Screen;
 use crate::sim::state::State;
+use crate::sim::values::{self as held, FieldValue};
 use crate::sim::write::{Draft, Edit, Remark};
 
 /// Limits that Jira documents, in characters.
@@ -62,51 +63,6 @@ pub(super) fn number(members: &Map<String, Value>, name: &str) -> Result<Option<
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => Ok(Some(value.as_u64().ok_or_else(Answer::invalid_payload)? as usize)),
-    }
-}
-
-/// What a request may set.
-pub(super) struct Scope<'a> {
-    /// The request, by whose version of the API its texts are read.
-    pub call: &'a Call,
-    /// The fields that are asked for; all others are refused.
-    pub screen: Screen,
-    /// Whether a comment can be made along with it.
-    pub comments: Comments,
-    /// Whether the caller may say whose issue it is.
-    pub may_assign: bool,
-}
-
-/// What becomes of comments in `update`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Comments {
-    Taken,
-    NotOnScreen,
-    /// The caller lacks the permission.
-    Denied,
-}
-
-impl<'a> Scope<'a> {
-    /// What the caller may set on this screen of this project; comments are made elsewhere.
-    fn of(state: &State, call: &'a Call, project: &str, screen: Screen) -> Self {
-        let may_assign = state.may(&call.account, project, Permission::AssignIssues);
-        Self { call, screen, comments: Comments::NotOnScreen, may_assign }
-    }
-
-    /// As [`Self::of`], with comments for those who may comment.
-    pub(super) fn with_comments(state: &State, call: &'a Call, project: &str, screen: Screen) -> Self {
-        let may = state.may(&call.account, project, Permission::AddComments);
-        let comments = if may { Comments::Taken } else { Comments::Denied };
-        Self { comments, ..Self::of(state, call, project, screen) }
-    }
-
-    /// What a transition without a screen takes: nothing.
-    pub(super) fn nothing(call: &'a Call) -> Self {
-        Self { call, screen: Screen::default(), comments: Comments::NotOnScreen, may_assign: false }
-    }
-
-    fn shows(&self, field: &str) -> bool {
-        self.screen.has(field) && (self.may_assign || field != Field::Assignee.id())
     }
 }
 
@@ -270,7 +226,7 @@ impl<'a> Request<'a> {
 impl Edit {
     /// What a new issue has in its fields after this.
     fn values_of_new(&self) -> BTreeMap<String, FieldValue> {
-        let mut values = fields::usual_values();
+        let mut values = held::usual_values();
         for touch in &self.touches {
             let old = values.remove(&touch.field);
             values.extend(touch.operation.clone().applied_to(old).map(|new| (touch.field.clone(), new)));
@@ -282,6 +238,21 @@ impl Edit {
 /// The first of these members that is text.
 fn name_in<'a>(value: &'a Value, members: &[&str]) -> Option<&'a str> {
     members.iter().find_map(|member| value[*member].as_str())
+}
+
+/// Changes a field, if the screen shows it.
+fn put(state: &State, scope: &Scope, edit: &mut Edit, id: &str, ask: &Ask, complaints: &mut Complaints) {
+    let Some(field) = Field::find(id, &state.setup.custom_fields).filter(|_| scope.shows(id)) else {
+        return complaints.cannot_be_set(id);
+    };
+    let done = match (field, ask.verb) {
+        (Field::Summary, "set") => {
+            summary(ask.value).map(|it| edit.summary = Some(it)).map_err(|it| Complaints::about(id, it))
+        }
+        (Field::Description, "set") => description(state, scope.call, ask.value).map(|it| edit.description = Some(it)),
+        _ => values::touch(state, field, ask).map(|it| edit.touches.push(it)).map_err(|it| Complaints::about(id, &it)),
+    };
+    done.unwrap_or_else(|wrong| complaints.merge(wrong));
 }
 
 /// One entry of an `update` list.
@@ -305,21 +276,6 @@ fn operate(
         Some((verb, value)) => put(state, scope, edit, field, &Ask { verb, value }, complaints),
         None => complaints.cannot_be_set(field),
     }
-}
-
-/// Changes a field, if the screen shows it.
-fn put(state: &State, scope: &Scope, edit: &mut Edit, id: &str, ask: &Ask, complaints: &mut Complaints) {
-    let Some(field) = Field::find(id, &state.setup.custom_fields).filter(|_| scope.shows(id)) else {
-        return complaints.cannot_be_set(id);
-    };
-    let done = match (field, ask.verb) {
-        (Field::Summary, "set") => {
-            summary(ask.value).map(|it| edit.summary = Some(it)).map_err(|it| Complaints::about(id, it))
-        }
-        (Field::Description, "set") => description(state, scope.call, ask.value).map(|it| edit.description = Some(it)),
-        _ => values::touch(state, field, ask).map(|it| edit.touches.push(it)).map_err(|it| Complaints::about(id, &it)),
-    };
-    done.unwrap_or_else(|wrong| complaints.merge(wrong));
 }
 
 fn summary(value: &Value) -> Result<String, &'static str> {

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::{IssueName, Names, Query, Reader, Rules};
-use crate::sim::fields::{FieldValue, Term};
 use crate::sim::issue::Issue;
+use crate::sim::values::{FieldValue, Term};
 use crate::sim::workflow::{Category, Status};
 
 struct Site;
