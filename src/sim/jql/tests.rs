@@ -1,5 +1,7 @@
 //! Which queries are understood, and what they mean.
 
+mod generated;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
