@@ -409,6 +409,7 @@ impl State {
             description,
             values: values::usual_values(),
             properties: BTreeMap::new(),
+            transition: None,
         })
     }
 

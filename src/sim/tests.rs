@@ -17,3 +17,4 @@ mod rights;
 mod searching;
 mod spoiling;
 mod stage;
+mod strictness;

@@ -82,6 +82,8 @@ pub(super) struct Draft {
     pub description: Option<Value>,
     pub values: BTreeMap<String, FieldValue>,
     pub properties: BTreeMap<String, Value>,
+    /// The id of a transition that it takes at once.
+    pub transition: Option<String>,
 }
 
 /// Changes to one issue that happen together or not at all. (That Jira keeps `fields`, `update` and `properties` of one
@@ -136,11 +138,13 @@ impl State {
     fn create(&mut self, by: &By, draft: Draft) -> Result<(), Misfire> {
         let home = self.projects.get(&draft.project).ok_or(Misfire)?;
         let status = home.project.workflow.statuses.first().ok_or(Misfire)?.clone();
+        let transition = draft.transition.clone();
         let issue = Arc::new(draft.born(by, status));
         self.tell(by, &issue, format!("reported “{}”", issue.summary));
         self.keep(by.at, Arc::clone(&issue));
         self.notice(by.at, issue.id);
-        Ok(())
+        let moved = |transition| self.edit(by, issue.id, Edit { transition: Some(transition), ..Edit::default() });
+        transition.map_or(Ok(()), moved)
     }
 
     fn edit(&mut self, by: &By, id: u64, edit: Edit) -> Result<(), Misfire> {

@@ -79,6 +79,7 @@ pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Dra
     let scope = Scope::of(state, call, place, state.screens(place).create);
     values::check_required(state, &scope.screen, &request.fields, &request.update, |_| false, &mut complaints);
     let edit = request.edit(state, &scope, &["project", "issuetype"], &mut complaints);
+    let transition = request.first_move(state, call, project.as_deref().unwrap_or_default(), &mut complaints);
     match (project, kind) {
         (Some(project), Some(kind)) if complaints.is_empty() => Ok(Draft {
             id: state.next_id(),
@@ -89,6 +90,7 @@ pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Dra
             summary: edit.summary.unwrap_or_default(),
             description: edit.description.flatten(),
             properties: edit.properties,
+            transition,
         }),
         _ => Err(complaints),
     }
@@ -137,17 +139,19 @@ pub(super) fn property(key: &str, value: &Value) -> Checked<Value> {
     Ok(value.clone())
 }
 
-/// The three parts of a body that creates or edits.
+/// The parts of a body that creates or edits.
 struct Request<'a> {
     fields: Map<String, Value>,
     update: Map<String, Value>,
     properties: &'a Value,
+    /// Only for new issues; edits ignore it, as documented.
+    transition: &'a Value,
 }
 
 impl<'a> Request<'a> {
     fn read(body: &'a Value) -> Checked<Self> {
         let members = body.as_object().ok_or_else(|| Complaints::whole("The request body must be an object."))?;
-        let known = ["fields", "update", "properties", "historyMetadata"];
+        let known = ["fields", "update", "properties", "transition", "historyMetadata"];
         if let Some(unknown) = members.keys().find(|key| !known.contains(&key.as_str())) {
             return Err(Complaints::whole(&format!("Unrecognized field \"{unknown}\" in the request body.")));
         }
@@ -157,7 +161,12 @@ impl<'a> Request<'a> {
                 value.as_object().cloned().ok_or_else(|| Complaints::whole(&format!("'{name}' must be an object.")))
             }
         };
-        let request = Self { fields: object("fields")?, update: object("update")?, properties: &body["properties"] };
+        let request = Self {
+            fields: object("fields")?,
+            update: object("update")?,
+            properties: &body["properties"],
+            transition: &body["transition"],
+        };
         match request.fields.keys().find(|field| request.update.contains_key(*field)) {
             None => Ok(request),
             Some(twice) => {
@@ -201,6 +210,24 @@ impl<'a> Request<'a> {
             Some(_) => {}
             None if state.has_type(wanted) => complaints.field("issuetype", "The issue type selected is invalid."),
             None => complaints.field("issuetype", "Specify a valid issue type"),
+        }
+        known
+    }
+
+    /// The id of the transition that a new issue takes at once.
+    fn first_move(&self, state: &State, call: &Call, project: &str, complaints: &mut Complaints) -> Option<String> {
+        if self.transition.is_null() {
+            return None;
+        }
+        let workflow = &state.projects.get(project)?.project.workflow;
+        let first = &workflow.statuses.first()?.id;
+        let may = state.may(&call.account, project, Permission::TransitionIssues);
+        let wanted = self.transition["id"].as_str();
+        let mut offered = workflow.offered_to(&call.account, first).filter(|_| may);
+        let known = offered.find(|it| Some(it.id.as_str()) == wanted).map(|it| it.id.clone());
+        if known.is_none() {
+            let shown = wanted.unwrap_or_default();
+            complaints.messages.push(format!("Transition id '{shown}' is not valid for this issue."));
         }
         known
     }
@@ -329,12 +356,13 @@ fn properties(list: &Value, complaints: &mut Complaints) -> BTreeMap<String, Val
     }
     let mut properties = BTreeMap::new();
     for entry in list.as_array().into_iter().flatten() {
-        match (entry["key"].as_str(), entry.get("value")) {
-            (Some(key), Some(value)) => match property(key, value) {
+        let named = entry.as_object().filter(|it| it.keys().all(|member| ["key", "value"].contains(&member.as_str())));
+        match named.map(|it| (it.get("key").and_then(Value::as_str), it.get("value"))) {
+            Some((Some(key), Some(value))) => match property(key, value) {
                 Ok(value) => drop(properties.insert(key.into(), value)),
                 Err(wrong) => complaints.messages.extend(wrong.messages),
             },
-            _ => complaints.field("properties", "A property needs a key and a value."),
+            Some(_) | None => complaints.field("properties", "A property has a key and a value, and nothing else."),
         }
     }
     properties

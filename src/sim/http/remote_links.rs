@@ -106,6 +106,16 @@ fn read(body: &Value) -> Result<RemoteLink, Complaints> {
             complaints.field(name, &format!("'{name}' can't exceed {LONGEST} characters."));
         }
     }
+    for (name, part, fits) in [
+        ("globalId", &body["globalId"], Value::is_string as fn(&Value) -> bool),
+        ("relationship", &body["relationship"], Value::is_string),
+        ("application", &body["application"], Value::is_object),
+        ("object", object, Value::is_object),
+    ] {
+        if !part.is_null() && !fits(part) {
+            complaints.field(name, &format!("'{name}' is not of the documented type."));
+        }
+    }
     if !complaints.is_empty() {
         return Err(complaints);
     }
