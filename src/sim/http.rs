@@ -20,6 +20,7 @@ mod issues;
 mod limits;
 mod links;
 mod lists;
+mod members;
 mod meta;
 mod properties;
 mod remote_links;

@@ -81,6 +81,9 @@ pub(super) enum Due {
 /// Ids of projects, issue types, issues, comments and changes all count from here; Jira's own begin there too.
 const FIRST_ID: u64 = 10_000;
 
+/// How many impossible effects are remembered for answers that are on their way.
+const MOST_MISFIRED: usize = 1_000;
+
 /// How long an issue that flickers stays out of the index.
 const FLICKER_MILLIS: std::ops::RangeInclusive<i64> = 100..=3_000;
 
@@ -163,6 +166,10 @@ impl State {
         let id = effect.id;
         if self.carry_out(due, effect).is_err() {
             self.misfired.insert(id);
+            // Whoever left without an answer never asks.
+            if self.misfired.len() > MOST_MISFIRED {
+                self.misfired.pop_first();
+            }
         }
     }
 
@@ -188,6 +195,7 @@ impl State {
         self.agenda.note(due, Due::Unindex(issue.id));
         self.keys.remove(&issue.key());
         self.issues.remove(&issue.id);
+        self.last_moves.remove(&issue.id);
         self.graveyard.push(issue);
     }
 

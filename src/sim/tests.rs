@@ -13,6 +13,7 @@ mod linking;
 mod living;
 mod moving;
 mod remarks;
+mod repeating;
 mod rights;
 mod searching;
 mod spoiling;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::answer::{Answer, Complaints};
+use super::answer::Complaints;
 use super::call::Call;
+use super::properties;
 use super::routes::Api;
 use super::scope::{Comments, Scope};
 use super::texts::{self, Refused};
@@ -17,54 +18,10 @@ use crate::sim::state::State;
 use crate::sim::values::{self as held, FieldValue};
 use crate::sim::write::{Draft, Edit, Remark};
 
-/// Limits that Jira documents, in characters.
+/// The most characters of a summary, as documented.
 const LONGEST_SUMMARY: usize = 255;
-const LONGEST_PROPERTY_KEY: usize = 255;
-const LONGEST_PROPERTY: usize = 32_768;
 
-type Checked<T> = Result<T, Complaints>;
-
-/// The members of an object, all of which the endpoint knows.
-pub(super) fn members<'a>(body: &'a Value, known: &[&str]) -> Result<&'a Map<String, Value>, Answer> {
-    let members = body.as_object().ok_or_else(Answer::invalid_payload)?;
-    match members.keys().find(|key| !known.contains(&key.as_str())) {
-        None => Ok(members),
-        Some(unknown) => Err(Answer::bad(&format!("Unrecognized field \"{unknown}\" in the request body."))),
-    }
-}
-
-/// A list of texts, if it is there.
-pub(super) fn texts(members: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, Answer> {
-    let Some(value) = members.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
-    let list = value.as_array().ok_or_else(Answer::invalid_payload)?;
-    let text = |it: &Value| it.as_str().map(String::from).ok_or_else(Answer::invalid_payload);
-    list.iter().map(text).collect::<Result<_, _>>().map(Some)
-}
-
-/// Yes or no, if it is there.
-pub(super) fn flag(members: &Map<String, Value>, name: &str) -> Result<Option<bool>, Answer> {
-    match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => Ok(Some(value.as_bool().ok_or_else(Answer::invalid_payload)?)),
-    }
-}
-
-/// A text, if it is there.
-pub(super) fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Answer> {
-    match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(Answer::invalid_payload()),
-    }
-}
-
-/// A whole number from 0, if it is there.
-pub(super) fn number(members: &Map<String, Value>, name: &str) -> Result<Option<usize>, Answer> {
-    match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => Ok(Some(value.as_u64().ok_or_else(Answer::invalid_payload)? as usize)),
-    }
-}
+pub(super) type Checked<T> = Result<T, Complaints>;
 
 /// A new issue. Ids and numbers are given away only to valid ones.
 pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Draft> {
@@ -113,7 +70,7 @@ pub(super) fn remark(state: &mut State, call: &Call, comment: &Value) -> Checked
     }
     let body = comment_body(state, call, &comment["body"])?;
     let mut complaints = Complaints::default();
-    let properties = properties(&comment["properties"], &mut complaints);
+    let properties = properties::read(&comment["properties"], &mut complaints);
     let visibility = visibility::read(state, call, &comment["visibility"]).unwrap_or_else(|wrong| {
         complaints.merge(wrong);
         None
@@ -123,20 +80,6 @@ pub(super) fn remark(state: &mut State, call: &Call, comment: &Value) -> Checked
     } else {
         Err(complaints)
     }
-}
-
-/// A property's value, once key and value are found short enough.
-pub(super) fn property(key: &str, value: &Value) -> Checked<Value> {
-    let size = value.to_string().chars().count();
-    if key.is_empty() || key.chars().count() > LONGEST_PROPERTY_KEY {
-        let message = format!("The property key must have from 1 to {LONGEST_PROPERTY_KEY} characters.");
-        return Err(Complaints::whole(&message));
-    }
-    if size > LONGEST_PROPERTY {
-        let message = format!("The property value must have at most {LONGEST_PROPERTY} characters.");
-        return Err(Complaints::whole(&message));
-    }
-    Ok(value.clone())
 }
 
 /// The parts of a body that creates or edits.
@@ -234,7 +177,7 @@ impl<'a> Request<'a> {
 
     /// What the request sets, apart from the fields that its endpoint sees to itself.
     fn edit(&self, state: &mut State, scope: &Scope, elsewhere: &[&str], complaints: &mut Complaints) -> Edit {
-        let mut edit = Edit { properties: properties(self.properties, complaints), ..Edit::default() };
+        let mut edit = Edit { properties: properties::read(self.properties, complaints), ..Edit::default() };
         for (field, value) in self.fields.iter().filter(|(field, _)| !elsewhere.contains(&field.as_str())) {
             put(state, scope, &mut edit, field, &Ask { verb: "set", value }, complaints);
         }
@@ -348,22 +291,3 @@ fn comment_body(state: &State, call: &Call, value: &Value) -> Checked<Value> {
 
 /// All that Cloud says about a document that breaks its schema.
 const INVALID_INPUT: &str = "INVALID_INPUT";
-
-/// `[{"key": …, "value": …}]`, or nothing.
-fn properties(list: &Value, complaints: &mut Complaints) -> BTreeMap<String, Value> {
-    if !list.is_null() && !list.is_array() {
-        complaints.field("properties", "Properties must be an array.");
-    }
-    let mut properties = BTreeMap::new();
-    for entry in list.as_array().into_iter().flatten() {
-        let named = entry.as_object().filter(|it| it.keys().all(|member| ["key", "value"].contains(&member.as_str())));
-        match named.map(|it| (it.get("key").and_then(Value::as_str), it.get("value"))) {
-            Some((Some(key), Some(value))) => match property(key, value) {
-                Ok(value) => drop(properties.insert(key.into(), value)),
-                Err(wrong) => complaints.messages.extend(wrong.messages),
-            },
-            Some(_) | None => complaints.field("properties", "A property has a key and a value, and nothing else."),
-        }
-    }
-    properties
-}

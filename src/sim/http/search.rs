@@ -9,8 +9,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::answer::Answer;
-use super::bodies;
 use super::call::Call;
+use super::members;
 use crate::sim::issue::Issue;
 use crate::sim::jql::{IssueName, Names, Place, Query, Reader, Rules};
 use crate::sim::permissions::Permission;
@@ -35,7 +35,7 @@ pub(super) fn nothing(flavour: Flavour) -> Answer {
 /// About how many issues a query finds; here exactly as many as the index knows.
 pub(super) fn count(state: &State, call: &Call) -> Result<Answer, Answer> {
     let body = call.json()?;
-    let jql = bodies::text(bodies::members(&body, &["jql"])?, "jql")?.unwrap_or_default();
+    let jql = members::text(members::known(&body, &["jql"])?, "jql")?.unwrap_or_default();
     let query = query(state, call, &jql, true)?;
     Ok(Answer::ok(json!({"count": rows(state, &call.account, &query, &BTreeSet::new()).len()})))
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::bodies;
 use super::call::Call;
+use super::members;
 use super::routes::Plan;
 use super::scope::Scope;
 use super::wire::Wire;
@@ -31,7 +32,7 @@ pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Answer> {
 pub(super) fn take(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
     let body = call.json()?;
-    bodies::members(&body, &["transition", "fields", "update", "properties", "historyMetadata"])?;
+    members::known(&body, &["transition", "fields", "update", "properties", "historyMetadata"])?;
     let transition = chosen(state, call, &issue, &body)?;
     if state.is_moving(issue.id) {
         return Err(Answer::conflict());

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::USUAL_PAGE;
 use crate::sim::http::answer::Answer;
-use crate::sim::http::bodies;
 use crate::sim::http::bulk::few;
 use crate::sim::http::call::{Call, comma_separated};
+use crate::sim::http::members;
 use crate::sim::http::wire::{Fields, Selection, Wire};
 use crate::sim::jql::{self, Place};
 use crate::sim::state::State;
@@ -49,18 +49,18 @@ pub(in crate::sim::http) fn by_body(state: &State, call: &Call) -> Result<Answer
     const KNOWN: [&str; 8] =
         ["expand", "fields", "fieldsByKeys", "jql", "maxResults", "nextPageToken", "properties", "reconcileIssues"];
     let body = call.json()?;
-    let members = bodies::members(&body, &KNOWN)?;
-    let expand = bodies::text(members, "expand")?.unwrap_or_default();
+    let members = members::known(&body, &KNOWN)?;
+    let expand = members::text(members, "expand")?.unwrap_or_default();
     // Taken in but of no use here: no field has a key that differs from its id.
-    bodies::flag(members, "fieldsByKeys")?;
+    members::flag(members, "fieldsByKeys")?;
     let ask = Ask {
-        jql: bodies::text(members, "jql")?.unwrap_or_default(),
-        most: bodies::number(members, "maxResults")?.unwrap_or(USUAL_PAGE),
-        token: bodies::text(members, "nextPageToken")?,
+        jql: members::text(members, "jql")?.unwrap_or_default(),
+        most: members::number(members, "maxResults")?.unwrap_or(USUAL_PAGE),
+        token: members::text(members, "nextPageToken")?,
         selection: Selection {
-            fields: fields(bodies::texts(members, "fields")?),
+            fields: fields(members::texts(members, "fields")?),
             expand: comma_separated(&expand).collect(),
-            properties: few(bodies::texts(members, "properties")?.unwrap_or_default())?,
+            properties: few(members::texts(members, "properties")?.unwrap_or_default())?,
         },
         reconcile: reconciled(members.get("reconcileIssues"))?,
     };
