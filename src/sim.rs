@@ -10,8 +10,8 @@
 //! become due, effects of requests, people's errands and index updates alike, in the order of their due times. So a
 //! request has its effect whether or not its client is still there to hear the answer.
 //!
-//! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], [`permissions`], `issue`, `state`, `write`, `index`,
-//! [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`], [`control`].
+//! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], [`permissions`], `issue`, `values`, `state`, `write`,
+//! `moves`, `index`, [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`], [`control`].
 //!
 //! Absent: thumbnails, archives' contents, making and changing link types, parents of sub-tasks, webhooks.
 
@@ -41,6 +41,7 @@ mod moves;
 mod ring;
 mod stamp;
 mod state;
+mod values;
 mod visibility;
 mod write;
 

@@ -1,8 +1,6 @@
-//! The fields that an issue can have beyond those that every issue has, and their values.
+//! The fields that can be set, and what they can hold.
 
-use std::collections::BTreeMap;
-
-use serde_json::Number;
+use super::values::{Operation, Term, Touch};
 
 /// The most characters of a label, and of a field of one line.
 pub(super) const LONGEST_LINE: usize = 255;
@@ -81,42 +79,6 @@ pub(super) enum Field<'a> {
     Custom(&'a CustomField),
 }
 
-/// What a field of an issue holds; an issue has no entry for an empty field.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum FieldValue {
-    /// Texts and days.
-    Text(String),
-    Number(Number),
-    One(Term),
-    /// Never empty.
-    Many(Vec<Term>),
-}
-
-/// An option, priority, resolution, label or account: what programs know it by, and people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Term {
-    /// Labels have none.
-    pub id: Option<String>,
-    pub text: String,
-}
-
-/// A change to one field.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Touch {
-    pub field: String,
-    /// What the changelog calls the field.
-    pub told_as: String,
-    pub operation: Operation,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Operation {
-    /// Nothing empties the field.
-    Set(Option<FieldValue>),
-    Add(Term),
-    Remove(Term),
-}
-
 impl<'a> Field<'a> {
     /// The fields of every site.
     pub(super) const SYSTEM: [Self; 6] =
@@ -177,71 +139,6 @@ impl<'a> Field<'a> {
     }
 }
 
-impl Operation {
-    /// What the field holds afterwards.
-    pub(super) fn applied_to(self, old: Option<FieldValue>) -> Option<FieldValue> {
-        let many = |terms: Vec<Term>| (!terms.is_empty()).then_some(FieldValue::Many(terms));
-        match (self, old) {
-            (Self::Set(new), _) => new,
-            (Self::Add(term), Some(FieldValue::Many(mut terms))) => {
-                if !terms.contains(&term) {
-                    terms.push(term);
-                }
-                many(terms)
-            }
-            (Self::Add(term), _) => many(vec![term]),
-            (Self::Remove(term), Some(FieldValue::Many(mut terms))) => {
-                terms.retain(|it| *it != term);
-                many(terms)
-            }
-            (Self::Remove(_), old) => old,
-        }
-    }
-}
-
-impl FieldValue {
-    /// What people read in the changelog.
-    pub(super) fn text(&self) -> String {
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Number(number) => number.to_string(),
-            Self::One(term) => term.text.clone(),
-            Self::Many(terms) => {
-                let separator = if terms.iter().any(|term| term.id.is_some()) { "," } else { " " };
-                terms.iter().map(|term| term.text.as_str()).collect::<Vec<_>>().join(separator)
-            }
-        }
-    }
-
-    /// What programs read in the changelog, where the field has ids.
-    pub(super) fn id(&self) -> Option<String> {
-        match self {
-            Self::Text(_) | Self::Number(_) => None,
-            Self::One(term) => term.id.clone(),
-            Self::Many(terms) => {
-                let ids: Vec<&str> = terms.iter().filter_map(|term| term.id.as_deref()).collect();
-                (!ids.is_empty()).then(|| format!("[{}]", ids.join(", ")))
-            }
-        }
-    }
-}
-
-impl Term {
-    pub(super) fn new(id: &str, text: &str) -> Self {
-        Self { id: Some(id.into()), text: text.into() }
-    }
-
-    pub(super) fn label(text: &str) -> Self {
-        Self { id: None, text: text.into() }
-    }
-}
-
-impl From<&Choice> for Term {
-    fn from(choice: &Choice) -> Self {
-        Self::new(&choice.id, &choice.value)
-    }
-}
-
 /// Ids and names of Jira's own priorities; new issues get [`USUAL_PRIORITY`].
 pub(super) const PRIORITIES: [(&str, &str); 5] =
     [("1", "Highest"), ("2", "High"), ("3", "Medium"), ("4", "Low"), ("5", "Lowest")];
@@ -256,12 +153,6 @@ pub(super) const RESOLUTIONS: [(&str, &str); 5] = [
     ("10003", "Cannot Reproduce"),
     ("10004", "Known Error"),
 ];
-
-/// What the fields of a new issue hold unless something else is said.
-pub(super) fn usual_values() -> BTreeMap<String, FieldValue> {
-    let (id, name) = USUAL_PRIORITY;
-    [(Field::Priority.id().to_owned(), FieldValue::One(Term::new(id, name)))].into()
-}
 
 /// What Jira has against a label.
 pub(super) fn label_fault(label: &str) -> Option<String> {
@@ -278,29 +169,4 @@ pub(super) fn label_fault(label: &str) -> Option<String> {
 pub(super) fn named(list: &[(&str, &str)], wanted: &str) -> Option<Term> {
     let known = list.iter().find(|(id, name)| *id == wanted || name.eq_ignore_ascii_case(wanted));
     known.map(|(id, name)| Term::new(id, name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn labels(texts: &[&str]) -> Option<FieldValue> {
-        let terms: Vec<Term> = texts.iter().map(|text| Term::label(text)).collect();
-        (!terms.is_empty()).then_some(FieldValue::Many(terms))
-    }
-
-    #[test]
-    fn lists_take_each_value_once_and_end_up_empty_when_the_last_is_removed() {
-        let (red, blue) = (Term::label("red"), Term::label("blue"));
-        for (before, operation, after) in [
-            (&[][..], Operation::Add(red.clone()), &["red"][..]),
-            (&["red"], Operation::Add(red.clone()), &["red"]),
-            (&["red"], Operation::Add(blue), &["red", "blue"]),
-            (&["red"], Operation::Remove(red.clone()), &[]),
-            (&[], Operation::Remove(red), &[]),
-            (&["red"], Operation::Set(None), &[]),
-        ] {
-            assert_eq!(operation.clone().applied_to(labels(before)), labels(after), "{operation:?}");
-        }
-    }
 }

@@ -37,6 +37,14 @@ impl FileContent {
         }
     }
 
+    /// How many bytes of memory it takes.
+    pub(super) fn kept(&self) -> u64 {
+        match self {
+            Self::Kept(bytes) => bytes.len() as u64,
+            Self::Made { .. } => 0,
+        }
+    }
+
     /// A part of it; the caller has seen to it that there is such a part.
     fn part(&self, range: Range<u64>) -> Bytes {
         match self {
@@ -64,6 +72,11 @@ impl File {
     /// In bytes.
     pub(super) fn size(&self) -> u64 {
         self.content.size()
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn kept(&self) -> u64 {
+        self.content.kept()
     }
 
     /// A part of it, piece by piece; as much of it as there is.

@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::attachment::{Attachment, AttachmentView};
-use super::fields::FieldValue;
 use super::link::{IssueLink, LinkView, RemoteLink, RemoteLinkView};
 use super::markup;
+use super::values::FieldValue;
 use super::visibility::Visibility;
 use super::workflow::Status;
 
@@ -162,6 +162,19 @@ impl Change {
             from: item.from_text.clone().unwrap_or_default(),
             to: item.to_text.clone().unwrap_or_default(),
         })
+    }
+}
+
+impl Item {
+    pub(super) fn text(field: &'static str, from: Option<String>, to: Option<String>) -> Self {
+        Self { field: field.into(), custom: None, from: None, from_text: from, to: None, to_text: to }
+    }
+
+    /// A change of one of Jira's own fields, by id and name.
+    pub(super) fn system(field: &'static str, from: Option<(&str, &str)>, to: Option<(&str, &str)>) -> Self {
+        let owned = |side: Option<(&str, &str)>| side.map(|(id, name)| (id.to_owned(), name.to_owned())).unzip();
+        let ((from, from_text), (to, to_text)) = (owned(from), owned(to));
+        Self { field: field.into(), custom: None, from, from_text, to, to_text }
     }
 }
 

@@ -35,8 +35,8 @@ pub struct Bucket {
 }
 
 impl Limits {
-    /// Cloud's numbers as Atlassian publishes them. Data Center's are for its administrator to choose; these, ten a second
-    /// and a hundred saved up, are an example.
+    /// Cloud's numbers as Atlassian publishes them. Data Center's are for its administrator to choose; these, ten a
+    /// second and a hundred saved up, are an example.
     pub fn published() -> Self {
         let second = Duration::from_secs(1);
         Self {

@@ -1,12 +1,14 @@
-//! What happens to an issue as a whole: it moves to another project, or is hidden from some.
+//! What happens to issues as a whole: they move to another project, are hidden from some, their status is renamed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::Duration;
+
 use super::issue::{Issue, Item};
-use super::state::State;
+use super::state::{Due, Home, State};
 use super::workflow::Status;
-use super::write::{By, Misfire};
+use super::write::{By, Effect, Misfire, Write};
 
 /// Where an issue moves to; its number there is given away already.
 #[derive(Clone, Debug)]
@@ -22,6 +24,28 @@ impl Destination {
 }
 
 impl State {
+    /// Whether a transition of this issue is under way: asked for and not yet done, or done a moment ago.
+    pub(super) fn is_moving(&self, issue: u64) -> bool {
+        let pending = self.agenda.entries().any(|due| matches!(due, Due::Effect(effect) if effect.moves(issue)));
+        let rest = Duration::from_std(self.setup.transition_rest).unwrap_or_default();
+        pending || self.last_moves.get(&issue).is_some_and(|at| self.now - *at < rest)
+    }
+
+    /// A status as it is now, under the name that it has now.
+    pub(super) fn status<'a>(&'a self, issue: &'a Issue) -> &'a Status {
+        let of_workflow = |home: &'a Home| home.project.workflow.status(&issue.status.id);
+        self.projects.get(&issue.project).and_then(of_workflow).unwrap_or(&issue.status)
+    }
+
+    /// Gives a status another name. Its id stays, and so do the words of changelogs.
+    pub(super) fn rename_status(&mut self, id: &str, name: &str) {
+        let all = self.projects.values_mut().flat_map(|home| &mut home.project.workflow.statuses);
+        all.filter(|status| status.id == id).for_each(|status| status.name = name.into());
+        for issue in self.issues.values_mut().filter(|issue| issue.status.id == id) {
+            Arc::make_mut(issue).status.name = name.into();
+        }
+    }
+
     /// A place for the issue in the project of this key, if there is one other than its own.
     pub(super) fn destination(&mut self, issue: u64, project: &str) -> Option<Destination> {
         let elsewhere = self.issues.get(&issue)?.project != project && self.projects.contains_key(project);
@@ -65,7 +89,7 @@ impl State {
         self.keep(by.at, shared);
     }
 
-    /// The status and issue type that an issue has in another project: its own if the project knows them, else the first.
+    /// The status and issue type of an issue in another project: its own if the project has them, else the first there.
     fn place_in(&self, issue: &Issue, project: &str) -> Option<(Status, String)> {
         let project = &self.projects.get(project)?.project;
         let workflow = &project.workflow;
@@ -83,6 +107,17 @@ impl State {
     fn kind_change(&self, from: &str, to: &str) -> Item {
         let (from, to) = ((self.type_id(from), from), (self.type_id(to), to));
         Item::system("issuetype", Some((&from.0, from.1)), Some((&to.0, to.1)))
+    }
+}
+
+impl Effect {
+    /// Whether it is a transition of this issue.
+    fn moves(&self, issue: u64) -> bool {
+        match &self.write {
+            Write::Edit { issue: own, edit } => *own == issue && edit.transition.is_some(),
+            Write::Create(_) | Write::Move { .. } | Write::Restrict { .. } | Write::Delete { .. } => false,
+            Write::Hang { .. } | Write::Link(_) | Write::Unlink { .. } => false,
+        }
     }
 }
 

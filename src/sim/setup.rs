@@ -78,6 +78,9 @@ pub struct Setup {
     pub media_url_lifetime: Duration,
     /// The most bytes that an attached file may have, and the most that the site holds of a file while it comes in.
     pub upload_limit: u64,
+    /// The most bytes of attached files that the site keeps at all. (Jira's own limit depends on the plan; how it refuses
+    /// is not documented, so it does as with a file that is too big.)
+    pub storage_limit: u64,
     /// How a bigger file is refused: 413, as it really is, or 404, as Data Center's document has it.
     pub oversized_upload: StatusCode,
     /// Whether Data Center leads whoever asks for an attached file with a bearer token to its login page, as versions
@@ -118,6 +121,7 @@ impl Setup {
             media_url: "https://media.example.net".into(),
             media_url_lifetime: Duration::from_secs(600),
             upload_limit: 10 << 20,
+            storage_limit: 1 << 30,
             oversized_upload: StatusCode::PAYLOAD_TOO_LARGE,
             downloads_need_password: false,
             delete_needs_content_type: false,

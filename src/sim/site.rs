@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::control;
 use super::faults::{FaultPlan, Rule, Standing};
-use super::fields::{self, Field, FieldValue, Operation, Term, Touch};
+use super::fields::{self, Field};
 use super::file::FileContent;
 use super::http;
 use super::issue::{Issue, IssueView};
@@ -18,6 +18,7 @@ use super::permissions::Permissions;
 use super::screen::Screen;
 use super::setup::{Account, Flavour, Project, Setup};
 use super::state::{Home, State};
+use super::values::{self, FieldValue, Operation, Term, Touch};
 use super::visibility::Visibility;
 use super::workflow::Transition;
 use super::write::{Draft, Edit, Effect, Remark, Via, Write};
@@ -413,8 +414,9 @@ impl State {
             kind,
             summary: summary.into(),
             description,
-            values: fields::usual_values(),
+            values: values::usual_values(),
             properties: BTreeMap::new(),
+            transition: None,
         })
     }
 

@@ -16,13 +16,13 @@ use super::index::Index;
 use super::issue::Issue;
 use super::limits::Meter;
 use super::people::{Errand, Town};
-use super::permissions::{Permission, Permissions};
+use super::permissions::Permissions;
 use super::ring::Ring;
 use super::screen::Screens;
 use super::setup::{Account, Project, Setup};
 use super::site::{Happening, RequestLine};
 use super::workflow::Status;
-use super::write::{Effect, Write};
+use super::write::Effect;
 
 pub(super) struct State {
     pub setup: Setup,
@@ -52,7 +52,7 @@ pub(super) struct State {
     pub last_moves: BTreeMap<u64, DateTime<Utc>>,
     /// How many requests showed credentials to the media host.
     pub leaks: u64,
-    agenda: Agenda<Due>,
+    pub agenda: Agenda<Due>,
     /// Effects that had become impossible when they were due, until their answer asks.
     misfired: BTreeSet<u64>,
     last_id: u64,
@@ -67,7 +67,7 @@ pub(super) struct Home {
 }
 
 /// What the agenda holds.
-enum Due {
+pub(super) enum Due {
     Effect(Effect),
     /// Search learns of this version.
     Index(Arc<Issue>),
@@ -80,6 +80,9 @@ enum Due {
 
 /// Ids of projects, issue types, issues, comments and changes all count from here; Jira's own begin there too.
 const FIRST_ID: u64 = 10_000;
+
+/// How many impossible effects are remembered for answers that are on their way.
+const MOST_MISFIRED: usize = 1_000;
 
 /// How long an issue that flickers stays out of the index.
 const FLICKER_MILLIS: std::ops::RangeInclusive<i64> = 100..=3_000;
@@ -149,49 +152,9 @@ impl State {
         self.agenda.keep(|due| !matches!(due, Due::Errand(_)));
     }
 
-    /// Whether a transition of this issue is under way: asked for and not yet done, or done a moment ago.
-    pub(super) fn is_moving(&self, issue: u64) -> bool {
-        let pending = self.agenda.entries().any(|due| matches!(due, Due::Effect(effect) if effect.moves(issue)));
-        let rest = Duration::from_std(self.setup.transition_rest).unwrap_or_default();
-        pending || self.last_moves.get(&issue).is_some_and(|at| self.now - *at < rest)
-    }
-
-    /// Whether the account has the permission in the project of this key.
-    pub(super) fn may(&self, account: &str, project: &str, permission: Permission) -> bool {
-        self.permissions.allow(account, project, permission)
-    }
-
-    /// Whether the account sees the issue; what it doesn't see doesn't exist for it.
-    pub(super) fn may_see(&self, account: &str, issue: &Issue) -> bool {
-        // What search knows of an issue may be older than who may see it.
-        let issue = self.issues.get(&issue.id).map_or(issue, |current| current);
-        let chosen = issue.viewers.as_ref().is_none_or(|viewers| viewers.contains(account));
-        chosen && self.may(account, &issue.project, Permission::BrowseProjects)
-    }
-
-    /// The issue of this numeric id or key, if the account sees it.
-    pub(super) fn find_for(&self, account: &str, id_or_key: &str) -> Option<&Arc<Issue>> {
-        self.find(id_or_key).filter(|issue| self.may_see(account, issue))
-    }
-
     /// The screens of a project.
     pub(super) fn screens(&self, project: &str) -> Screens {
         self.setup.screens.get(project).cloned().unwrap_or_default()
-    }
-
-    /// A status as it is now, under the name that it has now.
-    pub(super) fn status<'a>(&'a self, issue: &'a Issue) -> &'a Status {
-        let of_workflow = |home: &'a Home| home.project.workflow.status(&issue.status.id);
-        self.projects.get(&issue.project).and_then(of_workflow).unwrap_or(&issue.status)
-    }
-
-    /// Gives a status another name. Its id stays, and so do the words of changelogs.
-    pub(super) fn rename_status(&mut self, id: &str, name: &str) {
-        let all = self.projects.values_mut().flat_map(|home| &mut home.project.workflow.statuses);
-        all.filter(|status| status.id == id).for_each(|status| status.name = name.into());
-        for issue in self.issues.values_mut().filter(|issue| issue.status.id == id) {
-            Arc::make_mut(issue).status.name = name.into();
-        }
     }
 
     /// Whether this effect turned out impossible. Asking forgets it.
@@ -203,6 +166,10 @@ impl State {
         let id = effect.id;
         if self.carry_out(due, effect).is_err() {
             self.misfired.insert(id);
+            // Whoever left without an answer never asks.
+            if self.misfired.len() > MOST_MISFIRED {
+                self.misfired.pop_first();
+            }
         }
     }
 
@@ -228,6 +195,7 @@ impl State {
         self.agenda.note(due, Due::Unindex(issue.id));
         self.keys.remove(&issue.key());
         self.issues.remove(&issue.id);
+        self.last_moves.remove(&issue.id);
         self.graveyard.push(issue);
     }
 
@@ -304,16 +272,5 @@ impl State {
     /// The name of an account; its id if nobody knows it.
     pub(super) fn name_of<'a>(&'a self, account: &'a str) -> &'a str {
         self.accounts.get(account).map_or(account, |it| &it.name)
-    }
-}
-
-impl Effect {
-    /// Whether it is a transition of this issue.
-    fn moves(&self, issue: u64) -> bool {
-        match &self.write {
-            Write::Edit { issue: own, edit } => *own == issue && edit.transition.is_some(),
-            Write::Create(_) | Write::Move { .. } | Write::Restrict { .. } | Write::Delete { .. } => false,
-            Write::Hang { .. } | Write::Link(_) | Write::Unlink { .. } => false,
-        }
     }
 }

@@ -91,7 +91,7 @@ impl Workflow {
     /// With one more transition. It gets its id here: they count 11, 21, 31, … as Jira's own do.
     ///
     /// # Panics
-    /// If it names a status that the workflow does not have: a workflow is written by hand, so that is a slip of the pen.
+    /// If it names a status that the workflow does not have: workflows are written by hand, so it is a slip of the pen.
     #[must_use]
     pub fn with(mut self, transition: Transition) -> Self {
         let id = |name: &String| match self.status_named(name) {

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::fields::{self, Field, FieldValue, Operation, Touch};
 use super::issue::{Change, Comment, Issue, Item};
 use super::markup;
 use super::moves::Destination;
 use super::site::Happening;
 use super::stamp;
 use super::state::State;
+use super::values::{FieldValue, Touch};
 use super::visibility::Visibility;
-use super::workflow::{Resolves, Status, Transition};
+use super::workflow::{Status, Transition};
 
 mod hanging;
 mod joining;
@@ -82,6 +82,8 @@ pub(super) struct Draft {
     pub description: Option<Value>,
     pub values: BTreeMap<String, FieldValue>,
     pub properties: BTreeMap<String, Value>,
+    /// The id of a transition that it takes at once.
+    pub transition: Option<String>,
 }
 
 /// Changes to one issue that happen together or not at all. (That Jira keeps `fields`, `update` and `properties` of one
@@ -136,11 +138,13 @@ impl State {
     fn create(&mut self, by: &By, draft: Draft) -> Result<(), Misfire> {
         let home = self.projects.get(&draft.project).ok_or(Misfire)?;
         let status = home.project.workflow.statuses.first().ok_or(Misfire)?.clone();
+        let transition = draft.transition.clone();
         let issue = Arc::new(draft.born(by, status));
         self.tell(by, &issue, format!("reported “{}”", issue.summary));
         self.keep(by.at, Arc::clone(&issue));
         self.notice(by.at, issue.id);
-        Ok(())
+        let moved = |transition| self.edit(by, issue.id, Edit { transition: Some(transition), ..Edit::default() });
+        transition.map_or(Ok(()), moved)
     }
 
     fn edit(&mut self, by: &By, id: u64, edit: Edit) -> Result<(), Misfire> {
@@ -284,19 +288,6 @@ impl Issue {
         [summary, description, status].into_iter().flatten().chain(touched).collect()
     }
 
-    /// Changes one of the fields that not every issue has.
-    fn touch(&mut self, by: &By, touch: Touch) -> Option<Item> {
-        let old = self.values.remove(&touch.field);
-        let new = touch.operation.applied_to(old.clone());
-        if let Some(new) = &new {
-            self.values.insert(touch.field.clone(), new.clone());
-        }
-        if touch.field == Field::Resolution.id() && old != new {
-            self.resolved = new.is_some().then_some(by.at);
-        }
-        (old != new).then(|| Item::of_field(touch.field, touch.told_as, old, new))
-    }
-
     fn rename(&mut self, summary: String) -> Option<Item> {
         let old = std::mem::replace(&mut self.summary, summary);
         (old != self.summary).then(|| Item::text("summary", Some(old), Some(self.summary.clone())))
@@ -337,42 +328,6 @@ impl Remark {
             updated: at,
             editor: author.into(),
         }
-    }
-}
-
-impl Item {
-    pub(super) fn text(field: &'static str, from: Option<String>, to: Option<String>) -> Self {
-        Self { field: field.into(), custom: None, from: None, from_text: from, to: None, to_text: to }
-    }
-
-    /// A change of one of Jira's own fields, by id and name.
-    pub(super) fn system(field: &'static str, from: Option<(&str, &str)>, to: Option<(&str, &str)>) -> Self {
-        let owned = |side: Option<(&str, &str)>| side.map(|(id, name)| (id.to_owned(), name.to_owned())).unzip();
-        let ((from, from_text), (to, to_text)) = (owned(from), owned(to));
-        Self { field: field.into(), custom: None, from, from_text, to, to_text }
-    }
-
-    fn of_field(id: String, told_as: String, from: Option<FieldValue>, to: Option<FieldValue>) -> Self {
-        let side = |value: Option<FieldValue>| {
-            let text = value.as_ref().map(FieldValue::text);
-            // Where a label was or is nothing, Jira writes an empty text and no null.
-            let text = if id == Field::Labels.id() { Some(text.unwrap_or_default()) } else { text };
-            (value.and_then(|value| value.id()), text)
-        };
-        let ((from, from_text), (to, to_text)) = (side(from), side(to));
-        let custom = (id != told_as).then_some(id);
-        Self { field: told_as.into(), custom, from, from_text, to, to_text }
-    }
-}
-
-impl Resolves {
-    fn touch(&self) -> Option<Touch> {
-        let value = match self {
-            Self::No => return None,
-            Self::Clears => None,
-            Self::As(name) => fields::named(&fields::RESOLUTIONS, name).map(FieldValue::One),
-        };
-        Some(Field::Resolution.touch(Operation::Set(value)))
     }
 }
 

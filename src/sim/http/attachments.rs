@@ -28,6 +28,9 @@ pub(super) fn add(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     }
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
     let parts = call.upload()?.as_ref().map_err(|spoilt| refusal(state, spoilt))?;
+    if parts.iter().map(|part| part.file.kept()).sum::<u64>() > state.storage_left() {
+        return Err(Answer::error(state.setup.oversized_upload, "There is no storage left for these files."));
+    }
     let files: Vec<Attached> = parts.iter().map(|part| part.attached(state.next_id())).collect();
     let wire = Wire::new(state, call);
     // The answer is written before the attachments exist; their times may be off by a part of the latency.

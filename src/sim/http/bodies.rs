@@ -4,111 +4,24 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::answer::{Answer, Complaints};
+use super::answer::Complaints;
 use super::call::Call;
+use super::properties;
 use super::routes::Api;
+use super::scope::{Comments, Scope};
 use super::texts::{self, Refused};
 use super::values::{self, Ask};
 use super::visibility;
-use crate::sim::fields::{self, Field, FieldValue};
+use crate::sim::fields::Field;
 use crate::sim::permissions::Permission;
-use crate::sim::screen::Screen;
 use crate::sim::state::State;
+use crate::sim::values::{self as held, FieldValue};
 use crate::sim::write::{Draft, Edit, Remark};
 
-/// Limits that Jira documents, in characters.
+/// The most characters of a summary, as documented.
 const LONGEST_SUMMARY: usize = 255;
-const LONGEST_PROPERTY_KEY: usize = 255;
-const LONGEST_PROPERTY: usize = 32_768;
 
-type Checked<T> = Result<T, Complaints>;
-
-/// The members of an object, all of which the endpoint knows.
-pub(super) fn members<'a>(body: &'a Value, known: &[&str]) -> Result<&'a Map<String, Value>, Answer> {
-    let members = body.as_object().ok_or_else(Answer::invalid_payload)?;
-    match members.keys().find(|key| !known.contains(&key.as_str())) {
-        None => Ok(members),
-        Some(unknown) => Err(Answer::bad(&format!("Unrecognized field \"{unknown}\" in the request body."))),
-    }
-}
-
-/// A list of texts, if it is there.
-pub(super) fn texts(members: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, Answer> {
-    let Some(value) = members.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
-    let list = value.as_array().ok_or_else(Answer::invalid_payload)?;
-    let text = |it: &Value| it.as_str().map(String::from).ok_or_else(Answer::invalid_payload);
-    list.iter().map(text).collect::<Result<_, _>>().map(Some)
-}
-
-/// Yes or no, if it is there.
-pub(super) fn flag(members: &Map<String, Value>, name: &str) -> Result<Option<bool>, Answer> {
-    match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => Ok(Some(value.as_bool().ok_or_else(Answer::invalid_payload)?)),
-    }
-}
-
-/// A text, if it is there.
-pub(super) fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Answer> {
-    match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(Answer::invalid_payload()),
-    }
-}
-
-/// A whole number from 0, if it is there.
-pub(super) fn number(members: &Map<String, Value>, name: &str) -> Result<Option<usize>, Answer> {
-    match members.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => Ok(Some(value.as_u64().ok_or_else(Answer::invalid_payload)? as usize)),
-    }
-}
-
-/// What a request may set.
-pub(super) struct Scope<'a> {
-    /// The request, by whose version of the API its texts are read.
-    pub call: &'a Call,
-    /// The fields that are asked for; all others are refused.
-    pub screen: Screen,
-    /// Whether a comment can be made along with it.
-    pub comments: Comments,
-    /// Whether the caller may say whose issue it is.
-    pub may_assign: bool,
-}
-
-/// What becomes of comments in `update`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Comments {
-    Taken,
-    NotOnScreen,
-    /// The caller lacks the permission.
-    Denied,
-}
-
-impl<'a> Scope<'a> {
-    /// What the caller may set on this screen of this project; comments are made elsewhere.
-    fn of(state: &State, call: &'a Call, project: &str, screen: Screen) -> Self {
-        let may_assign = state.may(&call.account, project, Permission::AssignIssues);
-        Self { call, screen, comments: Comments::NotOnScreen, may_assign }
-    }
-
-    /// As [`Self::of`], with comments for those who may comment.
-    pub(super) fn with_comments(state: &State, call: &'a Call, project: &str, screen: Screen) -> Self {
-        let may = state.may(&call.account, project, Permission::AddComments);
-        let comments = if may { Comments::Taken } else { Comments::Denied };
-        Self { comments, ..Self::of(state, call, project, screen) }
-    }
-
-    /// What a transition without a screen takes: nothing.
-    pub(super) fn nothing(call: &'a Call) -> Self {
-        Self { call, screen: Screen::default(), comments: Comments::NotOnScreen, may_assign: false }
-    }
-
-    fn shows(&self, field: &str) -> bool {
-        self.screen.has(field) && (self.may_assign || field != Field::Assignee.id())
-    }
-}
+pub(super) type Checked<T> = Result<T, Complaints>;
 
 /// A new issue. Ids and numbers are given away only to valid ones.
 pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Draft> {
@@ -123,6 +36,7 @@ pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Dra
     let scope = Scope::of(state, call, place, state.screens(place).create);
     values::check_required(state, &scope.screen, &request.fields, &request.update, |_| false, &mut complaints);
     let edit = request.edit(state, &scope, &["project", "issuetype"], &mut complaints);
+    let transition = request.first_move(state, call, project.as_deref().unwrap_or_default(), &mut complaints);
     match (project, kind) {
         (Some(project), Some(kind)) if complaints.is_empty() => Ok(Draft {
             id: state.next_id(),
@@ -133,6 +47,7 @@ pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Dra
             summary: edit.summary.unwrap_or_default(),
             description: edit.description.flatten(),
             properties: edit.properties,
+            transition,
         }),
         _ => Err(complaints),
     }
@@ -155,7 +70,7 @@ pub(super) fn remark(state: &mut State, call: &Call, comment: &Value) -> Checked
     }
     let body = comment_body(state, call, &comment["body"])?;
     let mut complaints = Complaints::default();
-    let properties = properties(&comment["properties"], &mut complaints);
+    let properties = properties::read(&comment["properties"], &mut complaints);
     let visibility = visibility::read(state, call, &comment["visibility"]).unwrap_or_else(|wrong| {
         complaints.merge(wrong);
         None
@@ -167,31 +82,19 @@ pub(super) fn remark(state: &mut State, call: &Call, comment: &Value) -> Checked
     }
 }
 
-/// A property's value, once key and value are found short enough.
-pub(super) fn property(key: &str, value: &Value) -> Checked<Value> {
-    let size = value.to_string().chars().count();
-    if key.is_empty() || key.chars().count() > LONGEST_PROPERTY_KEY {
-        let message = format!("The property key must have from 1 to {LONGEST_PROPERTY_KEY} characters.");
-        return Err(Complaints::whole(&message));
-    }
-    if size > LONGEST_PROPERTY {
-        let message = format!("The property value must have at most {LONGEST_PROPERTY} characters.");
-        return Err(Complaints::whole(&message));
-    }
-    Ok(value.clone())
-}
-
-/// The three parts of a body that creates or edits.
+/// The parts of a body that creates or edits.
 struct Request<'a> {
     fields: Map<String, Value>,
     update: Map<String, Value>,
     properties: &'a Value,
+    /// Only for new issues; edits ignore it, as documented.
+    transition: &'a Value,
 }
 
 impl<'a> Request<'a> {
     fn read(body: &'a Value) -> Checked<Self> {
         let members = body.as_object().ok_or_else(|| Complaints::whole("The request body must be an object."))?;
-        let known = ["fields", "update", "properties", "historyMetadata"];
+        let known = ["fields", "update", "properties", "transition", "historyMetadata"];
         if let Some(unknown) = members.keys().find(|key| !known.contains(&key.as_str())) {
             return Err(Complaints::whole(&format!("Unrecognized field \"{unknown}\" in the request body.")));
         }
@@ -201,7 +104,12 @@ impl<'a> Request<'a> {
                 value.as_object().cloned().ok_or_else(|| Complaints::whole(&format!("'{name}' must be an object.")))
             }
         };
-        let request = Self { fields: object("fields")?, update: object("update")?, properties: &body["properties"] };
+        let request = Self {
+            fields: object("fields")?,
+            update: object("update")?,
+            properties: &body["properties"],
+            transition: &body["transition"],
+        };
         match request.fields.keys().find(|field| request.update.contains_key(*field)) {
             None => Ok(request),
             Some(twice) => {
@@ -249,9 +157,27 @@ impl<'a> Request<'a> {
         known
     }
 
+    /// The id of the transition that a new issue takes at once.
+    fn first_move(&self, state: &State, call: &Call, project: &str, complaints: &mut Complaints) -> Option<String> {
+        if self.transition.is_null() {
+            return None;
+        }
+        let workflow = &state.projects.get(project)?.project.workflow;
+        let first = &workflow.statuses.first()?.id;
+        let may = state.may(&call.account, project, Permission::TransitionIssues);
+        let wanted = self.transition["id"].as_str();
+        let mut offered = workflow.offered_to(&call.account, first).filter(|_| may);
+        let known = offered.find(|it| Some(it.id.as_str()) == wanted).map(|it| it.id.clone());
+        if known.is_none() {
+            let shown = wanted.unwrap_or_default();
+            complaints.messages.push(format!("Transition id '{shown}' is not valid for this issue."));
+        }
+        known
+    }
+
     /// What the request sets, apart from the fields that its endpoint sees to itself.
     fn edit(&self, state: &mut State, scope: &Scope, elsewhere: &[&str], complaints: &mut Complaints) -> Edit {
-        let mut edit = Edit { properties: properties(self.properties, complaints), ..Edit::default() };
+        let mut edit = Edit { properties: properties::read(self.properties, complaints), ..Edit::default() };
         for (field, value) in self.fields.iter().filter(|(field, _)| !elsewhere.contains(&field.as_str())) {
             put(state, scope, &mut edit, field, &Ask { verb: "set", value }, complaints);
         }
@@ -270,7 +196,7 @@ impl<'a> Request<'a> {
 impl Edit {
     /// What a new issue has in its fields after this.
     fn values_of_new(&self) -> BTreeMap<String, FieldValue> {
-        let mut values = fields::usual_values();
+        let mut values = held::usual_values();
         for touch in &self.touches {
             let old = values.remove(&touch.field);
             values.extend(touch.operation.clone().applied_to(old).map(|new| (touch.field.clone(), new)));
@@ -282,6 +208,21 @@ impl Edit {
 /// The first of these members that is text.
 fn name_in<'a>(value: &'a Value, members: &[&str]) -> Option<&'a str> {
     members.iter().find_map(|member| value[*member].as_str())
+}
+
+/// Changes a field, if the screen shows it.
+fn put(state: &State, scope: &Scope, edit: &mut Edit, id: &str, ask: &Ask, complaints: &mut Complaints) {
+    let Some(field) = Field::find(id, &state.setup.custom_fields).filter(|_| scope.shows(id)) else {
+        return complaints.cannot_be_set(id);
+    };
+    let done = match (field, ask.verb) {
+        (Field::Summary, "set") => {
+            summary(ask.value).map(|it| edit.summary = Some(it)).map_err(|it| Complaints::about(id, it))
+        }
+        (Field::Description, "set") => description(state, scope.call, ask.value).map(|it| edit.description = Some(it)),
+        _ => values::touch(state, field, ask).map(|it| edit.touches.push(it)).map_err(|it| Complaints::about(id, &it)),
+    };
+    done.unwrap_or_else(|wrong| complaints.merge(wrong));
 }
 
 /// One entry of an `update` list.
@@ -305,21 +246,6 @@ fn operate(
         Some((verb, value)) => put(state, scope, edit, field, &Ask { verb, value }, complaints),
         None => complaints.cannot_be_set(field),
     }
-}
-
-/// Changes a field, if the screen shows it.
-fn put(state: &State, scope: &Scope, edit: &mut Edit, id: &str, ask: &Ask, complaints: &mut Complaints) {
-    let Some(field) = Field::find(id, &state.setup.custom_fields).filter(|_| scope.shows(id)) else {
-        return complaints.cannot_be_set(id);
-    };
-    let done = match (field, ask.verb) {
-        (Field::Summary, "set") => {
-            summary(ask.value).map(|it| edit.summary = Some(it)).map_err(|it| Complaints::about(id, it))
-        }
-        (Field::Description, "set") => description(state, scope.call, ask.value).map(|it| edit.description = Some(it)),
-        _ => values::touch(state, field, ask).map(|it| edit.touches.push(it)).map_err(|it| Complaints::about(id, &it)),
-    };
-    done.unwrap_or_else(|wrong| complaints.merge(wrong));
 }
 
 fn summary(value: &Value) -> Result<String, &'static str> {
@@ -365,21 +291,3 @@ fn comment_body(state: &State, call: &Call, value: &Value) -> Checked<Value> {
 
 /// All that Cloud says about a document that breaks its schema.
 const INVALID_INPUT: &str = "INVALID_INPUT";
-
-/// `[{"key": …, "value": …}]`, or nothing.
-fn properties(list: &Value, complaints: &mut Complaints) -> BTreeMap<String, Value> {
-    if !list.is_null() && !list.is_array() {
-        complaints.field("properties", "Properties must be an array.");
-    }
-    let mut properties = BTreeMap::new();
-    for entry in list.as_array().into_iter().flatten() {
-        match (entry["key"].as_str(), entry.get("value")) {
-            (Some(key), Some(value)) => match property(key, value) {
-                Ok(value) => drop(properties.insert(key.into(), value)),
-                Err(wrong) => complaints.messages.extend(wrong.messages),
-            },
-            _ => complaints.field("properties", "A property needs a key and a value."),
-        }
-    }
-    properties
-}

@@ -7,6 +7,7 @@ use super::answer::Answer;
 use super::bodies;
 use super::call::Call;
 use super::issues::created;
+use super::members;
 use super::routes::Plan;
 use super::wire::{Fields, Selection, Wire};
 use crate::sim::state::State;
@@ -22,7 +23,7 @@ pub(super) const MOST_PROPERTIES: usize = 5;
 /// Creates those that are valid; says which are not, by their place in the request.
 pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let body = call.json()?;
-    let updates = bodies::members(&body, &["issueUpdates"])?.get("issueUpdates").and_then(Value::as_array);
+    let updates = members::known(&body, &["issueUpdates"])?.get("issueUpdates").and_then(Value::as_array);
     let updates = updates.filter(|updates| !updates.is_empty()).ok_or_else(Answer::invalid_payload)?;
     if updates.len() > MOST_CREATED {
         return Err(Answer::bad(&format!("At most {MOST_CREATED} issues can be created in one request.")));
@@ -46,15 +47,15 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
 /// Fetches issues as they are now. What is missing is left out in silence.
 pub(super) fn fetch(state: &State, call: &Call) -> Result<Answer, Answer> {
     let body = call.json()?;
-    let members = bodies::members(&body, &["issueIdsOrKeys", "fields", "fieldsByKeys", "expand", "properties"])?;
-    let wanted = bodies::texts(members, "issueIdsOrKeys")?.unwrap_or_default();
+    let members = members::known(&body, &["issueIdsOrKeys", "fields", "fieldsByKeys", "expand", "properties"])?;
+    let wanted = members::texts(members, "issueIdsOrKeys")?.unwrap_or_default();
     if wanted.is_empty() || wanted.len() > MOST_FETCHED {
         return Err(Answer::bad(&format!("From 1 to {MOST_FETCHED} issue ids or keys are needed.")));
     }
     let selection = Selection {
-        fields: bodies::texts(members, "fields")?.map_or_else(|| Fields::of(&["*navigable"]), Fields::Named),
-        expand: bodies::texts(members, "expand")?.unwrap_or_default(),
-        properties: few(bodies::texts(members, "properties")?.unwrap_or_default())?,
+        fields: members::texts(members, "fields")?.map_or_else(|| Fields::of(&["*navigable"]), Fields::Named),
+        expand: members::texts(members, "expand")?.unwrap_or_default(),
+        properties: few(members::texts(members, "properties")?.unwrap_or_default())?,
     };
     let wire = Wire::new(state, call);
     let mut found: Vec<_> = wanted.iter().filter_map(|it| state.find_for(&call.account, it)).collect();

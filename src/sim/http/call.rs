@@ -120,7 +120,8 @@ impl Call {
 
     /// The JSON of the body.
     pub(super) fn json(&self) -> Result<Value, Answer> {
-        if !self.content_type.starts_with("application/json") {
+        let essence = self.content_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
             return Err(Answer::unsupported_media_type(self, &self.content_type));
         }
         serde_json::from_slice(&self.body).map_err(|_| Answer::invalid_payload())

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::bodies;
 use super::call::Call;
+use super::members;
 use super::wire::Wire;
 use crate::sim::issue::{Change, Issue, Item};
 use crate::sim::state::State;
@@ -39,7 +39,7 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
 pub(super) fn some(state: &State, call: &Call) -> Result<Answer, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     let body = call.json()?;
-    let ids = bodies::members(&body, &["changelogIds"])?.get("changelogIds").and_then(Value::as_array);
+    let ids = members::known(&body, &["changelogIds"])?.get("changelogIds").and_then(Value::as_array);
     let ids: Option<Vec<u64>> = ids.and_then(|ids| ids.iter().map(Value::as_u64).collect());
     let ids = ids.ok_or_else(Answer::invalid_payload)?;
     let wire = Wire::new(state, call);
@@ -81,11 +81,11 @@ struct Ask {
 
 impl Ask {
     fn read(body: &Value) -> Result<Self, Answer> {
-        let members = bodies::members(body, &["issueIdsOrKeys", "fieldIds", "maxResults", "nextPageToken"])?;
-        let issues = bodies::texts(members, "issueIdsOrKeys")?.unwrap_or_default();
-        let fields = bodies::texts(members, "fieldIds")?.unwrap_or_default();
-        let most = bodies::number(members, "maxResults")?.unwrap_or(USUAL_PAGE);
-        let token = bodies::text(members, "nextPageToken")?;
+        let members = members::known(body, &["issueIdsOrKeys", "fieldIds", "maxResults", "nextPageToken"])?;
+        let issues = members::texts(members, "issueIdsOrKeys")?.unwrap_or_default();
+        let fields = members::texts(members, "fieldIds")?.unwrap_or_default();
+        let most = members::number(members, "maxResults")?.unwrap_or(USUAL_PAGE);
+        let token = members::text(members, "nextPageToken")?;
         if issues.is_empty() || issues.len() > MOST_ISSUES {
             return Err(Answer::bad(&format!("From 1 to {MOST_ISSUES} issue ids or keys are needed.")));
         }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::bodies;
 use super::call::Call;
+use super::properties;
 use super::routes::Plan;
 use super::wire::Wire;
 use crate::sim::issue::{Comment, Issue};
@@ -78,26 +79,26 @@ pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
 pub(super) fn property_keys(state: &State, call: &Call) -> Result<Answer, Answer> {
     let (_, comment) = anywhere(state, call)?;
     let url = Wire::new(state, call).url(&format!("comment/{}/properties", comment.id));
-    Ok(super::properties::keys(&comment.properties, &url))
+    Ok(properties::keys(&comment.properties, &url))
 }
 
 pub(super) fn property(state: &State, call: &Call) -> Result<Answer, Answer> {
     let (_, comment) = anywhere(state, call)?;
-    super::properties::entry(&comment.properties, call.param("propertyKey"))
+    properties::entry(&comment.properties, call.param("propertyKey"))
 }
 
 pub(super) fn set_property(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let (issue, comment) = anywhere(state, call)?;
     let key = call.param("propertyKey").to_owned();
-    let value = Some(bodies::property(&key, &call.json()?)?);
-    let answer = super::properties::kept(&comment.properties, &key);
+    let value = Some(properties::checked(&key, &call.json()?)?);
+    let answer = properties::kept(&comment.properties, &key);
     Ok(hang(&issue, Hanging::CommentProperty { comment: comment.id, key, value }, answer))
 }
 
 pub(super) fn remove_property(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let (issue, comment) = anywhere(state, call)?;
     let key = call.param("propertyKey").to_owned();
-    super::properties::entry(&comment.properties, &key)?;
+    properties::entry(&comment.properties, &key)?;
     let what = Hanging::CommentProperty { comment: comment.id, key, value: None };
     Ok(hang(&issue, what, Answer::empty(StatusCode::NO_CONTENT)))
 }

@@ -232,7 +232,9 @@ impl State {
     }
 
     fn log(&mut self, at: &Mounted, call: &Call, caller: &Caller, verdict: &Verdict) -> usize {
-        *self.counters.entry(format!("{} {}", call.method, at.template)).or_default() += 1;
+        // Methods are whatever a client makes up; only those that the resource knows are counted by name.
+        let method = at.route.endpoint(&call.method).map_or("other", |_| call.method.as_str());
+        *self.counters.entry(format!("{method} {}", at.template)).or_default() += 1;
         self.requests.push(RequestLine {
             number: self.requests.next(),
             at: self.now,

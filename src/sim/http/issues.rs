@@ -4,9 +4,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::bodies::{self, Scope};
+use super::bodies;
 use super::call::Call;
 use super::routes::Plan;
+use super::scope::Scope;
 use super::wire::{Fields, Selection, Wire};
 use crate::sim::state::State;
 use crate::sim::write::{Draft, Write};

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::bodies;
 use super::call::Call;
+use super::members;
 use super::routes::Plan;
 use super::wire::Wire;
 use crate::sim::issue::Issue;
@@ -24,7 +25,7 @@ pub(super) fn types(state: &State, call: &Call) -> Result<Answer, Answer> {
 /// The answer does not name the link; who wants to know reads the field `issuelinks`.
 pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let body = call.json()?;
-    bodies::members(&body, &["type", "inwardIssue", "outwardIssue", "comment"])?;
+    members::known(&body, &["type", "inwardIssue", "outwardIssue", "comment"])?;
     let kind = kind(&body["type"])?;
     let (source, destination) = (end(state, call, &body["inwardIssue"])?, end(state, call, &body["outwardIssue"])?);
     may_link(state, call, source)?;

@@ -6,10 +6,11 @@ use super::answer::Answer;
 use super::call::Call;
 use super::meta;
 use super::wire::Wire;
-use crate::sim::fields::{Field, PRIORITIES, RESOLUTIONS, Term};
+use crate::sim::fields::{Field, PRIORITIES, RESOLUTIONS};
 use crate::sim::permissions::Permission;
 use crate::sim::setup::Flavour;
 use crate::sim::state::State;
+use crate::sim::values::Term;
 
 pub(super) fn fields(state: &State, call: &Call) -> Result<Answer, Answer> {
     let custom = state.setup.custom_fields.iter().map(Field::Custom);

@@ -6,12 +6,13 @@ use super::about::asked_for;
 use super::answer::Answer;
 use super::call::Call;
 use super::wire::Wire;
-use crate::sim::fields::{Choice, Field, FieldKind, PRIORITIES, RESOLUTIONS, Term, USUAL_PRIORITY};
+use crate::sim::fields::{Choice, Field, FieldKind, PRIORITIES, RESOLUTIONS, USUAL_PRIORITY};
 use crate::sim::issue::Issue;
 use crate::sim::permissions::Permission;
 use crate::sim::screen::Screen;
 use crate::sim::setup::Flavour;
 use crate::sim::state::State;
+use crate::sim::values::Term;
 
 const LARGEST_PAGE: usize = 200;
 

@@ -94,8 +94,21 @@ fn asked_for<'a>(state: &State, issue: &'a Issue, call: &Call) -> Result<&'a Rem
 
 /// A link without an id. Atlassian's schema allows members that it does not name, so they are passed over.
 fn read(body: &Value) -> Result<RemoteLink, Complaints> {
-    let mut complaints = Complaints::default();
-    let object = &body["object"];
+    let complaints = complaints(body);
+    if !complaints.is_empty() {
+        return Err(complaints);
+    }
+    Ok(RemoteLink {
+        id: 0,
+        global_id: body["globalId"].as_str().map(String::from),
+        application: body["application"].clone(),
+        relationship: body["relationship"].as_str().map(String::from),
+        object: body["object"].clone(),
+    })
+}
+
+fn complaints(body: &Value) -> Complaints {
+    let (mut complaints, object) = (Complaints::default(), &body["object"]);
     for required in ["title", "url"] {
         if object[required].as_str().is_none_or(|text| text.trim().is_empty()) {
             complaints.field(required, &format!("'{required}' is required."));
@@ -106,14 +119,15 @@ fn read(body: &Value) -> Result<RemoteLink, Complaints> {
             complaints.field(name, &format!("'{name}' can't exceed {LONGEST} characters."));
         }
     }
-    if !complaints.is_empty() {
-        return Err(complaints);
+    for name in ["globalId", "relationship"].into_iter().filter(|name| !is_null_or(&body[*name], Value::is_string)) {
+        complaints.field(name, &format!("'{name}' must be a text."));
     }
-    Ok(RemoteLink {
-        id: 0,
-        global_id: body["globalId"].as_str().map(String::from),
-        application: body["application"].clone(),
-        relationship: body["relationship"].as_str().map(String::from),
-        object: object.clone(),
-    })
+    for name in ["application", "object"].into_iter().filter(|name| !is_null_or(&body[*name], Value::is_object)) {
+        complaints.field(name, &format!("'{name}' must be an object."));
+    }
+    complaints
+}
+
+fn is_null_or(value: &Value, fits: fn(&Value) -> bool) -> bool {
+    value.is_null() || fits(value)
 }

@@ -1,7 +1,7 @@
 //! Who may see what, and do what: asked of every request before its endpoint is.
 //!
-//! What an account may not see is told to it as missing. For the rest each refusal has the status that Atlassian's documents
-//! list for that endpoint; they list 403 for few, and say of others that a missing permission is a 400.
+//! What an account may not see is told to it as missing. For the rest each refusal has the status that Atlassian's
+//! documents list for that endpoint; they list 403 for few, and say of others that a missing permission is a 400.
 
 use http::{Method, StatusCode};
 

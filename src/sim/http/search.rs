@@ -9,8 +9,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::answer::Answer;
-use super::bodies;
 use super::call::Call;
+use super::members;
 use crate::sim::issue::Issue;
 use crate::sim::jql::{IssueName, Names, Place, Query, Reader, Rules};
 use crate::sim::permissions::Permission;
@@ -35,7 +35,7 @@ pub(super) fn nothing(flavour: Flavour) -> Answer {
 /// About how many issues a query finds; here exactly as many as the index knows.
 pub(super) fn count(state: &State, call: &Call) -> Result<Answer, Answer> {
     let body = call.json()?;
-    let jql = bodies::text(bodies::members(&body, &["jql"])?, "jql")?.unwrap_or_default();
+    let jql = members::text(members::known(&body, &["jql"])?, "jql")?.unwrap_or_default();
     let query = query(state, call, &jql, true)?;
     Ok(Answer::ok(json!({"count": rows(state, &call.account, &query, &BTreeSet::new()).len()})))
 }
@@ -93,53 +93,32 @@ struct Seen<'a> {
 
 impl Names for Seen<'_> {
     fn project(&self, wanted: &str) -> Option<String> {
-        Names::project(self.state, wanted).filter(|key| self.state.may(self.account, key, Permission::BrowseProjects))
+        let known = self.state.find_project(wanted).map(|home| home.project.key.clone());
+        known.filter(|key| self.state.may(self.account, key, Permission::BrowseProjects))
     }
 
     fn status(&self, wanted: &str) -> Option<String> {
-        Names::status(self.state, wanted)
-    }
-
-    fn issue_type(&self, wanted: &str) -> Option<String> {
-        Names::issue_type(self.state, wanted)
-    }
-
-    fn user(&self, wanted: &str) -> Option<String> {
-        Names::user(self.state, wanted)
-    }
-
-    fn issue(&self, wanted: &str) -> Option<IssueName> {
-        self.state.find_for(self.account, wanted).map(|issue| IssueName::of(issue))
-    }
-}
-
-impl Names for State {
-    fn project(&self, wanted: &str) -> Option<String> {
-        self.find_project(wanted).map(|home| home.project.key.clone())
-    }
-
-    fn status(&self, wanted: &str) -> Option<String> {
-        let statuses = self.statuses();
+        let statuses = self.state.statuses();
         let named = || statuses.values().find(|status| status.name.eq_ignore_ascii_case(wanted));
         statuses.get(wanted).or_else(named).map(|status| status.id.clone())
     }
 
     fn issue_type(&self, wanted: &str) -> Option<String> {
-        let types = self.projects.values().flat_map(|home| &home.project.issue_types);
-        let fits = |kind: &&String| kind.eq_ignore_ascii_case(wanted) || self.type_id(kind) == wanted;
+        let types = self.state.projects.values().flat_map(|home| &home.project.issue_types);
+        let fits = |kind: &&String| kind.eq_ignore_ascii_case(wanted) || self.state.type_id(kind) == wanted;
         types.into_iter().find(fits).cloned()
     }
 
     fn user(&self, wanted: &str) -> Option<String> {
-        let named = |user_name: &str| match self.setup.flavour {
+        let named = |user_name: &str| match self.state.setup.flavour {
             Flavour::Cloud => false,
             Flavour::DataCenter => user_name.eq_ignore_ascii_case(wanted),
         };
-        let known = self.accounts.values().find(|account| account.id == wanted || named(&account.user_name));
+        let known = self.state.accounts.values().find(|account| account.id == wanted || named(&account.user_name));
         known.map(|account| account.id.clone())
     }
 
     fn issue(&self, wanted: &str) -> Option<IssueName> {
-        self.find(wanted).map(|issue| IssueName::of(issue))
+        self.state.find_for(self.account, wanted).map(|issue| IssueName::of(issue))
     }
 }

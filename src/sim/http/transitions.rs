@@ -4,9 +4,11 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::bodies::{self, Scope};
+use super::bodies;
 use super::call::Call;
+use super::members;
 use super::routes::Plan;
+use super::scope::Scope;
 use super::wire::Wire;
 use crate::sim::issue::Issue;
 use crate::sim::permissions::Permission;
@@ -29,13 +31,12 @@ pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Answer> {
 
 pub(super) fn take(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
-    let mut body = call.json()?;
-    bodies::members(&body, &["transition", "fields", "update", "properties", "historyMetadata"])?;
+    let body = call.json()?;
+    members::known(&body, &["transition", "fields", "update", "properties", "historyMetadata"])?;
     let transition = chosen(state, call, &issue, &body)?;
     if state.is_moving(issue.id) {
         return Err(Answer::conflict());
     }
-    body.as_object_mut().map(|members| members.remove("transition"));
     let scope = match &transition.screen {
         Some(screen) => Scope::with_comments(state, call, &issue.project, screen.clone()),
         None => Scope::nothing(call),

@@ -3,12 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::answer::Complaints;
-use crate::sim::fields::{
-    self, Choice, CustomField, Field, FieldKind, FieldValue, LONGEST_LINE, Operation, Term, Touch,
-};
+use crate::sim::fields::{self, Choice, CustomField, Field, FieldKind, LONGEST_LINE};
 use crate::sim::screen::Screen;
 use crate::sim::setup::Flavour;
 use crate::sim::state::State;
+use crate::sim::values::{FieldValue, Operation, Term, Touch};
 
 /// What `update` does to a field: one verb with its value.
 pub(super) struct Ask<'a> {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{Direction, Value};
-use crate::sim::fields::{FieldValue, Term};
 use crate::sim::issue::Issue;
+use crate::sim::values::{FieldValue, Term};
 
 /// A field in a clause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

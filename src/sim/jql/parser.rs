@@ -10,8 +10,11 @@ use super::{Direction, Query, Reader};
 /// Jira orders by at most so many fields.
 const MOST_ORDER_FIELDS: usize = 7;
 
+/// How deep parentheses and `NOT` may go. Nobody writes such a query, but without a limit one could exhaust the stack.
+const DEEPEST: usize = 100;
+
 pub(super) fn parse(text: &str, reader: &Reader) -> Result<Query, String> {
-    let mut parser = Parser { tokens: lexer::tokens(text)?, next: 0, reader, warnings: Vec::new() };
+    let mut parser = Parser { tokens: lexer::tokens(text)?, next: 0, depth: 0, reader, warnings: Vec::new() };
     let filter = match parser.tokens.is_empty() || parser.peek_is("order") {
         true if reader.rules.bounded => return Err(UNBOUNDED.into()),
         true => Filter::Always(true),
@@ -32,6 +35,8 @@ const OPERATORS: &str =
 struct Parser<'a> {
     tokens: Vec<Token>,
     next: usize,
+    /// Within how many parentheses and `NOT`s the next token stands.
+    depth: usize,
     reader: &'a Reader<'a>,
     warnings: Vec<String>,
 }
@@ -47,16 +52,26 @@ impl Parser<'_> {
     }
 
     fn all(&mut self) -> Result<Filter, String> {
-        let mut all = vec![self.one()?];
+        let mut all = vec![self.deeper()?];
         while self.take_if("and") {
-            all.push(self.one()?);
+            all.push(self.deeper()?);
         }
         Ok(single_or(all, Filter::All))
     }
 
+    fn deeper(&mut self) -> Result<Filter, String> {
+        if self.depth > DEEPEST {
+            return Err(at_end(&format!("The query is nested too deeply; {DEEPEST} levels are the most.")));
+        }
+        self.depth += 1;
+        let one = self.one();
+        self.depth -= 1;
+        one
+    }
+
     fn one(&mut self) -> Result<Filter, String> {
         if self.take_if("not") {
-            return Ok(self.one()?.negated());
+            return Ok(self.deeper()?.negated());
         }
         let token = self.take();
         match token.as_ref().map(|token| &token.kind) {

@@ -1,13 +1,15 @@
 //! Which queries are understood, and what they mean.
 
+mod generated;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::{IssueName, Names, Query, Reader, Rules};
-use crate::sim::fields::{FieldValue, Term};
 use crate::sim::issue::Issue;
+use crate::sim::values::{FieldValue, Term};
 use crate::sim::workflow::{Category, Status};
 
 struct Site;

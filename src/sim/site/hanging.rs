@@ -15,7 +15,8 @@ type Intended = Result<(String, Write), Refusal>;
 
 impl State {
     pub(super) fn intend_attach(&mut self, issue: &str, filename: String, content: FileContent) -> Intended {
-        let (size, limit) = (content.size(), self.setup.upload_limit);
+        let size = content.size();
+        let limit = if content.kept() > self.storage_left() { self.storage_left() } else { self.setup.upload_limit };
         if size > limit {
             return Err(Refusal::TooLarge { filename, size, limit });
         }

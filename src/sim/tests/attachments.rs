@@ -30,7 +30,7 @@ async fn upload_body(stage: &Stage, issue: &str, body: impl Into<Body>) -> Reply
     stage.call(request.body(body.into()).unwrap()).await
 }
 
-async fn upload(stage: &Stage, issue: &str, parts: &[(&str, &str, &str)]) -> Reply {
+pub(super) async fn upload(stage: &Stage, issue: &str, parts: &[(&str, &str, &str)]) -> Reply {
     upload_body(stage, issue, form(parts)).await
 }
 
@@ -336,4 +336,24 @@ async fn people_attach_and_detach_what_the_site_takes() {
     let detach = || Deed::Detach { issue: issue.clone(), attachment: id.clone() };
     stage.ann(detach());
     assert!(stage.site.act("Ann", detach()).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_site_keeps_only_so_much_of_all_files_together() {
+    let stage = Stage::with(|setup| setup.storage_limit = 10);
+    let issue = stage.ann_reports("Broken");
+    let file = |content: &'static str| Deed::Attach {
+        issue: issue.clone(),
+        filename: "a".into(),
+        content: FileContent::Kept(content.into()),
+    };
+    assert_eq!(upload(&stage, &issue, &[("file", "a", "123456")]).await.status, 200);
+    assert_eq!(upload(&stage, &issue, &[("file", "b", "78901")]).await.status, 413);
+    assert!(stage.site.act("Ann", file("78901")).is_err());
+    stage.ann(file("7890"));
+    assert_eq!(upload(&stage, &issue, &[("file", "b", "1")]).await.status, 413);
+    let made = FileContent::Made { size: 1000, seed: 1 };
+    stage.ann(Deed::Attach { issue: issue.clone(), filename: "made".into(), content: made });
+    stage.ann(Deed::Detach { issue: issue.clone(), attachment: attached(&stage, &issue)[0].id.clone() });
+    assert_eq!(upload(&stage, &issue, &[("file", "b", "123456")]).await.status, 200);
 }

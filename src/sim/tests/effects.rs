@@ -1,6 +1,5 @@
 //! When requests have their effect, and what faults do to them.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -8,12 +7,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::stage::{DEV, Reply, Stage, USER, new_issue, wait};
-use crate::sim::faults::{Effect, FaultPlan, Garbage, Kind, LateReply, Rule, When};
-
-fn secs(range: RangeInclusive<u64>) -> RangeInclusive<Duration> {
-    Duration::from_secs(*range.start())..=Duration::from_secs(*range.end())
-}
+use super::stage::{DEV, Reply, Stage, USER, new_issue, secs, wait};
+use crate::sim::faults::{Effect, Garbage, Kind, LateReply, Rule, When};
 
 /// What becomes of one create: the answer, and how many issues there are at once and a minute later.
 async fn create_under(kind: Kind) -> (Option<Reply>, usize, usize) {
@@ -153,45 +148,6 @@ async fn requests_are_logged_and_counted_by_template() {
     assert_eq!((lines[1].path.as_str(), lines[1].status), ("/rest/api/3/issue/USER-A-2", Some(404)));
     assert_eq!(lines[0].account.as_deref(), Some("bot"));
     assert_eq!(stage.site.counters()["GET /rest/api/3/issue/{issueIdOrKey}"], 2);
-}
-
-/// The same story each time: writes and searches on a rough day with jittering latency.
-async fn story(seed: u64) -> String {
-    let stage = Stage::with(|setup| {
-        setup.seed = seed;
-        setup.latency = Duration::from_millis(20)..=Duration::from_millis(400);
-        setup.index_lag = secs(0..=9);
-        setup.flicker = 0.2;
-    });
-    let mut rough = FaultPlan::rough();
-    rough.rules.insert(
-        0,
-        Rule::anywhere(When::Chance(0.2), Kind::LateEffect { after: secs(1..=9), reply: LateReply::Broken }),
-    );
-    stage.site.faults(rough);
-    let mut told = String::new();
-    for n in 0..60 {
-        let create = stage.post("issue", new_issue(DEV, &format!("Issue {n}")));
-        let search = stage.post("search/jql", json!({"jql": "project = DEV-A order by updated", "fields": ["*all"]}));
-        for request in [
-            tokio::time::timeout(Duration::from_secs(9), create).await,
-            tokio::time::timeout(Duration::from_secs(9), search).await,
-        ] {
-            told += &format!("{request:?}\n");
-        }
-    }
-    told
-}
-
-#[test]
-fn the_same_seed_and_requests_give_the_same_bytes() {
-    let run = |seed| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(story(seed))
-    };
-    let first = run(1);
-    assert!(first == run(1), "two runs of one seed differ");
-    assert!(first != run(2), "another seed changes nothing");
 }
 
 /// The status line and how many bytes of the body came, against how many were announced.

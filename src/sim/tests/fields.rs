@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{BOT, DEV, Stage, USER, new_issue};
+use super::stage::{BOT, DEV, Stage, USER, new_issue, wait};
 use crate::sim::fields::FieldKind;
 use crate::sim::{CustomField, Deed, Flavour, Permission, Permissions, Screens, Setup};
 
@@ -103,6 +103,16 @@ async fn lists_are_added_to_and_removed_from_one_by_one() {
     assert_eq!(reply.status, 204, "{}", reply.text);
     let fields = stage.site.issue(&key).unwrap().fields;
     assert_eq!((fields["labels"].as_str(), fields[FLAGS].as_str()), ("kept new", "Urgent"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn search_knows_whose_issue_it_is() {
+    let stage = stage();
+    let (hers, nobodys) = (stage.ann_reports("One"), stage.ann_reports("Two"));
+    stage.put(&format!("issue/{hers}"), json!({"fields": {"assignee": {"accountId": "ann"}}})).await;
+    wait(5).await;
+    assert_eq!(stage.search("assignee = ann").await.listed("key"), [hers]);
+    assert_eq!(stage.search("assignee is EMPTY AND project = USER-A").await.listed("key"), [nobodys]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! The machinery of these tests: a small site with a bot and a person, called through its router on a paused clock.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -173,6 +174,11 @@ impl Stage {
         assert_eq!(reply.status, 200, "{}", reply.text);
         reply
     }
+}
+
+/// From so many seconds to so many.
+pub(super) fn secs(range: RangeInclusive<u64>) -> RangeInclusive<Duration> {
+    Duration::from_secs(*range.start())..=Duration::from_secs(*range.end())
 }
 
 /// Lets time pass.

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::USUAL_PAGE;
 use crate::sim::http::answer::Answer;
-use crate::sim::http::bodies;
 use crate::sim::http::call::Call;
+use crate::sim::http::members;
 use crate::sim::http::wire::{Fields, Selection, Wire};
 use crate::sim::state::State;
 
@@ -29,13 +29,13 @@ pub(in crate::sim::http) fn by_query(state: &State, call: &Call) -> Result<Answe
 
 pub(in crate::sim::http) fn by_body(state: &State, call: &Call) -> Result<Answer, Answer> {
     let body = call.json()?;
-    let members = bodies::members(&body, &["expand", "fields", "jql", "maxResults", "startAt", "validateQuery"])?;
+    let members = members::known(&body, &["expand", "fields", "jql", "maxResults", "startAt", "validateQuery"])?;
     let ask = Ask {
-        jql: bodies::text(members, "jql")?.unwrap_or_default(),
-        start: bodies::number(members, "startAt")?.unwrap_or(0),
-        most: bodies::number(members, "maxResults")?.unwrap_or(USUAL_PAGE),
-        validate: bodies::flag(members, "validateQuery")?.unwrap_or(true),
-        selection: selection(bodies::texts(members, "fields")?, bodies::texts(members, "expand")?),
+        jql: members::text(members, "jql")?.unwrap_or_default(),
+        start: members::number(members, "startAt")?.unwrap_or(0),
+        most: members::number(members, "maxResults")?.unwrap_or(USUAL_PAGE),
+        validate: members::flag(members, "validateQuery")?.unwrap_or(true),
+        selection: selection(members::texts(members, "fields")?, members::texts(members, "expand")?),
     };
     ask.answer(state, call)
 }

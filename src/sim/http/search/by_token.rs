@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::USUAL_PAGE;
 use crate::sim::http::answer::Answer;
-use crate::sim::http::bodies;
 use crate::sim::http::bulk::few;
 use crate::sim::http::call::{Call, comma_separated};
+use crate::sim::http::members;
 use crate::sim::http::wire::{Fields, Selection, Wire};
 use crate::sim::jql::{self, Place};
 use crate::sim::state::State;
@@ -49,21 +49,29 @@ pub(in crate::sim::http) fn by_body(state: &State, call: &Call) -> Result<Answer
     const KNOWN: [&str; 8] =
         ["expand", "fields", "fieldsByKeys", "jql", "maxResults", "nextPageToken", "properties", "reconcileIssues"];
     let body = call.json()?;
-    let members = bodies::members(&body, &KNOWN)?;
-    let expand = bodies::text(members, "expand")?.unwrap_or_default();
-    let ids = members.get("reconcileIssues").and_then(Value::as_array).into_iter().flatten();
+    let members = members::known(&body, &KNOWN)?;
+    let expand = members::text(members, "expand")?.unwrap_or_default();
+    // Taken in but of no use here: no field has a key that differs from its id.
+    members::flag(members, "fieldsByKeys")?;
     let ask = Ask {
-        jql: bodies::text(members, "jql")?.unwrap_or_default(),
-        most: bodies::number(members, "maxResults")?.unwrap_or(USUAL_PAGE),
-        token: bodies::text(members, "nextPageToken")?,
+        jql: members::text(members, "jql")?.unwrap_or_default(),
+        most: members::number(members, "maxResults")?.unwrap_or(USUAL_PAGE),
+        token: members::text(members, "nextPageToken")?,
         selection: Selection {
-            fields: fields(bodies::texts(members, "fields")?),
+            fields: fields(members::texts(members, "fields")?),
             expand: comma_separated(&expand).collect(),
-            properties: few(bodies::texts(members, "properties")?.unwrap_or_default())?,
+            properties: few(members::texts(members, "properties")?.unwrap_or_default())?,
         },
-        reconcile: ids.map(|id| id.as_u64().ok_or_else(Answer::invalid_payload)).collect::<Result<_, _>>()?,
+        reconcile: reconciled(members.get("reconcileIssues"))?,
     };
     ask.answer(state, call)
+}
+
+/// Ids as numbers, if there are any.
+fn reconciled(ids: Option<&Value>) -> Result<Vec<u64>, Answer> {
+    let Some(ids) = ids.filter(|ids| !ids.is_null()) else { return Ok(Vec::new()) };
+    let ids = ids.as_array().and_then(|ids| ids.iter().map(Value::as_u64).collect());
+    ids.ok_or_else(Answer::invalid_payload)
 }
 
 /// Only ids, unless more is asked for.
@@ -81,7 +89,7 @@ struct Ask {
     token: Option<String>,
     selection: Selection,
     /// Issues that must be shown as they are now, index or not.
-    reconcile: BTreeSet<u64>,
+    reconcile: Vec<u64>,
 }
 
 impl Ask {
@@ -90,8 +98,9 @@ impl Ask {
             return Err(Answer::invalid_payload());
         }
         let query = super::query(state, call, &self.jql, true)?;
-        let after = self.token.as_deref().map(|token| self.redeem(token, state)).transpose()?;
-        let mut rows = super::rows(state, &call.account, &query, &self.reconcile);
+        let after = self.token.as_deref().map(|token| self.redeem(token, state, call)).transpose()?;
+        let as_they_are: BTreeSet<u64> = self.reconcile.iter().copied().collect();
+        let mut rows = super::rows(state, &call.account, &query, &as_they_are);
         rows.retain(|(place, _)| after.as_ref().is_none_or(|after| query.compare(place, after).is_gt()));
         let page = &rows[..rows.len().min(self.most).min(LARGEST_PAGE).min(state.setup.page_cap)];
         let wire = Wire::new(state, call);
@@ -99,31 +108,39 @@ impl Ask {
         let is_last = page.len() == rows.len();
         let mut answer = json!({"issues": issues, "isLast": is_last});
         if let Some((last, _)) = page.last().filter(|_| !is_last) {
-            answer["nextPageToken"] = self.token(last, state).into();
+            answer["nextPageToken"] = self.token(last, state, call).into();
         }
         Ok(Answer::ok(answer))
     }
 
     /// A token names the last place shown. So a row that changes place meanwhile is met again or missed, but it makes
     /// no other row be met twice or missed.
-    fn token(&self, last: &Place, state: &State) -> String {
+    fn token(&self, last: &Place, state: &State, call: &Call) -> String {
         let values: Vec<Value> = last.values.iter().map(write_value).collect();
         let since = state.now.timestamp_millis();
-        let token = json!({"jql": self.jql, "since": since, "values": values, "id": last.id});
+        let token = json!({
+            "for": owner(state, call), "jql": self.jql, "since": since, "values": values, "id": last.id,
+        });
         BASE64_URL_SAFE_NO_PAD.encode(token.to_string())
     }
 
-    /// The place a token names, if it is one of ours, for this query, and not too old.
-    fn redeem(&self, token: &str, state: &State) -> Result<Place, Answer> {
+    /// The place a token names, if this site gave it to this account, for this query, and not too long ago.
+    fn redeem(&self, token: &str, state: &State, call: &Call) -> Result<Place, Answer> {
         let read = || {
             let token: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
             let age = state.now.timestamp_millis() - token["since"].as_i64()?;
             let values = token["values"].as_array()?.iter().map(read_value).collect::<Option<_>>()?;
-            let fresh = age <= Duration::days(TOKEN_DAYS).num_milliseconds() && token["jql"] == self.jql.as_str();
-            fresh.then_some(Place { values, id: token["id"].as_u64()? })
+            let fresh = age <= Duration::days(TOKEN_DAYS).num_milliseconds();
+            let ours = token["for"] == owner(state, call) && token["jql"] == self.jql.as_str();
+            (fresh && ours).then_some(Place { values, id: token["id"].as_u64()? })
         };
         read().ok_or_else(|| Answer::bad("The provided next page token is invalid or expired."))
     }
+}
+
+/// Whose tokens these are: a site, which its seed tells from others, and an account of it.
+fn owner(state: &State, call: &Call) -> Value {
+    json!([state.setup.base_url, state.setup.seed, call.account])
 }
 
 fn write_value(value: &jql::Value) -> Value {
