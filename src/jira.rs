@@ -251,6 +251,11 @@ fn write(method: Method, path: String, body: Value, endpoint: &'static str) -> A
     Ask { method, path, body: Some(body), endpoint, reads: false, of_one_issue: false }
 }
 
+/// Takes something away. Jira's document gives a DELETE no body.
+fn delete(path: String, endpoint: &'static str) -> Ask {
+    Ask { method: Method::DELETE, path, body: None, endpoint, reads: false, of_one_issue: false }
+}
+
 impl Ask {
     /// A 403 says nothing of other issues.
     fn of_one_issue(self) -> Self {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::field::Fields;
 use super::markup::{self, Room};
-use super::{Client, Error, wire, write};
+use super::{Client, Error, delete, wire, write};
 use crate::flow::{Body, IssueId, Mark};
 
 /// One edit of an issue.
@@ -69,9 +69,7 @@ impl Client {
     /// When it was not taken away, or nobody knows. Missing is either the issue or the mark.
     pub async fn remove_mark(&self, issue: &IssueId) -> Result<(), Error> {
         self.marks.forget(issue);
-        // A DELETE that says nothing of its content can be refused with 415.
-        let ask = write(Method::DELETE, self.mark_path(issue), json!({}), "property");
-        self.caller.done(ask.of_one_issue()).await
+        self.caller.done(delete(self.mark_path(issue), "property").of_one_issue()).await
     }
 
     fn mark_path(&self, issue: &IssueId) -> String {

@@ -74,7 +74,7 @@ impl Client {
     /// Makes a transition, setting fields of its screen, such as `resolution`: a field that is not on the screen is
     /// refused, and so is the lack of a required one. Needs *Transition issues*.
     ///
-    /// On Data Center an offer that no longer holds ends in a 500, so in doubt; the changelog then tells.
+    /// On Data Center an offer that no longer holds can end in a 500, so in doubt; the changelog then tells.
     ///
     /// # Errors
     /// When it was not made, or nobody knows. [`Conflict`](super::Fault::Conflict) when another one is under way.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
@@ -108,6 +108,10 @@ impl Transport for Script {
             let (parts, body) = request.into_parts();
             let path = parts.uri.path_and_query().unwrap().as_str();
             let body = body.collect().await.unwrap().to_bytes();
+            if parts.method == Method::DELETE {
+                let kind = parts.headers.get("content-type");
+                assert!(body.is_empty() && kind.is_some(), "a DELETE has no body and says of what type: {kind:?}");
+            }
             Ok(self.answer(&format!("{} {path}", parts.method), &body))
         }
         .boxed()

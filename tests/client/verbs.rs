@@ -2,20 +2,35 @@
 
 use std::time::Duration;
 
-use lockstep::flow::{IntentId, IssueId, Mark};
+use lockstep::flow::{IntentId, IssueId, Mark, StatusName};
 use lockstep::jira::{Client, Edit, Effect, Fault, FieldValue, Fields, NewIssue, Permission, RemoteLink, Sought};
 use lockstep::sim;
 use lockstep::sim::fields::FieldKind;
-use lockstep::sim::{CustomField, Deed, FileContent, Flavour, Permissions, Screens, Visibility};
+use lockstep::sim::{
+    Category, CustomField, Deed, FileContent, Flavour, Permissions, Screen, Screens, Status, Transition, Visibility,
+    Workflow,
+};
 
 use crate::desk::{DEV, Desk, USER, dev_project, on_a_paused_clock};
 
 /// Lives the story once on each kind of Jira.
 fn on_both(story: impl AsyncFn(Desk)) {
+    on_both_built(furnish, story);
+}
+
+/// Lives it on sites that are changed before they are born.
+fn on_both_built(change: impl Fn(&mut sim::Setup), story: impl AsyncFn(Desk)) {
     for flavour in [Flavour::Cloud, Flavour::DataCenter] {
         println!("{flavour:?}");
-        on_a_paused_clock(async { story(Desk::built(flavour, furnish)).await });
+        on_a_paused_clock(async { story(Desk::built(flavour, &change)).await });
     }
+}
+
+/// Who finishes an issue of the development project must say how.
+fn with_a_screen(setup: &mut sim::Setup) {
+    let statuses = [Status::new("1", "Open", Category::New), Status::new("10100", "Fixed", Category::Done)];
+    let fix = Transition::to("Fix", "Fixed").from(&["Open"]).screen(Screen::of(&["resolution!"]));
+    setup.projects[1].workflow = Workflow::new(statuses).with(fix);
 }
 
 /// A team's field on all screens, and colleagues of the bot's who can be spoken to among themselves.
@@ -199,6 +214,49 @@ fn a_project_tells_its_types_fields_statuses_and_what_we_may() {
         assert_eq!(client.lacking(&dev_project(), &needed).await.unwrap(), []);
         desk.site.set_permissions(Permissions::all().deny("account-bot", DEV, &[sim::Permission::AddComments]));
         assert_eq!(client.lacking(&dev_project(), &needed).await.unwrap(), [Permission::AddComments]);
+    });
+}
+
+#[test]
+fn an_issue_is_moved_with_what_the_screen_of_the_transition_asks_for() {
+    on_both_built(with_a_screen, async |desk| {
+        let client = desk.client().await;
+        let dev = desk.report(DEV, "one");
+        let fixed = StatusName::new("Fixed");
+        let standing = client.standing(&dev).await.unwrap();
+        let offer = standing.offer_to(&fixed).unwrap();
+        assert_eq!((standing.status.name.as_str(), offer.is_done), ("Open", true));
+        let screen = client.screen(&dev, offer).await.unwrap();
+        assert!(screen.iter().any(|field| field.id == "resolution" && field.must_be_set), "{screen:?}");
+
+        let error = client.transition(&dev, offer, &Fields::new()).await.unwrap_err();
+        assert!(matches!(error.what, Fault::Invalid(_)), "{error}");
+        let resolution = Fields::from([("resolution".to_owned(), FieldValue::named("Done"))]);
+        client.transition(&dev, offer, &resolution).await.unwrap();
+        assert_eq!(client.standing(&dev).await.unwrap().status.name, fixed);
+        let again = client.transition(&dev, offer, &resolution).await.unwrap_err();
+        assert_eq!(again.effect(), Effect::Never, "the offer no longer holds: {again}");
+    });
+}
+
+#[test]
+fn many_issues_are_fetched_at_once_and_one_is_marked_twice() {
+    on_both(async |desk| {
+        let client = desk.client().await;
+        client.assert_project(&dev_project()).await.unwrap();
+        let unknown = client.assert_project(&"NOPE".parse().unwrap()).await.unwrap_err();
+        assert!(matches!(unknown.what, Fault::Refused(_)), "{unknown}");
+        let ids = ["one", "two", "three"].map(|summary| desk.report(USER, summary));
+        let gone = "424242".parse().unwrap();
+        let asked: Vec<&IssueId> = ids.iter().chain([&gone]).collect();
+        let mut read: Vec<_> = client.fetch(&asked).await.unwrap().into_iter().map(|issue| issue.summary).collect();
+        read.sort();
+        assert_eq!(read, ["one", "three", "two"]);
+        for name in ["intent-1", "intent-2"] {
+            let mark = mark(&client, &ids[0], name);
+            client.set_mark(&ids[0], &mark).await.unwrap();
+            assert_eq!(client.mark_of(&ids[0]).await.unwrap(), Some(mark));
+        }
     });
 }
 

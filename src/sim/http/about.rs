@@ -54,7 +54,7 @@ pub(super) fn statuses(state: &State, call: &Call) -> Result<Answer, Answer> {
     let project = &asked_for(state, call)?.project;
     let statuses: Vec<Value> = project.workflow.statuses.iter().map(|status| wire.status(status)).collect();
     let of_type = |name: &String| {
-        let mut written = wire.issue_type(name);
+        let mut written = wire.issue_type_in_brief(name);
         written["statuses"] = statuses.clone().into();
         written
     };

@@ -9,7 +9,7 @@ use super::wire::Wire;
 use crate::sim::fields::{Choice, Field, FieldKind, PRIORITIES, RESOLUTIONS, USUAL_PRIORITY};
 use crate::sim::issue::Issue;
 use crate::sim::permissions::Permission;
-use crate::sim::screen::Screen;
+use crate::sim::screen::{Screen, ScreenField};
 use crate::sim::setup::Flavour;
 use crate::sim::state::State;
 use crate::sim::values::Term;
@@ -36,8 +36,8 @@ pub(super) fn create_fields(state: &State, call: &Call) -> Result<Answer, Answer
         wire.fixed_field("project", "Project", wire.project(home)),
         wire.fixed_field("issuetype", "Issue Type", wire.issue_type(kind)),
     ];
-    let screen = wire.screen(&state.screens(&home.project.key).create, false);
-    let all = fixed.into_iter().chain(screen.into_iter().map(|(_, field)| field)).filter(|_| may);
+    let screen = state.screens(&home.project.key).create;
+    let all = fixed.into_iter().chain(wire.on_screen(&screen).map(|(_, field)| field)).filter(|_| may);
     page(call, "fields", all.collect())
 }
 
@@ -71,9 +71,24 @@ fn page(call: &Call, cloud: &str, all: Vec<Value>) -> Result<Answer, Answer> {
 impl Wire<'_> {
     /// The fields of a screen by id; without those that are required, if the site under-reports.
     pub(super) fn screen(&self, screen: &Screen, under_reported: bool) -> Map<String, Value> {
-        let shown = screen.fields.iter().filter(|field| !(under_reported && field.required));
-        let known = shown.filter_map(|on| Some((on, Field::find(&on.id, &self.state.setup.custom_fields)?)));
-        known.map(|(on, field)| (on.id.clone(), self.settable(&field, on.required))).collect()
+        let shown = self.on_screen(screen).filter(|(on, _)| !(under_reported && on.required));
+        shown.map(|(on, field)| (on.id.clone(), self.keyed(field))).collect()
+    }
+
+    /// The fields of a screen that the site knows, in its order.
+    fn on_screen<'s>(&'s self, screen: &'s Screen) -> impl Iterator<Item = (&'s ScreenField, Value)> {
+        screen.fields.iter().filter_map(|on| {
+            let field = Field::find(&on.id, &self.state.setup.custom_fields)?;
+            Some((on, self.settable(&field, on.required)))
+        })
+    }
+
+    /// A field that stands under its id: there Cloud has no `fieldId`, and Data Center has.
+    fn keyed(&self, mut field: Value) -> Value {
+        if let (Flavour::Cloud, Some(members)) = (self.flavour, field.as_object_mut()) {
+            members.remove("fieldId");
+        }
+        field
     }
 
     fn settable(&self, field: &Field, required: bool) -> Value {

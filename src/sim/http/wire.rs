@@ -261,6 +261,12 @@ impl<'a> Wire<'a> {
         self.without_clouds(&["hierarchyLevel"], written)
     }
 
+    /// Without what it is for and where it stands among the others, as the statuses of a project are told.
+    pub(super) fn issue_type_in_brief(&self, name: &str) -> Value {
+        let full = self.issue_type(name);
+        ["self", "id", "name", "subtask"].map(|member| (member, full[member].clone())).into_iter().collect()
+    }
+
     pub(super) fn project(&self, home: &Home) -> Value {
         let written = json!({
             "self": self.url(&format!("project/{}", home.id)),

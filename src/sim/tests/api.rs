@@ -221,6 +221,8 @@ async fn projects_tell_their_types_and_statuses() {
     assert_eq!(stage.get("project/dev-a").await.json()["key"], "DEV-A");
     let statuses = stage.get("project/USER-A/statuses").await.json();
     assert_eq!((&statuses[0]["name"], &statuses[1]["statuses"][1]["name"]), (&json!("Bug"), &json!("Will Do")));
+    let told: Vec<_> = statuses[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(told, ["id", "name", "self", "statuses", "subtask"], "less than elsewhere is told of a type");
     let types = stage.get("issue/createmeta/DEV-A/issuetypes").await.json();
     assert_eq!((&types["total"], &types["issueTypes"][1]["name"]), (&json!(2), &json!("Task")));
     let reply = stage.get("project/NOPE").await;

@@ -183,6 +183,19 @@ async fn creation_screens_are_told_in_each_flavours_page() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_field_under_its_id_says_it_again_as_key_on_cloud_and_as_field_id_on_data_center() {
+    for (flavour, told) in [(Flavour::Cloud, ["key"]), (Flavour::DataCenter, ["fieldId"])] {
+        let stage = Stage::with(|setup| setup.flavour = flavour);
+        let key = stage.ann_reports("Broken");
+        let shown = stage.get(&format!("issue/{key}/editmeta")).await.json();
+        let summary = shown["fields"]["summary"].as_object().unwrap();
+        let names: Vec<_> = ["key", "fieldId"].into_iter().filter(|name| summary.contains_key(*name)).collect();
+        assert_eq!(names, told, "{flavour:?}");
+        assert_eq!(summary[told[0]], "summary");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_edit_screen_is_empty_for_who_may_not_edit() {
     let stage = stage();
     let key = stage.ann_reports("Broken");
