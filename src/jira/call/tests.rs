@@ -160,6 +160,59 @@ async fn a_file_elsewhere_is_fetched_without_our_credentials() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stranger_who_sends_us_back_to_the_site_gets_nothing_by_our_name() {
+    let stage = stage(vec![
+        reply(303, &[("location", "https://media.example.org/f")], ""),
+        reply(302, &[("location", "https://a.example.net/jira/rest/api/3/secret")], ""),
+        fine(),
+    ]);
+    let from = "https://a.example.net/jira/rest/api/3/attachment/content/1".parse().unwrap();
+    stage.caller.open(&reading(), &from, |_| Ok(())).await.unwrap();
+    assert_eq!(stage.asked().iter().map(|(_, known)| *known).collect::<Vec<_>>(), [true, false, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn addresses_that_only_look_like_the_sites_get_no_credentials() {
+    let disguises = [
+        "//media.example.org/f",
+        r"\\media.example.org/f",
+        "https://a.example.net@media.example.org/f",
+        "https://a.example.net:8443/f",
+        "https://a.example.net.example.org/f",
+    ];
+    for away in disguises {
+        let stage = stage(vec![reply(303, &[("location", away)], ""), fine()]);
+        let from = "https://a.example.net/jira/rest/api/3/attachment/content/1".parse().unwrap();
+        stage.caller.open(&reading(), &from, |_| Ok(())).await.unwrap();
+        assert!(!stage.asked()[1].1, "{away}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_who_keeps_a_file_neither_refuses_nor_holds_back_our_account() {
+    let quota = [("retry-after", "9000"), ("ratelimit-reason", "jira-quota-global-based")];
+    for (status, headers) in [(429, &quota[..]), (401, &[]), (403, &[]), (404, &[])] {
+        let away = || reply(303, &[("location", "https://media.example.org/f")], "");
+        let complaint = || reply(status, headers, "no");
+        let all = [away(), complaint(), away(), complaint(), away(), complaint(), away(), complaint()];
+        let stage = stage(all.into());
+        let from = "https://a.example.net/jira/rest/api/3/attachment/content/1".parse().unwrap();
+        let error = stage.caller.open(&reading(), &from, |_| Ok(())).await.unwrap_err();
+        assert!(error.is_local(), "{error}");
+        *stage.script.replies.lock().unwrap() = VecDeque::from([fine()]);
+        stage.asks(reading()).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_done_by_nobodys_name_is_in_doubt_and_not_refused() {
+    let nobody = [("x-seraph-loginreason", "AUTHENTICATED_FAILED")];
+    let stage = stage(vec![reply(201, &nobody, r#"{"id":"10000","key":"ED-24"}"#), reply(200, &nobody, "{}")]);
+    assert_eq!(stage.asks(writing()).await.unwrap_err().effect(), Effect::Unknown);
+    assert!(matches!(stage.asks(reading()).await.unwrap_err().what, Fault::Refused(_)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_write_is_never_sent_on() {
     let stage = stage(vec![reply(307, &[("location", "https://a.example.net/jira/x")], "")]);
     let error = stage.asks(writing()).await.unwrap_err();
@@ -184,8 +237,19 @@ async fn credentials_that_come_back_are_not_told_on() {
     let stage = stage(vec![reply(400, &[], echo), reply(200, &[], format!("[\"{TOKEN}"))]);
     let complaint = stage.asks(writing()).await.unwrap_err().to_string();
     assert!(complaint.contains("bad header: Basic ***, ***"), "{complaint}");
+    let place = stage.caller.error(&Ask { path: format!("/f/{TOKEN}\n"), ..reading() }, Fault::Cancelled);
+    assert_eq!(place.request, "GET /f/***");
     let unreadable = stage.asks(writing()).await.unwrap_err().to_string();
     assert!(unreadable.contains("***") && !unreadable.contains(TOKEN), "{unreadable}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_at_the_edge_of_what_is_told_is_not_told_in_part() {
+    for room in 250..310 {
+        let stage = stage(vec![reply(400, &[], format!("{} {TOKEN}", "x".repeat(room)))]);
+        let complaint = stage.asks(writing()).await.unwrap_err().to_string();
+        assert!(!complaint.contains(&TOKEN[..4]), "{complaint}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
