@@ -202,10 +202,11 @@ impl Caller {
         if head.status == StatusCode::TOO_MANY_REQUESTS {
             return Err(Fault::Throttled(at_least).into());
         }
-        judge(head.status, &head.headers, body).map_err(|fault| match fault {
+        judge(head.status, &head.headers, body).map_err(|fault| {
             // Somebody did it, if not the account that was meant.
-            Fault::Refused(why) if head.status.is_success() && !ask.reads => Fault::NotJira(why).into(),
-            fault => Failed { fault, at_least },
+            let done_as_nobody = matches!(fault, Fault::Refused(_)) && head.status.is_success() && !ask.reads;
+            let fault = if done_as_nobody { Fault::Unanswered(fault.to_string()) } else { fault };
+            Failed { fault, at_least }
         })
     }
 

@@ -19,10 +19,9 @@ impl Client {
                 if dates == Dates::Epoch && question.has_date() && matches!(refused.what, Fault::Invalid(_)) =>
             {
                 let dates = Dates::quoted(self.zone);
-                let answered = self.search_in(question, dates).await.map_err(|error| match error.what {
-                    // The dates were not to blame.
-                    Fault::Invalid(_) => refused,
-                    _ => error,
+                let answered = self.search_in(question, dates).await.map_err(|error| {
+                    // If that is refused too, the dates were not to blame.
+                    if matches!(error.what, Fault::Invalid(_)) { refused } else { error }
                 })?;
                 *self.dates.lock().unwrap_or_else(PoisonError::into_inner) = dates;
                 Ok(answered)

@@ -108,6 +108,21 @@ async fn a_read_that_is_never_answered_well_is_given_up_after_four_tries() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_endpoint_that_was_too_busy_is_asked_more_slowly_for_a_while() {
+    let took = async |first: Reply| {
+        let replies = std::iter::once(first).chain(std::iter::repeat_with(fine).take(101));
+        let stage = stage(replies.collect());
+        let begun = stage.clock.now();
+        for _ in 0..101 {
+            stage.asks(reading()).await.unwrap();
+        }
+        (stage.clock.now() - begun).as_secs_f64()
+    };
+    let (calm, busy) = (took(fine()).await, took(reply(429, &[("retry-after", "0")], "")).await);
+    assert!(busy > 2.0 * calm, "{calm} s, and after a complaint {busy} s");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_429_about_one_issue_holds_back_no_other() {
     let stage = stage(vec![
         reply(429, &[("retry-after", "100"), ("ratelimit-reason", "jira-per-issue-on-write")], ""),
@@ -227,6 +242,7 @@ async fn redirects_that_never_end_are_given_up() {
     let stage = stage((0..24).map(|_| on()).collect());
     let error = stage.asks(reading()).await.unwrap_err();
     assert!(matches!(&error.what, Fault::NotJira(said) if said.contains("more than 5 times")), "{error}");
+    assert_eq!(stage.asked().len(), 24);
 }
 
 #[tokio::test(start_paused = true)]
@@ -269,6 +285,13 @@ async fn an_answer_without_end_is_refused() {
     assert!(matches!(&error.what, Fault::NotJira(said) if said.contains("more than")), "{error}");
 }
 
+#[tokio::test]
+async fn an_answer_may_be_as_large_as_it_may() {
+    let answer = |size: usize| whole(Response::new(full(vec![b' '; size])));
+    assert_eq!(answer(MOST_BYTES).await.map(|(_, body)| body.len()), Ok(MOST_BYTES));
+    assert!(answer(MOST_BYTES + 1).await.is_err());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_never_ends_is_given_up_within_the_minute() {
     let hanging = StreamBody::new(stream::pending::<Result<Frame<Bytes>, _>>()).boxed_unsync();
@@ -295,7 +318,7 @@ fn a_403_on_one_issue_stops_no_other() {
 #[test]
 fn only_writes_to_an_issue_count_for_it() {
     assert_eq!(writing().errand().issue.as_deref(), Some("10001"));
-    assert_eq!(reading().of_one_issue().errand().issue, None);
+    assert_eq!(get(writing().path, "issue").of_one_issue().errand().issue, None);
     let create = write(Method::POST, "/rest/api/3/issue".to_owned(), Value::Null, "create");
     assert_eq!(create.errand().issue, None);
 }
