@@ -265,5 +265,5 @@ impl Ask {
 
 /// An answer to a reading request that lacks what Jira always says.
 fn strange(request: &str, why: &str) -> Error {
-    Error { request: request.to_owned(), what: Fault::NotJira(why.to_owned()), only_reads: true }
+    Error { request: request.to_owned(), what: Fault::NotJira(error::one_line(why)), only_reads: true }
 }

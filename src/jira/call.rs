@@ -85,6 +85,14 @@ impl From<Fault> for Failed {
     }
 }
 
+/// Who answered: only the site's word goes for our account there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Site,
+    /// A host that keeps files.
+    Stranger,
+}
+
 /// The head of an answer.
 struct Head {
     status: StatusCode,
@@ -166,7 +174,7 @@ impl Caller {
         let exchange = async {
             let url = self.url(&ask.path)?;
             let response = match ask.method {
-                Method::GET => self.get(url, Reach::Site, "application/json").await?,
+                Method::GET => self.get(url, Reach::Site, "application/json").await?.0,
                 _ => self.send(self.with_body(ask, &url)?).await?,
             };
             whole(response).await
@@ -194,17 +202,27 @@ impl Caller {
         if head.status == StatusCode::TOO_MANY_REQUESTS {
             return Err(Fault::Throttled(at_least).into());
         }
-        judge(head.status, &head.headers, body).map_err(|fault| Failed { fault, at_least })
+        judge(head.status, &head.headers, body).map_err(|fault| {
+            // Somebody did it, if not the account that was meant.
+            let done_as_nobody = matches!(fault, Fault::Refused(_)) && head.status.is_success() && !ask.reads;
+            let fault = if done_as_nobody { Fault::Unanswered(fault.to_string()) } else { fault };
+            Failed { fault, at_least }
+        })
     }
 
-    /// Reads from `url`, going where it sends us, as far as `reach` allows. Only the site itself is told who we are.
-    async fn get(&self, mut url: Url, reach: Reach, accept: &'static str) -> Result<Response<Body>, Fault> {
+    /// Reads from `url`, going where it sends us, as far as `reach` allows. Only the site itself is told who we are, and
+    /// no stranger who sends us back to it gets anything by our name.
+    async fn get(&self, mut url: Url, reach: Reach, accept: &'static str) -> Result<(Response<Body>, Whose), Fault> {
         let site = self.url("")?;
+        let mut whose = Whose::Site;
         for _ in 0..=MOST_REDIRECTS {
-            let request = self.request(&Method::GET, &url, &site).header(header::ACCEPT, accept);
+            if url.origin() != site.origin() {
+                whose = Whose::Stranger;
+            }
+            let request = self.request(&Method::GET, &url, whose).header(header::ACCEPT, accept);
             let response = self.send(request.body(full(Bytes::new())).map_err(unsendable)?).await?;
             if !redirect::is_redirect(response.status()) {
-                return Ok(response);
+                return Ok((response, whose));
             }
             url = redirect::next(&url, &site, response.headers().get(header::LOCATION), reach)?;
         }
@@ -225,7 +243,7 @@ impl Caller {
     }
 
     fn with_body(&self, ask: &Ask, url: &Url) -> Result<Request<Body>, Fault> {
-        let mut builder = self.request(&ask.method, url, url).header(header::ACCEPT, "application/json");
+        let mut builder = self.request(&ask.method, url, Whose::Site).header(header::ACCEPT, "application/json");
         // A DELETE that says nothing of its content can be refused with 415, though it has none.
         if ask.body.is_some() || ask.method == Method::DELETE {
             builder = builder.header(header::CONTENT_TYPE, "application/json");
@@ -234,18 +252,23 @@ impl Caller {
         builder.body(full(body)).map_err(unsendable)
     }
 
-    /// Begins a request, with our credentials if `url` is of the same scheme, host and port as `site`.
-    fn request(&self, method: &Method, url: &Url, site: &Url) -> request::Builder {
+    /// Begins a request, with our credentials if it goes to the site.
+    fn request(&self, method: &Method, url: &Url, whose: Whose) -> request::Builder {
         let builder = Request::builder().method(method).uri(url.as_str());
-        match url.origin() == site.origin() {
-            true => builder.header(header::AUTHORIZATION, &self.authorization),
-            false => builder,
+        match whose {
+            Whose::Site => builder.header(header::AUTHORIZATION, &self.authorization),
+            Whose::Stranger => builder,
         }
     }
 
     /// An address below the site's own.
     pub(super) fn url(&self, path: &str) -> Result<Url, Fault> {
         format!("{}{path}", self.base).parse().map_err(|e| Fault::NotSent(format!("{}{path}: {e}", self.base)))
+    }
+
+    /// A foreign text without our credentials.
+    pub(super) fn clean(&self, said: &str) -> String {
+        self.mask.clean(said)
     }
 
     /// All that is told of a failure goes through here, so that no foreign text tells our credentials on.
@@ -255,7 +278,9 @@ impl Caller {
             _ => what,
         };
         let what = what.reword(|said| self.mask.clean(&said));
-        Error { request: format!("{} {}", ask.method, ask.path), what, only_reads: ask.reads }
+        // Jira has a part in paths too: it names the places of files.
+        let request = self.mask.clean(&one_line(&format!("{} {}", ask.method, ask.path)));
+        Error { request, what, only_reads: ask.reads }
     }
 }
 

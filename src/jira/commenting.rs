@@ -1,5 +1,6 @@
 //! Comments.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use http::Method;
@@ -108,8 +109,9 @@ impl Client {
         }
     }
 
-    /// Goes through comments, newest first. One that is added meanwhile moves others to the next page, where they are
-    /// seen twice; one that is deleted moves them to the page before: so the last one is asked for again.
+    /// Goes through comments, newest first, each once. One that is added meanwhile moves others to the next page, where
+    /// they are seen again; one that is deleted moves them to the page before: so the last one is asked for again, and
+    /// a page that joins nothing seen so far begins the walk anew.
     async fn each_comment(
         &self,
         issue: &IssueId,
@@ -117,27 +119,33 @@ impl Client {
         mut see: impl FnMut(wire::CommentBean) -> Look,
     ) -> Result<(), Error> {
         let mut start = 0;
-        let mut last = None::<String>;
+        let mut known = BTreeSet::new();
         for _ in 0..MOST_PAGES {
             let page: wire::Comments = self.json(self.dialect.comments(issue, start)).await?.value;
             let end = page.start_at + page.comments.len() as u64;
-            let before = last.clone();
+            let joins = start == 0 || page.comments.iter().any(|bean| known.contains(&bean.id));
+            // Whatever the total counts: after the last one that is shown comes nothing but itself.
+            let over = page.comments.len() <= 1 || end >= page.total || ends_before(&page.comments, since);
             for bean in page.comments {
-                last = Some(bean.id.clone());
-                if bean.created < since {
-                    return Ok(());
-                }
-                if before.as_ref() != Some(&bean.id) && see(bean) == Look::NoMore {
+                if known.insert(bean.id.clone()) && bean.created >= since && see(bean) == Look::NoMore {
                     return Ok(());
                 }
             }
-            if end >= page.total || end <= start + 1 || before == last {
-                return Ok(());
+            match joins {
+                false => start = 0,
+                true if over => return Ok(()),
+                true if end <= start + 1 => break,
+                true => start = end - 1,
             }
-            start = end - 1;
         }
         Err(strange("comment", "its comments do not come to an end"))
     }
+}
+
+/// Whether all further comments are older than `since`; a Jira that heeds no order tells nothing by its last one.
+fn ends_before(page: &[wire::CommentBean], since: JiraTime) -> bool {
+    page.is_sorted_by(|newer, older| newer.created >= older.created)
+        && page.last().is_some_and(|last| last.created < since)
 }
 
 /// Whether to look at more comments.

@@ -1,7 +1,7 @@
 //! Creating issues, one or many. There is no key against repetition in Jira: the mark that rides in the request is how
 //! a lost create is found again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
@@ -53,11 +53,18 @@ impl Client {
     /// created if its own mark is found on an issue. Same permissions as [`Client::create`].
     pub async fn create_all(&self, all: &[NewIssue<'_>]) -> Vec<Result<IssueRef, Error>> {
         let mut outcomes = Vec::with_capacity(all.len());
-        for some in all.chunks(BULK) {
-            outcomes.extend(match self.create_some(some).await {
-                Ok(outcomes) => outcomes,
-                Err(error) => vec![Err(error); some.len()],
-            });
+        let mut waiting: VecDeque<_> = all.chunks(BULK).collect();
+        while let Some(some) = waiting.pop_front() {
+            match self.create_some(some).await {
+                Ok(ends) => outcomes.extend(ends),
+                // Together they are too large: nothing happened, and each may well fit.
+                Err(Error { what: Fault::TooLarge(_), .. }) if some.len() > 1 => {
+                    let (first, second) = some.split_at(some.len() / 2);
+                    waiting.push_front(second);
+                    waiting.push_front(first);
+                }
+                Err(error) => outcomes.extend(vec![Err(error); some.len()]),
+            }
         }
         outcomes
     }
@@ -67,7 +74,8 @@ impl Client {
         let body = json!({"issueUpdates": updates});
         let created: wire::BulkCreated =
             self.json(write(Method::POST, self.dialect.api("issue/bulk"), body, "bulk")).await?.value;
-        let outcomes = by_position(created, some.len()).map_err(|why| in_doubt(&why))?;
+        let outcomes = by_position(created, some.len(), &|said| self.caller.clean(said));
+        let outcomes = outcomes.map_err(|why| in_doubt(&why))?;
         Ok(self.verified(some, outcomes).await)
     }
 
@@ -82,12 +90,18 @@ impl Client {
         let read = self.read_marks(&ids).await.unwrap_or_default();
         let marked: BTreeMap<&IntentId, &IssueRef> =
             created.iter().filter_map(|at| Some((intent_of(read.get(&at.id)?.as_ref()?), *at))).collect();
-        let verify = |(new, outcome): (&NewIssue<'_>, &Result<IssueRef, Error>)| match outcome {
-            Ok(at) => match marked.get(intent_of(&new.mark)) {
-                Some(at) => Ok((*at).clone()),
-                None => Err(in_doubt(&format!("{} is said to have been created, but does not show its mark", at.key))),
-            },
-            Err(error) => Err(error.clone()),
+        let verify = |(new, outcome): (&NewIssue<'_>, &Result<IssueRef, Error>)| {
+            match (marked.get(intent_of(&new.mark)), outcome) {
+                // Even if it is said to have been refused: the places were mixed up.
+                (Some(at), Ok(_) | Err(_)) => Ok((*at).clone()),
+                (None, Ok(at)) => {
+                    Err(in_doubt(&format!("{} is said to have been created, but does not show its mark", at.key)))
+                }
+                (None, Err(_)) if marked.len() < created.len() => {
+                    Err(in_doubt("not all that were created can be told"))
+                }
+                (None, Err(error)) => Err(error.clone()),
+            }
         };
         some.iter().zip(&outcomes).map(verify).collect()
     }
@@ -110,11 +124,16 @@ impl Client {
 }
 
 /// The issues that were created are listed without their places: they fill those that are not among the errors.
-fn by_position(answer: wire::BulkCreated, asked: usize) -> Result<Vec<Result<IssueRef, Error>>, String> {
+/// `clean` takes credentials out of what Jira says.
+fn by_position(
+    answer: wire::BulkCreated,
+    asked: usize,
+    clean: &dyn Fn(&str) -> String,
+) -> Result<Vec<Result<IssueRef, Error>>, String> {
     let mut refused: BTreeMap<usize, Fault> = BTreeMap::new();
     for error in answer.errors {
         let why = said(&HeaderMap::new(), error.element_errors.to_string().as_bytes());
-        refused.insert(error.failed_element_number, Fault::Invalid(why.text));
+        refused.insert(error.failed_element_number, Fault::Invalid(clean(&why.text)));
     }
     if refused.len() + answer.issues.len() != asked || refused.keys().any(|place| *place >= asked) {
         let (created, refused) = (answer.issues.len(), refused.len());
@@ -165,7 +184,7 @@ mod tests {
 
     /// What became of each element, as `position` reads the answer.
     fn told(answer: &str, asked: usize) -> Result<Vec<String>, String> {
-        let outcomes = by_position(serde_json::from_str(answer).unwrap(), asked)?;
+        let outcomes = by_position(serde_json::from_str(answer).unwrap(), asked, &str::to_owned)?;
         Ok(outcomes.into_iter().map(|end| end.map_or_else(|e| e.what.to_string(), |at| at.key.to_string())).collect())
     }
 

@@ -19,8 +19,10 @@ impl Client {
                 if dates == Dates::Epoch && question.has_date() && matches!(refused.what, Fault::Invalid(_)) =>
             {
                 let dates = Dates::quoted(self.zone);
-                // If that is refused too, the dates were not to blame.
-                let answered = self.search_in(question, dates).await.map_err(|_| refused)?;
+                let answered = self.search_in(question, dates).await.map_err(|error| {
+                    // If that is refused too, the dates were not to blame.
+                    if matches!(error.what, Fault::Invalid(_)) { refused } else { error }
+                })?;
                 *self.dates.lock().unwrap_or_else(PoisonError::into_inner) = dates;
                 Ok(answered)
             }

@@ -1,6 +1,6 @@
 //! Who is next: flows take turns, and within a flow whoever came first. Pure.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -11,49 +11,61 @@ pub(super) type Ticket = u64;
 /// Rung when its owner has come to the front.
 pub(super) type Bell = Arc<Notify>;
 
-/// Those who wait for the same thing. As long as its waiters, who leave it when they are dropped.
+/// Those who wait for the same thing. As long as its waiters, who leave it when they are dropped. Whatever happens to
+/// one of them costs next to nothing however many wait: a crowd can be cancelled at once.
 #[derive(Default)]
 pub(super) struct Queue {
     /// The flows that have somebody waiting, in the order of their turns.
-    turns: VecDeque<Arc<str>>,
-    /// Never an empty line.
-    lines: BTreeMap<Arc<str>, BTreeMap<Ticket, Bell>>,
+    turns: BTreeMap<u64, Arc<str>>,
+    lines: BTreeMap<Arc<str>, Line>,
+    last_turn: u64,
+}
+
+/// Those of one flow; never nobody.
+struct Line {
+    turn: u64,
+    waiting: BTreeMap<Ticket, Bell>,
 }
 
 impl Queue {
     pub(super) fn join(&mut self, flow: &Arc<str>, ticket: Ticket, bell: Bell) {
-        if !self.lines.contains_key(flow) {
-            self.turns.push_back(Arc::clone(flow));
+        if let Some(line) = self.lines.get_mut(flow) {
+            line.waiting.insert(ticket, bell);
+        } else {
+            self.line_up(Arc::clone(flow), BTreeMap::from([(ticket, bell)]));
         }
-        self.lines.entry(Arc::clone(flow)).or_default().insert(ticket, bell);
     }
 
     /// Whose turn it is.
     pub(super) fn front(&self) -> Option<(Ticket, &Bell)> {
-        let line = self.lines.get(self.turns.front()?)?;
-        line.first_key_value().map(|(ticket, bell)| (*ticket, bell))
+        let line = self.lines.get(self.turns.first_key_value()?.1)?;
+        line.waiting.first_key_value().map(|(ticket, bell)| (*ticket, bell))
     }
 
     /// The front has had its turn; its flow's next waits until all other flows had theirs.
     pub(super) fn served(&mut self) {
-        let Some(flow) = self.turns.pop_front() else { return };
-        let Some(line) = self.lines.get_mut(&flow) else { return };
-        line.pop_first();
-        if line.is_empty() {
-            self.lines.remove(&flow);
-        } else {
-            self.turns.push_back(flow);
+        let Some((_, flow)) = self.turns.pop_first() else { return };
+        let Some(Line { mut waiting, .. }) = self.lines.remove(&flow) else { return };
+        waiting.pop_first();
+        if !waiting.is_empty() {
+            self.line_up(flow, waiting);
         }
     }
 
     /// Somebody waits no longer; nobody else loses a place by it.
     pub(super) fn leave(&mut self, flow: &Arc<str>, ticket: Ticket) {
         let Some(line) = self.lines.get_mut(flow) else { return };
-        line.remove(&ticket);
-        if line.is_empty() {
+        line.waiting.remove(&ticket);
+        if line.waiting.is_empty() {
+            self.turns.remove(&line.turn);
             self.lines.remove(flow);
-            self.turns.retain(|other| other != flow);
         }
+    }
+
+    fn line_up(&mut self, flow: Arc<str>, waiting: BTreeMap<Ticket, Bell>) {
+        self.last_turn += 1;
+        self.turns.insert(self.last_turn, Arc::clone(&flow));
+        self.lines.insert(flow, Line { turn: self.last_turn, waiting });
     }
 
     pub(super) fn is_empty(&self) -> bool {

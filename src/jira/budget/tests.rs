@@ -136,6 +136,16 @@ async fn a_pause_of_the_account_holds_everything_and_a_shorter_one_does_not_shor
     assert_eq!(crowd.clock.now() - begun, SECOND * 30);
 }
 
+#[test]
+fn a_shorter_pause_of_one_endpoint_does_not_shorten_a_longer_one() {
+    let now = Clock::system().now();
+    let mut lane = Lane::new(BRISK, now);
+    lane.queue.join(&Arc::from("a"), 1, Bell::default());
+    lane.hold(now + SECOND * 20);
+    lane.hold(now + SECOND);
+    assert_eq!(lane.ask(1, now, None), Turn::At(now + SECOND * 20));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_pause_of_one_issue_holds_neither_another_issue_nor_reading_it() {
     let crowd = Crowd::new();
@@ -234,4 +244,10 @@ fn two_spellings_of_an_account_share_a_budget_and_two_tokens_do_not() {
     let one = budgets.of(&access("https://a.example.net", "x"));
     assert!(Arc::ptr_eq(&one, &budgets.of(&access("https://A.example.net/", "x"))));
     assert!(!Arc::ptr_eq(&one, &budgets.of(&access("https://a.example.net", "y"))));
+    let named = |base| {
+        let access = access(base, "x");
+        let Credentials::Bearer { token } = access.credentials else { unreachable!() };
+        budgets.of(&JiraAccess { credentials: Credentials::Basic { email: "me@example.net".into(), token }, ..access })
+    };
+    assert!(!Arc::ptr_eq(&named("https://a.example.net"), &named("https://b.example.net")), "nor do two sites");
 }

@@ -1,6 +1,7 @@
 //! What an answer's status, headers and body mean. Pure.
 
 use http::{HeaderMap, StatusCode, header};
+use serde_json::Value;
 
 use crate::jira::error::{Fault, Shape, said};
 
@@ -26,10 +27,17 @@ pub(super) fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Res
         409 => Fault::Conflict(text),
         413 => Fault::TooLarge(text),
         400..=499 if said.shape == Shape::Page => Fault::NotJira(text),
+        // A bulk create that complains as a whole, and made some of its issues.
+        400..=499 if names_issues(body) => Fault::Unanswered(text),
         410 => Fault::Removed(text),
         400..=499 => Fault::Invalid(text),
         _ => Fault::Unanswered(text),
     })
+}
+
+fn names_issues(body: &[u8]) -> bool {
+    let told = serde_json::from_slice::<Value>(body).ok();
+    told.and_then(|told| Some(!told.get("issues")?.as_array()?.is_empty())).unwrap_or(false)
 }
 
 /// A good answer must be JSON, if it is anything.
@@ -101,6 +109,13 @@ mod tests {
         assert!(matches!(judged(400, "text/html", "<html>"), Err(Fault::NotJira(_))));
         assert!(matches!(judged(415, "application/problem+json", r#"{"title":"x"}"#), Err(Fault::Invalid(_))));
         assert!(matches!(judged(503, JSON, ""), Err(Fault::Unanswered(_))));
+    }
+
+    #[test]
+    fn a_complaint_that_names_what_was_created_leaves_it_in_doubt() {
+        let some = r#"{"issues":[{"id":"10000","key":"ED-24"}],"errors":[{"status":400,"failedElementNumber":0}]}"#;
+        assert!(matches!(judged(400, JSON, some), Err(Fault::Unanswered(_))));
+        assert!(matches!(judged(400, JSON, r#"{"issues":[],"errors":[{}]}"#), Err(Fault::Invalid(_))));
     }
 
     #[test]

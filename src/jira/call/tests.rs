@@ -108,6 +108,21 @@ async fn a_read_that_is_never_answered_well_is_given_up_after_four_tries() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_endpoint_that_was_too_busy_is_asked_more_slowly_for_a_while() {
+    let took = async |first: Reply| {
+        let replies = std::iter::once(first).chain(std::iter::repeat_with(fine).take(101));
+        let stage = stage(replies.collect());
+        let begun = stage.clock.now();
+        for _ in 0..101 {
+            stage.asks(reading()).await.unwrap();
+        }
+        (stage.clock.now() - begun).as_secs_f64()
+    };
+    let (calm, busy) = (took(fine()).await, took(reply(429, &[("retry-after", "0")], "")).await);
+    assert!(busy > 2.0 * calm, "{calm} s, and after a complaint {busy} s");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_429_about_one_issue_holds_back_no_other() {
     let stage = stage(vec![
         reply(429, &[("retry-after", "100"), ("ratelimit-reason", "jira-per-issue-on-write")], ""),
@@ -160,6 +175,59 @@ async fn a_file_elsewhere_is_fetched_without_our_credentials() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stranger_who_sends_us_back_to_the_site_gets_nothing_by_our_name() {
+    let stage = stage(vec![
+        reply(303, &[("location", "https://media.example.org/f")], ""),
+        reply(302, &[("location", "https://a.example.net/jira/rest/api/3/secret")], ""),
+        fine(),
+    ]);
+    let from = "https://a.example.net/jira/rest/api/3/attachment/content/1".parse().unwrap();
+    stage.caller.open(&reading(), &from, |_| Ok(())).await.unwrap();
+    assert_eq!(stage.asked().iter().map(|(_, known)| *known).collect::<Vec<_>>(), [true, false, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn addresses_that_only_look_like_the_sites_get_no_credentials() {
+    let disguises = [
+        "//media.example.org/f",
+        r"\\media.example.org/f",
+        "https://a.example.net@media.example.org/f",
+        "https://a.example.net:8443/f",
+        "https://a.example.net.example.org/f",
+    ];
+    for away in disguises {
+        let stage = stage(vec![reply(303, &[("location", away)], ""), fine()]);
+        let from = "https://a.example.net/jira/rest/api/3/attachment/content/1".parse().unwrap();
+        stage.caller.open(&reading(), &from, |_| Ok(())).await.unwrap();
+        assert!(!stage.asked()[1].1, "{away}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_who_keeps_a_file_neither_refuses_nor_holds_back_our_account() {
+    let quota = [("retry-after", "9000"), ("ratelimit-reason", "jira-quota-global-based")];
+    for (status, headers) in [(429, &quota[..]), (401, &[]), (403, &[]), (404, &[])] {
+        let away = || reply(303, &[("location", "https://media.example.org/f")], "");
+        let complaint = || reply(status, headers, "no");
+        let all = [away(), complaint(), away(), complaint(), away(), complaint(), away(), complaint()];
+        let stage = stage(all.into());
+        let from = "https://a.example.net/jira/rest/api/3/attachment/content/1".parse().unwrap();
+        let error = stage.caller.open(&reading(), &from, |_| Ok(())).await.unwrap_err();
+        assert!(error.is_local(), "{error}");
+        *stage.script.replies.lock().unwrap() = VecDeque::from([fine()]);
+        stage.asks(reading()).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_done_by_nobodys_name_is_in_doubt_and_not_refused() {
+    let nobody = [("x-seraph-loginreason", "AUTHENTICATED_FAILED")];
+    let stage = stage(vec![reply(201, &nobody, r#"{"id":"10000","key":"ED-24"}"#), reply(200, &nobody, "{}")]);
+    assert_eq!(stage.asks(writing()).await.unwrap_err().effect(), Effect::Unknown);
+    assert!(matches!(stage.asks(reading()).await.unwrap_err().what, Fault::Refused(_)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_write_is_never_sent_on() {
     let stage = stage(vec![reply(307, &[("location", "https://a.example.net/jira/x")], "")]);
     let error = stage.asks(writing()).await.unwrap_err();
@@ -174,6 +242,7 @@ async fn redirects_that_never_end_are_given_up() {
     let stage = stage((0..24).map(|_| on()).collect());
     let error = stage.asks(reading()).await.unwrap_err();
     assert!(matches!(&error.what, Fault::NotJira(said) if said.contains("more than 5 times")), "{error}");
+    assert_eq!(stage.asked().len(), 24);
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,8 +253,19 @@ async fn credentials_that_come_back_are_not_told_on() {
     let stage = stage(vec![reply(400, &[], echo), reply(200, &[], format!("[\"{TOKEN}"))]);
     let complaint = stage.asks(writing()).await.unwrap_err().to_string();
     assert!(complaint.contains("bad header: Basic ***, ***"), "{complaint}");
+    let place = stage.caller.error(&Ask { path: format!("/f/{TOKEN}\n"), ..reading() }, Fault::Cancelled);
+    assert_eq!(place.request, "GET /f/***");
     let unreadable = stage.asks(writing()).await.unwrap_err().to_string();
     assert!(unreadable.contains("***") && !unreadable.contains(TOKEN), "{unreadable}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_at_the_edge_of_what_is_told_is_not_told_in_part() {
+    for room in 250..310 {
+        let stage = stage(vec![reply(400, &[], format!("{} {TOKEN}", "x".repeat(room)))]);
+        let complaint = stage.asks(writing()).await.unwrap_err().to_string();
+        assert!(!complaint.contains(&TOKEN[..4]), "{complaint}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,6 +283,13 @@ async fn an_answer_without_end_is_refused() {
     let body = StreamBody::new(endless).boxed_unsync();
     let error = stage(vec![Ok(Response::new(body))]).asks(writing()).await.unwrap_err();
     assert!(matches!(&error.what, Fault::NotJira(said) if said.contains("more than")), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_may_be_as_large_as_it_may() {
+    let answer = |size: usize| whole(Response::new(full(vec![b' '; size])));
+    assert_eq!(answer(MOST_BYTES).await.map(|(_, body)| body.len()), Ok(MOST_BYTES));
+    assert!(answer(MOST_BYTES + 1).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
@@ -231,7 +318,7 @@ fn a_403_on_one_issue_stops_no_other() {
 #[test]
 fn only_writes_to_an_issue_count_for_it() {
     assert_eq!(writing().errand().issue.as_deref(), Some("10001"));
-    assert_eq!(reading().of_one_issue().errand().issue, None);
+    assert_eq!(get(writing().path, "issue").of_one_issue().errand().issue, None);
     let create = write(Method::POST, "/rest/api/3/issue".to_owned(), Value::Null, "create");
     assert_eq!(create.errand().issue, None);
 }

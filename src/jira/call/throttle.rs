@@ -73,7 +73,9 @@ fn until_reset(headers: &HeaderMap, now: JiraTime) -> Option<Duration> {
 
 /// Seconds or an HTTP date.
 fn retry_after(said: &str, now: JiraTime) -> Option<Duration> {
-    let seconds = said.parse().ok().map(Duration::from_secs);
+    let number = !said.is_empty() && said.bytes().all(|byte| byte.is_ascii_digit());
+    // A number beyond all numbers is still one.
+    let seconds = number.then(|| Duration::from_secs(said.parse().unwrap_or(u64::MAX)));
     seconds.or_else(|| parse_date(said).map(|then| then.since(now)))
 }
 
@@ -134,6 +136,9 @@ mod tests {
         assert_eq!(pause(429, &[]), Some((BURST, 1)));
         assert_eq!(pause(429, &[("retry-after", "soon")]), Some((BURST, 1)));
         assert_eq!(pause(429, &[("retry-after", "999999999999")]), Some((BURST, 86_400)));
+        assert_eq!(pause(429, &[("retry-after", "99999999999999999999999")]), Some((BURST, 86_400)));
+        assert_eq!(pause(429, &[("retry-after", "-5")]), Some((BURST, 1)));
+        assert_eq!(pause(429, &[("x-ratelimit-reset", "9999-12-31T23:59Z")]), Some((BURST, 86_400)));
         assert_eq!(pause(503, &[]), None);
     }
 

@@ -1,5 +1,7 @@
 //! Files: a download that is handed on piece by piece, an upload that takes one so.
 
+use std::time::Duration;
+
 use http::{HeaderName, HeaderValue, Method, Response, header};
 use reqwest::Url;
 use tokio::time::Instant;
@@ -7,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::redirect::Reach;
-use super::{Ask, Caller, Failed, Head, whole};
-use crate::jira::error::{Error, Fault, no_result};
+use super::{Ask, Caller, Failed, Head, Whose, throttle, whole};
+use crate::flow::JiraTime;
+use crate::jira::error::{Error, Fault, no_result, said};
 use crate::jira::transfer::{Progress, Stage};
 use crate::jira::transport::Body;
 use crate::pulse::Gate;
@@ -57,22 +60,35 @@ impl Caller {
         fits: &impl Fn(&Response<Body>) -> Result<(), Fault>,
     ) -> Result<Body, Failed> {
         let exchange = async {
-            let response = self.get(from.clone(), Reach::Anywhere, "*/*").await?;
-            if response.status().is_success() { Ok(Ok(response)) } else { whole(response).await.map(Err) }
+            let (response, whose) = self.get(from.clone(), Reach::Anywhere, "*/*").await?;
+            match response.status().is_success() {
+                true => Ok((whose, Ok(response))),
+                false => whole(response).await.map(|complaint| (whose, Err(complaint))),
+            }
         };
         let end = self.pulse.through(Gate::Jira, &ask.told(), self.limits.silence, exchange).await;
         match end.map_err(no_result)?? {
-            Ok(response) => {
+            (whose, Ok(response)) => {
                 let head = Head { status: response.status(), headers: response.headers().clone() };
-                self.verdict(ask, &head, b"")?;
+                if whose == Whose::Site {
+                    self.verdict(ask, &head, b"")?;
+                }
                 fits(&response)?;
                 Ok(response.into_body())
             }
-            Err((head, body)) => {
+            (Whose::Site, Err((head, body))) => {
                 self.verdict(ask, &head, &body)?;
                 Err(Fault::NotJira(head.status.to_string()).into())
             }
+            (Whose::Stranger, Err((head, body))) => Err(self.strangers_complaint(&head, &body)),
         }
+    }
+
+    /// What a host that keeps files complains of concerns this file: it neither holds our account back nor refuses it.
+    fn strangers_complaint(&self, head: &Head, body: &[u8]) -> Failed {
+        let pause = throttle::asked_for(head.status, &head.headers, JiraTime::new(self.clock.wall()));
+        let why = format!("where the file is kept it says {}: {}", head.status, said(&head.headers, body).text);
+        Failed { fault: Fault::NotJira(why), at_least: pause.map_or(Duration::ZERO, |pause| pause.wait) }
     }
 
     /// Sends a file, once. The answer's body, or what went wrong and whether the whole file had been handed over.
@@ -83,7 +99,7 @@ impl Caller {
         let exchange = async {
             let url = self.url(&ask.path)?;
             let request = self
-                .request(&Method::POST, &url, &url)
+                .request(&Method::POST, &url, Whose::Site)
                 .header(header::ACCEPT, "application/json")
                 .header(header::CONTENT_TYPE, content_type)
                 .header(header::CONTENT_LENGTH, length)

@@ -99,6 +99,86 @@ async fn an_answer_to_a_bulk_create_that_does_not_fit_leaves_all_in_doubt() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_element_that_is_said_to_be_refused_but_shows_its_mark_was_created() {
+    let answer = |refused: u32| {
+        let refused = json!({"elementErrors": {"errorMessages": ["no"]}, "failedElementNumber": refused});
+        json!({"issues": [{"id": "10000", "key": "ED-24"}, {"id": "10001", "key": "ED-25"}], "errors": [refused]})
+    };
+    let marks = json!([marked("10000", "ED-24", "i-2"), marked("10001", "ED-25", "i-3")]);
+    let ends = created_in_bulk((201, answer(1)), Some(marks)).await;
+    assert_eq!(ends, [Err(Effect::Unknown), Ok("ED-24".to_owned()), Ok("ED-25".to_owned())]);
+    let ends = created_in_bulk((201, answer(1)), Some(json!([marked("10000", "ED-24", "i-1")]))).await;
+    assert_eq!(
+        ends,
+        [Ok("ED-24".to_owned()), Err(Effect::Unknown), Err(Effect::Unknown)],
+        "perhaps they changed places"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_a_bulk_create_that_contradicts_itself_leaves_all_in_doubt() {
+    let error = |place: u32| json!({"elementErrors": {"errorMessages": ["no"]}, "failedElementNumber": place});
+    let issue = |n: u32| json!({"id": (10000 + n).to_string(), "key": format!("ED-{n}")});
+    let cases = [
+        (201, json!({"issues": [issue(1), issue(2)], "errors": [error(3)]})),
+        (201, json!({"issues": [issue(1), issue(2), issue(3)], "errors": [error(0)]})),
+        (201, json!({"issues": [issue(1)], "errors": [error(0), error(0)]})),
+        (201, json!({"issues": [], "errors": []})),
+        (201, json!({"weather": "fine"})),
+        (201, json!([])),
+        (400, json!({"issues": [issue(1)], "errors": [error(0), error(1)]})),
+    ];
+    for (status, answer) in cases {
+        assert_eq!(
+            created_in_bulk((status, answer.clone()), None).await,
+            [const { Err(Effect::Unknown) }; 3],
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bulk_create_that_is_too_large_is_halved() {
+    let project: ProjectKey = "ED".parse().unwrap();
+    let bulk = |intents: &[&str]| {
+        let updates: Vec<_> = intents.iter().map(|intent| asked(intent)).collect();
+        on("POST /rest/api/3/issue/bulk").saying(json!({"issueUpdates": updates}))
+    };
+    let made = |id: &str, key: &str| json!({"issues": [{"id": id, "key": key}]});
+    let read = |id: &str, key: &str, intent: &str| {
+        on("POST /rest/api/3/issue/bulkfetch").answers(json!({"issues": [marked(id, key, intent)]}))
+    };
+    let (client, script) = Script::client(
+        Deployment::Cloud,
+        vec![
+            bulk(&["i-1", "i-2", "i-3"]).ends(413, Value::Null),
+            bulk(&["i-1"]).ends(201, made("10000", "ED-24")),
+            read("10000", "ED-24", "i-1"),
+            bulk(&["i-2", "i-3"]).ends(413, Value::Null),
+            bulk(&["i-2"]).ends(413, Value::Null),
+            bulk(&["i-3"]).ends(201, made("10001", "ED-25")),
+            read("10001", "ED-25", "i-3"),
+        ],
+    )
+    .await;
+    let ends = client.create_all(&["i-1", "i-2", "i-3"].map(|intent| new(&project, intent))).await;
+    script.done();
+    let ends = ends.into_iter().map(|end| end.map(|at| at.key.to_string()).map_err(|error| error.effect()));
+    let ends: Vec<_> = ends.collect();
+    assert_eq!(ends, [Ok("ED-24".to_owned()), Err(Effect::Never), Ok("ED-25".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_bulk_create_says_of_its_elements_tells_no_credentials() {
+    let refused = json!({"elementErrors": {"errorMessages": ["s3cret is not welcome"]}, "failedElementNumber": 0});
+    let answer = json!({"issues": [], "errors": [refused]});
+    let (client, _) =
+        Script::client(Deployment::Cloud, vec![on("POST /rest/api/3/issue/bulk").ends(201, answer)]).await;
+    let ends = client.create_all(&[new(&"ED".parse().unwrap(), "i-1")]).await;
+    assert!(ends[0].as_ref().unwrap_err().to_string().ends_with(": *** is not welcome"), "{ends:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_edit_is_one_request_with_text_comment_mark_and_fields() {
     let body = json!({
         "fields": {"description": format!("It broke.\n\nDev Link: {URL}"), "customfield_10010": true},
@@ -182,23 +262,59 @@ async fn where_properties_are_not_told_a_comment_is_ours_by_author_time_and_text
     let since = "2024-11-29T10:30:00.000-0800";
     let is_ours = async |comment| is_ours(Deployment::DataCenter, comment).await;
     assert!(is_ours(comment("JIRAUSER10100", "Fixed in ED-1\r\n", since)).await);
+    let early = comment("JIRAUSER10100", "Fixed in ED-1", "2024-11-29T09:59:30.000-0800");
+    assert!(is_ours(early).await, "clocks of one site may differ a little");
     assert!(!is_ours(comment("JIRAUSER10200", "Fixed in ED-1", since)).await);
     assert!(!is_ours(comment("JIRAUSER10100", "Fixed in ED-2", since)).await);
     assert!(!is_ours(comment("JIRAUSER10100", "Fixed in ED-1", "2024-11-28T10:30:00.000-0800")).await);
 }
 
+/// The comments that are listed when the pages asked for begin at these places and hold these.
+async fn listed(pages: &[(u64, &[u32])], total: u64) -> Result<Vec<String>, String> {
+    let comment = |id: &u32| json!({"id": id.to_string(), "body": "x", "created": "2024-11-29T10:30:00.000-0800"});
+    let page = |(start, ids): &(u64, &[u32])| {
+        let path = format!("GET /rest/api/2/issue/10001/comment?startAt={start}&maxResults=100&orderBy=-created");
+        let comments: Vec<_> = ids.iter().map(comment).collect();
+        on(&path).answers(json!({"startAt": start, "total": total, "comments": comments}))
+    };
+    let (client, script) = Script::client(Deployment::DataCenter, pages.iter().map(page).collect()).await;
+    let listed = client.comments(&id("10001"), "2024-01-01T00:00:00Z".parse().unwrap()).await;
+    script.done();
+    listed.map(|all| all.into_iter().map(|comment| comment.id).collect()).map_err(|error| error.to_string())
+}
+
 #[tokio::test(start_paused = true)]
 async fn all_comments_are_listed_though_some_come_and_go_between_the_pages() {
-    let comment = |id: u32| json!({"id": id.to_string(), "body": "x", "created": "2024-11-29T10:30:00.000-0800"});
-    let page = |start: u64, ids: &[u32]| {
-        let path = format!("GET /rest/api/2/issue/10001/comment?startAt={start}&maxResults=100&orderBy=-created");
-        let comments: Vec<_> = ids.iter().map(|id| comment(*id)).collect();
-        on(&path).answers(json!({"startAt": start, "total": 4, "comments": comments}))
-    };
-    let (client, script) = Script::client(Deployment::DataCenter, vec![page(0, &[9, 8]), page(1, &[8, 7, 6])]).await;
-    let listed = client.comments(&id("10001"), "2024-01-01T00:00:00Z".parse().unwrap()).await.unwrap();
-    assert_eq!(listed.iter().map(|comment| comment.id.as_str()).collect::<Vec<_>>(), ["9", "8", "7", "6"]);
-    script.done();
+    assert_eq!(listed(&[(0, &[9, 8]), (1, &[8, 7, 6])], 4).await.unwrap(), ["9", "8", "7", "6"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn comments_that_moved_past_a_page_are_not_overlooked() {
+    let pages: [(u64, &[u32]); 4] = [(0, &[9, 8]), (1, &[6, 5]), (0, &[7, 6]), (1, &[6, 5, 4])];
+    let mut all = listed(&pages, 4).await.unwrap();
+    all.sort();
+    assert_eq!(all, ["4", "5", "6", "7", "8", "9"], "two had gone when the second page was asked for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_total_that_counts_hidden_comments_is_not_waited_for() {
+    assert_eq!(listed(&[(0, &[9, 8]), (1, &[8])], 4).await.unwrap(), ["9", "8"]);
+    assert_eq!(listed(&[(0, &[9])], 4).await.unwrap(), ["9"]);
+    assert_eq!(listed(&[(0, &[])], 4).await.unwrap(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comment_of_ours_is_found_though_the_order_is_not_heeded() {
+    let comment =
+        |text: &str, at: &str| json!({"id": text, "author": {"key": "JIRAUSER10100"}, "body": text, "created": at});
+    let old = comment("once", "2023-11-29T10:30:00.000-0800");
+    let comments = json!([old, comment("Fixed in ED-1", "2024-11-29T10:30:00.000-0800")]);
+    let request = "GET /rest/api/2/issue/10001/comment?startAt=0&maxResults=100&orderBy=-created";
+    let page = on(request).answers(json!({"startAt": 0, "total": 2, "comments": comments}));
+    let (client, _) = Script::client(Deployment::DataCenter, vec![page]).await;
+    let (intent, since) = ("i-1".parse().unwrap(), "2024-11-29T18:00:00Z".parse().unwrap());
+    let sought = Sought { intent: &intent, text: "Fixed in ED-1", since };
+    assert_eq!(client.has_comment_of(&id("10001"), &sought).await, Ok(true));
 }
 
 async fn both() -> [(Client, Script); 2] {
