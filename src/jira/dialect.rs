@@ -31,6 +31,9 @@ const PAGE: usize = 100;
 /// Data Center answers an error or nothing beyond so many rows.
 const DEEPEST_ROW: u64 = 9_000;
 
+/// Of so many issues Data Center is asked along with a fresh read where they can go, which costs it some work.
+const FEW: usize = 8;
+
 /// What the fresh read of an issue asks for.
 const ISSUE_FIELDS: [&str; 6] = ["summary", "description", "status", "created", "updated", "issuetype"];
 
@@ -130,7 +133,9 @@ impl Dialect {
                 FreshRead::Together(read(self.api("issue/bulkfetch"), body, "bulkfetch"))
             }
             Self::DataCenter => {
-                let query = format!("fields={}&expand=changelog&properties={}", ISSUE_FIELDS.join(","), wire::PROPERTY);
+                // A few are written to at once, if at all; then where they can go need not be asked separately.
+                let expand = if ids.len() <= FEW { "changelog,transitions" } else { "changelog" };
+                let query = format!("fields={}&expand={expand}&properties={}", ISSUE_FIELDS.join(","), wire::PROPERTY);
                 let one = |id: &&IssueId| self.one_issue(id, &query);
                 FreshRead::Apart(ids.iter().map(one).collect())
             }

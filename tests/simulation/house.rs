@@ -15,7 +15,7 @@ use lockstep::demo::world;
 use lockstep::flow::{Event, FlowName, Observer};
 use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
 use lockstep::pulse::{Passage, Probe, Verdict};
-use lockstep::sim::{self, Deed, FaultPlan, People, Site, check};
+use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
 use lockstep::store::{Durability, Executor, Sqlite};
 use lockstep::supervisor::{Ended, Setup, Supervisor};
 use lockstep::worker::Tools;
@@ -30,11 +30,15 @@ const TRUE_LAG: Duration = Duration::from_secs(20);
 const INDEX_LAG: Duration = Duration::from_secs(60);
 const BASE_URL: &str = "https://jira.example.net";
 
+/// Both kinds of Jira.
+pub const FLAVOURS: [Flavour; 2] = [Flavour::Cloud, Flavour::DataCenter];
+
 /// A company, its Lockstep, and all that was seen of them.
 pub struct House {
     pub site: Arc<Site>,
     pub clock: Clock,
     pub events: Arc<Events>,
+    pub flavour: Flavour,
     entropy: Entropy,
     flows: tempfile::TempDir,
     data: tempfile::TempDir,
@@ -72,8 +76,8 @@ pub struct Crash {
 
 impl House {
     /// With the shipped flows, an interval of five minutes and nobody at work yet. `faults` beset the site.
-    pub fn new(seed: u64, faults: FaultPlan) -> Self {
-        Self::built(seed, faults, |jira| jira.flicker = 0.01)
+    pub fn new(flavour: Flavour, seed: u64, faults: FaultPlan) -> Self {
+        Self::built(seed, faults, |jira| (jira.flavour, jira.flicker) = (flavour, 0.01))
     }
 
     /// The same on a site that is changed before it is born.
@@ -82,12 +86,14 @@ impl House {
         let now = clock.clone();
         let mut jira = world::jira(BASE_URL, Arc::new(move || now.wall()), seed, TRUE_LAG);
         change(&mut jira);
+        let flavour = jira.flavour;
         let site = Site::new(jira);
         site.faults(faults);
         let house = Self {
             site,
             clock: clock.clone(),
             events: Arc::new(Events::default()),
+            flavour,
             entropy: Entropy::seeded(seed),
             flows: tempfile::tempdir().unwrap(),
             data: tempfile::tempdir().unwrap(),
@@ -95,14 +101,21 @@ impl House {
             twist: None,
         };
         for (file, text) in world::FLOWS {
-            house.write_flow(file, &world::paced(text, 5 * MINUTE, INDEX_LAG));
+            house.write_flow(file, &spoken_to(flavour, &world::paced(text, 5 * MINUTE, INDEX_LAG)));
         }
         house
     }
 
-    /// The same with only one flow.
-    pub fn with_one_flow(seed: u64, faults: FaultPlan) -> Self {
-        Self::new(seed, faults).only_the_first_flow()
+    /// One flow on a fine site of this kind, where people do only what a story says.
+    pub fn quiet(flavour: Flavour, seed: u64) -> Self {
+        Self::quiet_with(seed, |jira| jira.flavour = flavour)
+    }
+
+    /// The same on a site that is changed before it is born.
+    pub fn quiet_with(seed: u64, change: impl FnOnce(&mut sim::Setup)) -> Self {
+        let house = Self::built(seed, FaultPlan::none(), change).only_the_first_flow();
+        house.people_work_for(Duration::ZERO, 1.0);
+        house
     }
 
     pub fn only_the_first_flow(self) -> Self {
@@ -123,6 +136,34 @@ impl House {
         for entry in std::fs::read_dir(self.data()).unwrap() {
             std::fs::remove_file(entry.unwrap().path()).unwrap();
         }
+    }
+
+    /// The path of a resource of the API that the daemon speaks to, as fault rules and counters name it.
+    pub fn api(&self, resource: &str) -> String {
+        match self.flavour {
+            Flavour::Cloud => format!("/rest/api/3/{resource}"),
+            Flavour::DataCenter => format!("/rest/api/2/{resource}"),
+        }
+    }
+
+    /// The path of its search.
+    pub fn search(&self) -> String {
+        match self.flavour {
+            Flavour::Cloud => self.api("search/jql"),
+            Flavour::DataCenter => self.api("search"),
+        }
+    }
+
+    /// Requests so far that reached the site.
+    pub fn requests(&self) -> u64 {
+        self.site.counters().values().sum()
+    }
+
+    /// Requests so far that change something in Jira.
+    pub fn writes(&self) -> u64 {
+        let searches = format!("POST {}", self.search());
+        let reads = |what: &str| what.starts_with("GET ") || what.ends_with("/bulkfetch") || *what == *searches;
+        self.site.counters().iter().filter(|(what, _)| !reads(what)).map(|(_, count)| count).sum()
     }
 
     pub fn write_flow(&self, file: &str, text: &str) {
@@ -352,6 +393,17 @@ impl Probe for Crash {
             self.struck.notify_one();
         }
         Verdict::Halt
+    }
+}
+
+/// A flow file's text with the credentials that this kind of Jira takes: Data Center has personal access tokens.
+fn spoken_to(flavour: Flavour, text: &str) -> String {
+    match flavour {
+        Flavour::Cloud => text.to_owned(),
+        Flavour::DataCenter => {
+            let lines = text.lines().filter(|line| !line.contains("\"email\""));
+            lines.map(|line| line.replace("\"basic\"", "\"pat\"") + "\n").collect()
+        }
     }
 }
 
