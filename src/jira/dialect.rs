@@ -1,12 +1,12 @@
 //! The only place that knows one kind of Jira from another.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::call::Ask;
-use super::markup::{self, Format};
+use super::markup::Format;
 use super::scan::Place;
 use super::{get, read, wire};
-use crate::flow::{AccountId, Body, Deployment, IssueId, ProjectKey};
+use crate::flow::{AccountId, Deployment, IssueId, ProjectKey};
 
 /// How a Jira wants to be spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,11 +207,6 @@ impl Dialect {
             Self::Cloud => Format::Adf,
             Self::DataCenter => Format::Wiki,
         }
-    }
-
-    /// A body as this Jira takes it. One from the other kind of Jira crosses; what it loses on the way becomes words.
-    pub(super) fn written(self, body: &Body) -> Value {
-        markup::to_wire(&markup::cross(body, self.format(), &markup::Context::default()).body)
     }
 }
 

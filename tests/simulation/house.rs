@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -39,6 +41,7 @@ pub struct House {
     pub clock: Clock,
     pub events: Arc<Events>,
     pub flavour: Flavour,
+    last_account: Option<sim::Account>,
     entropy: Entropy,
     flows: tempfile::TempDir,
     data: tempfile::TempDir,
@@ -86,7 +89,7 @@ impl House {
         let now = clock.clone();
         let mut jira = world::jira(BASE_URL, Arc::new(move || now.wall()), seed, TRUE_LAG);
         change(&mut jira);
-        let flavour = jira.flavour;
+        let (flavour, last_account) = (jira.flavour, jira.accounts.last().cloned());
         let site = Site::new(jira);
         site.faults(faults);
         let house = Self {
@@ -94,6 +97,7 @@ impl House {
             clock: clock.clone(),
             events: Arc::new(Events::default()),
             flavour,
+            last_account,
             entropy: Entropy::seeded(seed),
             flows: tempfile::tempdir().unwrap(),
             data: tempfile::tempdir().unwrap(),
@@ -243,6 +247,25 @@ impl House {
     pub fn about(&self, key: &str) -> String {
         let told = self.events.about(&format!("{key} "));
         format!("{told}\n{:#?}\n", self.site.issue(key))
+    }
+
+    /// Asks the site's API as the last of its accounts; answers what it says.
+    pub async fn ask(&self, method: http::Method, resource: &str, body: serde_json::Value) -> serde_json::Value {
+        let account = self.last_account.as_ref().unwrap();
+        let credentials = BASE64_STANDARD.encode(format!("{}:{}", account.email, account.token));
+        let authorization = match self.flavour {
+            Flavour::Cloud => format!("Basic {credentials}"),
+            Flavour::DataCenter => format!("Bearer {}", account.token),
+        };
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{BASE_URL}{}", self.api(resource)))
+            .header(http::header::AUTHORIZATION, authorization)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(Full::from(body.to_string()).map_err(|never| match never {}).boxed_unsync());
+        let response = InMemory::new(self.site.hosts_router()).send(request.unwrap()).await.unwrap();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        if bytes.is_empty() { serde_json::Value::Null } else { serde_json::from_slice(&bytes).unwrap() }
     }
 
     /// A person does something in Jira.
