@@ -65,6 +65,7 @@ use crate::pulse::Pulse;
 use call::{Answer, Ask, Caller};
 use dialect::Dialect;
 use jql::Dates;
+use moving::Standings;
 use searching::Marks;
 
 /// One account at one site, for one worker.
@@ -80,6 +81,8 @@ pub struct Client {
     dates: Mutex<Dates>,
     /// What was read of marks that searches can't tell.
     marks: Marks,
+    /// What fresh reads have just told of where issues can go.
+    standings: Standings,
     jira_clock: Mutex<Reading>,
 }
 
@@ -153,8 +156,8 @@ impl Client {
         // Behind Atlassian's gateway the site knows its own address; without one ours has to do.
         let site = info.value.base_url.and_then(|url| url.parse().ok()).unwrap_or_else(|| access.base.clone());
         let jira_clock = Mutex::new(Reading::new(date, info.arrived, info.round_trip));
-        let (dates, marks) = (Mutex::new(Dates::Epoch), Marks::default());
-        Ok(Self { caller, dialect, clock, site, account, zone, dates, marks, jira_clock })
+        let (dates, marks, standings) = (Mutex::new(Dates::Epoch), Marks::default(), Standings::default());
+        Ok(Self { caller, dialect, clock, site, account, zone, dates, marks, standings, jira_clock })
     }
 
     /// The site as it names itself; browse links and marks are built from it.

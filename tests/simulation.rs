@@ -15,3 +15,5 @@ mod memory;
 mod modes;
 #[path = "simulation/oddities.rs"]
 mod oddities;
+#[path = "simulation/texts.rs"]
+mod texts;

@@ -6,6 +6,7 @@ use super::{Engine, Error};
 use crate::flow::{
     Doubt, Draft, Event, Handled, Intent, Issue, IssueRef, Observed, Origin, Pair, Side, Sighting, SkipReason, Step,
 };
+use crate::jira::markup::Loss;
 use crate::jira::{self, Effect, Fault};
 use crate::store::{self, Change};
 
@@ -108,7 +109,8 @@ impl Engine {
     pub(super) async fn take_up(&self, intent: &mut Intent, step: &Step, learned: Learned) -> Result<(), Error> {
         let mut batch = Vec::new();
         match learned {
-            Learned::Created(dev) => {
+            Learned::Created(dev, lost) => {
+                self.tell_lost(&intent.user, &dev, &lost);
                 let pair = Pair { user: intent.user.clone(), dev: dev.clone(), origin: Origin::Created };
                 batch.push(Change::PutPair(pair));
                 intent.dev = Some(dev);
@@ -224,6 +226,13 @@ impl Engine {
         Ok(Driven::GivenUp(why))
     }
 
+    fn tell_lost(&self, user: &IssueRef, dev: &IssueRef, lost: &[Loss]) {
+        if !lost.is_empty() {
+            let lost = lost.iter().map(ToString::to_string).collect();
+            self.tell(&Event::NotTakenAlong { user: user.key.clone(), dev: dev.key.clone(), lost });
+        }
+    }
+
     fn tell_done(&self, intent: &Intent, step: &Step) {
         let rule = intent.rule.clone();
         let user = intent.user.key.clone();
@@ -248,8 +257,8 @@ impl Engine {
 /// What a step taught us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Learned {
-    /// The dev issue that was created.
-    Created(IssueRef),
+    /// The dev issue that was created, and what its text could not take along.
+    Created(IssueRef, Vec<Loss>),
     /// The status that was reached.
     Standing(crate::flow::Status),
     /// No more than that it is done.

@@ -65,7 +65,7 @@ pub(super) async fn find(
     traces: &Traces,
 ) -> Result<Found, Error> {
     match step {
-        Step::Create(_) => Ok(create::find(engine, intent, doubt, traces)),
+        Step::Create(_) => create::find(engine, intent, doubt, traces).await,
         Step::Link(_) => link::find(engine, intent, doubt).await,
         Step::Transition(step) => transition::find(engine, intent, step, doubt).await,
         Step::Comment(step) => comment::find(engine, intent, step, doubt).await,

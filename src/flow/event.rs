@@ -85,6 +85,8 @@ pub enum Event {
     StatusSynced { side: Side, key: IssueKey, to: StatusName, because_of: IssueKey, rule: Option<RuleId> },
     /// No transition leads to the status that a rule names, but one of that name exists and was made.
     TransitionByName { key: IssueKey, name: String, to: StatusName },
+    /// A description lost something on its way to the dev issue; `lost` in words, such as `2 mentions`.
+    NotTakenAlong { user: IssueKey, dev: IssueKey, lost: Vec<String> },
     /// A person's own text leaves no room for the link to the dev issue, or may not be edited; it is left as it is.
     NoRoomForLink { key: IssueKey },
     /// Jira does not take a step whose predecessors have happened; it is left out.
@@ -264,6 +266,7 @@ impl Event {
                 let message = format!("No transition of {key} leads to {name}; the one of that name leads to {to}");
                 line(Warn, message).issue(key).text("status", to)
             }
+            Self::NotTakenAlong { user, dev, lost } => not_taken_along(user, dev, lost),
             Self::NoRoomForLink { key } => line(
                 Warn,
                 format!("The description of {key} takes no link to its dev issue: too long, or not to be edited"),
@@ -327,6 +330,11 @@ fn refused(file: &str, problems: &[String], runs_on: bool) -> Line {
     line(Level::Error, format!("Flow file {file} refused{consequence}: {}", problems.join("; ")))
         .text("file", file)
         .with("problems", Field::List(problems.to_vec()))
+}
+
+fn not_taken_along(user: &IssueKey, dev: &IssueKey, lost: &[String]) -> Line {
+    let message = format!("The description of {user} could not take all along to {dev}; lost: {}", lost.join(", "));
+    audit(Level::Warn, "text.lost", message).issue(user).text("target", dev).with("lost", Field::List(lost.to_vec()))
 }
 
 fn status_changed(side: Side, key: &IssueKey, from: Option<&StatusName>, to: &StatusName) -> Line {
@@ -403,6 +411,16 @@ mod tests {
             (Level::Info, "Initial sync disabled, starting from current time"),
         ];
         assert_eq!(lines, expected.map(|(level, text)| (level, text.to_owned())));
+    }
+
+    #[test]
+    fn what_a_text_lost_names_both_issues() {
+        let [user, dev] = ["USER-A-1", "DEV-A-7"].map(|key| key.parse().unwrap());
+        let lost = vec!["1 mention".to_owned(), "2 embedded files".to_owned()];
+        let line = Event::NotTakenAlong { user, dev, lost }.line();
+        let message =
+            "The description of USER-A-1 could not take all along to DEV-A-7; lost: 1 mention, 2 embedded files";
+        assert_eq!((line.level, line.event, &*line.message), (Level::Warn, Some("text.lost"), message));
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Client {
     /// When there is no comment, or nobody knows.
     pub async fn comment(&self, issue: &IssueId, text: &str, intent: &IntentId) -> Result<(), Error> {
         let path = self.dialect.api(&format!("issue/{issue}/comment"));
-        let said = self.dialect.written(&markup::plain(text, self.dialect.format()));
+        let said = markup::to_wire(&markup::plain(text, self.dialect.format()));
         let body = json!({"body": said, "properties": wire::comment_of(intent)});
         self.caller.done(write(Method::POST, path, body, "comment").of_one_issue()).await
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::error::said;
 use super::field::Fields;
-use super::markup::{self, Room};
+use super::markup::{self, Crossing, Room};
 use super::{Client, Error, Fault, strange, wire, write};
 use crate::flow::{Body, IntentId, IssueRef, Mark, ProjectKey};
 
@@ -22,8 +22,8 @@ pub struct NewIssue<'a> {
     pub project: &'a ProjectKey,
     /// One line, at most 255 characters; a longer one is cut.
     pub summary: &'a str,
-    /// Its text, before the link is added.
-    pub description: Option<&'a Body>,
+    /// Its text, as [`Client::carried`] there, before the link is added. Too long a one is cut at its end, visibly.
+    pub description: Option<&'a Crossing>,
     /// Name of its type.
     pub issue_type: &'a str,
     /// The page to which `User Link` leads, if there is to be one.
@@ -35,6 +35,13 @@ pub struct NewIssue<'a> {
 }
 
 impl Client {
+    /// A text of one issue as it arrives in another of this site: in the site's own format, and with what would do harm
+    /// or mean nothing there in words. It tells what that cost; whoever sends the text tells it on.
+    #[must_use]
+    pub fn carried(&self, body: &Body) -> Crossing {
+        markup::carry(body, self.dialect.format(), &markup::Context::default())
+    }
+
     /// Creates an issue. Never repeated: see [`Error::effect`]. Needs *Create issues* and *Browse projects*.
     ///
     /// # Errors
@@ -106,10 +113,11 @@ impl Client {
         some.iter().zip(&outcomes).map(verify).collect()
     }
 
-    fn create_body(&self, new: &NewIssue<'_>) -> Value {
+    pub(super) fn create_body(&self, new: &NewIssue<'_>) -> Value {
+        let text = new.description.map(|crossing| &crossing.body);
         let description = match &new.link {
-            Some(url) => markup::with_link(new.description, self.dialect.format(), "User Link", url, Room::Make),
-            None => new.description.cloned(),
+            Some(url) => markup::with_link(text, self.dialect.format(), "User Link", url, Room::Make),
+            None => text.map(|text| markup::shortened(text, markup::MOST)),
         };
         let mut fields: BTreeMap<&str, Value> =
             new.fields.iter().map(|(id, value)| (id.as_str(), value.to_jira())).collect();
@@ -117,7 +125,7 @@ impl Client {
         fields.insert("issuetype", json!({"name": new.issue_type}));
         fields.insert("summary", json!(one_line(new.summary)));
         if let Some(description) = description {
-            fields.insert("description", self.dialect.written(&description));
+            fields.insert("description", markup::to_wire(&description));
         }
         json!({"fields": fields, "properties": wire::marked_with(&new.mark)})
     }

@@ -1,12 +1,12 @@
 //! The only place that knows one kind of Jira from another.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::call::Ask;
-use super::markup::{self, Format};
+use super::markup::Format;
 use super::scan::Place;
 use super::{get, read, wire};
-use crate::flow::{AccountId, Body, Deployment, IssueId, ProjectKey};
+use crate::flow::{AccountId, Deployment, IssueId, ProjectKey};
 
 /// How a Jira wants to be spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,9 @@ const PAGE: usize = 100;
 
 /// Data Center answers an error or nothing beyond so many rows.
 const DEEPEST_ROW: u64 = 9_000;
+
+/// Of so many issues Data Center is asked along with a fresh read where they can go, which costs it some work.
+const FEW: usize = 8;
 
 /// What the fresh read of an issue asks for.
 const ISSUE_FIELDS: [&str; 6] = ["summary", "description", "status", "created", "updated", "issuetype"];
@@ -130,7 +133,9 @@ impl Dialect {
                 FreshRead::Together(read(self.api("issue/bulkfetch"), body, "bulkfetch"))
             }
             Self::DataCenter => {
-                let query = format!("fields={}&expand=changelog&properties={}", ISSUE_FIELDS.join(","), wire::PROPERTY);
+                // A few are written to at once, if at all; then where they can go need not be asked separately.
+                let expand = if ids.len() <= FEW { "changelog,transitions" } else { "changelog" };
+                let query = format!("fields={}&expand={expand}&properties={}", ISSUE_FIELDS.join(","), wire::PROPERTY);
                 let one = |id: &&IssueId| self.one_issue(id, &query);
                 FreshRead::Apart(ids.iter().map(one).collect())
             }
@@ -202,11 +207,6 @@ impl Dialect {
             Self::Cloud => Format::Adf,
             Self::DataCenter => Format::Wiki,
         }
-    }
-
-    /// A body as this Jira takes it. One from the other kind of Jira crosses; what it loses on the way becomes words.
-    pub(super) fn written(self, body: &Body) -> Value {
-        markup::to_wire(&markup::cross(body, self.format(), &markup::Context::default()).body)
     }
 }
 

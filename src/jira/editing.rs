@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::field::Fields;
-use super::markup::{self, Room};
+use super::markup::{self, Format, Room};
 use super::{Client, Error, delete, wire, write};
 use crate::flow::{Body, IssueId, Mark};
 
@@ -28,7 +28,7 @@ pub struct Edit<'a> {
 pub enum Linked {
     /// It is there, or was not asked for.
     Yes,
-    /// The text is too long, and a person's own text is never shortened.
+    /// The text is too long, or not in the format of its site: a person's own text is never shortened, nor rewritten.
     NoRoom,
 }
 
@@ -82,8 +82,8 @@ impl Client {
             edit.fields.iter().map(|(id, value)| (id.clone(), value.to_jira())).collect();
         let mut linked = Linked::Yes;
         if let Some(url) = &edit.link {
-            match markup::with_link(edit.description, self.dialect.format(), "Dev Link", url, Room::Ask) {
-                Some(text) => drop(fields.insert("description".to_owned(), self.dialect.written(&text))),
+            match self.linked_text(edit.description, url) {
+                Some(text) => drop(fields.insert("description".to_owned(), markup::to_wire(&text))),
                 None => linked = Linked::NoRoom,
             }
         }
@@ -94,9 +94,16 @@ impl Client {
             body["properties"] = wire::marked_with(mark);
         }
         if let Some(text) = &edit.comment {
-            let said = self.dialect.written(&markup::plain(text, self.dialect.format()));
+            let said = markup::to_wire(&markup::plain(text, self.dialect.format()));
             body["update"] = json!({"comment": [{"add": {"body": said}}]});
         }
         (body, linked)
+    }
+
+    /// A person's own text with the link; `None` when that would cost any of it.
+    fn linked_text(&self, own: Option<&Body>, url: &str) -> Option<Body> {
+        let format = self.dialect.format();
+        let is_foreign = own.is_some_and(|own| Format::of(own) != format);
+        if is_foreign { None } else { markup::with_link(own, format, "Dev Link", url, Room::Ask) }
     }
 }

@@ -33,7 +33,7 @@ use loss::Losses;
 use model::{Block, Inline, Marks, with_breaks};
 
 pub use copy::copy;
-pub use limit::{MOST, length};
+pub use limit::{MOST, length, shortened};
 pub use link::{Room, link_in, with_link};
 pub use loss::{Loss, Lost};
 
@@ -92,6 +92,13 @@ pub fn cross(body: &Body, to: Format, context: &Context) -> Crossing {
     let blocks = model_of(body, context, &mut lost);
     let body = written(&blocks, to, &mut lost);
     Crossing { body, lost: lost.into_list() }
+}
+
+/// `body` as it arrives in another issue whose texts are in this format: a [`copy`] if it has that format, else it has
+/// to [`cross`].
+#[must_use]
+pub fn carry(body: &Body, to: Format, context: &Context) -> Crossing {
+    if Format::of(body) == to { copy(body, context) } else { cross(body, to, context) }
 }
 
 /// Plain words as a body, a line for a line, shortened visibly if they are too long for Jira.

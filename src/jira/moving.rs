@@ -1,7 +1,12 @@
 //! From one status to another.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use http::Method;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::field::Fields;
 use super::meta::Field;
@@ -41,20 +46,31 @@ impl Standing {
 }
 
 impl Client {
-    /// Where an issue stands and where it can go, in one request. Needs *Browse projects*.
+    /// Where an issue stands and where it can go, in one request; in none if a fresh read has just told it. Needs
+    /// *Browse projects*.
     ///
     /// # Errors
     /// When Jira does not answer well, or the issue is missing.
     pub async fn standing(&self, issue: &IssueId) -> Result<Standing, Error> {
+        if let Some(standing) = self.standings.take(issue, self.clock.now()) {
+            return Ok(standing);
+        }
         let path = self.dialect.api(&format!("issue/{issue}?fields=status&expand=transitions"));
-        let bean: wire::IssueBean = self.json(get(path, "issue").of_one_issue()).await?.value;
-        let (status, offers) = bean.standing().map_err(|lack| strange("issue", &lack))?;
-        let offers = offers.into_iter().map(|offer| {
-            let wire::TransitionBean { id, name, to, .. } = offer;
-            let is_done = to.is_done();
-            to.status().map(|to| Offer { id, name, to, is_done }).map_err(|lack| strange("issue", &lack))
-        });
-        Ok(Standing { status, offers: offers.collect::<Result<_, _>>()? })
+        let mut bean: wire::IssueBean = self.json(get(path, "issue").of_one_issue()).await?.value;
+        standing_of(&mut bean).map_err(|lack| strange("issue", &lack))
+    }
+
+    /// Keeps for a moment what a fresh read told of where issues can go.
+    pub(super) fn learn_standings(&self, beans: &mut [wire::IssueBean]) {
+        let now = self.clock.now();
+        for bean in beans {
+            // One that is not to be understood, or offers nothing, is asked again by whoever needs it.
+            if let (Ok(id), Ok(standing)) = (bean.id().parse(), standing_of(bean))
+                && !standing.offers.is_empty()
+            {
+                self.standings.learn(id, standing, now);
+            }
+        }
     }
 
     /// The fields on a transition's screen: a hint, since Jira is known to leave some out. What it then says to
@@ -86,4 +102,39 @@ impl Client {
         }
         self.caller.done(write(Method::POST, path, body, "transition").of_one_issue()).await
     }
+}
+
+fn standing_of(bean: &mut wire::IssueBean) -> Result<Standing, wire::Lack> {
+    let (status, offers) = bean.standing()?;
+    let offers = offers.into_iter().map(|offer| {
+        let wire::TransitionBean { id, name, to, .. } = offer;
+        let is_done = to.is_done();
+        to.status().map(|to| Offer { id, name, to, is_done })
+    });
+    Ok(Standing { status, offers: offers.collect::<Result<_, _>>()? })
+}
+
+/// What fresh reads told of where issues stand and can go. Each is good for one use within a moment: as if it had been
+/// asked for that use.
+#[derive(Default)]
+pub(super) struct Standings(Mutex<BTreeMap<IssueId, (Instant, Standing)>>);
+
+impl Standings {
+    /// Short, since a person may move the issue meanwhile; long enough for the requests in between.
+    const MOMENT: Duration = Duration::from_secs(2);
+
+    fn learn(&self, issue: IssueId, standing: Standing, now: Instant) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, (at, _)| is_of_the_moment(*at, now));
+        known.insert(issue, (now, standing));
+    }
+
+    fn take(&self, issue: &IssueId, now: Instant) -> Option<Standing> {
+        let (at, standing) = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(issue)?;
+        is_of_the_moment(at, now).then_some(standing)
+    }
+}
+
+fn is_of_the_moment(at: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(at) <= Standings::MOMENT
 }

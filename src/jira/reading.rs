@@ -37,6 +37,7 @@ impl Client {
         if beans.is_empty() {
             self.assert_identity().await?;
         }
+        self.learn_standings(&mut beans);
         self.complete_changelogs(&mut beans).await?;
         Ok(beans.into_iter().filter_map(|bean| self.understood(bean)).collect())
     }

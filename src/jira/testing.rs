@@ -70,6 +70,11 @@ impl Script {
         (client, script)
     }
 
+    /// How much is still to come.
+    pub(super) fn left(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
     /// Nothing that had to be asked was left out.
     pub(super) fn done(&self) {
         let left: Vec<_> = self.0.lock().unwrap().iter().map(|exchange| exchange.request.clone()).collect();

@@ -50,10 +50,10 @@ use tower::ServiceExt;
 use super::setup::Flavour;
 use super::site::Site;
 use call::Call;
-#[cfg(fuzzing)]
-pub(super) use search::understands;
 pub(super) use hold::Holds;
 use routes::{Access, Mounted};
+#[cfg(fuzzing)]
+pub(super) use search::understands;
 
 pub(super) fn router(site: Arc<Site>) -> Router {
     let flavour = site.settled().setup.flavour;

@@ -23,8 +23,10 @@ struct JiraSim {
 }
 
 impl JiraSim {
-    fn start() -> Self {
-        let mut child = lockstep(&COMMAND, &[]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    /// A Jira of this kind, `cloud` or `datacenter`.
+    fn start(flavour: &str) -> Self {
+        let command: Vec<&str> = COMMAND.into_iter().chain(["--flavour", flavour]).collect();
+        let mut child = lockstep(&command, &[]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self { child, about: serde_json::from_str(&line).unwrap() }
@@ -84,7 +86,7 @@ impl Drop for JiraSim {
 
 #[test]
 fn a_story_is_staged_from_outside() {
-    let mut jira = JiraSim::start();
+    let mut jira = JiraSim::start("cloud");
     let fields = json!({"project": {"key": "USER-A"}, "issuetype": {"name": "Bug"}, "summary": "One"});
     let created = jira.api("POST", "issue", &json!({"fields": fields}));
     assert_eq!((created.status, &created.body["key"]), (201, &json!("USER-A-1")));
@@ -121,7 +123,19 @@ fn a_story_is_staged_from_outside() {
 
 #[test]
 fn the_flow_that_it_prints_is_served_by_the_daemon_at_once() {
-    let jira = JiraSim::start();
+    a_pair_is_mirrored(&JiraSim::start("cloud"));
+}
+
+#[test]
+fn a_data_center_is_served_as_well() {
+    let jira = JiraSim::start("datacenter");
+    a_pair_is_mirrored(&jira);
+    let log = jira.control("GET", "/requests", &Value::Null);
+    let paths: Vec<_> = log["entries"].as_array().unwrap().iter().map(|line| line["path"].as_str().unwrap()).collect();
+    assert!(paths.iter().all(|path| path.starts_with("/rest/api/2/")), "{paths:#?}");
+}
+
+fn a_pair_is_mirrored(jira: &JiraSim) {
     let (flows, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     fs::write(flows.path().join("jira-sim.json"), jira.about["flow"].to_string()).unwrap();
     let daemon = Daemon::start(flows.path(), data.path(), &[]);
@@ -146,7 +160,7 @@ fn the_flow_that_it_prints_is_served_by_the_daemon_at_once() {
 
 #[test]
 fn it_says_why_it_does_not_start() {
-    let jira = JiraSim::start();
+    let jira = JiraSim::start("cloud");
     let taken = jira.said("url").trim_start_matches("http://").to_owned();
     for (args, code, why) in [
         (["--listen", &taken], 1, "name another address with --listen"),

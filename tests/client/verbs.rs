@@ -53,10 +53,11 @@ fn an_issue_is_created_with_text_link_mark_and_fields_and_read_back() {
         desk.act(Deed::Describe { issue: user.to_string(), text: "It *hurts*\nwhen {clicked}".to_owned() });
         let original = client.fetch_one(&user).await.unwrap().unwrap();
 
+        let text = original.description.as_ref().map(|text| client.carried(text));
         let mark = mark(&client, &user, "intent-1");
         let fields = Fields::from([(TEAM.to_owned(), FieldValue::text("red"))]);
         let new = NewIssue {
-            description: original.description.as_ref(),
+            description: text.as_ref(),
             link: Some("https://jira.example.net/browse/USER-A-1".to_owned()),
             fields: fields.clone(),
             ..new_issue("copied", mark.clone())

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -15,7 +17,7 @@ use lockstep::demo::world;
 use lockstep::flow::{Event, FlowName, Observer};
 use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
 use lockstep::pulse::{Passage, Probe, Verdict};
-use lockstep::sim::{self, Deed, FaultPlan, People, Site, check};
+use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
 use lockstep::store::{Durability, Executor, Sqlite};
 use lockstep::supervisor::{Ended, Setup, Supervisor};
 use lockstep::worker::Tools;
@@ -30,11 +32,19 @@ const TRUE_LAG: Duration = Duration::from_secs(20);
 const INDEX_LAG: Duration = Duration::from_secs(60);
 const BASE_URL: &str = "https://jira.example.net";
 
+/// Most stories begin here.
+const MIDNIGHT: &str = "2026-03-02T00:00:00Z";
+
+/// Both kinds of Jira.
+pub const FLAVOURS: [Flavour; 2] = [Flavour::Cloud, Flavour::DataCenter];
+
 /// A company, its Lockstep, and all that was seen of them.
 pub struct House {
     pub site: Arc<Site>,
     pub clock: Clock,
     pub events: Arc<Events>,
+    pub flavour: Flavour,
+    last_account: Option<sim::Account>,
     entropy: Entropy,
     flows: tempfile::TempDir,
     data: tempfile::TempDir,
@@ -72,22 +82,30 @@ pub struct Crash {
 
 impl House {
     /// With the shipped flows, an interval of five minutes and nobody at work yet. `faults` beset the site.
-    pub fn new(seed: u64, faults: FaultPlan) -> Self {
-        Self::built(seed, faults, |jira| jira.flicker = 0.01)
+    pub fn new(flavour: Flavour, seed: u64, faults: FaultPlan) -> Self {
+        Self::built(seed, faults, |jira| (jira.flavour, jira.flicker) = (flavour, 0.01))
     }
 
     /// The same on a site that is changed before it is born.
     pub fn built(seed: u64, faults: FaultPlan, change: impl FnOnce(&mut sim::Setup)) -> Self {
-        let clock = Clock::simulated(midnight());
+        Self::built_at(MIDNIGHT, seed, faults, change)
+    }
+
+    /// The same at another beginning of time.
+    pub fn built_at(begin: &str, seed: u64, faults: FaultPlan, change: impl FnOnce(&mut sim::Setup)) -> Self {
+        let clock = Clock::simulated(begin.parse::<DateTime<Utc>>().unwrap());
         let now = clock.clone();
         let mut jira = world::jira(BASE_URL, Arc::new(move || now.wall()), seed, TRUE_LAG);
         change(&mut jira);
+        let (flavour, last_account) = (jira.flavour, jira.accounts.last().cloned());
         let site = Site::new(jira);
         site.faults(faults);
         let house = Self {
             site,
             clock: clock.clone(),
             events: Arc::new(Events::default()),
+            flavour,
+            last_account,
             entropy: Entropy::seeded(seed),
             flows: tempfile::tempdir().unwrap(),
             data: tempfile::tempdir().unwrap(),
@@ -95,14 +113,21 @@ impl House {
             twist: None,
         };
         for (file, text) in world::FLOWS {
-            house.write_flow(file, &world::paced(text, 5 * MINUTE, INDEX_LAG));
+            house.write_flow(file, &spoken_to(flavour, &world::paced(text, 5 * MINUTE, INDEX_LAG)));
         }
         house
     }
 
-    /// The same with only one flow.
-    pub fn with_one_flow(seed: u64, faults: FaultPlan) -> Self {
-        Self::new(seed, faults).only_the_first_flow()
+    /// One flow on a fine site of this kind, where people do only what a story says.
+    pub fn quiet(flavour: Flavour, seed: u64) -> Self {
+        Self::quiet_with(seed, |jira| jira.flavour = flavour)
+    }
+
+    /// The same on a site that is changed before it is born.
+    pub fn quiet_with(seed: u64, change: impl FnOnce(&mut sim::Setup)) -> Self {
+        let house = Self::built(seed, FaultPlan::none(), change).only_the_first_flow();
+        house.people_work_for(Duration::ZERO, 1.0);
+        house
     }
 
     pub fn only_the_first_flow(self) -> Self {
@@ -123,6 +148,34 @@ impl House {
         for entry in std::fs::read_dir(self.data()).unwrap() {
             std::fs::remove_file(entry.unwrap().path()).unwrap();
         }
+    }
+
+    /// The path of a resource of the API that the daemon speaks to, as fault rules and counters name it.
+    pub fn api(&self, resource: &str) -> String {
+        match self.flavour {
+            Flavour::Cloud => format!("/rest/api/3/{resource}"),
+            Flavour::DataCenter => format!("/rest/api/2/{resource}"),
+        }
+    }
+
+    /// The path of its search.
+    pub fn search(&self) -> String {
+        match self.flavour {
+            Flavour::Cloud => self.api("search/jql"),
+            Flavour::DataCenter => self.api("search"),
+        }
+    }
+
+    /// Requests so far that reached the site.
+    pub fn requests(&self) -> u64 {
+        self.site.counters().values().sum()
+    }
+
+    /// Requests so far that change something in Jira.
+    pub fn writes(&self) -> u64 {
+        let searches = format!("POST {}", self.search());
+        let reads = |what: &str| what.starts_with("GET ") || what.ends_with("/bulkfetch") || *what == *searches;
+        self.site.counters().iter().filter(|(what, _)| !reads(what)).map(|(_, count)| count).sum()
     }
 
     pub fn write_flow(&self, file: &str, text: &str) {
@@ -186,6 +239,8 @@ impl House {
     /// What does not hold between the projects, and whatever else went wrong.
     pub fn disagreements(&self) -> Vec<String> {
         let flows = world::flows(self.flows.path(), BASE_URL).unwrap();
+        let files = std::fs::read_dir(self.flows.path()).unwrap().count();
+        assert_eq!(flows.len(), files, "a file that is refused would never disagree");
         let found = flows.values().flat_map(|flow| check::agree(&self.site, &world::expectation(flow)));
         found.map(|disagreement| disagreement.to_string()).collect()
     }
@@ -202,6 +257,25 @@ impl House {
     pub fn about(&self, key: &str) -> String {
         let told = self.events.about(&format!("{key} "));
         format!("{told}\n{:#?}\n", self.site.issue(key))
+    }
+
+    /// Asks the site's API as the last of its accounts; answers what it says.
+    pub async fn ask(&self, method: http::Method, resource: &str, body: serde_json::Value) -> serde_json::Value {
+        let account = self.last_account.as_ref().unwrap();
+        let credentials = BASE64_STANDARD.encode(format!("{}:{}", account.email, account.token));
+        let authorization = match self.flavour {
+            Flavour::Cloud => format!("Basic {credentials}"),
+            Flavour::DataCenter => format!("Bearer {}", account.token),
+        };
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{BASE_URL}{}", self.api(resource)))
+            .header(http::header::AUTHORIZATION, authorization)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(Full::from(body.to_string()).map_err(|never| match never {}).boxed_unsync());
+        let response = InMemory::new(self.site.hosts_router()).send(request.unwrap()).await.unwrap();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        if bytes.is_empty() { serde_json::Value::Null } else { serde_json::from_slice(&bytes).unwrap() }
     }
 
     /// A person does something in Jira.
@@ -355,9 +429,17 @@ impl Probe for Crash {
     }
 }
 
-/// Every story begins here.
-fn midnight() -> DateTime<Utc> {
-    "2026-03-02T00:00:00Z".parse().unwrap()
+/// A flow file's text with the credentials that this kind of Jira takes: Data Center has personal access tokens.
+fn spoken_to(flavour: Flavour, text: &str) -> String {
+    match flavour {
+        Flavour::Cloud => text.to_owned(),
+        Flavour::DataCenter => {
+            let mut flow: serde_json::Value = serde_json::from_str(text).unwrap();
+            flow["jira"].as_object_mut().unwrap().remove("email");
+            flow["jira"]["authType"] = "pat".into();
+            format!("{flow:#}\n")
+        }
+    }
 }
 
 /// Lives a story on a clock that jumps whenever everybody waits. A runtime of its own: a second story on the same one
@@ -365,4 +447,9 @@ fn midnight() -> DateTime<Utc> {
 pub fn on_a_paused_clock<T>(story: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(story)
+}
+
+/// Lives a story once for each gate, until one is over before its gate is reached. Answers the gates.
+pub fn at_every_gate(story: impl AsyncFn(u64) -> Option<String>) -> Vec<String> {
+    (1..).map_while(|gate| on_a_paused_clock(story(gate))).collect()
 }

@@ -2,23 +2,10 @@
 
 use std::time::Duration;
 
-use super::house::{Crash, End, HOUR, House, MINUTE, on_a_paused_clock};
+use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use http::Method;
 use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::{Deed, FaultPlan};
-
-/// Requests that change something in Jira.
-fn writes(house: &House) -> u64 {
-    const WRITING: [&str; 5] = [
-        "POST /rest/api/3/issue",
-        "POST /rest/api/3/issue/bulk",
-        "PUT /rest/api/3/issue/{issueIdOrKey}",
-        "POST /rest/api/3/issue/{issueIdOrKey}/transitions",
-        "POST /rest/api/3/issue/{issueIdOrKey}/comment",
-    ];
-    let counters = house.site.counters();
-    WRITING.iter().filter_map(|what| counters.get(*what)).sum()
-}
+use lockstep::sim::{Deed, FaultPlan, Flavour};
 
 fn create(house: &House, project: &str, summary: &str) -> String {
     let (project, summary, text) = (project.to_owned(), summary.to_owned(), String::new());
@@ -36,26 +23,33 @@ fn accepted(house: &House, summary: &str) -> String {
 }
 
 /// One flow on a site whose pages are small.
-fn company() -> House {
-    let house = House::built(5, FaultPlan::none(), |setup| setup.page_cap = 10).only_the_first_flow();
-    house.people_work_for(Duration::ZERO, 1.0);
-    house
+fn company(flavour: Flavour) -> House {
+    House::quiet_with(5, |setup| (setup.flavour, setup.page_cap) = (flavour, 10))
+}
+
+/// Lives a story on both kinds of Jira.
+fn on_both(story: impl AsyncFn(House)) {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(story(company(flavour)));
+    }
 }
 
 #[test]
 fn after_a_days_work_a_lost_data_folder_is_rebuilt_without_a_single_write() {
-    on_a_paused_clock(async {
-        let mut house = House::new(21, FaultPlan::none());
-        house.people_work_for(12 * HOUR, 1.0);
-        house.live_for(14 * HOUR).await;
-        let before = writes(&house);
-        assert!(before > 60, "{before}");
-        house.lose_data();
-        house.live_for(HOUR).await;
-        assert_eq!(writes(&house), before);
-        assert_eq!(house.disagreements(), [""; 0]);
-        assert!(house.events.audited("pair.adopted") > 20);
-    });
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = House::new(flavour, 21, FaultPlan::none());
+            house.people_work_for(12 * HOUR, 1.0);
+            house.live_for(14 * HOUR).await;
+            let before = house.writes();
+            assert!(before > 60, "{before}");
+            house.lose_data();
+            house.live_for(HOUR).await;
+            assert_eq!(house.writes(), before);
+            assert_eq!(house.disagreements(), [""; 0]);
+            assert!(house.events.audited("pair.adopted") > 20);
+        });
+    }
 }
 
 /// Somebody clones the dev issue: its mark comes along.
@@ -77,8 +71,7 @@ async fn only_the_original_counts(house: &mut House, ticket: &str, clone: &str) 
 
 #[test]
 fn a_clone_of_a_dev_issue_is_not_taken_for_the_original() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         let ticket = accepted(&house, "original");
         house.live_for(6 * MINUTE).await;
         let clone = clone_of_the_first(&house);
@@ -90,8 +83,7 @@ fn a_clone_of_a_dev_issue_is_not_taken_for_the_original() {
 
 #[test]
 fn a_clone_that_is_seen_before_its_original_is_not_taken_for_it() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         let ticket = accepted(&house, "original");
         house.live_for(6 * MINUTE).await;
         house.lose_data();
@@ -108,15 +100,14 @@ fn a_clone_that_is_seen_before_its_original_is_not_taken_for_it() {
 
 #[test]
 fn an_issue_that_failed_is_tried_again_although_nothing_changes() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         let ticket = accepted(&house, "stubborn");
         house.live_for(6 * MINUTE).await;
         move_to(&house, "DEV-A-1", "Closed");
         let status = http::StatusCode::CONFLICT;
-        let path = "/rest/api/3/issue/{issueIdOrKey}/transitions";
+        let path = house.api("issue/{issueIdOrKey}/transitions");
         let refused = Kind::ServerError { status, effect: Effect::Before };
-        house.site.faults(Rule::on(Method::POST, path, When::First(2), refused).into());
+        house.site.faults(Rule::on(Method::POST, &path, When::First(2), refused).into());
         house.live_for(90 * MINUTE).await;
         assert_eq!(house.events.audited("issue.failed"), 2);
         assert_eq!(house.site.issue(&ticket).unwrap().status, "Resolved");
@@ -127,9 +118,11 @@ fn an_issue_that_failed_is_tried_again_although_nothing_changes() {
 #[test]
 fn a_full_sync_of_many_pages_goes_on_where_it_was_left() {
     const TICKETS: usize = 45;
-    for gate in (20..260).step_by(24) {
+    let cloud = (20..260).step_by(24).map(|gate| (Flavour::Cloud, gate));
+    let data_center = (20..260).step_by(60).map(|gate| (Flavour::DataCenter, gate));
+    for (flavour, gate) in cloud.chain(data_center) {
         on_a_paused_clock(async {
-            let mut house = company();
+            let mut house = company(flavour);
             for number in 0..TICKETS {
                 accepted(&house, &format!("ticket {number}"));
                 create(&house, "DEV-A", &format!("idea {number}"));
@@ -137,7 +130,7 @@ fn a_full_sync_of_many_pages_goes_on_where_it_was_left() {
             house.clock.sleep(HOUR).await;
             let crash = Crash::at(gate);
             house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
-            let searches = house.site.counters()["POST /rest/api/3/search/jql"];
+            let searches = house.site.counters()[&format!("POST {}", house.search())];
             house.live_for(HOUR).await;
             let created =
                 house.site.issues("DEV-A").iter().filter(|dev| dev.properties.contains_key("lockstep")).count();
@@ -157,8 +150,7 @@ fn a_full_sync_of_many_pages_goes_on_where_it_was_left() {
 
 #[test]
 fn what_changes_during_a_long_full_sync_is_seen_by_the_next_cycle() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         let early = create(&house, "USER-A", "walked past before it is accepted");
         for number in 0..30 {
             create(&house, "USER-A", &format!("ticket {number}"));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::house::{House, MINUTE, on_a_paused_clock};
-use lockstep::sim::{Deed, FaultPlan};
+use super::house::{FLAVOURS, House, MINUTE, on_a_paused_clock};
+use lockstep::sim::{Deed, Flavour};
 
 const FULL: &str = "Running initial full sync";
 const FULL_DONE: &str = "Initial sync completed";
@@ -15,10 +15,11 @@ fn told(house: &House) -> [usize; 4] {
     [FULL, FULL_DONE, LOST, DISABLED].map(|message| house.events.told(message))
 }
 
-fn company() -> House {
-    let house = House::with_one_flow(11, FaultPlan::none());
-    house.people_work_for(Duration::ZERO, 1.0);
-    house
+/// Lives a story on both kinds of Jira.
+fn on_both(story: impl AsyncFn(House)) {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(story(House::quiet(flavour, 11)));
+    }
 }
 
 fn accept_a_ticket(house: &House, summary: &str) {
@@ -40,8 +41,7 @@ fn change_state(house: &House, set: &str) {
 
 #[test]
 fn row_1_a_new_flow_syncs_everything_once_and_says_so() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         accept_a_ticket(&house, "old");
         house.clock.sleep(24 * 60 * MINUTE).await;
         house.live_for(12 * MINUTE).await;
@@ -52,8 +52,7 @@ fn row_1_a_new_flow_syncs_everything_once_and_says_so() {
 
 #[test]
 fn row_2_a_lost_watermark_starts_from_now_without_a_second_full_sync() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         house.live_for(12 * MINUTE).await;
         accept_a_ticket(&house, "while it was down, long ago");
         house.clock.sleep(24 * 60 * MINUTE).await;
@@ -68,8 +67,7 @@ fn row_2_a_lost_watermark_starts_from_now_without_a_second_full_sync() {
 
 #[test]
 fn row_2_holds_although_the_initial_sync_is_disabled() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         house.live_for(12 * MINUTE).await;
         disable_initial_sync(&house);
         change_state(&house, "last_sync = NULL");
@@ -85,8 +83,7 @@ fn disable_initial_sync(house: &House) {
 
 #[test]
 fn row_3_without_an_initial_sync_only_what_happens_from_now_on_counts() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         disable_initial_sync(&house);
         accept_a_ticket(&house, "old");
         house.clock.sleep(24 * 60 * MINUTE).await;
@@ -100,8 +97,7 @@ fn row_3_without_an_initial_sync_only_what_happens_from_now_on_counts() {
 
 #[test]
 fn row_4_a_flow_goes_on_where_it_was_whatever_happened_while_it_was_down() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         house.live_for(12 * MINUTE).await;
         accept_a_ticket(&house, "while it was down");
         house.clock.sleep(24 * 60 * MINUTE).await;
@@ -113,8 +109,7 @@ fn row_4_a_flow_goes_on_where_it_was_whatever_happened_while_it_was_down() {
 
 #[test]
 fn row_4_sets_a_flag_that_an_older_service_never_managed_to_set() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         house.live_for(12 * MINUTE).await;
         change_state(&house, "initial_sync_completed = 0");
         house.live_for(7 * MINUTE).await;
@@ -127,8 +122,7 @@ fn row_4_sets_a_flag_that_an_older_service_never_managed_to_set() {
 
 #[test]
 fn a_jira_that_is_down_does_not_let_now_drift() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         disable_initial_sync(&house);
         house.live_for(Duration::from_secs(30)).await;
         house.site.deaf(true);
@@ -144,23 +138,40 @@ fn a_jira_that_is_down_does_not_let_now_drift() {
 
 #[test]
 fn a_cycle_that_finds_nothing_is_one_search() {
-    on_a_paused_clock(async {
-        let mut house = company();
+    on_both(async |mut house| {
         accept_a_ticket(&house, "one");
         house.live_for(30 * MINUTE).await;
-        let before: u64 = house.site.counters().values().sum();
-        let writes_before = writes(&house);
+        let (requests, writes) = (house.requests(), house.writes());
         house.live_for(60 * MINUTE - Duration::from_secs(1)).await;
-        let requests = house.site.counters().values().sum::<u64>() - before;
         // Who we are, what the site and the two projects are, once for the new life; then twelve cycles.
-        assert_eq!(requests, 4 + 12);
-        assert_eq!(writes(&house), writes_before, "our own writes are no news to us");
+        assert_eq!(house.requests() - requests, 4 + 12);
+        assert_eq!(house.writes(), writes, "our own writes are no news to us");
     });
 }
 
-/// Requests that change something.
-fn writes(house: &House) -> u64 {
-    const READING: [&str; 3] = ["search/jql", "bulkfetch", "GET "];
-    let counters = house.site.counters();
-    counters.iter().filter(|(what, _)| !READING.iter().any(|part| what.contains(part))).map(|(_, count)| count).sum()
+/// Requests that one change of status on the dev side costs within its cycle, beside the search that shows it.
+async fn cost_of_a_mirrored_status(house: &mut House, status: &str) -> u64 {
+    let begin_of_a_life_with_a_search = 4 + 1;
+    let before = house.requests();
+    house.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: status.to_owned() });
+    house.clock.sleep(MINUTE).await;
+    house.live_for(4 * MINUTE).await;
+    assert_eq!(house.disagreements(), [""; 0]);
+    house.requests() - before - begin_of_a_life_with_a_search
+}
+
+#[test]
+fn a_mirrored_status_costs_four_requests_at_most() {
+    on_both(async |mut house| {
+        accept_a_ticket(&house, "one");
+        house.live_for(30 * MINUTE).await;
+        // Cloud: a fresh read of both sides, where it can go, the move. Data Center: a read of each side, the move.
+        assert_eq!(cost_of_a_mirrored_status(&mut house, "In Progress").await, 3);
+        house.live_for(4 * MINUTE).await;
+        assert_eq!(cost_of_a_mirrored_status(&mut house, "Closed").await, 4, "and the comment");
+        let reads = if house.flavour == Flavour::Cloud { 1 } else { 2 };
+        let before = house.requests();
+        house.live_for(9 * MINUTE).await;
+        assert_eq!(house.requests() - before, 4 + 2 + reads, "what was written is looked at once more");
+    });
 }

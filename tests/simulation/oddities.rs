@@ -22,9 +22,7 @@ fn company() -> House {
 
 /// One flow on a fine site.
 fn company_on(change: impl FnOnce(&mut Setup)) -> House {
-    let house = House::built(7, FaultPlan::none(), change).only_the_first_flow();
-    house.people_work_for(Duration::ZERO, 1.0);
-    house
+    House::quiet_with(7, change)
 }
 
 fn report(house: &House, text: &str) -> String {

@@ -27,10 +27,11 @@ pub(super) async fn perform(
     let Some(issue) = fresh.or(read_now.as_ref()) else {
         return Ok(Outcome::Outdated(SkipReason::CounterpartMissing));
     };
+    let text = issue.description.as_ref().map(|text| engine.jira.carried(text));
     let new = NewIssue {
         project: &engine.flow.dev_project,
         summary: &issue.summary,
-        description: issue.description.as_ref(),
+        description: text.as_ref(),
         issue_type: &engine.type_for(&issue.issue_type).await?,
         link: step.cross_link.then(|| engine.jira.site().browse(&issue.at.key)),
         mark: Mark::Created {
@@ -41,7 +42,7 @@ pub(super) async fn perform(
         fields: Fields::new(),
     };
     match engine.jira.create(&new).await {
-        Ok(dev) => Ok(Outcome::Done(Learned::Created(dev))),
+        Ok(dev) => Ok(Outcome::Done(Learned::Created(dev, text.map(|text| text.lost).unwrap_or_default()))),
         Err(error) => {
             if matches!(error.what, Fault::Invalid(_)) {
                 // Perhaps the project has other types by now.
@@ -55,10 +56,16 @@ pub(super) async fn perform(
 /// The mark is looked for among the dev issues created since. Its absence counts only when two healthy searches lack it:
 /// the first after twice the index lag, and not before an effect that came as late as can be would show; the second
 /// another lag later.
-pub(super) fn find(engine: &Engine, intent: &Intent, doubt: Doubt, traces: &Traces) -> Found {
-    if let Some(dev) = traces.created_by(&intent.id) {
-        return Found::Happened(Learned::Created(dev.clone()));
-    }
+pub(super) async fn find(engine: &Engine, intent: &Intent, doubt: Doubt, traces: &Traces) -> Result<Found, Error> {
+    let Some(dev) = traces.created_by(&intent.id) else { return Ok(absent(engine, doubt, traces)) };
+    // Whoever sent the request did not live to tell, or did not know, that it took effect.
+    let user = engine.jira.fetch_one(&intent.user.id).await?;
+    let text = user.and_then(|user| user.description);
+    let lost = text.map(|text| engine.jira.carried(&text).lost).unwrap_or_default();
+    Ok(Found::Happened(Learned::Created(dev.clone(), lost)))
+}
+
+fn absent(engine: &Engine, doubt: Doubt, traces: &Traces) -> Found {
     let lag = engine.flow.index_lag;
     let Some(now) = traces.asked() else { return Found::NotYet(doubt) };
     let ripe = doubt.sent_by.later((lag * 2).max(EFFECT_HORIZON + lag));

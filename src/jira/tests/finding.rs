@@ -7,7 +7,7 @@ use super::super::{By, Client, Effect, Error, Fault, Scan};
 use super::{created_mark, id, issue, keys, mark_value};
 use crate::flow::{Deployment, JiraTime, Row};
 
-const READ_FROM_DATA_CENTER: &str = "expand=changelog&properties=lockstep";
+const READ_FROM_DATA_CENTER: &str = "expand=changelog,transitions&properties=lockstep";
 
 fn walk(from: Option<&str>) -> Scan {
     let from = from.map(|at| at.parse::<JiraTime>().unwrap());

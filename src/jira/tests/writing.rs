@@ -1,5 +1,7 @@
 //! Creates, edits, transitions, comments and links.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::super::testing::{Script, on};
@@ -223,6 +225,48 @@ async fn a_transition_is_made_by_its_id_with_the_fields_that_its_screen_wants() 
     assert_eq!((screen[0].must_be_set, screen[0].allowed.as_deref()), (true, Some(&["Fixed".to_owned()][..])));
     let fields = Fields::from([(screen[0].id.clone(), FieldValue::named("Fixed"))]);
     client.transition(&id("10001"), offer, &fields).await.unwrap();
+    script.done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_an_issue_can_go_is_asked_once_more_for_each_further_use() {
+    let mut standing = issue("10001", "ED-1", "1");
+    standing["transitions"] = json!([{"id": "5", "name": "Resolve Issue", "to": {"id": "5", "name": "Resolved"}}]);
+    let fields = "summary,description,status,created,updated,issuetype";
+    let read = format!("GET /rest/api/2/issue/10001?fields={fields}&expand=changelog,transitions&properties=lockstep");
+    let ask = || on("GET /rest/api/2/issue/10001?fields=status&expand=transitions").answers(standing.clone());
+    let exchanges = vec![on(&read).answers(standing.clone()), ask(), on(&read).answers(standing.clone()), ask()];
+    let (client, script) = Script::client(Deployment::DataCenter, exchanges).await;
+    client.fetch_one(&id("10001")).await.unwrap();
+    assert_eq!(client.standing(&id("10001")).await.unwrap().offers[0].id, "5");
+    assert_eq!(script.left(), 3, "the fresh read has told it");
+    client.standing(&id("10001")).await.unwrap();
+    assert_eq!(script.left(), 2, "told once, good for one use");
+    client.fetch_one(&id("10001")).await.unwrap();
+    tokio::time::advance(Duration::from_secs(3)).await;
+    client.standing(&id("10001")).await.unwrap();
+    assert_eq!(script.left(), 0, "a person may have moved it meanwhile");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_that_is_too_long_is_cut_visibly_with_or_without_a_link() {
+    let (client, _) = Script::client(Deployment::DataCenter, vec![]).await;
+    let long = client.carried(&Body::Wiki("word ".repeat(9_000)));
+    let project = "ED".parse().unwrap();
+    for link in [None, Some(URL.to_owned())] {
+        let body = client.create_body(&NewIssue { link, description: Some(&long), ..new(&project, "i-1") });
+        let text = body["fields"]["description"].as_str().unwrap();
+        assert!(text.len() <= 32_767 && text.contains("(shortened)"), "{} characters", text.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_persons_own_text_is_not_rewritten_in_another_format_for_the_sake_of_a_link() {
+    let exchange = on("PUT /rest/api/3/issue/10001").saying(json!({})).ends(204, Value::Null);
+    let (client, script) = Script::client(Deployment::Cloud, vec![exchange]).await;
+    let own = Body::Wiki("*It broke.*".to_owned());
+    let edit = Edit { link: Some(URL.to_owned()), description: Some(&own), ..Edit::default() };
+    assert_eq!(client.edit(&id("10001"), &edit).await, Ok(Linked::NoRoom));
     script.done();
 }
 

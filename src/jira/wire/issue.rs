@@ -112,9 +112,11 @@ impl IssueBean {
         self.properties.get(PROPERTY).or_else(wrapped).and_then(mark)
     }
 
-    pub(in crate::jira) fn standing(self) -> Result<(Status, Vec<TransitionBean>), Lack> {
-        let status = self.fields.and_then(|fields| fields.status).ok_or_else(|| lack(&self.key, "status"))?;
-        Ok((status.status()?, self.transitions))
+    /// Where it stands and where it can go; the latter is taken out.
+    pub(in crate::jira) fn standing(&mut self) -> Result<(Status, Vec<TransitionBean>), Lack> {
+        let status = self.fields.as_ref().and_then(|fields| fields.status.as_ref());
+        let status = status.ok_or_else(|| lack(&self.key, "status"))?.status()?;
+        Ok((status, std::mem::take(&mut self.transitions)))
     }
 
     pub(in crate::jira) fn attachments(self) -> Vec<AttachmentBean> {
