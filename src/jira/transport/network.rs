@@ -232,4 +232,19 @@ mod tests {
         let without = status(&Network::new().unwrap()).await.unwrap_err();
         assert!(!without.begun, "nothing was asked of a stranger: {without}");
     }
+
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "the test's own server, which the runtime's end ends")]
+    async fn nobody_is_sent_on_behind_our_back() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 1024]).await;
+            let _ = stream.write_all(b"HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n").await;
+        });
+        let request = Request::get(address).body(super::super::full("")).unwrap();
+        assert_eq!(Network::new().unwrap().send(request).await.unwrap().status(), 302);
+    }
 }
