@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use lockstep::sim::{Deed, Flavour};
 
 /// A ticket that was reported and accepted.
@@ -17,16 +17,11 @@ fn company(flavour: Flavour) -> House {
     House::quiet(flavour, 7)
 }
 
-/// Lives a story once for each gate, until one is over before its gate is reached. Answers the gates.
-fn at_every_gate(story: impl AsyncFn(u64) -> Option<String>) -> Vec<String> {
-    (1..).map_while(|gate| on_a_paused_clock(story(gate))).collect()
-}
-
 /// No twin, nothing lost, nothing said twice; and the pair still works.
 async fn is_whole(house: &mut House, place: &str) {
     house.live_for(HOUR).await;
     let devs = house.site.issues("DEV-A");
-    assert_eq!(devs.len(), 1, "after a crash at {place}: {devs:#?}");
+    assert_eq!(devs.len(), 1, "{:?}: after a crash at {place}: {devs:#?}", house.flavour);
     assert_eq!(house.disagreements(), [""; 0], "after a crash at {place}");
     let dev = devs[0].key.clone();
     house.act("dev-bea", Deed::Move { issue: dev, status: "Closed".to_owned() });

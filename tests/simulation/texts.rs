@@ -1,6 +1,6 @@
 //! Descriptions on their way from a ticket to its dev issue: what stays as it is, what can't, and that it is told.
 
-use super::house::{FLAVOURS, House, MINUTE, on_a_paused_clock};
+use super::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::Method;
 use lockstep::sim::faults::{Kind, Rule, When};
 use lockstep::sim::{Account, Deed, Flavour};
@@ -108,6 +108,22 @@ fn the_loss_is_told_although_the_answer_to_the_create_was_lost() {
             arrives(&house).await;
         });
     }
+}
+
+#[test]
+fn the_loss_is_told_wherever_the_daemon_crashes() {
+    at_every_gate(async |gate| {
+        let mut house = company(Flavour::Cloud);
+        accepted(&house).await;
+        let crash = Crash::at(gate);
+        house.live(End::Crash(crash.clone(), MINUTE)).await;
+        let place = crash.place()?;
+        house.live_for(30 * MINUTE).await;
+        let told = house.events.audited("text.lost");
+        // Twice if the crash came between telling and recording that the issue was created.
+        assert!((1..=2).contains(&told), "told {told} times after a crash at {place}");
+        Some(place)
+    });
 }
 
 #[test]
