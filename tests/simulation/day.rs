@@ -156,7 +156,7 @@ fn rough_days_leave_both_sides_in_agreement_seeds_75_to_99() {
 
 #[test]
 fn rough_days_on_a_data_center_leave_both_sides_in_agreement() {
-    live_through(Flavour::DataCenter, 0..8);
+    live_through(Flavour::DataCenter, 0..6);
 }
 
 /// For `.ci/soak`: `LOCKSTEP_TEST_SEEDS=1000..2000`.
