@@ -68,7 +68,7 @@ pub(super) struct Home {
 
 /// What the agenda holds.
 pub(super) enum Due {
-    Effect(Effect),
+    Effect(Box<Effect>),
     /// Search learns of this version.
     Index(Arc<Issue>),
     /// What flickered is seen again.
@@ -130,7 +130,7 @@ impl State {
 
     fn happen(&mut self, due: DateTime<Utc>, what: Due) {
         match what {
-            Due::Effect(effect) => self.attempt(due, effect),
+            Due::Effect(effect) => self.attempt(due, *effect),
             Due::Index(version) => self.learn(due, version),
             Due::Reappear(version) => self.index.learn(version),
             Due::Unindex(id) => self.index.bury(id),
@@ -140,7 +140,7 @@ impl State {
 
     /// Notes the effect of a request for later.
     pub(super) fn schedule(&mut self, due: DateTime<Utc>, effect: Effect) {
-        self.agenda.note(due, Due::Effect(effect));
+        self.agenda.note(due, Due::Effect(Box::new(effect)));
     }
 
     pub(super) fn schedule_errand(&mut self, due: DateTime<Utc>, errand: Errand) {
