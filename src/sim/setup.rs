@@ -78,8 +78,8 @@ pub struct Setup {
     pub media_url_lifetime: Duration,
     /// The most bytes that an attached file may have, and the most that the site holds of a file while it comes in.
     pub upload_limit: u64,
-    /// The most bytes of attached files that the site keeps at all. (Jira's own limit depends on the plan; how it refuses
-    /// is not documented, so it does as with a file that is too big.)
+    /// The most bytes of attached files that the site keeps at all. Jira's own limit depends on the plan; how Jira
+    /// refuses what exceeds it is not documented, so that is done as with a file that is too big.
     pub storage_limit: u64,
     /// How a bigger file is refused: 413, as it really is, or 404, as Data Center's document has it.
     pub oversized_upload: StatusCode,
