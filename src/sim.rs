@@ -11,7 +11,7 @@
 //! request has its effect whether or not its client is still there to hear the answer.
 //!
 //! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], [`permissions`], `issue`, `values`, `state`, `write`,
-//! `moves`, `index`, [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`], [`control`].
+//! `moves`, `index`, `deed`, [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`], [`control`].
 //!
 //! Absent: thumbnails, archives' contents, making and changing link types, parents of sub-tasks, webhooks.
 
@@ -30,6 +30,7 @@ pub mod workflow;
 mod agenda;
 mod attachment;
 mod chance;
+mod deed;
 mod file;
 mod http;
 mod index;
@@ -49,6 +50,7 @@ mod write;
 mod tests;
 
 pub use attachment::AttachmentView;
+pub use deed::{Deed, Refusal};
 pub use faults::FaultPlan;
 pub use fields::CustomField;
 pub use file::FileContent;
@@ -59,6 +61,6 @@ pub use people::People;
 pub use permissions::{Permission, Permissions};
 pub use screen::{Screen, Screens};
 pub use setup::{Account, Flavour, Now, Project, Setup};
-pub use site::{Deed, Happening, Refusal, RequestLine, Site};
+pub use site::{Happening, RequestLine, Site};
 pub use visibility::Visibility;
 pub use workflow::{Category, Status, Transition, Workflow};

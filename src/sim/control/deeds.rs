@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::problem::{Body, Problem};
+use crate::sim::deed;
 use crate::sim::file::FileContent;
-use crate::sim::site::{self, Site};
+use crate::sim::site::Site;
 use crate::sim::visibility;
 
 /// Somebody, by account id or name, and what they do: `{"who": "Ines", "deed": {"move": {"issue": "USER-A-1", "status":
@@ -23,7 +24,7 @@ pub(super) struct Order {
     deed: Deed,
 }
 
-/// See [`site::Deed`].
+/// See [`deed::Deed`].
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 enum Deed {
@@ -131,7 +132,7 @@ pub(super) async fn act(
     Ok(Json(Done { issue }))
 }
 
-impl TryFrom<Deed> for site::Deed {
+impl TryFrom<Deed> for deed::Deed {
     type Error = String;
 
     fn try_from(deed: Deed) -> Result<Self, String> {

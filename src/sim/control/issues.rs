@@ -12,9 +12,10 @@ use super::deeds::Visibility;
 use super::problem::{Asked, Problem};
 use super::{Page, Part, stamp, usual_limit};
 use crate::sim::attachment::AttachmentView;
+use crate::sim::deed::Refusal;
 use crate::sim::issue::{ChangeView, CommentView, IssueView};
 use crate::sim::link::{LinkView, RemoteLinkView};
-use crate::sim::site::{Refusal, Site};
+use crate::sim::site::Site;
 
 /// Which issues are wanted.
 #[derive(Debug, Deserialize)]

@@ -9,7 +9,7 @@ use http::{Method, StatusCode, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::sim::site::Refusal;
+use crate::sim::deed::Refusal;
 
 /// Why a request is refused, for whoever sent it.
 #[derive(Debug)]

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::{Body, Problem};
 use super::stamp;
+use crate::sim::deed::Refusal;
 use crate::sim::people::People;
-use crate::sim::site::{Refusal, Site};
+use crate::sim::site::Site;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,0 +1,264 @@
+//! What people do in the browser, and how it becomes a write.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::fields::{self, Field};
+use super::file::FileContent;
+use super::issue::Issue;
+use super::markup;
+use super::screen::Screen;
+use super::setup::Flavour;
+use super::state::{Home, State};
+use super::values::{self, FieldValue, Operation, Term, Touch};
+use super::visibility::Visibility;
+use super::workflow::Transition;
+use super::write::{Draft, Edit, Effect, Remark, Via, Write};
+
+mod hanging;
+
+/// What a person can do in the browser. Issues are given by key or id.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the fields are named as on the screen")]
+pub enum Deed {
+    /// Reports an issue of the project's first type.
+    Create {
+        project: String,
+        summary: String,
+        text: String,
+    },
+    /// Takes an offered transition that leads to the status of this name.
+    Move {
+        issue: String,
+        status: String,
+    },
+    Rename {
+        issue: String,
+        summary: String,
+    },
+    /// Replaces the description, paragraph by line.
+    Describe {
+        issue: String,
+        text: String,
+    },
+    Comment {
+        issue: String,
+        text: String,
+    },
+    /// Says something that only these people can read.
+    CommentFor {
+        issue: String,
+        text: String,
+        visibility: Visibility,
+    },
+    /// `comment` is an id.
+    EditComment {
+        issue: String,
+        comment: String,
+        text: String,
+    },
+    DeleteComment {
+        issue: String,
+        comment: String,
+    },
+    Attach {
+        issue: String,
+        filename: String,
+        content: FileContent,
+    },
+    /// `attachment` is an id.
+    Detach {
+        issue: String,
+        attachment: String,
+    },
+    /// Not in the browser; for tests that play a program.
+    SetProperty {
+        issue: String,
+        key: String,
+        value: Value,
+    },
+    /// Replaces the labels; none of them may contain a space.
+    Label {
+        issue: String,
+        labels: Vec<String>,
+    },
+    /// Sets the priority of this name.
+    Prioritise {
+        issue: String,
+        priority: String,
+    },
+    /// Moves the issue to another project, where it gets a new key; under the old one it is still found.
+    MoveToProject {
+        issue: String,
+        project: String,
+    },
+    /// Lets only these accounts, by id, see the issue; all again if absent.
+    Restrict {
+        issue: String,
+        viewers: Option<Vec<String>>,
+    },
+    Delete {
+        issue: String,
+    },
+}
+
+/// Why a person could not do that.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "each message tells what its variant means")]
+pub enum Refusal {
+    #[error("there is no account {0}")]
+    NoAccount(String),
+    #[error("there is no project {0}")]
+    NoProject(String),
+    #[error("there is no issue {0}")]
+    NoIssue(String),
+    #[error("{value} can't be entered as {field}")]
+    BadValue { field: &'static str, value: String },
+    #[error("the issue has no comment {0}")]
+    NoComment(String),
+    #[error("the issue has no attachment {0}")]
+    NoAttachment(String),
+    #[error("{filename} has {size} bytes, and no more than {limit} can be attached")]
+    TooLarge { filename: String, size: u64, limit: u64 },
+    #[error("{issue} is {status}, from where no transition leads to {wanted}")]
+    NotOffered { issue: String, status: String, wanted: String },
+}
+
+impl State {
+    pub(super) fn act(&mut self, who: &str, deed: Deed) -> Result<String, Refusal> {
+        let author = self.account_named(who)?;
+        let (key, write) = self.intend(&author, deed)?;
+        self.do_now(&author, write).map_err(|_| Refusal::NoIssue(key.clone()))?;
+        Ok(key)
+    }
+
+    /// A person's write, which takes effect at once. People speak ADF; Data Center takes it down as wiki markup.
+    pub(super) fn do_now(&mut self, author: &str, mut write: Write) -> Result<(), super::write::Misfire> {
+        if self.setup.flavour == Flavour::DataCenter {
+            write.texts().for_each(|text| *text = markup::to_wiki(text).into());
+        }
+        let effect = Effect { id: self.next_id(), author: author.into(), via: Via::People, write };
+        self.carry_out(self.now, effect)
+    }
+
+    /// An issue about to be reported, with the id and number it will have.
+    pub(super) fn draft(&mut self, project: &str, summary: &str, description: Option<Value>) -> Option<Draft> {
+        let kind = self.projects.get(project)?.project.issue_types.first()?.clone();
+        Some(Draft {
+            id: self.next_id(),
+            number: self.next_number(project),
+            project: project.into(),
+            kind,
+            summary: summary.into(),
+            description,
+            values: values::usual_values(),
+            properties: BTreeMap::new(),
+            transition: None,
+        })
+    }
+
+    /// A comment of plain text.
+    pub(super) fn remark(&mut self, text: &str) -> Remark {
+        Remark { id: self.next_id(), body: markup::paragraphs(text), properties: BTreeMap::new(), visibility: None }
+    }
+
+    fn account_named(&self, who: &str) -> Result<String, Refusal> {
+        let known = self.accounts.values().find(|account| account.id == who || account.name == who);
+        known.map(|account| account.id.clone()).ok_or_else(|| Refusal::NoAccount(who.into()))
+    }
+
+    fn intend(&mut self, author: &str, deed: Deed) -> Result<(String, Write), Refusal> {
+        match deed {
+            Deed::Create { project, summary, text } => self.intend_create(&project, &summary, &text),
+            Deed::Move { issue, status } => {
+                let transition = self.way(author, &issue, &status)?;
+                let touches = fill_in(&transition);
+                self.intend_edit(&issue, Edit { transition: Some(transition.id), touches, ..Edit::default() })
+            }
+            Deed::Rename { issue, summary } => {
+                self.intend_edit(&issue, Edit { summary: Some(summary), ..Edit::default() })
+            }
+            Deed::Describe { issue, text } => {
+                let description = Some(Some(markup::paragraphs(&text)));
+                self.intend_edit(&issue, Edit { description, ..Edit::default() })
+            }
+            Deed::Comment { issue, text } => {
+                let comments = vec![self.remark(&text)];
+                self.intend_edit(&issue, Edit { comments, ..Edit::default() })
+            }
+            Deed::CommentFor { issue, text, visibility } => self.intend_comment_for(&issue, &text, visibility),
+            Deed::EditComment { issue, comment, text } => self.intend_edit_comment(&issue, &comment, &text),
+            Deed::DeleteComment { issue, comment } => self.intend_delete_comment(&issue, &comment),
+            Deed::Attach { issue, filename, content } => self.intend_attach(&issue, filename, content),
+            Deed::Detach { issue, attachment } => self.intend_detach(&issue, &attachment),
+            Deed::SetProperty { issue, key, value } => {
+                self.intend_edit(&issue, Edit { properties: [(key, value)].into(), ..Edit::default() })
+            }
+            Deed::Label { issue, labels } => self.intend_labels(&issue, &labels),
+            Deed::Prioritise { issue, priority } => {
+                let term = fields::named(&fields::PRIORITIES, &priority);
+                let term = term.ok_or(Refusal::BadValue { field: "priority", value: priority })?;
+                let touches = vec![Field::Priority.touch(Operation::Set(Some(FieldValue::One(term))))];
+                self.intend_edit(&issue, Edit { touches, ..Edit::default() })
+            }
+            Deed::MoveToProject { issue, project } => {
+                let issue = self.known(&issue)?.id;
+                let to = self.destination(issue, &project).ok_or(Refusal::NoProject(project))?;
+                Ok((to.key(), Write::Move { issue, to }))
+            }
+            Deed::Restrict { issue, viewers } => {
+                let viewers = viewers.map(BTreeSet::from_iter);
+                self.known(&issue).map(|it| (it.key(), Write::Restrict { issue: it.id, viewers }))
+            }
+            Deed::Delete { issue } => self.known(&issue).map(|it| (it.key(), Write::Delete { issue: it.id })),
+        }
+    }
+
+    fn intend_create(&mut self, project: &str, summary: &str, text: &str) -> Result<(String, Write), Refusal> {
+        let description = (!text.is_empty()).then(|| markup::paragraphs(text));
+        let draft = self.draft(project, summary, description).ok_or_else(|| Refusal::NoProject(project.into()))?;
+        Ok((format!("{}-{}", draft.project, draft.number), Write::Create(draft)))
+    }
+
+    fn intend_edit(&self, issue: &str, edit: Edit) -> Result<(String, Write), Refusal> {
+        let issue = self.known(issue)?;
+        Ok((issue.key(), Write::Edit { issue: issue.id, edit }))
+    }
+
+    fn intend_labels(&self, issue: &str, labels: &[String]) -> Result<(String, Write), Refusal> {
+        let value = match labels.iter().find(|label| fields::label_fault(label).is_some()) {
+            Some(bad) => return Err(Refusal::BadValue { field: "labels", value: bad.clone() }),
+            None => (!labels.is_empty()).then(|| FieldValue::Many(labels.iter().map(|it| Term::label(it)).collect())),
+        };
+        let touches = vec![Field::Labels.touch(Operation::Set(value))];
+        self.intend_edit(issue, Edit { touches, ..Edit::default() })
+    }
+
+    fn known(&self, issue: &str) -> Result<&Arc<Issue>, Refusal> {
+        self.find(issue).ok_or_else(|| Refusal::NoIssue(issue.into()))
+    }
+
+    /// A transition that the account is offered and that leads to the status of this name.
+    fn way(&self, account: &str, issue: &str, wanted: &str) -> Result<Transition, Refusal> {
+        let issue = self.known(issue)?;
+        let workflow = self.projects.get(&issue.project).map(|Home { project, .. }| &project.workflow);
+        let leads_there = workflow.and_then(|workflow| {
+            let target = workflow.status_named(wanted)?;
+            workflow.offered_to(account, &issue.status.id).find(|it| it.to == target.id)
+        });
+        leads_there.cloned().ok_or_else(|| Refusal::NotOffered {
+            issue: issue.key(),
+            status: issue.status.name.clone(),
+            wanted: wanted.into(),
+        })
+    }
+}
+
+/// What a person enters on a transition's screen: the first resolution that is offered, where one is required.
+fn fill_in(transition: &Transition) -> Vec<Touch> {
+    let asked = transition.screen.iter().flat_map(Screen::required).any(|id| id == Field::Resolution.id());
+    let first = asked.then(|| fields::named(&fields::RESOLUTIONS, "Done")).flatten();
+    first.map(|term| Field::Resolution.touch(Operation::Set(Some(FieldValue::One(term))))).into_iter().collect()
+}
