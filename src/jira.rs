@@ -53,7 +53,7 @@ pub use moving::{Offer, Standing};
 pub use reading::BATCH;
 pub use scan::{Page, Scan};
 pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Transport, Transports, Unreachable};
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub use wire::read_as_everything;
 

@@ -3,7 +3,7 @@
 mod attachment;
 mod changelog;
 mod comment;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 mod fuzz;
 mod issue;
 mod link;
@@ -13,7 +13,7 @@ mod search;
 mod time;
 mod user;
 
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub use fuzz::read_as_everything;
 
 pub(super) use changelog::History;

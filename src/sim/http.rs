@@ -52,7 +52,7 @@ use super::site::Site;
 use call::Call;
 pub(super) use hold::Holds;
 use routes::{Access, Mounted};
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub(super) use search::understands;
 
 pub(super) fn router(site: Arc<Site>) -> Router {

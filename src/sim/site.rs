@@ -251,7 +251,7 @@ impl Site {
     }
 
     /// Whether the site understands a query.
-    #[cfg(fuzzing)]
+    #[cfg(any(test, fuzzing))]
     #[doc(hidden)]
     pub fn understands(&self, jql: &str) -> bool {
         http::understands(&self.settled(), jql)

@@ -63,7 +63,7 @@ fn understood(state: &State, flavour: Flavour, account: &str, jql: &str, validat
 }
 
 /// Whether the site understands a query; for throwing made-up ones at it.
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub(in crate::sim) fn understands(state: &State, jql: &str) -> bool {
     understood(state, state.setup.flavour, "", jql, true).is_ok()
 }
