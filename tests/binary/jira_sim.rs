@@ -137,7 +137,11 @@ fn a_data_center_is_served_as_well() {
 
 fn a_pair_is_mirrored(jira: &JiraSim) {
     let (flows, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    fs::write(flows.path().join("jira-sim.json"), jira.about["flow"].to_string()).unwrap();
+    let file = flows.path().join("jira-sim.json");
+    fs::write(&file, jira.about["flow"].to_string()).unwrap();
+    let checked = lockstep(&["check", file.to_str().unwrap()], &[]).output().unwrap();
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(said.contains("no problems") && !said.contains("warning"), "{said}");
     let daemon = Daemon::start(flows.path(), data.path(), &[]);
     daemon.wait_told("jira-sim", "Initial sync completed", 1);
 
