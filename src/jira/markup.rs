@@ -2,7 +2,7 @@
 //!
 //! There are two formats, and a text may have to leave one for the other. [`cross`] takes it over a common ground, the
 //! `model`, that knows what both can say; what one of them can't becomes words, and is told as a [`Loss`]. Nothing that
-//! somebody wrote vanishes in silence. Between two projects on the same kind of Jira a text does not cross: [`copy`]
+//! somebody wrote vanishes in silence. Between two projects on the same kind of Jira a text does not cross: [`copy()`]
 //! leaves it as it is but for mentions and files.
 //!
 //! ```text
@@ -82,7 +82,7 @@ pub struct Crossing {
     pub lost: Vec<Loss>,
 }
 
-/// `body` in another format. One that has it already is not touched; see [`copy`].
+/// `body` in another format. One that has it already is not touched; see [`copy()`].
 #[must_use]
 pub fn cross(body: &Body, to: Format, context: &Context) -> Crossing {
     if Format::of(body) == to {
@@ -94,8 +94,8 @@ pub fn cross(body: &Body, to: Format, context: &Context) -> Crossing {
     Crossing { body, lost: lost.into_list() }
 }
 
-/// `body` as it arrives in another issue whose texts are in this format: a [`copy`] if it has that format, else it has
-/// to [`cross`].
+/// `body` as it arrives in another issue whose texts are in this format: a [`copy()`] if it has that format, else it
+/// has to [`cross`].
 #[must_use]
 pub fn carry(body: &Body, to: Format, context: &Context) -> Crossing {
     if Format::of(body) == to { copy(body, context) } else { cross(body, to, context) }

@@ -67,7 +67,7 @@ impl Site {
         http::router(Arc::clone(self))
     }
 
-    /// Stages what happens on the site, over HTTP; see [`control`](super::control). To be served on a port of its own.
+    /// Stages what happens on the site, over HTTP; see [`control`]. To be served on a port of its own.
     pub fn control_router(self: &Arc<Self>) -> axum::Router {
         control::router(Arc::clone(self))
     }
