@@ -33,7 +33,10 @@ fn copies_once(body: &Body) {
 fn links_once(body: &Body) {
     let format = Format::of(body);
     let Some(once) = with_link(Some(body), format, LABEL, URL, Room::Ask) else { return cuts(body) };
-    assert_eq!(link_in(&once, LABEL).as_deref(), Some(URL));
+    // Somebody's own line of that kind below ours is theirs.
+    if link_in(body, LABEL).is_none_or(|there| there == URL) {
+        assert_eq!(link_in(&once, LABEL).as_deref(), Some(URL));
+    }
     assert!(text_of(&once).starts_with(text_of(body).trim_end()));
     assert_eq!(with_link(Some(&once), format, LABEL, URL, Room::Ask), Some(once));
 }
