@@ -3,12 +3,15 @@
 //! No I/O and no serde here: borders (`config`, `jira`, `store`, `admin`) own the shapes of their bytes, so these types can
 //! change freely. What is in them has been checked; nobody checks again.
 
+mod attachment;
 mod copying;
 mod database;
 mod event;
+mod history;
 mod intent;
 mod issue;
 mod name;
+mod order;
 mod rule;
 mod secret;
 mod site;
@@ -16,17 +19,21 @@ mod time;
 
 use std::time::Duration;
 
+pub use attachment::{Attachment, Copied};
 pub use copying::{FieldCopy, FieldName};
 pub use database::Database;
 pub use event::{CycleReport, Event, Field, Level, Line, Observer, SkipReason};
+pub use history::Entry;
 pub use intent::{
-    Comment, CreateIssue, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues, Precondition, Step, StepKey,
-    Transition,
+    Comment, CopyAttachment, CreateIssue, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues, Precondition,
+    RestoreText, SetReplied, Step, StepKey, Transition,
 };
-pub use issue::{Body, Handled, Issue, Mark, Observed, Origin, Pair, Row, Sighting, Status, StatusChange};
+pub use issue::{Body, Handled, Issue, Mark, Observed, Origin, Pair, PairState, Row, Sighting, Status, StatusChange};
 pub use name::{
-    AccountId, DatabaseName, FlowName, IntentId, IssueId, IssueKey, IssueRef, NotA, ProjectKey, RuleId, Side, StatusId,
+    AccountId, AttachmentId, DatabaseName, FlowName, IntentId, IssueId, IssueKey, IssueRef, NotA, ProjectKey, RuleId,
+    Side, StatusId,
 };
+pub use order::{Order, Refused};
 pub use rule::{
     Actions, Attachments, BadTemplate, Fallback, From, OnConflict, Resolution, Rule, Rules, SetStatus, StatusMatch,
     StatusName, TargetStatus, Template,
@@ -58,8 +65,6 @@ pub struct Flow {
     pub issue_type: String,
     /// Fields that a created issue gets besides summary, description and type. No field is written twice.
     pub field_map: Vec<FieldCopy>,
-    /// The field of the user project that is set to true when a rule brings an issue into a status of category done.
-    pub replied_field: Option<FieldName>,
     /// Where the flow's data is kept.
     pub database: Database,
     /// What to do.

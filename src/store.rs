@@ -23,7 +23,7 @@ pub use error::Error;
 pub use executor::Executor;
 pub use sqlite::{Durability, Sqlite};
 
-use crate::flow::{Flow, Handled, Intent, IntentId, IssueId, IssueRef, JiraTime, Pair, Side, Watermark};
+use crate::flow::{Copied, Entry, Flow, Handled, Intent, IntentId, IssueId, IssueRef, JiraTime, Pair, Side, Watermark};
 use crate::pulse::{Gate, Pulse};
 
 /// The longest that one call to a store may take before the worker gives it up.
@@ -31,6 +31,9 @@ const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 /// How many of the newest issues are told: some of them may have been deleted since.
 pub const NEWEST: usize = 50;
+
+/// Lines of history are kept for so long, by this machine's clock.
+pub const HISTORY_AGE: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// Opens flows' databases; one for the process.
 pub trait Opener: Send + Sync {
@@ -56,6 +59,18 @@ pub trait Backend: Send + Sync {
     /// The issues of that side with the largest ids that were ever recorded, as handled or in a pair: at most
     /// [`NEWEST`], largest first.
     fn newest_issues(&self, side: Side) -> BoxFuture<'_, Result<Vec<IssueRef>, Error>>;
+    /// At most `most` pairs of whatever state, by user issue, oldest first, beginning after the one of `after`.
+    fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
+    /// What the ledger says of the files of these user issues, in the order of the files' ids as text.
+    fn ledger(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Copied>, Error>>;
+    /// How often a status was brought across since, by history, for those of these user issues where it ever was.
+    fn recent_writes(
+        &self,
+        users: Vec<IssueId>,
+        since: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<BTreeMap<IssueId, u32>, Error>>;
+    /// Lines of history, latest first.
+    fn history(&self, query: Query) -> BoxFuture<'_, Result<Vec<Told>, Error>>;
     /// Writes all or (from the front) some of `batch`, if `epoch` is still the latest.
     fn write(&self, epoch: Epoch, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>>;
     /// The flow is idle: give back what can be had again.
@@ -89,8 +104,22 @@ pub struct State {
     pub all_read: bool,
     /// This machine's wall clock at the last commit; `None` before the first.
     pub updated_at: Option<DateTime<Utc>>,
+    /// How far the daily look at the known pairs has come.
+    pub patrol: Patrol,
+    /// Whether there are fewer pairs than at the last commit: somebody removed some, so that `all_read` proves nothing
+    /// any more. Told when the state is read; what a commit says here is not kept.
+    pub pairs_lost: bool,
     /// What this was read as.
     pub revision: Revision,
+}
+
+/// How far the daily look at the known pairs has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patrol {
+    /// When the last one began, by this machine's wall clock; `None` before the first.
+    pub begun: Option<DateTime<Utc>>,
+    /// The pair, by its user issue, at which it was left; `None` when it came to its end.
+    pub after: Option<IssueId>,
 }
 
 /// Where an unfinished full sync goes on: it reads one project after the other, by creation.
@@ -126,6 +155,36 @@ pub struct Failure {
     pub unseen_since: Option<JiraTime>,
 }
 
+/// Which lines of history are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// About this issue only.
+    pub issue: Option<IssueId>,
+    /// Older than the line of this number only.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub most: u32,
+}
+
+/// A line of history as it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Later lines have larger numbers.
+    pub number: u64,
+    /// When, by this machine's clock.
+    pub at: DateTime<Utc>,
+    /// The issue that it is about.
+    pub issue: IssueRef,
+    /// `debug`, `info`, `warn` or `error`.
+    pub level: String,
+    /// The audit name, where it has one.
+    pub event: Option<String>,
+    /// For people.
+    pub message: String,
+    /// For programs: a JSON object.
+    pub fields: String,
+}
+
 /// One write to a flow's database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -135,9 +194,15 @@ pub enum Change {
     UpdateIntent(Intent),
     /// Remove an intent, if it is still there: it is done, or was given up before its first effect.
     CloseIntent(IntentId),
-    /// Record a pair, or refresh its keys; its origin stays. Refused ([`Error::Taken`]) when one of the two is paired
-    /// with another.
+    /// Record a pair, or refresh its keys and state; its origin stays. Refused ([`Error::Taken`]) when one of the two is
+    /// paired with another.
     PutPair(Pair),
+    /// Forget the pair of this user issue, if there is one.
+    RemovePair(IssueId),
+    /// Enter a file into the ledger, replacing its earlier entry.
+    PutCopied(Copied),
+    /// Write a line of history.
+    Tell(Entry),
     /// Record what was handled of an issue.
     PutHandled(Side, IssueRef, Handled),
     /// Record a failure, replacing the issue's earlier one.
@@ -225,6 +290,48 @@ impl Store {
     /// When the database can't be read.
     pub async fn newest_issues(&self, side: Side) -> Result<Vec<IssueRef>, Error> {
         self.call("newest_issues", self.backend.newest_issues(side)).await
+    }
+
+    /// See [`Backend::pairs_after`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn pairs_after(&self, after: Option<IssueId>, most: u32) -> Result<Vec<Pair>, Error> {
+        self.call("pairs_after", self.backend.pairs_after(after, most)).await
+    }
+
+    /// See [`Backend::ledger`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn ledger(&self, users: Vec<IssueId>) -> Result<Vec<Copied>, Error> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.call("ledger", self.backend.ledger(users)).await
+    }
+
+    /// See [`Backend::recent_writes`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn recent_writes(
+        &self,
+        users: Vec<IssueId>,
+        since: DateTime<Utc>,
+    ) -> Result<BTreeMap<IssueId, u32>, Error> {
+        if users.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        self.call("recent_writes", self.backend.recent_writes(users, since)).await
+    }
+
+    /// See [`Backend::history`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn history(&self, query: Query) -> Result<Vec<Told>, Error> {
+        self.call("history", self.backend.history(query)).await
     }
 
     /// Writes `batch` under this worker's epoch.

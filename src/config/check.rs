@@ -109,7 +109,6 @@ impl Checker<'_> {
         let interval = self.interval(raw);
         let issue_type = self.issue_type(raw);
         let field_map = self.field_map(raw);
-        let replied_field = self.replied_field(raw);
         let database = self.database(raw, name.as_ref());
         let rules = self.rules(raw);
         let (user_project, dev_project) = projects?;
@@ -124,7 +123,6 @@ impl Checker<'_> {
             index_lag: raw.index_lag_seconds.as_ref().map_or(DEFAULT_LAG, |lag| lag.value.0),
             issue_type: issue_type?,
             field_map,
-            replied_field,
             database: database?,
             rules,
         })

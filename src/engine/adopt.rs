@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::observe::{Candidates, Known, counterpart, pair_of, unpaired_user};
 use super::plan::plan;
 use super::{Engine, Error, Past};
-use crate::flow::{Event, Issue, IssueId, IssueRef, JiraTime, Mark, Origin, Pair, Side};
+use crate::flow::{Event, Issue, IssueId, IssueRef, JiraTime, Mark, Origin, Pair, PairState, Side};
 use crate::jira::{By, Scan};
 use crate::store::Change;
 
@@ -59,7 +59,7 @@ impl Engine {
         {
             return Ok(());
         }
-        let pair = Pair { user, dev, origin: Origin::Adopted };
+        let pair = Pair { user, dev, origin: Origin::Adopted, state: PairState::Active };
         self.store.write(vec![Change::PutPair(pair.clone())]).await?;
         self.tell(&Event::PairAdopted { user: pair.user.key.clone(), dev: pair.dev.key.clone() });
         known.pairs.push(pair);

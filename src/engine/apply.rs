@@ -4,7 +4,8 @@ use super::observe::{Trial, user_of};
 use super::steps::{self, Outcome};
 use super::{Engine, Error};
 use crate::flow::{
-    Doubt, Draft, Event, Handled, Intent, Issue, IssueRef, Observed, Origin, Pair, Side, Sighting, SkipReason, Step,
+    Doubt, Draft, Event, Handled, Intent, Issue, IssueRef, Observed, Origin, Pair, PairState, Side, Sighting,
+    SkipReason, Step,
 };
 use crate::jira::markup::Loss;
 use crate::jira::{self, Effect, Fault};
@@ -111,7 +112,8 @@ impl Engine {
         match learned {
             Learned::Created(dev, lost) => {
                 self.tell_lost(&intent.user, &dev, &lost);
-                let pair = Pair { user: intent.user.clone(), dev: dev.clone(), origin: Origin::Created };
+                let (user, state) = (intent.user.clone(), PairState::Active);
+                let pair = Pair { user, dev: dev.clone(), origin: Origin::Created, state };
                 batch.push(Change::PutPair(pair));
                 intent.dev = Some(dev);
                 self.set_busy(intent);
@@ -250,6 +252,12 @@ impl Engine {
             }
             Step::Link(_) => {}
             Step::Comment(_) => self.tell(&Event::Commented { key: user.clone() }),
+            Step::Attach(step) => {
+                let (filename, size) = (step.file.filename.clone(), step.file.size);
+                self.tell(&Event::AttachmentCopied { user: user.clone(), dev: key_on(Side::Dev), filename, size });
+            }
+            Step::Reply(step) => self.tell(&Event::Replied { key: user.clone(), field: step.field.clone() }),
+            Step::Restore(_) => self.tell(&Event::TextRestored { key: user.clone() }),
         }
     }
 }
@@ -269,6 +277,8 @@ pub(super) enum Learned {
 fn settles_of<'a>(intent: &'a mut Intent, step: &Step) -> Option<&'a mut Handled> {
     match step {
         Step::Transition(step) => intent.settles_mut(step.side).as_mut(),
-        Step::Create(_) | Step::Link(_) | Step::Comment(_) => None,
+        Step::Create(_) | Step::Link(_) | Step::Comment(_) | Step::Attach(_) | Step::Reply(_) | Step::Restore(_) => {
+            None
+        }
     }
 }

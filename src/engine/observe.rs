@@ -166,10 +166,12 @@ impl Engine {
         };
         match (on_its_side(Side::User), on_its_side(Side::Dev)) {
             (Some(user), Some(dev)) => Unit::Decide(Box::new(Observed::Paired {
-                pair: Pair { user: user.at.clone(), dev: dev.at.clone(), origin: pair.origin },
+                pair: Pair { user: user.at.clone(), dev: dev.at.clone(), ..pair.clone() },
                 user: sighting(user, known),
                 dev: sighting(dev, known),
                 not_before: past.not_before,
+                copied: BTreeSet::new(),
+                recent_writes: 0,
             })),
             (Some(_) | None, None) | (None, Some(_)) => Unit::Broken(pair.clone()),
         }

@@ -27,7 +27,9 @@ pub struct Plan {
 pub fn plan(rules: &Rules, seen: &Observed) -> Plan {
     match seen {
         Observed::Unpaired { user, unseen_since } => unpaired(rules, user, *unseen_since),
-        Observed::Paired { pair, user, dev, not_before } => paired(rules, pair.origin, *not_before, user, dev),
+        Observed::Paired { pair, user, dev, not_before, copied: _, recent_writes: _ } => {
+            paired(rules, pair.origin, *not_before, user, dev)
+        }
     }
 }
 
@@ -176,6 +178,7 @@ impl Wish<'_> {
             side: self.from.other(),
             from: self.target.issue.status.clone(),
             to: self.to.clone(),
+            resolution: None,
         });
         let comment = self.comment.map(|text| Step::Comment(Comment { text: text.clone() }));
         Draft {

@@ -1,7 +1,9 @@
 //! The rule table as data: what stood, what stands, and what follows.
 
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::flow::{Actions, Attachments, From, Handled, IssueRef, Pair, SetStatus, Status, StatusChange};
+use crate::flow::{Actions, Attachments, From, Handled, IssueRef, Pair, PairState, SetStatus, Status, StatusChange};
 
 /// The rules of the shipped flows, and one for each further thing that a rule can say.
 fn rules() -> Rules {
@@ -34,6 +36,7 @@ fn rules() -> Rules {
         intermediate: vec![StatusName::new("Done")],
         on_conflict: OnConflict::Latest,
         resolution: None,
+        replied_field: None,
     }
 }
 
@@ -79,6 +82,9 @@ fn sighting(number: u32, history: &str, handled: &str) -> Sighting {
         mark: None,
         status: here,
         changes,
+        attachments: Vec::new(),
+        linked: Vec::new(),
+        overwritten: None,
     };
     let handled = (handled != "-").then(|| Handled { status: status(handled), updated: at(3) });
     Sighting { issue, handled }
@@ -94,6 +100,9 @@ fn words(plan: &Plan) -> String {
             Step::Link(_) => "link".to_owned(),
             Step::Transition(step) => format!("{}->{}", step.side, step.to),
             Step::Comment(_) => "comment".to_owned(),
+            Step::Attach(step) => format!("copy {}", step.file.filename),
+            Step::Reply(_) => "replied".to_owned(),
+            Step::Restore(_) => "restore".to_owned(),
         }));
     }
     words.extend(plan.skipped.iter().map(|reason| format!("({})", reason.as_str())));
@@ -110,8 +119,8 @@ fn check_unpaired(rows: &[(&str, &str, Option<i64>, &str)]) {
 fn check_paired(rules: &Rules, origin: Origin, rows: &[(&str, &str, &str, &str, &str)]) {
     for (user, user_handled, dev, dev_handled, expected) in rows {
         let (user, dev) = (sighting(1, user, user_handled), sighting(2, dev, dev_handled));
-        let pair = Pair { user: user.issue.at.clone(), dev: dev.issue.at.clone(), origin };
-        let seen = Observed::Paired { pair, user, dev, not_before: None };
+        let pair = Pair { user: user.issue.at.clone(), dev: dev.issue.at.clone(), origin, state: PairState::Active };
+        let seen = Observed::Paired { pair, user, dev, not_before: None, copied: BTreeSet::new(), recent_writes: 0 };
         assert_eq!(words(&plan(rules, &seen)), *expected, "{seen:#?}");
     }
 }

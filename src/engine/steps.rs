@@ -1,8 +1,11 @@
 //! One file a step: how it is performed, and how one finds out whether it happened.
 
+mod attach;
 mod comment;
 mod create;
 mod link;
+mod reply;
+mod restore;
 mod transition;
 
 use std::time::Duration;
@@ -53,6 +56,9 @@ pub(super) async fn perform(
         Step::Link(step) => link::perform(engine, intent, step).await,
         Step::Transition(step) => transition::perform(engine, intent, step).await,
         Step::Comment(step) => comment::perform(engine, intent, step).await,
+        Step::Attach(step) => attach::perform(engine, intent, step).await,
+        Step::Reply(step) => reply::perform(engine, intent, step).await,
+        Step::Restore(step) => restore::perform(engine, intent, step).await,
     }
 }
 
@@ -69,6 +75,9 @@ pub(super) async fn find(
         Step::Link(_) => link::find(engine, intent, doubt).await,
         Step::Transition(step) => transition::find(engine, intent, step, doubt).await,
         Step::Comment(step) => comment::find(engine, intent, step, doubt).await,
+        Step::Attach(step) => attach::find(engine, intent, step, doubt).await,
+        Step::Reply(step) => reply::find(engine, intent, step, doubt).await,
+        Step::Restore(step) => restore::find(engine, intent, step, doubt).await,
     }
 }
 

@@ -5,6 +5,9 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::copying::FieldName;
 use super::intent::StepKey;
 use super::name::{FlowName, IssueKey, RuleId, Side};
 use super::rule::StatusName;
@@ -60,6 +63,8 @@ pub enum Event {
 
     /// Row 1 of the sync mode table.
     InitialSyncStarted { resumed: bool },
+    /// How far the full sync has come; `total` and `left` are estimates, `None` when Jira does not count.
+    InitialSyncProgress { done: u64, total: Option<u64>, per_minute: u64, left: Option<Duration> },
     /// The full sync's end.
     InitialSyncCompleted { issues: u64 },
     /// Row 2 of the sync mode table.
@@ -70,6 +75,10 @@ pub enum Event {
     ClockWentBack { last_sync: Watermark, now: JiraTime },
     /// A cycle ended well.
     CycleCompleted(CycleReport),
+    /// All known pairs were read by id; `broken` and `suspended` are those that are not kept in step now.
+    PatrolCompleted { pairs: u64, broken: u64, suspended: u64 },
+    /// There are fewer pairs in the store than were recorded: evidence is looked for before anything is created.
+    PairsLost,
 
     /// A candidate was read afresh.
     IssueFetched { side: Side, key: IssueKey },
@@ -87,8 +96,19 @@ pub enum Event {
     TransitionByName { key: IssueKey, name: String, to: StatusName },
     /// A description lost something on its way to the dev issue; `lost` in words, such as `2 mentions`.
     NotTakenAlong { user: IssueKey, dev: IssueKey, lost: Vec<String> },
-    /// A person's own text leaves no room for the link to the dev issue, or may not be edited; it is left as it is.
+    /// A person's own text leaves no room for the link to the dev issue, or may not be edited; it is left as it is, and
+    /// a remote link stands in.
     NoRoomForLink { key: IssueKey },
+    /// A mapped field of a user issue was left out of the dev issue.
+    FieldLeftOut { key: IssueKey, field: FieldName, why: String },
+    /// A customer's file was copied to the dev issue.
+    AttachmentCopied { user: IssueKey, dev: IssueKey, filename: String, size: u64 },
+    /// A customer's file is not copied, now or ever.
+    AttachmentLeftOut { user: IssueKey, filename: String, why: String },
+    /// The flow's `repliedField` was set.
+    Replied { key: IssueKey, field: FieldName },
+    /// A person's text that our edit had replaced unread was put back.
+    TextRestored { key: IssueKey },
     /// Jira does not take a step whose predecessors have happened; it is left out.
     StepRefused { key: IssueKey, what: &'static str, why: String },
     /// A comment was made on a user issue.
@@ -97,6 +117,18 @@ pub enum Event {
     Skipped { key: IssueKey, reason: SkipReason },
     /// Two issues were found to belong together already.
     PairAdopted { user: IssueKey, dev: IssueKey },
+    /// One of a pair's issues left its project: nothing is written until it returns.
+    PairSuspended { user: IssueKey, dev: IssueKey, why: String },
+    /// One of a pair's issues was deleted or is hidden: nothing is written until it is seen again or somebody decides.
+    PairBroken { user: IssueKey, dev: IssueKey, why: String },
+    /// A pair was written to too often within minutes: rules seem to answer each other.
+    PairHeld { user: IssueKey, dev: IssueKey, writes: u32, until: DateTime<Utc> },
+    /// A pair that was suspended, broken or held is kept in step again.
+    PairMended { user: IssueKey, dev: IssueKey },
+    /// Both sides changed and wanted different things; `side` lost: what its rule wanted was not done.
+    ConflictLost { user: IssueKey, side: Side, status: StatusName, wanted: StatusName },
+    /// An operator's order was carried out.
+    OrderObeyed { key: IssueKey, order: String },
     /// A request's outcome is unknown; it is looked up, never repeated blindly.
     InDoubt { key: IssueKey, step: StepKey, what: &'static str, why: String },
     /// A doubt was settled by looking.
@@ -126,6 +158,16 @@ pub enum SkipReason {
     OpenIntent,
     /// Its counterpart can't be read.
     CounterpartMissing,
+    /// It links to an issue of the other project, and nothing proves that the two are a pair.
+    HasLink,
+    /// Its pair is suspended.
+    Suspended,
+    /// Its pair is broken.
+    Broken,
+    /// Its pair is held: rules seem to answer each other.
+    PingPong,
+    /// An operator took its pair apart.
+    Unpaired,
 }
 
 impl SkipReason {
@@ -142,6 +184,11 @@ impl SkipReason {
             Self::MovedMeanwhile => "movedMeanwhile",
             Self::OpenIntent => "openIntent",
             Self::CounterpartMissing => "counterpartMissing",
+            Self::HasLink => "hasLink",
+            Self::Suspended => "suspended",
+            Self::Broken => "broken",
+            Self::PingPong => "pingPong",
+            Self::Unpaired => "unpaired",
         }
     }
 }
@@ -168,7 +215,7 @@ pub struct CycleReport {
 }
 
 /// A value in an event's fields.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Field {
     /// A text.
     Text(String),
@@ -181,7 +228,7 @@ pub enum Field {
 }
 
 /// An event as a line of log has it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// How much it matters.
     pub level: Level,
@@ -194,6 +241,9 @@ pub struct Line {
 }
 
 impl Event {
+    /// The audit name of [`Event::StatusSynced`], by which history counts them.
+    pub const STATUS_SYNCED: &'static str = "action.syncStatus";
+
     /// The event as a line of log: level, audit name, message and fields.
     #[must_use]
     pub fn line(&self) -> Line {
@@ -227,6 +277,7 @@ impl Event {
             Self::InitialSyncCompleted { issues } => {
                 line(Info, "Initial sync completed").with("issues", Field::Number(*issues))
             }
+            Self::InitialSyncProgress { done, total, per_minute, left } => progress(*done, *total, *per_minute, *left),
             Self::SyncStateLost { from } => {
                 line(Warn, "Last sync state lost, using current time for incremental sync").text("from", from)
             }
@@ -239,6 +290,15 @@ impl Event {
                     .text("jiraTime", now)
             }
             Self::CycleCompleted(report) => report.line(),
+            Self::PatrolCompleted { pairs, broken, suspended } => {
+                audit(Info, "sync.patrol.completed", format!("Read {pairs} known pairs again"))
+                    .with("pairs", Field::Number(*pairs))
+                    .with("broken", Field::Number(*broken))
+                    .with("suspended", Field::Number(*suspended))
+            }
+            Self::PairsLost => {
+                line(Warn, "Some recorded pairs are gone; they are found again by what their issues carry")
+            }
 
             Self::IssueFetched { side, key } => {
                 audit(Debug, "issue.fetched", format!("Read {key}")).text("side", side).issue(key)
@@ -255,7 +315,7 @@ impl Event {
                     .rule(rule.as_ref())
             }
             Self::StatusSynced { side, key, to, because_of, rule } => {
-                audit(Info, "action.syncStatus", format!("Brought {key} to {to} because of {because_of}"))
+                audit(Info, Self::STATUS_SYNCED, format!("Brought {key} to {to} because of {because_of}"))
                     .text("side", side)
                     .issue(key)
                     .text("status", to)
@@ -272,6 +332,30 @@ impl Event {
                 format!("The description of {key} takes no link to its dev issue: too long, or not to be edited"),
             )
             .issue(key),
+            Self::FieldLeftOut { key, field, why } => {
+                let message = format!("The field {field} of {key} is left out of its dev issue: {why}");
+                line(Warn, message).issue(key).text("field", field).error(why)
+            }
+            Self::AttachmentCopied { user, dev, filename, size } => {
+                audit(Info, "action.copyAttachment", format!("Copied {filename:?} of {user} to {dev}"))
+                    .issue(user)
+                    .text("target", dev)
+                    .text("filename", filename)
+                    .with("size", Field::Number(*size))
+            }
+            Self::AttachmentLeftOut { user, filename, why } => {
+                line(Warn, format!("{filename:?} of {user} is not copied: {why}"))
+                    .issue(user)
+                    .text("filename", filename)
+                    .error(why)
+            }
+            Self::Replied { key, field } => {
+                audit(Info, "action.setReplied", format!("Set {field} of {key}")).issue(key).text("field", field)
+            }
+            Self::TextRestored { key } => {
+                let message = format!("Put the description of {key} back, saved by somebody while it was being linked");
+                audit(Info, "text.restored", message).issue(key)
+            }
             Self::StepRefused { key, what, why } => {
                 line(Warn, format!("Jira refuses the {what} for {key}; it is left out: {why}")).issue(key).error(why)
             }
@@ -285,6 +369,31 @@ impl Event {
                 audit(Info, "pair.adopted", format!("{user} and {dev} already belong together"))
                     .issue(user)
                     .text("target", dev)
+            }
+            Self::PairSuspended { user, dev, why } => {
+                let message = format!("The pair of {user} and {dev} is suspended: {why}");
+                audit(Warn, "pair.suspended", message).issue(user).text("target", dev).error(why)
+            }
+            Self::PairBroken { user, dev, why } => {
+                let message = format!("The pair of {user} and {dev} is broken: {why}");
+                audit(Warn, "pair.broken", message).issue(user).text("target", dev).error(why)
+            }
+            Self::PairHeld { user, dev, writes, until } => held(user, dev, *writes, *until),
+            Self::PairMended { user, dev } => {
+                audit(Info, "pair.mended", format!("{user} and {dev} are kept in step again"))
+                    .issue(user)
+                    .text("target", dev)
+            }
+            Self::ConflictLost { user, side, status, wanted } => {
+                let message = format!("Both sides of {user} changed: {status} on the {side} side lost");
+                audit(Warn, "conflict.lost", message)
+                    .issue(user)
+                    .text("side", side)
+                    .text("status", status)
+                    .text("wanted", wanted)
+            }
+            Self::OrderObeyed { key, order } => {
+                audit(Info, "pair.order", format!("Carried out as ordered: {order}")).issue(key).text("order", order)
             }
             Self::InDoubt { key, step, what, why } => {
                 let message = format!("The {what} for {key} is in doubt and will be looked up: {why}");
@@ -323,6 +432,35 @@ impl CycleReport {
             line.with(name, Field::Number(count))
         })
     }
+}
+
+fn progress(done: u64, total: Option<u64>, per_minute: u64, left: Option<Duration>) -> Line {
+    let of = total.map(|total| format!(" of about {total}")).unwrap_or_default();
+    let rest = left.map(|left| format!(", about {} left", seconds(left))).unwrap_or_default();
+    let line = line(Level::Info, format!("Initial full sync: {done}{of} issues, {per_minute} a minute{rest}"));
+    let line = line.with("done", Field::Number(done)).with("perMinute", Field::Number(per_minute));
+    let line = match total {
+        Some(total) => line.with("total", Field::Number(total)),
+        None => line,
+    };
+    match left {
+        Some(left) => line.with("secondsLeft", Field::Number(left.as_secs())),
+        None => line,
+    }
+}
+
+fn held(user: &IssueKey, dev: &IssueKey, writes: u32, until: DateTime<Utc>) -> Line {
+    let until = until.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let message = format!(
+        "The pair of {user} and {dev} is held until {until}: written {writes} times within ten minutes; do its rules \
+         answer each other?"
+    );
+    audit(Level::Warn, "pair.held", message)
+        .issue(user)
+        .text("target", dev)
+        .text("reason", "ping-pong")
+        .with("writes", Field::Number(writes.into()))
+        .text("until", until)
 }
 
 fn refused(file: &str, problems: &[String], runs_on: bool) -> Line {

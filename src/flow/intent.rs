@@ -6,9 +6,11 @@
 
 use std::fmt;
 
+use super::attachment::Attachment;
+use super::copying::FieldName;
 use super::issue::{Handled, Status};
-use super::name::{IntentId, IssueId, IssueRef, RuleId, Side};
-use super::rule::{StatusName, Template};
+use super::name::{AttachmentId, IntentId, IssueId, IssueRef, RuleId, Side};
+use super::rule::{Resolution, StatusName, Template};
 use super::time::JiraTime;
 
 /// What is to be done for one pair, and why; `plan` makes it.
@@ -31,6 +33,10 @@ pub enum IntentKind {
     Create,
     /// A status crosses to the other side.
     Mirror,
+    /// Files that came later cross to the dev issue.
+    Attach,
+    /// A person's text is put back.
+    Restore,
 }
 
 impl fmt::Display for IntentKind {
@@ -38,6 +44,8 @@ impl fmt::Display for IntentKind {
         f.write_str(match self {
             Self::Create => "create",
             Self::Mirror => "mirror",
+            Self::Attach => "attach",
+            Self::Restore => "restore",
         })
     }
 }
@@ -53,6 +61,12 @@ pub enum Step {
     Transition(Transition),
     /// Tell the customer.
     Comment(Comment),
+    /// Copy a file from the user issue to the dev issue.
+    Attach(CopyAttachment),
+    /// Set the flow's `repliedField` on the user issue.
+    Reply(SetReplied),
+    /// Put a person's text back that our edit of the user issue replaced unread.
+    Restore(RestoreText),
 }
 
 /// See [`Step::Create`]. Summary, description and type are the user issue's at the moment of the request.
@@ -80,6 +94,8 @@ pub struct Transition {
     pub from: Status,
     /// Where it goes.
     pub to: StatusName,
+    /// What a transition gets whose screen asks for a resolution.
+    pub resolution: Option<Resolution>,
 }
 
 /// See [`Step::Comment`]. Comments always go on the user issue.
@@ -87,6 +103,30 @@ pub struct Transition {
 pub struct Comment {
     /// What is said.
     pub text: Template,
+}
+
+/// See [`Step::Attach`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyAttachment {
+    /// The user issue's file.
+    pub file: Attachment,
+    /// The dev issue's files when this was planned, other than copies that the ledger knows: none of them is this
+    /// step's copy.
+    pub before: Vec<AttachmentId>,
+}
+
+/// See [`Step::Reply`]. Not needed if the user issue did not come into a status of category done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetReplied {
+    /// The field, by id or name.
+    pub field: FieldName,
+}
+
+/// See [`Step::Restore`]. The text itself is read again from the changelog at the moment of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoreText {
+    /// Whether the text gets `Dev Link: …`.
+    pub cross_link: bool,
 }
 
 /// What must hold when a step's request is sent; if it doesn't, the step is dropped and the pair planned anew.
@@ -100,6 +140,8 @@ pub enum Precondition<'a> {
     StillIn(Side, &'a Status),
     /// The transition that it tells of was made.
     AfterTransition,
+    /// The last edit of the user issue's description is still ours.
+    StillOverwritten,
 }
 
 /// How to find out whether a step happened.
@@ -113,6 +155,10 @@ pub enum Evidence {
     Changelog,
     /// A comment carries the intent's mark as its property.
     CommentMark,
+    /// The dev issue has a new file of ours, of that name and size, that is no other's copy by the ledger.
+    NewAttachment,
+    /// Reading the issue shows what the step wants.
+    AsWanted,
 }
 
 impl Step {
@@ -121,9 +167,10 @@ impl Step {
     pub fn precondition(&self) -> Precondition<'_> {
         match self {
             Self::Create(_) => Precondition::Unpaired,
-            Self::Link(_) => Precondition::DevIssueExists,
+            Self::Link(_) | Self::Attach(_) => Precondition::DevIssueExists,
             Self::Transition(step) => Precondition::StillIn(step.side, &step.from),
-            Self::Comment(_) => Precondition::AfterTransition,
+            Self::Comment(_) | Self::Reply(_) => Precondition::AfterTransition,
+            Self::Restore(_) => Precondition::StillOverwritten,
         }
     }
 
@@ -135,6 +182,8 @@ impl Step {
             Self::Link(_) => Evidence::BackMark,
             Self::Transition(_) => Evidence::Changelog,
             Self::Comment(_) => Evidence::CommentMark,
+            Self::Attach(_) => Evidence::NewAttachment,
+            Self::Reply(_) | Self::Restore(_) => Evidence::AsWanted,
         }
     }
 
@@ -146,6 +195,9 @@ impl Step {
             Self::Link(_) => "link",
             Self::Transition(_) => "transition",
             Self::Comment(_) => "comment",
+            Self::Attach(_) => "attachment",
+            Self::Reply(_) => "repliedField",
+            Self::Restore(_) => "description",
         }
     }
 }
@@ -263,7 +315,8 @@ mod tests {
     fn each_step_names_what_must_hold_before_it_and_how_it_is_found_afterwards() {
         let open = Status { id: "1".parse::<StatusId>().unwrap(), name: StatusName::new("Open") };
         let text = Template::parse("x").unwrap();
-        let transition = Transition { side: Side::Dev, from: open.clone(), to: StatusName::new("Closed") };
+        let transition =
+            Transition { side: Side::Dev, from: open.clone(), to: StatusName::new("Closed"), resolution: None };
         let table = [
             (Step::Create(CreateIssue { cross_link: true }), Precondition::Unpaired, Evidence::MarkOnCreated),
             (

@@ -1,6 +1,9 @@
 //! Issues as the engine sees them, and what a pair of them is.
 
-use super::name::{AccountId, IntentId, IssueId, IssueRef, Side, StatusId};
+use std::collections::BTreeSet;
+
+use super::attachment::Attachment;
+use super::name::{AccountId, AttachmentId, IntentId, IssueId, IssueRef, Side, StatusId};
 use super::rule::StatusName;
 use super::site::SiteUrl;
 use super::time::JiraTime;
@@ -26,6 +29,13 @@ pub struct Issue {
     pub mark: Option<Mark>,
     /// Its status changes, oldest first, as far back as the answer reached.
     pub changes: Vec<StatusChange>,
+    /// Its files (`attachment`), in the order of Jira's answer.
+    pub attachments: Vec<Attachment>,
+    /// The issues that people linked it with (`issuelinks`), of whatever type and direction.
+    pub linked: Vec<IssueRef>,
+    /// The text that our own last edit of the description replaced without having read it: somebody saved it between our
+    /// read and our write (by the changelog). `None` when nothing was lost, or when the text was edited since.
+    pub overwritten: Option<Body>,
 }
 
 impl Issue {
@@ -118,6 +128,37 @@ pub struct Pair {
     pub dev: IssueRef,
     /// How Lockstep came to know it.
     pub origin: Origin,
+    /// Whether it is kept in step.
+    pub state: PairState,
+}
+
+/// Whether a pair is kept in step, and if not, why. What is not kept in step is not written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PairState {
+    /// It is.
+    Active,
+    /// One of its issues left its project: until it returns.
+    Suspended,
+    /// One of its issues was deleted, or is hidden from us: until it is seen again or an operator decides.
+    Broken,
+    /// It was written to so often within minutes that rules seem to answer each other: for a while.
+    Held,
+    /// An operator took it apart: for ever, and its issues are not paired again by what they carry.
+    Unpaired,
+}
+
+impl PairState {
+    /// The word by which it is stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Broken => "broken",
+            Self::Held => "held",
+            Self::Unpaired => "unpaired",
+        }
+    }
 }
 
 impl Pair {
@@ -193,5 +234,9 @@ pub enum Observed {
         dev: Sighting,
         /// What happened before is not the flow's business; matters where a side was never handled.
         not_before: Option<JiraTime>,
+        /// The user issue's files that the ledger knows: they are not copied again.
+        copied: BTreeSet<AttachmentId>,
+        /// How often rules wrote to this pair in the last minutes.
+        recent_writes: u32,
     },
 }

@@ -128,6 +128,12 @@ text!(
 );
 
 text!(
+    /// An attachment's id (Jira's `attachment.id`), never given to another.
+    #[derive(PartialOrd, Ord)]
+    AttachmentId, "attachment id", "not empty", |s| !s.is_empty()
+);
+
+text!(
     /// A rule's `id` in its flow file.
     #[derive(PartialOrd, Ord)]
     RuleId, "rule id", "not empty", |s| !s.trim().is_empty()

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::copying::FieldName;
 use super::name::{RuleId, Side};
 
 /// A status' name as people write it. Compared trimmed and without case, as Jira's own searches do.
@@ -60,6 +61,8 @@ pub struct Rules {
     pub on_conflict: OnConflict,
     /// The resolution for transitions that the fallback makes; those of rules have their own.
     pub resolution: Option<Resolution>,
+    /// The field of the user project that is set to true when a rule brings an issue into a status of category done.
+    pub replied_field: Option<FieldName>,
 }
 
 impl Rules {

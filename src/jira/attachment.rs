@@ -7,33 +7,14 @@ use serde::Deserialize;
 
 use super::Client;
 use super::error::Error;
-use crate::flow::{AccountId, IssueId, JiraTime};
+use crate::flow::{Attachment, AttachmentId, IssueId};
 use copy::Route;
-
-/// A file on an issue, as Jira lists it (`fields.attachment[]`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attachment {
-    /// Jira's id, never given to another (`id`).
-    pub id: String,
-    /// Its name as somebody gave it, with any characters at all (`filename`).
-    pub filename: String,
-    /// Bytes (`size`).
-    pub size: u64,
-    /// What whoever uploaded it took it for, such as `image/png`; may be wrong (`mimeType`).
-    pub mime: String,
-    /// Who uploaded it; `None` for an account that is gone or hidden (`author`).
-    pub author: Option<AccountId>,
-    /// When it was uploaded, on Jira's clock (`created`).
-    pub created: JiraTime,
-    /// Where it can be fetched (`content`).
-    pub content: String,
-}
 
 /// A file that was copied, as Jira keeps it now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
     /// Jira's id of the copy.
-    pub id: String,
+    pub id: AttachmentId,
     /// Bytes; as many as the original has.
     pub size: u64,
 }

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::call::Ask;
 use super::dialect::FreshRead;
 use super::field::{FieldValue, Fields};
-use super::{Attachment, Client, Error, Fault, get, read, strange, wire};
-use crate::flow::{Issue, IssueId, Mark};
+use super::{Client, Error, Fault, get, read, strange, wire};
+use crate::flow::{Attachment, Issue, IssueId, Mark};
 
 /// Most issues that one fresh read takes (Jira Cloud's limit of `issue/bulkfetch`).
 pub const BATCH: usize = 100;

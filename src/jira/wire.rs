@@ -16,6 +16,7 @@ mod user;
 #[cfg(any(test, fuzzing))]
 pub use fuzz::read_as_everything;
 
+pub(super) use attachment::attachment_id;
 pub(super) use changelog::History;
 pub(super) use comment::{CommentBean, Comments};
 pub(super) use issue::{IssueBean, RawIssue, StatusBean};

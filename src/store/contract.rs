@@ -12,7 +12,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::flow::{
     Comment, CreateIssue, Credentials, Database, Deployment, Doubt, Fallback, IntentKind, JiraAccess, LinkIssues,
-    OnConflict, Origin, Rules, Secret, Status, StatusName, Step, Template, Transition,
+    OnConflict, Origin, PairState, Rules, Secret, Status, StatusName, Step, Template, Transition,
 };
 
 /// Where databases outlive the processes that use them.
@@ -469,7 +469,6 @@ pub(super) fn flow(name: &str) -> Flow {
         index_lag: Duration::from_secs(300),
         issue_type: "Bug".to_owned(),
         field_map: vec![],
-        replied_field: None,
         database: Database::of(&name.parse().unwrap()),
         rules: Rules {
             in_order: vec![],
@@ -477,6 +476,7 @@ pub(super) fn flow(name: &str) -> Flow {
             intermediate: vec![],
             on_conflict: OnConflict::Latest,
             resolution: None,
+            replied_field: None,
         },
     }
 }
@@ -498,7 +498,7 @@ fn dev(number: u64) -> IssueRef {
 }
 
 pub(super) fn pair(user_number: u64, dev_number: u64) -> Pair {
-    Pair { user: user(user_number), dev: dev(dev_number), origin: Origin::Created }
+    Pair { user: user(user_number), dev: dev(dev_number), origin: Origin::Created, state: PairState::Active }
 }
 
 fn status(name: &str) -> Status {
@@ -552,7 +552,7 @@ fn link(cross_link: bool, comment: Option<&str>) -> Step {
 }
 
 fn transition(side: Side) -> Step {
-    Step::Transition(Transition { side, from: status("In Progress"), to: StatusName::new("Closed") })
+    Step::Transition(Transition { side, from: status("In Progress"), to: StatusName::new("Closed"), resolution: None })
 }
 
 fn comment(text: &str) -> Step {

@@ -14,7 +14,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Cursor;
-use crate::flow::{IssueId, JiraTime, Origin, Side};
+use crate::flow::{Field, IssueId, JiraTime, Level, Origin, PairState, Side};
 
 pub(super) use intent::{intent_from_json, intent_json, kind_text};
 
@@ -52,6 +52,34 @@ pub(super) fn origin_from_text(text: &str) -> Result<Origin, Unfit> {
         "created" => Ok(Origin::Created),
         "adopted" => Ok(Origin::Adopted),
         _ => Err(Unfit::new("origin of a pair", format!("unknown word {text:?}"))),
+    }
+}
+
+/// Reads what [`PairState::as_str`] says.
+pub(super) fn pair_state_from_text(text: &str) -> Result<PairState, Unfit> {
+    let all = [PairState::Active, PairState::Suspended, PairState::Broken, PairState::Held, PairState::Unpaired];
+    let known = all.into_iter().find(|state| state.as_str() == text);
+    known.ok_or_else(|| Unfit::new("state of a pair", format!("unknown word {text:?}")))
+}
+
+/// How the fields of a line of history are kept: a JSON object.
+pub(super) fn fields_json(fields: &[(&'static str, Field)]) -> String {
+    let value = |field: &Field| match field {
+        Field::Text(text) => serde_json::Value::from(text.as_str()),
+        Field::Number(number) => (*number).into(),
+        Field::Flag(flag) => (*flag).into(),
+        Field::List(list) => list.clone().into(),
+    };
+    json(&fields.iter().map(|(name, field)| (*name, value(field))).collect::<std::collections::BTreeMap<_, _>>())
+}
+
+/// How a line's level is kept.
+pub(super) fn level_text(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
     }
 }
 

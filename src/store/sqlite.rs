@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use rusqlite::Connection;
@@ -22,9 +23,9 @@ use self::connection::{File, Missing};
 use self::folder::Folder;
 use self::trouble::Trouble;
 use super::executor::{Executor, Lane};
-use super::{Backend, Change, Epoch, Error, Failure, Opener, State};
+use super::{Backend, Change, Epoch, Error, Failure, Opener, Query, State, Told};
 use crate::clock::Clock;
-use crate::flow::{Flow, FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side};
+use crate::flow::{Copied, Flow, FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side};
 
 /// What a commit must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +125,26 @@ impl Backend for Database {
 
     fn newest_issues(&self, side: Side) -> BoxFuture<'_, Result<Vec<IssueRef>, Error>> {
         self.query(move |connection| read::newest_issues(connection, side))
+    }
+
+    fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
+        self.query(move |connection| read::pairs_after(connection, after.as_ref(), most))
+    }
+
+    fn ledger(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Copied>, Error>> {
+        self.query(move |connection| read::ledger(connection, &users))
+    }
+
+    fn recent_writes(
+        &self,
+        users: Vec<IssueId>,
+        since: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<BTreeMap<IssueId, u32>, Error>> {
+        self.query(move |connection| read::recent_writes(connection, &users, since))
+    }
+
+    fn history(&self, query: Query) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
+        self.query(move |connection| read::history(connection, &query))
     }
 
     fn write(&self, epoch: Epoch, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>> {

@@ -28,7 +28,6 @@ pub(crate) fn flow(name: &str, minutes: u64) -> Arc<Flow> {
         index_lag: Duration::from_secs(300),
         issue_type: "Bug".into(),
         field_map: Vec::new(),
-        replied_field: None,
         database: Database::of(&name.parse().unwrap()),
         rules: Rules {
             in_order: Vec::new(),
@@ -36,6 +35,7 @@ pub(crate) fn flow(name: &str, minutes: u64) -> Arc<Flow> {
             intermediate: Vec::new(),
             on_conflict: OnConflict::Latest,
             resolution: None,
+            replied_field: None,
         },
     })
 }

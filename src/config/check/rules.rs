@@ -46,6 +46,7 @@ impl Checker<'_> {
             intermediate,
             on_conflict: general(raw, |general| &general.on_conflict).map_or(OnConflict::Latest, |named| named.value.0),
             resolution: defaults.resolution,
+            replied_field: self.replied_field(raw),
         }
     }
 

@@ -109,7 +109,6 @@ fn a_good_file_says_what_it_says_and_defaults_the_rest() {
         index_lag: Duration::from_secs(300),
         issue_type: "Bug".into(),
         field_map: Vec::new(),
-        replied_field: None,
         database: Database { name: "sync_ab".parse().unwrap(), uri: None },
         rules: Rules {
             in_order: vec![
@@ -120,6 +119,7 @@ fn a_good_file_says_what_it_says_and_defaults_the_rest() {
             intermediate: vec![StatusName::new("Done")],
             on_conflict: OnConflict::Latest,
             resolution: None,
+            replied_field: None,
         },
     };
     let checked = checked(GOOD).unwrap();
@@ -300,7 +300,7 @@ fn fields_to_copy_come_in_the_order_of_the_file() {
     let copy = |from: &str, to: &str| FieldCopy { from: field(from), to: field(to) };
     let copies = complete(r#""name""#, map).field_map;
     assert_eq!(copies, [copy("severity", "customfield_10042"), copy("labels", "labels")]);
-    let replied = complete(r#""name""#, r#""repliedField": " Replied ", "name""#).replied_field;
+    let replied = complete(r#""name""#, r#""repliedField": " Replied ", "name""#).rules.replied_field;
     assert_eq!(replied, Some(field("Replied")));
 }
 

@@ -8,12 +8,13 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use super::form::Form;
-use super::{Attachment, AttachmentLimits, Copied};
+use super::{AttachmentLimits, Copied};
+use crate::flow::{Attachment, AttachmentId};
 use crate::jira::call::{Ask, Caller, Upload};
 use crate::jira::error::{Error, Fault, is_html};
-use crate::jira::get;
 use crate::jira::transfer::{Parts, Progress, Through};
 use crate::jira::transport::Body;
+use crate::jira::{get, wire};
 
 /// From where to where.
 pub(super) struct Route<'a> {
@@ -28,7 +29,8 @@ pub(super) struct Route<'a> {
 /// One of the files in the answer to an upload.
 #[derive(Deserialize)]
 struct Uploaded {
-    id: String,
+    #[serde(deserialize_with = "wire::attachment_id")]
+    id: AttachmentId,
     size: u64,
 }
 

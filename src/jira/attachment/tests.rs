@@ -108,7 +108,7 @@ fn route<'a>(source: &'a Caller, sink: &'a Caller) -> Route<'a> {
 
 fn attachment(size: usize) -> Attachment {
     Attachment {
-        id: "1".to_owned(),
+        id: "1".parse().unwrap(),
         filename: "a \"b\" é.png".to_owned(),
         size: size as u64,
         mime: "image/png".to_owned(),
@@ -136,7 +136,7 @@ async fn a_file_arrives_whole_under_its_name() {
     })
     .await;
     let copied = copy(&source, &sink, 2 * MIB, LONG).await.unwrap();
-    assert_eq!(copied, Copied { id: "77".to_owned(), size: 2 * MIB as u64 });
+    assert_eq!(copied, Copied { id: "77".parse().unwrap(), size: 2 * MIB as u64 });
     served.await.unwrap();
 }
 

@@ -1,19 +1,19 @@
 //! Attachments, as an issue lists them.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::time::time;
 use super::user::User;
-use crate::flow::JiraTime;
-use crate::jira::Attachment;
+use crate::flow::{Attachment, AttachmentId, JiraTime};
 use crate::jira::dialect::Dialect;
 
 /// One of `fields.attachment`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::jira) struct AttachmentBean {
-    #[serde(deserialize_with = "id")]
-    id: String,
+    #[serde(deserialize_with = "attachment_id")]
+    id: AttachmentId,
     filename: String,
     #[serde(default)]
     size: u64,
@@ -41,15 +41,16 @@ impl AttachmentBean {
 }
 
 /// The document's examples have ids of attachments as numbers in one place and as texts in another.
-fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+pub(in crate::jira) fn attachment_id<'de, D: Deserializer<'de>>(from: D) -> Result<AttachmentId, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Told {
         Text(String),
         Number(u64),
     }
-    Ok(match Told::deserialize(from)? {
+    let id = match Told::deserialize(from)? {
         Told::Text(text) => text,
         Told::Number(number) => number.to_string(),
-    })
+    };
+    id.parse().map_err(D::Error::custom)
 }

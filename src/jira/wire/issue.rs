@@ -102,6 +102,9 @@ impl IssueBean {
             created: fields.created.ok_or_else(|| lack(&key, "created"))?,
             updated: fields.updated.ok_or_else(|| lack(&key, "updated"))?,
             mark,
+            attachments: fields.attachment.into_iter().map(|file| file.attachment(dialect)).collect(),
+            linked: Vec::new(),
+            overwritten: None,
             changes: self.changelog.map(|log| log.status_changes(dialect)).transpose()?.unwrap_or_default(),
         })
     }

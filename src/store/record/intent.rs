@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Text, Unfit, from_json, json};
 use crate::flow::{
-    BadTemplate, Comment, CreateIssue, Doubt, Handled, Intent, IntentId, IntentKind, IssueId, IssueKey, IssueRef,
-    JiraTime, LinkIssues, RuleId, Side, Status, StatusId, StatusName, Step, Template, Transition,
+    AccountId, Attachment, AttachmentId, BadTemplate, Comment, CopyAttachment, CreateIssue, Doubt, FieldName, Handled,
+    Intent, IntentId, IntentKind, IssueId, IssueKey, IssueRef, JiraTime, LinkIssues, Resolution, RestoreText, RuleId,
+    SetReplied, Side, Status, StatusId, StatusName, Step, Template, Transition,
 };
 
 /// How an intent is kept.
@@ -24,6 +25,8 @@ pub(in crate::store) fn kind_text(kind: IntentKind) -> &'static str {
     match kind {
         IntentKind::Create => "create",
         IntentKind::Mirror => "mirror",
+        IntentKind::Attach => "attach",
+        IntentKind::Restore => "restore",
     }
 }
 
@@ -56,6 +59,8 @@ struct IntentV1 {
 enum KindV1 {
     Create,
     Mirror,
+    Attach,
+    Restore,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,11 +73,58 @@ struct IssueV1 {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 enum StepV1 {
-    Create { cross_link: bool },
-    Link { cross_link: bool, comment: Option<TemplateV1> },
-    Transition { side: Text<Side>, from: StatusV1, to: StatusNameV1 },
-    Comment { text: TemplateV1 },
+    Create {
+        cross_link: bool,
+    },
+    Link {
+        cross_link: bool,
+        comment: Option<TemplateV1>,
+    },
+    Transition {
+        side: Text<Side>,
+        from: StatusV1,
+        to: StatusNameV1,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resolution: Option<ResolutionV1>,
+    },
+    Comment {
+        text: TemplateV1,
+    },
+    Attach {
+        file: AttachmentV1,
+        before: Vec<Text<AttachmentId>>,
+    },
+    Reply {
+        field: FieldNameV1,
+    },
+    Restore {
+        cross_link: bool,
+    },
 }
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AttachmentV1 {
+    id: Text<AttachmentId>,
+    filename: String,
+    size: u64,
+    mime: String,
+    author: Option<Text<AccountId>>,
+    created: Text<JiraTime>,
+    content: String,
+}
+
+/// As a flow file has it.
+#[derive(Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[derive(Clone)]
+struct ResolutionV1(Resolution);
+
+/// As a flow file has it.
+#[derive(Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[derive(Clone)]
+struct FieldNameV1(FieldName);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -162,6 +214,8 @@ impl From<IntentKind> for KindV1 {
         match kind {
             IntentKind::Create => Self::Create,
             IntentKind::Mirror => Self::Mirror,
+            IntentKind::Attach => Self::Attach,
+            IntentKind::Restore => Self::Restore,
         }
     }
 }
@@ -171,6 +225,8 @@ impl From<KindV1> for IntentKind {
         match stored {
             KindV1::Create => Self::Create,
             KindV1::Mirror => Self::Mirror,
+            KindV1::Attach => Self::Attach,
+            KindV1::Restore => Self::Restore,
         }
     }
 }
@@ -187,6 +243,55 @@ impl From<IssueV1> for IssueRef {
     }
 }
 
+impl TryFrom<String> for ResolutionV1 {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Resolution::new(&text).map(Self).ok_or("a resolution without a name")
+    }
+}
+
+impl From<ResolutionV1> for String {
+    fn from(resolution: ResolutionV1) -> Self {
+        resolution.0.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for FieldNameV1 {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        FieldName::new(&text).map(Self).ok_or("a field without a name")
+    }
+}
+
+impl From<FieldNameV1> for String {
+    fn from(field: FieldNameV1) -> Self {
+        field.0.as_str().to_owned()
+    }
+}
+
+impl From<&Attachment> for AttachmentV1 {
+    fn from(file: &Attachment) -> Self {
+        Self {
+            id: Text(file.id.clone()),
+            filename: file.filename.clone(),
+            size: file.size,
+            mime: file.mime.clone(),
+            author: file.author.clone().map(Text),
+            created: Text(file.created),
+            content: file.content.clone(),
+        }
+    }
+}
+
+impl From<AttachmentV1> for Attachment {
+    fn from(stored: AttachmentV1) -> Self {
+        let AttachmentV1 { id, filename, size, mime, author, created, content } = stored;
+        Self { id: id.0, filename, size, mime, author: author.map(|author| author.0), created: created.0, content }
+    }
+}
+
 impl From<&Step> for StepV1 {
     fn from(step: &Step) -> Self {
         match step {
@@ -194,10 +299,16 @@ impl From<&Step> for StepV1 {
             Step::Link(LinkIssues { cross_link, comment }) => {
                 Self::Link { cross_link: *cross_link, comment: comment.clone().map(TemplateV1) }
             }
-            Step::Transition(Transition { side, from, to }) => {
-                Self::Transition { side: Text(*side), from: from.into(), to: to.into() }
+            Step::Transition(Transition { side, from, to, resolution }) => {
+                let resolution = resolution.clone().map(ResolutionV1);
+                Self::Transition { side: Text(*side), from: from.into(), to: to.into(), resolution }
             }
             Step::Comment(Comment { text }) => Self::Comment { text: TemplateV1(text.clone()) },
+            Step::Attach(CopyAttachment { file, before }) => {
+                Self::Attach { file: file.into(), before: before.iter().cloned().map(Text).collect() }
+            }
+            Step::Reply(SetReplied { field }) => Self::Reply { field: FieldNameV1(field.clone()) },
+            Step::Restore(RestoreText { cross_link }) => Self::Restore { cross_link: *cross_link },
         }
     }
 }
@@ -209,10 +320,17 @@ impl From<StepV1> for Step {
             StepV1::Link { cross_link, comment } => {
                 Self::Link(LinkIssues { cross_link, comment: comment.map(|template| template.0) })
             }
-            StepV1::Transition { side, from, to } => {
-                Self::Transition(Transition { side: side.0, from: from.into(), to: to.into() })
+            StepV1::Transition { side, from, to, resolution } => {
+                let resolution = resolution.map(|name| name.0);
+                Self::Transition(Transition { side: side.0, from: from.into(), to: to.into(), resolution })
             }
             StepV1::Comment { text } => Self::Comment(Comment { text: text.0 }),
+            StepV1::Attach { file, before } => {
+                let before = before.into_iter().map(|id| id.0).collect();
+                Self::Attach(CopyAttachment { file: file.into(), before })
+            }
+            StepV1::Reply { field } => Self::Reply(SetReplied { field: field.0 }),
+            StepV1::Restore { cross_link } => Self::Restore(RestoreText { cross_link }),
         }
     }
 }

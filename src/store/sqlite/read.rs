@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Params, Row, named_params};
 
 use super::row::{handled_table, id_list, issue, maybe, parsed};
 use super::trouble::Trouble;
-use crate::flow::{FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side, Status, StatusName, Watermark};
-use crate::store::record::{self, Unfit};
-use crate::store::{Failure, NEWEST, Revision, State};
-
-/// The only state of a pair that this version knows; one in any other must not be written to.
-pub(super) const ACTIVE: &str = "active";
+use crate::flow::{
+    Copied, Event, FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side, Status, StatusName, Watermark,
+};
+use crate::store::record;
+use crate::store::{Failure, NEWEST, Patrol, Query, Revision, State, Told};
 
 /// The state document; as of a new flow if there is none.
 pub(super) fn state(connection: &Connection, flow: &FlowName) -> Result<State, Trouble> {
-    let sql = "SELECT * FROM sync_state WHERE name = :name";
+    let sql = "SELECT *, pairs > (SELECT count(*) FROM jira_mapping) AS pairs_lost FROM sync_state WHERE name = :name";
     let found = rows(connection, sql, named_params! { ":name": flow.as_str() }, state_row)?;
     Ok(found.into_iter().next().unwrap_or_default())
 }
@@ -29,6 +29,8 @@ fn state_row(row: &Row<'_>) -> Result<State, Trouble> {
         started_at: maybe(row, "started_at")?,
         all_read: row.get("all_read")?,
         updated_at: maybe(row, "updated_at")?,
+        patrol: Patrol { begun: maybe(row, "patrol_begun")?, after: maybe(row, "patrol_after")? },
+        pairs_lost: row.get("pairs_lost")?,
         revision: Revision(row.get::<_, i64>("revision")?.cast_unsigned()),
     })
 }
@@ -63,11 +65,65 @@ pub(super) fn pairs(connection: &Connection, side: Side, ids: &[IssueId]) -> Res
 fn pair_row(row: &Row<'_>) -> Result<Pair, Trouble> {
     let (state, origin): (String, String) = (row.get("state")?, row.get("origin")?);
     let user = issue(row, "user_issue_id", "user_issue_key")?;
-    if state != ACTIVE {
-        return Err(Unfit::new(format!("pair of {user}"), format!("unknown state {state:?}")).into());
-    }
     let dev = issue(row, "dev_issue_id", "dev_issue_key")?;
-    Ok(Pair { user, dev, origin: record::origin_from_text(&origin)? })
+    // A pair in a state that this version does not know must not be written to.
+    Ok(Pair { user, dev, origin: record::origin_from_text(&origin)?, state: record::pair_state_from_text(&state)? })
+}
+
+/// At most `most` pairs after the one of the user issue `after`, in the order of their user issues.
+pub(super) fn pairs_after(connection: &Connection, after: Option<&IssueId>, most: u32) -> Result<Vec<Pair>, Trouble> {
+    let sql = "SELECT * FROM jira_mapping
+               WHERE (length(user_issue_id), user_issue_id) > (length(:after), :after)
+               ORDER BY length(user_issue_id), user_issue_id LIMIT :most";
+    // The empty text comes before every id.
+    let after = after.map_or("", IssueId::as_str);
+    rows(connection, sql, named_params! { ":after": after, ":most": most }, pair_row)
+}
+
+/// What the ledger says of the files of these user issues.
+pub(super) fn ledger(connection: &Connection, users: &[IssueId]) -> Result<Vec<Copied>, Trouble> {
+    let sql = "SELECT * FROM attachments WHERE user_issue_id IN (SELECT value FROM json_each(:ids)) ORDER BY file_id";
+    rows(connection, sql, named_params! { ":ids": id_list(users) }, |row| {
+        Ok(Copied { on: parsed(row, "user_issue_id")?, file: parsed(row, "file_id")?, copy: maybe(row, "copy_id")? })
+    })
+}
+
+/// How often a status was brought across for these user issues.
+pub(super) fn recent_writes(
+    connection: &Connection,
+    users: &[IssueId],
+    since: DateTime<Utc>,
+) -> Result<BTreeMap<IssueId, u32>, Trouble> {
+    let sql = "SELECT issue_id, count(*) AS writes FROM history
+               WHERE issue_id IN (SELECT value FROM json_each(:ids)) AND at >= :since AND event = :event
+               GROUP BY issue_id";
+    let params =
+        named_params! { ":ids": id_list(users), ":since": record::wall_text(since), ":event": Event::STATUS_SYNCED };
+    let counts = rows(connection, sql, params, |row| Ok((parsed(row, "issue_id")?, row.get("writes")?)))?;
+    Ok(counts.into_iter().collect())
+}
+
+/// Lines of history, latest first.
+pub(super) fn history(connection: &Connection, query: &Query) -> Result<Vec<Told>, Trouble> {
+    let sql = "SELECT * FROM history
+               WHERE (:issue IS NULL OR issue_id = :issue) AND (:before IS NULL OR number < :before)
+               ORDER BY number DESC LIMIT :most";
+    let params = named_params! {
+        ":issue": query.issue.as_ref().map(IssueId::as_str),
+        ":before": query.before.map(u64::cast_signed),
+        ":most": query.most,
+    };
+    rows(connection, sql, params, |row| {
+        Ok(Told {
+            number: row.get::<_, i64>("number")?.cast_unsigned(),
+            at: parsed(row, "at")?,
+            issue: issue(row, "issue_id", "issue_key")?,
+            level: row.get("level")?,
+            event: row.get("event")?,
+            message: row.get("message")?,
+            fields: row.get("fields")?,
+        })
+    })
 }
 
 /// All intents, oldest first: what is stored is open.

@@ -3,12 +3,11 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Transaction, TransactionBehavior, named_params};
 
-use super::read::ACTIVE;
 use super::row::handled_table;
 use super::trouble::Trouble;
-use crate::flow::{FlowName, Handled, Intent, IntentId, IssueId, IssueRef, Pair, Side};
-use crate::store::record::{cursor_json, intent_json, kind_text, origin_text, wall_text};
-use crate::store::{Change, Epoch, Error, Failure, State};
+use crate::flow::{AttachmentId, Copied, Entry, FlowName, Handled, Intent, IntentId, IssueId, IssueRef, Pair, Side};
+use crate::store::record::{cursor_json, fields_json, intent_json, kind_text, level_text, origin_text, wall_text};
+use crate::store::{Change, Epoch, Error, Failure, HISTORY_AGE, State};
 
 /// Begins a new epoch, with the state document if there is none yet.
 pub(super) fn begin(connection: &mut Connection, flow: &FlowName, now: DateTime<Utc>) -> Result<Epoch, Trouble> {
@@ -41,7 +40,7 @@ pub(super) fn write(
     now: DateTime<Utc>,
 ) -> Result<(), Trouble> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let writing = Writing { transaction: &transaction, flow, now: wall_text(now) };
+    let writing = Writing { transaction: &transaction, flow, at: now, now: wall_text(now) };
     writing.refuse_unless_latest(epoch)?;
     for change in batch {
         writing.apply(change)?;
@@ -54,6 +53,7 @@ pub(super) fn write(
 struct Writing<'a> {
     transaction: &'a Transaction<'a>,
     flow: &'a FlowName,
+    at: DateTime<Utc>,
     now: String,
 }
 
@@ -71,6 +71,9 @@ impl Writing<'_> {
             Change::UpdateIntent(intent) => self.update_intent(intent),
             Change::CloseIntent(id) => self.close_intent(id),
             Change::PutPair(pair) => self.put_pair(pair),
+            Change::RemovePair(user) => self.remove_pair(user),
+            Change::PutCopied(copied) => self.put_copied(copied),
+            Change::Tell(entry) => self.tell(entry),
             Change::PutHandled(side, issue, handled) => self.put_handled(*side, issue, handled),
             Change::PutFailure(failure) => self.put_failure(failure),
             Change::ClearFailure(side, id) => self.clear_failure(*side, id),
@@ -107,13 +110,14 @@ impl Writing<'_> {
     }
 
     fn put_pair(&self, pair: &Pair) -> Result<(), Trouble> {
-        let refresh = "UPDATE jira_mapping SET user_issue_key = :user_key, dev_issue_key = :dev_key
+        let refresh = "UPDATE jira_mapping SET user_issue_key = :user_key, dev_issue_key = :dev_key, state = :state
                        WHERE user_issue_id = :user_id AND dev_issue_id = :dev_id";
         let params = named_params! {
             ":user_id": pair.user.id.as_str(),
             ":user_key": pair.user.key.as_str(),
             ":dev_id": pair.dev.id.as_str(),
             ":dev_key": pair.dev.key.as_str(),
+            ":state": pair.state.as_str(),
         };
         if self.execute(refresh, params)? == 0 { self.add_pair(pair) } else { Ok(()) }
     }
@@ -128,10 +132,44 @@ impl Writing<'_> {
             ":dev_id": pair.dev.id.as_str(),
             ":dev_key": pair.dev.key.as_str(),
             ":origin": origin_text(pair.origin),
-            ":state": ACTIVE,
+            ":state": pair.state.as_str(),
             ":now": self.now,
         };
         self.insert(sql, params, || format!("another pair of {} or {}", pair.user, pair.dev))
+    }
+
+    fn remove_pair(&self, user: &IssueId) -> Result<(), Trouble> {
+        self.execute("DELETE FROM jira_mapping WHERE user_issue_id = :id", named_params! { ":id": user.as_str() })?;
+        Ok(())
+    }
+
+    fn put_copied(&self, copied: &Copied) -> Result<(), Trouble> {
+        let sql = "INSERT OR REPLACE INTO attachments (file_id, user_issue_id, copy_id, created_at)
+                   VALUES (:file, :user, :copy, :now)";
+        let params = named_params! {
+            ":file": copied.file.as_str(),
+            ":user": copied.on.as_str(),
+            ":copy": copied.copy.as_ref().map(AttachmentId::as_str),
+            ":now": self.now,
+        };
+        self.execute(sql, params)?;
+        Ok(())
+    }
+
+    fn tell(&self, entry: &Entry) -> Result<(), Trouble> {
+        let sql = "INSERT INTO history (at, issue_id, issue_key, level, event, message, fields)
+                   VALUES (:at, :id, :key, :level, :event, :message, :fields)";
+        let params = named_params! {
+            ":at": wall_text(entry.at),
+            ":id": entry.issue.id.as_str(),
+            ":key": entry.issue.key.as_str(),
+            ":level": level_text(entry.line.level),
+            ":event": entry.line.event,
+            ":message": entry.line.message,
+            ":fields": fields_json(&entry.line.fields),
+        };
+        self.execute(sql, params)?;
+        Ok(())
     }
 
     fn put_handled(&self, side: Side, issue: &IssueRef, handled: &Handled) -> Result<(), Trouble> {
@@ -184,7 +222,9 @@ impl Writing<'_> {
 
     fn put_state(&self, state: &State) -> Result<(), Trouble> {
         let sql = "UPDATE sync_state SET last_sync = :last_sync, initial_sync_completed = :completed, cursor = :cursor,
-                       started_at = :started_at, all_read = :all_read, revision = revision + 1, updated_at = :now
+                       started_at = :started_at, all_read = :all_read, patrol_begun = :patrol_begun,
+                       patrol_after = :patrol_after, pairs = (SELECT count(*) FROM jira_mapping),
+                       revision = revision + 1, updated_at = :now
                    WHERE name = :name AND revision = :revision";
         let params = named_params! {
             ":name": self.flow.as_str(),
@@ -194,9 +234,18 @@ impl Writing<'_> {
             ":cursor": state.cursor.as_ref().map(cursor_json),
             ":started_at": state.started_at.map(|at| at.to_string()),
             ":all_read": state.all_read,
+            ":patrol_begun": state.patrol.begun.map(wall_text),
+            ":patrol_after": state.patrol.after.as_ref().map(IssueId::as_str),
             ":now": self.now,
         };
-        self.replace(sql, params)
+        self.replace(sql, params)?;
+        self.forget_old_history()
+    }
+
+    fn forget_old_history(&self) -> Result<(), Trouble> {
+        let oldest = self.at - HISTORY_AGE;
+        self.execute("DELETE FROM history WHERE at < :oldest", named_params! { ":oldest": wall_text(oldest) })?;
+        Ok(())
     }
 
     /// Adds a row; `what` names it if there is one like it already.
