@@ -5,6 +5,8 @@
 #[path = "simulation/house.rs"]
 mod house;
 
+#[path = "simulation/both_sides.rs"]
+mod both_sides;
 #[path = "simulation/crash.rs"]
 mod crash;
 #[path = "simulation/day.rs"]
