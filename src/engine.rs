@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Clock, Entropy};
-use crate::flow::{Event, Flow, Intent, IssueId, JiraTime, Observer, ProjectKey, Side, Watermark};
+use crate::flow::{Entry, Event, Flow, Intent, IssueId, IssueRef, JiraTime, Observer, ProjectKey, Side, Watermark};
 use crate::jira::{self, By, Client, Page, Scan};
 use crate::pulse::Pulse;
 use crate::store::{self, Change, Cursor, State, Store};
@@ -146,7 +146,8 @@ impl Engine {
             }
         }
         let duration = self.clock.now().saturating_duration_since(begun);
-        self.tell(&Event::CycleCompleted(self.tally.report(duration, self.pulse.requests())));
+        let failures = self.store.failures().await?.len();
+        self.tell(&Event::CycleCompleted(self.tally.report(duration, self.pulse.requests(), failures)));
         Ok(())
     }
 
@@ -252,6 +253,13 @@ impl Engine {
 
     fn tell(&self, event: &Event) {
         self.observer.see(Some(&self.flow.name), event);
+    }
+
+    /// Tells an event, and makes it the line of history that goes into one batch with what it tells of: so log and
+    /// history say the same.
+    fn record(&self, event: &Event, issue: &IssueRef) -> Change {
+        self.tell(event);
+        Change::Tell(Entry::of(event, issue, self.clock.wall()))
     }
 
     fn is_busy(&self, id: &IssueId) -> bool {
