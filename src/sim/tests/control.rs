@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::stage::{BOT, DEV, Reply, Stage, USER, new_issue, read};
+use crate::sim::Deed;
 
 /// Asks the back door of the stage's site.
 async fn ask(stage: &Stage, method: &str, path: &str, body: Value) -> Reply {
@@ -297,6 +298,21 @@ async fn permissions_and_names_of_statuses_change_by_order() {
     let path = format!("/statuses/{}", open["id"].as_str().unwrap());
     assert_eq!(ask(&stage, "PUT", &path, json!({"name": "Waiting"})).await.status, 204);
     assert_eq!(stage.get("issue/USER-A-1").await.json()["fields"]["status"]["name"], "Waiting");
+}
+
+#[tokio::test(start_paused = true)]
+async fn issues_are_cloned_by_order() {
+    let stage = Stage::new();
+    stage.ann_reports("One");
+    stage.ann(Deed::SetProperty { issue: "USER-A-1".into(), key: "k".into(), value: json!(1) });
+    for (order, key, kept) in [
+        (json!({"issue": "USER-A-1"}), "USER-A-2", json!({})),
+        (json!({"issue": "USER-A-1", "withProperties": true}), "USER-A-3", json!({"k": 1})),
+    ] {
+        assert_eq!(ann_does(&stage, json!({"clone": order})).await.json(), json!({"issue": key}));
+        let clone = look(&stage, &format!("/issues/{key}")).await;
+        assert_eq!((&clone["summary"], &clone["properties"]), (&json!("CLONE - One"), &kept));
+    }
 }
 
 #[tokio::test(start_paused = true)]
