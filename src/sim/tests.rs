@@ -3,6 +3,7 @@
 mod api;
 mod attachments;
 mod checking;
+mod chronicle;
 mod cloning;
 mod control;
 mod effects;

@@ -304,7 +304,8 @@ impl Issue {
 
     fn describe(&mut self, description: Option<Value>) -> Option<Item> {
         let old = std::mem::replace(&mut self.description, description);
-        let text = |body: &Option<Value>| body.as_ref().map(markup::text);
+        // Changelogs tell texts as wiki markup, on Cloud too.
+        let text = |body: &Option<Value>| body.as_ref().map(markup::to_wiki);
         (old != self.description).then(|| Item::text("description", text(&old), text(&self.description)))
     }
 
