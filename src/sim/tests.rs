@@ -11,6 +11,7 @@ mod effects;
 mod fetching;
 mod fields;
 mod flavours;
+mod freezing;
 mod holding;
 mod limits;
 mod linking;

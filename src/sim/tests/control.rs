@@ -301,6 +301,27 @@ async fn permissions_and_names_of_statuses_change_by_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn search_freezes_and_thaws_by_order() {
+    let stage = Stage::new();
+    stage.ann_reports("One");
+    super::stage::wait(5).await;
+    for body in [json!({"seconds": 600}), json!({"issue": "USER-A-1", "seconds": 60})] {
+        assert_eq!(ask(&stage, "PUT", "/frost", body.clone()).await.status, 204, "{body}");
+    }
+    stage.ann_reports("Two");
+    stage.ann_moves("USER-A-1", "Will Do");
+    super::stage::wait(30).await;
+    assert_eq!(ask(&stage, "PUT", "/frost", json!({"seconds": 0})).await.status, 204);
+    let found = stage.search("project = USER-A ORDER BY key").await.json();
+    assert_eq!(
+        (found["issues"].as_array().unwrap().len(), &found["issues"][0]["fields"]["status"]["name"]),
+        (2, &json!("Open"))
+    );
+    let (status, error) = refusal(&stage, "PUT", "/frost", json!({"issue": "USER-A-9", "seconds": 1})).await;
+    assert_eq!((status, error.as_str()), (404, "there is no issue USER-A-9"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn issues_are_cloned_by_order() {
     let stage = Stage::new();
     stage.ann_reports("One");
