@@ -6,6 +6,7 @@ mod checking;
 mod chronicle;
 mod cloning;
 mod control;
+mod copying;
 mod counting;
 mod effects;
 mod fetching;
