@@ -20,6 +20,7 @@ mod living;
 mod moving;
 mod remarks;
 mod repeating;
+mod repetition;
 mod rights;
 mod searching;
 mod spoiling;

@@ -15,11 +15,12 @@ use crate::sim::values::Term;
 pub(super) fn fields(state: &State, call: &Call) -> Result<Answer, Answer> {
     let custom = state.setup.custom_fields.iter().map(Field::Custom);
     let settable = Field::SYSTEM.into_iter().chain(custom).map(|field| listed(&field, call.flavour));
-    let fixed = UNSETTABLE.iter().map(|(id, name, kind)| {
-        let schema = kind.map(|(kind, items)| match items {
-            "" => json!({"type": kind, "system": id}),
-            items => json!({"type": kind, "items": items, "system": id}),
-        });
+    let fixed = UNSETTABLE.iter().map(|(id, name, kind, items)| {
+        let schema = match (*kind, *items) {
+            ("", _) => None,
+            (kind, "") => Some(json!({"type": kind, "system": id})),
+            (kind, items) => Some(json!({"type": kind, "items": items, "system": id})),
+        };
         entry(id, name, false, false, schema)
     });
     let mut all: Vec<Value> = fixed.chain(settable).collect();
@@ -29,20 +30,20 @@ pub(super) fn fields(state: &State, call: &Call) -> Result<Answer, Answer> {
     Ok(Answer::ok(all.into()))
 }
 
-/// Id, name, and schema (type, and type of its items) of the fields that requests can't simply set.
-const UNSETTABLE: [(&str, &str, Option<(&str, &str)>); 12] = [
-    ("issuekey", "Key", None),
-    ("project", "Project", Some(("project", ""))),
-    ("issuetype", "Issue Type", Some(("issuetype", ""))),
-    ("status", "Status", Some(("status", ""))),
-    ("creator", "Creator", Some(("user", ""))),
-    ("reporter", "Reporter", Some(("user", ""))),
-    ("created", "Created", Some(("datetime", ""))),
-    ("updated", "Updated", Some(("datetime", ""))),
-    ("resolutiondate", "Resolved", Some(("datetime", ""))),
-    ("attachment", "Attachment", Some(("array", "attachment"))),
-    ("issuelinks", "Linked Issues", Some(("array", "issuelinks"))),
-    ("comment", "Comment", Some(("comments-page", ""))),
+/// Id, name, type and type of the items of the fields that requests can't simply set; empty where there is none.
+const UNSETTABLE: [(&str, &str, &str, &str); 12] = [
+    ("issuekey", "Key", "", ""),
+    ("project", "Project", "project", ""),
+    ("issuetype", "Issue Type", "issuetype", ""),
+    ("status", "Status", "status", ""),
+    ("creator", "Creator", "user", ""),
+    ("reporter", "Reporter", "user", ""),
+    ("created", "Created", "datetime", ""),
+    ("updated", "Updated", "datetime", ""),
+    ("resolutiondate", "Resolved", "datetime", ""),
+    ("attachment", "Attachment", "array", "attachment"),
+    ("issuelinks", "Linked Issues", "array", "issuelinks"),
+    ("comment", "Comment", "comments-page", ""),
 ];
 
 fn listed(field: &Field, flavour: Flavour) -> Value {
