@@ -17,6 +17,7 @@ use super::visibility::Visibility;
 use super::workflow::Transition;
 use super::write::{Draft, Edit, Effect, Remark, Via, Write};
 
+mod cloning;
 mod hanging;
 
 /// What a person can do in the browser. Issues are given by key or id.
@@ -28,6 +29,16 @@ pub enum Deed {
         project: String,
         summary: String,
         text: String,
+    },
+    /// Copies the issue within its project, as Jira's “Clone” does with all boxes ticked but that for links: summary
+    /// (behind `CLONE - `, cut at 255 characters), description, type, fields and security level, and attachments under
+    /// ids and a name of their own. It starts in the workflow's first status, without resolution, comments, remote
+    /// links and past, and a `Cloners` link leads to the original. Answers the copy's key.
+    Clone {
+        issue: String,
+        /// Whether the copy gets the original's entity properties, marks of programs included. Sites were seen to do
+        /// either.
+        with_properties: bool,
     },
     /// Takes an offered transition that leads to the status of this name.
     Move {
@@ -156,6 +167,8 @@ impl State {
             values: values::usual_values(),
             properties: BTreeMap::new(),
             transition: None,
+            viewers: None,
+            files: Vec::new(),
         })
     }
 
@@ -172,6 +185,7 @@ impl State {
     fn intend(&mut self, author: &str, deed: Deed) -> Result<(String, Write), Refusal> {
         match deed {
             Deed::Create { project, summary, text } => self.intend_create(&project, &summary, &text),
+            Deed::Clone { issue, with_properties } => self.intend_clone(&issue, with_properties),
             Deed::Move { issue, status } => {
                 let transition = self.way(author, &issue, &status)?;
                 let touches = fill_in(&transition);

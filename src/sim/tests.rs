@@ -3,10 +3,15 @@
 mod api;
 mod attachments;
 mod checking;
+mod chronicle;
+mod cloning;
 mod control;
+mod counting;
 mod effects;
+mod fetching;
 mod fields;
 mod flavours;
+mod freezing;
 mod holding;
 mod limits;
 mod linking;

@@ -34,6 +34,12 @@ enum Deed {
         #[serde(default)]
         text: String,
     },
+    #[serde(rename_all = "camelCase")]
+    Clone {
+        issue: String,
+        #[serde(default)]
+        with_properties: bool,
+    },
     Move {
         issue: String,
         status: String,
@@ -138,6 +144,7 @@ impl TryFrom<Deed> for deed::Deed {
     fn try_from(deed: Deed) -> Result<Self, String> {
         Ok(match deed {
             Deed::Create { project, summary, text } => Self::Create { project, summary, text },
+            Deed::Clone { issue, with_properties } => Self::Clone { issue, with_properties },
             Deed::Move { issue, status } => Self::Move { issue, status },
             Deed::Rename { issue, summary } => Self::Rename { issue, summary },
             Deed::Describe { issue, text } => Self::Describe { issue, text },

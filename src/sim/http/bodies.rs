@@ -48,6 +48,8 @@ pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Dra
             description: edit.description.flatten(),
             properties: edit.properties,
             transition,
+            viewers: None,
+            files: Vec::new(),
         }),
         _ => Err(complaints),
     }
