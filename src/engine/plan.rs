@@ -20,6 +20,8 @@ pub struct Plan {
     pub changed: Vec<Side>,
     /// Why something that could have been done is not.
     pub skipped: Vec<SkipReason>,
+    /// Rules seem to answer each other: nothing is to be written to this pair for a while. So often they wrote of late.
+    pub hold: Option<u32>,
 }
 
 /// Decides. The same observation always gives the same plan.
@@ -43,8 +45,8 @@ fn unpaired(rules: &Rules, user: &Sighting, unseen_since: Option<JiraTime>) -> P
     };
     let standing = rule_for(rules, Side::User, &user.issue.status.name, Paired::No).filter(|rule| rule.act.create);
     match standing.or_else(|| passed_through(rules, &user.issue, since?)) {
-        Some(rule) => Plan { draft: Some(create(rule)), changed, skipped: Vec::new() },
-        None => Plan { draft: None, skipped: vec![why_not_created(rules, &user.issue.status.name)], changed },
+        Some(rule) => Plan { draft: Some(create(rule)), changed, skipped: Vec::new(), hold: None },
+        None => Plan { draft: None, skipped: vec![why_not_created(rules, &user.issue.status.name)], changed, hold: None },
     }
 }
 

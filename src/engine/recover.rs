@@ -50,6 +50,7 @@ impl Engine {
         for intent in &open {
             self.set_busy(intent);
         }
+        let open = self.of_pairs_in_step(open).await?;
         let waiting = if open.is_empty() { BTreeSet::new() } else { self.waiting().await? };
         let due = open.into_iter().filter(|intent| !waiting.contains(&intent.user.id));
         let in_doubt = due.map(|intent| self.with_doubt(intent));
@@ -63,9 +64,8 @@ impl Engine {
 
     /// The issues that failed and whose time to try again has not come.
     async fn waiting(&self) -> Result<BTreeSet<IssueId>, Error> {
-        let now = self.clock.wall();
         let failures = self.store.failures().await?.into_iter();
-        Ok(failures.filter(|failure| failure.next_try > now).map(|failure| failure.issue.id).collect())
+        Ok(failures.filter(|failure| !self.is_time(failure.next_try)).map(|failure| failure.issue.id).collect())
     }
 
     /// An open intent without a doubt was in hand when its worker ended: its request was sent before now, if it was.
