@@ -36,7 +36,7 @@ impl Engine {
             let mut scan = self.full_scan(side, left);
             while let Some(page) = self.next_page(&mut scan).await? {
                 walk = self.handle_page(walk, side, page, &scan).await?;
-                self.tell_progress(&mut walk.progress, walk.done).await;
+                self.tell_progress(&mut walk.progress, walk.done).await?;
                 self.pass_in_between(&mut walk, side).await?;
             }
         }

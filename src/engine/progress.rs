@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Engine;
+use super::{Engine, Error};
 use crate::flow::{Event, Side};
 
 /// Progress is told so often; a full sync that is over before tells only its end.
@@ -61,25 +61,20 @@ impl Rate {
 }
 
 impl Engine {
-    /// Tells how far a full sync has come, now and then.
-    pub(super) async fn tell_progress(&self, progress: &mut Progress, done: u64) {
+    /// Tells how far a full sync has come, now and then. How many issues there are is asked only then.
+    pub(super) async fn tell_progress(&self, progress: &mut Progress, done: u64) -> Result<(), Error> {
         let now = self.clock.now();
         if now.saturating_duration_since(progress.told) < EVERY {
-            return;
+            return Ok(());
         }
         progress.told = now;
         let total = match progress.total {
             Total::Asked(total) => total,
-            Total::NotAsked => self.total().await,
+            Total::NotAsked => self.jira.count(&Side::BOTH.map(|side| self.flow.project(side).clone())).await?,
         };
         progress.total = Total::Asked(total);
         self.tell(&progress.event(now, done, total));
-    }
-
-    /// About how many issues both projects have. No sync fails for want of an estimate.
-    async fn total(&self) -> Option<u64> {
-        let projects = Side::BOTH.map(|side| self.flow.project(side).clone());
-        self.jira.count(&projects).await.ok().flatten()
+        Ok(())
     }
 }
 
