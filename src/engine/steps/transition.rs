@@ -62,7 +62,7 @@ fn reached(engine: &Engine, intent: &Intent, step: &Transition, issue: &Issue) -
     let ours = issue.changes.iter().rev().find(|change| {
         change.at >= intent.begun.earlier(SKEW)
             && change.by.as_ref() == Some(engine.jira.account())
-            && change.from == step.from.id
+            && change.from.id == step.from.id
     });
     ours.map(|change| change.to.clone())
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::Lack;
 use super::issue::StatusBean;
 use super::time::time;
 use super::user::User;
-use super::{Lack, parse};
 use crate::flow::{JiraTime, StatusChange};
 use crate::jira::dialect::Dialect;
 
@@ -35,6 +35,7 @@ pub(in crate::jira) struct History {
 struct Item {
     field: String,
     from: Option<String>,
+    from_string: Option<String>,
     to: Option<String>,
     to_string: Option<String>,
 }
@@ -78,12 +79,12 @@ impl History {
         if item.field != "status" {
             return Ok(None);
         }
-        let name = item.to_string.clone().unwrap_or_default();
+        let status = |id: &str, name: &Option<String>| StatusBean::of(id, name.clone().unwrap_or_default()).status();
         Ok(Some(StatusChange {
             at: self.created,
             by: self.author.as_ref().and_then(|author| dialect.identity(author)),
-            from: parse(from)?,
-            to: StatusBean::of(to, name).status()?,
+            from: status(from, &item.from_string)?,
+            to: status(to, &item.to_string)?,
         }))
     }
 }
