@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::{Clock, Entropy};
-use crate::flow::{Event, Flow, Intent, Issue, IssueId, JiraTime, Observer, Side, Watermark};
+use crate::flow::{Entry, Event, Flow, Intent, Issue, IssueId, IssueRef, JiraTime, Observer, Side, Watermark};
 use crate::jira::{self, Client, Page, Scan};
 use crate::pulse::Pulse;
 use crate::store::{self, Change, Cursor, State, Store};
@@ -173,7 +173,8 @@ impl Engine {
             }
         }
         let duration = self.clock.now().saturating_duration_since(begun);
-        self.tell(&Event::CycleCompleted(self.tally.report(duration, self.pulse.requests())));
+        let failures = self.store.failures().await?.len();
+        self.tell(&Event::CycleCompleted(self.tally.report(duration, self.pulse.requests(), failures)));
         Ok(())
     }
 
@@ -216,6 +217,13 @@ impl Engine {
 
     fn tell(&self, event: &Event) {
         self.observer.see(Some(&self.flow.name), event);
+    }
+
+    /// Tells an event, and makes it the line of history that goes into one batch with what it tells of: so log and
+    /// history say the same.
+    fn record(&self, event: &Event, issue: &IssueRef) -> Change {
+        self.tell(event);
+        Change::Tell(Entry::of(event, issue, self.clock.wall()))
     }
 
     fn is_busy(&self, id: &IssueId) -> bool {

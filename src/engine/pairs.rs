@@ -152,24 +152,4 @@ impl Engine {
         changes.push(Change::ClearFailure(Side::User, pair.user.id.clone()));
         changes
     }
-
-    /// Of open intents those that may go on: nothing is written to a pair that is not kept in step. An operator who takes
-    /// a pair apart ends what was in hand for it.
-    pub(super) async fn of_pairs_in_step(&self, open: Vec<Intent>) -> Result<Vec<Intent>, Error> {
-        let users = open.iter().map(|intent| intent.user.id.clone()).collect();
-        let pairs = self.store.pairs(Side::User, users).await?;
-        let mut going_on = Vec::new();
-        for intent in open {
-            let state = pairs.iter().find(|pair| pair.user.id == intent.user.id).map(|pair| pair.state);
-            match state {
-                None | Some(PairState::Active) => going_on.push(intent),
-                Some(PairState::Suspended | PairState::Broken | PairState::Held) => {}
-                Some(PairState::Unpaired) => {
-                    self.store.write(vec![Change::CloseIntent(intent.id.clone())]).await?;
-                    self.set_free(&intent);
-                }
-            }
-        }
-        Ok(going_on)
-    }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::fields::{self, Field};
 use super::file::FileContent;
+use super::http;
 use super::issue::Issue;
 use super::markup;
 use super::screen::Screen;
@@ -95,6 +96,13 @@ pub enum Deed {
         issue: String,
         labels: Vec<String>,
     },
+    /// Enters something into any field but summary and description, written as requests write it (`{"value": "Red"}`),
+    /// whether or not the screens show it; nothing if null.
+    Fill {
+        issue: String,
+        field: String,
+        value: Value,
+    },
     /// Sets the priority of this name.
     Prioritise {
         issue: String,
@@ -127,6 +135,8 @@ pub enum Refusal {
     NoIssue(String),
     #[error("{value} can't be entered as {field}")]
     BadValue { field: &'static str, value: String },
+    #[error("{field}: {why}")]
+    Unfit { field: String, why: String },
     #[error("the issue has no comment {0}")]
     NoComment(String),
     #[error("the issue has no attachment {0}")]
@@ -210,6 +220,7 @@ impl State {
             Deed::SetProperty { issue, key, value } => {
                 self.intend_edit(&issue, Edit { properties: [(key, value)].into(), ..Edit::default() })
             }
+            Deed::Fill { issue, field, value } => self.intend_fill(&issue, field, &value),
             Deed::Label { issue, labels } => self.intend_labels(&issue, &labels),
             Deed::Prioritise { issue, priority } => {
                 let term = fields::named(&fields::PRIORITIES, &priority);
@@ -239,6 +250,12 @@ impl State {
     fn intend_edit(&self, issue: &str, edit: Edit) -> Result<(String, Write), Refusal> {
         let issue = self.known(issue)?;
         Ok((issue.key(), Write::Edit { issue: issue.id, edit }))
+    }
+
+    fn intend_fill(&self, issue: &str, field: String, value: &Value) -> Result<(String, Write), Refusal> {
+        let touch = http::entered(self, &self.known(issue)?.project, &field, value);
+        let touches = vec![touch.map_err(|why| Refusal::Unfit { field, why })?];
+        self.intend_edit(issue, Edit { touches, ..Edit::default() })
     }
 
     fn intend_labels(&self, issue: &str, labels: &[String]) -> Result<(String, Write), Refusal> {

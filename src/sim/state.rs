@@ -22,6 +22,7 @@ use super::ring::Ring;
 use super::screen::Screens;
 use super::setup::{Account, Project, Setup};
 use super::site::{Happening, RequestLine};
+use super::values::Term;
 use super::workflow::Status;
 use super::write::Effect;
 
@@ -158,6 +159,13 @@ impl State {
     /// The screens of a project.
     pub(super) fn screens(&self, project: &str) -> Screens {
         self.setup.screens.get(project).cloned().unwrap_or_default()
+    }
+
+    /// The versions of the project of this key; no two projects have one of the same id.
+    pub(super) fn versions(&self, project: &str) -> Vec<Term> {
+        let all = self.setup.versions.iter().flat_map(|(key, names)| names.iter().map(move |name| (key, name)));
+        let numbered = all.zip(FIRST_ID..).filter(|((key, _), _)| *key == project);
+        numbered.map(|((_, name), id)| Term::new(&id.to_string(), name)).collect()
     }
 
     /// Whether this effect turned out impossible. Asking forgets it.

@@ -293,7 +293,7 @@ impl Issue {
             touches.extend(transition.resolves.touch());
             self.move_to(status)
         });
-        let touched: Vec<Item> = touches.into_iter().filter_map(|touch| self.touch(by, touch)).collect();
+        let touched: Vec<Item> = touches.into_iter().flat_map(|touch| self.touch(by, touch)).collect();
         [summary, description, status].into_iter().flatten().chain(touched).collect()
     }
 

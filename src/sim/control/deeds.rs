@@ -68,6 +68,11 @@ enum Deed {
         issue: String,
         labels: Vec<String>,
     },
+    Fill {
+        issue: String,
+        field: String,
+        value: Value,
+    },
     Prioritise {
         issue: String,
         priority: String,
@@ -152,6 +157,7 @@ impl TryFrom<Deed> for deed::Deed {
             Deed::SetProperty { issue, key, value } => Self::SetProperty { issue, key, value },
             Deed::Delete { issue } => Self::Delete { issue },
             Deed::Label { issue, labels } => Self::Label { issue, labels },
+            Deed::Fill { issue, field, value } => Self::Fill { issue, field, value },
             Deed::Prioritise { issue, priority } => Self::Prioritise { issue, priority },
             Deed::MoveToProject { issue, project } => Self::MoveToProject { issue, project },
             Deed::Restrict { issue, viewers } => Self::Restrict { issue, viewers },

@@ -57,6 +57,7 @@ async fn people_do_everything_by_order() {
     for deed in [
         json!({"label": {"issue": "USER-A-1", "labels": ["red"]}}),
         json!({"prioritise": {"issue": "USER-A-1", "priority": "High"}}),
+        json!({"fill": {"issue": "USER-A-1", "field": "assignee", "value": {"accountId": "ann"}}}),
         json!({"restrict": {"issue": "USER-A-1", "viewers": ["ann"]}}),
         json!({"restrict": {"issue": "USER-A-1"}}),
     ] {
