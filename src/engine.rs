@@ -38,13 +38,20 @@ struct Past {
     unseen_since: Option<JiraTime>,
     /// In a flow that started from now: what happened to pairs never handled before that start is nobody's news.
     not_before: Option<JiraTime>,
-    /// Whether every dev issue's mark was seen by this store.
+    /// Whether this store has seen what every dev issue says of whom it belongs to: its mark, its text.
     all_marks_known: bool,
 }
 
 impl Past {
-    /// A full sync's: it judges where things stand, and has read the dev project first.
-    const UNJUDGED: Self = Self { unseen_since: None, not_before: None, all_marks_known: true };
+    /// A full sync's in the project of that side: it judges where things stand, and reads the dev project first.
+    fn unjudged(side: Side) -> Self {
+        Self { unseen_since: None, not_before: None, all_marks_known: side == Side::User }
+    }
+
+    /// Whether issues are met in the order of their creation, so that a clone comes after what it was cloned from.
+    fn meets_oldest_first(&self) -> bool {
+        self.unseen_since.is_none()
+    }
 
     /// An incremental cycle's, whose search begins at `floor`.
     fn of(state: &State, floor: JiraTime) -> Self {
@@ -66,6 +73,8 @@ pub struct Engine {
     tally: Tally,
     /// The issues, both sides, that an open intent is about: nothing else may be planned for them.
     busy: Mutex<BTreeSet<IssueId>>,
+    /// What this worker has seen of the dev project beyond what its store holds.
+    survey: Mutex<Option<adopt::Survey>>,
     /// Types that a dev issue may have; remembered until Jira contradicts.
     issue_types: Mutex<Option<Arc<[String]>>>,
 }
@@ -117,6 +126,7 @@ impl Engine {
             observer,
             tally: Tally::default(),
             busy: Mutex::default(),
+            survey: Mutex::default(),
             issue_types: Mutex::default(),
         }
     }
@@ -129,6 +139,8 @@ impl Engine {
         let begun = self.clock.now();
         self.tally.reset(self.pulse.requests());
         let state = self.store.state().await?;
+        // Whatever was read of the dev project, part of what that told is gone.
+        let state = State { all_read: state.all_read && !state.pairs_lost, ..state };
         match Mode::of(&state, self.flow.initial_sync) {
             Mode::Full { cursor, started_at } => {
                 self.recover().await?;
@@ -219,7 +231,7 @@ impl Engine {
             while let Some(page) = self.next_page(&mut scan).await? {
                 state.started_at.get_or_insert(page.watermark.0);
                 done += page.rows.len() as u64;
-                self.handle(page.rows, Past::UNJUDGED).await?;
+                self.handle(page.rows, Past::unjudged(side)).await?;
                 let (created, ids_at) = scan.reached();
                 state = self.commit(State { cursor: Some(Cursor { side, created, ids_at, done }), ..state }).await?;
             }

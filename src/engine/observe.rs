@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use futures::{FutureExt, StreamExt, stream};
 
+use super::adopt::Obstacle;
 use super::plan::{Plan, plan};
 use super::{CONCURRENCY, Engine, Error, Past};
 use crate::backoff::Backoff;
 use crate::flow::{
-    Event, Handled, Issue, IssueId, IssueRef, JiraTime, Mark, Observed, Pair, Row, Side, Sighting, SkipReason,
+    Event, Handled, Issue, IssueId, IssueKey, IssueRef, JiraTime, Mark, Observed, Pair, Row, Side, Sighting, SkipReason,
 };
 use crate::jira::BATCH;
 use crate::store::{Change, Failure};
@@ -31,7 +32,9 @@ enum Unit {
     /// Not in a pair, and deleted, moved away or hidden.
     Gone(Side, IssueRef),
     /// A user issue that had a dev issue, by its back-mark: nobody knows where it is.
-    Bereaved(IssueRef, IssueId),
+    Bereaved(IssueRef, String),
+    /// A user issue that would get a dev issue, but links to one that does not answer.
+    OneWay(Box<Observed>),
 }
 
 /// What is known about the issues in hand.
@@ -41,6 +44,10 @@ pub(super) struct Known {
     pub pairs: Vec<Pair>,
     /// By the issue that they are told of: a pair's user issue.
     pub failures: BTreeMap<IssueId, Failure>,
+    /// Which issues answer to the keys that texts name; `None` for those that can't be read.
+    pub by_key: BTreeMap<IssueKey, Option<IssueId>>,
+    /// Why no dev issue may be created for these unpaired user issues.
+    pub obstacles: BTreeMap<IssueId, Obstacle>,
 }
 
 impl Engine {
@@ -76,10 +83,7 @@ impl Engine {
             return Ok(());
         }
         let mut known = self.read(&candidates).await?;
-        self.adopt(&candidates, &mut known).await?;
-        if !past.all_marks_known {
-            self.adopt_by_search(&candidates, &mut known, past).await?;
-        }
+        self.adopt(&candidates, &mut known, past).await?;
         let units = self.units(&candidates, &known, past);
         // Boxed: a page of them waits at once.
         let work: Vec<_> = units.into_iter().map(|unit| self.handle_unit(unit, &known).boxed()).collect();
@@ -114,7 +118,8 @@ impl Engine {
         }
         let failures =
             self.store.failures().await?.into_iter().map(|failure| (failure.issue.id.clone(), failure)).collect();
-        Ok(Known { issues, handled, pairs, failures })
+        let (by_key, obstacles) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Known { issues, handled, pairs, failures, by_key, obstacles })
     }
 
     pub(super) async fn fetch_all(&self, ids: &BTreeSet<IssueId>) -> Result<BTreeMap<IssueId, Issue>, Error> {
@@ -149,14 +154,13 @@ impl Engine {
         units
     }
 
-    /// A user issue without a pair. If its back-mark names a dev issue that can't be read, it had one: nothing is created
-    /// behind anyone's back.
+    /// A user issue without a pair. Where it names a dev issue without proof, nothing is created behind anyone's back.
     fn user_unit(&self, user: &Issue, known: &Known, past: Past) -> Unit {
-        let seen = unpaired_user(user, known, past);
-        let lost = counterpart(user).filter(|dev| !known.issues.contains_key(dev));
-        match lost {
-            Some(dev) if plan(&self.flow.rules, &seen).draft.is_some() => Unit::Bereaved(user.at.clone(), dev.clone()),
-            Some(_) | None => Unit::Decide(Box::new(seen)),
+        let seen = Box::new(unpaired_user(user, known, past));
+        match known.obstacles.get(&user.at.id) {
+            Some(Obstacle::Hidden(dev)) => Unit::Bereaved(user.at.clone(), dev.clone()),
+            Some(Obstacle::OneWay(_)) => Unit::OneWay(seen),
+            None => Unit::Decide(seen),
         }
     }
 
@@ -188,8 +192,12 @@ impl Engine {
             Unit::LoneDev(dev) => Ok(vec![Change::PutHandled(Side::Dev, dev.at.clone(), Handled::of(&dev))]),
             Unit::Gone(side, at) => self.gone(side, &at, known).await,
             Unit::Bereaved(user, dev) => {
-                let why = format!("its dev issue (id {dev}) can't be read, and no other is created for it");
+                let why = format!("its dev issue ({dev}) can't be read, and no other is created for it");
                 self.counterpart_missing(&user, why, known).await
+            }
+            Unit::OneWay(seen) => {
+                self.skip(&user_of(&seen).issue.at, SkipReason::HasLink);
+                Ok(nothing_to_write(&seen))
             }
             Unit::Broken(pair) => {
                 let why = format!("{} or {} can't be read", pair.user, pair.dev);
