@@ -44,7 +44,7 @@ use http::Method;
 use serde_json::Value;
 use tokio::time::Instant;
 
-pub use attachment::{AttachmentLimits, Copied};
+pub use attachment::AttachmentLimits;
 pub use budget::{Budget, Budgets, Share};
 pub use commenting::{Comment, Sought};
 pub use creating::{BULK, NewIssue};
