@@ -202,7 +202,8 @@ impl Engine {
             return Ok(state);
         }
         self.tell(&Event::PairsLost);
-        let from_the_beginning = |cursor: Cursor| Cursor { side: Side::Dev, created: None, ids_at: Vec::new(), ..cursor };
+        let from_the_beginning =
+            |cursor: Cursor| Cursor { side: Side::Dev, created: None, ids_at: Vec::new(), ..cursor };
         let cursor = state.cursor.clone().map(from_the_beginning);
         self.commit(State { all_read: false, cursor, ..state }).await
     }

@@ -143,10 +143,8 @@ impl Engine {
     /// What an operator took apart costs nothing: its issues count as handled as they are.
     pub(super) fn leave_unpaired(&self, pair: &Pair, home: &[(Side, Issue)]) -> Vec<Change> {
         self.skip(&pair.user, SkipReason::Unpaired);
-        let mut changes: Vec<_> = home
-            .iter()
-            .map(|(side, issue)| Change::PutHandled(*side, issue.at.clone(), Handled::of(issue)))
-            .collect();
+        let mut changes: Vec<_> =
+            home.iter().map(|(side, issue)| Change::PutHandled(*side, issue.at.clone(), Handled::of(issue))).collect();
         changes.push(Change::ClearFailure(Side::User, pair.user.id.clone()));
         changes
     }
