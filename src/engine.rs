@@ -47,15 +47,18 @@ struct Past {
     born_since: JiraTime,
     /// In a flow that started from now: what happened to pairs never handled before that start is nobody's news.
     not_before: Option<JiraTime>,
-    /// Whether every dev issue's mark was seen by this store.
+    /// Whether this store has seen what every dev issue says of whom it belongs to: its mark, its text.
     all_marks_known: bool,
+    /// Whether issues are met in the order of their creation.
+    oldest_first: bool,
 }
 
 impl Past {
-    /// A full sync's: it judges where things stand, and what happened since it began. It has read the dev project before
-    /// anything is created.
-    fn of_full_sync(began: JiraTime) -> Self {
-        Self { unseen_since: began, born_since: began, not_before: None, all_marks_known: true }
+    /// A full sync's in the project of that side: it judges where things stand, and what happened since it began. It
+    /// reads the dev project first.
+    fn of_full_sync(side: Side, began: JiraTime) -> Self {
+        let all_marks_known = side == Side::User;
+        Self { unseen_since: began, born_since: began, not_before: None, all_marks_known, oldest_first: true }
     }
 
     /// An incremental cycle's. A look back judges old issues no further back than every search: who was never handled
@@ -65,7 +68,18 @@ impl Past {
         let not_before = Self::begins(state);
         let judged = |at: JiraTime| not_before.map_or(at, |start| at.max(start));
         let unseen_since = judged(if not_before.is_some() { reach.from } else { reach.usual });
-        Self { unseen_since, born_since: judged(reach.from), not_before, all_marks_known: state.all_read }
+        let (born_since, all_marks_known) = (judged(reach.from), state.all_read);
+        Self { unseen_since, born_since, not_before, all_marks_known, oldest_first: false }
+    }
+
+    /// A pass's in between, whose search begins at `floor`, while a full sync reads the project of that side.
+    fn in_between(side: Side, floor: JiraTime) -> Self {
+        Self { oldest_first: false, ..Self::of_full_sync(side, floor) }
+    }
+
+    /// Whether issues are met in the order of their creation, so that a clone comes after what it was cloned from.
+    fn meets_oldest_first(self) -> bool {
+        self.oldest_first
     }
 
     /// Before this instant nothing is a flow's business that started from now.
@@ -91,6 +105,8 @@ pub struct Engine {
     tally: Tally,
     /// The issues, both sides, that an open intent is about: nothing else may be planned for them.
     busy: Mutex<BTreeSet<IssueId>>,
+    /// What this worker has seen of the dev project beyond what its store holds.
+    survey: Mutex<Option<adopt::Survey>>,
     /// Types that a dev issue may have; remembered until Jira contradicts.
     issue_types: Mutex<Option<Arc<[String]>>>,
     memory: Mutex<Memory>,
@@ -143,6 +159,7 @@ impl Engine {
             observer,
             tally: Tally::default(),
             busy: Mutex::default(),
+            survey: Mutex::default(),
             issue_types: Mutex::default(),
             memory: Mutex::default(),
         }

@@ -4,7 +4,7 @@ use futures::{FutureExt, StreamExt, stream};
 
 use super::observe::{Candidates, Known, Trial, counterpart, pair_of, sightings, user_of};
 use super::pairs::ENOUGH_ASKED;
-use super::plan::{Plan, plan};
+use super::plan::{Lost, Plan, plan};
 use super::units::Unit;
 use super::{CONCURRENCY, Engine, Error, Past};
 use crate::flow::{Event, Handled, Issue, IssueId, IssueRef, Observed, Pair, PairState, Row, Side, SkipReason};
@@ -38,10 +38,7 @@ impl Engine {
         let mut known = self.read(&candidates).await?;
         // Evidence is looked for only where somebody lacks a counterpart.
         if candidates.keys().any(|id| pair_of(&known, id).is_none()) {
-            self.adopt(&candidates, &mut known).await?;
-            if !past.all_marks_known {
-                self.adopt_by_search(&candidates, &mut known, past).await?;
-            }
+            self.adopt(&candidates, &mut known, past).await?;
         }
         self.recall(&mut known).await?;
         let units = self.units(&candidates, &known, past);
@@ -96,6 +93,10 @@ impl Engine {
             Unit::LoneDev(dev) => Ok(vec![Change::PutHandled(Side::Dev, dev.at.clone(), Handled::of(&dev))]),
             Unit::Gone(side, at) => self.gone(side, &at, known).await,
             Unit::Bereaved(user, dev) => self.bereaved(&user, &dev, known).await,
+            Unit::OneWay(seen) => {
+                self.skip(&user_of(&seen).issue.at, SkipReason::HasLink);
+                Ok(nothing_to_write(&seen))
+            }
             Unit::Apart(pair, apart) => {
                 self.set_apart(&pair, apart, known).await?;
                 Ok(Vec::new())
@@ -113,7 +114,7 @@ impl Engine {
     }
 
     /// Asked for some times; then its user issue counts as handled until it changes.
-    async fn bereaved(&self, user: &Issue, dev: &IssueId, known: &Known) -> Result<Vec<Change>, Error> {
+    async fn bereaved(&self, user: &Issue, dev: &str, known: &Known) -> Result<Vec<Change>, Error> {
         if !self.is_due(&user.at.id, known) {
             return Ok(Vec::new());
         }
@@ -122,7 +123,7 @@ impl Engine {
             let handled = Change::PutHandled(Side::User, user.at.clone(), Handled::of(user));
             return Ok(vec![handled, Change::ClearFailure(Side::User, user.at.id.clone())]);
         }
-        let why = format!("its dev issue (id {dev}) can't be read, and no other is created for it");
+        let why = format!("its dev issue ({dev}) can't be read, and no other is created for it");
         self.failed(Side::User, &user.at, why, Trial::default()).await?;
         Ok(Vec::new())
     }
@@ -199,8 +200,9 @@ impl Engine {
         }
         self.tell_plan(seen, &plan);
         let user = &user_of(seen).issue.at;
-        let Some(draft) = plan.draft else { return Ok(nothing_to_write(seen)) };
-        match self.carry_out(draft, seen).await {
+        let told = plan.lost.map(|lost| self.record(&conflict_lost(lost, user), user));
+        let Some(draft) = plan.draft else { return Ok(nothing_to_write(seen).into_iter().chain(told).collect()) };
+        match self.carry_out(draft, seen, told).await {
             Ok(()) => Ok(Vec::new()),
             Err(Error::Jira(error)) if error.is_local() => {
                 self.failed(Side::User, user, error.to_string(), Trial::of(seen)).await?;
@@ -241,6 +243,11 @@ enum Kept {
     AsBefore(Observed),
     /// From now on again: no earlier failure stands in the way.
     Again(Observed),
+}
+
+fn conflict_lost(lost: Lost, user: &IssueRef) -> Event {
+    let Lost { side, status, wanted } = lost;
+    Event::ConflictLost { user: user.key.clone(), side, status, wanted }
 }
 
 /// What is recorded of a unit that needed no write: it was handled as it was read.

@@ -61,7 +61,7 @@ impl Engine {
         let Walk { mut state, done, .. } = walk;
         let started_at = *state.started_at.get_or_insert(page.watermark.0);
         let done = done + page.rows.len() as u64;
-        self.handle(page.rows, Past::of_full_sync(started_at)).await?;
+        self.handle(page.rows, Past::of_full_sync(side, started_at)).await?;
         let (created, ids_at) = scan.reached();
         let state = self.commit(State { cursor: Some(Cursor { side, created, ids_at, done }), ..state }).await?;
         Ok(Walk { state, done, ..walk })
@@ -76,8 +76,7 @@ impl Engine {
         self.recover().await?;
         let since = walk.passed.map_or(started_at, |passed| passed.0);
         let from = since.earlier(self.flow.overlap());
-        // While the dev project is being read nobody knows all its marks.
-        let past = Past { all_marks_known: side == Side::User, ..Past::of_full_sync(from) };
+        let past = Past::in_between(side, from);
         let reached = self.search_since(from, past).await?;
         self.handle_due_failures(past).await?;
         walk.passed = walk.passed.max(reached);

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::adopt::Obstacle;
 use super::{Engine, Error, Past};
 use crate::flow::{
-    AttachmentId, Event, Handled, Issue, IssueId, IssueRef, JiraTime, Mark, Observed, Pair, PairState, Row, Side,
-    Sighting,
+    AttachmentId, Event, Handled, Issue, IssueId, IssueKey, IssueRef, JiraTime, Mark, Observed, Pair, PairState, Row,
+    Side, Sighting,
 };
 use crate::jira::BATCH;
 use crate::store::Failure;
@@ -29,6 +30,10 @@ pub(super) struct Known {
     pub recent_writes: BTreeMap<IssueId, u32>,
     /// By user issue, its files that need not be copied any more; empty if files are not followed.
     pub copied: BTreeMap<IssueId, BTreeSet<AttachmentId>>,
+    /// Which issues answer to the keys that texts name; `None` for those that can't be read.
+    pub by_key: BTreeMap<IssueKey, Option<IssueId>>,
+    /// Why no dev issue may be created for these unpaired user issues.
+    pub obstacles: BTreeMap<IssueId, Obstacle>,
 }
 
 impl Engine {
@@ -59,7 +64,8 @@ impl Engine {
         let failures =
             self.store.failures().await?.into_iter().map(|failure| (failure.issue.id.clone(), failure)).collect();
         let (recent_writes, copied) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Known { issues, handled, pairs, failures, recent_writes, copied })
+        let (by_key, obstacles) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Known { issues, handled, pairs, failures, recent_writes, copied, by_key, obstacles })
     }
 
     /// The pairs of the candidates. An issue that moved from one project of the flow to the other is named on the wrong

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::observe::{Candidates, Known, counterpart, pair_of, sighting, unpaired_user};
+use super::adopt::Obstacle;
+use super::observe::{Candidates, Known, pair_of, sighting, unpaired_user, user_of};
 use super::pairs::Apart;
-use super::plan::plan;
 use super::{Engine, Past};
-use crate::flow::{Issue, IssueId, IssueRef, Observed, Pair, PairState, Side};
+use crate::flow::{Issue, IssueRef, Observed, Pair, PairState, Side};
 
 /// One pair or one issue without a counterpart, read afresh.
 pub(super) enum Unit {
@@ -21,14 +21,16 @@ pub(super) enum Unit {
     /// Not in a pair, and deleted, moved away or hidden.
     Gone(Side, IssueRef),
     /// A user issue that had a dev issue, by its back-mark: nobody knows where it is.
-    Bereaved(Box<Issue>, IssueId),
+    Bereaved(Box<Issue>, String),
+    /// A user issue that would get a dev issue, but links to one that does not answer.
+    OneWay(Box<Observed>),
 }
 
 impl Unit {
     /// The issue by which people know it, and its side.
     pub(super) fn about(&self) -> (Side, IssueRef) {
         match self {
-            Self::Decide(seen) => (Side::User, super::observe::user_of(seen).issue.at.clone()),
+            Self::Decide(seen) | Self::OneWay(seen) => (Side::User, user_of(seen).issue.at.clone()),
             Self::Apart(pair, _) | Self::Unpaired(pair, _) => (Side::User, pair.user.clone()),
             Self::LoneDev(dev) => (Side::Dev, dev.at.clone()),
             Self::Gone(side, at) => (*side, at.clone()),
@@ -55,16 +57,13 @@ impl Engine {
         units
     }
 
-    /// A user issue without a pair. If its back-mark names a dev issue that can't be read, it had one: nothing is created
-    /// behind anyone's back.
+    /// A user issue without a pair. Where it names a dev issue without proof, nothing is created behind anyone's back.
     fn user_unit(&self, user: &Issue, known: &Known, past: Past) -> Unit {
-        let seen = unpaired_user(user, known, past);
-        let lost = counterpart(user).filter(|dev| !known.issues.contains_key(dev));
-        match lost {
-            Some(dev) if plan(&self.flow.rules, &seen).draft.is_some() => {
-                Unit::Bereaved(Box::new(user.clone()), dev.clone())
-            }
-            Some(_) | None => Unit::Decide(Box::new(seen)),
+        let seen = Box::new(unpaired_user(user, known, past));
+        match known.obstacles.get(&user.at.id) {
+            Some(Obstacle::Hidden(dev)) => Unit::Bereaved(Box::new(user.clone()), dev.clone()),
+            Some(Obstacle::OneWay(_)) => Unit::OneWay(seen),
+            None => Unit::Decide(seen),
         }
     }
 
