@@ -11,11 +11,19 @@ mod both_sides;
 mod crash;
 #[path = "simulation/day.rs"]
 mod day;
+#[path = "simulation/fields.rs"]
+mod fields;
+#[path = "simulation/files.rs"]
+mod files;
 #[path = "simulation/memory.rs"]
 mod memory;
 #[path = "simulation/modes.rs"]
 mod modes;
 #[path = "simulation/oddities.rs"]
 mod oddities;
+#[path = "simulation/pairs.rs"]
+mod pairs;
+#[path = "simulation/sync.rs"]
+mod sync;
 #[path = "simulation/texts.rs"]
 mod texts;

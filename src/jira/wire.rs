@@ -9,6 +9,7 @@ mod issue;
 mod link;
 mod mark;
 mod meta;
+mod overwritten;
 mod search;
 mod time;
 mod user;
@@ -17,15 +18,16 @@ mod user;
 pub use fuzz::read_as_everything;
 
 pub(super) use attachment::attachment_id;
-pub(super) use changelog::History;
+pub(super) use changelog::{Completed, History, Reader};
 pub(super) use comment::{CommentBean, Comments};
 pub(super) use issue::{IssueBean, RawIssue, StatusBean};
-pub(super) use link::{LinkBean, RemoteLinkBean};
+pub(super) use link::RemoteLinkBean;
 pub(super) use mark::{PROPERTY, comment_of, intent_in, mark_value, marked_with};
 pub(super) use meta::{
-    BulkCreated, Created, FieldBean, FieldPage, IssueTypePage, Permissions, StatusesOfType, TransitionBean, Transitions,
+    BulkCreated, Created, EditMeta, FieldBean, FieldPage, FieldSchema, IssueTypePage, KnownField, Permissions,
+    StatusesOfType, TransitionBean, Transitions,
 };
-pub(super) use search::{ChangelogPage, Fetched, SearchPage};
+pub(super) use search::{ChangelogPage, Count, Fetched, SearchPage};
 pub(super) use time::parse_date;
 pub(super) use user::{ServerInfo, User};
 

@@ -73,14 +73,47 @@ pub(in crate::jira) struct FieldBean {
     #[serde(default)]
     pub has_default_value: bool,
     pub allowed_values: Option<Vec<Value>>,
+    pub schema: Option<FieldSchema>,
+}
+
+/// What a field holds.
+#[derive(Deserialize)]
+pub(in crate::jira) struct FieldSchema {
+    #[serde(default, rename = "type")]
+    pub kind: String,
+    /// Of an `array`.
+    pub items: Option<String>,
+    /// Of a custom field: the name of its plugin and type, such as `….customfieldtypes:textarea`.
+    pub custom: Option<String>,
+    /// Of one of Jira's own fields: its id.
+    pub system: Option<String>,
+}
+
+/// `GET issue/{id}/editmeta`: the fields on its edit screen, by id.
+#[derive(Deserialize)]
+pub(in crate::jira) struct EditMeta {
+    #[serde(default)]
+    pub fields: BTreeMap<String, FieldBean>,
+}
+
+/// One of `GET field`.
+#[derive(Deserialize)]
+pub(in crate::jira) struct KnownField {
+    pub id: String,
+    pub name: Option<String>,
+    #[serde(default)]
+    pub custom: bool,
 }
 
 /// A transition that is offered.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(in crate::jira) struct TransitionBean {
     pub id: String,
     pub name: String,
     pub to: StatusBean,
+    /// Cloud.
+    pub has_screen: Option<bool>,
     #[serde(default)]
     pub fields: BTreeMap<String, FieldBean>,
 }
