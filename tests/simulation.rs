@@ -5,10 +5,14 @@
 #[path = "simulation/house.rs"]
 mod house;
 
+#[path = "simulation/adoption.rs"]
+mod adoption;
 #[path = "simulation/crash.rs"]
 mod crash;
 #[path = "simulation/day.rs"]
 mod day;
+#[path = "simulation/losses.rs"]
+mod losses;
 #[path = "simulation/memory.rs"]
 mod memory;
 #[path = "simulation/modes.rs"]
