@@ -19,5 +19,9 @@ mod memory;
 mod modes;
 #[path = "simulation/oddities.rs"]
 mod oddities;
+#[path = "simulation/pairs.rs"]
+mod pairs;
+#[path = "simulation/sync.rs"]
+mod sync;
 #[path = "simulation/texts.rs"]
 mod texts;

@@ -8,7 +8,7 @@ use super::issue::StatusBean;
 use super::overwritten::{self, TextChange};
 use super::time::time;
 use super::user::User;
-use super::{Lack, parse};
+use super::Lack;
 use crate::flow::{AccountId, Body, JiraTime, StatusChange};
 use crate::jira::dialect::Dialect;
 
@@ -35,7 +35,7 @@ pub(in crate::jira) struct History {
 #[derive(Deserialize)]
 #[serde(from = "ItemBean")]
 enum Item {
-    Status { from: Option<String>, to: Option<String>, name: String },
+    Status { from: Option<String>, to: Option<String>, from_name: String, name: String },
     Description { from: String, to: String },
     Other,
 }
@@ -45,17 +45,17 @@ enum Item {
 struct ItemBean {
     field: String,
     from: Option<String>,
-    to: Option<String>,
     from_string: Option<String>,
+    to: Option<String>,
     to_string: Option<String>,
 }
 
 impl From<ItemBean> for Item {
     fn from(bean: ItemBean) -> Self {
-        let name = bean.to_string.unwrap_or_default();
+        let (from_name, name) = (bean.from_string.unwrap_or_default(), bean.to_string.unwrap_or_default());
         match bean.field.as_str() {
-            "status" => Self::Status { from: bean.from, to: bean.to, name },
-            "description" => Self::Description { from: bean.from_string.unwrap_or_default(), to: name },
+            "status" => Self::Status { from: bean.from, to: bean.to, from_name, name },
+            "description" => Self::Description { from: from_name, to: name },
             _ => Self::Other,
         }
     }
@@ -157,11 +157,11 @@ impl History {
 
     /// `from` and `to` can be null, whatever the document says; such an entry tells nothing.
     fn status_change(&self, item: &Item, dialect: Dialect) -> Result<Option<StatusChange>, Lack> {
-        let Item::Status { from: Some(from), to: Some(to), name } = item else { return Ok(None) };
+        let Item::Status { from: Some(from), to: Some(to), from_name, name } = item else { return Ok(None) };
         Ok(Some(StatusChange {
             at: self.created,
             by: self.author.as_ref().and_then(|author| dialect.identity(author)),
-            from: parse(from)?,
+            from: StatusBean::of(from, from_name.clone()).status()?,
             to: StatusBean::of(to, name.clone()).status()?,
         }))
     }

@@ -218,7 +218,7 @@ mod tests {
         }))
         .unwrap();
         let issue = bean.issue(Reader { dialect: Dialect::Cloud, us: &"a".parse().unwrap() }).unwrap();
-        let seen: Vec<_> = issue.changes.iter().map(|c| (c.from.as_str(), c.to.name.as_str())).collect();
+        let seen: Vec<_> = issue.changes.iter().map(|c| (c.from.id.as_str(), c.to.name.as_str())).collect();
         assert_eq!(seen, [("1", "Doing"), ("2", "Done")]);
         assert_eq!(issue.first_status().as_str(), "1");
     }
