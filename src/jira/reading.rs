@@ -192,11 +192,7 @@ impl Client {
         Ok(())
     }
 
-    async fn histories(
-        &self,
-        ids: Vec<&str>,
-        which: Completed,
-    ) -> Result<BTreeMap<String, Vec<wire::History>>, Error> {
+    async fn histories(&self, ids: Vec<&str>, which: Completed) -> Result<BTreeMap<String, Vec<wire::History>>, Error> {
         let fields: &[&str] = match which {
             Completed::Statuses => &["status"],
             Completed::StatusesAndTexts => &["status", "description"],

@@ -7,8 +7,8 @@ use reqwest::Url;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::form::Form;
 use super::AttachmentLimits;
+use super::form::Form;
 use crate::flow::{Attachment, AttachmentId};
 use crate::jira::call::{Ask, Caller, Upload};
 use crate::jira::error::{Error, Fault, is_html};

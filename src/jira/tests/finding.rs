@@ -137,12 +137,7 @@ async fn cloud_reads_issues_in_one_request_and_completes_long_changelogs_in_anot
 
 #[tokio::test(start_paused = true)]
 async fn data_center_reads_issues_one_by_one_and_what_is_gone_is_absent() {
-    let read = |id: &str| {
-        on(&format!(
-            "GET /rest/api/2/issue/{id}?fields={}&{READ_FROM_DATA_CENTER}",
-            FRESH.join(",")
-        ))
-    };
+    let read = |id: &str| on(&format!("GET /rest/api/2/issue/{id}?fields={}&{READ_FROM_DATA_CENTER}", FRESH.join(",")));
     let gone = json!({"errorMessages": ["Issue Does Not Exist"], "errors": {}});
     let mut moved = issue("10000", "NEW-7", "3");
     moved["fields"]["description"] = json!("h1. wiki");

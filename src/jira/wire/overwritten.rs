@@ -111,9 +111,16 @@ mod tests {
                 Some("Help!"),
             ),
             ("looks alone changed", &[("mia", 0, "*It*  burns."), ("us", 1, linked)], None),
-            ("a card was made of the link", &[("mia", 0, linked), ("us", 1, "It burns.\nDev Link:\nhttps://x/1")], None),
-            ("words about a link are words", &[("mia", 0, "Dev Link: the red one"), ("us", 1, linked)],
-                Some("Dev Link: the red one")),
+            (
+                "a card was made of the link",
+                &[("mia", 0, linked), ("us", 1, "It burns.\nDev Link:\nhttps://x/1")],
+                None,
+            ),
+            (
+                "words about a link are words",
+                &[("mia", 0, "Dev Link: the red one"), ("us", 1, linked)],
+                Some("Dev Link: the red one"),
+            ),
             ("too late for an accident", &[("mia", 0, "It burns badly."), ("us", 16, linked)], None),
             ("what came first was read", &[("us", 1, "Something else.")], None),
         ];
