@@ -13,6 +13,10 @@ mod crash;
 mod day;
 #[path = "simulation/losses.rs"]
 mod losses;
+#[path = "simulation/fields.rs"]
+mod fields;
+#[path = "simulation/files.rs"]
+mod files;
 #[path = "simulation/memory.rs"]
 mod memory;
 #[path = "simulation/modes.rs"]

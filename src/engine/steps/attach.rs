@@ -14,7 +14,7 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &CopyAttachm
         return Ok(Outcome::Done(Learned::NoFile(step.file.clone())));
     }
     match engine.jira.copy_attachment(&engine.jira, &step.file, &dev.id).await {
-        Ok(copied) => Ok(Outcome::Done(Learned::Copied(step.file.clone(), copied.id))),
+        Ok(copy) => Ok(Outcome::Done(Learned::Copied(step.file.clone(), copy))),
         Err(error) => not_copied(engine, intent, &step.file, error).await,
     }
 }

@@ -5,14 +5,21 @@ use super::{Outcome, Trace, missing};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
 use crate::flow::{Intent, RestoreText};
-use crate::jira::Linked;
+use crate::jira::{Fault, Linked};
 
 /// The text is read from the changelog once more: whoever edited the description since has the last word.
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &RestoreText) -> Result<Outcome, Error> {
     let user = engine.jira.fetch_one(&intent.user.id).await?.ok_or_else(|| missing(&intent.user))?;
     let Some(text) = &user.overwritten else { return Ok(Outcome::Needless) };
     let page = page_of(engine, intent, step.cross_link);
-    let room = engine.jira.put_back(&user.at.id, text, page.as_deref()).await?;
+    let room = match engine.jira.put_back(&user.at.id, text, page.as_deref()).await {
+        Ok(room) => room,
+        // It stays in the history.
+        Err(error) if matches!(error.what, Fault::Invalid(_) | Fault::Forbidden(_)) => {
+            return Ok(Outcome::Done(Learned::Refused { what: "description", why: error.to_string() }));
+        }
+        Err(error) => return Err(error.into()),
+    };
     if room == Linked::NoRoom {
         stand_in(engine, intent).await?;
     }
