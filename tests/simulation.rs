@@ -7,10 +7,14 @@ mod house;
 
 #[path = "simulation/both_sides.rs"]
 mod both_sides;
+#[path = "simulation/adoption.rs"]
+mod adoption;
 #[path = "simulation/crash.rs"]
 mod crash;
 #[path = "simulation/day.rs"]
 mod day;
+#[path = "simulation/losses.rs"]
+mod losses;
 #[path = "simulation/fields.rs"]
 mod fields;
 #[path = "simulation/files.rs"]
