@@ -7,6 +7,7 @@ mod adopt;
 mod apply;
 mod mode;
 mod observe;
+mod orders;
 mod plan;
 mod recover;
 mod steps;

@@ -57,7 +57,7 @@ impl Engine {
         }
     }
 
-    fn intent(&self, draft: Draft, seen: &Observed) -> Intent {
+    pub(super) fn intent(&self, draft: Draft, seen: &Observed) -> Intent {
         let (user, dev) = match seen {
             Observed::Unpaired { user, .. } => (user, None),
             Observed::Paired { user, dev, .. } => (user, Some(dev)),

@@ -33,6 +33,19 @@ pub fn plan(rules: &Rules, seen: &Observed) -> Plan {
     }
 }
 
+/// The dev issue that an operator asks for: by the first rule that creates one for where the user issue stands, else by
+/// the first that creates any. `None` when none does.
+#[must_use]
+pub fn creation(rules: &Rules, user: &Sighting) -> Option<Draft> {
+    let status = &user.issue.status.name;
+    let creating = || rules.in_order.iter().filter(|rule| rule.act.create);
+    let fits = |rule: &&Rule| match &rule.on {
+        StatusMatch::Named(named) => named == status,
+        StatusMatch::Any => true,
+    };
+    creating().find(fits).or_else(|| creating().next()).map(create)
+}
+
 /// An unpaired user issue gets its dev issue if it stands in a status that asks for one, or passed through one since it
 /// was last looked at.
 fn unpaired(rules: &Rules, user: &Sighting, unseen_since: Option<JiraTime>) -> Plan {

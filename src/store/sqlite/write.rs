@@ -139,7 +139,12 @@ impl Writing<'_> {
     }
 
     fn remove_pair(&self, user: &IssueId) -> Result<(), Trouble> {
-        self.execute("DELETE FROM jira_mapping WHERE user_issue_id = :id", named_params! { ":id": user.as_str() })?;
+        let sql = "DELETE FROM jira_mapping WHERE user_issue_id = :id";
+        if self.execute(sql, named_params! { ":id": user.as_str() })? > 0 {
+            // Nobody is to take for a loss what was done on purpose.
+            let sql = "UPDATE sync_state SET pairs = pairs - 1 WHERE name = :name AND pairs > 0";
+            self.execute(sql, named_params! { ":name": self.flow.as_str() })?;
+        }
         Ok(())
     }
 
