@@ -19,7 +19,7 @@ use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
 use lockstep::pulse::{Passage, Probe, Verdict};
 use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
 use lockstep::store::{Durability, Executor, Sqlite};
-use lockstep::supervisor::{Ended, Setup, Supervisor};
+use lockstep::supervisor::{Ended, Handle, Setup, Supervisor};
 use lockstep::worker::Tools;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -198,6 +198,12 @@ impl House {
 
     /// One life of the daemon. Returns how it ended; `None` for a crash.
     pub async fn live(&mut self, end: End) -> Option<Ended> {
+        self.live_beside(end, async |_: Handle| {}).await
+    }
+
+    /// One life of the daemon, and somebody beside it who has a handle of it. Returns how the daemon ended, as
+    /// [`House::live`].
+    pub async fn live_beside(&mut self, end: End, beside: impl AsyncFnOnce(Handle)) -> Option<Ended> {
         self.lives += 1;
         let stop = CancellationToken::new();
         let (probe, crash, span): (Option<Arc<dyn Probe>>, _, _) = match end {
@@ -206,7 +212,7 @@ impl House {
             End::Stop(gate) => (Some(Arc::new(StopAt { gate, stop: stop.clone() })), None, 12 * MINUTE),
         };
         let (setup, opener) = self.setup(probe);
-        let (supervisor, _handle) = Supervisor::new(setup);
+        let (supervisor, handle) = Supervisor::new(setup);
         let struck = async {
             match &crash {
                 Some(crash) => crash.struck.notified().await,
@@ -214,9 +220,14 @@ impl House {
             }
         };
         let mut running = Box::pin(supervisor.run(stop.clone()));
+        let beside = async {
+            beside(handle).await;
+            std::future::pending::<()>().await;
+        };
         let ended = tokio::select! {
             biased;
             () = struck => None,
+            () = beside => None,
             () = self.clock.sleep(span) => match crash {
                 Some(_) => None,
                 None => { stop.cancel(); Some(running.as_mut().await) }
