@@ -10,7 +10,7 @@ use super::call::Ask;
 use super::dialect::FreshRead;
 use super::field::{FieldValue, Fields};
 use super::{Client, Error, Fault, get, read, strange, wire};
-use crate::flow::{Attachment, Issue, IssueId, IssueKey, Mark};
+use crate::flow::{Attachment, Issue, IssueId, Mark};
 
 /// Most issues that one fresh read takes (Jira Cloud's limit of `issue/bulkfetch`).
 pub const BATCH: usize = 100;
@@ -48,19 +48,6 @@ impl Client {
     /// When Jira does not answer well.
     pub async fn fetch_one(&self, id: &IssueId) -> Result<Option<Issue>, Error> {
         Ok(self.fetch(&[id]).await?.into_iter().find(|issue| issue.at.id == *id))
-    }
-
-    /// Reads one issue afresh by a key that it has or had; `None` when it is deleted or hidden.
-    ///
-    /// # Errors
-    /// When Jira does not answer well.
-    pub async fn fetch_by_key(&self, key: &IssueKey) -> Result<Option<Issue>, Error> {
-        let path = self.dialect.api(&format!("issue/{key}?fields=attachment"));
-        let bean: Option<wire::IssueBean> = self.if_shown(get(path, "issue").of_one_issue()).await?;
-        match bean.and_then(|bean| bean.id().parse().ok()) {
-            Some(id) => self.fetch_one(&id).await,
-            None => Ok(None),
-        }
     }
 
     /// Some fields of an issue as Jira has them, by id; `None` when it is deleted or hidden.
