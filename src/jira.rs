@@ -1,14 +1,16 @@
 //! Jira, in our terms (docs/jira.md; docs/architecture.md, "Jira").
 //!
 //! [`Client`] speaks as one account to one site. Here are its making and its sense of time; what it can do is a file for
-//! each subject: `scan` and `searching` find candidates, `reading` reads afresh, `creating`, `editing`, `moving`,
-//! `commenting` and `linking` write, `meta` tells what a project has and allows. Requests leave through [`Transport`],
+//! each subject: `scan` and `searching` find candidates, `counting` counts them, `reading` reads afresh, `creating`,
+//! `editing`, `moving`, `commenting` and `linking` write, `meta`, `naming` and `resolving` tell what a project has and
+//! allows, `mapping` takes values of fields across. Requests leave through [`Transport`],
 //! the first gate; Jira's JSON is seen only in `wire`, and only `dialect` knows one kind of Jira from another.
 
 mod attachment;
 mod budget;
 mod call;
 mod commenting;
+mod counting;
 mod creating;
 mod dialect;
 mod editing;
@@ -17,10 +19,13 @@ mod field;
 mod jql;
 mod limits;
 mod linking;
+mod mapping;
 pub mod markup;
 mod meta;
 mod moving;
+mod naming;
 mod reading;
+mod resolving;
 mod scan;
 mod searching;
 #[cfg(test)]
@@ -48,9 +53,11 @@ pub use error::{Effect, Error, Fault};
 pub use field::{FieldValue, Fields, NoValue};
 pub use jql::By;
 pub use linking::{Direction, IssueLink, RemoteLink};
+pub use mapping::Mapped;
 pub use meta::{Field, IssueType, Permission};
 pub use moving::{Offer, Standing};
-pub use reading::BATCH;
+pub use reading::{BATCH, Progress};
+pub use resolving::Resolves;
 pub use scan::{Page, Scan};
 pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Transport, Transports, Unreachable};
 #[cfg(any(test, fuzzing))]
@@ -65,7 +72,10 @@ use crate::pulse::Pulse;
 use call::{Answer, Ask, Caller};
 use dialect::Dialect;
 use jql::Dates;
+use mapping::CreateScreens;
 use moving::Standings;
+use naming::FieldNames;
+use resolving::Resolutions;
 use searching::Marks;
 
 /// One account at one site, for one worker.
@@ -83,6 +93,12 @@ pub struct Client {
     marks: Marks,
     /// What fresh reads have just told of where issues can go.
     standings: Standings,
+    /// What fields are called.
+    field_names: FieldNames,
+    /// Which fields new issues can have.
+    create_screens: CreateScreens,
+    /// Which transitions want a resolution.
+    resolutions: Resolutions,
     jira_clock: Mutex<Reading>,
 }
 
@@ -156,8 +172,21 @@ impl Client {
         // Behind Atlassian's gateway the site knows its own address; without one ours has to do.
         let site = info.value.base_url.and_then(|url| url.parse().ok()).unwrap_or_else(|| access.base.clone());
         let jira_clock = Mutex::new(Reading::new(date, info.arrived, info.round_trip));
-        let (dates, marks, standings) = (Mutex::new(Dates::Epoch), Marks::default(), Standings::default());
-        Ok(Self { caller, dialect, clock, site, account, zone, dates, marks, standings, jira_clock })
+        Ok(Self {
+            caller,
+            dialect,
+            clock,
+            site,
+            account,
+            zone,
+            dates: Mutex::new(Dates::Epoch),
+            marks: Marks::default(),
+            standings: Standings::default(),
+            field_names: FieldNames::default(),
+            create_screens: CreateScreens::default(),
+            resolutions: Resolutions::default(),
+            jira_clock,
+        })
     }
 
     /// The site as it names itself; browse links and marks are built from it.

@@ -35,7 +35,8 @@ const DEEPEST_ROW: u64 = 9_000;
 const FEW: usize = 8;
 
 /// What the fresh read of an issue asks for.
-const ISSUE_FIELDS: [&str; 6] = ["summary", "description", "status", "created", "updated", "issuetype"];
+const ISSUE_FIELDS: [&str; 8] =
+    ["summary", "description", "status", "created", "updated", "issuetype", "attachment", "issuelinks"];
 
 /// What a search asks for.
 const ROW_FIELDS: [&str; 3] = ["status", "created", "updated"];
@@ -112,6 +113,14 @@ impl Dialect {
         }
     }
 
+    /// How many issues a search would find.
+    pub(super) fn count(self, jql: &str) -> Ask {
+        match self {
+            Self::Cloud => read(self.api("search/approximate-count"), json!({"jql": jql}), "count"),
+            Self::DataCenter => read(self.api("search"), json!({"jql": jql, "maxResults": 0}), "search"),
+        }
+    }
+
     /// Whether a search can answer issue properties along with its rows.
     pub(super) fn searches_tell_marks(self) -> bool {
         match self {
@@ -120,12 +129,12 @@ impl Dialect {
         }
     }
 
-    /// Reads issues as they are now, with changelog and mark.
-    pub(super) fn fresh_read(self, ids: &[&IssueId]) -> FreshRead {
+    /// Reads issues as they are now, named by id or key, with changelog and mark.
+    pub(super) fn fresh_read(self, names: &[&str]) -> FreshRead {
         match self {
             Self::Cloud => {
                 let body = json!({
-                    "issueIdsOrKeys": ids.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
+                    "issueIdsOrKeys": names,
                     "fields": ISSUE_FIELDS,
                     "expand": ["changelog"],
                     "properties": [wire::PROPERTY],
@@ -134,10 +143,9 @@ impl Dialect {
             }
             Self::DataCenter => {
                 // A few are written to at once, if at all; then where they can go need not be asked separately.
-                let expand = if ids.len() <= FEW { "changelog,transitions" } else { "changelog" };
+                let expand = if names.len() <= FEW { "changelog,transitions" } else { "changelog" };
                 let query = format!("fields={}&expand={expand}&properties={}", ISSUE_FIELDS.join(","), wire::PROPERTY);
-                let one = |id: &&IssueId| self.one_issue(id, &query);
-                FreshRead::Apart(ids.iter().map(one).collect())
+                FreshRead::Apart(names.iter().map(|name| self.one_issue(name, &query)).collect())
             }
         }
     }
@@ -155,13 +163,13 @@ impl Dialect {
             }
             Self::DataCenter => {
                 let query = format!("fields=status&properties={}", wire::PROPERTY);
-                FreshRead::Apart(ids.iter().map(|id| self.one_issue(id, &query)).collect())
+                FreshRead::Apart(ids.iter().map(|id| self.one_issue(id.as_str(), &query)).collect())
             }
         }
     }
 
-    fn one_issue(self, id: &IssueId, query: &str) -> Ask {
-        get(self.api(&format!("issue/{id}?{query}")), "issue").of_one_issue()
+    fn one_issue(self, name: &str, query: &str) -> Ask {
+        get(self.api(&format!("issue/{name}?{query}")), "issue").of_one_issue()
     }
 
     /// The most entries of a changelog that come with a fresh read; `None` where all of them come.

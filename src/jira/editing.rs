@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::field::Fields;
 use super::markup::{self, Format, Room};
-use super::{Client, Error, delete, wire, write};
+use super::{Client, Error, Fault, delete, wire, write};
 use crate::flow::{Body, IssueId, Mark};
 
 /// One edit of an issue.
@@ -41,8 +41,11 @@ impl Client {
         let (body, linked) = self.edit_body(edit);
         let path = self.dialect.api(&format!("issue/{issue}"));
         self.marks.forget(issue);
-        self.caller.done(write(Method::PUT, path, body, "edit").of_one_issue()).await?;
-        Ok(linked)
+        let made = self.caller.done(write(Method::PUT, path, body, "edit").of_one_issue()).await;
+        if !edit.fields.is_empty() && made.as_ref().is_err_and(|error| matches!(error.what, Fault::Invalid(_))) {
+            self.field_names.forget();
+        }
+        made.map(|()| linked)
     }
 
     /// The mark of an issue; `None` when it has none, or is deleted or hidden.

@@ -118,6 +118,11 @@ pub(super) fn at_instant(project: &ProjectKey, by: By, at: JiraTime, last: Optio
     jql + " ORDER BY key ASC"
 }
 
+/// All issues of `projects`.
+pub(super) fn all(projects: &[ProjectKey]) -> String {
+    within(projects)
+}
+
 /// Project keys hold no quotes (see [`ProjectKey`]), so none need escaping.
 fn within(projects: &[ProjectKey]) -> String {
     let quoted: Vec<_> = projects.iter().map(|project| format!("\"{project}\"")).collect();

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::field::Fields;
 use super::meta::Field;
-use super::{Client, Error, get, strange, wire, write};
+use super::{Client, Error, Fault, get, strange, wire, write};
 use crate::flow::{IssueId, Status, StatusName};
 
 /// Where an issue stands, and where it can go from there.
@@ -20,6 +20,14 @@ pub struct Standing {
     pub status: Status,
     /// What Jira offers us; nothing also when we lack *Transition issues*.
     pub offers: Vec<Offer>,
+    pub(super) lineage: Lineage,
+}
+
+/// What decides by which workflow an issue goes: its project and the name of its type.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lineage {
+    pub project: String,
+    pub issue_type: String,
 }
 
 /// A transition that can be made now.
@@ -33,6 +41,8 @@ pub struct Offer {
     pub to: Status,
     /// Whether that status is of the category "done".
     pub is_done: bool,
+    /// Whether it has a screen; `None` where Jira does not say.
+    pub has_screen: Option<bool>,
 }
 
 impl Standing {
@@ -55,7 +65,7 @@ impl Client {
         if let Some(standing) = self.standings.take(issue, self.clock.now()) {
             return Ok(standing);
         }
-        let path = self.dialect.api(&format!("issue/{issue}?fields=status&expand=transitions"));
+        let path = self.dialect.api(&format!("issue/{issue}?fields=status,issuetype&expand=transitions"));
         let mut bean: wire::IssueBean = self.json(get(path, "issue").of_one_issue()).await?.value;
         standing_of(&mut bean).map_err(|lack| strange("issue", &lack))
     }
@@ -79,12 +89,17 @@ impl Client {
     /// # Errors
     /// When Jira does not answer well, or the issue is missing.
     pub async fn screen(&self, issue: &IssueId, offer: &Offer) -> Result<Vec<Field>, Error> {
+        Ok(self.screen_if_offered(issue, offer).await?.unwrap_or_default())
+    }
+
+    /// See [`Client::screen`]; `None` when the transition is no longer offered.
+    pub(super) async fn screen_if_offered(&self, issue: &IssueId, offer: &Offer) -> Result<Option<Vec<Field>>, Error> {
         let path = format!("issue/{issue}/transitions?transitionId={}&expand=transitions.fields", offer.id);
         let ask = get(self.dialect.api(&path), "transitions").of_one_issue();
         let offered: wire::Transitions = self.json(ask).await?.value;
         let ours = offered.transitions.into_iter().find(|transition| transition.id == offer.id);
-        let fields = ours.map(|transition| transition.fields).unwrap_or_default();
-        Ok(fields.into_iter().map(|(id, bean)| Field::of(id, bean)).collect())
+        let fields = |it: wire::TransitionBean| it.fields.into_iter().map(|(id, bean)| Field::of(id, bean)).collect();
+        Ok(ours.map(fields))
     }
 
     /// Makes a transition, setting fields of its screen, such as `resolution`: a field that is not on the screen is
@@ -100,18 +115,22 @@ impl Client {
         for (id, value) in fields {
             body["fields"][id] = value.to_jira();
         }
-        self.caller.done(write(Method::POST, path, body, "transition").of_one_issue()).await
+        let made = self.caller.done(write(Method::POST, path, body, "transition").of_one_issue()).await;
+        if made.as_ref().is_err_and(|error| matches!(error.what, Fault::Invalid(_))) {
+            self.resolutions.forget(&offer.id);
+        }
+        made
     }
 }
 
 fn standing_of(bean: &mut wire::IssueBean) -> Result<Standing, wire::Lack> {
     let (status, offers) = bean.standing()?;
     let offers = offers.into_iter().map(|offer| {
-        let wire::TransitionBean { id, name, to, .. } = offer;
+        let wire::TransitionBean { id, name, to, has_screen, .. } = offer;
         let is_done = to.is_done();
-        to.status().map(|to| Offer { id, name, to, is_done })
+        to.status().map(|to| Offer { id, name, to, is_done, has_screen })
     });
-    Ok(Standing { status, offers: offers.collect::<Result<_, _>>()? })
+    Ok(Standing { status, offers: offers.collect::<Result<_, _>>()?, lineage: bean.lineage() })
 }
 
 /// What fresh reads told of where issues stand and can go. Each is good for one use within a moment: as if it had been

@@ -10,7 +10,7 @@ use super::call::Ask;
 use super::dialect::FreshRead;
 use super::field::{FieldValue, Fields};
 use super::{Client, Error, Fault, get, read, strange, wire};
-use crate::flow::{Attachment, Issue, IssueId, Mark};
+use crate::flow::{Attachment, Issue, IssueId, IssueKey, Mark, Status};
 
 /// Most issues that one fresh read takes (Jira Cloud's limit of `issue/bulkfetch`).
 pub const BATCH: usize = 100;
@@ -21,6 +21,17 @@ const AT_ONCE: usize = 8;
 /// Pages of a changelog that are read: twenty thousand changes of status in a hundred issues are a fault, no work.
 const MOST_CHANGELOG_PAGES: usize = 20;
 
+/// How far an issue has come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// Where it stands.
+    pub status: Status,
+    /// Whether that status is of the category "done".
+    pub is_done: bool,
+    /// The fields that were asked for, by id; one that the issue can't have is absent.
+    pub fields: Fields,
+}
+
 impl Client {
     /// Reads issues afresh, at most [`BATCH`]. What is deleted, hidden, or not to be understood is absent: one odd issue
     /// must not hide the others. Their changelogs are whole as far as changes of status go.
@@ -30,10 +41,47 @@ impl Client {
     /// # Errors
     /// When Jira does not answer well; or when it shows us none of the issues because it no longer knows us.
     pub async fn fetch(&self, ids: &[&IssueId]) -> Result<Vec<Issue>, Error> {
-        if ids.is_empty() {
+        self.fetch_named(&ids.iter().map(|id| id.as_str()).collect::<Vec<_>>()).await
+    }
+
+    /// Reads issues afresh, at most [`BATCH`], each under the key by which it was asked for: an issue that moved answers
+    /// to its former keys too. What is deleted, hidden, or not to be understood is absent.
+    ///
+    /// # Errors
+    /// As [`Client::fetch`].
+    pub async fn fetch_by_key(&self, keys: &[&IssueKey]) -> Result<BTreeMap<IssueKey, Issue>, Error> {
+        let mut issues = self.fetch_named(&keys.iter().map(|key| key.as_str()).collect::<Vec<_>>()).await?;
+        let mut found = BTreeMap::new();
+        for key in keys {
+            // Nobody's former key is ever given to another issue.
+            let ours = issues.iter().find(|issue| issue.at.key.as_str().eq_ignore_ascii_case(key.as_str()));
+            found.extend(ours.map(|issue| ((*key).clone(), issue.clone())));
+        }
+        issues.retain(|issue| !found.values().any(|known| known.at.id == issue.at.id));
+        // Those that are left have moved, and which of them was meant by which key is told only one by one.
+        for key in keys {
+            if issues.is_empty() || found.contains_key(key) {
+                continue;
+            }
+            let id = self.id_behind(key).await?;
+            let ours = issues.iter().find(|issue| Some(&issue.at.id) == id.as_ref());
+            found.extend(ours.map(|issue| ((*key).clone(), issue.clone())));
+        }
+        Ok(found)
+    }
+
+    /// Which issue answers to this key now.
+    async fn id_behind(&self, key: &IssueKey) -> Result<Option<IssueId>, Error> {
+        let ask = get(self.dialect.api(&format!("issue/{key}?fields=status")), "issue").of_one_issue();
+        let bean: Option<wire::IssueBean> = self.if_shown(ask).await?;
+        Ok(bean.and_then(|bean| bean.id().parse().ok()))
+    }
+
+    async fn fetch_named(&self, names: &[&str]) -> Result<Vec<Issue>, Error> {
+        if names.is_empty() {
             return Ok(Vec::new());
         }
-        let mut beans = self.read_each(self.dialect.fresh_read(ids)).await?;
+        let mut beans = self.read_each(self.dialect.fresh_read(names)).await?;
         if beans.is_empty() {
             self.assert_identity().await?;
         }
@@ -57,7 +105,22 @@ impl Client {
     pub async fn fields_of(&self, issue: &IssueId, ids: &[&str]) -> Result<Option<Fields>, Error> {
         let path = self.dialect.api(&format!("issue/{issue}?fields={}", ids.join(",")));
         let bean: Option<wire::RawIssue> = self.if_shown(get(path, "issue").of_one_issue()).await?;
-        Ok(bean.map(|bean| bean.fields.into_iter().map(|(id, value)| (id, FieldValue::from_jira(value))).collect()))
+        Ok(bean.map(fields_in))
+    }
+
+    /// Where an issue stands and what some of its fields hold, read together; `None` when it is deleted or hidden. Needs
+    /// *Browse projects*.
+    ///
+    /// # Errors
+    /// When Jira does not answer well.
+    pub async fn progress(&self, issue: &IssueId, ids: &[&str]) -> Result<Option<Progress>, Error> {
+        let fields: Vec<_> = ["status"].iter().chain(ids).copied().collect();
+        let path = self.dialect.api(&format!("issue/{issue}?fields={}", fields.join(",")));
+        let bean: Option<wire::RawIssue> = self.if_shown(get(path, "issue").of_one_issue()).await?;
+        let Some(mut bean) = bean else { return Ok(None) };
+        let (status, is_done) = bean.status().map_err(|lack| strange("issue", &lack))?;
+        bean.fields.retain(|id, _| ids.contains(&id.as_str()));
+        Ok(Some(Progress { status, is_done, fields: fields_in(bean) }))
     }
 
     /// The files on an issue, in Jira's order; `None` when it is deleted or hidden.
@@ -149,4 +212,8 @@ impl Client {
     fn understood(&self, bean: wire::IssueBean) -> Option<Issue> {
         bean.issue(self.dialect).inspect_err(|lack| tracing::warn!("an issue can't be understood: {lack}")).ok()
     }
+}
+
+fn fields_in(bean: wire::RawIssue) -> Fields {
+    bean.fields.into_iter().map(|(id, value)| (id, FieldValue::from_jira(value))).collect()
 }

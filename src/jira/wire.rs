@@ -23,9 +23,10 @@ pub(super) use issue::{IssueBean, RawIssue, StatusBean};
 pub(super) use link::{LinkBean, RemoteLinkBean};
 pub(super) use mark::{PROPERTY, comment_of, intent_in, mark_value, marked_with};
 pub(super) use meta::{
-    BulkCreated, Created, FieldBean, FieldPage, IssueTypePage, Permissions, StatusesOfType, TransitionBean, Transitions,
+    BulkCreated, Created, EditMeta, FieldBean, FieldPage, IssueTypePage, KnownField, Permissions, StatusesOfType,
+    TransitionBean, Transitions,
 };
-pub(super) use search::{ChangelogPage, Fetched, SearchPage};
+pub(super) use search::{ChangelogPage, Count, Fetched, SearchPage};
 pub(super) use time::parse_date;
 pub(super) use user::{ServerInfo, User};
 

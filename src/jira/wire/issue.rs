@@ -15,6 +15,7 @@ use super::{Lack, issue_ref, lack, parse};
 use crate::flow::{Issue, JiraTime, Mark, Row, Status, StatusName};
 use crate::jira::dialect::Dialect;
 use crate::jira::markup;
+use crate::jira::moving::Lineage;
 
 /// An issue, from a search or a fresh read.
 #[derive(Deserialize)]
@@ -122,6 +123,13 @@ impl IssueBean {
         Ok((status, std::mem::take(&mut self.transitions)))
     }
 
+    /// What decides by which workflow it goes, as far as that came along.
+    pub(in crate::jira) fn lineage(&self) -> Lineage {
+        let project = self.key.rsplit_once('-').map_or(self.key.as_str(), |(project, _)| project).to_owned();
+        let kind = self.fields.as_ref().and_then(|fields| fields.issuetype.as_ref());
+        Lineage { project, issue_type: kind.map(|kind| kind.name.clone()).unwrap_or_default() }
+    }
+
     pub(in crate::jira) fn attachments(self) -> Vec<AttachmentBean> {
         self.fields.map(|fields| fields.attachment).unwrap_or_default()
     }
@@ -140,6 +148,15 @@ impl IssueBean {
         if let Some(log) = &mut self.changelog {
             log.complete(more);
         }
+    }
+}
+
+impl RawIssue {
+    /// Where it stands, and whether that is of the category "done".
+    pub(in crate::jira) fn status(&self) -> Result<(Status, bool), Lack> {
+        let status = self.fields.get("status").ok_or("an issue came without its status")?;
+        let status = StatusBean::deserialize(status).map_err(|e| format!("an issue's status can't be read: {e}"))?;
+        Ok((status.status()?, status.is_done()))
     }
 }
 

@@ -75,12 +75,31 @@ pub(in crate::jira) struct FieldBean {
     pub allowed_values: Option<Vec<Value>>,
 }
 
+/// `GET issue/{id}/editmeta`: the fields on its edit screen, by id.
+#[derive(Deserialize)]
+pub(in crate::jira) struct EditMeta {
+    #[serde(default)]
+    pub fields: BTreeMap<String, FieldBean>,
+}
+
+/// One of `GET field`.
+#[derive(Deserialize)]
+pub(in crate::jira) struct KnownField {
+    pub id: String,
+    pub name: Option<String>,
+    #[serde(default)]
+    pub custom: bool,
+}
+
 /// A transition that is offered.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(in crate::jira) struct TransitionBean {
     pub id: String,
     pub name: String,
     pub to: StatusBean,
+    /// Cloud.
+    pub has_screen: Option<bool>,
     #[serde(default)]
     pub fields: BTreeMap<String, FieldBean>,
 }

@@ -26,6 +26,13 @@ pub(in crate::jira) struct Fetched {
     pub issues: Vec<IssueBean>,
 }
 
+/// How many issues a search finds: `POST search/approximate-count` (Cloud) or `POST search` (Data Center).
+#[derive(Deserialize)]
+pub(in crate::jira) struct Count {
+    #[serde(alias = "total")]
+    pub count: Option<u64>,
+}
+
 /// A page of `POST changelog/bulkfetch`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,0 +1,43 @@
+//! How many issues there are, for people who wait.
+
+use super::{Client, Error, Fault, jql, wire};
+use crate::flow::ProjectKey;
+
+impl Client {
+    /// About how many issues `projects` hold together, of those shown to us; Jira itself calls it an estimate. `None`
+    /// where the site does not tell: no work may fail for the sake of a number. Needs *Browse projects*.
+    ///
+    /// # Errors
+    /// When the site refuses us, or the worker was cancelled.
+    pub async fn count(&self, projects: &[ProjectKey]) -> Result<Option<u64>, Error> {
+        if projects.is_empty() {
+            return Ok(Some(0));
+        }
+        let counted = self.json::<wire::Count>(self.dialect.count(&jql::all(projects))).await;
+        match counted {
+            Ok(answer) => Ok(answer.value.count),
+            Err(error) if matters_more_than_a_number(&error.what) => Err(error),
+            Err(error) => {
+                tracing::debug!("how many issues there are is not told: {error}");
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Whether an end concerns everything else too.
+fn matters_more_than_a_number(what: &Fault) -> bool {
+    match what {
+        Fault::Refused(_) | Fault::Cancelled => true,
+        Fault::Throttled(_)
+        | Fault::Forbidden(_)
+        | Fault::Missing(_)
+        | Fault::Conflict(_)
+        | Fault::Invalid(_)
+        | Fault::TooLarge(_)
+        | Fault::Removed(_)
+        | Fault::NotSent(_)
+        | Fault::Unanswered(_)
+        | Fault::NotJira(_) => false,
+    }
+}
