@@ -15,5 +15,7 @@ mod memory;
 mod modes;
 #[path = "simulation/oddities.rs"]
 mod oddities;
+#[path = "simulation/orders.rs"]
+mod orders;
 #[path = "simulation/texts.rs"]
 mod texts;

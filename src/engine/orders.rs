@@ -77,7 +77,7 @@ impl Engine {
     /// Reads the issue that an order names, which must be on that side now.
     async fn issue_on(&self, side: Side, key: &IssueKey) -> Result<Issue, Hindrance> {
         let project = self.flow.project(side);
-        let Some(issue) = self.jira.fetch_by_key(key).await? else {
+        let Some(issue) = self.jira.fetch_by_key(&[key]).await?.remove(key) else {
             return Err(refused(format!("{key} can't be read: it was deleted, or is hidden from us")).into());
         };
         if self.flow.side_of(&issue.at.key) == Some(side) {

@@ -75,6 +75,7 @@ pub enum End {
 /// Stops the world before or after the N-th passage of a gate.
 pub struct Crash {
     at: u64,
+    asleep: Mutex<bool>,
     count: Mutex<u64>,
     struck: Notify,
     what: Mutex<Option<String>>,
@@ -396,7 +397,23 @@ impl Observer for Seen {
 impl Crash {
     /// Strikes at the `at`-th moment of a gate: each passage has two, before and after.
     pub fn at(at: u64) -> Arc<Self> {
-        Arc::new(Self { at, count: Mutex::new(0), struck: Notify::new(), what: Mutex::new(None) })
+        Arc::new(Self {
+            at,
+            asleep: Mutex::default(),
+            count: Mutex::new(0),
+            struck: Notify::new(),
+            what: Mutex::new(None),
+        })
+    }
+
+    /// Counts no moments until it is woken.
+    pub fn sleep(&self) {
+        *self.asleep.lock().unwrap() = true;
+    }
+
+    /// Counts moments from now on.
+    pub fn wake(&self) {
+        *self.asleep.lock().unwrap() = false;
     }
 
     /// Leaves the striking to the clock.
@@ -427,6 +444,9 @@ impl Probe for StopAt {
 
 impl Probe for Crash {
     fn pass(&self, passage: &Passage<'_>) -> Verdict {
+        if *self.asleep.lock().unwrap() {
+            return Verdict::Go;
+        }
         let mut count = self.count.lock().unwrap();
         *count += 1;
         if *count < self.at {

@@ -44,7 +44,9 @@ impl Engine {
 
     /// By the issue's id, whatever its key was once; by the recorded key where it can't be read any more.
     async fn pair_named(&self, key: &IssueKey) -> Result<Option<Pair>, Error> {
-        let Some(issue) = self.jira.fetch_by_key(key).await? else { return self.pair_recorded_as(key).await };
+        let Some(issue) = self.jira.fetch_by_key(&[key]).await?.remove(key) else {
+            return self.pair_recorded_as(key).await;
+        };
         for side in Side::BOTH {
             if let Some(pair) = self.store.pairs(side, vec![issue.at.id.clone()]).await?.pop() {
                 return Ok(Some(pair));
