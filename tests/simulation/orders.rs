@@ -1,5 +1,7 @@
 //! What an operator orders about pairs, and what becomes of it: on both kinds of Jira, and whenever it is cut short.
 
+use std::time::Duration;
+
 use http::Method;
 use lockstep::flow::{FlowName, Order};
 use lockstep::sim::faults::{Effect, Kind, Rule, When};
@@ -51,13 +53,17 @@ fn recreate(user: &str) -> Order {
     Order::Recreate { user: user.parse().unwrap() }
 }
 
-/// Lives for so long, and gives an order after a minute.
-async fn order(house: &mut House, order: Order) -> Ordered {
+/// Lives for a while, and gives an order after a minute.
+async fn order(house: &mut House, given: Order) -> Ordered {
+    order_after(house, MINUTE, given).await
+}
+
+async fn order_after(house: &mut House, wait: Duration, order: Order) -> Ordered {
     let clock = house.clock.clone();
     let mut answer = None;
     let ended = house
         .live_beside(End::At(12 * MINUTE), async |handle| {
-            clock.sleep(MINUTE).await;
+            clock.sleep(wait).await;
             answer = handle.order(&flow(), order).await;
         })
         .await;
@@ -273,7 +279,7 @@ fn while_a_write_is_in_doubt_its_pair_is_not_decided_about() {
         let transitions = house.api("issue/{issueIdOrKey}/transitions");
         house.site.add_fault(Rule::on(Method::POST, &transitions, When::First(1), lost));
         moved(&house, "DEV-A-1", "Closed");
-        refused(&order(&mut house, unpair(&user)).await, "nobody knows yet whether it happened");
+        refused(&order_after(&mut house, 6 * MINUTE, unpair(&user)).await, "nobody knows yet whether it happened");
         house.live_for(20 * MINUTE).await;
         assert_eq!(status(&house, &user), "Resolved");
         obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
