@@ -2,56 +2,95 @@
 //!
 //! A search only names candidates; a fresh read decides; an intent is durable before the first request of any write; what
 //! is recorded is what has been handled. `plan` is pure, `apply` is the only writer, `recover` settles what was left open.
+//!
+//! Reading order: `mode` says what a cycle does; `full`, `incremental` and `patrol` find candidates; `observe`, `adopt`
+//! and `units` read them afresh and put them together; `decide`, `pairs`, `plan`, `apply` and `steps` see to each.
 
 mod adopt;
 mod apply;
+mod decide;
+mod failures;
+mod full;
+mod incremental;
 mod mode;
 mod observe;
 mod orders;
+mod pairs;
+mod patrol;
 mod plan;
+mod progress;
 mod recover;
 mod steps;
 mod tally;
+mod units;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use crate::clock::{Clock, Entropy};
-use crate::flow::{Event, Flow, Intent, IssueId, JiraTime, Observer, ProjectKey, Side, Watermark};
-use crate::jira::{self, By, Client, Page, Scan};
+use crate::flow::{Entry, Event, Flow, Intent, Issue, IssueId, IssueRef, JiraTime, Observer, Side, Watermark};
+use crate::jira::{self, Client, Page, Scan};
 use crate::pulse::Pulse;
 use crate::store::{self, Change, Cursor, State, Store};
+use incremental::{Memory, Reach};
 use mode::{Because, Mode};
 use tally::Tally;
 
 /// Pairs of one flow that are worked on at the same time.
 const CONCURRENCY: usize = 8;
 
-/// Jira's clock may seem to go back by so much: `Date` is stamped before it arrives, and by one of several machines.
-const CLOCK_SLACK: Duration = Duration::from_secs(120);
-
 /// How much of the past is a cycle's business.
 #[derive(Clone, Copy, Debug)]
 struct Past {
-    /// What happened to issues never handled before is looked at from there on; `None` when their past is not to be
-    /// judged (full sync).
-    unseen_since: Option<JiraTime>,
+    /// What happened to issues never handled before is looked at from there on.
+    unseen_since: JiraTime,
+    /// Of an issue that was created since then and never handled, all is looked at: a search named it late.
+    born_since: JiraTime,
     /// In a flow that started from now: what happened to pairs never handled before that start is nobody's news.
     not_before: Option<JiraTime>,
-    /// Whether every dev issue's mark was seen by this store.
+    /// Whether this store has seen what every dev issue says of whom it belongs to: its mark, its text.
     all_marks_known: bool,
+    /// Whether issues are met in the order of their creation.
+    oldest_first: bool,
 }
 
 impl Past {
-    /// A full sync's: it judges where things stand, and has read the dev project first.
-    const UNJUDGED: Self = Self { unseen_since: None, not_before: None, all_marks_known: true };
+    /// A full sync's in the project of that side: it judges where things stand, and what happened since it began. It
+    /// reads the dev project first.
+    fn of_full_sync(side: Side, began: JiraTime) -> Self {
+        let all_marks_known = side == Side::User;
+        Self { unseen_since: began, born_since: began, not_before: None, all_marks_known, oldest_first: true }
+    }
 
-    /// An incremental cycle's, whose search begins at `floor`.
-    fn of(state: &State, floor: JiraTime) -> Self {
-        let not_before = if state.all_read { None } else { state.started_at };
-        let unseen_since = Some(not_before.map_or(floor, |start| start.max(floor)));
-        Self { unseen_since, not_before, all_marks_known: state.all_read }
+    /// An incremental cycle's. A look back judges old issues no further back than every search: who was never handled
+    /// although it is old has come from elsewhere, or was hidden, and what it did there is nobody's news. Only where
+    /// nothing was read before a start from now may an old issue be unknown and yet one of ours.
+    fn of(state: &State, reach: Reach) -> Self {
+        let not_before = Self::begins(state);
+        let judged = |at: JiraTime| not_before.map_or(at, |start| at.max(start));
+        let unseen_since = judged(if not_before.is_some() { reach.from } else { reach.usual });
+        let (born_since, all_marks_known) = (judged(reach.from), state.all_read);
+        Self { unseen_since, born_since, not_before, all_marks_known, oldest_first: false }
+    }
+
+    /// A pass's in between, whose search begins at `floor`, while a full sync reads the project of that side.
+    fn in_between(side: Side, floor: JiraTime) -> Self {
+        Self { oldest_first: false, ..Self::of_full_sync(side, floor) }
+    }
+
+    /// Whether issues are met in the order of their creation, so that a clone comes after what it was cloned from.
+    fn meets_oldest_first(self) -> bool {
+        self.oldest_first
+    }
+
+    /// Before this instant nothing is a flow's business that started from now.
+    fn begins(state: &State) -> Option<JiraTime> {
+        if state.all_read { None } else { state.started_at }
+    }
+
+    /// From when on to look at what happened to an issue that was never handled.
+    fn unseen_since_of(self, issue: &Issue) -> JiraTime {
+        if issue.created >= self.born_since { self.born_since } else { self.unseen_since }
     }
 }
 
@@ -67,8 +106,11 @@ pub struct Engine {
     tally: Tally,
     /// The issues, both sides, that an open intent is about: nothing else may be planned for them.
     busy: Mutex<BTreeSet<IssueId>>,
+    /// What this worker has seen of the dev project beyond what its store holds.
+    survey: Mutex<Option<adopt::Survey>>,
     /// Types that a dev issue may have; remembered until Jira contradicts.
     issue_types: Mutex<Option<Arc<[String]>>>,
+    memory: Mutex<Memory>,
 }
 
 /// What an engine is made of.
@@ -118,7 +160,9 @@ impl Engine {
             observer,
             tally: Tally::default(),
             busy: Mutex::default(),
+            survey: Mutex::default(),
             issue_types: Mutex::default(),
+            memory: Mutex::default(),
         }
     }
 
@@ -129,7 +173,7 @@ impl Engine {
     pub async fn cycle(&self) -> Result<(), Error> {
         let begun = self.clock.now();
         self.tally.reset(self.pulse.requests());
-        let state = self.store.state().await?;
+        let state = self.after_lost_pairs(self.store.state().await?).await?;
         match Mode::of(&state, self.flow.initial_sync) {
             Mode::Full { cursor, started_at } => {
                 self.recover().await?;
@@ -147,8 +191,22 @@ impl Engine {
             }
         }
         let duration = self.clock.now().saturating_duration_since(begun);
-        self.tell(&Event::CycleCompleted(self.tally.report(duration, self.pulse.requests())));
+        let failures = self.store.failures().await?.len();
+        self.tell(&Event::CycleCompleted(self.tally.report(duration, self.pulse.requests(), failures)));
         Ok(())
+    }
+
+    /// Pairs that somebody removed are looked for by what their issues carry, before anything is created. A full sync
+    /// that has read the dev project already reads it again.
+    async fn after_lost_pairs(&self, state: State) -> Result<State, Error> {
+        if !state.pairs_lost {
+            return Ok(state);
+        }
+        self.tell(&Event::PairsLost);
+        let from_the_beginning =
+            |cursor: Cursor| Cursor { side: Side::Dev, created: None, ids_at: Vec::new(), ..cursor };
+        let cursor = state.cursor.clone().map(from_the_beginning);
+        self.commit(State { all_read: false, cursor, ..state }).await
     }
 
     /// Rows 2 and 3: the time is committed before anything is searched, so that a Jira that is down meanwhile does not
@@ -164,95 +222,27 @@ impl Engine {
         Ok(state)
     }
 
-    /// Row 4: what changed since the watermark, and a good deal before it.
-    async fn incremental(&self, state: State) -> Result<(), Error> {
-        let Some(last_sync) = state.last_sync else { return Ok(()) };
-        let start = self.search_start(last_sync, &state);
-        let floor = start.0.earlier(self.flow.overlap());
-        let past = Past::of(&state, floor);
-        let projects = Side::BOTH.map(|side| self.flow.project(side).clone()).into();
-        let mut scan = Scan::new(projects, By::Updated, Some(floor), &[]);
-        let mut reached = None;
-        while let Some(page) = self.next_page(&mut scan).await? {
-            reached.get_or_insert(page.watermark);
-            self.handle(page.rows, past).await?;
-        }
-        self.handle_due_failures(past).await?;
-        let reached = reached.unwrap_or(start);
-        if reached.0.later(CLOCK_SLACK) < start.0 {
-            // Jira's clock was set back since we last heard of it, so this search began in its future and saw nothing.
-            // Nothing is committed: the next cycle knows, and searches as far back as this one should have.
-            return Ok(());
-        }
-        // A second search within a second of the first may be entitled to less than is handled already.
-        self.commit(State { last_sync: Some(reached.max(start)), ..state }).await?;
-        Ok(())
-    }
-
     /// The next rows of a walk, unless the worker is told to stop.
     async fn next_page(&self, scan: &mut Scan) -> Result<Option<Page>, Error> {
         if self.pulse.stopping() { Err(Error::Stopping) } else { Ok(scan.next(&self.jira).await?) }
-    }
-
-    /// Normally the watermark. If Jira's clock is behind it, the clock was set back: then as long before Jira's now as
-    /// we have been away.
-    fn search_start(&self, last_sync: Watermark, state: &State) -> Watermark {
-        let now = self.jira.jira_now_at_latest();
-        if last_sync.0 <= now {
-            return last_sync;
-        }
-        self.tell(&Event::ClockWentBack { last_sync, now });
-        let away = state.updated_at.and_then(|at| (self.clock.wall() - at).to_std().ok()).unwrap_or_default();
-        Watermark(self.jira.jira_now().earlier(away).earlier(self.flow.overlap()))
-    }
-
-    /// Row 1: first the dev project, so that whatever was created before is known before anything is created; then the
-    /// user project. The cursor is committed page by page.
-    async fn full(&self, state: State, cursor: Option<Cursor>, started_at: Option<JiraTime>) -> Result<(), Error> {
-        self.tell(&Event::InitialSyncStarted { resumed: cursor.is_some() });
-        // Without a cursor this is the very first search, whatever an earlier full sync left behind.
-        let mut state = State { started_at: started_at.filter(|_| cursor.is_some()), ..state };
-        let mut done = cursor.as_ref().map_or(0, |cursor| cursor.done);
-        let resumed_side = cursor.as_ref().map_or(Side::Dev, |cursor| cursor.side);
-        for side in [Side::Dev, Side::User].into_iter().skip_while(|side| *side != resumed_side) {
-            let left = cursor.as_ref().filter(|cursor| cursor.side == side);
-            let mut scan = self.full_scan(side, left);
-            while let Some(page) = self.next_page(&mut scan).await? {
-                state.started_at.get_or_insert(page.watermark.0);
-                done += page.rows.len() as u64;
-                self.handle(page.rows, Past::UNJUDGED).await?;
-                let (created, ids_at) = scan.reached();
-                state = self.commit(State { cursor: Some(Cursor { side, created, ids_at, done }), ..state }).await?;
-            }
-        }
-        if done == 0 {
-            // Nothing at all is what a lapsed credential shows.
-            self.jira.assert_identity().await?;
-        }
-        let last_sync = state.started_at.map(Watermark);
-        self.commit(State { last_sync, initial_sync_completed: Some(true), cursor: None, all_read: true, ..state })
-            .await?;
-        self.tell(&Event::InitialSyncCompleted { issues: done });
-        Ok(())
-    }
-
-    fn full_scan(&self, side: Side, left: Option<&Cursor>) -> Scan {
-        let project: ProjectKey = self.flow.project(side).clone();
-        match left {
-            Some(cursor) => Scan::new(vec![project], By::Created, cursor.created, &cursor.ids_at),
-            None => Scan::new(vec![project], By::Created, None, &[]),
-        }
     }
 
     /// Commits the state document and reads it back as it now is.
     async fn commit(&self, state: State) -> Result<State, Error> {
         let revision = store::Revision(state.revision.0 + 1);
         self.store.write(vec![Change::PutState(state.clone())]).await?;
-        Ok(State { revision, updated_at: Some(self.clock.wall()), ..state })
+        Ok(State { revision, updated_at: Some(self.clock.wall()), pairs_lost: false, ..state })
     }
 
     fn tell(&self, event: &Event) {
         self.observer.see(Some(&self.flow.name), event);
+    }
+
+    /// Tells an event, and makes it the line of history that goes into one batch with what it tells of: so log and
+    /// history say the same.
+    fn record(&self, event: &Event, issue: &IssueRef) -> Change {
+        self.tell(event);
+        Change::Tell(Entry::of(event, issue, self.clock.wall()))
     }
 
     fn is_busy(&self, id: &IssueId) -> bool {

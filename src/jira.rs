@@ -26,6 +26,7 @@ mod moving;
 mod naming;
 mod reading;
 mod resolving;
+mod restoring;
 mod scan;
 mod searching;
 #[cfg(test)]
@@ -44,7 +45,7 @@ use http::Method;
 use serde_json::Value;
 use tokio::time::Instant;
 
-pub use attachment::{AttachmentLimits, Copied};
+pub use attachment::AttachmentLimits;
 pub use budget::{Budget, Budgets, Share};
 pub use commenting::{Comment, Sought};
 pub use creating::{BULK, NewIssue};
@@ -64,7 +65,7 @@ pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Tra
 #[doc(hidden)]
 pub use wire::read_as_everything;
 
-pub(crate) use limits::REQUEST_LIMIT;
+pub(crate) use limits::{REQUEST_LIMIT, TRANSFER_LIMIT};
 
 use crate::clock::{Clock, Entropy};
 use crate::flow::{AccountId, JiraAccess, JiraTime, SiteUrl};

@@ -11,7 +11,7 @@
 //! request has its effect whether or not its client is still there to hear the answer.
 //!
 //! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], [`permissions`], `issue`, `values`, `state`, `write`,
-//! `moves`, `index`, `deed`, [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`], [`control`].
+//! `moves`, `index`, `frost`, `deed`, [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`], [`control`].
 //!
 //! Absent: thumbnails, archives' contents, making and changing link types, parents of sub-tasks, webhooks.
 
@@ -32,6 +32,7 @@ mod attachment;
 mod chance;
 mod deed;
 mod file;
+mod frost;
 mod http;
 mod index;
 mod issue;
@@ -54,6 +55,7 @@ pub use deed::{Deed, Refusal};
 pub use faults::FaultPlan;
 pub use fields::CustomField;
 pub use file::FileContent;
+pub use frost::Rows;
 pub use issue::{ChangeView, CommentView, IssueView};
 pub use limits::Limits;
 pub use link::{LinkView, RemoteLinkView};

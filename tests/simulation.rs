@@ -17,5 +17,9 @@ mod modes;
 mod oddities;
 #[path = "simulation/orders.rs"]
 mod orders;
+#[path = "simulation/pairs.rs"]
+mod pairs;
+#[path = "simulation/sync.rs"]
+mod sync;
 #[path = "simulation/texts.rs"]
 mod texts;

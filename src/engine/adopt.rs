@@ -1,110 +1,217 @@
 //! Finding out that two issues belong together already, before anything is created for one of them (docs/sync.md,
 //! "Adoption").
+//!
+//! ```text
+//! follow (read what the issues in hand name) -> survey (the dev project, where it was not seen whole)
+//!     -> evidence (pure: who belongs to whom) -> record (pair, files, history) -> obstacles (links that prove nothing)
+//! ```
+
+mod evidence;
+mod files;
+mod survey;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::observe::{Candidates, Known, counterpart, pair_of, unpaired_user};
+use super::observe::{Candidates, Known, pair_of, unpaired_user};
 use super::plan::plan;
 use super::{Engine, Error, Past};
-use crate::flow::{Event, Issue, IssueId, IssueRef, JiraTime, Mark, Origin, Pair, PairState, Side};
-use crate::jira::{By, Scan};
-use crate::store::Change;
+use crate::flow::{Entry, Event, Issue, IssueId, IssueKey, JiraTime, Origin, Pair, PairState, Side, SkipReason};
+use crate::jira::BATCH;
+use crate::store::{self, Change};
+use evidence::{Answer, Evidence, Proof, back_mark, dev_links, mark, user_link};
+
+pub(super) use evidence::Obstacle;
+pub(super) use survey::Survey;
+
+/// How far names are followed: from a clone to the user issue that it claims, from that to the original, and from that
+/// to whom it names.
+const ROUNDS: usize = 3;
 
 impl Engine {
-    /// Records as pairs the issues whose marks say that they belong together, before anything is created for them.
-    pub(super) async fn adopt(&self, candidates: &Candidates, known: &mut Known) -> Result<(), Error> {
-        // Twice: those whom a clone's mark names may themselves name the original.
-        for _ in 0..2 {
-            let named = known.issues.values().filter_map(counterpart).cloned();
-            let missing: BTreeSet<_> = named.filter(|id| !known.issues.contains_key(id)).collect();
-            known.issues.extend(self.fetch_all(&missing).await?);
+    /// Records as pairs the issues that belong together, before anything is created for them; and finds what stands in
+    /// the way of creating, where nothing proves a pair.
+    pub(super) async fn adopt(&self, candidates: &Candidates, known: &mut Known, past: Past) -> Result<(), Error> {
+        self.follow(known).await?;
+        if !past.all_marks_known {
+            let wanting = self.wanting(candidates, known, past);
+            let claimants = self.survey(&wanting, known).await?;
+            self.take_in(known, &claimants, &BTreeSet::new()).await?;
+            self.follow(known).await?;
         }
-        let found: Vec<_> = candidates.keys().filter_map(|id| self.marked_pair(known.issues.get(id)?, known)).collect();
-        for (user, dev) in found {
-            self.record_adopted(user, dev, known).await?;
+        for (user, dev, proof) in self.matches(candidates, known) {
+            self.record_adopted(&user, &dev, proof, known).await?;
+        }
+        self.find_obstacles(candidates, known, past).await
+    }
+
+    /// Reads what unpaired issues name, by mark or line, and what those name in turn.
+    async fn follow(&self, known: &mut Known) -> Result<(), Error> {
+        known.by_key.extend(known.issues.values().map(|issue| (issue.at.key.clone(), Some(issue.at.id.clone()))));
+        let mut asked = BTreeSet::new();
+        for _ in 0..ROUNDS {
+            let unpaired: Vec<_> = known.issues.values().filter(|it| pair_of(known, &it.at.id).is_none()).collect();
+            let (ids, keys) = self.named_by(&unpaired);
+            let ids: BTreeSet<_> =
+                ids.into_iter().filter(|id| !known.issues.contains_key(id) && asked.insert(id.clone())).collect();
+            let keys: BTreeSet<_> = keys.into_iter().filter(|key| !known.by_key.contains_key(key)).collect();
+            if ids.is_empty() && keys.is_empty() {
+                break;
+            }
+            self.take_in(known, &ids, &keys).await?;
         }
         Ok(())
     }
 
-    /// The pair that an unpaired issue's mark proves, oldest dev issue first where clones carry the same mark.
-    fn marked_pair(&self, issue: &Issue, known: &Known) -> Option<(IssueRef, IssueRef)> {
-        let other = known.issues.get(counterpart(issue)?)?;
-        let (user, dev) = match self.flow.side_of(&issue.at.key)? {
-            Side::User => (issue, other),
-            Side::Dev => (other, issue),
-        };
-        self.belong_together(user, dev, known).then(|| (user.at.clone(), dev.at.clone()))
-    }
-
-    /// A dev issue's mark must name this site and user issue; and if the user issue's back-mark names another dev issue,
-    /// that one must be there to be seen, and not claim it too: else this one may be a clone that took its original's
-    /// mark along.
-    fn belong_together(&self, user: &Issue, dev: &Issue, known: &Known) -> bool {
-        let rival = counterpart(user).filter(|id| **id != dev.at.id).map(|id| known.issues.get(id));
-        let contested = rival.is_some_and(|rival| rival.is_none_or(|rival| self.claims(rival, user)));
-        self.flow.side_of(&user.at.key) == Some(Side::User) && self.claims(dev, user) && !contested
-    }
-
-    /// Whether `dev` is a dev issue of this flow whose mark names `user`.
-    fn claims(&self, dev: &Issue, user: &Issue) -> bool {
-        let names_user = matches!(&dev.mark, Some(Mark::Created { site, user_issue, .. })
-            if site == self.jira.site() && *user_issue == user.at.id);
-        names_user && self.flow.side_of(&dev.at.key) == Some(Side::Dev)
-    }
-
-    async fn record_adopted(&self, user: IssueRef, dev: IssueRef, known: &mut Known) -> Result<(), Error> {
-        if known.pairs.iter().any(|pair| pair.user.id == user.id || pair.dev.id == dev.id)
-            || self.is_busy(&user.id)
-            || !self.store.pairs(Side::User, vec![user.id.clone()]).await?.is_empty()
-        {
-            return Ok(());
-        }
-        let pair = Pair { user, dev, origin: Origin::Adopted, state: PairState::Active };
-        self.store.write(vec![Change::PutPair(pair.clone())]).await?;
-        self.tell(&Event::PairAdopted { user: pair.user.key.clone(), dev: pair.dev.key.clone() });
-        known.pairs.push(pair);
-        Ok(())
-    }
-
-    /// Looks for marks on dev issues that this store has never seen, before anything is created: their user issues may
-    /// lack the back-mark. Only needed where no full sync has read them all.
-    pub(super) async fn adopt_by_search(
-        &self,
-        candidates: &Candidates,
-        known: &mut Known,
-        past: Past,
-    ) -> Result<(), Error> {
-        let wanting: BTreeMap<IssueId, JiraTime> = self.about_to_be_created(candidates, known, past);
-        let Some(from) = wanting.values().min() else { return Ok(()) };
-        let mut scan = Scan::new(vec![self.flow.dev_project.clone()], By::Created, Some(*from), &[]).with_marks();
-        let mut marked = BTreeMap::new();
-        while let Some(page) = self.next_page(&mut scan).await? {
-            for row in page.rows {
-                if let Some(Mark::Created { user_issue, .. }) = &row.mark
-                    && wanting.contains_key(user_issue)
-                {
-                    // Oldest first: a clone comes later than what it was cloned from.
-                    marked.entry(user_issue.clone()).or_insert(row.at.id);
+    fn named_by(&self, issues: &[&Issue]) -> (BTreeSet<IssueId>, BTreeSet<IssueKey>) {
+        let (mut ids, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        for issue in issues {
+            match self.flow.side_of(&issue.at.key) {
+                Some(Side::User) => {
+                    ids.extend(back_mark(issue).cloned());
+                    keys.extend(dev_links(self.jira.site(), issue));
                 }
+                Some(Side::Dev) => {
+                    ids.extend(mark(issue).cloned());
+                    keys.extend(user_link(self.jira.site(), issue));
+                }
+                None => {}
             }
         }
-        known.issues.extend(self.fetch_all(&marked.values().cloned().collect()).await?);
-        for (user, dev) in marked {
-            let (Some(user), Some(dev)) = (known.issues.get(&user), known.issues.get(&dev)) else { continue };
-            if self.belong_together(user, dev, known) {
-                self.record_adopted(user.at.clone(), dev.at.clone(), known).await?;
+        (ids, keys)
+    }
+
+    /// Reads these issues afresh, unless they are known, and finds out with whom they are paired.
+    async fn take_in(
+        &self,
+        known: &mut Known,
+        ids: &BTreeSet<IssueId>,
+        keys: &BTreeSet<IssueKey>,
+    ) -> Result<(), Error> {
+        let missing = ids.iter().filter(|id| !known.issues.contains_key(*id)).cloned().collect();
+        let mut read = self.fetch_all(&missing).await?;
+        for batch in keys.iter().collect::<Vec<_>>().chunks(BATCH) {
+            let mut found = self.jira.fetch_by_key(batch).await?;
+            for key in batch {
+                let issue = found.remove(*key);
+                known.by_key.insert((*key).clone(), issue.as_ref().map(|issue| issue.at.id.clone()));
+                read.extend(issue.map(|issue| (issue.at.id.clone(), issue)));
             }
         }
+        known.by_key.extend(read.values().map(|issue| (issue.at.key.clone(), Some(issue.at.id.clone()))));
+        for side in Side::BOTH {
+            // A dev issue that can't be read may be known as another's all the same.
+            let pairs = self.store.pairs(side, read.keys().chain(&missing).cloned().collect()).await?;
+            let new = pairs.into_iter().filter(|pair| pair_of(known, &pair.user.id).is_none());
+            known.pairs.extend(new.collect::<Vec<_>>());
+        }
+        let on_side = |side| read.values().filter(move |it| self.flow.side_of(&it.at.key) == Some(side));
+        for side in Side::BOTH {
+            known.handled.extend(self.store.handled(side, on_side(side).map(|it| it.at.id.clone()).collect()).await?);
+        }
+        known.issues.extend(read);
         Ok(())
     }
 
-    fn about_to_be_created(&self, candidates: &Candidates, known: &Known, past: Past) -> BTreeMap<IssueId, JiraTime> {
-        let unpaired = candidates.keys().filter(|id| pair_of(known, id).is_none());
+    /// The unpaired user issues about whom the whole dev project must be heard: a dev issue is about to be created for
+    /// them, or one claims them without being named in return, and may be a clone of the right one.
+    fn wanting(&self, candidates: &Candidates, known: &Known, past: Past) -> BTreeMap<IssueId, JiraTime> {
+        let evidence = self.evidence(known);
+        let is_settled = |user: &Issue| match evidence.dev_of(user) {
+            Some((_, claim)) => claim.answer != Answer::None,
+            None => false,
+        };
+        let mut wanting: Vec<_> = self.about_to_be_created(candidates, known, past);
+        if !past.meets_oldest_first() {
+            wanting.extend(self.concerned(candidates, known).into_iter().filter(|it| evidence.dev_of(it).is_some()));
+        }
+        wanting.retain(|user| !is_settled(user));
+        wanting.into_iter().map(|user| (user.at.id.clone(), user.created)).collect()
+    }
+
+    fn about_to_be_created<'a>(&self, candidates: &Candidates, known: &'a Known, past: Past) -> Vec<&'a Issue> {
+        let unpaired = candidates.keys().filter(|id| pair_of(known, id).is_none() && !self.is_busy(id));
         unpaired
             .filter_map(|id| known.issues.get(id))
             .filter(|issue| self.flow.side_of(&issue.at.key) == Some(Side::User))
             .filter(|user| plan(&self.flow.rules, &unpaired_user(user, known, past)).draft.is_some())
-            .map(|user| (user.at.id.clone(), user.created))
             .collect()
+    }
+
+    /// The unpaired user issues among the candidates, and those that dev issues among them name.
+    fn concerned<'a>(&'a self, candidates: &Candidates, known: &'a Known) -> Vec<&'a Issue> {
+        let evidence = self.evidence(known);
+        let mut users = BTreeMap::new();
+        for issue in candidates.keys().filter_map(|id| known.issues.get(id)) {
+            let user = match self.flow.side_of(&issue.at.key) {
+                Some(Side::User) => Some(issue),
+                Some(Side::Dev) => evidence.user_of(issue),
+                None => None,
+            };
+            users.extend(user.map(|user| (&user.at.id, user)));
+        }
+        users.retain(|id, _| pair_of(known, id).is_none());
+        users.into_values().collect()
+    }
+
+    fn evidence<'a>(&'a self, known: &'a Known) -> Evidence<'a> {
+        Evidence::new(&self.flow, self.jira.site(), known)
+    }
+
+    fn matches(&self, candidates: &Candidates, known: &Known) -> Vec<(Issue, Issue, Proof)> {
+        let evidence = self.evidence(known);
+        let matched = |user: &Issue| {
+            let (dev, claim) = evidence.dev_of(user)?;
+            Some((user.clone(), dev.clone(), claim.proof))
+        };
+        self.concerned(candidates, known).into_iter().filter_map(matched).collect()
+    }
+
+    /// The pair, what is known of its files, and the line of history, all or nothing.
+    async fn record_adopted(&self, user: &Issue, dev: &Issue, proof: Proof, known: &mut Known) -> Result<(), Error> {
+        let taken = known.pairs.iter().any(|pair| pair.user.id == user.at.id || pair.dev.id == dev.at.id);
+        if taken || self.is_busy(&user.at.id) {
+            return Ok(());
+        }
+        let (origin, state) = (Origin::Adopted, PairState::Active);
+        let pair = Pair { user: user.at.clone(), dev: dev.at.clone(), origin, state };
+        let event = Event::PairAdopted { user: user.at.key.clone(), dev: dev.at.key.clone() };
+        let ledger = self.store.ledger(vec![user.at.id.clone()]).await?;
+        let by = (proof, self.jira.account());
+        let files = files::entries(user, dev, by, known.handled.get(&user.at.id), &ledger);
+        let mut batch = vec![Change::PutPair(pair.clone())];
+        batch.extend(files.into_iter().map(Change::PutCopied));
+        batch.push(Change::Tell(Entry::of(&event, &user.at, self.clock.wall())));
+        match self.store.write(batch).await {
+            Ok(()) => {
+                self.tell(&event);
+                known.pairs.push(pair);
+            }
+            // By whatever else writes to this database, it is another's by now.
+            Err(store::Error::Taken { .. }) => self.skip(&user.at, SkipReason::HasLink),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// What forbids creating, for those for whom it would be done now.
+    async fn find_obstacles(&self, candidates: &Candidates, known: &mut Known, past: Past) -> Result<(), Error> {
+        let creates: BTreeSet<_> =
+            self.about_to_be_created(candidates, known, past).into_iter().map(|user| user.at.id.clone()).collect();
+        if creates.is_empty() {
+            return Ok(());
+        }
+        let users = creates.iter().filter_map(|id| known.issues.get(id));
+        let linked = users.flat_map(|user| &user.linked);
+        let linked =
+            linked.filter(|to| self.flow.side_of(&to.key) == Some(Side::Dev)).map(|to| to.id.clone()).collect();
+        self.take_in(known, &linked, &BTreeSet::new()).await?;
+        // Those may name others by a key.
+        self.follow(known).await?;
+        let evidence = self.evidence(known);
+        let users = creates.iter().filter_map(|id| known.issues.get(id));
+        let obstacles: BTreeMap<_, _> =
+            users.filter_map(|user| Some((user.at.id.clone(), evidence.obstacle(user)?))).collect();
+        known.obstacles = obstacles;
+        Ok(())
     }
 }

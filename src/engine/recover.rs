@@ -5,16 +5,22 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt, stream};
 
-use super::apply::{Driven, GivenUp};
+use super::apply::{Course, Driven, GivenUp, holds_its_pair, in_doubt};
 use super::observe::Trial;
 use super::steps::{self, Found};
 use super::{CONCURRENCY, Engine, Error};
-use crate::flow::{Doubt, Event, Evidence, Intent, IntentId, IntentKind, IssueId, IssueRef, JiraTime, Mark, Side};
+use crate::flow::{
+    Doubt, Event, Evidence, Intent, IntentId, IntentKind, IssueId, IssueRef, JiraTime, Mark, PairState, Side,
+    SkipReason, Step,
+};
 use crate::jira::{By, Scan};
-use crate::store::Change;
+use crate::store::{self, Change};
 
 /// Creates are looked for from a little before their intent was stored.
 const MARGIN: Duration = Duration::from_secs(60);
+
+/// A doubt that lasts is told again so often.
+const TOLD_AGAIN: Duration = Duration::from_secs(3600);
 
 /// What a search for the marks of creates in doubt showed.
 #[derive(Default)]
@@ -42,45 +48,65 @@ impl Traces {
     }
 }
 
+/// An open intent, and since when its step in hand is in doubt.
+struct Suspect {
+    intent: Intent,
+    doubt: Doubt,
+    /// Nobody was told of it yet: the worker that was at it did not live to.
+    is_new: bool,
+}
+
+/// Whether an intent's pair may be written to.
+enum Leave {
+    Granted,
+    /// Not as long as it is suspended, broken or held.
+    Later,
+    Never,
+}
+
+/// Whether an intent's pair had to wait for it, so that something may have been missed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Again,
+    Done,
+}
+
 impl Engine {
     /// Takes up every open intent. Each one ends closed, or stays open and durable; pairs whose intent was closed are
     /// looked at again, since they may have changed while nothing else could be planned for them.
     pub(super) async fn recover(&self) -> Result<(), Error> {
         let open = self.store.open_intents().await?;
-        for intent in &open {
+        for intent in open.iter().filter(|intent| holds_its_pair(intent)) {
             self.set_busy(intent);
         }
         let waiting = if open.is_empty() { BTreeSet::new() } else { self.waiting().await? };
-        let due = open.into_iter().filter(|intent| !waiting.contains(&intent.user.id));
-        let in_doubt = due.map(|intent| self.with_doubt(intent));
-        let in_doubt: Vec<(Intent, Doubt)> = in_doubt.collect();
-        let traces = self.traces(&in_doubt).await?;
-        let settle = |(intent, doubt)| self.settle(intent, doubt, &traces).boxed();
-        let work: Vec<_> = in_doubt.into_iter().map(settle).collect();
+        let (idle, due): (Vec<_>, Vec<_>) = open.into_iter().partition(|intent| waiting.contains(&intent.user.id));
+        self.tally.doubts.add(idle.iter().filter(|intent| is_in_doubt(intent)).count());
+        let suspects: Vec<Suspect> = due.into_iter().map(|intent| self.suspect(intent)).collect();
+        let traces = self.traces(&suspects).await?;
+        let work: Vec<_> = suspects.into_iter().map(|suspect| self.take_up_suspect(suspect, &traces).boxed()).collect();
         let ends: Vec<Result<(), Error>> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
         ends.into_iter().collect()
     }
 
     /// The issues that failed and whose time to try again has not come.
     async fn waiting(&self) -> Result<BTreeSet<IssueId>, Error> {
-        let now = self.clock.wall();
         let failures = self.store.failures().await?.into_iter();
-        Ok(failures.filter(|failure| failure.next_try > now).map(|failure| failure.issue.id).collect())
+        Ok(failures.filter(|failure| !self.is_time(failure.next_try)).map(|failure| failure.issue.id).collect())
     }
 
     /// An open intent without a doubt was in hand when its worker ended: its request was sent before now, if it was.
-    fn with_doubt(&self, mut intent: Intent) -> (Intent, Doubt) {
+    fn suspect(&self, intent: Intent) -> Suspect {
         let unknown = Doubt { sent_by: self.jira.jira_now_at_latest(), first_absent: None };
-        let doubt = *intent.doubt.get_or_insert(unknown);
-        (intent, doubt)
+        Suspect { doubt: intent.doubt.unwrap_or(unknown), is_new: intent.doubt.is_none(), intent }
     }
 
     /// One search for all creates in doubt.
-    async fn traces(&self, in_doubt: &[(Intent, Doubt)]) -> Result<Traces, Error> {
-        let creates = in_doubt
-            .iter()
-            .filter(|(intent, _)| intent.step().is_some_and(|step| step.evidence() == Evidence::MarkOnCreated));
-        let Some(begun) = creates.map(|(intent, _)| intent.begun).min() else { return Ok(Traces::default()) };
+    async fn traces(&self, suspects: &[Suspect]) -> Result<Traces, Error> {
+        let intents = suspects.iter().map(|suspect| &suspect.intent);
+        let creates =
+            intents.filter(|intent| intent.step().is_some_and(|step| step.evidence() == Evidence::MarkOnCreated));
+        let Some(begun) = creates.map(|intent| intent.begun).min() else { return Ok(Traces::default()) };
         let witness = self.newest_known_dev_issue().await?;
         let from = witness.iter().map(|(_, created)| *created).chain([begun.earlier(MARGIN)]).min();
         // Where no dev issue was ever recorded there is none that a healthy index could show.
@@ -109,44 +135,103 @@ impl Engine {
         Ok(still_here.max_by(|one, other| one.at.id.cmp(&other.at.id)).map(|issue| (issue.at, issue.created)))
     }
 
-    async fn settle(&self, intent: Intent, doubt: Doubt, traces: &Traces) -> Result<(), Error> {
+    async fn take_up_suspect(&self, suspect: Suspect, traces: &Traces) -> Result<(), Error> {
+        let intent = suspect.intent.clone();
+        match self.take_in_hand(suspect, traces).await {
+            Err(Error::Store(error @ store::Error::Taken { .. })) => self.overtaken(&intent, &error).await,
+            end => end,
+        }
+    }
+
+    /// While a create was in doubt, somebody paired its user issue with another one. That pair counts; what was created
+    /// is told, and left to people. Nobody else waits for it.
+    async fn overtaken(&self, intent: &Intent, error: &store::Error) -> Result<(), Error> {
+        let why = format!("{error}; what was created for it is left as it is");
+        self.failed(Side::User, &intent.user, why, Trial::default()).await?;
+        self.store.write(vec![Change::CloseIntent(intent.id.clone())]).await?;
+        self.set_free(intent);
+        Ok(())
+    }
+
+    async fn take_in_hand(&self, suspect: Suspect, traces: &Traces) -> Result<(), Error> {
         if self.pulse.stopping() {
             return Err(Error::Stopping);
         }
-        let Some(step) = intent.step().cloned() else {
-            return self.go_on(intent).await;
+        match self.leave(&suspect.intent).await? {
+            Leave::Granted => {}
+            Leave::Later => {
+                self.tally.doubts.add(usize::from(is_in_doubt(&suspect.intent)));
+                return Ok(());
+            }
+            Leave::Never => return self.drop_intent(&suspect.intent).await,
+        }
+        match suspect.intent.step().cloned() {
+            None => self.go_on(Course::new(suspect.intent), Look::Again).await,
+            Some(_) if suspect.doubt == Doubt::NOTHING_SENT => self.resume(suspect.intent).await,
+            Some(step) => self.settle(suspect, &step, traces).await,
+        }
+    }
+
+    /// Whether its pair may be written to. An intent that has no dev issue yet has no pair either.
+    async fn leave(&self, intent: &Intent) -> Result<Leave, Error> {
+        let Some(dev) = &intent.dev else { return Ok(Leave::Granted) };
+        let pairs = self.store.pairs(Side::User, vec![intent.user.id.clone()]).await?;
+        let state = pairs.into_iter().find(|pair| pair.dev.id == dev.id).map(|pair| pair.state);
+        Ok(match state {
+            Some(PairState::Active) => Leave::Granted,
+            Some(PairState::Suspended | PairState::Broken | PairState::Held) => Leave::Later,
+            Some(PairState::Unpaired) | None => Leave::Never,
+        })
+    }
+
+    /// An operator took the pair apart: nothing is owed to it any more.
+    async fn drop_intent(&self, intent: &Intent) -> Result<(), Error> {
+        self.skip(&intent.user, SkipReason::Unpaired);
+        self.store.write(vec![Change::CloseIntent(intent.id.clone())]).await?;
+        self.set_free(intent);
+        Ok(())
+    }
+
+    /// Goes on with a step of which nothing was sent.
+    async fn resume(&self, intent: Intent) -> Result<(), Error> {
+        let look = if holds_its_pair(&intent) { Look::Again } else { Look::Done };
+        let is_planned_again = match intent.kind {
+            IntentKind::Mirror => intent.cursor == 0,
+            // Files that are owed, where meanwhile every look finds what is missing.
+            IntentKind::Attach => look == Look::Done && self.flow.rules.follow_attachments(),
+            IntentKind::Create | IntentKind::Restore => false,
         };
-        let found = match steps::find(self, &intent, &step, doubt, traces).await {
+        if is_planned_again {
+            return self.close_for_another_look(&intent, Vec::new()).await;
+        }
+        // Once more is sent, that nothing was is no longer true.
+        let intent = Intent { doubt: None, ..intent };
+        self.store.write(vec![Change::UpdateIntent(intent.clone())]).await?;
+        self.go_on(Course::new(intent), look).await
+    }
+
+    async fn settle(&self, suspect: Suspect, step: &Step, traces: &Traces) -> Result<(), Error> {
+        let Suspect { intent, doubt, is_new } = suspect;
+        let found = match steps::find(self, &intent, step, doubt, traces).await {
             Ok(found) => found,
             // Looking failed for this one issue; it stays open and is looked for again.
             Err(Error::Jira(error)) if error.is_local() => {
+                self.tally.doubts.add(1);
                 return self.failed(Side::User, &intent.user, error.to_string(), Trial::default()).await;
             }
             Err(error) => return Err(error),
         };
         match found {
             Found::Happened(learned) => {
-                self.tell_settled(&intent, step.name(), true);
-                let mut intent = intent;
-                self.take_up(&mut intent, &step, learned).await?;
-                self.go_on(intent).await
+                let told = self.record_settled(&intent, step, true);
+                let mut course = Course { done: vec![told], ..Course::new(intent) };
+                self.take_up(&mut course, learned).await?;
+                self.go_on(course, Look::Again).await
             }
-            Found::Absent if intent.kind == IntentKind::Mirror && intent.cursor == 0 => {
-                self.tell_settled(&intent, step.name(), false);
-                // Nothing was done, and much may have changed since it was planned.
-                self.close_for_another_look(&intent).await
-            }
-            Found::Absent => {
-                self.tell_settled(&intent, step.name(), false);
-                let intent = Intent { doubt: None, ..intent };
-                self.store.write(vec![Change::UpdateIntent(intent.clone())]).await?;
-                self.go_on(intent).await
-            }
-            Found::NotYet(doubt) => {
-                let intent = Intent { doubt: Some(doubt), ..intent };
-                Ok(self.store.write(vec![Change::UpdateIntent(intent)]).await?)
-            }
+            Found::Absent => self.absent(intent, step).await,
+            Found::NotYet(doubt) => self.still_in_doubt(Intent { doubt: Some(doubt), ..intent }, step, is_new).await,
             Found::Gone => {
+                self.tally.doubts.add(1);
                 // Perhaps only hidden for a while: what is owed stays owed, and is asked for ever less often.
                 let why = format!("the {} is still owed, but the issue can't be read", step.name());
                 self.failed(Side::User, &intent.user, why, Trial::default()).await
@@ -154,18 +239,55 @@ impl Engine {
         }
     }
 
-    async fn close_for_another_look(&self, intent: &Intent) -> Result<(), Error> {
-        let again = self.again(&intent.user, Trial::default());
-        self.store.write(vec![again, Change::CloseIntent(intent.id.clone())]).await?;
+    async fn absent(&self, intent: Intent, step: &Step) -> Result<(), Error> {
+        let told = self.record_settled(&intent, step, false);
+        if intent.kind == IntentKind::Mirror && intent.cursor == 0 {
+            // Nothing was done, and much may have changed since it was planned.
+            return self.close_for_another_look(&intent, vec![told]).await;
+        }
+        let intent = Intent { doubt: None, ..intent };
+        self.store.write(vec![Change::UpdateIntent(intent.clone()), told]).await?;
+        self.go_on(Course::new(intent), Look::Again).await
+    }
+
+    /// A doubt that is not settled by a first look is told, and then once an hour.
+    async fn still_in_doubt(&self, intent: Intent, step: &Step, is_new: bool) -> Result<(), Error> {
+        let why = "it is not known yet whether it happened".to_owned();
+        let told = if is_new {
+            Some(self.record_doubt(&intent, step, "the worker ended while it was in hand".to_owned()))
+        } else {
+            self.tally.doubts.add(1);
+            if self.is_to_be_told_again(&intent) {
+                self.tell(&in_doubt(&intent, step, why));
+            }
+            None
+        };
+        Ok(self.store.write([Change::UpdateIntent(intent)].into_iter().chain(told).collect()).await?)
+    }
+
+    /// Whether another hour of a doubt has passed since the last cycle.
+    fn is_to_be_told_again(&self, intent: &Intent) -> bool {
+        let Some(doubt) = intent.doubt else { return false };
+        let hours = |at: JiraTime| at.since(doubt.sent_by).as_secs() / TOLD_AGAIN.as_secs();
+        let now = self.jira.jira_now();
+        hours(now) > hours(now.earlier(self.flow.interval))
+    }
+
+    async fn close_for_another_look(&self, intent: &Intent, told: Vec<Change>) -> Result<(), Error> {
+        let end = [self.again(&intent.user, Trial::default()), Change::CloseIntent(intent.id.clone())];
+        self.store.write(told.into_iter().chain(end).collect()).await?;
         self.set_free(intent);
         Ok(())
     }
 
-    /// Does the steps that are left. Its pair is looked at again, durably so from the moment of closing.
-    async fn go_on(&self, intent: Intent) -> Result<(), Error> {
-        let user = intent.user.clone();
-        let again = vec![self.again(&user, Trial::default())];
-        match self.drive(intent, None, again).await? {
+    /// Does the steps that are left. A pair that had to wait is looked at again, durably so from the moment of closing.
+    async fn go_on(&self, course: Course, look: Look) -> Result<(), Error> {
+        let user = course.intent.user.clone();
+        let closing = match look {
+            Look::Again => vec![self.again(&user, Trial::default())],
+            Look::Done => Vec::new(),
+        };
+        match self.drive(Course { closing, ..course }, None).await? {
             Driven::Closed | Driven::Open => Ok(()),
             Driven::GivenUp(GivenUp::Outdated(reason)) => {
                 self.skip(&user, reason);
@@ -178,9 +300,9 @@ impl Engine {
         }
     }
 
-    fn tell_settled(&self, intent: &Intent, what: &'static str, happened: bool) {
-        let (key, step) = (intent.user.key.clone(), intent.step_key());
-        self.tell(&Event::DoubtSettled { key, step, what, happened });
+    fn record_settled(&self, intent: &Intent, step: &Step, happened: bool) -> Change {
+        let (key, at, what) = (intent.user.key.clone(), intent.step_key(), step.name());
+        self.record(&Event::DoubtSettled { key, step: at, what, happened }, &intent.user)
     }
 
     /// Has a user issue looked at again in this or the next cycle, whatever searches show.
@@ -191,4 +313,8 @@ impl Engine {
     pub(super) fn again(&self, user: &IssueRef, trial: Trial) -> Change {
         Change::PutFailure(trial.failure(Side::User, user.clone(), self.clock.wall()))
     }
+}
+
+fn is_in_doubt(intent: &Intent) -> bool {
+    intent.doubt != Some(Doubt::NOTHING_SENT)
 }

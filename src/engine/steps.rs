@@ -13,20 +13,26 @@ use std::time::Duration;
 use super::apply::Learned;
 use super::recover::Traces;
 use super::{Engine, Error};
-use crate::flow::{Doubt, Intent, Issue, SkipReason, Step};
-use crate::jira::REQUEST_LIMIT;
+use crate::flow::{Doubt, Intent, Issue, IssueRef, SkipReason, Step};
+use crate::jira::{self, Fault, REQUEST_LIMIT, TRANSFER_LIMIT};
 
 /// How long after a request's end its effect may still come: what Jira has begun with it finishes. Generous, because
 /// looking too early repeats a write, and looking late only delays one.
 const EFFECT_HORIZON: Duration = Duration::from_secs(120);
+
+/// The same of an upload. When we crashed in the middle of one, nobody knows how much of it a proxy holds, and how long
+/// it takes to hand it on.
+const UPLOAD_HORIZON: Duration = Duration::from_secs(TRANSFER_LIMIT.as_secs() + EFFECT_HORIZON.as_secs());
 
 /// What became of a step.
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// It is done.
     Done(Learned),
-    /// It and those after it need not be done: things stand as they were wanted already.
+    /// It need not be done, nor need those that tell of it: things stand as they were wanted already.
     Needless,
+    /// It can't be done now, and none of the others waits for it: a file.
+    Later(jira::Error),
     /// Its precondition no longer holds: nothing was sent.
     Outdated(SkipReason),
 }
@@ -42,6 +48,15 @@ pub(super) enum Found {
     NotYet(Doubt),
     /// The issue that it was for can't be read any more.
     Gone,
+}
+
+/// What the issue that a step was for shows of it. It is read afresh, so what it lacks has not happened so far.
+#[derive(Debug)]
+enum Trace {
+    Shown(Learned),
+    Lacking,
+    /// The issue can't be read.
+    Hidden,
 }
 
 /// Sends a step's request, if its precondition holds.
@@ -70,21 +85,49 @@ pub(super) async fn find(
     doubt: Doubt,
     traces: &Traces,
 ) -> Result<Found, Error> {
-    match step {
-        Step::Create(_) => create::find(engine, intent, doubt, traces).await,
-        Step::Link(_) => link::find(engine, intent, doubt).await,
-        Step::Transition(step) => transition::find(engine, intent, step, doubt).await,
-        Step::Comment(step) => comment::find(engine, intent, step, doubt).await,
-        Step::Attach(step) => attach::find(engine, intent, step, doubt).await,
-        Step::Reply(step) => reply::find(engine, intent, step, doubt).await,
-        Step::Restore(step) => restore::find(engine, intent, step, doubt).await,
-    }
+    let traced = match step {
+        Step::Create(_) => return create::find(engine, intent, doubt, traces).await,
+        Step::Link(step) => link::find(engine, intent, step).await?,
+        Step::Transition(step) => transition::find(engine, intent, step).await?,
+        Step::Comment(step) => comment::find(engine, intent, step).await?,
+        Step::Attach(step) => attach::find(engine, intent, step).await?,
+        Step::Reply(step) => reply::find(engine, intent, step).await?,
+        Step::Restore(step) => restore::find(engine, intent, step).await?,
+    };
+    Ok(match traced {
+        Trace::Shown(learned) => Found::Happened(learned),
+        Trace::Lacking => absent_by_now(engine, step, doubt),
+        Trace::Hidden => Found::Gone,
+    })
 }
 
 /// Nothing was found of a step whose traces can be read at once: final only when no effect can come any more.
-fn absent_by_now(engine: &Engine, doubt: Doubt) -> Found {
-    if engine.jira.jira_now() > doubt.sent_by.later(EFFECT_HORIZON) { Found::Absent } else { Found::NotYet(doubt) }
+fn absent_by_now(engine: &Engine, step: &Step, doubt: Doubt) -> Found {
+    let settled = engine.jira.jira_now() > doubt.sent_by.later(horizon(step));
+    if settled { Found::Absent } else { Found::NotYet(doubt) }
+}
+
+/// A fresh read that showed nothing of an issue.
+fn missing(at: &IssueRef) -> jira::Error {
+    let what = Fault::Missing("it was left out of the answer".to_owned());
+    jira::Error { request: format!("fresh read of {at}"), what, only_reads: true }
+}
+
+/// How long after its request's end a step's effect may still come.
+fn horizon(step: &Step) -> Duration {
+    match step {
+        Step::Attach(_) => UPLOAD_HORIZON,
+        Step::Create(_)
+        | Step::Link(_)
+        | Step::Transition(_)
+        | Step::Comment(_)
+        | Step::Reply(_)
+        | Step::Restore(_) => EFFECT_HORIZON,
+    }
 }
 
 /// Kept true by the compiler: an effect can't come later than the horizon after the longest request.
-const _: () = assert!(EFFECT_HORIZON.as_secs() >= 2 * REQUEST_LIMIT.as_secs());
+const _: () = {
+    assert!(EFFECT_HORIZON.as_secs() >= 2 * REQUEST_LIMIT.as_secs());
+    assert!(UPLOAD_HORIZON.as_secs() >= TRANSFER_LIMIT.as_secs() + EFFECT_HORIZON.as_secs());
+};

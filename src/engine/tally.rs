@@ -14,6 +14,8 @@ pub(super) struct Tally {
     pub synced: Count,
     pub skipped: Count,
     pub errors: Count,
+    /// Doubts that began or were not settled.
+    pub doubts: Count,
     requests_before: Count,
 }
 
@@ -38,14 +40,15 @@ impl Count {
 impl Tally {
     /// A cycle begins; `requests` were sent before it.
     pub(super) fn reset(&self, requests: u64) {
-        for count in [&self.fetched, &self.changes, &self.created, &self.synced, &self.skipped, &self.errors] {
+        let Self { fetched, changes, created, synced, skipped, errors, doubts, requests_before: _ } = self;
+        for count in [fetched, changes, created, synced, skipped, errors, doubts] {
             count.set(0);
         }
         self.requests_before.set(requests);
     }
 
-    /// The cycle ended after `duration`; `requests` were sent until now.
-    pub(super) fn report(&self, duration: Duration, requests: u64) -> CycleReport {
+    /// The cycle ended after `duration`; `requests` were sent until now, and so many issues wait to be tried again.
+    pub(super) fn report(&self, duration: Duration, requests: u64, failures: usize) -> CycleReport {
         CycleReport {
             duration,
             issues_fetched: self.fetched.get(),
@@ -55,6 +58,8 @@ impl Tally {
             issues_skipped: self.skipped.get(),
             errors: self.errors.get(),
             requests: requests.saturating_sub(self.requests_before.get()),
+            doubts: self.doubts.get(),
+            failures: failures as u64,
         }
     }
 }

@@ -212,6 +212,10 @@ pub struct CycleReport {
     pub errors: u64,
     /// Requests sent to Jira.
     pub requests: u64,
+    /// Steps of which nobody knows yet whether they happened.
+    pub doubts: u64,
+    /// Issues that wait to be tried again.
+    pub failures: u64,
 }
 
 /// A value in an event's fields.
@@ -426,6 +430,8 @@ impl CycleReport {
             ("issuesSkipped", self.issues_skipped),
             ("errors", self.errors),
             ("requests", self.requests),
+            ("doubts", self.doubts),
+            ("failures", self.failures),
         ]
         .into_iter()
         .fold(audit(Level::Info, "sync.cycle.completed", "Sync cycle completed"), |line, (name, count)| {

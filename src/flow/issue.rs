@@ -42,7 +42,7 @@ impl Issue {
     /// The status in which it was created, as far as `changes` reach.
     #[must_use]
     pub fn first_status(&self) -> &StatusId {
-        self.changes.first().map_or(&self.status.id, |change| &change.from)
+        self.changes.first().map_or(&self.status.id, |change| &change.from.id)
     }
 
     /// When it came into its present status; `None` when it never left its first one.
@@ -83,8 +83,8 @@ pub struct StatusChange {
     pub at: JiraTime,
     /// Who; `None` when Jira hides it.
     pub by: Option<AccountId>,
-    /// The status it left.
-    pub from: StatusId,
+    /// The status it left, by the name it had then.
+    pub from: Status,
     /// The status it reached.
     pub to: Status,
 }

@@ -21,6 +21,15 @@ impl SiteUrl {
     pub fn browse(&self, key: &IssueKey) -> String {
         format!("{}/browse/{key}", self.0)
     }
+
+    /// The issue at which people look under `address`; `None` when that is no issue's page of this site.
+    #[must_use]
+    pub fn key_in(&self, address: &str) -> Option<IssueKey> {
+        let (site, rest) = address.trim().rsplit_once("/browse/")?;
+        let key = rest.split(['?', '#']).next()?.trim_end_matches('/');
+        // Jira's pages take keys in small letters too.
+        if site.parse::<Self>().ok()? == *self { key.to_ascii_uppercase().parse().ok() } else { None }
+    }
 }
 
 impl FromStr for SiteUrl {
@@ -64,6 +73,24 @@ mod tests {
         let site: SiteUrl = "https://A.Example.net/jira/".parse().unwrap();
         assert_eq!(site.to_string(), "https://a.example.net/jira");
         assert_eq!(site.browse(&"AB-1".parse().unwrap()), "https://a.example.net/jira/browse/AB-1");
+    }
+
+    #[test]
+    fn the_address_of_an_issue_of_this_site_tells_its_key() {
+        let site: SiteUrl = "https://a.example.net/jira".parse().unwrap();
+        let key = |address: &str| site.key_in(address).map(|key| key.to_string());
+        for same in ["/browse/AB-1", "/browse/AB-1/", "/browse/ab-1", "/browse/AB-1?focusedId=7", "/browse/AB-1#top"] {
+            assert_eq!(key(&format!("https://A.example.net/jira{same}")).as_deref(), Some("AB-1"), "{same}");
+        }
+        for other in [
+            "https://a.example.net/browse/AB-1",
+            "https://b.example.net/jira/browse/AB-1",
+            "https://a.example.net/jira/browse/AB",
+            "https://a.example.net/jira/issues/AB-1",
+            "AB-1",
+        ] {
+            assert_eq!(key(other), None, "{other}");
+        }
     }
 
     #[test]

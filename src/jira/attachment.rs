@@ -10,15 +10,6 @@ use super::error::Error;
 use crate::flow::{Attachment, AttachmentId, IssueId};
 use copy::Route;
 
-/// A file that was copied, as Jira keeps it now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Copied {
-    /// Jira's id of the copy.
-    pub id: AttachmentId,
-    /// Bytes; as many as the original has.
-    pub size: u64,
-}
-
 /// What a site lets be attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,8 +22,8 @@ pub struct AttachmentLimits {
 }
 
 impl Client {
-    /// Copies a file from `source`, the client that read `attachment`, to an issue here. It streams: at no time more
-    /// than a piece of it is held. The upload is never repeated.
+    /// Copies a file from `source`, the client that read `attachment`, to an issue here, and tells the copy's id. It
+    /// streams: at no time more than a piece of it is held. The upload is never repeated.
     ///
     /// # Errors
     /// When the file can't be fetched, is not of the size that `attachment` tells (then Jira has stored nothing), or is
@@ -43,7 +34,7 @@ impl Client {
         source: &Client,
         attachment: &Attachment,
         target: &IssueId,
-    ) -> Result<Copied, Error> {
+    ) -> Result<AttachmentId, Error> {
         let route = Route {
             source: &source.caller,
             sink: &self.caller,

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use super::{Client, Error, get, strange, wire, write};
+use super::{Client, Error, get, wire, write};
 use crate::flow::{IssueId, IssueRef};
 
 /// A link as one of its issues shows it (`issuelinks`).
@@ -64,9 +64,7 @@ impl Client {
     pub async fn links(&self, issue: &IssueId) -> Result<Option<Vec<IssueLink>>, Error> {
         let path = self.dialect.api(&format!("issue/{issue}?fields=issuelinks"));
         let bean: Option<wire::IssueBean> = self.if_shown(get(path, "issue").of_one_issue()).await?;
-        let Some(bean) = bean else { return Ok(None) };
-        let links = bean.links().into_iter().map(wire::LinkBean::link).collect::<Result<_, _>>();
-        links.map(Some).map_err(|lack| strange("issuelinks", &lack))
+        Ok(bean.map(wire::IssueBean::links))
     }
 
     /// Sets a remote link, new or in place of the one with its global id. May be repeated. Needs *Link issues*.

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::call::Ask;
 use super::dialect::FreshRead;
 use super::field::{FieldValue, Fields};
+use super::wire::Completed;
 use super::{Client, Error, Fault, get, read, strange, wire};
 use crate::flow::{Attachment, Issue, IssueId, IssueKey, Mark, Status};
 
@@ -130,8 +131,7 @@ impl Client {
     pub async fn attachments(&self, issue: &IssueId) -> Result<Option<Vec<Attachment>>, Error> {
         let path = self.dialect.api(&format!("issue/{issue}?fields=attachment"));
         let bean: Option<wire::IssueBean> = self.if_shown(get(path, "issue").of_one_issue()).await?;
-        let attachments = |bean: wire::IssueBean| bean.attachments().into_iter();
-        Ok(bean.map(|bean| attachments(bean).map(|file| file.attachment(self.dialect)).collect()))
+        Ok(bean.map(|bean| bean.attachments(self.dialect)))
     }
 
     /// The marks of issues, of those that are shown to us.
@@ -179,19 +179,28 @@ impl Client {
             }
             return Ok(());
         }
-        let mut more = self.status_histories(short.iter().map(|bean| bean.id()).collect()).await?;
+        // Texts are long, and hardly ever tell what their newest changes don't.
+        let completed = match short.iter().any(|bean| bean.needs_older_texts(self.reader())) {
+            true => Completed::StatusesAndTexts,
+            false => Completed::Statuses,
+        };
+        let mut more = self.histories(short.iter().map(|bean| bean.id()).collect(), completed).await?;
         for bean in short {
             let histories = more.remove(bean.id()).unwrap_or_default();
-            bean.complete_changelog(histories);
+            bean.complete_changelog(histories, completed);
         }
         Ok(())
     }
 
-    async fn status_histories(&self, ids: Vec<&str>) -> Result<BTreeMap<String, Vec<wire::History>>, Error> {
+    async fn histories(&self, ids: Vec<&str>, which: Completed) -> Result<BTreeMap<String, Vec<wire::History>>, Error> {
+        let fields: &[&str] = match which {
+            Completed::Statuses => &["status"],
+            Completed::StatusesAndTexts => &["status", "description"],
+        };
         let mut all: BTreeMap<String, Vec<wire::History>> = BTreeMap::new();
         let mut token = None::<String>;
         for _ in 0..MOST_CHANGELOG_PAGES {
-            let mut body = json!({"issueIdsOrKeys": ids, "fieldIds": ["status"], "maxResults": 1000});
+            let mut body = json!({"issueIdsOrKeys": ids, "fieldIds": fields, "maxResults": 1000});
             if let Some(token) = &token {
                 body["nextPageToken"] = json!(token);
             }
@@ -209,8 +218,12 @@ impl Client {
         Err(strange("changelog/bulkfetch", "it does not come to an end"))
     }
 
+    fn reader(&self) -> wire::Reader<'_> {
+        wire::Reader { dialect: self.dialect, us: &self.account }
+    }
+
     fn understood(&self, bean: wire::IssueBean) -> Option<Issue> {
-        bean.issue(self.dialect).inspect_err(|lack| tracing::warn!("an issue can't be understood: {lack}")).ok()
+        bean.issue(self.reader()).inspect_err(|lack| tracing::warn!("an issue can't be understood: {lack}")).ok()
     }
 }
 

@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 
 use crate::flow::{Issue, IssueId, Mark};
 
+/// What a fresh read asks for.
+const FRESH: [&str; 8] =
+    ["summary", "description", "status", "created", "updated", "issuetype", "attachment", "issuelinks"];
+
 fn id(text: &str) -> IssueId {
     text.parse().unwrap()
 }

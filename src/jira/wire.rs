@@ -9,6 +9,7 @@ mod issue;
 mod link;
 mod mark;
 mod meta;
+mod overwritten;
 mod search;
 mod time;
 mod user;
@@ -17,10 +18,10 @@ mod user;
 pub use fuzz::read_as_everything;
 
 pub(super) use attachment::attachment_id;
-pub(super) use changelog::History;
+pub(super) use changelog::{Completed, History, Reader};
 pub(super) use comment::{CommentBean, Comments};
 pub(super) use issue::{IssueBean, RawIssue, StatusBean};
-pub(super) use link::{LinkBean, RemoteLinkBean};
+pub(super) use link::RemoteLinkBean;
 pub(super) use mark::{PROPERTY, comment_of, intent_in, mark_value, marked_with};
 pub(super) use meta::{
     BulkCreated, Created, EditMeta, FieldBean, FieldPage, IssueTypePage, KnownField, Permissions, StatusesOfType,

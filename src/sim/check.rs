@@ -3,6 +3,8 @@
 //! It knows nothing of how the daemon works, only what must hold once everything has had time to settle. What counts is
 //! what *people* did: everybody but the daemon's account.
 
+mod repetition;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,6 +13,8 @@ use serde_json::Value;
 
 use super::issue::{ChangeView, CommentView, IssueView};
 use super::site::Site;
+
+pub use repetition::repetitions;
 
 /// What the daemon was told to keep true for one pair of projects.
 #[derive(Clone, Debug)]
@@ -71,6 +75,10 @@ pub enum Disagreement {
     Echo { on: String, status: String, moved: usize, reasons: usize },
     /// The daemon commented more often than creation and its own moves explain.
     Chatter { on: String, comments: usize, reasons: usize },
+    /// The daemon copied a file to a dev issue more often than the user issue ever had it. Only [`repetitions`] tells.
+    TwinFiles { on: String, file: String, copies: usize, originals: usize },
+    /// The daemon said the same twice in a row, with no change of status between. Only [`repetitions`] tells.
+    Repeated { on: String, text: String },
 }
 
 /// What is wrong with a link.
@@ -367,6 +375,10 @@ impl fmt::Display for Disagreement {
             Self::Chatter { on, comments, reasons } => {
                 write!(to, "{on} has {comments} comments by the daemon, for {reasons} reasons")
             }
+            Self::TwinFiles { on, file, copies, originals } => {
+                write!(to, "{on} has {copies} copies of {file} by the daemon, for {originals} originals")
+            }
+            Self::Repeated { on, text } => write!(to, "the daemon said twice in a row on {on}: {text}"),
         }
     }
 }

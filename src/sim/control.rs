@@ -14,6 +14,7 @@
 //! | `GET /held` | the requests that are held; `?atLeast=N&withinMs=M` waits until there are so many |
 //! | `POST /held/release` | lets one of them go on (`{"number": 7}`), or all (`{}`) |
 //! | `PUT /deaf` | no request has an effect or an answer until this is taken back |
+//! | `PUT /frost` | search keeps the rows it shows now for so many `seconds` (0 thaws): of one `issue`, or all |
 //! | `GET /requests` | the request log from `?since=N` on |
 //! | `GET /counters` | how often each endpoint was called |
 //! | `GET /journal` | what happened, told for people, from `?since=N` on |
@@ -61,6 +62,7 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route("/held", get(faults::held))
         .route("/held/release", post(faults::release))
         .route("/deaf", put(faults::deafen))
+        .route("/frost", put(site::freeze))
         .route("/requests", get(log::requests))
         .route("/counters", get(log::counters))
         .route("/journal", get(log::journal))

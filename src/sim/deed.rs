@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::fields::{self, Field};
 use super::file::FileContent;
+use super::http;
 use super::issue::Issue;
 use super::markup;
 use super::screen::Screen;
@@ -17,6 +18,7 @@ use super::visibility::Visibility;
 use super::workflow::Transition;
 use super::write::{Draft, Edit, Effect, Remark, Via, Write};
 
+mod cloning;
 mod hanging;
 
 /// What a person can do in the browser. Issues are given by key or id.
@@ -28,6 +30,16 @@ pub enum Deed {
         project: String,
         summary: String,
         text: String,
+    },
+    /// Copies the issue within its project, as Jira's “Clone” does with all boxes ticked but that for links: summary
+    /// (behind `CLONE - `, cut at 255 characters), description, type, fields and security level, and attachments under
+    /// ids and a name of their own. It starts in the workflow's first status, without resolution, comments, remote
+    /// links and past, and a `Cloners` link leads to the original. Answers the copy's key.
+    Clone {
+        issue: String,
+        /// Whether the copy gets the original's entity properties, marks of programs included. Sites were seen to do
+        /// either.
+        with_properties: bool,
     },
     /// Takes an offered transition that leads to the status of this name.
     Move {
@@ -84,6 +96,13 @@ pub enum Deed {
         issue: String,
         labels: Vec<String>,
     },
+    /// Enters something into any field but summary and description, written as requests write it (`{"value": "Red"}`),
+    /// whether or not the screens show it; nothing if null.
+    Fill {
+        issue: String,
+        field: String,
+        value: Value,
+    },
     /// Sets the priority of this name.
     Prioritise {
         issue: String,
@@ -116,6 +135,8 @@ pub enum Refusal {
     NoIssue(String),
     #[error("{value} can't be entered as {field}")]
     BadValue { field: &'static str, value: String },
+    #[error("{field}: {why}")]
+    Unfit { field: String, why: String },
     #[error("the issue has no comment {0}")]
     NoComment(String),
     #[error("the issue has no attachment {0}")]
@@ -156,6 +177,8 @@ impl State {
             values: values::usual_values(),
             properties: BTreeMap::new(),
             transition: None,
+            viewers: None,
+            files: Vec::new(),
         })
     }
 
@@ -172,6 +195,7 @@ impl State {
     fn intend(&mut self, author: &str, deed: Deed) -> Result<(String, Write), Refusal> {
         match deed {
             Deed::Create { project, summary, text } => self.intend_create(&project, &summary, &text),
+            Deed::Clone { issue, with_properties } => self.intend_clone(&issue, with_properties),
             Deed::Move { issue, status } => {
                 let transition = self.way(author, &issue, &status)?;
                 let touches = fill_in(&transition);
@@ -196,6 +220,7 @@ impl State {
             Deed::SetProperty { issue, key, value } => {
                 self.intend_edit(&issue, Edit { properties: [(key, value)].into(), ..Edit::default() })
             }
+            Deed::Fill { issue, field, value } => self.intend_fill(&issue, field, &value),
             Deed::Label { issue, labels } => self.intend_labels(&issue, &labels),
             Deed::Prioritise { issue, priority } => {
                 let term = fields::named(&fields::PRIORITIES, &priority);
@@ -225,6 +250,12 @@ impl State {
     fn intend_edit(&self, issue: &str, edit: Edit) -> Result<(String, Write), Refusal> {
         let issue = self.known(issue)?;
         Ok((issue.key(), Write::Edit { issue: issue.id, edit }))
+    }
+
+    fn intend_fill(&self, issue: &str, field: String, value: &Value) -> Result<(String, Write), Refusal> {
+        let touch = http::entered(self, &self.known(issue)?.project, &field, value);
+        let touches = vec![touch.map_err(|why| Refusal::Unfit { field, why })?];
+        self.intend_edit(issue, Edit { touches, ..Edit::default() })
     }
 
     fn intend_labels(&self, issue: &str, labels: &[String]) -> Result<(String, Write), Refusal> {

@@ -1,5 +1,6 @@
 //! The fields that can be set, and what they can hold.
 
+use super::setup::Flavour;
 use super::values::{Operation, Term, Touch};
 
 /// The most characters of a label, and of a field of one line.
@@ -21,14 +22,26 @@ pub struct CustomField {
 pub enum FieldKind {
     /// One line of at most 255 characters.
     Text,
+    /// A rich text, as the description is one: ADF in version 3 of the API, wiki markup in version 2.
+    Paragraph,
     /// A JSON number.
     Number,
     /// A day, `2026-03-02`.
     Date,
     /// One of these.
     Select(Vec<Choice>),
+    /// Any of these.
+    MultiSelect(Vec<Choice>),
     /// Any of these. With a single choice it is what Jira has in place of a boolean.
     Checkboxes(Vec<Choice>),
+    /// A JSON `true` or `false`. Jira itself has no such field; apps bring them.
+    Flag,
+    /// Words without spaces.
+    Labels,
+    /// One of the versions of the issue's own project.
+    Version,
+    /// Any of them.
+    Versions,
 }
 
 /// One of the options of a field.
@@ -51,6 +64,11 @@ impl CustomField {
         Self::new(number, name, FieldKind::Select(choices(number, values)))
     }
 
+    /// A field that holds any of these, in a list; ids as with [`Self::select`].
+    pub fn multi_select(number: u32, name: &str, values: &[&str]) -> Self {
+        Self::new(number, name, FieldKind::MultiSelect(choices(number, values)))
+    }
+
     /// A field that holds any of these; ids as with [`Self::select`].
     pub fn checkboxes(number: u32, name: &str, values: &[&str]) -> Self {
         Self::new(number, name, FieldKind::Checkboxes(choices(number, values)))
@@ -59,6 +77,16 @@ impl CustomField {
     /// The number in its id.
     pub(super) fn number(&self) -> u32 {
         self.id.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or_default()
+    }
+}
+
+impl FieldKind {
+    fn is_list(&self) -> bool {
+        match self {
+            Self::MultiSelect(_) | Self::Checkboxes(_) | Self::Labels | Self::Versions => true,
+            Self::Text | Self::Paragraph | Self::Number | Self::Date | Self::Flag => false,
+            Self::Select(_) | Self::Version => false,
+        }
     }
 }
 
@@ -76,13 +104,24 @@ pub(super) enum Field<'a> {
     Priority,
     Assignee,
     Resolution,
+    /// The versions that have the trouble.
+    AffectedVersions,
+    FixVersions,
     Custom(&'a CustomField),
 }
 
 impl<'a> Field<'a> {
     /// The fields of every site.
-    pub(super) const SYSTEM: [Self; 6] =
-        [Self::Summary, Self::Description, Self::Labels, Self::Priority, Self::Assignee, Self::Resolution];
+    pub(super) const SYSTEM: [Self; 8] = [
+        Self::Summary,
+        Self::Description,
+        Self::Labels,
+        Self::Priority,
+        Self::Assignee,
+        Self::Resolution,
+        Self::AffectedVersions,
+        Self::FixVersions,
+    ];
 
     /// The field of this id, if the site has it.
     pub(super) fn find(id: &str, custom: &'a [CustomField]) -> Option<Self> {
@@ -98,32 +137,45 @@ impl<'a> Field<'a> {
             Self::Priority => "priority",
             Self::Assignee => "assignee",
             Self::Resolution => "resolution",
+            Self::AffectedVersions => "versions",
+            Self::FixVersions => "fixVersions",
             Self::Custom(field) => &field.id,
         }
     }
 
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Self::Summary => "Summary",
-            Self::Description => "Description",
-            Self::Labels => "Labels",
-            Self::Priority => "Priority",
-            Self::Assignee => "Assignee",
-            Self::Resolution => "Resolution",
-            Self::Custom(field) => &field.name,
+    pub(super) fn name(&self, flavour: Flavour) -> &str {
+        match (self, flavour) {
+            (Self::AffectedVersions, Flavour::Cloud) => "Affects versions",
+            (Self::AffectedVersions, Flavour::DataCenter) => "Affects Version/s",
+            (Self::FixVersions, Flavour::Cloud) => "Fix versions",
+            (Self::FixVersions, Flavour::DataCenter) => "Fix Version/s",
+            (Self::Summary, _) => "Summary",
+            (Self::Description, _) => "Description",
+            (Self::Labels, _) => "Labels",
+            (Self::Priority, _) => "Priority",
+            (Self::Assignee, _) => "Assignee",
+            (Self::Resolution, _) => "Resolution",
+            (Self::Custom(field), _) => &field.name,
         }
     }
 
-    /// What the changelog calls it: Jira's own fields by id, others by name.
+    /// What the changelog calls it: Jira's own fields by id, with exceptions, others by name.
     pub(super) fn told_as(&self) -> &str {
-        if let Self::Custom(field) = self { &field.name } else { self.id() }
+        match self {
+            Self::Custom(field) => &field.name,
+            Self::AffectedVersions => "Version",
+            Self::FixVersions => "Fix Version",
+            Self::Summary | Self::Description | Self::Labels | Self::Priority | Self::Assignee | Self::Resolution => {
+                self.id()
+            }
+        }
     }
 
     /// Whether it holds several values, which can be added and removed one by one.
     pub(super) fn is_list(&self) -> bool {
         match self {
-            Self::Labels => true,
-            Self::Custom(field) => matches!(field.kind, FieldKind::Checkboxes(_)),
+            Self::Labels | Self::AffectedVersions | Self::FixVersions => true,
+            Self::Custom(field) => field.kind.is_list(),
             Self::Summary | Self::Description | Self::Priority | Self::Assignee | Self::Resolution => false,
         }
     }

@@ -54,6 +54,7 @@ pub(super) use hold::Holds;
 use routes::{Access, Mounted};
 #[cfg(any(test, fuzzing))]
 pub(super) use search::understands;
+pub(super) use values::entered;
 
 pub(super) fn router(site: Arc<Site>) -> Router {
     let flavour = site.settled().setup.flavour;

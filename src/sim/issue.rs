@@ -147,6 +147,8 @@ impl Item {
             (Some(id), _) => Some(id),
             (None, "Attachment") => Some("attachment"),
             (None, "Link") => Some("issuelinks"),
+            (None, "Version") => Some("versions"),
+            (None, "Fix Version") => Some("fixVersions"),
             (None, "RemoteIssueLink") => None,
             (None, field) => Some(field),
         }

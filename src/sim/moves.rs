@@ -115,7 +115,11 @@ impl Effect {
     fn moves(&self, issue: u64) -> bool {
         match &self.write {
             Write::Edit { issue: own, edit } => *own == issue && edit.transition.is_some(),
-            Write::Create(_) | Write::Move { .. } | Write::Restrict { .. } | Write::Delete { .. } => false,
+            Write::Create(_)
+            | Write::Clone(..)
+            | Write::Move { .. }
+            | Write::Restrict { .. }
+            | Write::Delete { .. } => false,
             Write::Hang { .. } | Write::Link(_) | Write::Unlink { .. } => false,
         }
     }

@@ -58,6 +58,9 @@ pub struct Setup {
     pub permissions: Permissions,
     /// All custom fields there will ever be.
     pub custom_fields: Vec<CustomField>,
+    /// Names of the versions of each project, by its key. Versions of one name in two projects are two versions with ids
+    /// of their own.
+    pub versions: BTreeMap<String, Vec<String>>,
     /// By project key; projects that are not named here have the usual [`Screens`].
     pub screens: BTreeMap<String, Screens>,
     /// Names of those issue types whose issues are sub-tasks.
@@ -112,6 +115,7 @@ impl Setup {
             numeric_changelog_dates: false,
             permissions: Permissions::all(),
             custom_fields: Vec::new(),
+            versions: BTreeMap::new(),
             screens: BTreeMap::new(),
             subtask_types: Vec::new(),
             under_reported_fields: false,

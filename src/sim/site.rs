@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::control;
 use super::deed::{Deed, Refusal};
 use super::faults::{FaultPlan, Rule, Standing};
+use super::frost::Rows;
 use super::http;
 use super::issue::{Issue, IssueView};
 use super::people::{People, Town};
@@ -170,6 +171,19 @@ impl Site {
     /// From now on these people live here; replaces those who did.
     pub fn populate(&self, people: People) {
         Town::settle_in(&mut self.settled(), people);
+    }
+
+    /// Search goes on showing these rows as it shows them now, whatever becomes of their issues, until this time; fresh
+    /// reads and `reconcileIssues` show the truth meanwhile. What it should have learnt by then it learns at once.
+    /// Freezing again sets another time, and one that is past thaws. Fails if there is no such issue.
+    pub fn freeze_index(&self, rows: &Rows, until: DateTime<Utc>) -> Result<(), Refusal> {
+        let mut state = self.settled();
+        let issue = match rows {
+            Rows::All => None,
+            Rows::Of(issue) => Some(state.find(issue).ok_or_else(|| Refusal::NoIssue(issue.clone()))?.id),
+        };
+        state.freeze_index(issue, until);
+        Ok(())
     }
 
     /// Gives an account another API token, which makes the one before a bad one. Says whether there is such an account.

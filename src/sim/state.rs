@@ -11,6 +11,7 @@ use super::agenda::Agenda;
 use super::attachment::Attachment;
 use super::chance;
 use super::faults::Faults;
+use super::frost::{Frost, News};
 use super::http::Holds;
 use super::index::Index;
 use super::issue::Issue;
@@ -21,6 +22,7 @@ use super::ring::Ring;
 use super::screen::Screens;
 use super::setup::{Account, Project, Setup};
 use super::site::{Happening, RequestLine};
+use super::values::Term;
 use super::workflow::Status;
 use super::write::Effect;
 
@@ -39,6 +41,7 @@ pub(super) struct State {
     /// What was deleted; nobody can see it, but the checker must know of it.
     pub graveyard: Vec<Arc<Issue>>,
     pub index: Index,
+    pub frost: Frost,
     pub faults: Faults,
     pub holds: Holds,
     pub town: Option<Town>,
@@ -69,12 +72,12 @@ pub(super) struct Home {
 /// What the agenda holds.
 pub(super) enum Due {
     Effect(Box<Effect>),
-    /// Search learns of this version.
-    Index(Arc<Issue>),
-    /// What flickered is seen again.
+    /// Search learns this, unless the row is frozen.
+    Index(News),
+    /// What flickered is seen again, frozen or not: search had learnt it before.
     Reappear(Arc<Issue>),
-    /// Search learns that this issue is gone.
-    Unindex(u64),
+    /// Frozen rows may have thawed.
+    Thaw,
     Errand(Errand),
 }
 
@@ -100,6 +103,7 @@ impl State {
             keys: BTreeMap::new(),
             graveyard: Vec::new(),
             index: Index::default(),
+            frost: Frost::default(),
             faults: Faults::new(chance::stream(setup.seed, 1)),
             holds: Holds::new(),
             town: None,
@@ -131,9 +135,9 @@ impl State {
     fn happen(&mut self, due: DateTime<Utc>, what: Due) {
         match what {
             Due::Effect(effect) => self.attempt(due, *effect),
-            Due::Index(version) => self.learn(due, version),
+            Due::Index(news) => self.hear(due, news),
             Due::Reappear(version) => self.index.learn(version),
-            Due::Unindex(id) => self.index.bury(id),
+            Due::Thaw => self.thaw(due),
             Due::Errand(errand) => self.send(due, errand),
         }
     }
@@ -155,6 +159,13 @@ impl State {
     /// The screens of a project.
     pub(super) fn screens(&self, project: &str) -> Screens {
         self.setup.screens.get(project).cloned().unwrap_or_default()
+    }
+
+    /// The versions of the project of this key; no two projects have one of the same id.
+    pub(super) fn versions(&self, project: &str) -> Vec<Term> {
+        let all = self.setup.versions.iter().flat_map(|(key, names)| names.iter().map(move |name| (key, name)));
+        let numbered = all.zip(FIRST_ID..).filter(|((key, _), _)| *key == project);
+        numbered.map(|((_, name), id)| Term::new(&id.to_string(), name)).collect()
     }
 
     /// Whether this effect turned out impossible. Asking forgets it.
@@ -184,7 +195,7 @@ impl State {
     /// The new version of an issue becomes the truth at once, and known to search after a lag.
     pub(super) fn keep(&mut self, at: DateTime<Utc>, issue: Arc<Issue>) {
         let due = at + self.draw_lag();
-        self.agenda.note(due, Due::Index(Arc::clone(&issue)));
+        self.agenda.note(due, Due::Index(News::Version(Arc::clone(&issue))));
         self.keys.insert(issue.key(), issue.id);
         self.issues.insert(issue.id, issue);
     }
@@ -192,11 +203,38 @@ impl State {
     /// The issue is gone at once, and from search after a lag.
     pub(super) fn remove(&mut self, at: DateTime<Utc>, issue: Arc<Issue>) {
         let due = at + self.draw_lag();
-        self.agenda.note(due, Due::Unindex(issue.id));
+        self.agenda.note(due, Due::Index(News::Gone(issue.id)));
         self.keys.remove(&issue.key());
         self.issues.remove(&issue.id);
         self.last_moves.remove(&issue.id);
         self.graveyard.push(issue);
+    }
+
+    /// Search goes on showing the rows that it has until this time: that of this issue, or all. A time that is past thaws
+    /// them.
+    pub(super) fn freeze_index(&mut self, issue: Option<u64>, until: DateTime<Utc>) {
+        self.frost.freeze(issue, until);
+        self.agenda.note(until, Due::Thaw);
+        self.settle();
+    }
+
+    fn thaw(&mut self, now: DateTime<Utc>) {
+        for news in self.frost.thaw(now) {
+            self.take_in(now, news);
+        }
+    }
+
+    fn hear(&mut self, due: DateTime<Utc>, news: News) {
+        if let Some(news) = self.frost.pass(due, news) {
+            self.take_in(due, news);
+        }
+    }
+
+    fn take_in(&mut self, due: DateTime<Utc>, news: News) {
+        match news {
+            News::Version(version) => self.learn(due, version),
+            News::Gone(id) => self.index.bury(id),
+        }
     }
 
     fn learn(&mut self, due: DateTime<Utc>, version: Arc<Issue>) {

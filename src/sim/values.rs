@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 use super::fields::{self, Choice, Field, USUAL_PRIORITY};
 use super::issue::{Issue, Item};
+use super::markup;
 use super::workflow::Resolves;
 use super::write::By;
 
@@ -14,13 +15,16 @@ use super::write::By;
 pub(super) enum FieldValue {
     /// Texts and days.
     Text(String),
+    /// A rich text, in the form in which the site keeps them.
+    Rich(Value),
     Number(Number),
+    Flag(bool),
     One(Term),
     /// Never empty.
     Many(Vec<Term>),
 }
 
-/// An option, priority, resolution, label or account: what programs know it by, and people.
+/// An option, priority, resolution, version, label or account: what programs know it by, and people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Term {
     /// Labels have none.
@@ -53,7 +57,7 @@ pub(super) fn usual_values() -> BTreeMap<String, FieldValue> {
 
 impl Issue {
     /// Changes one of the fields that not every issue has.
-    pub(super) fn touch(&mut self, by: &By, touch: Touch) -> Option<Item> {
+    pub(super) fn touch(&mut self, by: &By, touch: Touch) -> Vec<Item> {
         let old = self.values.remove(&touch.field);
         let new = touch.operation.applied_to(old.clone());
         if let Some(new) = &new {
@@ -62,7 +66,11 @@ impl Issue {
         if touch.field == Field::Resolution.id() && old != new {
             self.resolved = new.is_some().then_some(by.at);
         }
-        (old != new).then(|| Item::of_field(touch.field, touch.told_as, old, new))
+        match touch.told_as.as_str() {
+            _ if old == new => Vec::new(),
+            "Version" | "Fix Version" if !is_custom(&touch.field) => Item::of_versions(&touch.told_as, old, new),
+            _ => vec![Item::of_field(touch.field, touch.told_as, old, new)],
+        }
     }
 }
 
@@ -75,8 +83,38 @@ impl Item {
             (value.and_then(|value| value.id()), text)
         };
         let ((from, from_text), (to, to_text)) = (side(from), side(to));
-        let custom = (id != told_as).then_some(id);
+        let custom = is_custom(&id).then_some(id);
         Self { field: told_as.into(), custom, from, from_text, to, to_text }
+    }
+}
+
+impl Item {
+    /// Each version that came or went has an item of its own.
+    fn of_versions(told_as: &str, from: Option<FieldValue>, to: Option<FieldValue>) -> Vec<Self> {
+        let (old, new) = (terms(from), terms(to));
+        let gone = old.iter().filter(|term| !new.contains(term)).map(|term| (Some(term), None));
+        let come = new.iter().filter(|term| !old.contains(term)).map(|term| (None, Some(term)));
+        let item = |(from, to): (Option<&Term>, Option<&Term>)| Self {
+            field: told_as.to_owned().into(),
+            custom: None,
+            from: from.and_then(|it| it.id.clone()),
+            from_text: from.map(|it| it.text.clone()),
+            to: to.and_then(|it| it.id.clone()),
+            to_text: to.map(|it| it.text.clone()),
+        };
+        gone.chain(come).map(item).collect()
+    }
+}
+
+fn is_custom(field: &str) -> bool {
+    field.starts_with("customfield_")
+}
+
+fn terms(value: Option<FieldValue>) -> Vec<Term> {
+    match value {
+        Some(FieldValue::Many(terms)) => terms,
+        Some(FieldValue::One(term)) => vec![term],
+        Some(FieldValue::Text(_) | FieldValue::Rich(_) | FieldValue::Number(_) | FieldValue::Flag(_)) | None => vec![],
     }
 }
 
@@ -118,7 +156,9 @@ impl FieldValue {
     pub(super) fn text(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
+            Self::Rich(text) => markup::to_wiki(text),
             Self::Number(number) => number.to_string(),
+            Self::Flag(flag) => flag.to_string(),
             Self::One(term) => term.text.clone(),
             Self::Many(terms) => {
                 let separator = if terms.iter().any(|term| term.id.is_some()) { "," } else { " " };
@@ -130,7 +170,7 @@ impl FieldValue {
     /// What programs read in the changelog, where the field has ids.
     pub(super) fn id(&self) -> Option<String> {
         match self {
-            Self::Text(_) | Self::Number(_) => None,
+            Self::Text(_) | Self::Rich(_) | Self::Number(_) | Self::Flag(_) => None,
             Self::One(term) => term.id.clone(),
             Self::Many(terms) => {
                 let ids: Vec<&str> = terms.iter().filter_map(|term| term.id.as_deref()).collect();

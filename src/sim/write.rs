@@ -43,6 +43,8 @@ pub(super) enum Via {
 #[derive(Clone, Debug)]
 pub(super) enum Write {
     Create(Draft),
+    /// A copy of an issue, and its link to the original.
+    Clone(Box<Draft>, Join),
     Edit {
         issue: u64,
         edit: Edit,
@@ -84,6 +86,10 @@ pub(super) struct Draft {
     pub properties: BTreeMap<String, Value>,
     /// The id of a transition that it takes at once.
     pub transition: Option<String>,
+    /// Who may see it; everybody who may browse the project if absent.
+    pub viewers: Option<BTreeSet<String>>,
+    /// What is attached to it from the start.
+    pub files: Vec<Attached>,
 }
 
 /// Changes to one issue that happen together or not at all. (That Jira keeps `fields`, `update` and `properties` of one
@@ -125,6 +131,7 @@ impl State {
         let by = By { at, author: effect.author, via: effect.via };
         match effect.write {
             Write::Create(draft) => self.create(&by, draft),
+            Write::Clone(draft, join) => self.create(&by, *draft).and_then(|()| self.link(&by, join)),
             Write::Edit { issue, edit } => self.edit(&by, issue, edit),
             Write::Move { issue, to } => self.move_to_project(&by, issue, to),
             Write::Restrict { issue, viewers } => self.restrict(&by, issue, viewers),
@@ -229,9 +236,9 @@ impl Draft {
             status,
             values: self.values,
             resolved: None,
-            viewers: None,
+            viewers: self.viewers,
             comments: Vec::new(),
-            attachments: Vec::new(),
+            attachments: self.files.into_iter().map(|file| Arc::new(file.by(&by.author, by.at))).collect(),
             links: Vec::new(),
             remote_links: Vec::new(),
             properties: self.properties,
@@ -251,7 +258,9 @@ impl Write {
             Self::Edit { edit, .. } => (edit.description.as_mut().and_then(Option::as_mut), &mut edit.comments),
             Self::Hang { what: Hanging::Reword(new), .. } => (Some(&mut new.body), &mut []),
             Self::Link(join) => (join.comment.as_mut().map(|remark| &mut remark.body), &mut []),
-            Self::Hang { .. }
+            // A copy's description is in the site's own form already.
+            Self::Clone(..)
+            | Self::Hang { .. }
             | Self::Move { .. }
             | Self::Restrict { .. }
             | Self::Delete { .. }
@@ -284,7 +293,7 @@ impl Issue {
             touches.extend(transition.resolves.touch());
             self.move_to(status)
         });
-        let touched: Vec<Item> = touches.into_iter().filter_map(|touch| self.touch(by, touch)).collect();
+        let touched: Vec<Item> = touches.into_iter().flat_map(|touch| self.touch(by, touch)).collect();
         [summary, description, status].into_iter().flatten().chain(touched).collect()
     }
 
@@ -295,7 +304,8 @@ impl Issue {
 
     fn describe(&mut self, description: Option<Value>) -> Option<Item> {
         let old = std::mem::replace(&mut self.description, description);
-        let text = |body: &Option<Value>| body.as_ref().map(markup::text);
+        // Changelogs tell texts as wiki markup, on Cloud too.
+        let text = |body: &Option<Value>| body.as_ref().map(markup::to_wiki);
         (old != self.description).then(|| Item::text("description", text(&old), text(&self.description)))
     }
 

@@ -1,18 +1,113 @@
-//! Copy a file from the user issue to the dev issue.
+//! Copy a file from the user issue to the dev issue. Jira gives an upload no mark: its copy is the new file of ours with
+//! that name and size that is no other file's copy.
 
-use super::{Found, Outcome, absent_by_now};
+use super::{Outcome, Trace};
+use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
-use crate::flow::{CopyAttachment, Doubt, Intent};
+use crate::flow::{AccountId, Attachment, AttachmentId, Copied, CopyAttachment, Intent};
+use crate::jira::{self, Fault};
 
-pub(super) async fn perform(_engine: &Engine, _intent: &Intent, _step: &CopyAttachment) -> Result<Outcome, Error> {
-    Ok(Outcome::Needless)
+/// The ledger is asked once more: a file is copied once.
+pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &CopyAttachment) -> Result<Outcome, Error> {
+    let Some(dev) = &intent.dev else { return Ok(Outcome::Needless) };
+    if ledger(engine, intent).await?.iter().any(|copied| copied.file == step.file.id) {
+        return Ok(Outcome::Done(Learned::NoFile(step.file.clone())));
+    }
+    match engine.jira.copy_attachment(&engine.jira, &step.file, &dev.id).await {
+        Ok(copy) => Ok(Outcome::Done(Learned::Copied(step.file.clone(), copy))),
+        Err(error) => not_copied(engine, intent, &step.file, error).await,
+    }
 }
 
-pub(super) async fn find(
-    engine: &Engine,
-    _intent: &Intent,
-    _step: &CopyAttachment,
-    doubt: Doubt,
-) -> Result<Found, Error> {
-    Ok(absent_by_now(engine, doubt))
+/// One file that can't be copied must hold nothing else up, and only what Jira will never take is given up.
+async fn not_copied(engine: &Engine, intent: &Intent, file: &Attachment, error: jira::Error) -> Result<Outcome, Error> {
+    let of_the_upload = !error.only_reads;
+    match &error.what {
+        Fault::TooLarge(_) | Fault::Forbidden(_) | Fault::Invalid(_) => {
+            Ok(Outcome::Done(Learned::StaysBehind(file.clone(), error.to_string())))
+        }
+        Fault::Missing(_) if !of_the_upload && is_gone(engine, intent, file).await? => {
+            Ok(Outcome::Done(Learned::NoFile(file.clone())))
+        }
+        Fault::Missing(_) | Fault::Conflict(_) => Ok(Outcome::Later(error)),
+        Fault::Unanswered(_) | Fault::NotJira(_) if !of_the_upload => Ok(Outcome::Later(error)),
+        // The download had just begun, so Jira is there: it, or a proxy, did not take this file to its end.
+        Fault::NotSent(_) if of_the_upload && !engine.pulse.stopping() => Ok(Outcome::Later(error)),
+        Fault::Throttled(_)
+        | Fault::Refused(_)
+        | Fault::Removed(_)
+        | Fault::NotSent(_)
+        | Fault::Unanswered(_)
+        | Fault::NotJira(_)
+        | Fault::Cancelled => Err(error.into()),
+    }
+}
+
+/// Whether somebody took the file off the user issue.
+async fn is_gone(engine: &Engine, intent: &Intent, file: &Attachment) -> Result<bool, Error> {
+    let still = engine.jira.attachments(&intent.user.id).await?;
+    Ok(still.is_some_and(|files| files.iter().all(|other| other.id != file.id)))
+}
+
+pub(super) async fn find(engine: &Engine, intent: &Intent, step: &CopyAttachment) -> Result<Trace, Error> {
+    let Some(dev) = &intent.dev else { return Ok(Trace::Hidden) };
+    let Some(files) = engine.jira.attachments(&dev.id).await? else { return Ok(Trace::Hidden) };
+    let ledger = ledger(engine, intent).await?;
+    let others: Vec<&AttachmentId> =
+        step.before.iter().chain(ledger.iter().filter_map(|it| it.copy.as_ref())).collect();
+    let copy =
+        files.into_iter().find(|file| is_copy(file, &step.file, engine.jira.account()) && !others.contains(&&file.id));
+    Ok(copy.map_or(Trace::Lacking, |copy| Trace::Shown(Learned::Copied(step.file.clone(), copy.id))))
+}
+
+async fn ledger(engine: &Engine, intent: &Intent) -> Result<Vec<Copied>, Error> {
+    Ok(engine.store.ledger(vec![intent.user.id.clone()]).await?)
+}
+
+fn is_copy(candidate: &Attachment, original: &Attachment, account: &AccountId) -> bool {
+    candidate.author.as_ref() == Some(account)
+        && candidate.size == original.size
+        && core(&candidate.filename) == core(&original.filename)
+}
+
+/// What no Jira, proxy or database changes in a file's name: its plain letters and digits. Blanks and signs may be
+/// replaced or dropped, and an accent may be part of its letter or follow it. The size and whose it is tell the rest.
+fn core(filename: &str) -> String {
+    let next = filename.chars().skip(1).map(Some).chain([None]);
+    let plain =
+        filename.chars().zip(next).filter(|(c, next)| c.is_ascii_alphanumeric() && !next.is_some_and(is_accent));
+    plain.map(|(c, _)| c.to_ascii_lowercase()).collect()
+}
+
+/// A mark that changes the letter before it.
+fn is_accent(c: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(filename: &str, size: u64, author: &str) -> Attachment {
+        Attachment {
+            id: "1".parse().unwrap(),
+            filename: filename.to_owned(),
+            size,
+            mime: "image/png".to_owned(),
+            author: Some(author.parse().unwrap()),
+            created: crate::flow::JiraTime::FIRST,
+            content: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_copy_is_ours_of_that_size_and_of_that_name_but_for_what_jira_may_change_in_one() {
+        let original = file("Menü \"A\": 50 %.png", 7, "ines");
+        let copies = |candidate: Attachment| is_copy(&candidate, &original, &"bot".parse().unwrap());
+        assert!(copies(file("Menü \"A\": 50 %.png", 7, "bot")));
+        assert!(copies(file("Menu\u{308} _A__ 50 _.png", 7, "bot")), "signs replaced, an accent taken apart");
+        assert!(!copies(file("Menü \"A\": 50 %.png", 8, "bot")), "another size");
+        assert!(!copies(file("Menü \"A\": 50 %.png", 7, "ines")), "somebody else's");
+        assert!(!copies(file("Menü \"B\": 50 %.png", 7, "bot")), "another name");
+    }
 }

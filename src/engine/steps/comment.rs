@@ -1,24 +1,24 @@
 //! Tell the customer, on the user issue. The comment carries the intent's id as its property.
 
-use super::{Found, Outcome, absent_by_now};
+use super::{Outcome, Trace};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
-use crate::flow::{Comment, Doubt, Intent};
+use crate::flow::{Comment, Intent};
 use crate::jira::{Fault, Sought};
 
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Comment) -> Result<Outcome, Error> {
     let Some(text) = text(intent, step) else { return Ok(Outcome::Needless) };
     engine.jira.comment(&intent.user.id, &text, &intent.id).await?;
-    Ok(Outcome::Done(Learned::Nothing))
+    Ok(Outcome::Done(Learned::Said))
 }
 
-pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Comment, doubt: Doubt) -> Result<Found, Error> {
-    let Some(text) = text(intent, step) else { return Ok(Found::Gone) };
+pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Comment) -> Result<Trace, Error> {
+    let Some(text) = text(intent, step) else { return Ok(Trace::Hidden) };
     let sought = Sought { intent: &intent.id, text: &text, since: intent.begun };
     match engine.jira.has_comment_of(&intent.user.id, &sought).await {
-        Ok(true) => Ok(Found::Happened(Learned::Nothing)),
-        Ok(false) => Ok(absent_by_now(engine, doubt)),
-        Err(error) if matches!(error.what, Fault::Missing(_)) => Ok(Found::Gone),
+        Ok(true) => Ok(Trace::Shown(Learned::Said)),
+        Ok(false) => Ok(Trace::Lacking),
+        Err(error) if matches!(error.what, Fault::Missing(_)) => Ok(Trace::Hidden),
         Err(error) => Err(error.into()),
     }
 }

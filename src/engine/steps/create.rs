@@ -3,11 +3,12 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{EFFECT_HORIZON, Found, Outcome};
-use crate::engine::apply::Learned;
+use crate::engine::apply::{Created, Learned};
 use crate::engine::recover::Traces;
 use crate::engine::{Engine, Error};
-use crate::flow::{CreateIssue, Doubt, Intent, Issue, Mark, Side, SkipReason};
-use crate::jira::{Fault, Fields, NewIssue};
+use crate::flow::{CreateIssue, Doubt, FieldName, Intent, Issue, IssueRef, Mark, Side, SkipReason};
+use crate::jira::markup::Loss;
+use crate::jira::{Fault, Fields, Mapped, NewIssue};
 
 /// The pair table is asked once more: between the plan and now the issue may have been adopted.
 pub(super) async fn perform(
@@ -28,29 +29,24 @@ pub(super) async fn perform(
         return Ok(Outcome::Outdated(SkipReason::CounterpartMissing));
     };
     let text = issue.description.as_ref().map(|text| engine.jira.carried(text));
+    let kind = engine.type_for(&issue.issue_type).await?;
+    let Mapped { fields, left_out } = engine.mapped(issue, &kind).await?;
     let new = NewIssue {
         project: &engine.flow.dev_project,
         summary: &issue.summary,
         description: text.as_ref(),
-        issue_type: &engine.type_for(&issue.issue_type).await?,
+        issue_type: &kind,
         link: step.cross_link.then(|| engine.jira.site().browse(&issue.at.key)),
         mark: Mark::Created {
             site: engine.jira.site().clone(),
             user_issue: user.id.clone(),
             intent: intent.id.clone(),
         },
-        fields: Fields::new(),
+        fields,
     };
-    match engine.jira.create(&new).await {
-        Ok(dev) => Ok(Outcome::Done(Learned::Created(dev, text.map(|text| text.lost).unwrap_or_default()))),
-        Err(error) => {
-            if matches!(error.what, Fault::Invalid(_)) {
-                // Perhaps the project has other types by now.
-                *engine.issue_types.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            }
-            Err(error.into())
-        }
-    }
+    let (dev, left_out) = engine.create_without_what_is_refused(new, left_out).await?;
+    let lost = text.map(|text| text.lost).unwrap_or_default();
+    Ok(Outcome::Done(Learned::Created(Created { dev, lost, left_out })))
 }
 
 /// The mark is looked for among the dev issues created since. Its absence counts only when two healthy searches lack it:
@@ -59,10 +55,19 @@ pub(super) async fn perform(
 pub(super) async fn find(engine: &Engine, intent: &Intent, doubt: Doubt, traces: &Traces) -> Result<Found, Error> {
     let Some(dev) = traces.created_by(&intent.id) else { return Ok(absent(engine, doubt, traces)) };
     // Whoever sent the request did not live to tell, or did not know, that it took effect.
-    let user = engine.jira.fetch_one(&intent.user.id).await?;
-    let text = user.and_then(|user| user.description);
-    let lost = text.map(|text| engine.jira.carried(&text).lost).unwrap_or_default();
-    Ok(Found::Happened(Learned::Created(dev.clone(), lost)))
+    let Some(user) = engine.jira.fetch_one(&intent.user.id).await? else {
+        return Ok(Found::Happened(created(dev, Vec::new(), Vec::new())));
+    };
+    let lost = user.description.as_ref().map(|text| engine.jira.carried(text).lost).unwrap_or_default();
+    let left_out = match engine.flow.field_map.is_empty() {
+        true => Vec::new(),
+        false => engine.mapped(&user, &engine.type_for(&user.issue_type).await?).await?.left_out,
+    };
+    Ok(Found::Happened(created(dev, lost, left_out)))
+}
+
+fn created(dev: &IssueRef, lost: Vec<Loss>, left_out: LeftOut) -> Learned {
+    Learned::Created(Created { dev: dev.clone(), lost, left_out })
 }
 
 fn absent(engine: &Engine, doubt: Doubt, traces: &Traces) -> Found {
@@ -91,4 +96,46 @@ impl Engine {
         *self.issue_types.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
         Ok(wanted.to_owned())
     }
+
+    /// The values of mapped fields that a dev issue gets.
+    async fn mapped(&self, user: &Issue, kind: &str) -> Result<Mapped, Error> {
+        let copies = &self.flow.field_map;
+        if copies.is_empty() {
+            return Ok(Mapped::default());
+        }
+        Ok(self.jira.mapped(copies, &user.at.id, &self.flow.dev_project, kind).await?)
+    }
+
+    /// A mapped field that Jira does not take must not cost the dev issue: it is left out, and that is told. Jira made
+    /// nothing of a create that it refused.
+    async fn create_without_what_is_refused(
+        &self,
+        mut new: NewIssue<'_>,
+        mut left_out: LeftOut,
+    ) -> Result<(IssueRef, LeftOut), Error> {
+        loop {
+            let error = match self.jira.create(&new).await {
+                Ok(dev) => return Ok((dev, left_out)),
+                Err(error) => error,
+            };
+            let Fault::Invalid(said) = &error.what else { return Err(error.into()) };
+            // Perhaps the project has other types by now.
+            *self.issue_types.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            let refused = refused(&new.fields, said);
+            if refused.is_empty() {
+                return Err(error.into());
+            }
+            new.fields.retain(|id, _| !refused.contains(id));
+            left_out.extend(refused.iter().filter_map(|id| Some((FieldName::new(id)?, said.clone()))));
+        }
+    }
+}
+
+/// Fields that a dev issue is created without, and why.
+type LeftOut = Vec<(FieldName, String)>;
+
+/// The fields that Jira complains of by their ids; all of them if it names none, since its words may be cut.
+fn refused(fields: &Fields, said: &str) -> Vec<String> {
+    let named: Vec<_> = fields.keys().filter(|id| said.contains(id.as_str())).cloned().collect();
+    if named.is_empty() { fields.keys().cloned().collect() } else { named }
 }

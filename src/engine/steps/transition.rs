@@ -1,12 +1,16 @@
 //! Bring an issue into a status.
 
+mod resolution;
+
 use std::time::Duration;
 
-use super::{Found, Outcome, absent_by_now};
-use crate::engine::apply::Learned;
+use resolution::Way;
+
+use super::{Outcome, Trace};
+use crate::engine::apply::{Learned, Moved};
 use crate::engine::{Engine, Error};
-use crate::flow::{Doubt, Event, Intent, Issue, IssueRef, SkipReason, Status, StatusName, Transition};
-use crate::jira::{self, Fault, Fields, Standing};
+use crate::flow::{Event, Intent, Issue, IssueRef, SkipReason, Status, StatusName, Transition};
+use crate::jira::{self, Fault, Offer, Standing};
 
 /// The machines of one site need not agree on the time to the second.
 const SKEW: Duration = Duration::from_secs(5);
@@ -23,15 +27,20 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Transition)
         return Ok(Outcome::Outdated(SkipReason::MovedMeanwhile));
     }
     let offer = standing.offer_to(&step.to).ok_or_else(|| no_way(target, &standing, &step.to))?;
-    if offer.to.name != step.to {
-        engine.tell(&Event::TransitionByName {
-            key: target.key.clone(),
-            name: offer.name.clone(),
-            to: offer.to.name.clone(),
-        });
-    }
-    engine.jira.transition(&target.id, offer, &Fields::new()).await?;
-    Ok(Outcome::Done(Learned::Standing(offer.to.clone())))
+    let way = Way { engine, target, standing: &standing, offer };
+    let unresolved = way.make(intent, step).await?;
+    let unresolved = unresolved.map(|why| Event::StepRefused { key: target.key.clone(), what: "resolution", why });
+    let remarks = by_name(target, offer, step).into_iter().chain(unresolved).collect();
+    Ok(Outcome::Done(Learned::Moved(moved(step, offer.to.clone(), remarks))))
+}
+
+fn moved(step: &Transition, reached: Status, remarks: Vec<Event>) -> Moved {
+    Moved { side: step.side, wanted: step.to.clone(), reached, remarks }
+}
+
+fn by_name(target: &IssueRef, offer: &Offer, step: &Transition) -> Option<Event> {
+    let (name, to) = (offer.name.clone(), offer.to.name.clone());
+    (to != step.to).then(|| Event::TransitionByName { key: target.key.clone(), name, to })
 }
 
 fn no_way(target: &IssueRef, standing: &Standing, to: &StatusName) -> jira::Error {
@@ -47,14 +56,14 @@ fn no_way(target: &IssueRef, standing: &Standing, to: &StatusName) -> jira::Erro
 
 /// The changelog shows that we moved it since, from where it stood: whatever became of it afterwards. Nobody but this
 /// intent may write to its pair, so any such change of ours is this step's, wherever it led.
-pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Transition, doubt: Doubt) -> Result<Found, Error> {
-    let Some(target) = intent.on(step.side) else { return Ok(Found::Gone) };
+pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Transition) -> Result<Trace, Error> {
+    let Some(target) = intent.on(step.side) else { return Ok(Trace::Hidden) };
     Ok(match engine.jira.fetch_one(&target.id).await? {
         Some(issue) => match reached(engine, intent, step, &issue) {
-            Some(status) => Found::Happened(Learned::Standing(status)),
-            None => absent_by_now(engine, doubt),
+            Some(status) => Trace::Shown(Learned::Moved(moved(step, status, Vec::new()))),
+            None => Trace::Lacking,
         },
-        None => Found::Gone,
+        None => Trace::Hidden,
     })
 }
 
@@ -62,7 +71,7 @@ fn reached(engine: &Engine, intent: &Intent, step: &Transition, issue: &Issue) -
     let ours = issue.changes.iter().rev().find(|change| {
         change.at >= intent.begun.earlier(SKEW)
             && change.by.as_ref() == Some(engine.jira.account())
-            && change.from == step.from.id
+            && change.from.id == step.from.id
     });
     ours.map(|change| change.to.clone())
 }

@@ -7,8 +7,8 @@ use reqwest::Url;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
+use super::AttachmentLimits;
 use super::form::Form;
-use super::{AttachmentLimits, Copied};
 use crate::flow::{Attachment, AttachmentId};
 use crate::jira::call::{Ask, Caller, Upload};
 use crate::jira::error::{Error, Fault, is_html};
@@ -35,7 +35,7 @@ struct Uploaded {
 }
 
 impl Route<'_> {
-    pub(super) async fn copy(self, attachment: &Attachment) -> Result<Copied, Error> {
+    pub(super) async fn copy(self, attachment: &Attachment) -> Result<AttachmentId, Error> {
         // First the turn, then the file: an open download does not like to wait.
         self.sink.turn(&self.ask()).await?;
         let fetch = get(place(&attachment.content), "attachment").of_one_issue();
@@ -79,10 +79,10 @@ impl Route<'_> {
     }
 
     /// What the answer to an upload says.
-    fn copied(&self, attachment: &Attachment, said: &Bytes) -> Result<Copied, Fault> {
+    fn copied(&self, attachment: &Attachment, said: &Bytes) -> Result<AttachmentId, Fault> {
         let files: Vec<Uploaded> = serde_json::from_slice(said).map_err(|e| Fault::NotJira(e.to_string()))?;
         match &files[..] {
-            [Uploaded { id, size }] if *size == attachment.size => Ok(Copied { id: id.clone(), size: *size }),
+            [Uploaded { id, size }] if *size == attachment.size => Ok(id.clone()),
             [Uploaded { size, .. }] => {
                 Err(Fault::NotJira(format!("{} bytes were sent, and {size} were kept", attachment.size)))
             }

@@ -89,11 +89,11 @@ fn caller_over(base: &str, silence: Duration, transport: Arc<dyn Transport>) -> 
         .with_limits(Limits { silence, ..Limits::STANDARD })
 }
 
-async fn copy(source: &str, sink: &str, size: usize, silence: Duration) -> Result<Copied, Error> {
+async fn copy(source: &str, sink: &str, size: usize, silence: Duration) -> Result<AttachmentId, Error> {
     copy_between(&caller(source, silence), &caller(sink, silence), size).await
 }
 
-async fn copy_between(source: &Caller, sink: &Caller, size: usize) -> Result<Copied, Error> {
+async fn copy_between(source: &Caller, sink: &Caller, size: usize) -> Result<AttachmentId, Error> {
     route(source, sink).copy(&attachment(size)).await
 }
 
@@ -136,7 +136,7 @@ async fn a_file_arrives_whole_under_its_name() {
     })
     .await;
     let copied = copy(&source, &sink, 2 * MIB, LONG).await.unwrap();
-    assert_eq!(copied, Copied { id: "77".parse().unwrap(), size: 2 * MIB as u64 });
+    assert_eq!(copied.as_str(), "77");
     served.await.unwrap();
 }
 

@@ -92,7 +92,9 @@ fn wiki_line(label: &str, url: &str) -> String {
     wiki::write::blocks(&[Block::Paragraph(line.to_vec())], &mut Losses::default())
 }
 
-fn links_in(body: &Body, label: &str) -> Vec<String> {
+/// The addresses in all `LABEL: URL` lines of a text, in their order: several flows may have written one each.
+#[must_use]
+pub fn links_in(body: &Body, label: &str) -> Vec<String> {
     let blocks = model_of(body, &Context::default(), &mut Losses::default());
     let paragraphs =
         blocks.iter().filter_map(|block| if let Block::Paragraph(text) = block { Some(text) } else { None });

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::testing::{Script, on};
 use super::super::{By, Client, Effect, Error, Fault, Scan};
-use super::{created_mark, id, issue, keys, mark_value};
+use super::{FRESH, created_mark, id, issue, keys, mark_value};
 use crate::flow::{Deployment, JiraTime, Row};
 
 const READ_FROM_DATA_CENTER: &str = "expand=changelog,transitions&properties=lockstep";
@@ -119,7 +119,7 @@ async fn cloud_reads_issues_in_one_request_and_completes_long_changelogs_in_anot
         vec![
             on("POST /rest/api/3/issue/bulkfetch")
                 .saying(json!({"issueIdsOrKeys": ["10000", "10001"], "expand": ["changelog"],
-                    "fields": ["summary", "description", "status", "created", "updated", "issuetype"],
+                    "fields": FRESH,
                     "properties": ["lockstep"]}))
                 .answers(json!({"issues": [long, issue("10001", "ED-2", "1")], "issueErrors": []})),
             on("POST /rest/api/3/changelog/bulkfetch")
@@ -137,11 +137,7 @@ async fn cloud_reads_issues_in_one_request_and_completes_long_changelogs_in_anot
 
 #[tokio::test(start_paused = true)]
 async fn data_center_reads_issues_one_by_one_and_what_is_gone_is_absent() {
-    let read = |id: &str| {
-        on(&format!(
-            "GET /rest/api/2/issue/{id}?fields=summary,description,status,created,updated,issuetype&{READ_FROM_DATA_CENTER}"
-        ))
-    };
+    let read = |id: &str| on(&format!("GET /rest/api/2/issue/{id}?fields={}&{READ_FROM_DATA_CENTER}", FRESH.join(",")));
     let gone = json!({"errorMessages": ["Issue Does Not Exist"], "errors": {}});
     let mut moved = issue("10000", "NEW-7", "3");
     moved["fields"]["description"] = json!("h1. wiki");

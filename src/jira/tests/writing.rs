@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::testing::{Script, on};
 use super::super::{Client, Edit, Effect, FieldValue, Fields, Linked, NewIssue, RemoteLink, Sought};
-use super::{created_mark, id, issue, mark_value};
+use super::{FRESH, created_mark, id, issue, mark_value};
 use crate::flow::{Body, Deployment, Mark, ProjectKey};
 
 const URL: &str = "https://a.example.net/browse/ED-1";
@@ -212,7 +212,7 @@ async fn a_transition_is_made_by_its_id_with_the_fields_that_its_screen_wants() 
     let (client, script) = Script::client(
         Deployment::Cloud,
         vec![
-            on("GET /rest/api/3/issue/10001?fields=status&expand=transitions").answers(standing),
+            on("GET /rest/api/3/issue/10001?fields=status,issuetype&expand=transitions").answers(standing),
             on("GET /rest/api/3/issue/10001/transitions?transitionId=5&expand=transitions.fields").answers(screen),
             on("POST /rest/api/3/issue/10001/transitions").saying(made).ends(204, Value::Null),
         ],
@@ -232,9 +232,9 @@ async fn a_transition_is_made_by_its_id_with_the_fields_that_its_screen_wants() 
 async fn where_an_issue_can_go_is_asked_once_more_for_each_further_use() {
     let mut standing = issue("10001", "ED-1", "1");
     standing["transitions"] = json!([{"id": "5", "name": "Resolve Issue", "to": {"id": "5", "name": "Resolved"}}]);
-    let fields = "summary,description,status,created,updated,issuetype";
+    let fields = FRESH.join(",");
     let read = format!("GET /rest/api/2/issue/10001?fields={fields}&expand=changelog,transitions&properties=lockstep");
-    let ask = || on("GET /rest/api/2/issue/10001?fields=status&expand=transitions").answers(standing.clone());
+    let ask = || on("GET /rest/api/2/issue/10001?fields=status,issuetype&expand=transitions").answers(standing.clone());
     let exchanges = vec![on(&read).answers(standing.clone()), ask(), on(&read).answers(standing.clone()), ask()];
     let (client, script) = Script::client(Deployment::DataCenter, exchanges).await;
     client.fetch_one(&id("10001")).await.unwrap();

@@ -1,14 +1,15 @@
-//! An issue's changelog.
+//! An issue's changelog. Of what an answer holds only changes of status and of the description are read.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::Lack;
 use super::issue::StatusBean;
+use super::overwritten::{self, TextChange};
 use super::time::time;
 use super::user::User;
-use super::{Lack, parse};
-use crate::flow::{JiraTime, StatusChange};
+use crate::flow::{AccountId, Body, JiraTime, StatusChange};
 use crate::jira::dialect::Dialect;
 
 /// `changelog` of an issue.
@@ -30,13 +31,51 @@ pub(in crate::jira) struct History {
     items: Vec<Item>,
 }
 
+/// One thing that changed. `from` and `to` are ids.
+#[derive(Deserialize)]
+#[serde(from = "ItemBean")]
+enum Item {
+    Status { from: Option<String>, to: Option<String>, from_name: String, name: String },
+    Description { from: String, to: String },
+    Other,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Item {
+struct ItemBean {
     field: String,
     from: Option<String>,
+    from_string: Option<String>,
     to: Option<String>,
     to_string: Option<String>,
+}
+
+impl From<ItemBean> for Item {
+    fn from(bean: ItemBean) -> Self {
+        let (from_name, name) = (bean.from_string.unwrap_or_default(), bean.to_string.unwrap_or_default());
+        match bean.field.as_str() {
+            "status" => Self::Status { from: bean.from, to: bean.to, from_name, name },
+            "description" => Self::Description { from: from_name, to: name },
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Who reads a changelog.
+#[derive(Clone, Copy)]
+pub(in crate::jira) struct Reader<'a> {
+    pub dialect: Dialect,
+    /// Our account.
+    pub us: &'a AccountId,
+}
+
+/// Which changes another request answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::jira) enum Completed {
+    /// All changes of status.
+    Statuses,
+    /// All changes of status and of the description.
+    StatusesAndTexts,
 }
 
 impl Changelog {
@@ -47,43 +86,83 @@ impl Changelog {
         self.total.is_some_and(|total| total > have) || most.is_some_and(|most| have >= most)
     }
 
-    /// Takes in what another request answered of the same changelog.
-    pub(super) fn complete(&mut self, more: Vec<History>) {
+    /// Whether older changes of the description than were answered must be known to tell what we overwrote.
+    pub(super) fn needs_older_texts(&self, reader: Reader<'_>) -> bool {
+        let known_from = self.histories.iter().map(|history| history.created).min();
+        overwritten::is_open(&self.text_changes(reader), known_from)
+    }
+
+    /// Takes in what another request answered of the same changelog. Texts of a request that did not ask for all of
+    /// them are no history of the text.
+    pub(super) fn complete(&mut self, more: Vec<History>, completed: Completed) {
         let known: BTreeSet<_> = self.histories.iter().filter_map(|history| history.id.clone()).collect();
         let new = more.into_iter().filter(|history| history.id.as_ref().is_none_or(|id| !known.contains(id)));
-        // Answered oldest first, where ours are newest first.
         let mut new: Vec<_> = new.collect();
+        if completed == Completed::Statuses {
+            let is_text = |item: &Item| matches!(item, Item::Description { .. });
+            new.iter_mut().for_each(|history| history.items.retain(|item| !is_text(item)));
+        }
+        // Answered oldest first, where ours are newest first.
         new.reverse();
         self.histories.extend(new);
         self.total = None;
     }
 
-    /// Jira answers the newest first, and says nothing of entries of the same instant: so turn it, then sort stably.
-    pub(super) fn status_changes(self, dialect: Dialect) -> Result<Vec<StatusChange>, Lack> {
+    /// Every change of status, oldest first.
+    pub(super) fn status_changes(&self, dialect: Dialect) -> Result<Vec<StatusChange>, Lack> {
         let mut changes = Vec::new();
-        for history in self.histories.iter().rev() {
+        for history in self.in_order() {
             for item in &history.items {
                 changes.extend(history.status_change(item, dialect)?);
             }
         }
-        changes.sort_by_key(|change: &StatusChange| change.at);
         Ok(changes)
+    }
+
+    /// The text that our last edit of the description replaced unread. Nothing of a changelog of which the newest part
+    /// may be lacking.
+    pub(super) fn overwritten(&self, reader: Reader<'_>) -> Option<Body> {
+        let is_short = self.total.is_some_and(|total| total > self.histories.len());
+        if is_short { None } else { overwritten::overwritten(&self.text_changes(reader)) }
+    }
+
+    /// Every change of the description, oldest first.
+    fn text_changes(&self, reader: Reader<'_>) -> Vec<TextChange<'_>> {
+        let texts = |history| texts_of(history, reader);
+        self.in_order().into_iter().flat_map(texts).collect()
+    }
+
+    /// Oldest first. Cloud answers the newest first, Data Center the oldest; of one instant the smaller id is older,
+    /// and without ids they are taken for newest first.
+    fn in_order(&self) -> Vec<&History> {
+        let mut all: Vec<_> = self.histories.iter().rev().collect();
+        all.sort_by_key(|history| (history.created, history.number()));
+        all
     }
 }
 
+fn texts_of<'a>(history: &'a History, reader: Reader<'_>) -> impl Iterator<Item = TextChange<'a>> {
+    let by = history.author.as_ref().and_then(|author| reader.dialect.identity(author));
+    let (at, ours) = (history.created, by.as_ref() == Some(reader.us));
+    history.items.iter().filter_map(move |item| match item {
+        Item::Description { from, to } => Some(TextChange { at, ours, from, to }),
+        Item::Status { .. } | Item::Other => None,
+    })
+}
+
 impl History {
+    fn number(&self) -> Option<u64> {
+        self.id.as_deref()?.parse().ok()
+    }
+
     /// `from` and `to` can be null, whatever the document says; such an entry tells nothing.
     fn status_change(&self, item: &Item, dialect: Dialect) -> Result<Option<StatusChange>, Lack> {
-        let (Some(from), Some(to)) = (&item.from, &item.to) else { return Ok(None) };
-        if item.field != "status" {
-            return Ok(None);
-        }
-        let name = item.to_string.clone().unwrap_or_default();
+        let Item::Status { from: Some(from), to: Some(to), from_name, name } = item else { return Ok(None) };
         Ok(Some(StatusChange {
             at: self.created,
             by: self.author.as_ref().and_then(|author| dialect.identity(author)),
-            from: parse(from)?,
-            to: StatusBean::of(to, name).status()?,
+            from: StatusBean::of(from, from_name.clone()).status()?,
+            to: StatusBean::of(to, name.clone()).status()?,
         }))
     }
 }

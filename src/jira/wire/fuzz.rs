@@ -5,9 +5,10 @@ use http::HeaderMap;
 use serde::de::DeserializeOwned;
 
 use super::attachment::AttachmentBean;
+use super::link::LinkBean;
 use super::{
-    BulkCreated, ChangelogPage, Comments, Created, FieldPage, IssueBean, IssueTypePage, LinkBean, Permissions,
-    RawIssue, RemoteLinkBean, SearchPage, ServerInfo, StatusesOfType, Transitions, User,
+    BulkCreated, ChangelogPage, Comments, Count, Created, EditMeta, FieldPage, IssueBean, IssueTypePage, KnownField,
+    Permissions, RawIssue, Reader, RemoteLinkBean, SearchPage, ServerInfo, StatusesOfType, Transitions, User,
 };
 use crate::jira::dialect::Dialect;
 use crate::jira::error::said;
@@ -24,7 +25,10 @@ pub fn read_as_everything(body: &[u8]) {
     read::<Transitions>(body);
     read::<Vec<StatusesOfType>>(body);
     read::<Permissions>(body);
-    read::<RawIssue>(body);
+    read::<EditMeta>(body);
+    read::<Vec<KnownField>>(body);
+    read::<Count>(body);
+    let _ = read::<RawIssue>(body).map(|issue| issue.status());
     read::<ChangelogPage>(body);
     let _ = read::<Created>(body).map(|created| created.issue());
     let _ = read::<AttachmentBean>(body).map(|bean| bean.attachment(Dialect::Cloud));
@@ -38,11 +42,15 @@ pub fn read_as_everything(body: &[u8]) {
 
 fn read_issues(body: &[u8], dialect: Dialect) {
     let issues = read::<SearchPage>(body).map(|page| page.issues).unwrap_or_default();
-    issues.into_iter().for_each(|issue| drop(issue.issue(dialect)));
-    let _ = read::<IssueBean>(body).map(|issue| issue.issue(dialect));
+    // Whoever made a change may be us.
+    if let Ok(us) = "5b10".parse() {
+        let reader = Reader { dialect, us: &us };
+        issues.into_iter().for_each(|issue| drop(issue.issue(reader)));
+        let _ = read::<IssueBean>(body).map(|issue| (issue.needs_older_texts(reader), issue.issue(reader)));
+    }
     let _ = read::<IssueBean>(body).map(IssueBean::row);
     let _ = read::<IssueBean>(body).map(|mut issue| issue.standing());
-    let _ = read::<IssueBean>(body).map(IssueBean::attachments);
+    let _ = read::<IssueBean>(body).map(|issue| issue.attachments(dialect));
     let _ = read::<IssueBean>(body).map(IssueBean::links);
 }
 

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::attachment::AttachmentBean;
-use super::changelog::{Changelog, History};
+use super::changelog::{Changelog, Completed, History, Reader};
 use super::link::LinkBean;
 use super::mark::{PROPERTY, mark};
 use super::meta::TransitionBean;
 use super::time::optional_time;
 use super::{Lack, issue_ref, lack, parse};
-use crate::flow::{Issue, JiraTime, Mark, Row, Status, StatusName};
+use crate::flow::{Attachment, Issue, JiraTime, Mark, Row, Status, StatusName};
 use crate::jira::dialect::Dialect;
+use crate::jira::linking::IssueLink;
 use crate::jira::markup;
 use crate::jira::moving::Lineage;
 
@@ -40,10 +42,11 @@ struct Fields {
     #[serde(default, deserialize_with = "optional_time")]
     updated: Option<JiraTime>,
     issuetype: Option<Named>,
+    /// Read one by one: see [`each_of`].
     #[serde(default)]
-    attachment: Vec<AttachmentBean>,
+    attachment: Vec<Value>,
     #[serde(default)]
-    issuelinks: Vec<LinkBean>,
+    issuelinks: Vec<Value>,
 }
 
 /// An issue of which some fields were asked for, each as Jira has it.
@@ -90,8 +93,9 @@ impl IssueBean {
         })
     }
 
-    pub(in crate::jira) fn issue(self, dialect: Dialect) -> Result<Issue, Lack> {
+    pub(in crate::jira) fn issue(self, reader: Reader<'_>) -> Result<Issue, Lack> {
         let mark = self.mark();
+        let dialect = reader.dialect;
         let key = self.key;
         let fields = self.fields.ok_or_else(|| lack(&key, "fields"))?;
         Ok(Issue {
@@ -103,9 +107,9 @@ impl IssueBean {
             created: fields.created.ok_or_else(|| lack(&key, "created"))?,
             updated: fields.updated.ok_or_else(|| lack(&key, "updated"))?,
             mark,
-            attachments: fields.attachment.into_iter().map(|file| file.attachment(dialect)).collect(),
-            linked: Vec::new(),
-            overwritten: None,
+            attachments: each_of(fields.attachment, &key, |file: AttachmentBean| Ok(file.attachment(dialect))),
+            linked: each_of(fields.issuelinks, &key, |link: LinkBean| Ok(link.link()?.other)),
+            overwritten: self.changelog.as_ref().and_then(|log| log.overwritten(reader)),
             changes: self.changelog.map(|log| log.status_changes(dialect)).transpose()?.unwrap_or_default(),
         })
     }
@@ -130,12 +134,14 @@ impl IssueBean {
         Lineage { project, issue_type: kind.map(|kind| kind.name.clone()).unwrap_or_default() }
     }
 
-    pub(in crate::jira) fn attachments(self) -> Vec<AttachmentBean> {
-        self.fields.map(|fields| fields.attachment).unwrap_or_default()
+    pub(in crate::jira) fn attachments(self, dialect: Dialect) -> Vec<Attachment> {
+        let all = self.fields.map(|fields| fields.attachment).unwrap_or_default();
+        each_of(all, &self.key, |file: AttachmentBean| Ok(file.attachment(dialect)))
     }
 
-    pub(in crate::jira) fn links(self) -> Vec<LinkBean> {
-        self.fields.map(|fields| fields.issuelinks).unwrap_or_default()
+    pub(in crate::jira) fn links(self) -> Vec<IssueLink> {
+        let all = self.fields.map(|fields| fields.issuelinks).unwrap_or_default();
+        each_of(all, &self.key, LinkBean::link)
     }
 
     /// Whether its changelog may be longer than what came, when at most `most` entries come at once.
@@ -143,12 +149,27 @@ impl IssueBean {
         self.changelog.as_ref().is_some_and(|log| log.may_be_short(most))
     }
 
+    /// Whether more of its changelog must tell of its description too.
+    pub(in crate::jira) fn needs_older_texts(&self, reader: Reader<'_>) -> bool {
+        self.changelog.as_ref().is_some_and(|log| log.needs_older_texts(reader))
+    }
+
     /// Takes in more of its changelog.
-    pub(in crate::jira) fn complete_changelog(&mut self, more: Vec<History>) {
+    pub(in crate::jira) fn complete_changelog(&mut self, more: Vec<History>, completed: Completed) {
         if let Some(log) = &mut self.changelog {
-            log.complete(more);
+            log.complete(more, completed);
         }
     }
+}
+
+/// What can be read of a list. One entry that can't must not hide the issue that it hangs on.
+fn each_of<B: DeserializeOwned, T>(list: Vec<Value>, key: &str, read: impl Fn(B) -> Result<T, Lack>) -> Vec<T> {
+    let entry = |value: Value| {
+        let bean = serde_json::from_value(value).map_err(|e| e.to_string());
+        let lack = |lack: &Lack| tracing::warn!("something that hangs on {key} can't be understood: {lack}");
+        bean.and_then(&read).inspect_err(lack).ok()
+    };
+    list.into_iter().filter_map(entry).collect()
 }
 
 impl RawIssue {
@@ -196,8 +217,8 @@ mod tests {
                            {"field": "labels", "from": null, "to": null, "toString": "x"}]}]}
         }))
         .unwrap();
-        let issue = bean.issue(Dialect::Cloud).unwrap();
-        let seen: Vec<_> = issue.changes.iter().map(|c| (c.from.as_str(), c.to.name.as_str())).collect();
+        let issue = bean.issue(Reader { dialect: Dialect::Cloud, us: &"a".parse().unwrap() }).unwrap();
+        let seen: Vec<_> = issue.changes.iter().map(|c| (c.from.id.as_str(), c.to.name.as_str())).collect();
         assert_eq!(seen, [("1", "Doing"), ("2", "Done")]);
         assert_eq!(issue.first_status().as_str(), "1");
     }

@@ -34,6 +34,12 @@ enum Deed {
         #[serde(default)]
         text: String,
     },
+    #[serde(rename_all = "camelCase")]
+    Clone {
+        issue: String,
+        #[serde(default)]
+        with_properties: bool,
+    },
     Move {
         issue: String,
         status: String,
@@ -61,6 +67,11 @@ enum Deed {
     Label {
         issue: String,
         labels: Vec<String>,
+    },
+    Fill {
+        issue: String,
+        field: String,
+        value: Value,
     },
     Prioritise {
         issue: String,
@@ -138,6 +149,7 @@ impl TryFrom<Deed> for deed::Deed {
     fn try_from(deed: Deed) -> Result<Self, String> {
         Ok(match deed {
             Deed::Create { project, summary, text } => Self::Create { project, summary, text },
+            Deed::Clone { issue, with_properties } => Self::Clone { issue, with_properties },
             Deed::Move { issue, status } => Self::Move { issue, status },
             Deed::Rename { issue, summary } => Self::Rename { issue, summary },
             Deed::Describe { issue, text } => Self::Describe { issue, text },
@@ -145,6 +157,7 @@ impl TryFrom<Deed> for deed::Deed {
             Deed::SetProperty { issue, key, value } => Self::SetProperty { issue, key, value },
             Deed::Delete { issue } => Self::Delete { issue },
             Deed::Label { issue, labels } => Self::Label { issue, labels },
+            Deed::Fill { issue, field, value } => Self::Fill { issue, field, value },
             Deed::Prioritise { issue, priority } => Self::Prioritise { issue, priority },
             Deed::MoveToProject { issue, project } => Self::MoveToProject { issue, project },
             Deed::Restrict { issue, viewers } => Self::Restrict { issue, viewers },

@@ -62,7 +62,7 @@ impl From<Refusal> for Problem {
             Refusal::NoComment(_) | Refusal::NoAttachment(_) => StatusCode::NOT_FOUND,
             Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::NotOffered { .. } => StatusCode::CONFLICT,
-            Refusal::BadValue { .. } => StatusCode::BAD_REQUEST,
+            Refusal::BadValue { .. } | Refusal::Unfit { .. } => StatusCode::BAD_REQUEST,
         };
         Self { status, error: refusal.to_string() }
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::{Body, Problem};
 use super::stamp;
 use crate::sim::deed::Refusal;
+use crate::sim::frost::Rows;
 use crate::sim::people::People;
 use crate::sim::site::Site;
 
@@ -30,6 +31,7 @@ const REQUESTS: &[&str] = &[
     "GET /held?atLeast&withinMs",
     "POST /held/release",
     "PUT /deaf",
+    "PUT /frost",
     "GET /requests?since&limit",
     "GET /counters",
     "GET /journal?since&limit",
@@ -66,6 +68,15 @@ pub(super) struct NewToken {
 #[serde(deny_unknown_fields)]
 pub(super) struct Captcha {
     demanded: bool,
+}
+
+/// Which rows of search stay as they are, and how long from now; see [`Site::freeze_index`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Frost {
+    /// A key or id; all if absent.
+    issue: Option<String>,
+    seconds: u32,
 }
 
 /// See [`People`].
@@ -110,6 +121,15 @@ pub(super) async fn set_token(
     Body(NewToken { token }): Body<NewToken>,
 ) -> Result<StatusCode, Problem> {
     if site.set_token(&id, &token) { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NoAccount(id).into()) }
+}
+
+pub(super) async fn freeze(
+    State(site): State<Arc<Site>>,
+    Body(Frost { issue, seconds }): Body<Frost>,
+) -> Result<StatusCode, Problem> {
+    let rows = issue.map_or(Rows::All, Rows::Of);
+    site.freeze_index(&rows, site.now() + Duration::seconds(seconds.into()))?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn demand_captcha(

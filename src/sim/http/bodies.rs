@@ -48,6 +48,8 @@ pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Dra
             description: edit.description.flatten(),
             properties: edit.properties,
             transition,
+            viewers: None,
+            files: Vec::new(),
         }),
         _ => Err(complaints),
     }
@@ -220,7 +222,9 @@ fn put(state: &State, scope: &Scope, edit: &mut Edit, id: &str, ask: &Ask, compl
             summary(ask.value).map(|it| edit.summary = Some(it)).map_err(|it| Complaints::about(id, it))
         }
         (Field::Description, "set") => description(state, scope.call, ask.value).map(|it| edit.description = Some(it)),
-        _ => values::touch(state, field, ask).map(|it| edit.touches.push(it)).map_err(|it| Complaints::about(id, &it)),
+        _ => values::touch(&scope.spot(state), field, ask)
+            .map(|it| edit.touches.push(it))
+            .map_err(|it| Complaints::about(id, &it)),
     };
     done.unwrap_or_else(|wrong| complaints.merge(wrong));
 }
@@ -266,12 +270,8 @@ fn description(state: &State, call: &Call, value: &Value) -> Checked<Option<Valu
     if value.is_null() || value == "" {
         return Ok(None);
     }
-    texts::read(state, call, value).map(Some).map_err(|refused| match (refused, call.api) {
-        (Refused::OtherKind, Api::V2) => Complaints::about("description", "Operation value must be a string"),
-        (Refused::OtherKind, Api::V3) => Complaints::about(
-            "description",
-            "Operation value must be an Atlassian Document (see the Atlassian Document Format)",
-        ),
+    texts::read(state, call.api, value).map(Some).map_err(|refused| match (refused, call.api) {
+        (Refused::OtherKind, api) => Complaints::about("description", texts::wanted(api)),
         (Refused::Invalid, _) => Complaints::whole(INVALID_INPUT),
         (Refused::TooLong(message), _) => Complaints::about("description", &message),
     })
@@ -282,7 +282,7 @@ fn comment_body(state: &State, call: &Call, value: &Value) -> Checked<Value> {
     if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty() && call.api == Api::V2) {
         return Err(Complaints::about("comment", "Comment body can not be empty!"));
     }
-    texts::read(state, call, value).map_err(|refused| match refused {
+    texts::read(state, call.api, value).map_err(|refused| match refused {
         Refused::OtherKind => Complaints::about("comment", "Comment body is not valid!"),
         Refused::Invalid => Complaints::whole(INVALID_INPUT),
         Refused::TooLong(message) => Complaints::about("comment", &message),

@@ -14,9 +14,13 @@ use crate::sim::values::Term;
 
 pub(super) fn fields(state: &State, call: &Call) -> Result<Answer, Answer> {
     let custom = state.setup.custom_fields.iter().map(Field::Custom);
-    let settable = Field::SYSTEM.into_iter().chain(custom).map(|field| listed(&field, meta::schema(&field)));
-    let fixed = UNSETTABLE.iter().map(|(id, name, kind)| {
-        let schema = json!({"type": kind, "system": id});
+    let settable = Field::SYSTEM.into_iter().chain(custom).map(|field| listed(&field, call.flavour));
+    let fixed = UNSETTABLE.iter().map(|(id, name, kind, items)| {
+        let schema = match (*kind, *items) {
+            ("", _) => None,
+            (kind, "") => Some(json!({"type": kind, "system": id})),
+            (kind, items) => Some(json!({"type": kind, "items": items, "system": id})),
+        };
         entry(id, name, false, false, schema)
     });
     let mut all: Vec<Value> = fixed.chain(settable).collect();
@@ -26,30 +30,47 @@ pub(super) fn fields(state: &State, call: &Call) -> Result<Answer, Answer> {
     Ok(Answer::ok(all.into()))
 }
 
-/// Id, name and schema type of the fields that requests can't simply set.
-const UNSETTABLE: [(&str, &str, &str); 9] = [
-    ("project", "Project", "project"),
-    ("issuetype", "Issue Type", "issuetype"),
-    ("status", "Status", "status"),
-    ("creator", "Creator", "user"),
-    ("reporter", "Reporter", "user"),
-    ("created", "Created", "datetime"),
-    ("updated", "Updated", "datetime"),
-    ("resolutiondate", "Resolved", "datetime"),
-    ("comment", "Comment", "comments-page"),
+/// Id, name, type and type of the items of the fields that requests can't simply set; empty where there is none.
+const UNSETTABLE: [(&str, &str, &str, &str); 12] = [
+    ("issuekey", "Key", "", ""),
+    ("project", "Project", "project", ""),
+    ("issuetype", "Issue Type", "issuetype", ""),
+    ("status", "Status", "status", ""),
+    ("creator", "Creator", "user", ""),
+    ("reporter", "Reporter", "user", ""),
+    ("created", "Created", "datetime", ""),
+    ("updated", "Updated", "datetime", ""),
+    ("resolutiondate", "Resolved", "datetime", ""),
+    ("attachment", "Attachment", "array", "attachment"),
+    ("issuelinks", "Linked Issues", "array", "issuelinks"),
+    ("comment", "Comment", "comments-page", ""),
 ];
 
-fn listed(field: &Field, schema: Value) -> Value {
-    entry(field.id(), field.name(), true, matches!(field, Field::Custom(_)), schema)
+fn listed(field: &Field, flavour: Flavour) -> Value {
+    let custom = matches!(field, Field::Custom(_));
+    entry(field.id(), field.name(flavour), true, custom, Some(meta::schema(field)))
 }
 
-fn entry(id: &str, name: &str, orderable: bool, custom: bool, schema: Value) -> Value {
-    let number = id.strip_prefix("customfield_").map(|number| format!("cf[{number}]"));
-    let clauses: Vec<String> = number.into_iter().chain([if custom { name.into() } else { id.into() }]).collect();
-    json!({
+fn entry(id: &str, name: &str, orderable: bool, custom: bool, schema: Option<Value>) -> Value {
+    let mut written = json!({
         "id": id, "key": id, "name": name, "custom": custom, "orderable": orderable, "navigable": id != "comment",
-        "searchable": true, "clauseNames": clauses, "schema": schema,
-    })
+        "searchable": true, "clauseNames": clauses(id, name),
+    });
+    if let Some(schema) = schema {
+        written["schema"] = schema;
+    }
+    written
+}
+
+/// How queries name the field.
+fn clauses(id: &str, name: &str) -> Vec<String> {
+    let number = id.strip_prefix("customfield_").map(|number| format!("cf[{number}]"));
+    match (number, id) {
+        (Some(number), _) => vec![number, name.into()],
+        (None, "versions") => vec!["affectedVersion".into()],
+        (None, "fixVersions") => vec!["fixVersion".into()],
+        (None, id) => vec![id.into()],
+    }
 }
 
 pub(super) fn priorities(state: &State, call: &Call) -> Result<Answer, Answer> {

@@ -37,7 +37,8 @@ pub(super) fn create_fields(state: &State, call: &Call) -> Result<Answer, Answer
         wire.fixed_field("issuetype", "Issue Type", wire.issue_type(kind)),
     ];
     let screen = state.screens(&home.project.key).create;
-    let all = fixed.into_iter().chain(wire.on_screen(&screen).map(|(_, field)| field)).filter(|_| may);
+    let all =
+        fixed.into_iter().chain(wire.on_screen(&screen, &home.project.key).map(|(_, field)| field)).filter(|_| may);
     page(call, "fields", all.collect())
 }
 
@@ -46,7 +47,7 @@ pub(super) fn edit_fields(state: &State, call: &Call) -> Result<Answer, Answer> 
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     let may = state.may(&call.account, &issue.project, Permission::EditIssues);
     let screen = if may { state.screens(&issue.project).edit } else { Screen::default() };
-    Ok(Answer::ok(json!({"fields": Wire::new(state, call).screen(&screen, false)})))
+    Ok(Answer::ok(json!({"fields": Wire::new(state, call).screen(&screen, &issue.project, false)})))
 }
 
 /// Cloud names the list by what is in it; Data Center has the same page for everything.
@@ -69,17 +70,17 @@ fn page(call: &Call, cloud: &str, all: Vec<Value>) -> Result<Answer, Answer> {
 }
 
 impl Wire<'_> {
-    /// The fields of a screen by id; without those that are required, if the site under-reports.
-    pub(super) fn screen(&self, screen: &Screen, under_reported: bool) -> Map<String, Value> {
-        let shown = self.on_screen(screen).filter(|(on, _)| !(under_reported && on.required));
+    /// The fields of a screen by id, for issues of this project; without those that are required, if the site under-reports.
+    pub(super) fn screen(&self, screen: &Screen, project: &str, under_reported: bool) -> Map<String, Value> {
+        let shown = self.on_screen(screen, project).filter(|(on, _)| !(under_reported && on.required));
         shown.map(|(on, field)| (on.id.clone(), self.keyed(field))).collect()
     }
 
     /// The fields of a screen that the site knows, in its order.
-    fn on_screen<'s>(&'s self, screen: &'s Screen) -> impl Iterator<Item = (&'s ScreenField, Value)> {
+    fn on_screen<'s>(&'s self, screen: &'s Screen, project: &'s str) -> impl Iterator<Item = (&'s ScreenField, Value)> {
         screen.fields.iter().filter_map(|on| {
             let field = Field::find(&on.id, &self.state.setup.custom_fields)?;
-            Some((on, self.settable(&field, on.required)))
+            Some((on, self.settable(&field, project, on.required)))
         })
     }
 
@@ -91,17 +92,17 @@ impl Wire<'_> {
         field
     }
 
-    fn settable(&self, field: &Field, required: bool) -> Value {
+    fn settable(&self, field: &Field, project: &str, required: bool) -> Value {
         let mut written = json!({
             "required": required,
             "schema": schema(field),
-            "name": field.name(),
+            "name": field.name(self.flavour),
             "fieldId": field.id(),
             "hasDefaultValue": matches!(field, Field::Priority),
             "operations": field.operations(),
         });
         self.mark_key(&mut written);
-        if let Some(allowed) = self.allowed(field) {
+        if let Some(allowed) = self.allowed(field, project) {
             written["allowedValues"] = allowed;
         }
         if let Field::Priority = field {
@@ -132,15 +133,21 @@ impl Wire<'_> {
         }
     }
 
-    fn allowed(&self, field: &Field) -> Option<Value> {
+    fn allowed(&self, field: &Field, project: &str) -> Option<Value> {
+        let versions = || self.state.versions(project).iter().map(|version| self.version(version)).collect();
         match field {
+            Field::AffectedVersions | Field::FixVersions => Some(versions()),
             Field::Priority => Some(PRIORITIES.iter().map(|(id, name)| self.priority(&Term::new(id, name))).collect()),
             Field::Resolution => {
                 Some(RESOLUTIONS.iter().map(|(id, name)| self.resolution(&Term::new(id, name))).collect())
             }
             Field::Custom(custom) => match &custom.kind {
-                FieldKind::Select(choices) | FieldKind::Checkboxes(choices) => Some(self.options(choices)),
-                FieldKind::Text | FieldKind::Number | FieldKind::Date => None,
+                FieldKind::Select(choices) | FieldKind::MultiSelect(choices) | FieldKind::Checkboxes(choices) => {
+                    Some(self.options(choices))
+                }
+                FieldKind::Version | FieldKind::Versions => Some(versions()),
+                FieldKind::Text | FieldKind::Paragraph | FieldKind::Labels => None,
+                FieldKind::Number | FieldKind::Date | FieldKind::Flag => None,
             },
             Field::Summary | Field::Description | Field::Labels | Field::Assignee => None,
         }
@@ -164,6 +171,7 @@ pub(super) fn schema(field: &Field) -> Value {
         Field::Priority => ("priority", None),
         Field::Assignee => ("user", None),
         Field::Resolution => ("resolution", None),
+        Field::AffectedVersions | Field::FixVersions => ("array", Some("version")),
         Field::Custom(custom) => custom_kind(&custom.kind),
     };
     let mut schema = json!({"type": kind});
@@ -171,8 +179,7 @@ pub(super) fn schema(field: &Field) -> Value {
         schema["items"] = items.into();
     }
     if let Field::Custom(custom) = field {
-        let plugin = "com.atlassian.jira.plugin.system.customfieldtypes";
-        schema["custom"] = format!("{plugin}:{}", custom_type(&custom.kind)).into();
+        schema["custom"] = custom_type(&custom.kind).into();
         schema["customId"] = custom.number().into();
     } else {
         schema["system"] = field.id().into();
@@ -182,20 +189,31 @@ pub(super) fn schema(field: &Field) -> Value {
 
 fn custom_kind(kind: &FieldKind) -> (&'static str, Option<&'static str>) {
     match kind {
-        FieldKind::Text => ("string", None),
+        FieldKind::Text | FieldKind::Paragraph => ("string", None),
         FieldKind::Number => ("number", None),
         FieldKind::Date => ("date", None),
         FieldKind::Select(_) => ("option", None),
-        FieldKind::Checkboxes(_) => ("array", Some("option")),
+        FieldKind::MultiSelect(_) | FieldKind::Checkboxes(_) => ("array", Some("option")),
+        FieldKind::Flag => ("boolean", None),
+        FieldKind::Labels => ("array", Some("string")),
+        FieldKind::Version => ("version", None),
+        FieldKind::Versions => ("array", Some("version")),
     }
 }
 
+/// The key of the type: the plug-in that brings it, and its name there.
 fn custom_type(kind: &FieldKind) -> &'static str {
     match kind {
-        FieldKind::Text => "textfield",
-        FieldKind::Number => "float",
-        FieldKind::Date => "datepicker",
-        FieldKind::Select(_) => "select",
-        FieldKind::Checkboxes(_) => "multicheckboxes",
+        FieldKind::Text => "com.atlassian.jira.plugin.system.customfieldtypes:textfield",
+        FieldKind::Paragraph => "com.atlassian.jira.plugin.system.customfieldtypes:textarea",
+        FieldKind::Number => "com.atlassian.jira.plugin.system.customfieldtypes:float",
+        FieldKind::Date => "com.atlassian.jira.plugin.system.customfieldtypes:datepicker",
+        FieldKind::Select(_) => "com.atlassian.jira.plugin.system.customfieldtypes:select",
+        FieldKind::MultiSelect(_) => "com.atlassian.jira.plugin.system.customfieldtypes:multiselect",
+        FieldKind::Checkboxes(_) => "com.atlassian.jira.plugin.system.customfieldtypes:multicheckboxes",
+        FieldKind::Labels => "com.atlassian.jira.plugin.system.customfieldtypes:labels",
+        FieldKind::Version => "com.atlassian.jira.plugin.system.customfieldtypes:version",
+        FieldKind::Versions => "com.atlassian.jira.plugin.system.customfieldtypes:multiversion",
+        FieldKind::Flag => "net.example.jira.fields:flag",
     }
 }

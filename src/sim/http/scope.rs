@@ -1,6 +1,7 @@
 //! What a request may set: the fields of a screen, and who may set them.
 
 use super::call::Call;
+use super::values::Spot;
 use crate::sim::fields::Field;
 use crate::sim::permissions::Permission;
 use crate::sim::screen::Screen;
@@ -10,6 +11,8 @@ use crate::sim::state::State;
 pub(super) struct Scope<'a> {
     /// The request, by whose version of the API its texts are read.
     pub call: &'a Call,
+    /// The key of the issue's project, to which its versions belong.
+    pub project: String,
     /// The fields that are asked for; all others are refused.
     pub screen: Screen,
     /// Whether a comment can be made along with it.
@@ -31,7 +34,7 @@ impl<'a> Scope<'a> {
     /// What the caller may set on this screen of this project; comments are made elsewhere.
     pub(super) fn of(state: &State, call: &'a Call, project: &str, screen: Screen) -> Self {
         let may_assign = state.may(&call.account, project, Permission::AssignIssues);
-        Self { call, screen, comments: Comments::NotOnScreen, may_assign }
+        Self { call, project: project.into(), screen, comments: Comments::NotOnScreen, may_assign }
     }
 
     /// As [`Self::of`], with comments for those who may comment.
@@ -43,7 +46,13 @@ impl<'a> Scope<'a> {
 
     /// What a transition without a screen takes: nothing.
     pub(super) fn nothing(call: &'a Call) -> Self {
-        Self { call, screen: Screen::default(), comments: Comments::NotOnScreen, may_assign: false }
+        let (project, screen) = (String::new(), Screen::default());
+        Self { call, project, screen, comments: Comments::NotOnScreen, may_assign: false }
+    }
+
+    /// Where its values are put.
+    pub(super) fn spot<'s>(&'s self, state: &'s State) -> Spot<'s> {
+        Spot { state, api: self.call.api, project: &self.project }
     }
 
     pub(super) fn shows(&self, field: &str) -> bool {

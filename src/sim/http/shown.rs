@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::texts;
 use super::wire::Wire;
-use crate::sim::fields::Field;
+use crate::sim::fields::{Field, FieldKind};
 use crate::sim::issue::Issue;
 use crate::sim::values::{FieldValue, Term};
 
@@ -12,11 +13,13 @@ impl Wire<'_> {
     pub(super) fn value(&self, issue: &Issue, field: &str) -> Value {
         let held = issue.values.get(field);
         match (Field::find(field, &self.state.setup.custom_fields), held) {
-            (Some(Field::Labels), None) => json!([]),
+            (Some(Field::Labels | Field::AffectedVersions | Field::FixVersions), None) => json!([]),
             (Some(field), Some(FieldValue::One(term))) => self.term(&field, term),
             (Some(field), Some(FieldValue::Many(terms))) => terms.iter().map(|term| self.term(&field, term)).collect(),
             (Some(_), Some(FieldValue::Text(text))) => text.clone().into(),
+            (Some(_), Some(FieldValue::Rich(text))) => texts::write(self.api, text),
             (Some(_), Some(FieldValue::Number(number))) => number.clone().into(),
+            (Some(_), Some(FieldValue::Flag(flag))) => (*flag).into(),
             (_, None) | (None, _) => Value::Null,
         }
     }
@@ -26,7 +29,15 @@ impl Wire<'_> {
             Field::Priority => self.priority(term),
             Field::Resolution => self.resolution(term),
             Field::Assignee => self.user(term.id.as_deref().unwrap_or_default()),
-            Field::Custom(_) => self.option(term),
+            Field::AffectedVersions | Field::FixVersions => self.version(term),
+            Field::Custom(custom) => match custom.kind {
+                FieldKind::Version | FieldKind::Versions => self.version(term),
+                FieldKind::Labels => term.text.clone().into(),
+                FieldKind::Select(_) | FieldKind::MultiSelect(_) | FieldKind::Checkboxes(_) => self.option(term),
+                FieldKind::Text | FieldKind::Paragraph | FieldKind::Number | FieldKind::Date | FieldKind::Flag => {
+                    Value::Null
+                }
+            },
             Field::Labels | Field::Summary | Field::Description => term.text.clone().into(),
         }
     }
@@ -46,6 +57,13 @@ impl Wire<'_> {
             "id": term.id,
             "description": "",
             "name": term.text,
+        })
+    }
+
+    pub(super) fn version(&self, term: &Term) -> Value {
+        let id = term.id.as_deref().unwrap_or_default();
+        json!({
+            "self": self.url(&format!("version/{id}")), "id": id, "name": term.text, "archived": false, "released": false,
         })
     }
 

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::call::Call;
 use super::routes::Api;
 use crate::sim::markup;
 use crate::sim::setup::Flavour;
@@ -20,8 +19,8 @@ pub(super) enum Refused {
 }
 
 /// A text from a request, in the form in which this kind of Jira keeps it.
-pub(super) fn read(state: &State, call: &Call, value: &Value) -> Result<Value, Refused> {
-    let kept = match (call.api, call.flavour) {
+pub(super) fn read(state: &State, api: Api, value: &Value) -> Result<Value, Refused> {
+    let kept = match (api, state.setup.flavour) {
         (Api::V3, _) if !markup::is_document(value) => return Err(Refused::OtherKind),
         (Api::V3, _) if !markup::is_valid(value) => return Err(Refused::Invalid),
         (Api::V3, _) => value.clone(),
@@ -37,6 +36,14 @@ pub(super) fn read(state: &State, call: &Call, value: &Value) -> Result<Value, R
     };
     short_enough(state, &kept)?;
     Ok(kept)
+}
+
+/// Jira's words for a field's text that is not of the kind that this version of the API takes.
+pub(super) fn wanted(api: Api) -> &'static str {
+    match api {
+        Api::V2 => "Operation value must be a string",
+        Api::V3 => "Operation value must be an Atlassian Document (see the Atlassian Document Format)",
+    }
 }
 
 /// A text as it was kept, in the form that this version of the API gives.

@@ -52,7 +52,7 @@ pub(super) enum Fields {
 /// On Cloud `expand=changelog` carries at most so many entries.
 const MOST_EXPANDED_CHANGES: usize = 40;
 
-const ALL_FIELDS: [&str; 15] = [
+const ALL_FIELDS: [&str; 17] = [
     "summary",
     "status",
     "description",
@@ -68,6 +68,8 @@ const ALL_FIELDS: [&str; 15] = [
     "assignee",
     "resolution",
     "resolutiondate",
+    "versions",
+    "fixVersions",
 ];
 
 /// The fields that `*navigable` leaves out.
@@ -206,10 +208,13 @@ impl<'a> Wire<'a> {
         };
         let workflow = &home.project.workflow;
         let offered = workflow.offered(&issue.status.id).filter(|it| all || it.allows(&self.account));
-        offered.filter_map(|it| Some(self.transition(it, workflow.status(&it.to)?, with_fields))).collect()
+        offered
+            .filter_map(|it| Some(self.transition(it, workflow.status(&it.to)?, with_fields.then_some(&issue.project))))
+            .collect()
     }
 
-    fn transition(&self, transition: &Transition, to: &Status, with_fields: bool) -> Value {
+    /// With the fields of its screen if a project is named.
+    fn transition(&self, transition: &Transition, to: &Status, project: Option<&String>) -> Value {
         let mut written = json!({
             "id": transition.id,
             "name": transition.name,
@@ -221,9 +226,9 @@ impl<'a> Wire<'a> {
             "isConditional": transition.only_for.is_some(),
             "isLooped": false,
         });
-        if with_fields {
+        if let Some(project) = project {
             let screen = transition.screen.clone().unwrap_or_default();
-            written["fields"] = self.screen(&screen, self.state.setup.under_reported_fields).into();
+            written["fields"] = self.screen(&screen, project, self.state.setup.under_reported_fields).into();
         }
         let only_cloud = ["hasScreen", "isGlobal", "isInitial", "isAvailable", "isConditional", "isLooped"];
         self.without_clouds(&only_cloud, written)

@@ -98,7 +98,7 @@ fn terms<'a>(issue: &'a Issue, field: &str) -> Option<&'a [Term]> {
     match issue.values.get(field)? {
         FieldValue::One(term) => Some(std::slice::from_ref(term)),
         FieldValue::Many(terms) => Some(terms),
-        FieldValue::Text(_) | FieldValue::Number(_) => None,
+        FieldValue::Text(_) | FieldValue::Rich(_) | FieldValue::Number(_) | FieldValue::Flag(_) => None,
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::stage::{BOT, DEV, Reply, Stage, USER, new_issue, read};
+use crate::sim::Deed;
 
 /// Asks the back door of the stage's site.
 async fn ask(stage: &Stage, method: &str, path: &str, body: Value) -> Reply {
@@ -56,6 +57,7 @@ async fn people_do_everything_by_order() {
     for deed in [
         json!({"label": {"issue": "USER-A-1", "labels": ["red"]}}),
         json!({"prioritise": {"issue": "USER-A-1", "priority": "High"}}),
+        json!({"fill": {"issue": "USER-A-1", "field": "assignee", "value": {"accountId": "ann"}}}),
         json!({"restrict": {"issue": "USER-A-1", "viewers": ["ann"]}}),
         json!({"restrict": {"issue": "USER-A-1"}}),
     ] {
@@ -297,6 +299,42 @@ async fn permissions_and_names_of_statuses_change_by_order() {
     let path = format!("/statuses/{}", open["id"].as_str().unwrap());
     assert_eq!(ask(&stage, "PUT", &path, json!({"name": "Waiting"})).await.status, 204);
     assert_eq!(stage.get("issue/USER-A-1").await.json()["fields"]["status"]["name"], "Waiting");
+}
+
+#[tokio::test(start_paused = true)]
+async fn search_freezes_and_thaws_by_order() {
+    let stage = Stage::new();
+    stage.ann_reports("One");
+    super::stage::wait(5).await;
+    for body in [json!({"seconds": 600}), json!({"issue": "USER-A-1", "seconds": 60})] {
+        assert_eq!(ask(&stage, "PUT", "/frost", body.clone()).await.status, 204, "{body}");
+    }
+    stage.ann_reports("Two");
+    stage.ann_moves("USER-A-1", "Will Do");
+    super::stage::wait(30).await;
+    assert_eq!(ask(&stage, "PUT", "/frost", json!({"seconds": 0})).await.status, 204);
+    let found = stage.search("project = USER-A ORDER BY key").await.json();
+    assert_eq!(
+        (found["issues"].as_array().unwrap().len(), &found["issues"][0]["fields"]["status"]["name"]),
+        (2, &json!("Open"))
+    );
+    let (status, error) = refusal(&stage, "PUT", "/frost", json!({"issue": "USER-A-9", "seconds": 1})).await;
+    assert_eq!((status, error.as_str()), (404, "there is no issue USER-A-9"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn issues_are_cloned_by_order() {
+    let stage = Stage::new();
+    stage.ann_reports("One");
+    stage.ann(Deed::SetProperty { issue: "USER-A-1".into(), key: "k".into(), value: json!(1) });
+    for (order, key, kept) in [
+        (json!({"issue": "USER-A-1"}), "USER-A-2", json!({})),
+        (json!({"issue": "USER-A-1", "withProperties": true}), "USER-A-3", json!({"k": 1})),
+    ] {
+        assert_eq!(ann_does(&stage, json!({"clone": order})).await.json(), json!({"issue": key}));
+        let clone = look(&stage, &format!("/issues/{key}")).await;
+        assert_eq!((&clone["summary"], &clone["properties"]), (&json!("CLONE - One"), &kept));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -177,6 +177,11 @@ impl Issue {
 }
 
 impl Attached {
+    /// The same file once more, under another id.
+    pub(in crate::sim) fn copy_of(file: &Attachment, id: u64) -> Self {
+        Self { id, filename: file.filename.clone(), mime: file.mime.clone(), file: file.file.clone() }
+    }
+
     /// What it becomes.
     pub(in crate::sim) fn by(self, author: &str, created: DateTime<Utc>) -> Attachment {
         let Self { id, filename, mime, file } = self;

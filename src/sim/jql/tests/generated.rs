@@ -155,7 +155,9 @@ fn held<'a>(issue: &'a Issue, field: &str) -> Vec<&'a str> {
     match issue.values.get(field) {
         Some(FieldValue::One(term)) => vec![&term.text],
         Some(FieldValue::Many(terms)) => terms.iter().map(|term| term.text.as_str()).collect(),
-        Some(FieldValue::Text(_) | FieldValue::Number(_)) | None => Vec::new(),
+        Some(FieldValue::Text(_) | FieldValue::Rich(_) | FieldValue::Number(_) | FieldValue::Flag(_)) | None => {
+            Vec::new()
+        }
     }
 }
 

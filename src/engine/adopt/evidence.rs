@@ -1,0 +1,262 @@
+//! What issues say of each other, and who belongs together by it: pure.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::engine::observe::Known;
+use crate::flow::{Flow, Issue, IssueId, IssueKey, Mark, Side, SiteUrl};
+use crate::jira::markup::{link_in, links_in};
+
+/// The line in a user issue's text that leads to its dev issue.
+const DEV_LINK: &str = "Dev Link";
+
+/// The line in a dev issue's text that leads to its user issue.
+const USER_LINK: &str = "User Link";
+
+/// The issues in hand, and what each dev issue says of whom it belongs to.
+pub(super) struct Evidence<'a> {
+    flow: &'a Flow,
+    site: &'a SiteUrl,
+    known: &'a Known,
+    /// By user issue, the dev issues that name it and that nobody else is paired with.
+    claims: BTreeMap<&'a IssueId, Vec<&'a Issue>>,
+}
+
+/// Whom an issue names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named<'a> {
+    Nobody,
+    One(&'a IssueId),
+    /// An issue that can't be read, or of another site.
+    Stranger,
+}
+
+/// How well founded it is that a dev issue belongs to a user issue; the greater the better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Claim {
+    pub proof: Proof,
+    pub answer: Answer,
+}
+
+/// By what a dev issue names its user issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Proof {
+    /// The last `User Link` line of its text.
+    Line,
+    /// Our mark.
+    Mark,
+}
+
+/// By what a user issue names the dev issue in return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Answer {
+    None,
+    /// A `Dev Link` line of its text.
+    Line,
+    /// Our back-mark.
+    Mark,
+}
+
+/// Why no dev issue may be created for a user issue that has none by proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Obstacle {
+    /// It names a dev issue that can't be read: hidden or deleted, nobody knows.
+    Hidden(String),
+    /// It links to a dev issue that does not link back, and that is nobody else's.
+    OneWay(IssueKey),
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn new(flow: &'a Flow, site: &'a SiteUrl, known: &'a Known) -> Self {
+        let mut evidence = Self { flow, site, known, claims: BTreeMap::new() };
+        let devs = known.issues.values().filter(|issue| evidence.is_on(issue, Side::Dev));
+        for dev in devs.collect::<Vec<_>>() {
+            if let Named::One(user) = evidence.named_by(dev)
+                && evidence.is_free(dev, user)
+            {
+                evidence.claims.entry(user).or_default().push(dev);
+            }
+        }
+        evidence
+    }
+
+    /// The dev issue that belongs to an unpaired user issue, and how well founded that is. Where several claim to, some
+    /// are clones of the right one: the best founded claim wins, then the oldest issue.
+    ///
+    /// None of them if the user issue names one that can't be read: each may be a clone of that. But if it names the
+    /// claimant, too, there is no doubt.
+    pub(super) fn dev_of(&self, user: &Issue) -> Option<(&'a Issue, Claim)> {
+        let claimants = self.claims.get(&user.at.id)?;
+        let said = UserSays::of(self, user);
+        let (dev, claim) = claimants
+            .iter()
+            .map(|dev| (*dev, Claim { proof: proof_of(dev), answer: said.answer_to(dev) }))
+            .max_by_key(|(dev, claim)| (*claim, Reverse((dev.created, dev.at.id.clone()))))?;
+        let contested = claim.answer == Answer::None && self.hidden_half(user, &said).is_some();
+        (self.is_on(user, Side::User) && !contested).then_some((dev, claim))
+    }
+
+    /// The user issue to which an unpaired dev issue says that it belongs.
+    pub(super) fn user_of(&self, dev: &Issue) -> Option<&'a Issue> {
+        let known = self.known.issues.get_key_value(&dev.at.id)?.1;
+        match self.named_by(known) {
+            Named::One(user) => self.known.issues.get(user).filter(|user| self.is_on(user, Side::User)),
+            Named::Nobody | Named::Stranger => None,
+        }
+    }
+
+    /// What forbids to create a dev issue for an unpaired user issue to which none belongs by proof.
+    pub(super) fn obstacle(&self, user: &Issue) -> Option<Obstacle> {
+        let said = UserSays::of(self, user);
+        if let Some(hidden) = self.hidden_half(user, &said) {
+            return Some(Obstacle::Hidden(hidden));
+        }
+        let linked = user.linked.iter().filter(|to| self.flow.side_of(&to.key) == Some(Side::Dev));
+        for to in linked.clone() {
+            if !self.known.issues.contains_key(&to.id) && self.is_free_id(&to.id, &user.at.id) {
+                return Some(Obstacle::Hidden(to.to_string()));
+            }
+        }
+        let named = said.back_mark.into_iter().filter(|id| self.reads_as_dev(id));
+        let named = named.chain(said.own_lines.iter().filter_map(|(_, id)| *id)).chain(linked.map(|to| &to.id));
+        let mut open = named.filter_map(|id| self.known.issues.get(id)).filter(|dev| !self.is_anothers(dev, user));
+        open.next().map(|dev| Obstacle::OneWay(dev.at.key.clone()))
+    }
+
+    /// Whether a dev issue provably belongs to another user issue.
+    fn is_anothers(&self, dev: &Issue, user: &Issue) -> bool {
+        let Some((_, dev)) = self.known.issues.get_key_value(&dev.at.id) else { return false };
+        !self.is_free(dev, &user.at.id)
+            || match self.named_by(dev) {
+                Named::Nobody => false,
+                Named::One(id) => *id != user.at.id,
+                Named::Stranger => true,
+            }
+    }
+
+    /// What a user issue names as its dev issue without that it can be read; in words.
+    ///
+    /// Two flows that share a user project leave one back-mark between them, the later one's. The other's dev issue,
+    /// perhaps not shown to us, says nothing here: it is known by its line, which leads to a foreign project.
+    fn hidden_half(&self, user: &Issue, said: &UserSays<'_>) -> Option<String> {
+        let unread = said.own_lines.iter().find(|(_, id)| id.is_none());
+        let marked = said.back_mark.filter(|id| !self.known.issues.contains_key(*id));
+        let marked = marked.filter(|id| self.is_free_id(id, &user.at.id));
+        match (unread, marked) {
+            (Some((key, _)), _) => Some(key.to_string()),
+            (None, Some(_)) if said.foreign_line_unread => None,
+            (None, Some(id)) => Some(format!("id {id}")),
+            (None, None) => None,
+        }
+    }
+
+    /// Whom a dev issue names. What it carries as our mark counts before its text; a back-mark on it belongs to another
+    /// flow, whose user issue it is.
+    fn named_by(&self, dev: &'a Issue) -> Named<'a> {
+        match &dev.mark {
+            Some(Mark::Created { site, user_issue, .. }) if site == self.site => Named::One(user_issue),
+            Some(Mark::Created { .. }) => Named::Stranger,
+            Some(Mark::Linked { .. }) | None => self.named_in_text(dev),
+        }
+    }
+
+    fn named_in_text(&self, dev: &Issue) -> Named<'a> {
+        let Some(address) = dev.description.as_ref().and_then(|text| link_in(text, USER_LINK)) else {
+            return Named::Nobody;
+        };
+        let id = self.site.key_in(&address).and_then(|key| self.known.by_key.get(&key)?.as_ref());
+        id.map_or(Named::Stranger, Named::One)
+    }
+
+    fn is_on(&self, issue: &Issue, side: Side) -> bool {
+        self.flow.side_of(&issue.at.key) == Some(side)
+    }
+
+    fn reads_as_dev(&self, id: &IssueId) -> bool {
+        self.known.issues.get(id).is_some_and(|issue| self.is_on(issue, Side::Dev))
+    }
+
+    fn is_free(&self, dev: &Issue, user: &IssueId) -> bool {
+        self.is_free_id(&dev.at.id, user)
+    }
+
+    /// Whether no pair is recorded of this dev issue and another user issue.
+    fn is_free_id(&self, dev: &IssueId, user: &IssueId) -> bool {
+        !self.known.pairs.iter().any(|pair| pair.dev.id == *dev && pair.user.id != *user)
+    }
+}
+
+fn proof_of(dev: &Issue) -> Proof {
+    match &dev.mark {
+        Some(Mark::Created { .. }) => Proof::Mark,
+        Some(Mark::Linked { .. }) | None => Proof::Line,
+    }
+}
+
+/// What a user issue says of its dev issue.
+struct UserSays<'a> {
+    back_mark: Option<&'a IssueId>,
+    /// The `Dev Link` lines that lead, or once led, into the flow's dev project, and which issue that is.
+    own_lines: Vec<(IssueKey, Option<&'a IssueId>)>,
+    /// Whether another `Dev Link` line leads to an issue that can't be read.
+    foreign_line_unread: bool,
+}
+
+impl<'a> UserSays<'a> {
+    fn of(evidence: &Evidence<'a>, user: &Issue) -> Self {
+        let user = evidence.known.issues.get(&user.at.id);
+        let lines = user.map(|user| dev_links(evidence.site, user)).unwrap_or_default();
+        let resolved = lines.into_iter().map(|key| {
+            let id = evidence.known.by_key.get(&key).and_then(Option::as_ref);
+            (key, id)
+        });
+        let (own_lines, foreign): (Vec<_>, Vec<_>) = resolved.partition(|(key, id)| {
+            evidence.flow.side_of(key) == Some(Side::Dev) || id.is_some_and(|id| evidence.reads_as_dev(id))
+        });
+        Self {
+            back_mark: user.and_then(back_mark),
+            own_lines,
+            foreign_line_unread: foreign.iter().any(|(_, id)| id.is_none()),
+        }
+    }
+
+    fn answer_to(&self, dev: &Issue) -> Answer {
+        if self.back_mark == Some(&dev.at.id) {
+            Answer::Mark
+        } else if self.own_lines.iter().any(|(_, id)| *id == Some(&dev.at.id)) {
+            Answer::Line
+        } else {
+            Answer::None
+        }
+    }
+}
+
+/// The keys to which a user issue's `Dev Link` lines lead on this site.
+pub(super) fn dev_links(site: &SiteUrl, user: &Issue) -> Vec<IssueKey> {
+    let lines = user.description.iter().flat_map(|text| links_in(text, DEV_LINK));
+    lines.filter_map(|address| site.key_in(&address)).collect()
+}
+
+/// The key to which a dev issue's `User Link` line leads on this site, if that counts: a mark says more.
+pub(super) fn user_link(site: &SiteUrl, dev: &Issue) -> Option<IssueKey> {
+    match &dev.mark {
+        Some(Mark::Created { .. }) => None,
+        Some(Mark::Linked { .. }) | None => site.key_in(&link_in(dev.description.as_ref()?, USER_LINK)?),
+    }
+}
+
+/// The user issue that a dev issue's mark names.
+pub(super) fn mark(dev: &Issue) -> Option<&IssueId> {
+    match dev.mark.as_ref()? {
+        Mark::Created { user_issue, .. } => Some(user_issue),
+        Mark::Linked { .. } => None,
+    }
+}
+
+/// The dev issue that a user issue's back-mark names.
+pub(super) fn back_mark(user: &Issue) -> Option<&IssueId> {
+    match user.mark.as_ref()? {
+        Mark::Linked { dev_issue, .. } => Some(dev_issue),
+        Mark::Created { .. } => None,
+    }
+}

@@ -1,0 +1,265 @@
+//! From observations to decisions: each unit is handled to its end, and what needed no write is recorded.
+
+use futures::{FutureExt, StreamExt, stream};
+
+use super::observe::{Candidates, Known, Trial, counterpart, pair_of, sightings, user_of};
+use super::pairs::ENOUGH_ASKED;
+use super::plan::{Lost, Plan, plan};
+use super::units::Unit;
+use super::{CONCURRENCY, Engine, Error, Past};
+use crate::flow::{Event, Handled, Issue, IssueId, IssueRef, Observed, Pair, PairState, Row, Side, SkipReason};
+use crate::store::{self, Change, Failure};
+
+/// How a unit ended: what it is about, and what is to be recorded where nothing was written to Jira.
+struct Quiet {
+    about: (Side, IssueRef),
+    changes: Vec<Change>,
+}
+
+impl Engine {
+    /// Handles what a page of a search named, to the end.
+    pub(super) async fn handle(&self, rows: Vec<Row>, past: Past) -> Result<(), Error> {
+        let candidates = self.candidates(rows).await?;
+        self.handle_candidates(candidates, past).await
+    }
+
+    /// Tries failed issues again whose time has come.
+    pub(super) async fn handle_due_failures(&self, past: Past) -> Result<(), Error> {
+        let due = self.store.failures().await?.into_iter().filter(|failure| self.is_time(failure.next_try));
+        let candidates = due.map(|failure| (failure.issue.id.clone(), (failure.side, failure.issue))).collect();
+        self.handle_candidates(candidates, past).await
+    }
+
+    /// Reads, adopts, decides and records.
+    pub(super) async fn handle_candidates(&self, candidates: Candidates, past: Past) -> Result<(), Error> {
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let mut known = self.read(&candidates).await?;
+        // Evidence is looked for only where somebody lacks a counterpart.
+        if candidates.keys().any(|id| pair_of(&known, id).is_none()) {
+            self.adopt(&candidates, &mut known, past).await?;
+        }
+        self.recall(&mut known).await?;
+        let units = self.units(&candidates, &known, past);
+        // Boxed: a page of them waits at once.
+        let work: Vec<_> = units.into_iter().map(|unit| self.end_unit(unit, &known).boxed()).collect();
+        let ends: Vec<_> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
+        self.write_down(ends.into_iter().collect::<Result<_, _>>()?).await
+    }
+
+    /// One write for a page full of what needed none in Jira. If something stored contradicts one unit, that one fails
+    /// and the others are recorded all the same.
+    async fn write_down(&self, quiet: Vec<Quiet>) -> Result<(), Error> {
+        let all = quiet.iter().flat_map(|unit| unit.changes.iter().cloned()).collect();
+        match self.store.write(all).await {
+            Err(store::Error::Taken { .. }) => {}
+            end => return Ok(end?),
+        }
+        for Quiet { about, changes } in quiet {
+            match self.store.write(changes).await {
+                Err(error @ store::Error::Taken { .. }) => self.contradicted(&about, &error).await?,
+                end => end?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn end_unit(&self, unit: Unit, known: &Known) -> Result<Quiet, Error> {
+        let about = unit.about();
+        let changes = match self.handle_unit(unit, known).await {
+            Err(Error::Store(error @ store::Error::Taken { .. })) => {
+                self.contradicted(&about, &error).await?;
+                Vec::new()
+            }
+            end => end?,
+        };
+        Ok(Quiet { about, changes })
+    }
+
+    /// What is stored says otherwise: somebody has to see it, and no other issue has to wait for that.
+    async fn contradicted(&self, (side, issue): &(Side, IssueRef), error: &store::Error) -> Result<(), Error> {
+        self.failed(*side, issue, error.to_string(), Trial::default()).await
+    }
+
+    /// Handles one unit to its end. Returns what is to be recorded where nothing was written to Jira. A failure that
+    /// concerns this unit alone is recorded and is not an error.
+    async fn handle_unit(&self, unit: Unit, known: &Known) -> Result<Vec<Change>, Error> {
+        if self.pulse.stopping() {
+            return Err(Error::Stopping);
+        }
+        match unit {
+            Unit::LoneDev(dev) if self.may_be_ours(&dev, known) => Ok(Vec::new()),
+            Unit::LoneDev(dev) => Ok(vec![Change::PutHandled(Side::Dev, dev.at.clone(), Handled::of(&dev))]),
+            Unit::Gone(side, at) => self.gone(side, &at, known).await,
+            Unit::Bereaved(user, dev) => self.bereaved(&user, &dev, known).await,
+            Unit::OneWay(seen) => {
+                self.skip(&user_of(&seen).issue.at, SkipReason::HasLink);
+                Ok(nothing_to_write(&seen))
+            }
+            Unit::Apart(pair, apart) => {
+                self.set_apart(&pair, apart, known).await?;
+                Ok(Vec::new())
+            }
+            Unit::Unpaired(pair, home) => Ok(self.leave_unpaired(&pair, &home)),
+            Unit::Decide(seen) => self.decide(*seen, known).await,
+        }
+    }
+
+    /// Whether a dev issue without a pair may yet turn out to be the one that an open intent has created. Recording it as
+    /// nobody's would lose what people did to it since; closing the intent has it looked at.
+    fn may_be_ours(&self, dev: &Issue, known: &Known) -> bool {
+        let owner = counterpart(dev);
+        owner.is_some_and(|user| self.is_busy(user) || !known.issues.contains_key(user))
+    }
+
+    /// Asked for some times; then its user issue counts as handled until it changes.
+    async fn bereaved(&self, user: &Issue, dev: &str, known: &Known) -> Result<Vec<Change>, Error> {
+        if !self.is_due(&user.at.id, known) {
+            return Ok(Vec::new());
+        }
+        self.skip(&user.at, SkipReason::CounterpartMissing);
+        if self.was_asked_enough(&user.at.id, known) {
+            let handled = Change::PutHandled(Side::User, user.at.clone(), Handled::of(user));
+            return Ok(vec![handled, Change::ClearFailure(Side::User, user.at.id.clone())]);
+        }
+        let why = format!("its dev issue ({dev}) can't be read, and no other is created for it");
+        self.failed(Side::User, &user.at, why, Trial::default()).await?;
+        Ok(Vec::new())
+    }
+
+    /// Whether an issue may be tried: it has not failed, or its time has come again.
+    fn is_due(&self, id: &IssueId, known: &Known) -> bool {
+        known.failures.get(id).is_none_or(|failure| self.is_time(failure.next_try))
+    }
+
+    fn was_asked_enough(&self, id: &IssueId, known: &Known) -> bool {
+        known.failures.get(id).is_some_and(|failure| failure.attempts >= ENOUGH_ASKED)
+    }
+
+    /// An unpaired issue that a search named and that can't be read: perhaps only hidden for a while, so it is asked for
+    /// again some times before it is forgotten.
+    async fn gone(&self, side: Side, at: &IssueRef, known: &Known) -> Result<Vec<Change>, Error> {
+        if self.was_asked_enough(&at.id, known) {
+            return Ok(vec![Change::ClearFailure(side, at.id.clone())]);
+        }
+        if self.is_due(&at.id, known) {
+            let unseen_since = known.failures.get(&at.id).and_then(|failure| failure.unseen_since);
+            self.failed(side, at, format!("{at} can't be read"), Trial { unseen_since, ..Trial::default() }).await?;
+        }
+        Ok(Vec::new())
+    }
+
+    async fn decide(&self, seen: Observed, known: &Known) -> Result<Vec<Change>, Error> {
+        let user = user_of(&seen).issue.at.clone();
+        let (seen, mended) = match self.as_kept_in_step(seen, known).await? {
+            Kept::No => return Ok(Vec::new()),
+            Kept::AsBefore(seen) => (seen, false),
+            Kept::Again(seen) => (seen, true),
+        };
+        if self.is_busy(&user.id) {
+            // Closing the intent has the pair looked at again.
+            self.skip(&user, SkipReason::OpenIntent);
+            return Ok(Vec::new());
+        }
+        if !mended && known.failures.get(&user.id).is_some_and(|failure| self.is_waiting(failure, &seen)) {
+            return Ok(Vec::new());
+        }
+        self.plan_and_carry_out(&seen).await
+    }
+
+    /// A pair that was apart and is whole again, or was held long enough, is kept in step from this very look on.
+    async fn as_kept_in_step(&self, seen: Observed, known: &Known) -> Result<Kept, Error> {
+        let Observed::Paired { pair, user, dev, not_before, copied, recent_writes } = seen else {
+            return Ok(Kept::AsBefore(seen));
+        };
+        let was = pair.state;
+        let pair = Pair { state: PairState::Active, ..pair };
+        let again = match was {
+            PairState::Active => false,
+            PairState::Suspended | PairState::Broken => true,
+            PairState::Held if self.is_released(&pair, known) => true,
+            PairState::Held => {
+                self.skip(&pair.user, SkipReason::PingPong);
+                return Ok(Kept::No);
+            }
+            PairState::Unpaired => return Ok(Kept::No),
+        };
+        if again {
+            self.mend(&pair).await?;
+        }
+        let seen = Observed::Paired { pair, user, dev, not_before, copied, recent_writes };
+        Ok(if again { Kept::Again(seen) } else { Kept::AsBefore(seen) })
+    }
+
+    async fn plan_and_carry_out(&self, seen: &Observed) -> Result<Vec<Change>, Error> {
+        let plan = plan(&self.flow.rules, seen);
+        if let (Some(writes), Observed::Paired { pair, .. }) = (plan.hold, seen) {
+            self.hold(pair, writes).await?;
+            return Ok(Vec::new());
+        }
+        self.tell_plan(seen, &plan);
+        let user = &user_of(seen).issue.at;
+        let told = plan.lost.map(|lost| self.record(&conflict_lost(lost, user), user));
+        let Some(draft) = plan.draft else { return Ok(nothing_to_write(seen).into_iter().chain(told).collect()) };
+        match self.carry_out(draft, seen, told).await {
+            Ok(()) => Ok(Vec::new()),
+            Err(Error::Jira(error)) if error.is_local() => {
+                self.failed(Side::User, user, error.to_string(), Trial::of(seen)).await?;
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether an issue that failed has neither changed since nor waited long enough.
+    fn is_waiting(&self, failure: &Failure, seen: &Observed) -> bool {
+        !self.is_time(failure.next_try) && failure.seen.is_some() && failure.seen >= Trial::of(seen).seen
+    }
+
+    fn tell_plan(&self, seen: &Observed, plan: &Plan) {
+        for (side, sighting) in sightings(seen) {
+            let key = sighting.issue.at.key.clone();
+            if plan.changed.contains(&side) {
+                self.tally.changes.add(1);
+                let from = sighting.handled.as_ref().map(|handled| handled.status.name.clone());
+                self.tell(&Event::StatusChanged { side, key, from, to: sighting.issue.status.name.clone() });
+            } else {
+                self.tell(&Event::StatusUnchanged { side, key });
+            }
+        }
+        for reason in &plan.skipped {
+            self.skip(&user_of(seen).issue.at, *reason);
+        }
+    }
+}
+
+/// Whether something may be planned for an observation.
+#[expect(clippy::large_enum_variant, reason = "lives for one decision; boxing would only blur the reading")]
+enum Kept {
+    /// Its pair is not kept in step.
+    No,
+    /// As it always was.
+    AsBefore(Observed),
+    /// From now on again: no earlier failure stands in the way.
+    Again(Observed),
+}
+
+fn conflict_lost(lost: Lost, user: &IssueRef) -> Event {
+    let Lost { side, status, wanted } = lost;
+    Event::ConflictLost { user: user.key.clone(), side, status, wanted }
+}
+
+/// What is recorded of a unit that needed no write: it was handled as it was read.
+fn nothing_to_write(seen: &Observed) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if let Observed::Paired { pair, .. } = seen {
+        changes.push(Change::PutPair(pair.clone()));
+    }
+    for (side, sighting) in sightings(seen) {
+        let issue = &sighting.issue;
+        changes.push(Change::PutHandled(side, issue.at.clone(), Handled::of(issue)));
+        changes.push(Change::ClearFailure(side, issue.at.id.clone()));
+    }
+    changes
+}

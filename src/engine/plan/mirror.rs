@@ -1,0 +1,228 @@
+//! What crosses between the two issues of a pair: statuses, with their comments.
+
+use super::choice::{Paired, is_intermediate, rule_for};
+use super::{Couple, Lost, Plan};
+use crate::flow::{
+    Comment, Draft, Fallback, FieldName, IntentKind, Issue, JiraTime, OnConflict, Origin, Resolution, Rule, Rules,
+    SetReplied, Side, Sighting, SkipReason, StatusName, Step, TargetStatus, Transition,
+};
+
+/// The status to which `fallbackBehavior: default_to_closed` brings a dev issue.
+const CLOSED: &str = "Closed";
+
+/// The status to which `fallbackBehavior: sync_to_resolved` brings a user issue.
+const RESOLVED: &str = "Resolved";
+
+/// A status that changed on one side and that a rule names crosses to the other. If both did, and both can't be granted,
+/// one wins. Only if no change wants anything may a rule mend what has drifted.
+pub(super) fn plan(rules: &Rules, couple: Couple<'_>) -> Plan {
+    let views = Side::BOTH.map(|side| View::from(side, couple));
+    let mut plan = Plan::default();
+    let mut wishes = Vec::new();
+    for view in &views {
+        match view.news {
+            News::None => {}
+            News::Old => plan.skipped.push(SkipReason::BeforeAdoption),
+            News::Change => {
+                plan.changed.push(view.side);
+                match wish_of_change(rules, view) {
+                    Ok(wish) => wishes.push(wish),
+                    Err(reason) => plan.skipped.push(reason),
+                }
+            }
+        }
+    }
+    if wishes.is_empty() {
+        wishes = views.iter().filter_map(|view| wish_of_drift(rules, view)).collect();
+    }
+    decide(rules, wishes, plan)
+}
+
+/// At most one wish can be carried out at a time, the user side's being the first. Those that are granted already stand in
+/// nobody's way.
+fn decide(rules: &Rules, wishes: Vec<Wish<'_>>, mut plan: Plan) -> Plan {
+    let wanted = !wishes.is_empty();
+    let mut open = wishes.into_iter().filter(|wish| !wish.is_granted());
+    let (winner, loser) = match (open.next(), open.next()) {
+        (None, _) => {
+            plan.skipped.extend(wanted.then_some(SkipReason::AlreadyEqual));
+            return plan;
+        }
+        (Some(user), Some(dev)) if dev_wins(rules.on_conflict, &user, &dev) => (dev, Some(user)),
+        (Some(first), other) => (first, other),
+    };
+    plan.lost = loser.filter(|wish| wish.occasion == Occasion::Change).map(Wish::lost);
+    plan.skipped.extend(plan.lost.as_ref().map(|_| SkipReason::LostConflict));
+    plan.draft = Some(winner.draft(rules.replied_field.as_ref()));
+    plan
+}
+
+fn dev_wins(on_conflict: OnConflict, user: &Wish<'_>, dev: &Wish<'_>) -> bool {
+    match on_conflict {
+        OnConflict::Always(side) => side == Side::Dev,
+        OnConflict::Latest => came_to_stand(&dev.source.issue) > came_to_stand(&user.source.issue),
+    }
+}
+
+/// One side of a pair, beside the other.
+struct View<'a> {
+    side: Side,
+    source: &'a Sighting,
+    target: &'a Sighting,
+    news: News,
+    /// The flow knows what this side's status was before.
+    witnessed: bool,
+    /// So it does of the other side.
+    target_witnessed: bool,
+}
+
+/// What a side's status tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// It is the one that was handled, or nothing is known of its past.
+    None,
+    /// It left the one that was handled.
+    Change,
+    /// It changed, but before that was the flow's business.
+    Old,
+}
+
+impl<'a> View<'a> {
+    fn from(side: Side, couple: Couple<'a>) -> Self {
+        let (source, target) = match side {
+            Side::User => (couple.user, couple.dev),
+            Side::Dev => (couple.dev, couple.user),
+        };
+        let witnessed = |side, sighting: &Sighting| sighting.handled.is_some() || is_our_making(side, couple.origin);
+        Self {
+            side,
+            source,
+            target,
+            news: news(side, source, target, couple),
+            witnessed: witnessed(side, source),
+            target_witnessed: witnessed(side.other(), target),
+        }
+    }
+}
+
+/// Whether the first status of the issue on `side` is known, as Lockstep created it.
+fn is_our_making(side: Side, origin: Origin) -> bool {
+    side == Side::Dev && origin == Origin::Created
+}
+
+/// A status without a record is news only if it came after the other side's last, and after the flow's start: what was
+/// never handled is not known to have changed.
+fn news(side: Side, source: &Sighting, target: &Sighting, couple: Couple<'_>) -> News {
+    let issue = &source.issue;
+    if let Some(handled) = &source.handled {
+        return if handled.status.id == issue.status.id { News::None } else { News::Change };
+    }
+    let ours = is_our_making(side, couple.origin);
+    match issue.status_since() {
+        None => News::None,
+        Some(_) if ours && *issue.first_status() == issue.status.id => News::None,
+        Some(since) if couple.not_before.is_some_and(|start| since <= start) => News::Old,
+        Some(since) if ours || since > came_to_stand(&target.issue) => News::Change,
+        Some(_) => News::Old,
+    }
+}
+
+/// When an issue came into its status: by its last change, else by being created.
+fn came_to_stand(issue: &Issue) -> JiraTime {
+    issue.status_since().unwrap_or(issue.created)
+}
+
+/// What is wanted of the other side.
+struct Wish<'a> {
+    /// `None` for the flow's fallback.
+    rule: Option<&'a Rule>,
+    occasion: Occasion,
+    from: Side,
+    source: &'a Sighting,
+    target: &'a Sighting,
+    to: StatusName,
+    resolution: Option<&'a Resolution>,
+}
+
+/// Why something is wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    /// The source's status is a new one.
+    Change,
+    /// The other side left what the source's status, handled before, wants.
+    Drift,
+}
+
+impl Wish<'_> {
+    fn is_granted(&self) -> bool {
+        self.target.issue.status.name == self.to
+    }
+
+    fn lost(self) -> Lost {
+        Lost { side: self.from, status: self.source.issue.status.name.clone(), wanted: self.to }
+    }
+
+    fn draft(self, replied_field: Option<&FieldName>) -> Draft {
+        let (side, from) = (self.from.other(), self.target.issue.status.clone());
+        let (comment, resolution) = (self.comment(), self.resolution.cloned());
+        let transition = Step::Transition(Transition { side, from, to: self.to, resolution });
+        let reply = replied_field.filter(|_| side == Side::User).cloned();
+        let reply = reply.map(|field| Step::Reply(SetReplied { field }));
+        Draft {
+            kind: IntentKind::Mirror,
+            rule: self.rule.map(|rule| rule.id.clone()),
+            source: self.from,
+            steps: [Some(transition), comment, reply].into_iter().flatten().collect(),
+        }
+    }
+
+    /// What was said when the source's status was new is not said again.
+    fn comment(&self) -> Option<Step> {
+        match self.occasion {
+            Occasion::Change => Some(Step::Comment(Comment { text: self.rule?.act.comment.clone()? })),
+            Occasion::Drift => None,
+        }
+    }
+}
+
+fn wish_of_change<'a>(rules: &'a Rules, view: &View<'a>) -> Result<Wish<'a>, SkipReason> {
+    let status = &view.source.issue.status.name;
+    match rule_for(rules, view.side, status, Paired::Yes) {
+        Some(rule) => wish(rule, view, Occasion::Change).ok_or(SkipReason::NoRule),
+        None if is_intermediate(rules, view.side, status) => Err(SkipReason::IntermediateStatus),
+        None => fallback(rules, view).ok_or(SkipReason::NoRule),
+    }
+}
+
+/// What was never handled has not drifted.
+fn wish_of_drift<'a>(rules: &'a Rules, view: &View<'a>) -> Option<Wish<'a>> {
+    if view.source.handled.is_none() || !view.target_witnessed {
+        return None;
+    }
+    let rule = rule_for(rules, view.side, &view.source.issue.status.name, Paired::Yes)?;
+    if rule.only_on_change { None } else { wish(rule, view, Occasion::Drift) }
+}
+
+fn wish<'a>(rule: &'a Rule, view: &View<'a>, occasion: Occasion) -> Option<Wish<'a>> {
+    let set = rule.act.set_status.as_ref()?;
+    let to = match &set.to {
+        TargetStatus::Named(status) => status.clone(),
+        TargetStatus::SameAsSource => view.source.issue.status.name.clone(),
+    };
+    let (source, target) = (view.source, view.target);
+    let resolution = set.resolution.as_ref();
+    Some(Wish { rule: Some(rule), occasion, from: view.side, source, target, to, resolution })
+}
+
+/// Acts on a status that is known to have changed; that a pair's later status has no rule says nothing about its past.
+fn fallback<'a>(rules: &'a Rules, view: &View<'a>) -> Option<Wish<'a>> {
+    let to = match (rules.fallback, view.side) {
+        (Fallback::CloseDev, Side::User) => CLOSED,
+        (Fallback::ResolveUser, Side::Dev) => RESOLVED,
+        (Fallback::Ignore, _) | (Fallback::CloseDev, Side::Dev) | (Fallback::ResolveUser, Side::User) => return None,
+    };
+    let (source, target, to) = (view.source, view.target, StatusName::new(to));
+    let resolution = rules.resolution.as_ref();
+    let occasion = Occasion::Change;
+    view.witnessed.then_some(Wish { rule: None, occasion, from: view.side, source, target, to, resolution })
+}

@@ -1,0 +1,96 @@
+//! What was read afresh, put together: each pair once, each issue without a counterpart by itself.
+
+use std::collections::BTreeSet;
+
+use super::adopt::Obstacle;
+use super::observe::{Candidates, Known, pair_of, sighting, unpaired_user, user_of};
+use super::pairs::Apart;
+use super::{Engine, Past};
+use crate::flow::{Issue, IssueRef, Observed, Pair, PairState, Side};
+
+/// One pair or one issue without a counterpart, read afresh.
+pub(super) enum Unit {
+    /// There is something to decide.
+    Decide(Box<Observed>),
+    /// A pair that can't be kept in step.
+    Apart(Pair, Apart),
+    /// A pair that an operator took apart, and those of its issues that are on their sides.
+    Unpaired(Pair, Vec<(Side, Issue)>),
+    /// A dev issue of its own: nothing of ours.
+    LoneDev(Box<Issue>),
+    /// Not in a pair, and deleted, moved away or hidden.
+    Gone(Side, IssueRef),
+    /// A user issue that had a dev issue, by its back-mark: nobody knows where it is.
+    Bereaved(Box<Issue>, String),
+    /// A user issue that would get a dev issue, but links to one that does not answer.
+    OneWay(Box<Observed>),
+}
+
+impl Unit {
+    /// The issue by which people know it, and its side.
+    pub(super) fn about(&self) -> (Side, IssueRef) {
+        match self {
+            Self::Decide(seen) | Self::OneWay(seen) => (Side::User, user_of(seen).issue.at.clone()),
+            Self::Apart(pair, _) | Self::Unpaired(pair, _) => (Side::User, pair.user.clone()),
+            Self::LoneDev(dev) => (Side::Dev, dev.at.clone()),
+            Self::Gone(side, at) => (*side, at.clone()),
+            Self::Bereaved(user, _) => (Side::User, user.at.clone()),
+        }
+    }
+}
+
+impl Engine {
+    /// The fresh read says on which side an issue is, if on any: the search that named it may have been behind.
+    pub(super) fn units(&self, candidates: &Candidates, known: &Known, past: Past) -> Vec<Unit> {
+        let mut units = Vec::new();
+        let mut paired = BTreeSet::new();
+        for (id, (side, at)) in candidates {
+            let read = known.issues.get(id).and_then(|issue| Some((issue, self.flow.side_of(&issue.at.key)?)));
+            match (pair_of(known, id), read) {
+                (Some(pair), _) if paired.insert(pair.user.id.clone()) => units.push(self.pair_unit(pair, known, past)),
+                (Some(_), _) => {}
+                (None, Some((user, Side::User))) => units.push(self.user_unit(user, known, past)),
+                (None, Some((dev, Side::Dev))) => units.push(Unit::LoneDev(Box::new(dev.clone()))),
+                (None, None) => units.push(Unit::Gone(*side, at.clone())),
+            }
+        }
+        units
+    }
+
+    /// A user issue without a pair. Where it names a dev issue without proof, nothing is created behind anyone's back.
+    fn user_unit(&self, user: &Issue, known: &Known, past: Past) -> Unit {
+        let seen = Box::new(unpaired_user(user, known, past));
+        match known.obstacles.get(&user.at.id) {
+            Some(Obstacle::Hidden(dev)) => Unit::Bereaved(Box::new(user.clone()), dev.clone()),
+            Some(Obstacle::OneWay(_)) => Unit::OneWay(seen),
+            None => Unit::Decide(seen),
+        }
+    }
+
+    fn pair_unit(&self, pair: &Pair, known: &Known, past: Past) -> Unit {
+        if pair.state == PairState::Unpaired {
+            let home = Side::BOTH.into_iter().filter_map(|side| Some((side, self.at_home(pair, side, known)?.clone())));
+            return Unit::Unpaired(pair.clone(), home.collect());
+        }
+        match self.both_at_home(pair, known) {
+            Ok([user, dev]) => Unit::Decide(Box::new(paired(pair, user, dev, known, past))),
+            Err(apart) => Unit::Apart(pair.clone(), apart),
+        }
+    }
+
+    /// The issue of a pair, if it can be read and is on its side.
+    pub(super) fn at_home<'a>(&self, pair: &Pair, side: Side, known: &'a Known) -> Option<&'a Issue> {
+        known.issues.get(&pair.on(side).id).filter(|issue| self.flow.side_of(&issue.at.key) == Some(side))
+    }
+}
+
+fn paired(pair: &Pair, user: &Issue, dev: &Issue, known: &Known, past: Past) -> Observed {
+    Observed::Paired {
+        pair: Pair { user: user.at.clone(), dev: dev.at.clone(), ..pair.clone() },
+        user: sighting(user, known),
+        dev: sighting(dev, known),
+        not_before: past.not_before,
+        copied: known.copied.get(&pair.user.id).cloned().unwrap_or_default(),
+        recent_writes: known.recent_writes.get(&pair.user.id).copied().unwrap_or_default(),
+    }
+}

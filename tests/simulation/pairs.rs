@@ -1,0 +1,350 @@
+//! Pairs that are not kept in step: one half moved away, was deleted or is hidden, rules answer each other, an operator
+//! took them apart. And the patrol, which finds what no search names.
+
+use std::time::Duration;
+
+use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use chrono::TimeDelta;
+use http::{Method, StatusCode};
+use lockstep::sim::faults::{Effect, Kind, Rule, When};
+use lockstep::sim::{Deed, Rows};
+
+/// Lives a story on both kinds of Jira, beginning with one pair that is in step: `USER-A-1` and `DEV-A-1`.
+fn with_a_pair(story: impl AsyncFn(House)) {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = House::quiet(flavour, 7);
+            let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), String::new());
+            house.act("customer-ines", Deed::Create { project, summary, text });
+            moves(&house, "USER-A-1", "Will Do");
+            house.live_for(12 * MINUTE).await;
+            assert_eq!(status(&house, "DEV-A-1"), "To Do");
+            story(house).await;
+        });
+    }
+}
+
+fn moves(house: &House, issue: &str, status: &str) {
+    house.act("customer-ines", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+}
+
+fn goes_to(house: &House, issue: &str, project: &str) {
+    house.act("dev-bea", Deed::MoveToProject { issue: issue.to_owned(), project: project.to_owned() });
+}
+
+fn is_hidden(house: &House, issue: &str, hidden: bool) {
+    let viewers = hidden.then(|| vec!["dev-bea".to_owned()]);
+    house.act("dev-bea", Deed::Restrict { issue: issue.to_owned(), viewers });
+}
+
+fn is_mentioned(house: &House, issue: &str) {
+    house.act("customer-ines", Deed::Comment { issue: issue.to_owned(), text: "any news?".to_owned() });
+}
+
+fn status(house: &House, key: &str) -> String {
+    house.site.issue(key).unwrap().status
+}
+
+/// How often a pair was suspended, broken, held and mended.
+fn told(house: &House) -> [usize; 4] {
+    ["pair.suspended", "pair.broken", "pair.held", "pair.mended"].map(|event| house.events.audited(event))
+}
+
+fn skipped(house: &House, reason: &str) -> bool {
+    !house.events.about(&format!("Nothing to do for USER-A-1: {reason}")).is_empty()
+}
+
+/// Lines of history of that name: what was told is also kept.
+fn kept_in_history(house: &House, event: &str) -> i64 {
+    let sql = "SELECT count(*) FROM history WHERE event = ?1";
+    database(house).query_row(sql, [event], |row| row.get(0)).unwrap()
+}
+
+fn database(house: &House) -> rusqlite::Connection {
+    rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap()
+}
+
+/// Changes a stored thing, as an operator with a database shell could.
+fn change(house: &House, sql: &str) {
+    assert_eq!(database(house).execute(sql, []).unwrap(), 1, "{sql}");
+}
+
+/// The last patrol began more than a day ago.
+fn patrol_is_due(house: &House) {
+    let begun = (house.clock.wall() - TimeDelta::hours(25)).to_rfc3339();
+    change(house, &format!("UPDATE sync_state SET patrol_begun = '{begun}'"));
+}
+
+#[test]
+fn a_pair_whose_dev_issue_left_is_suspended_until_it_returns_and_loses_nothing_meanwhile() {
+    with_a_pair(async |mut house| {
+        goes_to(&house, "DEV-A-1", "DEV-N");
+        moves(&house, "USER-A-1", "Declined");
+        let writes = house.writes();
+        house.live_for(3 * HOUR).await;
+        assert_eq!(told(&house), [1, 0, 0, 0]);
+        assert!(!house.events.about("DEV-A-1 left DEV-A and is now DEV-N-1").is_empty(), "{}", house.about("USER-A-1"));
+        assert!(skipped(&house, "suspended"));
+        assert_eq!(house.writes(), writes, "nothing is written");
+        goes_to(&house, "DEV-N-1", "DEV-A");
+        house.live_for(12 * MINUTE).await;
+        assert_eq!(told(&house), [1, 0, 0, 1]);
+        assert_eq!(status(&house, "DEV-A-1"), "Cancelled", "what happened meanwhile is news");
+        assert_eq!((kept_in_history(&house, "pair.suspended"), kept_in_history(&house, "pair.mended")), (1, 1));
+    });
+}
+
+#[test]
+fn an_issue_that_moved_to_the_other_side_suspends_its_pair_and_is_nobodys_new_dev_issue() {
+    with_a_pair(async |mut house| {
+        goes_to(&house, "USER-A-1", "DEV-A");
+        house.live_for(HOUR).await;
+        assert_eq!(told(&house), [1, 0, 0, 0]);
+        assert!(!house.events.about("is now DEV-A-2, on the dev side").is_empty());
+        moves(&house, "DEV-A-1", "Closed");
+        house.live_for(HOUR).await;
+        goes_to(&house, "DEV-A-2", "USER-A");
+        house.live_for(12 * MINUTE).await;
+        assert_eq!(told(&house), [1, 0, 0, 1]);
+        assert_eq!(status(&house, "USER-A-1"), "Resolved");
+    });
+}
+
+#[test]
+fn a_deleted_dev_issue_breaks_its_pair_once_and_costs_nothing_for_ever() {
+    with_a_pair(async |mut house| {
+        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        is_mentioned(&house, "USER-A-1");
+        house.live_for(30 * HOUR).await;
+        assert_eq!(told(&house), [0, 1, 0, 0]);
+        assert!(skipped(&house, "broken"));
+        assert!(house.site.issues("DEV-A").is_empty(), "nothing is created behind anyone's back");
+        let before = house.requests();
+        house.live_for(10 * HOUR).await;
+        // Who we are, the site, two projects; then a search every five minutes.
+        assert_eq!(house.requests() - before, 4 + 10 * 12);
+        assert_eq!((told(&house), kept_in_history(&house, "pair.broken")), ([0, 1, 0, 0], 1));
+    });
+}
+
+#[test]
+fn a_hidden_dev_issue_that_is_shown_again_is_mended_and_learns_what_happened() {
+    with_a_pair(async |mut house| {
+        is_hidden(&house, "DEV-A-1", true);
+        moves(&house, "USER-A-1", "Declined");
+        house.live_for(2 * HOUR).await;
+        assert_eq!(told(&house), [0, 1, 0, 0]);
+        // Nothing that a search shows changes by it.
+        let rows = Rows::Of("DEV-A-1".to_owned());
+        house.site.freeze_index(&rows, house.clock.wall() + TimeDelta::days(2)).unwrap();
+        is_hidden(&house, "DEV-A-1", false);
+        house.live_for(70 * MINUTE).await;
+        assert_eq!(told(&house), [0, 1, 0, 1], "{}", house.about("USER-A-1"));
+        assert_eq!(status(&house, "DEV-A-1"), "Cancelled");
+    });
+}
+
+#[test]
+fn both_halves_tell_where_they_are() {
+    with_a_pair(async |mut house| {
+        goes_to(&house, "DEV-A-1", "DEV-N");
+        is_mentioned(&house, "USER-A-1");
+        house.live_for(12 * MINUTE).await;
+        house.act("dev-bea", Deed::Delete { issue: "DEV-N-1".to_owned() });
+        is_mentioned(&house, "USER-A-1");
+        house.live_for(12 * MINUTE).await;
+        assert_eq!(told(&house), [1, 1, 0, 0], "first suspended, then broken");
+    });
+}
+
+#[test]
+fn the_patrol_finds_what_no_search_names() {
+    with_a_pair(async |mut house| {
+        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        house.live_for(20 * HOUR).await;
+        assert_eq!(told(&house), [0; 4], "no patrol on the first day");
+        house.live_for(5 * HOUR).await;
+        assert_eq!(told(&house), [0, 1, 0, 0]);
+        assert_eq!(house.events.told("Read 1 known pairs again"), 1);
+        assert!(!house.events.about("(\"broken\", Number(1))").is_empty());
+    });
+}
+
+#[test]
+fn the_patrol_finds_a_status_that_no_search_showed() {
+    with_a_pair(async |mut house| {
+        let rows = Rows::Of("DEV-A-1".to_owned());
+        house.site.freeze_index(&rows, house.clock.wall() + TimeDelta::days(9)).unwrap();
+        moves(&house, "DEV-A-1", "Closed");
+        house.live_for(20 * HOUR).await;
+        assert_eq!(status(&house, "USER-A-1"), "Will Do");
+        house.live_for(5 * HOUR).await;
+        assert_eq!(status(&house, "USER-A-1"), "Resolved");
+    });
+}
+
+#[test]
+fn what_was_hidden_for_longer_than_anybody_asks_is_mended_by_the_patrol() {
+    with_a_pair(async |mut house| {
+        is_hidden(&house, "DEV-A-1", true);
+        moves(&house, "USER-A-1", "Declined");
+        house.live_for(30 * HOUR).await;
+        let rows = Rows::Of("DEV-A-1".to_owned());
+        house.site.freeze_index(&rows, house.clock.wall() + TimeDelta::days(9)).unwrap();
+        is_hidden(&house, "DEV-A-1", false);
+        house.live_for(25 * HOUR).await;
+        assert_eq!(told(&house), [0, 1, 0, 1]);
+        assert_eq!(status(&house, "DEV-A-1"), "Cancelled");
+    });
+}
+
+/// So many pairs as a flow may have that nothing was heard of for long: each with issues of their own.
+fn many_pairs(house: &House, count: u32) {
+    let mut database = database(house);
+    let transaction = database.transaction().unwrap();
+    for number in 0..count {
+        let mut ids = ["USER-A", "DEV-A"].map(|project| {
+            let (project, summary, text) = (project.to_owned(), format!("pair {number}"), String::new());
+            let key = house.act("dev-bea", Deed::Create { project, summary, text });
+            (house.site.issue(&key).unwrap().id, key)
+        });
+        let [(user_id, user_key), (dev_id, dev_key)] = &mut ids;
+        let sql = "INSERT INTO jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin, state,
+                       created_at) VALUES (?1, ?2, ?3, ?4, 'created', 'active', '2026-03-01T00:00:00.000Z')";
+        transaction.execute(sql, [user_id, user_key, dev_id, dev_key]).unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
+#[test]
+fn a_patrol_of_many_pairs_is_spread_over_cycles_and_goes_on_after_a_crash() {
+    on_a_paused_clock(async {
+        let mut house = House::quiet(FLAVOURS[0], 7);
+        house.live_for(MINUTE).await;
+        many_pairs(&house, 600);
+        house.live_for(12 * MINUTE).await;
+        let last = house.site.issues("DEV-A").last().unwrap().key.clone();
+        house.act("dev-bea", Deed::Delete { issue: last });
+        house.clock.sleep(25 * HOUR).await;
+        patrol_is_due(&house);
+        let before = house.requests();
+        house.live_for(4 * MINUTE).await;
+        // Who we are, the site, two projects; a search of 13 pages; and no more than five batches.
+        assert!(house.requests() - before <= 4 + 14 + 5, "{}", house.requests() - before);
+        house.live(End::Crash(Crash::at(60), HOUR)).await;
+        house.live_for(4 * MINUTE).await;
+        assert_eq!(told(&house), [0; 4], "not yet");
+        house.live_for(12 * MINUTE).await;
+        assert_eq!(told(&house), [0, 1, 0, 0]);
+        assert_eq!(house.events.told("Read 600 known pairs again"), 1);
+    });
+}
+
+#[test]
+fn what_an_operator_took_apart_is_left_alone_and_costs_nothing() {
+    with_a_pair(async |mut house| {
+        change(&house, "UPDATE jira_mapping SET state = 'unpaired'");
+        moves(&house, "DEV-A-1", "Closed");
+        is_mentioned(&house, "USER-A-1");
+        house.clock.sleep(MINUTE).await;
+        let writes = house.writes();
+        house.live_for(12 * MINUTE).await;
+        assert!(skipped(&house, "unpaired"));
+        let before = house.requests();
+        house.live_for(2 * HOUR - Duration::from_secs(1)).await;
+        assert_eq!(house.requests() - before, 4 + 24, "what was seen needs no second look");
+        patrol_is_due(&house);
+        house.live_for(2 * HOUR - Duration::from_secs(1)).await;
+        assert_eq!(house.requests() - before, 2 * (4 + 24), "not even the patrol's");
+        assert_eq!((status(&house, "USER-A-1"), house.writes()), ("Will Do".to_owned(), writes));
+    });
+}
+
+#[test]
+fn a_pair_with_a_write_in_hand_waits_for_it_and_is_looked_at_again() {
+    with_a_pair(async |mut house| {
+        let path = house.api("issue/{issueIdOrKey}/transitions");
+        let lost = Kind::ServerError { status: StatusCode::SERVICE_UNAVAILABLE, effect: Effect::Before };
+        house.site.faults(Rule::on(Method::POST, &path, When::First(1), lost).into());
+        moves(&house, "DEV-A-1", "Closed");
+        house.clock.sleep(MINUTE).await;
+        house.live_for(MINUTE).await;
+        assert_eq!(house.events.audited("step.inDoubt"), 1);
+        moves(&house, "USER-A-1", "Declined");
+        house.clock.sleep(30 * Duration::from_secs(1)).await;
+        house.live_for(MINUTE).await;
+        assert!(skipped(&house, "openIntent"), "{}", house.about("USER-A-1"));
+        house.live_for(HOUR).await;
+        let now = (status(&house, "USER-A-1"), status(&house, "DEV-A-1"));
+        assert_eq!(now, ("Declined".to_owned(), "Cancelled".to_owned()), "the later word, once nobody waits");
+    });
+}
+
+#[test]
+fn a_write_in_hand_waits_while_its_pair_is_suspended() {
+    with_a_pair(async |mut house| {
+        let path = house.api("issue/{issueIdOrKey}/comment");
+        let lost = Kind::ServerError { status: StatusCode::CONFLICT, effect: Effect::Before };
+        house.site.faults(Rule::on(Method::POST, &path, When::First(1), lost).into());
+        moves(&house, "DEV-A-1", "Closed");
+        house.clock.sleep(MINUTE).await;
+        house.live_for(Duration::from_secs(10)).await;
+        assert_eq!(house.events.audited("issue.failed"), 1, "the comment is owed");
+        goes_to(&house, "USER-A-1", "USER-N");
+        is_mentioned(&house, "DEV-A-1");
+        house.live_for(Duration::from_secs(10)).await;
+        let writes = house.writes();
+        house.live_for(5 * HOUR).await;
+        assert_eq!((told(&house), house.writes()), ([1, 0, 0, 0], writes));
+        goes_to(&house, "USER-N-1", "USER-A");
+        house.live_for(HOUR).await;
+        let comments = house.site.issue("USER-A-1").unwrap().comments;
+        assert_eq!(comments.iter().filter(|comment| comment.text == "Fixed in DEV-A-1").count(), 1);
+        assert_eq!(told(&house), [1, 0, 0, 1]);
+    });
+}
+
+/// The second dev issue claims a user issue that has one.
+#[test]
+fn a_dev_issue_of_a_user_issue_that_has_another_stops_nobody() {
+    with_a_pair(async |mut house| {
+        house.act("dev-bea", Deed::Clone { issue: "DEV-A-1".to_owned(), with_properties: true });
+        house.live_for(12 * MINUTE).await;
+        let (project, summary, text) = ("USER-A".to_owned(), "Another".to_owned(), String::new());
+        let other = house.act("customer-ines", Deed::Create { project, summary, text });
+        moves(&house, &other, "Will Do");
+        moves(&house, "DEV-A-2", "Closed");
+        house.live_for(12 * MINUTE).await;
+        assert_eq!(house.site.issues("DEV-A").len(), 3);
+        assert_eq!(status(&house, "USER-A-1"), "Will Do");
+    });
+}
+
+/// Between a create whose answer was lost and the look for it, somebody paired the user issue with another one.
+#[test]
+fn a_created_issue_whose_user_issue_was_paired_meanwhile_is_told_and_stops_nobody() {
+    with_a_pair(async |mut house| {
+        let path = house.api("issue");
+        house.site.faults(Rule::on(Method::POST, &path, When::First(1), Kind::LostReply).into());
+        let [(user, user_id), (dev, dev_id)] = ["USER-A", "DEV-A"].map(|project| {
+            let (project, summary, text) = (project.to_owned(), "by hand".to_owned(), String::new());
+            let key = house.act("dev-bea", Deed::Create { project, summary, text });
+            (key.clone(), house.site.issue(&key).unwrap().id)
+        });
+        moves(&house, &user, "Will Do");
+        house.clock.sleep(MINUTE).await;
+        house.live_for(MINUTE).await;
+        assert_eq!(house.events.audited("step.inDoubt"), 1);
+        let insert = format!(
+            "INSERT INTO jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin, state,
+                 created_at) VALUES ('{user_id}', '{user}', '{dev_id}', '{dev}', 'adopted', 'active', '')"
+        );
+        change(&house, &insert);
+        house.live_for(HOUR).await;
+        assert!(!house.events.about("another pair of").is_empty(), "{}", house.about(&user));
+        moves(&house, &dev, "Closed");
+        moves(&house, "DEV-A-1", "Closed");
+        house.live_for(3 * HOUR).await;
+        assert_eq!((status(&house, "USER-A-1"), status(&house, &user)), ("Resolved".to_owned(), "Resolved".to_owned()));
+    });
+}

@@ -1,0 +1,395 @@
+//! Cycles in hard times: rows that come hours late, a first sync of hours, lost pairs, odd clocks and empty answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use chrono::TimeDelta;
+use lockstep::demo::world;
+use lockstep::sim::{Deed, FaultPlan, Flavour, Rows, Setup};
+
+const SECOND: Duration = Duration::from_secs(1);
+const FULL_DONE: &str = "Initial sync completed";
+
+/// Lives a story on both kinds of Jira.
+fn on_both(story: impl AsyncFn(House)) {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(story(House::quiet(flavour, 23)));
+    }
+}
+
+fn create(house: &House, project: &str, summary: &str) -> String {
+    let (project, summary, text) = (project.to_owned(), summary.to_owned(), String::new());
+    house.act("customer-ines", Deed::Create { project, summary, text })
+}
+
+fn moves(house: &House, issue: &str, status: &str) {
+    house.act("customer-ines", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+}
+
+fn accepted(house: &House, summary: &str) -> String {
+    let ticket = create(house, "USER-A", summary);
+    moves(house, &ticket, "Will Do");
+    ticket
+}
+
+fn status(house: &House, key: &str) -> String {
+    house.site.issue(key).unwrap().status
+}
+
+/// The summaries of all dev issues, in order.
+fn dev_issues(house: &House) -> Vec<String> {
+    house.site.issues("DEV-A").into_iter().map(|issue| issue.summary).collect()
+}
+
+/// How many dev issues have this summary.
+fn made_for(house: &House, summary: &str) -> usize {
+    dev_issues(house).into_iter().filter(|it| it == summary).count()
+}
+
+fn is_frozen(house: &House, rows: &Rows, span: Duration) {
+    house.site.freeze_index(rows, house.clock.wall() + TimeDelta::from_std(span).unwrap()).unwrap();
+}
+
+fn database(house: &House) -> rusqlite::Connection {
+    rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap()
+}
+
+fn paced(house: &House, interval: Duration) {
+    let text = world::paced(&house.flow_text("sync-ab.json"), interval, MINUTE);
+    house.write_flow("sync-ab.json", &text);
+}
+
+fn starts_from_now(house: &House) {
+    let text = house.flow_text("sync-ab.json").replace("\"initialSyncEnabled\": true", "\"initialSyncEnabled\": false");
+    house.write_flow("sync-ab.json", &text);
+}
+
+#[test]
+fn what_the_index_learnt_three_hours_late_is_found_by_looking_back() {
+    on_both(async |mut house| {
+        house.live_for(12 * MINUTE).await;
+        let late = accepted(&house, "late");
+        let passed = accepted(&house, "late, and passed through");
+        moves(&house, &passed, "In Progress");
+        for issue in [late, passed] {
+            is_frozen(&house, &Rows::Of(issue), 3 * HOUR);
+        }
+        house.live_for(170 * MINUTE).await;
+        assert_eq!(dev_issues(&house), [""; 0]);
+        house.live_for(80 * MINUTE).await;
+        assert_eq!(dev_issues(&house), ["late", "late, and passed through"]);
+    });
+}
+
+#[test]
+fn a_running_worker_looks_back_every_hour() {
+    on_both(async |mut house| {
+        house.live_for(12 * MINUTE).await;
+        let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
+        let people = async move {
+            clock.sleep(MINUTE).await;
+            let (project, summary, text) = ("USER-A".to_owned(), "late".to_owned(), String::new());
+            let issue = site.act("customer-ines", Deed::Create { project, summary, text }).unwrap();
+            site.act("customer-ines", Deed::Move { issue: issue.clone(), status: "Will Do".to_owned() }).unwrap();
+            site.freeze_index(&Rows::Of(issue), clock.wall() + TimeDelta::minutes(30)).unwrap();
+        };
+        futures::join!(house.live_for(50 * MINUTE), people);
+        assert_eq!(dev_issues(&house), [""; 0], "its own search has passed");
+        let before = house.requests();
+        house.live_for(4 * MINUTE).await;
+        assert_eq!(dev_issues(&house), ["late"], "a new life begins by looking back");
+        assert!(house.requests() - before < 15);
+    });
+}
+
+#[test]
+fn looking_back_makes_no_news_of_what_was_before_a_start_from_now() {
+    on_both(async |mut house| {
+        starts_from_now(&house);
+        let old = accepted(&house, "old");
+        let passed = accepted(&house, "passed");
+        moves(&house, &passed, "In Progress");
+        house.clock.sleep(2 * HOUR).await;
+        house.live_for(3 * HOUR).await;
+        assert_eq!(dev_issues(&house), [""; 0]);
+        house.act("customer-ines", Deed::Comment { issue: passed, text: "any news?".to_owned() });
+        house.live_for(HOUR).await;
+        assert_eq!(dev_issues(&house), [""; 0], "what it passed through was before");
+        house.act("customer-ines", Deed::Comment { issue: old, text: "any news?".to_owned() });
+        house.live_for(HOUR).await;
+        assert_eq!(dev_issues(&house), ["old"], "it stands accepted, and now we know");
+    });
+}
+
+#[test]
+fn looking_back_makes_no_news_of_what_an_issue_did_in_another_project() {
+    on_both(async |mut house| {
+        house.live_for(12 * MINUTE).await;
+        house.clock.sleep(48 * HOUR).await;
+        house.live_for(12 * MINUTE).await;
+        let elsewhere = create(&house, "USER-N", "from elsewhere");
+        house.clock.sleep(26 * HOUR).await;
+        moves(&house, &elsewhere, "Will Do");
+        moves(&house, &elsewhere, "In Progress");
+        house.clock.sleep(5 * HOUR).await;
+        house.live_for(12 * MINUTE).await;
+        house.act("dev-bea", Deed::MoveToProject { issue: elsewhere, project: "USER-A".to_owned() });
+        house.clock.sleep(MINUTE).await;
+        // This life's first search looks back.
+        house.live_for(HOUR).await;
+        assert_eq!(dev_issues(&house), [""; 0]);
+    });
+}
+
+/// A site where a first sync takes long: pages of one row, and three seconds for every request.
+fn slow(flavour: Flavour) -> House {
+    House::quiet_with(29, |jira| {
+        jira.flavour = flavour;
+        jira.page_cap = 2;
+        jira.latency = 3 * SECOND..=3 * SECOND;
+    })
+}
+
+#[test]
+fn a_long_first_sync_does_not_leave_people_waiting() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = slow(flavour);
+            paced(&house, 2 * MINUTE);
+            for number in 0..300 {
+                create(&house, "DEV-A", &format!("idea {number}"));
+            }
+            house.clock.sleep(HOUR).await;
+            let site = Arc::clone(&house.site);
+            let clock = house.clock.clone();
+            let customer = async move {
+                clock.sleep(MINUTE).await;
+                let (project, summary, text) = ("USER-A".to_owned(), "urgent".to_owned(), String::new());
+                let issue = site.act("customer-ines", Deed::Create { project, summary, text }).unwrap();
+                site.act("customer-ines", Deed::Move { issue, status: "Will Do".to_owned() }).unwrap();
+            };
+            futures::join!(house.live_for(7 * MINUTE), customer);
+            assert_eq!(house.events.told(FULL_DONE), 0, "it is a long one");
+            assert_eq!(made_for(&house, "urgent"), 1, "{}", house.events.about("Initial full sync"));
+            let told = house.events.about("Initial full sync:");
+            assert!((4..=14).contains(&told.lines().count()), "{told}");
+            let of = if flavour == Flavour::Cloud { "of about 301" } else { "of about 30" };
+            assert!(told.contains(of), "{told}");
+            house.live_for(2 * HOUR).await;
+            assert_eq!((house.events.told(FULL_DONE), made_for(&house, "urgent")), (1, 1));
+            assert_eq!(house.disagreements(), [""; 0]);
+        });
+    }
+}
+
+#[test]
+fn a_tiny_first_sync_tells_no_progress() {
+    on_both(async |mut house| {
+        accepted(&house, "one");
+        house.live_for(12 * MINUTE).await;
+        assert_eq!(house.events.about("Initial full sync:"), "");
+    });
+}
+
+/// A dev issue whose user issue lacks the back-mark, in a store that was lost: as long as the dev project is not read,
+/// only a search can tell that the customer's issue has one.
+#[test]
+fn a_pass_in_between_makes_no_twin_of_what_the_full_sync_has_not_read_yet() {
+    on_a_paused_clock(async {
+        let mut house = slow(Flavour::Cloud);
+        let lost = lockstep::sim::faults::Kind::ServerError {
+            status: http::StatusCode::SERVICE_UNAVAILABLE,
+            effect: lockstep::sim::faults::Effect::Before,
+        };
+        let edits = lockstep::sim::faults::Rule::on(
+            http::Method::PUT,
+            "/rest/api/3/issue/{issueIdOrKey}",
+            lockstep::sim::faults::When::Chance(1.0),
+            lost,
+        );
+        for number in 0..150 {
+            create(&house, "DEV-A", &format!("idea {number}"));
+        }
+        house.site.faults(edits.into());
+        let ticket = accepted(&house, "twin?");
+        house.clock.sleep(HOUR).await;
+        house.live_for(40 * MINUTE).await;
+        assert_eq!(made_for(&house, "twin?"), 1);
+        house.site.faults(FaultPlan::none());
+        house.lose_data();
+        house.clock.sleep(HOUR).await;
+        paced(&house, MINUTE);
+        let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
+        let customer = async move {
+            clock.sleep(30 * SECOND).await;
+            site.act("customer-ines", Deed::Comment { issue: ticket, text: "any news?".to_owned() }).unwrap();
+        };
+        futures::join!(house.live_for(5 * MINUTE), customer);
+        assert_eq!(house.events.told(FULL_DONE), 1, "that of the first store");
+        assert_eq!(house.events.audited("pair.adopted"), 1, "{}", house.about("USER-A-1"));
+        house.live_for(HOUR).await;
+        assert_eq!(made_for(&house, "twin?"), 1);
+    });
+}
+
+/// What people do while the full sync is down.
+async fn interlude(house: &House, what: &str) {
+    let cursor: Option<String> =
+        database(house).query_row("SELECT cursor FROM sync_state", [], |row| row.get(0)).unwrap();
+    let cursor: Option<serde_json::Value> = cursor.map(|text| serde_json::from_str(&text).unwrap());
+    let at = cursor.and_then(|cursor| cursor["ids_at"][0].as_str().map(str::to_owned));
+    if let Some(issue) = at {
+        match what {
+            "deleted" => drop(house.act("dev-bea", Deed::Delete { issue })),
+            "moved away" => drop(house.act("dev-bea", Deed::MoveToProject { issue, project: "DEV-N".to_owned() })),
+            _ => drop(house.act("dev-bea", Deed::Rename { issue, summary: "renamed".to_owned() })),
+        }
+    }
+    accepted(house, "meanwhile");
+    let passed = accepted(house, "passed meanwhile");
+    moves(house, &passed, "In Progress");
+    house.clock.sleep(5 * HOUR).await;
+}
+
+#[test]
+fn a_full_sync_that_was_killed_on_any_page_goes_on_hours_later_whatever_became_of_its_last_issue() {
+    for (turn, what) in ["deleted", "moved away", "changed"].into_iter().enumerate() {
+        for gate in (12 + 5 * turn as u64..160).step_by(17) {
+            let flavour = FLAVOURS[usize::from(gate % 3 == 0)];
+            on_a_paused_clock(async {
+                let mut house = House::quiet_with(31, |jira| (jira.flavour, jira.page_cap) = (flavour, 3));
+                for number in 0..12 {
+                    create(&house, "DEV-A", &format!("idea {number}"));
+                    accepted(&house, &format!("ticket {number}"));
+                }
+                house.clock.sleep(2 * HOUR).await;
+                let crash = Crash::at(gate);
+                house.live(End::Crash(crash.clone(), 30 * MINUTE)).await;
+                let place = format!("{flavour:?}, {what}, killed at {gate}: {:?}", crash.place());
+                interlude(&house, what).await;
+                house.live_for(2 * HOUR).await;
+                assert_eq!(house.events.told(FULL_DONE), 1, "{place}");
+                let tickets = house.site.issues("USER-A").len();
+                for summary in ["meanwhile", "passed meanwhile"] {
+                    assert_eq!(made_for(&house, summary), 1, "{place}: {summary}");
+                }
+                let made: usize = (0..12).map(|number| made_for(&house, &format!("ticket {number}"))).sum();
+                let gone = usize::from(tickets < 14) + usize::from(what != "changed");
+                assert!(made + gone >= 11, "{place}: {:?}", dev_issues(&house));
+                if what == "changed" {
+                    assert_eq!(house.disagreements(), [""; 0], "{place}");
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn lost_pairs_are_told_once_and_found_again_without_a_twin() {
+    on_both(async |mut house| {
+        let ticket = accepted(&house, "one");
+        house.live_for(12 * MINUTE).await;
+        assert_eq!(database(&house).execute("DELETE FROM jira_mapping", []).unwrap(), 1);
+        house.live_for(30 * MINUTE).await;
+        let message = "Some recorded pairs are gone; they are found again by what their issues carry";
+        assert_eq!(house.events.told(message), 1);
+        house.act("customer-ines", Deed::Comment { issue: ticket, text: "any news?".to_owned() });
+        house.live_for(12 * MINUTE).await;
+        assert_eq!((made_for(&house, "one"), house.events.audited("pair.adopted")), (1, 1));
+        let all_read: bool =
+            database(&house).query_row("SELECT all_read FROM sync_state", [], |row| row.get(0)).unwrap();
+        assert!(!all_read, "marks are searched for from now on");
+    });
+}
+
+/// A lapsed token that looks like an empty Jira, behind a proxy that drops the header which tells.
+#[test]
+fn an_empty_answer_that_can_not_be_is_not_believed_before_jira_knows_us() {
+    on_a_paused_clock(async {
+        let mut house = House::quiet(Flavour::Cloud, 23);
+        let lapsed = Arc::new(AtomicBool::new(false));
+        let now = Arc::clone(&lapsed);
+        house.twist(move |_, path, answer| {
+            if !now.load(Ordering::Relaxed) {
+                return;
+            }
+            if path.ends_with("search/jql") {
+                *answer = serde_json::json!({"issues": [], "isLast": true});
+            } else if path.ends_with("myself") {
+                answer["accountId"] = "somebody-else".into();
+            }
+        });
+        accepted(&house, "one");
+        let (clock, done) = (house.clock.clone(), Arc::clone(&house.events));
+        let lapse = async move {
+            clock.sleep(MINUTE + 30 * SECOND).await;
+            lapsed.store(true, Ordering::Relaxed);
+            clock.sleep(MINUTE).await;
+            let told = done.about("the account has changed");
+            lapsed.store(false, Ordering::Relaxed);
+            told
+        };
+        paced(&house, MINUTE);
+        let ((), told) = futures::join!(house.live_for(5 * MINUTE), lapse);
+        assert!(!told.is_empty(), "{}", house.events.about("sync-ab"));
+    });
+}
+
+/// A company on whose Jira the clock can be set, with one pair in step.
+fn with_a_clock_of_its_own() -> (House, Arc<AtomicI64>) {
+    let behind = Arc::new(AtomicI64::new(0));
+    let by = Arc::clone(&behind);
+    let house = House::quiet_with(37, move |jira: &mut Setup| {
+        let now = Arc::clone(&jira.now);
+        jira.now = Arc::new(move || now() - TimeDelta::seconds(by.load(Ordering::Relaxed)));
+    });
+    (house, behind)
+}
+
+#[test]
+fn a_clock_that_is_set_back_while_we_live_loses_nothing() {
+    on_a_paused_clock(async {
+        let (mut house, behind) = with_a_clock_of_its_own();
+        // Begun two hours fast, so that the site never goes back behind its own past.
+        behind.store(-7200, Ordering::Relaxed);
+        let ticket = accepted(&house, "one");
+        let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
+        let life = async move {
+            clock.sleep(21 * MINUTE).await;
+            behind.store(0, Ordering::Relaxed);
+            let (issue, status) = ("DEV-A-1".to_owned(), "Closed".to_owned());
+            site.act("dev-bea", Deed::Move { issue, status }).unwrap();
+        };
+        futures::join!(house.live_for(HOUR), life);
+        assert!(!house.events.about("Jira's clock is behind the last sync").is_empty());
+        assert_eq!(status(&house, &ticket), "Resolved", "{}", house.about(&ticket));
+    });
+}
+
+#[test]
+fn what_a_clock_that_was_ahead_put_off_is_tried_all_the_same() {
+    on_both(async |mut house| {
+        let ticket = accepted(&house, "one");
+        house.live_for(12 * MINUTE).await;
+        let status_code = http::StatusCode::CONFLICT;
+        let path = house.api("issue/{issueIdOrKey}/transitions");
+        let kind = lockstep::sim::faults::Kind::ServerError {
+            status: status_code,
+            effect: lockstep::sim::faults::Effect::Before,
+        };
+        let rule =
+            lockstep::sim::faults::Rule::on(http::Method::POST, &path, lockstep::sim::faults::When::First(1), kind);
+        house.site.faults(rule.into());
+        moves(&house, "DEV-A-1", "Closed");
+        house.clock.sleep(MINUTE).await;
+        house.live_for(10 * SECOND).await;
+        assert_eq!(house.events.audited("issue.failed"), 1);
+        let ahead = (house.clock.wall() + TimeDelta::days(30)).to_rfc3339();
+        let sql = format!("UPDATE failures SET next_try = '{ahead}'");
+        assert_eq!(database(&house).execute(&sql, []).unwrap(), 1);
+        house.live_for(HOUR).await;
+        assert_eq!(status(&house, &ticket), "Resolved");
+    });
+}
