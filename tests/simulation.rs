@@ -9,6 +9,10 @@ mod house;
 mod crash;
 #[path = "simulation/day.rs"]
 mod day;
+#[path = "simulation/fields.rs"]
+mod fields;
+#[path = "simulation/files.rs"]
+mod files;
 #[path = "simulation/memory.rs"]
 mod memory;
 #[path = "simulation/modes.rs"]
