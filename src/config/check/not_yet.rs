@@ -37,11 +37,6 @@ pub const ALL: &[NotYet] = &[
         words: "is not supported yet; remove it",
     },
     NotYet {
-        fields: |raw| at(&raw.database),
-        verdict: Verdict::Refused,
-        words: "is not supported yet; remove it: a flow's data is kept under the flow's name",
-    },
-    NotYet {
         fields: |raw| general(raw, |general| &general.resolution).map(|field| &field.at).into_iter().collect(),
         verdict: Verdict::Warned,
         words: "is not used yet; transitions are made without it",

@@ -1,0 +1,27 @@
+//! Which file it is that bears a name.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// What stays the same while a file is written to, and differs from that of every other file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+    /// The number of a removed file is given to another one; `None` where the file system does not keep it.
+    born: Option<SystemTime>,
+}
+
+impl Identity {
+    /// Of the file at `path`; `None` when there is none.
+    pub(super) fn at(path: &Path) -> io::Result<Option<Self>> {
+        match fs::metadata(path) {
+            Ok(found) => Ok(Some(Self { device: found.dev(), inode: found.ino(), born: found.created().ok() })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
