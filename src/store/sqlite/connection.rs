@@ -154,7 +154,7 @@ fn rested(connection: Connection, patience: Duration) -> Option<Connection> {
     let empty_log = || {
         // Who is reading need not be waited for; it goes in next time.
         connection.busy_timeout(Duration::ZERO)?;
-        connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory")?;
+        connection.execute_batch("PRAGMA main.wal_checkpoint(TRUNCATE); PRAGMA main.shrink_memory")?;
         connection.busy_timeout(patience)
     };
     empty_log().ok().map(|()| connection)
