@@ -142,6 +142,7 @@ impl Drop for File {
 fn gone(present: Option<Identity>) -> String {
     let what = match present {
         None => "it was removed while its flow was running",
+        Some(Identity { empty: true, .. }) => "it was emptied while its flow was running",
         Some(_) => "another file was put in its place while its flow was running",
     };
     format!("{what}; the flow starts again with what is there then")

@@ -13,13 +13,18 @@ pub(super) struct Identity {
     inode: u64,
     /// The number of a removed file is given to another one; `None` where the file system does not keep it.
     born: Option<SystemTime>,
+    /// Whether there is nothing in it, which is never so of a file that somebody works with.
+    pub(super) empty: bool,
 }
 
 impl Identity {
     /// Of the file at `path`; `None` when there is none.
     pub(super) fn at(path: &Path) -> io::Result<Option<Self>> {
         match fs::metadata(path) {
-            Ok(found) => Ok(Some(Self { device: found.dev(), inode: found.ino(), born: found.created().ok() })),
+            Ok(found) => {
+                let (born, empty) = (found.created().ok(), found.len() == 0);
+                Ok(Some(Self { device: found.dev(), inode: found.ino(), born, empty }))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -50,7 +50,7 @@ pub(super) fn refuse_unless_latest(connection: &Connection) -> Result<(), Troubl
 }
 
 /// Answers the layout before. Looks again at it: someone else may have been faster.
-fn migrate(transaction: &Transaction<'_>) -> Result<usize, Trouble> {
+pub(super) fn migrate(transaction: &Transaction<'_>) -> Result<usize, Trouble> {
     let before = layout(transaction)?;
     if before == 0 {
         refuse_strangers(transaction)?;
