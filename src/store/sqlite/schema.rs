@@ -28,10 +28,8 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Resu
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let before = migrate(&transaction)?;
     transaction.commit()?;
-    match before {
-        0 => tracing::info!("{} is new", path.display()),
-        LATEST => {}
-        older => tracing::info!("{}: its layout was brought from number {older} to {LATEST}", path.display()),
+    if (1..LATEST).contains(&before) {
+        tracing::info!("{}: its layout was brought from number {before} to {LATEST}", path.display());
     }
     Ok(())
 }
