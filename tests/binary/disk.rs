@@ -52,7 +52,7 @@ fn a_folder_or_file_that_may_not_be_written_stops_the_flow_visibly_until_it_may(
     let file = town.data().join("sync_ab.sqlite");
     for (place, closed, open, words) in [
         (town.data(), 0o555, 0o755, "let this process write to it and its folder"),
-        (file.as_path(), 0o444, 0o644, "let this process write to it and its folder"),
+        (file.as_path(), 0o444, 0o644, "it may not be written; let this process write to it and its folder"),
         (file.as_path(), 0o000, 0o644, "see that it is a file, in a folder in which this process may write"),
     ] {
         permit(place, closed);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::Durability;
 use super::folder::{Folder, Folders};
@@ -166,6 +166,10 @@ fn open(path: &Path, missing: Missing, common: &Common) -> Result<Connection, Tr
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, missing == Missing::Make);
     let mut connection = Connection::open_with_flags(path, flags)?;
+    // Before SQLite makes files beside it, which would be just as read-only and stay so when this one is not any more.
+    if connection.is_readonly(MAIN_DB)? {
+        return Err(Trouble::Unusable("it may not be written; let this process write to it and its folder".to_owned()));
+    }
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(common.patience)?;
     connection.pragma_update(None, "synchronous", synchronous(common.durability))?;
@@ -179,18 +183,6 @@ fn open(path: &Path, missing: Missing, common: &Common) -> Result<Connection, Tr
     // Only now, so that a file which was refused is left as it was. The answer is the mode in force: on a file system
     // that can't do WAL the old one stays, slower but as safe.
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-    Ok(connection)
-}
-
-/// A look at a file for somebody who is not its flow's worker. SQLite itself sees to it that nothing is written.
-pub(super) fn look(path: &Path, patience: Duration) -> Result<Connection, Trouble> {
-    if Identity::at(path).is_ok_and(|found| found.is_none()) {
-        return Err(Trouble::Unusable("there is no such file; its flow makes it when it first starts".to_owned()));
-    }
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(patience)?;
-    schema::refuse_unless_latest(&connection)?;
     Ok(connection)
 }
 

@@ -212,6 +212,25 @@ async fn idle_flows_keep_no_more_than_a_bounded_number_of_files_open() {
 }
 
 #[tokio::test]
+async fn whoever_looks_at_a_file_at_rest_leaves_nothing_behind_whatever_its_folder_is_called() {
+    for name in ["data", "100 % #1? a&b"] {
+        let folder = tempdir().unwrap();
+        let inner = folder.path().join(name);
+        let sqlite = super::open(&inner).unwrap();
+        let data = Data { folder, sqlite };
+        let backend = data.sqlite.open(&flow("sync-ab"));
+        let epoch = backend.begin().await.unwrap();
+        backend.write(epoch, vec![Change::PutPair(pair(1, 21)), told(1)]).await.unwrap();
+        backend.close().await;
+        let reader = data.sqlite.read(&flow("sync-ab"));
+        assert_eq!(reader.history(Query { most: 9, ..Query::default() }).await.unwrap().len(), 1);
+        let mut left: Vec<_> = fs::read_dir(&inner).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".lock", "sync_ab.sqlite"]);
+    }
+}
+
+#[tokio::test]
 async fn a_reader_neither_waits_for_the_worker_nor_keeps_it_waiting() {
     let data = Data::impatient();
     let (backend, epoch) = data.begin("sync-ab").await.unwrap();
