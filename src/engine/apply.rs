@@ -100,7 +100,7 @@ impl Engine {
         }
     }
 
-    fn intent_id(&self) -> IntentId {
+    pub(super) fn intent_id(&self) -> IntentId {
         let id = self.entropy.id(self.clock.wall()).to_string();
         #[expect(clippy::expect_used, reason = "a UUID is a text that is not empty")]
         id.parse().expect("a UUID is not empty")

@@ -88,7 +88,7 @@ impl Engine {
     }
 
     /// The pairs that one of these issues is in, of whatever state.
-    async fn pairs_of(&self, user: &IssueId, dev: Option<&IssueId>) -> Result<Vec<Pair>, Error> {
+    async fn pairs_with(&self, user: &IssueId, dev: Option<&IssueId>) -> Result<Vec<Pair>, Error> {
         let mut pairs = self.store.pairs(Side::User, vec![user.clone()]).await?;
         let others = self.store.pairs(Side::Dev, dev.cloned().into_iter().collect()).await?;
         pairs.extend(others.into_iter().filter(|pair| pair.user.id != *user));

@@ -39,7 +39,7 @@ impl Workshop for Tools {
             let backend = tools.opener.open(&job.flow);
             let end = AssertUnwindSafe(run(&tools, &mut job, &backend)).catch_unwind().await;
             // A call that was given up may still be running; a successor must not meet it.
-            backend.rest().await;
+            backend.close().await;
             backend.drained().await;
             end.unwrap_or_else(|panic| Exit::Panicked { why: last_words(panic.as_ref()) })
         })

@@ -15,16 +15,10 @@ pub struct NotYet {
 }
 
 /// All of them.
-pub const ALL: &[NotYet] = &[
-    NotYet {
-        fields: |raw| at(&raw.field_map),
-        words: "is not supported yet; remove it: summary, description and type are copied",
-    },
-    NotYet {
-        fields: |raw| at(&raw.database),
-        words: "is not supported yet; remove it: a flow's data is kept under the flow's name",
-    },
-];
+pub const ALL: &[NotYet] = &[NotYet {
+    fields: |raw| at(&raw.field_map),
+    words: "is not supported yet; remove it: summary, description and type are copied",
+}];
 
 impl Checker<'_> {
     pub fn tell_what_is_not_done(&self, raw: &FlowFile, not_yet: &[NotYet]) {

@@ -109,7 +109,7 @@ fn a_good_file_says_what_it_says_and_defaults_the_rest() {
         index_lag: Duration::from_secs(300),
         issue_type: "Bug".into(),
         field_map: Vec::new(),
-        database: Database { name: "sync_ab".parse().unwrap(), uri: None },
+        database: Database { name: "sync_ab".parse().unwrap(), folder: None },
         rules: Rules {
             in_order: vec![
                 rule("answer", Side::Dev, "Closed", true, answer),
@@ -306,10 +306,15 @@ fn fields_to_copy_come_in_the_order_of_the_file() {
 
 #[test]
 fn a_database_has_the_name_and_the_place_that_the_file_gives() {
-    let said = r#""database": { "name": "sync-ab", "uri": "mongodb://u:${env:BARE}@h" }, "name""#;
-    let database = complete(r#""name""#, said).database;
-    assert_eq!(database.name.as_str(), "sync-ab");
-    assert_eq!(database.uri, Some(Secret::new("mongodb://u:hunter2@h".into())));
+    for (uri, folder) in [
+        ("sqlite:../more", "flows.d/../more"),
+        ("sqlite:///var/lib/${env:BARE}", "/var/lib/hunter2"),
+        (" sqlite:. ", "flows.d/."),
+    ] {
+        let said = format!(r#""database": {{ "name": "sync-ab", "uri": "{uri}" }}, "name""#);
+        let expected = Database { name: "sync-ab".parse().unwrap(), folder: Some(folder.into()) };
+        assert_eq!(complete(r#""name""#, &said).database, expected);
+    }
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 use super::{Hindrance, refused};
 use crate::engine::{Engine, Error};
-use crate::flow::{IntentId, Issue, Mark};
+use crate::flow::{Issue, Mark};
 use crate::jira::{self, Effect};
 
 impl Engine {
     /// Marks two issues as a pair where they don't say so. The user issue comes first: its mark alone proves nothing, so
     /// that whoever ends in between has decided nothing.
     pub(super) async fn mark_as_pair(&self, user: &Issue, dev: &Issue) -> Result<(), Hindrance> {
-        let intent = self.fresh_intent_id();
+        let intent = self.intent_id();
         let back = Mark::Linked { dev_issue: dev.at.id.clone(), intent: intent.clone() };
         let claim = Mark::Created { site: self.jira.site().clone(), user_issue: user.at.id.clone(), intent };
         let (user_says_so, dev_says_so) = (names_dev(user, dev), self.names_user(dev, user));
@@ -52,12 +52,6 @@ impl Engine {
     pub(super) fn names_user(&self, dev: &Issue, user: &Issue) -> bool {
         matches!(&dev.mark, Some(Mark::Created { site, user_issue, .. })
             if site == self.jira.site() && *user_issue == user.at.id)
-    }
-
-    fn fresh_intent_id(&self) -> IntentId {
-        let id = self.entropy.id(self.clock.wall()).to_string();
-        #[expect(clippy::expect_used, reason = "a UUID is a text that is not empty")]
-        id.parse().expect("a UUID is not empty")
     }
 
     /// As well as it goes: a back-mark that names a dev issue proves nothing by itself.

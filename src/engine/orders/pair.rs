@@ -24,7 +24,7 @@ impl Engine {
     pub(super) async fn pair(&self, order: &Order, user: &IssueKey, dev: &IssueKey) -> Result<String, Hindrance> {
         let user = self.issue_on(Side::User, user).await?;
         let dev = self.issue_on(Side::Dev, dev).await?;
-        let former = former(self.pairs_of(&user.at.id, Some(&dev.at.id)).await?, &user, &dev)?;
+        let former = former(self.pairs_with(&user.at.id, Some(&dev.at.id)).await?, &user, &dev)?;
         let open = self.intents_of(&[&user.at.id, &dev.at.id]).await?;
         let names = format!("{} and {}", user.at, dev.at);
         match (former, open.first()) {

@@ -1,7 +1,7 @@
 //! `recreate USER`: this user issue gets a new dev issue.
 
 use super::{Hindrance, refused, still_open};
-use crate::engine::apply::{Driven, GivenUp};
+use crate::engine::apply::{Course, Driven, GivenUp};
 use crate::engine::observe::counterpart;
 use crate::engine::plan::creation;
 use crate::engine::{Engine, Error};
@@ -16,7 +16,7 @@ impl Engine {
         if let Some(intent) = self.intents_of(&[&user.at.id]).await?.first() {
             return Err(still_open(intent).into());
         }
-        let former = self.pairs_of(&user.at.id, None).await?.pop();
+        let former = self.pairs_with(&user.at.id, None).await?.pop();
         let dev = self.former_dev_issue(&user, former.as_ref()).await?;
         self.refuse_while_served(&user, former.as_ref(), dev.as_ref())?;
         let seen = self.sighting_of(user.clone()).await?;
@@ -74,7 +74,7 @@ impl Engine {
         batch.push(Change::ClearFailure(Side::User, user.id.clone()));
         self.store.write(batch).await?;
         self.set_busy(&intent);
-        match Box::pin(self.drive(intent, Some(&fresh), Vec::new())).await {
+        match Box::pin(self.drive(Course::new(intent), Some(&fresh))).await {
             Ok(Driven::Closed | Driven::Open) => {
                 self.decide_as_ordered(order, &user, Vec::new()).await?;
                 Ok(self.created_for(&user).await?)
@@ -84,7 +84,7 @@ impl Engine {
                 Err(given_up(&user, why))
             }
             Err(error @ Error::Stopping) => {
-                if self.pairs_of(&user.id, None).await?.is_empty() {
+                if self.pairs_with(&user.id, None).await?.is_empty() {
                     self.restore(former).await?;
                 }
                 Err(error.into())
@@ -99,7 +99,7 @@ impl Engine {
     }
 
     async fn created_for(&self, user: &IssueRef) -> Result<String, Error> {
-        Ok(match self.pairs_of(&user.id, None).await?.pop() {
+        Ok(match self.pairs_with(&user.id, None).await?.pop() {
             Some(pair) => format!("{} was created for {user}", pair.dev),
             None => format!(
                 "a dev issue for {user} was asked for, and nobody knows yet whether it was created: that is being \
