@@ -14,6 +14,7 @@ mod full;
 mod incremental;
 mod mode;
 mod observe;
+mod orders;
 mod pairs;
 mod patrol;
 mod plan;

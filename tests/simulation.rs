@@ -25,6 +25,8 @@ mod memory;
 mod modes;
 #[path = "simulation/oddities.rs"]
 mod oddities;
+#[path = "simulation/orders.rs"]
+mod orders;
 #[path = "simulation/pairs.rs"]
 mod pairs;
 #[path = "simulation/sync.rs"]
