@@ -84,9 +84,12 @@ fn pair_row(row: &Row<'_>) -> Result<Pair, Trouble> {
 
 /// At most `most` pairs after the one of the user issue `after`, in the order of their user issues.
 pub(super) fn pairs_after(connection: &Connection, after: Option<&IssueId>, most: u32) -> Result<Vec<Pair>, Trouble> {
-    let sql = "SELECT * FROM jira_mapping
-               WHERE (length(user_issue_id), user_issue_id) > (length(:after), :after)
-               ORDER BY length(user_issue_id), user_issue_id LIMIT :most";
+    // In two parts, as SQLite finds its place in an index of expressions only by one of them at a time.
+    let sql = "SELECT *, length(user_issue_id) AS digits FROM jira_mapping
+               WHERE length(user_issue_id) = length(:after) AND user_issue_id > :after
+               UNION ALL
+               SELECT *, length(user_issue_id) FROM jira_mapping WHERE length(user_issue_id) > length(:after)
+               ORDER BY digits, user_issue_id LIMIT :most";
     // The empty text comes before every id.
     let after = after.map_or("", IssueId::as_str);
     rows(connection, sql, named_params! { ":after": after, ":most": most }, pair_row)
