@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::observe::Known;
 use super::{Engine, Error};
-use crate::flow::{Entry, Event, Handled, Intent, Issue, Pair, PairState, Side, SkipReason};
+use crate::flow::{Entry, Event, Handled, Issue, Pair, PairState, Side, SkipReason};
 use crate::store::{Change, Failure};
 
 /// A pair whose rules answer each other is left alone for so long.
