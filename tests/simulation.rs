@@ -13,12 +13,10 @@ mod adoption;
 mod crash;
 #[path = "simulation/day.rs"]
 mod day;
-#[path = "simulation/losses.rs"]
-mod losses;
-#[path = "simulation/fields.rs"]
-mod fields;
 #[path = "simulation/files.rs"]
 mod files;
+#[path = "simulation/losses.rs"]
+mod losses;
 #[path = "simulation/memory.rs"]
 mod memory;
 #[path = "simulation/modes.rs"]
