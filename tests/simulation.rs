@@ -5,16 +5,26 @@
 #[path = "simulation/house.rs"]
 mod house;
 
+#[path = "simulation/both_sides.rs"]
+mod both_sides;
+#[path = "simulation/adoption.rs"]
+mod adoption;
 #[path = "simulation/crash.rs"]
 mod crash;
 #[path = "simulation/day.rs"]
 mod day;
+#[path = "simulation/files.rs"]
+mod files;
+#[path = "simulation/losses.rs"]
+mod losses;
 #[path = "simulation/memory.rs"]
 mod memory;
 #[path = "simulation/modes.rs"]
 mod modes;
 #[path = "simulation/oddities.rs"]
 mod oddities;
+#[path = "simulation/orders.rs"]
+mod orders;
 #[path = "simulation/pairs.rs"]
 mod pairs;
 #[path = "simulation/sync.rs"]

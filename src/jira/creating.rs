@@ -48,7 +48,7 @@ impl Client {
     /// When it was not created, or nobody knows.
     pub async fn create(&self, new: &NewIssue<'_>) -> Result<IssueRef, Error> {
         let ask = write(Method::POST, self.dialect.api("issue"), self.create_body(new), "create");
-        let created: wire::Created = self.json(ask).await?.value;
+        let created = self.json::<wire::Created>(ask).await.inspect_err(|error| self.learn_refusal(new, error))?.value;
         created.issue().map_err(|lack| Error { only_reads: false, ..strange("POST issue", &lack) })
     }
 
@@ -83,7 +83,18 @@ impl Client {
             self.json(write(Method::POST, self.dialect.api("issue/bulk"), body, "bulk")).await?.value;
         let outcomes = by_position(created, some.len(), &|said| self.caller.clean(said));
         let outcomes = outcomes.map_err(|why| in_doubt(&why))?;
+        for (new, outcome) in some.iter().zip(&outcomes) {
+            outcome.as_ref().err().into_iter().for_each(|error| self.learn_refusal(new, error));
+        }
         Ok(self.verified(some, outcomes).await)
+    }
+
+    /// What was known of fields and screens may be outdated.
+    fn learn_refusal(&self, new: &NewIssue<'_>, error: &Error) {
+        if matches!(error.what, Fault::Invalid(_)) {
+            self.create_screens.forget(new.project);
+            self.field_names.forget();
+        }
     }
 
     /// Outcomes by mark in place of outcomes by position.

@@ -77,6 +77,18 @@ impl Dialect {
         id.as_deref().filter(|id| !id.is_empty())?.parse().ok()
     }
 
+    /// An account as the value of a field.
+    pub(super) fn person(self, user: &wire::User) -> Option<serde_json::Value> {
+        match self {
+            Self::Cloud => user.account_id.as_ref().map(|id| json!({"accountId": id})),
+            // Its fields take logins; a key says who was meant where the login is hidden.
+            Self::DataCenter => {
+                let login = user.name.as_ref().map(|name| json!({"name": name}));
+                login.or_else(|| user.key.as_ref().map(|key| json!({"key": key})))
+            }
+        }
+    }
+
     /// One page of a search.
     pub(super) fn search(self, jql: &str, place: Option<&Place>, marks: bool) -> Ask {
         let mut body = json!({"jql": jql, "maxResults": PAGE, "fields": ROW_FIELDS});

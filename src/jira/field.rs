@@ -45,6 +45,10 @@ impl FieldValue {
             Value::Null => true,
             Value::String(text) => text.is_empty(),
             Value::Array(all) => all.is_empty(),
+            // A rich text without any part.
+            Value::Object(it) if it.get("type").is_some_and(|kind| kind == "doc") => {
+                it.get("content").and_then(Value::as_array).is_none_or(Vec::is_empty)
+            }
             Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
         }
     }

@@ -98,10 +98,18 @@ impl Client {
     /// # Errors
     /// When Jira does not answer well.
     pub async fn create_fields(&self, project: &ProjectKey, kind: &IssueType) -> Result<Vec<Field>, Error> {
-        let path = format!("issue/createmeta/{project}/issuetypes/{}", kind.id);
-        let all = self.listed(&path, |page: wire::FieldPage| (page.fields, page.total)).await?;
+        let all = self.create_field_beans(project, kind).await?;
         let fields = all.into_iter().map(|mut bean| bean.field_id.take().map(|id| Field::of(id, bean)));
         fields.collect::<Option<_>>().ok_or_else(|| strange("createmeta", "a field came without its id"))
+    }
+
+    pub(super) async fn create_field_beans(
+        &self,
+        project: &ProjectKey,
+        kind: &IssueType,
+    ) -> Result<Vec<wire::FieldBean>, Error> {
+        let path = format!("issue/createmeta/{project}/issuetypes/{}", kind.id);
+        self.listed(&path, |page: wire::FieldPage| (page.fields, page.total)).await
     }
 
     /// The statuses that issues of a project can have, whatever their type, each once. Needs *Browse projects*.

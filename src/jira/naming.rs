@@ -48,7 +48,7 @@ impl Client {
 }
 
 /// Moves the first id that `is_there` to the front.
-pub(super) fn prefer(ids: &mut Vec<String>, is_there: impl Fn(&str) -> bool) {
+fn prefer(ids: &mut Vec<String>, is_there: impl Fn(&str) -> bool) {
     if let Some(place) = ids.iter().position(|id| is_there(id)) {
         let id = ids.remove(place);
         ids.insert(0, id);
@@ -68,7 +68,7 @@ fn candidates(name: &FieldName, all: &[wire::KnownField]) -> Vec<String> {
 }
 
 /// `customfield_10042` is younger than `customfield_9001`.
-fn number_of(id: &str) -> u64 {
+pub(super) fn number_of(id: &str) -> u64 {
     id.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or(u64::MAX)
 }
 

@@ -24,8 +24,8 @@ pub(super) use issue::{IssueBean, RawIssue, StatusBean};
 pub(super) use link::RemoteLinkBean;
 pub(super) use mark::{PROPERTY, comment_of, intent_in, mark_value, marked_with};
 pub(super) use meta::{
-    BulkCreated, Created, EditMeta, FieldBean, FieldPage, IssueTypePage, KnownField, Permissions, StatusesOfType,
-    TransitionBean, Transitions,
+    BulkCreated, Created, EditMeta, FieldBean, FieldPage, FieldSchema, IssueTypePage, KnownField, Permissions,
+    StatusesOfType, TransitionBean, Transitions,
 };
 pub(super) use search::{ChangelogPage, Count, Fetched, SearchPage};
 pub(super) use time::parse_date;

@@ -20,7 +20,7 @@ use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
 use lockstep::pulse::{Passage, Probe, Verdict};
 use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
 use lockstep::store::{Durability, Executor, Sqlite};
-use lockstep::supervisor::{Ended, Setup, Supervisor};
+use lockstep::supervisor::{Ended, Handle, Setup, Supervisor};
 use lockstep::worker::Tools;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -77,6 +77,7 @@ pub enum End {
 /// Stops the world before or after the N-th passage of a gate.
 pub struct Crash {
     at: u64,
+    asleep: Mutex<bool>,
     count: Mutex<u64>,
     struck: Notify,
     what: Mutex<Option<String>>,
@@ -206,6 +207,12 @@ impl House {
 
     /// One life of the daemon. Returns how it ended; `None` for a crash.
     pub async fn live(&mut self, end: End) -> Option<Ended> {
+        self.live_beside(end, async |_: Handle| {}).await
+    }
+
+    /// One life of the daemon, and somebody beside it who has a handle of it. Returns how the daemon ended, as
+    /// [`House::live`].
+    pub async fn live_beside(&mut self, end: End, beside: impl AsyncFnOnce(Handle)) -> Option<Ended> {
         self.lives += 1;
         let stop = CancellationToken::new();
         let (probe, crash, span): (Option<Arc<dyn Probe>>, _, _) = match end {
@@ -214,7 +221,7 @@ impl House {
             End::Stop(gate) => (Some(Arc::new(StopAt { gate, stop: stop.clone() })), None, 12 * MINUTE),
         };
         let (setup, opener) = self.setup(probe);
-        let (supervisor, _handle) = Supervisor::new(setup);
+        let (supervisor, handle) = Supervisor::new(setup);
         let struck = async {
             match &crash {
                 Some(crash) => crash.struck.notified().await,
@@ -222,9 +229,14 @@ impl House {
             }
         };
         let mut running = Box::pin(supervisor.run(stop.clone()));
+        let beside = async {
+            beside(handle).await;
+            std::future::pending::<()>().await;
+        };
         let ended = tokio::select! {
             biased;
             () = struck => None,
+            () = beside => None,
             () = self.clock.sleep(span) => match crash {
                 Some(_) => None,
                 None => { stop.cancel(); Some(running.as_mut().await) }
@@ -401,7 +413,23 @@ impl Observer for Seen {
 impl Crash {
     /// Strikes at the `at`-th moment of a gate: each passage has two, before and after.
     pub fn at(at: u64) -> Arc<Self> {
-        Arc::new(Self { at, count: Mutex::new(0), struck: Notify::new(), what: Mutex::new(None) })
+        Arc::new(Self {
+            at,
+            asleep: Mutex::default(),
+            count: Mutex::new(0),
+            struck: Notify::new(),
+            what: Mutex::new(None),
+        })
+    }
+
+    /// Counts no moments until it is woken.
+    pub fn sleep(&self) {
+        *self.asleep.lock().unwrap() = true;
+    }
+
+    /// Counts moments from now on.
+    pub fn wake(&self) {
+        *self.asleep.lock().unwrap() = false;
     }
 
     /// Leaves the striking to the clock.
@@ -432,6 +460,9 @@ impl Probe for StopAt {
 
 impl Probe for Crash {
     fn pass(&self, passage: &Passage<'_>) -> Verdict {
+        if *self.asleep.lock().unwrap() {
+            return Verdict::Go;
+        }
         let mut count = self.count.lock().unwrap();
         *count += 1;
         if *count < self.at {

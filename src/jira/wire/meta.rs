@@ -73,6 +73,20 @@ pub(in crate::jira) struct FieldBean {
     #[serde(default)]
     pub has_default_value: bool,
     pub allowed_values: Option<Vec<Value>>,
+    pub schema: Option<FieldSchema>,
+}
+
+/// What a field holds.
+#[derive(Deserialize)]
+pub(in crate::jira) struct FieldSchema {
+    #[serde(default, rename = "type")]
+    pub kind: String,
+    /// Of an `array`.
+    pub items: Option<String>,
+    /// Of a custom field: the name of its plugin and type, such as `….customfieldtypes:textarea`.
+    pub custom: Option<String>,
+    /// Of one of Jira's own fields: its id.
+    pub system: Option<String>,
 }
 
 /// `GET issue/{id}/editmeta`: the fields on its edit screen, by id.

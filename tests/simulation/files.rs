@@ -1,0 +1,229 @@
+//! Files: how those of a report come to its dev issue, each once, and how little one that can't be copied holds up.
+
+use std::time::Duration;
+
+use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
+use http::{Method, StatusCode};
+use lockstep::sim::faults::{Effect, Kind, Rule, When};
+use lockstep::sim::{AttachmentView, Deed, FileContent, Flavour};
+
+const CUSTOMER: &str = "customer-ines";
+const ATTACHMENTS: &str = "issue/{issueIdOrKey}/attachments";
+
+/// One flow, whose rules copy files that come later too.
+fn company(flavour: Flavour) -> House {
+    let house = House::quiet(flavour, 7);
+    let text = house.flow_text("sync-ab.json");
+    house
+        .write_flow("sync-ab.json", &text.replace("\"addCrossLinks\"", "\"syncAttachments\": true, \"addCrossLinks\""));
+    house
+}
+
+fn reported(house: &House) -> String {
+    let (project, summary) = ("USER-A".to_owned(), "The printer is on fire".to_owned());
+    house.act(CUSTOMER, Deed::Create { project, summary, text: "Again.".to_owned() })
+}
+
+fn attached(house: &House, issue: &str, filename: &str, content: &str) -> String {
+    let content = FileContent::Kept(content.as_bytes().to_vec().into());
+    let deed = Deed::Attach { issue: issue.to_owned(), filename: filename.to_owned(), content };
+    house.act(CUSTOMER, deed);
+    house.site.issue(issue).unwrap().attachments.last().unwrap().id.clone()
+}
+
+fn accepted(house: &House, issue: &str) {
+    house.act(CUSTOMER, Deed::Move { issue: issue.to_owned(), status: "Will Do".to_owned() });
+}
+
+/// An accepted report with a picture and a log.
+fn accepted_with_files(house: &House) -> String {
+    let issue = reported(house);
+    attached(house, &issue, "Menü \"A\".png", "a picture");
+    attached(house, &issue, "printer.log", "it burns");
+    accepted(house, &issue);
+    issue
+}
+
+fn closed(house: &House) {
+    house.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
+}
+
+/// Names and contents of an issue's files.
+fn files(house: &House, issue: &str) -> Vec<(String, String)> {
+    let said = |file: AttachmentView| (file.filename, file.sha256);
+    let mut files: Vec<_> = house.site.issue(issue).unwrap().attachments.into_iter().map(said).collect();
+    files.sort();
+    files
+}
+
+/// Each file of the report is on its dev issue, once.
+fn all_are_copied(house: &House, when: &str) {
+    assert_eq!(house.site.issues("DEV-A").len(), 1, "{when}");
+    assert_eq!(files(house, "DEV-A-1"), files(house, "USER-A-1"), "{when}: {}", house.about("USER-A-1"));
+    assert_eq!(house.disagreements(), [""; 0], "{when}");
+}
+
+fn upload(house: &House, when: When, kind: Kind) {
+    house.site.faults(Rule::on(Method::POST, &house.api(ATTACHMENTS), when, kind).into());
+}
+
+/// Every download ends so.
+fn downloads_fail(house: &House) {
+    let kind = Kind::ServerError { status: StatusCode::SERVICE_UNAVAILABLE, effect: Effect::Before };
+    let place = match house.flavour {
+        Flavour::Cloud => house.api("attachment/content*"),
+        Flavour::DataCenter => "/secure/attachment*".to_owned(),
+    };
+    house.site.faults(Rule::on(Method::GET, &place, When::Always, kind).into());
+}
+
+#[test]
+fn the_files_of_an_accepted_report_and_those_that_come_later_arrive_each_once() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = company(flavour);
+            let issue = accepted_with_files(&house);
+            house.live_for(12 * MINUTE).await;
+            all_are_copied(&house, "at creation");
+            attached(&house, &issue, "printer.log", "it burns");
+            house.live_for(12 * MINUTE).await;
+            all_are_copied(&house, "later, another file of the same name and size");
+            assert_eq!(house.events.audited("action.copyAttachment"), 3);
+            house.live_for(3 * HOUR).await;
+            all_are_copied(&house, "hours later");
+        });
+    }
+}
+
+#[test]
+fn without_a_word_about_files_those_of_creation_are_copied_and_later_ones_are_not() {
+    on_a_paused_clock(async {
+        let mut house = House::quiet(Flavour::Cloud, 7);
+        let issue = accepted_with_files(&house);
+        house.live_for(12 * MINUTE).await;
+        all_are_copied(&house, "at creation");
+        attached(&house, &issue, "later.txt", "too late");
+        house.live_for(HOUR).await;
+        assert_eq!(files(&house, "DEV-A-1").len(), 2);
+    });
+}
+
+#[test]
+fn a_file_that_jira_does_not_take_is_left_out_alone_and_for_good() {
+    for status in [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::FORBIDDEN, StatusCode::BAD_REQUEST] {
+        on_a_paused_clock(async {
+            let mut house = company(Flavour::Cloud);
+            upload(&house, When::First(1), Kind::ServerError { status, effect: Effect::Before });
+            accepted_with_files(&house);
+            house.live_for(3 * HOUR).await;
+            let told = house.events.about("is not copied");
+            assert_eq!(told.lines().count(), 1, "{status}: {told}");
+            assert!(told.contains("Menü"), "{told}");
+            assert_eq!(files(&house, "DEV-A-1").len(), 1, "{status}");
+            assert_eq!(house.site.issue("USER-A-1").unwrap().comments.len(), 1, "{status}: the link still came");
+            assert_eq!(house.disagreements(), [""; 0], "{status}");
+        });
+    }
+}
+
+#[test]
+fn a_file_that_can_not_be_fetched_holds_nothing_up_and_arrives_once_it_can() {
+    for flavour in FLAVOURS {
+        for later in [true, false] {
+            on_a_paused_clock(async {
+                let mut house = if later { company(flavour) } else { House::quiet(flavour, 7) };
+                downloads_fail(&house);
+                accepted_with_files(&house);
+                house.live_for(12 * MINUTE).await;
+                closed(&house);
+                house.live_for(12 * MINUTE).await;
+                let user = house.site.issue("USER-A-1").unwrap();
+                assert_eq!((&*user.status, user.comments.len()), ("Resolved", 2), "{}", house.about("USER-A-1"));
+                assert_eq!(files(&house, "DEV-A-1").len(), 0);
+                house.site.faults(lockstep::sim::FaultPlan::none());
+                house.live_for(2 * HOUR).await;
+                all_are_copied(&house, &format!("{flavour:?}, files followed: {later}"));
+            });
+        }
+    }
+}
+
+#[test]
+fn an_upload_whose_answer_is_lost_is_found_and_not_repeated() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = company(flavour);
+            upload(&house, When::First(1), Kind::LostReply);
+            accepted_with_files(&house);
+            house.live_for(12 * MINUTE).await;
+            assert_eq!(house.events.audited("step.inDoubt"), 1);
+            all_are_copied(&house, "after a lost answer");
+        });
+    }
+}
+
+#[test]
+fn an_upload_that_may_still_take_effect_is_not_repeated_for_half_an_hour() {
+    on_a_paused_clock(async {
+        let mut house = company(Flavour::Cloud);
+        upload(&house, When::First(1), Kind::Stall { effect: false });
+        accepted_with_files(&house);
+        house.live_for(31 * MINUTE).await;
+        assert_eq!(files(&house, "DEV-A-1").len(), 0);
+        house.live_for(HOUR).await;
+        all_are_copied(&house, "after an upload without effect");
+    });
+}
+
+#[test]
+fn a_file_that_vanished_before_it_was_copied_is_not_needed() {
+    on_a_paused_clock(async {
+        let mut house = company(Flavour::Cloud);
+        let issue = accepted_with_files(&house);
+        let (site, clock) = (house.site.clone(), house.clock.clone());
+        let slow = Kind::Latency(Duration::from_secs(20)..=Duration::from_secs(20));
+        house.site.faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), slow).into());
+        let person = async {
+            clock.sleep(Duration::from_secs(15)).await;
+            let attachment = site.issue(&issue).unwrap().attachments[0].id.clone();
+            site.act(CUSTOMER, Deed::Detach { issue: issue.clone(), attachment }).unwrap();
+        };
+        futures::join!(house.live_for(12 * MINUTE), person);
+        all_are_copied(&house, "after one was taken off");
+        assert_eq!(house.events.about("is still to be copied"), "");
+    });
+}
+
+#[test]
+fn a_crash_at_any_gate_of_files_at_creation_copies_each_once() {
+    let places = at_every_gate(async |gate| {
+        let mut house = company(Flavour::Cloud);
+        accepted_with_files(&house);
+        let crash = Crash::at(gate);
+        house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+        let place = crash.place()?;
+        house.live_for(3 * HOUR).await;
+        all_are_copied(&house, &format!("after a crash at {place}"));
+        Some(place)
+    });
+    assert_eq!(places.iter().filter(|place| place.ends_with("/attachments")).count(), 4, "{places:#?}");
+}
+
+#[test]
+fn a_crash_at_any_gate_of_a_later_file_copies_it_once() {
+    for flavour in FLAVOURS {
+        let places = at_every_gate(async |gate| {
+            let mut house = company(flavour);
+            let issue = accepted_with_files(&house);
+            house.live_for(6 * MINUTE).await;
+            attached(&house, &issue, "later.txt", "more of it");
+            let crash = Crash::at(gate);
+            house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+            let place = crash.place()?;
+            house.live_for(2 * HOUR).await;
+            all_are_copied(&house, &format!("{flavour:?}: after a crash at {place}"));
+            Some(place)
+        });
+        assert!(places.iter().any(|place| place.ends_with("/attachments")), "{places:#?}");
+    }
+}
