@@ -14,8 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::observe::{Candidates, Known, pair_of, unpaired_user};
 use super::plan::{Plan, plan};
-use super::{Engine, Error, Past, Seen};
-use crate::flow::{Entry, Event, Fallback, Issue, IssueId, IssueKey, JiraTime, Origin, Pair, PairState, Side, SkipReason};
+use super::{Engine, Error, Past};
+use crate::flow::{
+    Entry, Event, Fallback, Issue, IssueId, IssueKey, JiraTime, Origin, Pair, PairState, Side, SkipReason,
+};
 use crate::jira::BATCH;
 use crate::store::{self, Change};
 use evidence::{Answer, Evidence, Proof, back_mark, dev_links, mark, user_link};
@@ -32,7 +34,7 @@ impl Engine {
     /// the way of creating, where nothing proves a pair.
     pub(super) async fn adopt(&self, candidates: &Candidates, known: &mut Known, past: Past) -> Result<(), Error> {
         self.follow(known).await?;
-        if past.dev_issues_seen != Seen::All {
+        if !past.all_marks_known {
             let wanting = self.wanting(candidates, known, past);
             let claimants = self.survey(&wanting, known).await?;
             self.take_in(known, &claimants, &BTreeSet::new()).await?;
@@ -118,7 +120,7 @@ impl Engine {
         let evidence = self.evidence(known);
         let claimed_by = |user: &Issue| evidence.dev_of(user).map(|(_, claim)| claim.answer);
         let mut wanting = self.unpaired(candidates, known, |user| self.has_news(user, known, past));
-        if past.dev_issues_seen == Seen::Some {
+        if !past.meets_oldest_first() {
             wanting.extend(self.concerned(candidates, known).into_iter().filter(|it| claimed_by(it).is_some()));
         }
         wanting.retain(|user| matches!(claimed_by(user), Some(Answer::None) | None));
@@ -127,7 +129,8 @@ impl Engine {
 
     /// Whether a dev issue is about to be created for an unpaired user issue, or a rule would act if it had one.
     fn has_news(&self, user: &Issue, known: &Known, past: Past) -> bool {
-        let Plan { draft, changed, skipped, lost: _, hold: _ } = plan(&self.flow.rules, &unpaired_user(user, known, past));
+        let Plan { draft, changed, skipped, lost: _, hold: _ } =
+            plan(&self.flow.rules, &unpaired_user(user, known, past));
         let acts_on_pairs = |reason: &SkipReason| match reason {
             SkipReason::NoMapping => true,
             SkipReason::NoRule => self.flow.rules.fallback == Fallback::CloseDev,

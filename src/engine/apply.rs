@@ -55,15 +55,13 @@ impl Course {
 }
 
 impl Engine {
-    /// Carries a draft out. What it handled is recorded when this returns, or an intent or failure is durable that will
-    /// see to it.
-    pub(super) async fn carry_out(&self, draft: Draft, seen: &Observed) -> Result<(), Error> {
+    /// Carries a draft out; `told` is durable with it. What it handled is recorded when this returns, or an intent or
+    /// failure is durable that will see to it.
+    pub(super) async fn carry_out(&self, draft: Draft, seen: &Observed, told: Option<Change>) -> Result<(), Error> {
         let intent = self.intent(draft, seen);
-        self.set_busy(&intent);
-        match self.store.write(vec![Change::AddIntent(intent.clone())]).await {
-            Ok(()) => {}
+        match self.store.write([Change::AddIntent(intent.clone())].into_iter().chain(told).collect()).await {
+            Ok(()) => self.set_busy(&intent),
             Err(store::Error::Taken { .. }) => {
-                self.set_free(&intent);
                 self.skip(&intent.user, SkipReason::OpenIntent);
                 return Ok(());
             }

@@ -4,7 +4,7 @@ use futures::{FutureExt, StreamExt, stream};
 
 use super::observe::{Candidates, Known, Trial, counterpart, pair_of, sightings, user_of};
 use super::pairs::ENOUGH_ASKED;
-use super::plan::{Plan, plan};
+use super::plan::{Lost, Plan, plan};
 use super::units::Unit;
 use super::{CONCURRENCY, Engine, Error, Past};
 use crate::flow::{Event, Handled, Issue, IssueId, IssueRef, Observed, Pair, PairState, Row, Side, SkipReason};
@@ -200,8 +200,9 @@ impl Engine {
         }
         self.tell_plan(seen, &plan);
         let user = &user_of(seen).issue.at;
-        let Some(draft) = plan.draft else { return Ok(nothing_to_write(seen)) };
-        match self.carry_out(draft, seen).await {
+        let told = plan.lost.map(|lost| self.record(&conflict_lost(lost, user), user));
+        let Some(draft) = plan.draft else { return Ok(nothing_to_write(seen).into_iter().chain(told).collect()) };
+        match self.carry_out(draft, seen, told).await {
             Ok(()) => Ok(Vec::new()),
             Err(Error::Jira(error)) if error.is_local() => {
                 self.failed(Side::User, user, error.to_string(), Trial::of(seen)).await?;
@@ -242,6 +243,11 @@ enum Kept {
     AsBefore(Observed),
     /// From now on again: no earlier failure stands in the way.
     Again(Observed),
+}
+
+fn conflict_lost(lost: Lost, user: &IssueRef) -> Event {
+    let Lost { side, status, wanted } = lost;
+    Event::ConflictLost { user: user.key.clone(), side, status, wanted }
 }
 
 /// What is recorded of a unit that needed no write: it was handled as it was read.

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::progress::Progress;
-use super::{Engine, Error, Past, Seen};
+use super::{Engine, Error, Past};
 use crate::flow::{Event, JiraTime, ProjectKey, Side, Watermark};
 use crate::jira::{By, Page, Scan};
 use crate::store::{Cursor, Patrol, State};
@@ -61,8 +61,7 @@ impl Engine {
         let Walk { mut state, done, .. } = walk;
         let started_at = *state.started_at.get_or_insert(page.watermark.0);
         let done = done + page.rows.len() as u64;
-        let dev_issues_seen = if side == Side::User { Seen::All } else { Seen::Older };
-        self.handle(page.rows, Past { dev_issues_seen, ..Past::of_full_sync(started_at) }).await?;
+        self.handle(page.rows, Past::of_full_sync(side, started_at)).await?;
         let (created, ids_at) = scan.reached();
         let state = self.commit(State { cursor: Some(Cursor { side, created, ids_at, done }), ..state }).await?;
         Ok(Walk { state, done, ..walk })
@@ -77,9 +76,7 @@ impl Engine {
         self.recover().await?;
         let since = walk.passed.map_or(started_at, |passed| passed.0);
         let from = since.earlier(self.flow.overlap());
-        // While the dev project is being read nobody knows what all of it says.
-        let dev_issues_seen = if side == Side::User { Seen::All } else { Seen::Some };
-        let past = Past { dev_issues_seen, ..Past::of_full_sync(from) };
+        let past = Past::in_between(side, from);
         let reached = self.search_since(from, past).await?;
         self.handle_due_failures(past).await?;
         walk.passed = walk.passed.max(reached);

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::adopt::Obstacle;
 use super::{Engine, Error, Past};
 use crate::flow::{
-    AttachmentId, Event, Handled, Issue, IssueId, IssueKey, IssueRef, JiraTime, Mark, Observed, Pair, PairState, Row, Side,
-    Sighting,
+    AttachmentId, Event, Handled, Issue, IssueId, IssueKey, IssueRef, JiraTime, Mark, Observed, Pair, PairState, Row,
+    Side, Sighting,
 };
 use crate::jira::BATCH;
 use crate::store::Failure;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::observe::Known;
 use super::{Engine, Error};
-use crate::flow::{Entry, Event, Handled, Issue, Pair, PairState, Side, SkipReason};
+use crate::flow::{Event, Handled, Issue, Pair, PairState, Side, SkipReason};
 use crate::store::{Change, Failure};
 
 /// A pair whose rules answer each other is left alone for so long.
@@ -109,10 +109,8 @@ impl Engine {
         with: Option<Change>,
     ) -> Result<(), Error> {
         let pair = Pair { state, ..pair.clone() };
-        let line = Change::Tell(Entry::of(event, &pair.user, self.clock.wall()));
-        self.store.write([Change::PutPair(pair)].into_iter().chain(with).chain([line]).collect()).await?;
-        self.tell(event);
-        Ok(())
+        let line = self.record(event, &pair.user);
+        Ok(self.store.write([Change::PutPair(pair)].into_iter().chain(with).chain([line]).collect()).await?)
     }
 
     /// A move back shows in a search; until then nothing needs to be asked. While an intent is open its own waiting stands.
@@ -145,10 +143,8 @@ impl Engine {
     /// What an operator took apart costs nothing: its issues count as handled as they are.
     pub(super) fn leave_unpaired(&self, pair: &Pair, home: &[(Side, Issue)]) -> Vec<Change> {
         self.skip(&pair.user, SkipReason::Unpaired);
-        let mut changes: Vec<_> = home
-            .iter()
-            .map(|(side, issue)| Change::PutHandled(*side, issue.at.clone(), Handled::of(issue)))
-            .collect();
+        let mut changes: Vec<_> =
+            home.iter().map(|(side, issue)| Change::PutHandled(*side, issue.at.clone(), Handled::of(issue))).collect();
         changes.push(Change::ClearFailure(Side::User, pair.user.id.clone()));
         changes
     }

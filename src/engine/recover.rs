@@ -14,7 +14,7 @@ use crate::flow::{
     SkipReason, Step,
 };
 use crate::jira::{By, Scan};
-use crate::store::Change;
+use crate::store::{self, Change};
 
 /// Creates are looked for from a little before their intent was stored.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -84,7 +84,7 @@ impl Engine {
         self.tally.doubts.add(idle.iter().filter(|intent| is_in_doubt(intent)).count());
         let suspects: Vec<Suspect> = due.into_iter().map(|intent| self.suspect(intent)).collect();
         let traces = self.traces(&suspects).await?;
-        let work: Vec<_> = suspects.into_iter().map(|suspect| self.take_in_hand(suspect, &traces).boxed()).collect();
+        let work: Vec<_> = suspects.into_iter().map(|suspect| self.take_up_suspect(suspect, &traces).boxed()).collect();
         let ends: Vec<Result<(), Error>> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
         ends.into_iter().collect()
     }
@@ -133,6 +133,24 @@ impl Engine {
         let read = self.jira.fetch(&ids).await?.into_iter();
         let still_here = read.filter(|issue| self.flow.side_of(&issue.at.key) == Some(Side::Dev));
         Ok(still_here.max_by(|one, other| one.at.id.cmp(&other.at.id)).map(|issue| (issue.at, issue.created)))
+    }
+
+    async fn take_up_suspect(&self, suspect: Suspect, traces: &Traces) -> Result<(), Error> {
+        let intent = suspect.intent.clone();
+        match self.take_in_hand(suspect, traces).await {
+            Err(Error::Store(error @ store::Error::Taken { .. })) => self.overtaken(&intent, &error).await,
+            end => end,
+        }
+    }
+
+    /// While a create was in doubt, somebody paired its user issue with another one. That pair counts; what was created
+    /// is told, and left to people. Nobody else waits for it.
+    async fn overtaken(&self, intent: &Intent, error: &store::Error) -> Result<(), Error> {
+        let why = format!("{error}; what was created for it is left as it is");
+        self.failed(Side::User, &intent.user, why, Trial::default()).await?;
+        self.store.write(vec![Change::CloseIntent(intent.id.clone())]).await?;
+        self.set_free(intent);
+        Ok(())
     }
 
     async fn take_in_hand(&self, suspect: Suspect, traces: &Traces) -> Result<(), Error> {

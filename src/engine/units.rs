@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::adopt::Obstacle;
-use super::observe::{Candidates, Known, pair_of, sighting, unpaired_user};
+use super::observe::{Candidates, Known, pair_of, sighting, unpaired_user, user_of};
 use super::pairs::Apart;
 use super::{Engine, Past};
 use crate::flow::{Issue, IssueRef, Observed, Pair, PairState, Side};
@@ -30,7 +30,7 @@ impl Unit {
     /// The issue by which people know it, and its side.
     pub(super) fn about(&self) -> (Side, IssueRef) {
         match self {
-            Self::Decide(seen) | Self::OneWay(seen) => (Side::User, super::observe::user_of(seen).issue.at.clone()),
+            Self::Decide(seen) | Self::OneWay(seen) => (Side::User, user_of(seen).issue.at.clone()),
             Self::Apart(pair, _) | Self::Unpaired(pair, _) => (Side::User, pair.user.clone()),
             Self::LoneDev(dev) => (Side::Dev, dev.at.clone()),
             Self::Gone(side, at) => (*side, at.clone()),
@@ -59,10 +59,11 @@ impl Engine {
 
     /// A user issue without a pair. Where it names a dev issue without proof, nothing is created behind anyone's back.
     fn user_unit(&self, user: &Issue, known: &Known, past: Past) -> Unit {
+        let seen = Box::new(unpaired_user(user, known, past));
         match known.obstacles.get(&user.at.id) {
             Some(Obstacle::Hidden(dev)) => Unit::Bereaved(Box::new(user.clone()), dev.clone()),
-            Some(Obstacle::OneWay(_)) => Unit::OneWay(Box::new(unpaired_user(user, known, past))),
-            None => Unit::Decide(Box::new(unpaired_user(user, known, past))),
+            Some(Obstacle::OneWay(_)) => Unit::OneWay(seen),
+            None => Unit::Decide(seen),
         }
     }
 

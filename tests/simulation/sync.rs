@@ -379,12 +379,8 @@ fn what_a_clock_that_was_ahead_put_off_is_tried_all_the_same() {
             status: status_code,
             effect: lockstep::sim::faults::Effect::Before,
         };
-        let rule = lockstep::sim::faults::Rule::on(
-            http::Method::POST,
-            &path,
-            lockstep::sim::faults::When::First(1),
-            kind,
-        );
+        let rule =
+            lockstep::sim::faults::Rule::on(http::Method::POST, &path, lockstep::sim::faults::When::First(1), kind);
         house.site.faults(rule.into());
         moves(&house, "DEV-A-1", "Closed");
         house.clock.sleep(MINUTE).await;

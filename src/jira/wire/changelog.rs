@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::Lack;
 use super::issue::StatusBean;
 use super::overwritten::{self, TextChange};
 use super::time::time;
 use super::user::User;
-use super::Lack;
 use crate::flow::{AccountId, Body, JiraTime, StatusChange};
 use crate::jira::dialect::Dialect;
 
