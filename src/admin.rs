@@ -1,18 +1,29 @@
 //! The admin server: how others see the process over HTTP.
 //!
-//! It holds a supervisor's [`Handle`] (look, wake) and knows nothing of workers, engine or stores.
+//! It holds a supervisor's [`Handle`] (look, wake, order) and knows nothing of workers, engine or stores.
 
+mod access;
+mod answer;
+mod flows;
 mod health;
+mod orders;
 
-use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use access::Access;
+
 use crate::clock::Clock;
 use crate::supervisor::Handle;
+use orders::{ToPair, ToRecreate, ToUnpair};
+
+/// No order needs a longer body.
+const BODY_LIMIT: usize = 64 << 10;
 
 #[derive(Clone)]
 struct Inside {
@@ -24,9 +35,25 @@ struct Inside {
 ///
 /// - `GET /health`: how the flows are, as the Node service had it; with `?strict`, 503 when anything needs a look;
 /// - `GET /livez`: 200 while the process can answer at all;
-/// - `GET /readyz`: 200 once the flows directory has been looked at, 503 before and while stopping.
-pub fn router(handle: Handle, clock: Clock) -> Router {
+/// - `GET /readyz`: 200 once the flows directory has been looked at, 503 before and while stopping;
+/// - `GET /api/v1/flows`, `GET /api/v1/flows/NAME`: how flows stand;
+/// - `POST /api/v1/flows/NAME/pair`, `…/unpair`, `…/recreate`: what an operator decides about pairs.
+///
+/// All below `/api/` is answered only to whom `access` lets in: 421 for a foreign `Host`, 403 for a foreign `Origin`, 401
+/// without the token.
+pub fn router(handle: Handle, clock: Clock, access: Access) -> Router {
+    let api = Router::new()
+        .route("/flows", get(flows::all))
+        .route("/flows/{name}", get(flows::one))
+        .route("/flows/{name}/pair", post(orders::give::<ToPair>))
+        .route("/flows/{name}/unpair", post(orders::give::<ToUnpair>))
+        .route("/flows/{name}/recreate", post(orders::give::<ToRecreate>))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(access, access::guard));
     Router::new()
+        .nest("/api/v1", api)
         .route("/health", get(health::health))
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -47,6 +74,14 @@ async fn ready(State(inside): State<Inside>) -> (StatusCode, &'static str) {
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
     }
+}
+
+async fn nothing_here() -> Response {
+    answer::complaint(StatusCode::NOT_FOUND, "there is nothing here")
+}
+
+async fn no_such_method() -> Response {
+    answer::complaint(StatusCode::METHOD_NOT_ALLOWED, "this can't be done here with that method")
 }
 
 #[cfg(test)]

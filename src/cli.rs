@@ -1,11 +1,15 @@
 //! The command line: one file a command.
 
 mod check;
+mod daemon;
 mod demo;
 mod jira_sim;
 mod log;
+mod orders;
 mod run;
 mod schema;
+mod status;
+mod token;
 
 use std::process::ExitCode;
 
@@ -27,6 +31,14 @@ enum Command {
     Check(check::Args),
     /// Prints the JSON Schema of flow files, for editors.
     Schema(schema::Args),
+    /// Shows how the flows of a running daemon stand.
+    Status(status::Args),
+    /// Has a running daemon keep two issues in step from now on.
+    Pair(orders::Pair),
+    /// Has a running daemon take a pair apart for good.
+    Unpair(orders::Unpair),
+    /// Has a running daemon create a new dev issue for a user issue.
+    Recreate(orders::Recreate),
     /// Shows Lockstep at work, without an account, a database or a configuration.
     Demo(demo::Args),
     /// Serves a simulated Jira, to try flows out and to test against.
@@ -39,7 +51,7 @@ enum Command {
 enum Outcome {
     /// All went well: 0.
     Good,
-    /// It could not start, or found problems: 1.
+    /// It could not start, found problems, or was refused: 1.
     Bad,
     /// It was asked for something that makes no sense: 2, as for flags that don't exist.
     WrongUsage,
@@ -66,6 +78,10 @@ impl Cli {
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Schema(args) => schema::run(&args),
+            Command::Status(args) => status::run(&args),
+            Command::Pair(args) => orders::pair(&args),
+            Command::Unpair(args) => orders::unpair(&args),
+            Command::Recreate(args) => orders::recreate(&args),
             Command::Demo(args) => demo::run(&args),
             Command::JiraSim(args) => jira_sim::run(&args),
         }

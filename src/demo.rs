@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
-use crate::flow::{Flow, FlowName, Observer};
+use crate::flow::{Flow, FlowName, Observer, Secret};
 use crate::jira::Networks;
 use crate::sim::{People, Site, check};
 use crate::store::{Durability, Executor, Sqlite};
@@ -170,8 +170,11 @@ impl Stage {
 
     async fn serve_health(&mut self, handle: supervisor::Handle) -> anyhow::Result<String> {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port on 127.0.0.1")?;
-        let address = format!("http://{}/health", listener.local_addr()?);
-        let router = admin::router(handle, self.clock.clone());
+        let listens = listener.local_addr()?;
+        let address = format!("http://{listens}/health");
+        // Nobody is told the token: there is nothing to order here.
+        let token = Secret::new(Entropy::system()?.id(self.clock.wall()).to_string());
+        let router = admin::router(handle, self.clock.clone(), admin::Access::new(token, listens, &[]));
         self.servers.spawn(async move { drop(admin::serve(listener, router, CancellationToken::new()).await) });
         Ok(address)
     }

@@ -33,7 +33,7 @@ pub use name::{
     AccountId, AttachmentId, DatabaseName, FlowName, IntentId, IssueId, IssueKey, IssueRef, NotA, ProjectKey, RuleId,
     Side, StatusId,
 };
-pub use order::{Order, Refused};
+pub use order::{Obeyed, Order, Refused};
 pub use rule::{
     Actions, Attachments, BadTemplate, Fallback, From, OnConflict, Resolution, Rule, Rules, SetStatus, StatusMatch,
     StatusName, TargetStatus, Template,

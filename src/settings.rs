@@ -30,6 +30,18 @@ pub struct Settings {
     pub interval: Duration,
     /// How to log.
     pub log: LogSettings,
+    /// Who may ask the API.
+    pub api: ApiSettings,
+}
+
+/// Who may ask the API. Its token is no setting: whoever prints settings prints no secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApiSettings {
+    /// The file that holds its token: `--api-token-file`.
+    pub token_file: Option<PathBuf>,
+    /// Names by which it may be called besides loopback and the address on which it listens: `--api-host`,
+    /// `LOCKSTEP_API_HOSTS` (with commas between them).
+    pub hosts: Vec<String>,
 }
 
 /// How to log.
@@ -52,6 +64,10 @@ pub struct Overrides {
     pub store: Option<String>,
     /// `--listen`.
     pub listen: Option<String>,
+    /// `--api-token-file`.
+    pub api_token_file: Option<PathBuf>,
+    /// `--api-host`, each time that it is there.
+    pub api_hosts: Vec<String>,
 }
 
 /// A setting that can't be used: which, and what it should be. Never repeats a value that may hold a password.
@@ -71,7 +87,7 @@ impl Settings {
         let env = |name: &str| set(env, name);
         Ok(Self {
             flows: flows(&env, overrides.flows.as_deref()),
-            store: store(&env, overrides)?,
+            store: store(&env, overrides.store.as_deref())?,
             listen: listen(&env, overrides)?,
             interval: interval(&env)?,
             log: LogSettings {
@@ -79,6 +95,7 @@ impl Settings {
                 file: env("LOG_FILE").map(PathBuf::from),
                 pretty: parse_or(&env, "LOG_PRETTY", |text| flag(text).map(Some), None)?,
             },
+            api: ApiSettings { token_file: overrides.api_token_file.clone(), hosts: hosts(&env, &overrides.api_hosts) },
         })
     }
 }
@@ -97,13 +114,23 @@ fn set(env: Env<'_>, name: &str) -> Option<String> {
     env(name).filter(|text| !text.trim().is_empty())
 }
 
-fn store(env: Env<'_>, overrides: &Overrides) -> Result<StoreUrl, WrongSetting> {
-    let (name, text) = match &overrides.store {
-        Some(text) => ("--store", Some(text.clone())),
-        None => ("DATABASE_URL", env("DATABASE_URL")),
+/// The store alone, for whoever needs no more: `flag`, `DATABASE_URL`, else `sqlite:./data`.
+///
+/// # Errors
+/// When what is named there is no store; says nothing of it that may be secret.
+pub fn store(env: Env<'_>, flag: Option<&str>) -> Result<StoreUrl, WrongSetting> {
+    let (name, text) = match flag {
+        Some(text) => ("--store", Some(text.to_owned())),
+        None => ("DATABASE_URL", set(env, "DATABASE_URL")),
     };
     let text = text.unwrap_or_else(|| "sqlite:./data".into());
     text.parse().map_err(|why: NoStore| WrongSetting { name, why: why.to_string() })
+}
+
+fn hosts(env: Env<'_>, flags: &[String]) -> Vec<String> {
+    let written = if flags.is_empty() { env("LOCKSTEP_API_HOSTS").into_iter().collect() } else { flags.to_vec() };
+    let names = written.iter().flat_map(|names| names.split(','));
+    names.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 fn listen(env: Env<'_>, overrides: &Overrides) -> Result<SocketAddr, WrongSetting> {
@@ -222,6 +249,7 @@ mod tests {
             listen: "127.0.0.1:3000".parse().unwrap(),
             interval: Duration::from_secs(300),
             log: LogSettings { level: Level::INFO, file: None, pretty: None },
+            api: ApiSettings::default(),
         };
         assert_eq!(read(&[], Overrides::default()), Ok(defaults.clone()));
         assert_eq!(read(&[("PORT", ""), ("DATABASE_URL", " ")], Overrides::default()), Ok(defaults));
@@ -237,6 +265,7 @@ mod tests {
             ("LOG_LEVEL", "WARN"),
             ("LOG_FILE", "/var/log/lockstep"),
             ("LOG_PRETTY", "true"),
+            ("LOCKSTEP_API_HOSTS", "lockstep.example.net, jira-sync,"),
         ];
         let expected = Settings {
             flows: "/etc/flows".into(),
@@ -244,6 +273,7 @@ mod tests {
             listen: "0.0.0.0:8080".parse().unwrap(),
             interval: Duration::from_secs(30),
             log: LogSettings { level: Level::WARN, file: Some("/var/log/lockstep".into()), pretty: Some(true) },
+            api: ApiSettings { token_file: None, hosts: vec!["lockstep.example.net".into(), "jira-sync".into()] },
         };
         assert_eq!(read(&env, Overrides::default()), Ok(expected));
     }
@@ -251,8 +281,12 @@ mod tests {
     #[test]
     fn a_flag_wins_even_over_a_variable_that_is_wrong() {
         let env = [("PORT", "no port"), ("DATABASE_URL", "no store"), ("CONFIG_DIR", "a")];
-        let overrides =
-            Overrides { flows: Some("b".into()), store: Some("sqlite:c".into()), listen: Some("127.0.0.1:1".into()) };
+        let overrides = Overrides {
+            flows: Some("b".into()),
+            store: Some("sqlite:c".into()),
+            listen: Some("127.0.0.1:1".into()),
+            ..Overrides::default()
+        };
         let settings = read(&env, overrides).unwrap();
         assert_eq!(settings.flows, PathBuf::from("b"));
         assert_eq!(settings.store, StoreUrl::Sqlite("c".into()));

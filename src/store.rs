@@ -9,6 +9,7 @@
 mod contract;
 mod error;
 mod executor;
+mod reader;
 mod record;
 mod sqlite;
 
@@ -21,6 +22,7 @@ use futures::future::BoxFuture;
 
 pub use error::Error;
 pub use executor::Executor;
+pub use reader::Reader;
 pub use sqlite::{Durability, Sqlite};
 
 use crate::flow::{Copied, Entry, Flow, Handled, Intent, IntentId, IssueId, IssueRef, JiraTime, Pair, Side, Watermark};
@@ -39,6 +41,8 @@ pub const HISTORY_AGE: Duration = Duration::from_secs(90 * 24 * 3600);
 pub trait Opener: Send + Sync {
     /// The flow's own database, reaching no other flow's. Opening touches nothing yet.
     fn open(&self, flow: &Flow) -> Arc<dyn Backend>;
+    /// A look into the same database for everybody but the flow's worker. Touches nothing yet.
+    fn read(&self, flow: &Flow) -> Arc<dyn Reader>;
 }
 
 /// One flow's database. Nothing else works before [`Backend::begin`] has made it. All calls but `begin` and
@@ -75,6 +79,8 @@ pub trait Backend: Send + Sync {
     fn write(&self, epoch: Epoch, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>>;
     /// The flow is idle: give back what can be had again.
     fn rest(&self) -> BoxFuture<'_, ()>;
+    /// The worker has ended: give back everything. A later call has it again.
+    fn close(&self) -> BoxFuture<'_, ()>;
     /// Resolves when nothing of this database is in flight any more, whoever asked for it.
     fn drained(&self) -> BoxFuture<'_, ()>;
 }
@@ -106,7 +112,7 @@ pub struct State {
     pub updated_at: Option<DateTime<Utc>>,
     /// How far the daily look at the known pairs has come.
     pub patrol: Patrol,
-    /// Whether there are fewer pairs than at the last commit: somebody removed some, so that `all_read` proves nothing
+    /// Whether there are fewer pairs than this flow recorded: somebody else removed some, so that `all_read` proves nothing
     /// any more. Told when the state is read; what a commit says here is not kept.
     pub pairs_lost: bool,
     /// What this was read as.

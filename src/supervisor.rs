@@ -29,7 +29,9 @@ use crate::clock::{Clock, Entropy};
 use crate::config;
 use crate::flow::{self, FlowName, Observer};
 use crate::pulse::{Probe, Pulse};
-use crate::worker::{Exit, Job, Phase, Workshop};
+use crate::worker::{self, Exit, Job, Phase, Workshop};
+
+pub use crate::worker::Ordered;
 
 pub use board::{FlowView, Handle, RefusedFile, Snapshot};
 pub use state::{Standing, State};
@@ -283,9 +285,10 @@ impl Supervisor {
         let Some(ward) = self.wards.get_mut(&name) else { return };
         let pulse = Pulse::new(name.as_str(), self.setup.clock.clone(), self.setup.probe.clone());
         let (phase, phases) = watch::channel(Phase::Starting);
-        let job = Job { flow: ward.flow.clone(), pulse: pulse.clone(), phase };
+        let (counter, orders) = worker::queue();
+        let job = Job { flow: ward.flow.clone(), pulse: pulse.clone(), phase, orders };
         ward.post = Post::Manned(pulse.clone());
-        self.board.began(&name, pulse);
+        self.board.began(&name, pulse, counter);
         self.tell(Some(&name), &flow::Event::WorkerStarted);
         let work = work(self.setup.workshop.clone(), job, phases, self.board.clone());
         let task = self.workers.spawn(work.instrument(tracing::info_span!("worker", worker = name.as_str())));

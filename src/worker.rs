@@ -1,11 +1,13 @@
 //! One flow at work: opens its store and client, loops over cycles, and says how it ended.
 
+mod orders;
 mod tools;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use orders::{Counter, Inbox, Ordered, Slip, queue};
 pub use tools::Tools;
 
 use futures::future::BoxFuture;
@@ -30,6 +32,8 @@ pub struct Job {
     pub pulse: Pulse,
     /// Where it says what it is doing.
     pub phase: watch::Sender<Phase>,
+    /// What operators order, to be carried out between two cycles.
+    pub orders: Inbox,
 }
 
 /// What a worker is doing.

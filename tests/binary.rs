@@ -14,6 +14,8 @@ mod wait;
 
 #[path = "binary/crash.rs"]
 mod crash;
+#[path = "binary/disk.rs"]
+mod disk;
 #[path = "binary/ending.rs"]
 mod ending;
 #[path = "binary/files.rs"]

@@ -7,6 +7,8 @@ mod house;
 
 #[path = "simulation/adoption.rs"]
 mod adoption;
+#[path = "simulation/both_sides.rs"]
+mod both_sides;
 #[path = "simulation/crash.rs"]
 mod crash;
 #[path = "simulation/day.rs"]
@@ -21,6 +23,8 @@ mod memory;
 mod modes;
 #[path = "simulation/oddities.rs"]
 mod oddities;
+#[path = "simulation/orders.rs"]
+mod orders;
 #[path = "simulation/pairs.rs"]
 mod pairs;
 #[path = "simulation/sync.rs"]

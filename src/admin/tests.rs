@@ -14,10 +14,16 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::clock::Entropy;
 use crate::config::Watch;
-use crate::flow::{Event, FlowName, Observer};
+use crate::flow::{Event, FlowName, Observer, Secret};
 use crate::supervisor::testing::{Act, FakeWorkshop, text};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::Exit;
+
+const TOKEN: &str = "hunter2";
+
+fn access() -> Access {
+    Access::new(Secret::new(TOKEN.into()), "127.0.0.1:3000".parse().unwrap(), &[])
+}
 
 struct Deaf;
 
@@ -54,7 +60,7 @@ async fn inhabited(flows: &[&str], script: impl Fn(&str, usize) -> Act + Send + 
     let (stop, mut running) = (CancellationToken::new(), JoinSet::new());
     running.spawn(supervisor.run(stop.clone()));
     clock.sleep(Duration::from_secs(60)).await;
-    Inhabited { router: router(handle, clock), stop, supervisor: running, _dir: dir }
+    Inhabited { router: router(handle, clock, access()), stop, supervisor: running, _dir: dir }
 }
 
 impl Inhabited {
@@ -110,4 +116,125 @@ async fn it_is_alive_always_and_ready_until_it_stops() {
     inhabited.supervisor.join_next().await;
     assert_eq!(inhabited.get("/livez").await.0, StatusCode::OK);
     assert_eq!(inhabited.get("/readyz").await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+/// A request to the API that may be made, but for what `change` does to it.
+fn asked(method: &str, uri: &str, body: &str, change: impl FnOnce(&mut axum::http::HeaderMap)) -> Request<Body> {
+    let request = Request::builder().method(method).uri(uri).header("host", "localhost:3000");
+    let request = request.header("authorization", format!("Bearer {TOKEN}")).header("content-type", "application/json");
+    let mut request = request.body(Body::from(body.to_owned())).unwrap();
+    change(request.headers_mut());
+    request
+}
+
+impl Inhabited {
+    async fn ask(&self, request: Request<Body>) -> (u16, Value) {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let code = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        (code, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    async fn post(&self, uri: &str, body: &str) -> (u16, Value) {
+        self.ask(asked("POST", uri, body, |_| {})).await
+    }
+}
+
+const PAIR: &str = r#"{"user": "user-a-1", "dev": "DEV-A-7"}"#;
+
+#[tokio::test(start_paused = true)]
+async fn an_order_is_answered_with_what_was_done_or_why_it_was_not() {
+    let script = |name: &str, _: usize| match name {
+        "parked" => Act::EndAfter(Duration::ZERO, Exit::Refused { why: "401".into() }),
+        "busy" => Act::Hang,
+        _ => Act::Obey,
+    };
+    let inhabited = inhabited(&["a", "parked", "busy"], script).await;
+    let at = |flow: &str, what: &str| format!("/api/v1/flows/{flow}/{what}");
+    for (uri, body, code, answer) in [
+        (at("a", "pair"), PAIR, 200, json!({"done": "pair USER-A-1 DEV-A-7"})),
+        (at("a", "recreate"), r#"{"user": "USER-A-1"}"#, 200, json!({"done": "recreate USER-A-1"})),
+        (at("a", "unpair"), r#"{"issue": "DEV-A-7"}"#, 409, json!({"error": "DEV-A-7 is in no pair"})),
+        (at("b", "pair"), PAIR, 404, json!({"error": "there is no flow \"b\""})),
+        (at("..", "pair"), PAIR, 404, json!({"error": "there is no flow \"..\""})),
+        (
+            at("parked", "pair"),
+            PAIR,
+            503,
+            json!({"error": "not now, and nothing was changed: the flow is parked: 401"}),
+        ),
+        (
+            at("busy", "pair"),
+            PAIR,
+            503,
+            json!({"error": "not now, and nothing was changed: it is in a cycle that takes long; the order was withdrawn"}),
+        ),
+    ] {
+        assert_eq!(inhabited.post(&uri, body).await, (code, answer), "{uri}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_no_order_is_turned_away() {
+    let inhabited = inhabited(&["a"], |_, _| Act::Obey).await;
+    let uri = "/api/v1/flows/a/pair";
+    let long = format!(r#"{{"user": "USER-A-1", "dev": "{}"}}"#, "7".repeat(BODY_LIMIT));
+    for (body, code) in [
+        ("", 400),
+        ("{}", 400),
+        ("[]", 400),
+        (r#"{"user": "USER-A-1"}"#, 400),
+        (r#"{"user": "USER-A-1", "dev": "seven"}"#, 400),
+        (r#"{"user": "USER-A-1", "dev": "DEV-A-7", "force": true}"#, 400),
+        (&long, 413),
+    ] {
+        let (found, answer) = inhabited.post(uri, body).await;
+        assert_eq!(found, code, "{answer}");
+        assert!(answer["error"].is_string(), "{answer}");
+    }
+    for kind in ["text/plain", "application/x-www-form-urlencoded"] {
+        let request = asked("POST", uri, PAIR, |headers| {
+            headers.insert("content-type", kind.parse().unwrap());
+        });
+        assert_eq!(inhabited.ask(request).await.0, 415, "{kind}");
+    }
+    assert_eq!(inhabited.ask(asked("GET", uri, "", |_| {})).await.0, 405);
+    assert_eq!(inhabited.ask(asked("GET", "/api/v1/nothing", "", |_| {})).await.0, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_api_is_closed_to_whoever_may_not_ask() {
+    let inhabited = inhabited(&["a"], |_, _| Act::Obey).await;
+    for (name, value, code) in [
+        ("authorization", "", 401),
+        ("authorization", "Bearer wrong", 401),
+        ("origin", "https://evil.example.net", 403),
+        ("host", "evil.example.net", 421),
+    ] {
+        for (method, uri, body) in [
+            ("POST", "/api/v1/flows/a/pair", PAIR),
+            ("GET", "/api/v1/flows", ""),
+            ("GET", "/api/v1/flows/b", ""),
+            ("GET", "/api/v1/nothing", ""),
+        ] {
+            let request = asked(method, uri, body, |headers| {
+                headers.insert(name, value.parse().unwrap());
+            });
+            let (found, answer) = inhabited.ask(request).await;
+            assert_eq!((found, answer["error"].is_string()), (code, true), "{name}: {value} at {uri}: {answer}");
+        }
+    }
+    let everybody = Request::get("/health").header("host", "evil.example.net").body(Body::empty()).unwrap();
+    assert_eq!(inhabited.ask(everybody).await.0, 200, "probes come by any name and have no token");
+}
+
+#[tokio::test(start_paused = true)]
+async fn flows_tell_how_they_stand() {
+    let inhabited = inhabited(&["sync-ab"], |_, _| Act::Idle).await;
+    let (code, one) = inhabited.ask(asked("GET", "/api/v1/flows/sync-ab", "", |_| {})).await;
+    assert_eq!((code, &one["state"], &one["why"]), (200, &json!("idle"), &Value::Null), "{one}");
+    assert_eq!(one["lastCycle"], "1970-01-01T00:00:00.000Z");
+    let (_, all) = inhabited.ask(asked("GET", "/api/v1/flows", "", |_| {})).await;
+    assert_eq!(all, json!({"flows": [one]}));
+    assert_eq!(inhabited.ask(asked("GET", "/api/v1/flows/sync-cd", "", |_| {})).await.0, 404);
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -11,7 +12,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::log::Log;
-use super::{Outcome, complain, env};
+use super::{Outcome, complain, env, token};
+use crate::admin::{self, Access};
 use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
 use crate::flow::Observer;
@@ -20,7 +22,6 @@ use crate::settings::{Overrides, Settings, StoreUrl};
 use crate::store::{Durability, Executor, Sqlite};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::{Tools, Workshop};
-use crate::{admin, supervisor};
 
 /// Serves the flows of a folder until SIGTERM or Ctrl-C; then the steps in hand are finished, for at most 25 s.
 #[derive(clap::Args)]
@@ -36,10 +37,24 @@ pub(super) struct Args {
     /// Where to answer HTTP [default: 0.0.0.0:$PORT, else 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    /// The file with the token of the API [default: $LOCKSTEP_API_TOKEN, else one is made and kept as api-token in the
+    /// data folder]
+    #[arg(long, value_name = "FILE")]
+    api_token_file: Option<PathBuf>,
+    /// A name by which the API may be called, besides loopback and the address above [default: $LOCKSTEP_API_HOSTS, with
+    /// commas between them]
+    #[arg(long, value_name = "NAME")]
+    api_host: Vec<String>,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let overrides = Overrides { flows: args.flows.clone(), store: args.store.clone(), listen: args.listen.clone() };
+    let overrides = Overrides {
+        flows: args.flows.clone(),
+        store: args.store.clone(),
+        listen: args.listen.clone(),
+        api_token_file: args.api_token_file.clone(),
+        api_hosts: args.api_host.clone(),
+    };
     match Settings::from_env(&env, &overrides) {
         Ok(settings) => ended(in_runtime(settings)),
         Err(wrong) => {
@@ -76,13 +91,16 @@ async fn serve(settings: Settings) -> anyhow::Result<Ended> {
     let listener = bind(&settings).await?;
     let observer: Arc<dyn Observer> = Arc::new(log);
     let workshop = workshop(&settings, &clock, &entropy, &observer)?;
+    // Not before the data folder is ours alone.
+    let token = token::served(settings.api.token_file.as_deref(), &settings.store, &clock, &entropy)?;
+    let access = Access::new(token, settings.listen, &settings.api.hosts);
 
     let setup = setup(&settings, clock.clone(), entropy, workshop, observer);
     let (supervisor, handle) = Supervisor::new(setup);
     let stop = CancellationToken::new();
     // Owns what runs beside the supervisor; all of it ends with this function.
     let mut beside = JoinSet::new();
-    beside.spawn(answer(listener, handle, clock));
+    beside.spawn(answer(listener, admin::router(handle, clock, access)));
     beside.spawn(signals.then_cancel(stop.clone()));
     Ok(supervisor.run(stop).await)
 }
@@ -133,11 +151,10 @@ fn setup(
 }
 
 /// Answers HTTP while the flows are served and drained: `/health` tells of both.
-async fn answer(listener: TcpListener, handle: supervisor::Handle, clock: Clock) {
+async fn answer(listener: TcpListener, router: Router) {
     if let Ok(address) = listener.local_addr() {
         tracing::info!("answering on http://{address}");
     }
-    let router = admin::router(handle, clock);
     if let Err(error) = admin::serve(listener, router, CancellationToken::new()).await {
         tracing::error!("no longer answering HTTP: {error}");
     }

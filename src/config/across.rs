@@ -1,6 +1,7 @@
 //! All flow files together: what one file may not do because of another (docs/sync.md, "The flow file").
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
 
 use super::check::{Around, Checked, Places, check};
 use super::problem::{Place, Problem};
@@ -98,7 +99,7 @@ struct Held<'a> {
 }
 
 /// Where a database is and what it is called, in a form in which equal ones are equal.
-type DatabaseKey = (Option<String>, String);
+type DatabaseKey = (Option<PathBuf>, String);
 
 /// A project of a site, in a form in which equal ones are equal.
 type Project = (String, String);
@@ -160,8 +161,28 @@ fn name(flow: &Flow) -> String {
 
 /// Databases whose names differ only in case can't live side by side, neither in MongoDB nor on some disks.
 fn database(flow: &Flow) -> DatabaseKey {
-    let uri = flow.database.uri.as_ref().map(|uri| uri.expose().trim_end_matches('/').to_owned());
-    (uri, flow.database.name.as_str().to_ascii_lowercase())
+    (flow.database.folder.as_deref().map(plain), flow.database.name.as_str().to_ascii_lowercase())
+}
+
+/// The path without detours. Links are not looked at: the store notices two flows with one file all the same.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        let last = plain.components().next_back();
+        let (in_folder, at_root) =
+            (matches!(last, Some(Component::Normal(_))), matches!(last, Some(Component::RootDir)));
+        match component {
+            Component::ParentDir if in_folder => {
+                plain.pop();
+            }
+            Component::ParentDir if at_root => {}
+            Component::CurDir => {}
+            Component::Prefix(_) | Component::RootDir | Component::ParentDir | Component::Normal(_) => {
+                plain.push(component);
+            }
+        }
+    }
+    plain
 }
 
 fn creates(flow: &Flow) -> bool {

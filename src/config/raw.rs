@@ -178,8 +178,12 @@ impl Part for Jira {
 impl Part for Database {
     fn read(fields: &mut impl Fields) -> Self {
         Self {
-            name: fields.optional("name", "The database's name. Default: the flow's name, each '-' as '_'."),
-            uri: fields.optional("uri", "mongodb://…, mongodb+srv://… or sqlite:FOLDER. ${env:NAME} is replaced."),
+            name: fields.optional("name", "The database's name, under which no other flow has its data. Default: the flow's name, each '-' as '_'."),
+            uri: fields.optional(
+                "uri",
+                "sqlite:FOLDER: the folder of the flow's file NAME.sqlite, absolute or relative to the folder of this \
+                 flow file. Default: what --store says. ${env:NAME} is replaced. (MongoDB is not supported yet.)",
+            ),
         }
     }
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::observe::{Candidates, Known, pair_of, unpaired_user};
 use super::plan::{Plan, plan};
-use super::{Engine, Error, Past};
+use super::{Engine, Error, Past, Seen};
 use crate::flow::{
     Entry, Event, Fallback, Issue, IssueId, IssueKey, JiraTime, Origin, Pair, PairState, Side, SkipReason,
 };
@@ -34,7 +34,7 @@ impl Engine {
     /// the way of creating, where nothing proves a pair.
     pub(super) async fn adopt(&self, candidates: &Candidates, known: &mut Known, past: Past) -> Result<(), Error> {
         self.follow(known).await?;
-        if !past.all_marks_known {
+        if past.dev_issues_seen != Seen::All {
             let wanting = self.wanting(candidates, known, past);
             let claimants = self.survey(&wanting, known).await?;
             self.take_in(known, &claimants, &BTreeSet::new()).await?;
@@ -120,7 +120,7 @@ impl Engine {
         let evidence = self.evidence(known);
         let claimed_by = |user: &Issue| evidence.dev_of(user).map(|(_, claim)| claim.answer);
         let mut wanting = self.unpaired(candidates, known, |user| self.has_news(user, known, past));
-        if !past.meets_oldest_first() {
+        if past.dev_issues_seen == Seen::Some {
             wanting.extend(self.concerned(candidates, known).into_iter().filter(|it| claimed_by(it).is_some()));
         }
         wanting.retain(|user| matches!(claimed_by(user), Some(Answer::None) | None));

@@ -78,7 +78,7 @@ impl Engine {
         }
     }
 
-    fn intent(&self, draft: Draft, seen: &Observed) -> Intent {
+    pub(super) fn intent(&self, draft: Draft, seen: &Observed) -> Intent {
         let (user, dev) = match seen {
             Observed::Unpaired { user, .. } => (user, None),
             Observed::Paired { user, dev, .. } => (user, Some(dev)),
@@ -100,7 +100,7 @@ impl Engine {
         }
     }
 
-    fn intent_id(&self) -> IntentId {
+    pub(super) fn intent_id(&self) -> IntentId {
         let id = self.entropy.id(self.clock.wall()).to_string();
         #[expect(clippy::expect_used, reason = "a UUID is a text that is not empty")]
         id.parse().expect("a UUID is not empty")

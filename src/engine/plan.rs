@@ -55,6 +55,12 @@ pub fn plan(rules: &Rules, seen: &Observed) -> Plan {
     }
 }
 
+/// The dev issue that an operator asks for, for a user issue without one. `None` when no rule creates any.
+#[must_use]
+pub fn creation(rules: &Rules, user: &Sighting) -> Option<Draft> {
+    unpaired::creation(rules, &user.issue)
+}
+
 /// Why a pair is not written to.
 fn out_of_step(state: PairState) -> Option<SkipReason> {
     match state {

@@ -43,3 +43,10 @@ pub struct Refused {
     /// For people: what is in the way, and what to do.
     pub why: String,
 }
+
+/// What carrying an order out did, in sentences for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obeyed {
+    /// What holds now, and what is left for people to do.
+    pub what: String,
+}

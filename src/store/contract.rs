@@ -11,9 +11,18 @@ use futures::{FutureExt, poll};
 use super::*;
 use crate::clock::Clock;
 use crate::flow::{
-    Comment, CreateIssue, Credentials, Database, Deployment, Doubt, Fallback, IntentKind, JiraAccess, LinkIssues,
-    OnConflict, Origin, PairState, Rules, Secret, Status, StatusName, Step, Template, Transition,
+    Attachment, Comment, CopyAttachment, CreateIssue, Credentials, Database, Deployment, Doubt, Event, Fallback, Field,
+    FieldName, IntentKind, JiraAccess, Level, Line, LinkIssues, OnConflict, Origin, PairState, Resolution, RestoreText,
+    Rules, Secret, SetReplied, Status, StatusName, Step, Template, Transition,
 };
+
+mod history;
+mod looking;
+mod pairs;
+
+use history::*;
+use looking::*;
+use pairs::*;
 
 /// Where databases outlive the processes that use them.
 trait Place {
@@ -21,6 +30,10 @@ trait Place {
     fn open(&self, flow: &Flow) -> Arc<dyn Backend>;
     /// The process ends and another one begins. Nothing that was opened may be left.
     fn restart(&mut self);
+    /// As the running process looks into it.
+    fn read(&self, flow: &Flow) -> Arc<dyn Reader>;
+    /// Somebody removes the pair of this user issue by other means.
+    fn lose_pair(&self, flow: &Flow, user: &IssueId);
 }
 
 /// Runs each behaviour for one store, every time in a fresh place.
@@ -60,6 +73,26 @@ macro_rules! contract {
             a_store_that_rested_goes_on
             calls_made_at_once_all_happen
             a_call_whose_caller_is_gone_is_waited_for
+            a_store_that_was_closed_goes_on
+            how_far_the_patrol_came_is_kept
+            a_pair_is_read_back_in_every_state
+            another_state_leaves_the_origin_as_it_was
+            pairs_come_page_by_page_in_the_order_of_their_numbers
+            a_removed_pair_makes_room_for_another_partner
+            pairs_that_somebody_else_removed_are_missed_until_the_next_commit
+            a_pair_that_the_flow_removed_is_not_missed
+            the_ledger_tells_of_the_files_of_the_issues_asked_about
+            a_later_entry_for_a_file_replaces_the_earlier_one
+            history_comes_latest_first_and_page_by_page
+            history_of_one_issue_is_its_own
+            a_line_is_read_back_as_it_was_told
+            only_statuses_brought_across_since_then_are_counted
+            a_commit_forgets_what_is_too_old
+            a_refused_batch_leaves_no_history
+            whoever_looks_sees_what_was_written
+            as_much_is_told_as_was_asked_for
+            looking_works_while_the_worker_is_busy_idle_or_gone
+            looking_makes_nothing
         })*
     };
 }
@@ -215,6 +248,11 @@ async fn every_intent_is_read_back_as_it_was_written(place: impl Place) {
         Intent { source: Side::Dev, dev: Some(dev(21)), rule: None, ..on_issue(&plain, 8) },
         Intent { settles_user: Some(handled(" Will Do ")), settles_dev: None, ..on_issue(&plain, 9) },
         Intent { settles_user: None, settles_dev: Some(handled("Zu erledigen")), ..on_issue(&plain, 10) },
+        Intent { steps: vec![closing_as("Won't Do \"äß\"")], ..on_issue(&plain, 11) },
+        Intent { steps: vec![attach("a/b\u{0}\n\u{1f600}.png", Some("ann")), attach("", None)], ..attaching(12) },
+        Intent { steps: vec![Step::Reply(SetReplied { field: field("customfield_10042") })], ..on_issue(&plain, 13) },
+        Intent { steps: vec![Step::Restore(RestoreText { cross_link: false })], ..restoring(14) },
+        Intent { steps: vec![Step::Restore(RestoreText { cross_link: true })], ..restoring(15) },
     ];
     worker.write(intents.iter().cloned().map(Change::AddIntent).collect()).await.unwrap();
     let read = worker.backend.open_intents().await.unwrap();
@@ -367,6 +405,27 @@ async fn a_store_that_rested_goes_on(place: impl Place) {
     assert_eq!(found, [pair(1, 21), pair(2, 22)]);
 }
 
+async fn a_store_that_was_closed_goes_on(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    worker.write(vec![Change::PutPair(pair(1, 21))]).await.unwrap();
+    worker.backend.rest().await;
+    worker.backend.close().await;
+    worker.backend.close().await;
+    worker.write(vec![Change::PutPair(pair(2, 22))]).await.unwrap();
+    assert_eq!(worker.backend.pairs(Side::User, vec![id(1), id(2)]).await.unwrap(), [pair(1, 21), pair(2, 22)]);
+}
+
+async fn how_far_the_patrol_came_is_kept(mut place: impl Place) {
+    let mut worker = begin(&place, "sync-ab").await;
+    let begun = Some("2024-05-01T10:00:00.250Z".parse().unwrap());
+    for patrol in [Patrol { begun, after: Some(id(10_000)) }, Patrol { begun, after: None }, Patrol::default()] {
+        let read = worker.backend.state().await.unwrap();
+        worker.write(vec![Change::PutState(State { patrol: patrol.clone(), ..read })]).await.unwrap();
+        worker = restart(&mut place, worker).await;
+        assert_eq!(worker.backend.state().await.unwrap().patrol, patrol);
+    }
+}
+
 async fn calls_made_at_once_all_happen(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
     let writes = (1..=40).map(|n| worker.write(vec![Change::PutPair(pair(n, n))]));
@@ -436,6 +495,16 @@ impl SqlitePlace {
 impl Place for SqlitePlace {
     fn open(&self, flow: &Flow) -> Arc<dyn Backend> {
         self.opener.as_ref().unwrap().open(flow)
+    }
+
+    fn read(&self, flow: &Flow) -> Arc<dyn Reader> {
+        self.opener.as_ref().unwrap().read(flow)
+    }
+
+    fn lose_pair(&self, flow: &Flow, user: &IssueId) {
+        let file = self.folder.path().join(format!("{}.sqlite", flow.database.name));
+        let plain = rusqlite::Connection::open(file).unwrap();
+        assert_eq!(plain.execute("DELETE FROM jira_mapping WHERE user_issue_id = ?", [user.as_str()]), Ok(1));
     }
 
     fn restart(&mut self) {
@@ -553,6 +622,37 @@ fn link(cross_link: bool, comment: Option<&str>) -> Step {
 
 fn transition(side: Side) -> Step {
     Step::Transition(Transition { side, from: status("In Progress"), to: StatusName::new("Closed"), resolution: None })
+}
+
+fn closing_as(resolution: &str) -> Step {
+    let resolution = Resolution::new(resolution);
+    let to = StatusName::new("Closed");
+    Step::Transition(Transition { side: Side::User, from: status("In Progress"), to, resolution })
+}
+
+fn attach(filename: &str, author: Option<&str>) -> Step {
+    let file = Attachment {
+        id: "70001".parse().unwrap(),
+        filename: filename.to_owned(),
+        size: u64::from(u32::MAX) + 1,
+        mime: "image/png".to_owned(),
+        author: author.map(|author| author.parse().unwrap()),
+        created: at("2024-01-01T00:00:00.007Z"),
+        content: "https://a.example.net/rest/api/3/attachment/content/70001".to_owned(),
+    };
+    Step::Attach(CopyAttachment { file, before: ["80001", "80002"].map(|id| id.parse().unwrap()).into() })
+}
+
+fn field(name: &str) -> FieldName {
+    FieldName::new(name).unwrap()
+}
+
+fn attaching(user_number: u64) -> Intent {
+    intent(&format!("i-{user_number}"), IntentKind::Attach, user_number)
+}
+
+fn restoring(user_number: u64) -> Intent {
+    intent(&format!("i-{user_number}"), IntentKind::Restore, user_number)
 }
 
 fn comment(text: &str) -> Step {

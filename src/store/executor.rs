@@ -4,6 +4,7 @@ use std::panic::resume_unwind;
 
 use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
+use tracing::Span;
 
 use super::Error;
 
@@ -58,7 +59,11 @@ impl Lane {
         F: FnOnce() -> Result<T, Error> + Send + 'static,
     {
         match self.mode {
-            Mode::Blocking => self.in_flight.spawn_blocking(work).await.unwrap_or_else(ended),
+            Mode::Blocking => {
+                // What is logged there is about the same worker.
+                let span = Span::current();
+                self.in_flight.spawn_blocking(move || span.in_scope(work)).await.unwrap_or_else(ended)
+            }
             Mode::Inline => work(),
         }
     }

@@ -2,6 +2,9 @@
 
 mod connection;
 mod folder;
+mod identity;
+mod kept;
+mod look;
 mod read;
 mod row;
 mod schema;
@@ -19,10 +22,13 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use rusqlite::Connection;
 
-use self::connection::{File, Missing};
-use self::folder::Folder;
+use self::connection::{Common, File, Missing, PATIENCE};
+use self::folder::Folders;
+use self::kept::Kept;
+use self::look::Look;
 use self::trouble::Trouble;
 use super::executor::{Executor, Lane};
+use super::reader::{Reader, Room};
 use super::{Backend, Change, Epoch, Error, Failure, Opener, Query, State, Told};
 use crate::clock::Clock;
 use crate::flow::{Copied, Flow, FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side};
@@ -30,18 +36,21 @@ use crate::flow::{Copied, Flow, FlowName, Handled, Intent, IssueId, IssueRef, Pa
 /// What a commit must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// A power failure: production. Connections are given back while a flow is idle.
+    /// A power failure: production. Of idle flows only those that came to rest last keep their connections.
     PowerFailure,
-    /// The end of the process only: simulation, which is many times faster so. Connections are kept.
+    /// The end of the process only: simulation, which is many times faster so. All connections are kept.
     ProcessEnd,
 }
 
 /// The data folder, held against other processes as long as this value or a database opened from it lives.
+///
+/// A flow may name a folder of its own (`database.uri`). That one is made and held from the moment its worker begins
+/// until the last worker with a database in it has ended.
 pub struct Sqlite {
-    folder: Arc<Folder>,
+    common: Arc<Common>,
     executor: Executor,
     clock: Clock,
-    durability: Durability,
+    readers: Room,
 }
 
 impl Sqlite {
@@ -51,18 +60,30 @@ impl Sqlite {
     /// [`Error::InUse`] when another process (or another `Sqlite`) holds the folder, [`Error::Unavailable`] when it
     /// can't be made or locked.
     pub fn new(folder: PathBuf, executor: Executor, clock: Clock, durability: Durability) -> Result<Self, Error> {
-        Ok(Self { folder: Arc::new(Folder::lock(folder)?), executor, clock, durability })
+        let folders = Folders::new(folder)?;
+        let common = Common { kept: Kept::default(), folders, durability, patience: PATIENCE };
+        let readers = Room::new(executor.lane(), clock.clone());
+        Ok(Self { common: Arc::new(common), executor, clock, readers })
+    }
+
+    fn database(&self, flow: &Flow) -> Database {
+        Database {
+            flow: flow.name.clone(),
+            file: Arc::new(File::new(Arc::clone(&self.common), flow.database.clone())),
+            lane: self.executor.lane(),
+            clock: self.clock.clone(),
+        }
     }
 }
 
 impl Opener for Sqlite {
     fn open(&self, flow: &Flow) -> Arc<dyn Backend> {
-        Arc::new(Database {
-            flow: flow.name.clone(),
-            file: Arc::new(File::new(Arc::clone(&self.folder), &flow.name, self.durability)),
-            lane: self.executor.lane(),
-            clock: self.clock.clone(),
-        })
+        Arc::new(self.database(flow))
+    }
+
+    fn read(&self, flow: &Flow) -> Arc<dyn Reader> {
+        let file = self.common.folders.file_of(&flow.database);
+        Arc::new(Look::new(flow.name.clone(), file, self.readers.clone()))
     }
 }
 
@@ -94,6 +115,16 @@ impl Database {
     {
         self.run(Missing::Fail, move |connection| work(connection))
     }
+
+    fn give_back(&self, how: impl FnOnce(&File) + Send + 'static) -> BoxFuture<'_, ()> {
+        let file = Arc::clone(&self.file);
+        let closing = self.lane.run(move || {
+            how(&file);
+            Ok(())
+        });
+        // Closing can only fail to begin because the process ends, and that closes everything.
+        closing.map(|_| ()).boxed()
+    }
 }
 
 impl Backend for Database {
@@ -116,11 +147,11 @@ impl Backend for Database {
     }
 
     fn open_intents(&self) -> BoxFuture<'_, Result<Vec<Intent>, Error>> {
-        self.query(read::open_intents)
+        self.query(|connection| read::open_intents(connection, None))
     }
 
     fn failures(&self) -> BoxFuture<'_, Result<Vec<Failure>, Error>> {
-        self.query(read::failures)
+        self.query(|connection| read::failures(connection, None))
     }
 
     fn newest_issues(&self, side: Side) -> BoxFuture<'_, Result<Vec<IssueRef>, Error>> {
@@ -153,13 +184,11 @@ impl Backend for Database {
     }
 
     fn rest(&self) -> BoxFuture<'_, ()> {
-        let file = Arc::clone(&self.file);
-        let closing = self.lane.run(move || {
-            file.rest();
-            Ok(())
-        });
-        // Closing can only fail to begin because the process ends, and that closes everything.
-        closing.map(|_| ()).boxed()
+        self.give_back(File::rest)
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.give_back(File::close)
     }
 
     fn drained(&self) -> BoxFuture<'_, ()> {

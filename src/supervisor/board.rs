@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 
 use super::state::{Standing, State};
 use crate::clock::Clock;
-use crate::flow::FlowName;
+use crate::flow::{FlowName, Order};
 use crate::pulse::Pulse;
-use crate::worker::Phase;
+use crate::worker::{Counter, Ordered, Phase};
+
+/// Longer than a usual cycle, and than the longest that an order's requests take when Jira answers at all.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How everything stands at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +94,34 @@ impl Handle {
     }
 }
 
+impl Handle {
+    /// Has the flow's worker carry an order out between two cycles, at once if it is idle. `None`: there is no such flow.
+    ///
+    /// Waits at most two minutes: one until the order is begun, then one for its end. Dropping this withdraws an order that
+    /// was not begun.
+    pub async fn order(&self, flow: &FlowName, order: Order) -> Option<Ordered> {
+        let counter = match self.counter(flow)? {
+            Ok(counter) => counter,
+            Err(why) => return Some(Ordered::NotNow { why }),
+        };
+        Some(counter.give(order, &self.0.clock, PATIENCE).await)
+    }
+
+    /// Where orders for a flow are given; in words why they can't be given now.
+    fn counter(&self, flow: &FlowName) -> Option<Result<Counter, String>> {
+        let sheet = self.0.sheet();
+        let row = sheet.rows.get(flow)?;
+        let Standing { state, why, .. } = &row.standing;
+        Some(match (&row.counter, state) {
+            (Some(counter), State::Starting | State::Syncing | State::Idle) => Ok(counter.clone()),
+            (Some(_) | None, state) => {
+                let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                Err(format!("the flow is {}{why}", state.in_words()))
+            }
+        })
+    }
+}
+
 /// What a [`Handle`] and its supervisor share.
 pub(super) struct Board {
     clock: Clock,
@@ -112,6 +144,8 @@ struct Row {
     completed: u64,
     last_cycle: Option<DateTime<Utc>>,
     heart: Heart,
+    /// Where its worker takes orders; `None` without a worker.
+    counter: Option<Counter>,
 }
 
 /// Where a row's heartbeat comes from.
@@ -132,7 +166,7 @@ impl Heart {
 impl Row {
     fn new(state: State, now: DateTime<Utc>) -> Self {
         let standing = Standing { state, since: now, why: None };
-        Self { file: String::new(), standing, completed: 0, last_cycle: None, heart: Heart::Still(None) }
+        Self { file: String::new(), standing, completed: 0, last_cycle: None, heart: Heart::Still(None), counter: None }
     }
 
     fn view(&self, name: &FlowName, now: DateTime<Utc>) -> FlowView {
@@ -187,12 +221,13 @@ impl Board {
         self.sheet().rows.remove(flow);
     }
 
-    /// Notes that a worker began, of which this is the pulse.
-    pub(super) fn began(&self, flow: &FlowName, pulse: Pulse) {
+    /// Notes that a worker began, of which this is the pulse, and where it takes orders.
+    pub(super) fn began(&self, flow: &FlowName, pulse: Pulse, counter: Counter) {
         self.set(flow, State::Starting, None);
         if let Some(row) = self.sheet().rows.get_mut(flow) {
             row.completed = 0;
             row.heart = Heart::Beating(pulse);
+            row.counter = Some(counter);
         }
     }
 
@@ -201,6 +236,7 @@ impl Board {
         let now = self.clock.wall();
         self.sheet().rows.get_mut(flow).is_some_and(|row| {
             row.heart = Heart::Still(row.heart.last_beat(now));
+            row.counter = None;
             row.completed > 0
         })
     }

@@ -43,6 +43,21 @@ impl State {
         }
     }
 
+    /// What the flow is doing, within a sentence.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Syncing => "in a cycle",
+            Self::Idle => "idle",
+            Self::BackingOff => "backing off",
+            Self::Parked => "parked",
+            Self::Paused => "paused",
+            Self::Draining => "being stopped",
+            Self::Stopped => "stopped",
+        }
+    }
+
     /// Whether the flow is not served as it should be, by no wish of an operator.
     #[must_use]
     pub fn is_degraded(self) -> bool {

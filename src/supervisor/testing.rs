@@ -7,8 +7,10 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::flow::{Credentials, Database, Deployment, Fallback, Flow, JiraAccess, OnConflict, Rules, Secret};
-use crate::worker::{Exit, Job, Phase, Workshop};
+use crate::flow::{
+    Credentials, Database, Deployment, Fallback, Flow, JiraAccess, Obeyed, OnConflict, Order, Refused, Rules, Secret,
+};
+use crate::worker::{Exit, Job, Ordered, Phase, Slip, Workshop};
 
 /// A flow without rules, of this name and interval.
 pub(crate) fn flow(name: &str, minutes: u64) -> Arc<Flow> {
@@ -57,6 +59,8 @@ pub(crate) fn text(name: &str, minutes: u64) -> String {
 pub(crate) enum Act {
     /// Completes a cycle at once and idles until it is told to stop.
     Idle,
+    /// The same, and meanwhile obeys every order but `unpair`, which it refuses.
+    Obey,
     /// Completes a cycle at once, each time that this has passed, and when it is woken.
     Cycle(Duration),
     /// Ends so after a while without a completed cycle, whatever it is told.
@@ -133,7 +137,7 @@ impl Drop for Presence {
     }
 }
 
-async fn perform(act: Act, job: Job, clock: Clock) -> Exit {
+async fn perform(act: Act, mut job: Job, clock: Clock) -> Exit {
     let idle = Phase::Idle { completed: 1, next: clock.now() };
     match act {
         Act::Idle => {
@@ -142,6 +146,16 @@ async fn perform(act: Act, job: Job, clock: Clock) -> Exit {
                 biased;
                 () = job.pulse.cancel().cancelled() => Exit::Cancelled,
                 () = job.pulse.stop().cancelled() => Exit::Stopped,
+            }
+        }
+        Act::Obey => {
+            job.phase.send_replace(idle);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = job.pulse.stop().cancelled() => return Exit::Stopped,
+                    slip = job.orders.next() => answer(slip),
+                }
             }
         }
         Act::Cycle(interval) => {
@@ -177,4 +191,12 @@ async fn perform(act: Act, job: Job, clock: Clock) -> Exit {
         }
         Act::Panic => panic!("a defect"),
     }
+}
+
+fn answer(slip: Slip) {
+    let end = match slip.order() {
+        Order::Unpair { issue } => Ordered::Refused(Refused { why: format!("{issue} is in no pair") }),
+        Order::Pair { .. } | Order::Recreate { .. } => Ordered::Obeyed(Obeyed { what: slip.order().to_string() }),
+    };
+    slip.answer(end);
 }

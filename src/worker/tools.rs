@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::time::Instant;
 
-use super::{Exit, Job, Phase, Workshop};
+use super::{Exit, Job, Ordered, Phase, Slip, Workshop};
 use crate::clock::{Clock, Entropy};
 use crate::engine::{self, Engine, Parts};
 use crate::flow::{Flow, Observer, Side};
@@ -32,13 +33,13 @@ pub struct Tools {
 }
 
 impl Workshop for Tools {
-    fn worker(&self, job: Job) -> BoxFuture<'static, Exit> {
+    fn worker(&self, mut job: Job) -> BoxFuture<'static, Exit> {
         let tools = self.clone();
         Box::pin(async move {
             let backend = tools.opener.open(&job.flow);
-            let end = AssertUnwindSafe(run(&tools, &job, &backend)).catch_unwind().await;
+            let end = AssertUnwindSafe(run(&tools, &mut job, &backend)).catch_unwind().await;
             // A call that was given up may still be running; a successor must not meet it.
-            backend.rest().await;
+            backend.close().await;
             backend.drained().await;
             end.unwrap_or_else(|panic| Exit::Panicked { why: last_words(panic.as_ref()) })
         })
@@ -46,7 +47,7 @@ impl Workshop for Tools {
 }
 
 /// Cycles until told to stop or something fails.
-async fn run(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Exit {
+async fn run(tools: &Tools, job: &mut Job, backend: &Arc<dyn Backend>) -> Exit {
     let (engine, store) = match engine(tools, job, backend).await {
         Ok(ready) => ready,
         Err(error) => return exit(&job.flow, &error),
@@ -56,16 +57,56 @@ async fn run(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Exit {
         job.phase.send_replace(Phase::Syncing);
         let begun = tools.clock.now();
         if let Err(error) = Box::pin(engine.cycle()).await {
-            return if job.pulse.cancel().is_cancelled() { Exit::Cancelled } else { exit(&job.flow, &error) };
+            return ended(job, &error);
         }
         completed += 1;
-        store.rest().await;
         let next = (begun + job.flow.interval).max(tools.clock.now());
-        job.phase.send_replace(Phase::Idle { completed, next });
-        if !job.pulse.idle_until(next).await {
-            return if job.pulse.cancel().is_cancelled() { Exit::Cancelled } else { Exit::Stopped };
+        if let Err(exit) = between_cycles(tools, job, (&engine, &store), completed, next).await {
+            return exit;
         }
     }
+}
+
+/// Idles until the next cycle is due, and carries out what is ordered meanwhile. What an order changed is looked at at
+/// once.
+async fn between_cycles(
+    tools: &Tools,
+    job: &mut Job,
+    (engine, store): (&Engine, &Store),
+    completed: u64,
+    mut next: Instant,
+) -> Result<(), Exit> {
+    loop {
+        store.rest().await;
+        job.phase.send_replace(Phase::Idle { completed, next });
+        let slip = tokio::select! {
+            biased;
+            slip = job.orders.next(), if !job.pulse.stopping() => slip,
+            go_on = job.pulse.idle_until(next) => return if go_on { Ok(()) } else { Err(stopped(job)) },
+        };
+        job.phase.send_replace(Phase::Syncing);
+        match Box::pin(engine.obey(slip.order())).await {
+            Ok(Ok(obeyed)) => {
+                slip.answer(Ordered::Obeyed(obeyed));
+                next = tools.clock.now();
+            }
+            Ok(Err(refused)) => slip.answer(Ordered::Refused(refused)),
+            Err(error) => return Err(broken_off(job, slip, &error)),
+        }
+    }
+}
+
+fn broken_off(job: &Job, slip: Slip, error: &engine::Error) -> Exit {
+    slip.answer(Ordered::BrokenOff { why: error.to_string() });
+    ended(job, error)
+}
+
+fn ended(job: &Job, error: &engine::Error) -> Exit {
+    if job.pulse.cancel().is_cancelled() { Exit::Cancelled } else { exit(&job.flow, error) }
+}
+
+fn stopped(job: &Job) -> Exit {
+    if job.pulse.cancel().is_cancelled() { Exit::Cancelled } else { Exit::Stopped }
 }
 
 async fn engine(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<(Engine, Store), engine::Error> {

@@ -18,6 +18,13 @@ pub fn lockstep(args: &[&str], env: &[(String, String)]) -> Command {
     command
 }
 
+/// `lockstep run` with the flows of a folder, and its state in another one.
+pub fn run(flows: &Path, data: &Path, env: &[(String, String)]) -> Command {
+    let store = format!("sqlite:{}", data.display());
+    let flows = flows.display().to_string();
+    lockstep(&["run", "--flows", &flows, "--store", &store, "--listen", "127.0.0.1:0"], env)
+}
+
 /// A running `lockstep run`. Killed when dropped; then, if the test has failed, its log is printed.
 pub struct Daemon {
     child: Child,
@@ -28,9 +35,11 @@ pub struct Daemon {
 impl Daemon {
     /// Serves the flows of a folder, with its state in another one.
     pub fn start(flows: &Path, data: &Path, env: &[(String, String)]) -> Self {
-        let store = format!("sqlite:{}", data.display());
-        let flows = flows.display().to_string();
-        let mut command = lockstep(&["run", "--flows", &flows, "--store", &store, "--listen", "127.0.0.1:0"], env);
+        Self::of(run(flows, data, env))
+    }
+
+    /// The process of this command.
+    pub fn of(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::default();
         let readers = vec![
@@ -38,6 +47,11 @@ impl Daemon {
             read(child.stderr.take().unwrap(), Arc::clone(&log)),
         ];
         Self { child, log, readers }
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Everything that the process wrote so far, line by line.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use lockstep::sim::{Account, Deed, Site, check};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use super::daemon::Daemon;
+use super::daemon::{self, Daemon};
 use super::wait::eventually;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -67,6 +68,11 @@ impl Town {
         self.start_with(&[])
     }
 
+    /// How the program is started, for those who change something about it, with its state in this folder.
+    pub fn command(&self, data: &Path) -> Command {
+        daemon::run(self.flows.path(), data, &self.env())
+    }
+
     /// The same with more environment variables.
     pub fn start_with(&self, more: &[(&str, &str)]) -> Daemon {
         let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -83,6 +89,10 @@ impl Town {
     /// Takes a flow file away.
     pub fn remove(&self, file: &str) {
         fs::remove_file(self.file(file)).unwrap();
+    }
+
+    pub fn flows(&self) -> &Path {
+        self.flows.path()
     }
 
     pub fn data(&self) -> &Path {

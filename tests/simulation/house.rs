@@ -2,12 +2,13 @@
 //! simulated company. A life ends in order or by a crash; the stores stay.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt as _, Full};
@@ -19,7 +20,7 @@ use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
 use lockstep::pulse::{Passage, Probe, Verdict};
 use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
 use lockstep::store::{Durability, Executor, Sqlite};
-use lockstep::supervisor::{Ended, Setup, Supervisor};
+use lockstep::supervisor::{Ended, Handle, Setup, Supervisor};
 use lockstep::worker::Tools;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -50,6 +51,7 @@ pub struct House {
     data: tempfile::TempDir,
     lives: u64,
     twist: Option<Twist>,
+    date_lag: Arc<AtomicI64>,
 }
 
 /// Alters the site's JSON answers on the way: method, path, body.
@@ -75,6 +77,7 @@ pub enum End {
 /// Stops the world before or after the N-th passage of a gate.
 pub struct Crash {
     at: u64,
+    asleep: Mutex<bool>,
     count: Mutex<u64>,
     struck: Notify,
     what: Mutex<Option<String>>,
@@ -111,6 +114,7 @@ impl House {
             data: tempfile::tempdir().unwrap(),
             lives: 0,
             twist: None,
+            date_lag: Arc::default(),
         };
         for (file, text) in world::FLOWS {
             house.write_flow(file, &spoken_to(flavour, &world::paced(text, 5 * MINUTE, INDEX_LAG)));
@@ -141,6 +145,11 @@ impl House {
     /// From the next life on, answers are altered on the way.
     pub fn twist(&mut self, twist: impl Fn(&str, &str, &mut serde_json::Value) + Send + Sync + 'static) {
         self.twist = Some(Arc::new(twist));
+    }
+
+    /// So many seconds the site's clock is behind from now on, as its answers tell the time.
+    pub fn set_back(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.date_lag)
     }
 
     /// The data folder is lost.
@@ -198,6 +207,12 @@ impl House {
 
     /// One life of the daemon. Returns how it ended; `None` for a crash.
     pub async fn live(&mut self, end: End) -> Option<Ended> {
+        self.live_beside(end, async |_: Handle| {}).await
+    }
+
+    /// One life of the daemon, and somebody beside it who has a handle of it. Returns how the daemon ended, as
+    /// [`House::live`].
+    pub async fn live_beside(&mut self, end: End, beside: impl AsyncFnOnce(Handle)) -> Option<Ended> {
         self.lives += 1;
         let stop = CancellationToken::new();
         let (probe, crash, span): (Option<Arc<dyn Probe>>, _, _) = match end {
@@ -206,7 +221,7 @@ impl House {
             End::Stop(gate) => (Some(Arc::new(StopAt { gate, stop: stop.clone() })), None, 12 * MINUTE),
         };
         let (setup, opener) = self.setup(probe);
-        let (supervisor, _handle) = Supervisor::new(setup);
+        let (supervisor, handle) = Supervisor::new(setup);
         let struck = async {
             match &crash {
                 Some(crash) => crash.struck.notified().await,
@@ -214,9 +229,14 @@ impl House {
             }
         };
         let mut running = Box::pin(supervisor.run(stop.clone()));
+        let beside = async {
+            beside(handle).await;
+            std::future::pending::<()>().await;
+        };
         let ended = tokio::select! {
             biased;
             () = struck => None,
+            () = beside => None,
             () = self.clock.sleep(span) => match crash {
                 Some(_) => None,
                 None => { stop.cancel(); Some(running.as_mut().await) }
@@ -298,6 +318,7 @@ impl House {
             transports: Arc::new(Arc::new(Twisted {
                 inner: InMemory::new(self.site.hosts_router()),
                 twist: self.twist.clone(),
+                date_lag: Arc::clone(&self.date_lag),
             })),
             budgets: Arc::default(),
             observer: Arc::clone(&observer) as Arc<dyn Observer>,
@@ -321,15 +342,22 @@ impl House {
 struct Twisted {
     inner: InMemory,
     twist: Option<Twist>,
+    date_lag: Arc<AtomicI64>,
 }
 
 impl Transport for Twisted {
     fn send(&self, request: http::Request<WireBody>) -> BoxFuture<'_, Result<http::Response<WireBody>, Unreachable>> {
         let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let answer = self.inner.send(request);
-        let twist = self.twist.clone();
+        let (twist, lag) = (self.twist.clone(), self.date_lag.load(Ordering::Relaxed));
         async move {
-            let response = answer.await?;
+            let mut response = answer.await?;
+            if lag != 0 {
+                let date = response.headers_mut().get_mut(http::header::DATE).unwrap();
+                let told = DateTime::parse_from_rfc2822(date.to_str().unwrap()).unwrap();
+                let late = (told - TimeDelta::seconds(lag)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+                *date = late.parse().unwrap();
+            }
             let Some(twist) = twist else { return Ok(response) };
             let (mut parts, body) = response.into_parts();
             let bytes = body.collect().await.map_err(|e| Unreachable { begun: true, why: e.to_string() })?.to_bytes();
@@ -385,7 +413,23 @@ impl Observer for Seen {
 impl Crash {
     /// Strikes at the `at`-th moment of a gate: each passage has two, before and after.
     pub fn at(at: u64) -> Arc<Self> {
-        Arc::new(Self { at, count: Mutex::new(0), struck: Notify::new(), what: Mutex::new(None) })
+        Arc::new(Self {
+            at,
+            asleep: Mutex::default(),
+            count: Mutex::new(0),
+            struck: Notify::new(),
+            what: Mutex::new(None),
+        })
+    }
+
+    /// Counts no moments until it is woken.
+    pub fn sleep(&self) {
+        *self.asleep.lock().unwrap() = true;
+    }
+
+    /// Counts moments from now on.
+    pub fn wake(&self) {
+        *self.asleep.lock().unwrap() = false;
     }
 
     /// Leaves the striking to the clock.
@@ -416,6 +460,9 @@ impl Probe for StopAt {
 
 impl Probe for Crash {
     fn pass(&self, passage: &Passage<'_>) -> Verdict {
+        if *self.asleep.lock().unwrap() {
+            return Verdict::Go;
+        }
         let mut count = self.count.lock().unwrap();
         *count += 1;
         if *count < self.at {

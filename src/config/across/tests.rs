@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{Content, read};
-use crate::flow::{Database, Secret};
+use crate::flow::Database;
 
 const AROUND: Around<'_> =
     Around { env: &|_| None, file: &super::super::beside, default_interval: Duration::from_secs(300) };
@@ -153,16 +153,26 @@ fn a_file_that_cannot_be_read_has_that_for_its_verdict() {
 #[test]
 fn one_database_is_one_flows() {
     let mut verdicts = verdicts(&[file("a", "x", "A>B"), file("b", "y", "C>D")], &[]);
-    let name_it = |verdict: &mut Verdict, name: &str, uri: Option<&str>| {
+    let name_it = |verdict: &mut Verdict, name: &str, folder: Option<&str>| {
         let flow = &mut verdict.outcome.as_mut().unwrap().flow;
-        flow.database = Database { name: name.parse().unwrap(), uri: uri.map(|uri| Secret::new(uri.into())) };
+        flow.database = Database { name: name.parse().unwrap(), folder: folder.map(Into::into) };
     };
     name_it(&mut verdicts[1], "X", None);
     let (index, problem) = first_conflict(&verdicts, &[]).unwrap();
     let told = r#"b:1:26: name: "X" is the database of a already; name another one in database.name"#;
     assert_eq!((index, problem.to_string()), (1, told.to_owned()));
-    name_it(&mut verdicts[1], "x", Some("mongodb://h"));
+    name_it(&mut verdicts[1], "x", Some("flows.d/../more"));
     assert_eq!(first_conflict(&verdicts, &[]), None);
-    name_it(&mut verdicts[0], "x", Some("mongodb://h/"));
-    assert!(first_conflict(&verdicts, &[]).is_some());
+    for (folder, same) in [
+        ("more", true),
+        ("./flows.d/.././more/", true),
+        ("elsewhere/../flows.d/a/../../more", true),
+        ("More", false),
+        ("/more", false),
+        ("../more", false),
+        ("flows.d/more", false),
+    ] {
+        name_it(&mut verdicts[0], "x", Some(folder));
+        assert_eq!(first_conflict(&verdicts, &[]).is_some(), same, "{folder}");
+    }
 }

@@ -1,9 +1,12 @@
 //! From the JSON of `fieldMap`, `repliedField` and `database` to what they mean.
 
+use std::path::PathBuf;
+
 use super::super::finding::Placed;
 use super::super::raw::{self, FlowFile};
 use super::Checker;
 use crate::flow::{Database, DatabaseName, FieldCopy, FieldName, FlowName, NotA, Secret};
+use crate::settings::{NoStore, StoreUrl};
 
 /// What every created issue gets from Lockstep itself, by id and by name.
 const OWN_FIELDS: [&str; 10] = [
@@ -21,8 +24,6 @@ const OWN_FIELDS: [&str; 10] = [
 
 /// Databases of MongoDB's own.
 const RESERVED: [&str; 3] = ["admin", "local", "config"];
-
-const SCHEMES: [&str; 3] = ["mongodb://", "mongodb+srv://", "sqlite:"];
 
 impl Checker<'_> {
     pub fn field_map(&self, raw: &FlowFile) -> Vec<FieldCopy> {
@@ -53,7 +54,7 @@ impl Checker<'_> {
     /// `flow` is `None` when the file names none, which has been noted.
     pub fn database(&self, raw: &FlowFile, flow: Option<&FlowName>) -> Option<Database> {
         let named = raw.database.as_ref().map(|database| &database.value);
-        let uri = named.and_then(|database| database.uri.as_ref()).map(|uri| self.uri(uri));
+        let folder = named.and_then(|database| database.uri.as_ref()).map(|uri| self.data_folder(uri));
         let name: Option<DatabaseName> = match named.and_then(|database| database.name.as_ref()) {
             Some(raw) => raw.value.parse().map_err(|not: NotA| self.problem(raw, not.to_string())).ok(),
             None => flow.map(Into::into),
@@ -63,16 +64,19 @@ impl Checker<'_> {
         if let (Some(place), true) = (named_by(raw), reserved) {
             self.problem(place, format!("\"{name}\" is a database of MongoDB's own; choose another name"));
         }
-        let uri = uri.map_or(Some(None), |uri| uri.map(Some));
-        Some(Database { name, uri: uri? })
+        let folder = folder.map_or(Some(None), |folder| folder.map(Some));
+        Some(Database { name, folder: folder? })
     }
 
-    /// Never repeats the address: it may hold a password.
-    fn uri(&self, raw: &Placed<Secret>) -> Option<Secret> {
-        let uri = Secret::new(self.expanded(raw, raw.value.expose())?.trim().to_owned());
-        let known = SCHEMES.iter().any(|scheme| uri.expose().strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
-        let message = "is no database's address: write mongodb://…, mongodb+srv://… or sqlite:FOLDER";
-        self.demand(known, raw, message).then_some(uri)
+    /// Relative to the flow file, as all paths in it are. Never repeats the address: it may hold a password.
+    fn data_folder(&self, raw: &Placed<Secret>) -> Option<PathBuf> {
+        match self.expanded(raw, raw.value.expose())?.parse() {
+            Ok(StoreUrl::Sqlite(folder)) => Some(self.folder.join(folder)),
+            Err(no @ (NoStore::MongoNotYet | NoStore::NoFolder | NoStore::Unknown)) => {
+                self.problem(raw, no.to_string());
+                None
+            }
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use super::choice::{Paired, rule_for};
 use super::{Plan, upkeep};
 use crate::flow::{
-    CreateIssue, Draft, IntentKind, Issue, JiraTime, LinkIssues, Rule, Rules, Side, Sighting, SkipReason, StatusName,
-    Step,
+    CreateIssue, Draft, IntentKind, Issue, JiraTime, LinkIssues, Rule, Rules, Side, Sighting, SkipReason, StatusMatch,
+    StatusName, Step,
 };
 
 /// It does if it stands in a status that asks for one, or passed through one since it was last looked at.
@@ -17,6 +17,16 @@ pub(super) fn plan(rules: &Rules, user: &Sighting, unseen_since: Option<JiraTime
         Some(rule) => Plan { draft: Some(create(rules, rule, &user.issue)), changed, ..Plan::default() },
         None => Plan { skipped: vec![why_not(rules, &user.issue.status.name)], changed, ..Plan::default() },
     }
+}
+
+/// By the first rule that creates one for where the user issue stands, else by the first that creates any.
+pub(super) fn creation(rules: &Rules, user: &Issue) -> Option<Draft> {
+    let creating = || rules.in_order.iter().filter(|rule| rule.act.create);
+    let fits = |rule: &&Rule| match &rule.on {
+        StatusMatch::Named(status) => *status == user.status.name,
+        StatusMatch::Any => true,
+    };
+    creating().find(fits).or_else(|| creating().next()).map(|rule| create(rules, rule, user))
 }
 
 fn creating<'a>(rules: &'a Rules, status: &StatusName) -> Option<&'a Rule> {

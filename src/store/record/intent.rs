@@ -396,6 +396,20 @@ mod tests {
         assert_eq!(intent_json(&intent), V1);
     }
 
+    /// What version 1 has learned since: further kinds, further steps, and the resolution of a transition.
+    const LATER: [&str; 3] = [
+        r#"{"version":"1","id":"i-2","kind":"attach","rule":null,"source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"attach":{"file":{"id":"70001","filename":"a.png","size":5000000000,"mime":"image/png","author":"ann","created":"2024-01-01T00:00:00.003Z","content":"https://a.example.net/70001"},"before":["80001"]}},{"attach":{"file":{"id":"70002","filename":"","size":0,"mime":"","author":null,"created":"2024-01-01T00:00:00.003Z","content":""},"before":[]}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
+        r#"{"version":"1","id":"i-3","kind":"restore","rule":null,"source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"restore":{"cross_link":true}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
+        r#"{"version":"1","id":"i-4","kind":"mirror","rule":"closed","source":"dev","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"transition":{"side":"user","from":{"id":"3","name":"In Progress"},"to":"Resolved","resolution":"Won't Do"}},{"reply":{"field":"customfield_10042"}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
+    ];
+
+    #[test]
+    fn later_kinds_and_steps_are_read_and_written_unchanged() {
+        for text in LATER {
+            assert_eq!(intent_json(&intent_from_json("i-1", text).unwrap()), text);
+        }
+    }
+
     #[test]
     fn an_intent_that_cannot_be_read_is_named() {
         for (sound, broken) in [

@@ -3,15 +3,27 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Params, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 
 use super::row::{handled_table, id_list, issue, maybe, parsed};
 use super::trouble::Trouble;
 use crate::flow::{
-    Copied, Event, FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side, Status, StatusName, Watermark,
+    Copied, Event, FlowName, Handled, Intent, IssueId, IssueRef, Pair, PairState, Side, Status, StatusName, Watermark,
 };
 use crate::store::record;
 use crate::store::{Failure, NEWEST, Patrol, Query, Revision, State, Told};
+
+/// A file keeps one flow's data: the first to come owns it, also when another one has its name in `database.name`.
+pub(super) fn refuse_foreign(connection: &Connection, flow: &FlowName) -> Result<(), Trouble> {
+    let sql = "SELECT name FROM sync_state WHERE name <> :name LIMIT 1";
+    let params = named_params! { ":name": flow.as_str() };
+    let owner: Option<String> = connection.query_row(sql, params, |row| row.get(0)).optional()?;
+    owner.map_or(Ok(()), |owner| {
+        let remedies = "give it its old name back if it was renamed, else a database of its own (database.name); or move \
+                        the file away to begin anew";
+        Err(Trouble::Foreign(format!("it belongs to the flow {owner}, not to {flow}: {remedies}")))
+    })
+}
 
 /// The state document; as of a new flow if there is none.
 pub(super) fn state(connection: &Connection, flow: &FlowName) -> Result<State, Trouble> {
@@ -72,12 +84,24 @@ fn pair_row(row: &Row<'_>) -> Result<Pair, Trouble> {
 
 /// At most `most` pairs after the one of the user issue `after`, in the order of their user issues.
 pub(super) fn pairs_after(connection: &Connection, after: Option<&IssueId>, most: u32) -> Result<Vec<Pair>, Trouble> {
-    let sql = "SELECT * FROM jira_mapping
-               WHERE (length(user_issue_id), user_issue_id) > (length(:after), :after)
-               ORDER BY length(user_issue_id), user_issue_id LIMIT :most";
+    // Two questions, as SQLite finds its place in an index of two expressions only by one of them at a time.
+    let as_long = "SELECT * FROM jira_mapping WHERE length(user_issue_id) = length(:after) AND user_issue_id > :after
+                   ORDER BY user_issue_id LIMIT :most";
+    let longer = "SELECT * FROM jira_mapping WHERE length(user_issue_id) > length(:after)
+                  ORDER BY length(user_issue_id), user_issue_id LIMIT :most";
     // The empty text comes before every id.
     let after = after.map_or("", IssueId::as_str);
-    rows(connection, sql, named_params! { ":after": after, ":most": most }, pair_row)
+    let mut found = rows(connection, as_long, named_params! { ":after": after, ":most": most }, pair_row)?;
+    let rest = most.saturating_sub(u32::try_from(found.len()).unwrap_or(most));
+    found.extend(rows(connection, longer, named_params! { ":after": after, ":most": rest }, pair_row)?);
+    Ok(found)
+}
+
+/// At most `most` pairs that are not kept in step, in the order of their user issues.
+pub(super) fn troubled_pairs(connection: &Connection, most: u32) -> Result<Vec<Pair>, Trouble> {
+    let sql = "SELECT * FROM jira_mapping WHERE state <> :active
+               ORDER BY length(user_issue_id), user_issue_id LIMIT :most";
+    rows(connection, sql, named_params! { ":active": PairState::Active.as_str(), ":most": most }, pair_row)
 }
 
 /// What the ledger says of the files of these user issues.
@@ -105,12 +129,16 @@ pub(super) fn recent_writes(
 
 /// Lines of history, latest first.
 pub(super) fn history(connection: &Connection, query: &Query) -> Result<Vec<Told>, Trouble> {
-    let sql = "SELECT * FROM history
-               WHERE (:issue IS NULL OR issue_id = :issue) AND (:before IS NULL OR number < :before)
-               ORDER BY number DESC LIMIT :most";
+    let sql = match query.issue {
+        // Two statements, as no index serves both.
+        None => "SELECT * FROM history WHERE number < :before AND :issue IS NULL ORDER BY number DESC LIMIT :most",
+        Some(_) => {
+            "SELECT * FROM history WHERE issue_id = :issue AND +number < :before ORDER BY number DESC LIMIT :most"
+        }
+    };
     let params = named_params! {
         ":issue": query.issue.as_ref().map(IssueId::as_str),
-        ":before": query.before.map(u64::cast_signed),
+        ":before": query.before.and_then(|number| i64::try_from(number).ok()).unwrap_or(i64::MAX),
         ":most": query.most,
     };
     rows(connection, sql, params, |row| {
@@ -127,16 +155,18 @@ pub(super) fn history(connection: &Connection, query: &Query) -> Result<Vec<Told
 }
 
 /// All intents, oldest first: what is stored is open.
-pub(super) fn open_intents(connection: &Connection) -> Result<Vec<Intent>, Trouble> {
-    rows(connection, "SELECT id, document FROM intents ORDER BY number", [], |row| {
+pub(super) fn open_intents(connection: &Connection, most: Option<u32>) -> Result<Vec<Intent>, Trouble> {
+    let sql = "SELECT id, document FROM intents ORDER BY number LIMIT :most";
+    rows(connection, sql, named_params! { ":most": limit(most) }, |row| {
         let (id, document): (String, String) = (row.get("id")?, row.get("document")?);
         Ok(record::intent_from_json(&id, &document)?)
     })
 }
 
 /// All failures in order of their next try.
-pub(super) fn failures(connection: &Connection) -> Result<Vec<Failure>, Trouble> {
-    rows(connection, "SELECT * FROM failures ORDER BY next_try, side, issue_id", [], |row| {
+pub(super) fn failures(connection: &Connection, most: Option<u32>) -> Result<Vec<Failure>, Trouble> {
+    let sql = "SELECT * FROM failures ORDER BY next_try, side, issue_id LIMIT :most";
+    rows(connection, sql, named_params! { ":most": limit(most) }, |row| {
         Ok(Failure {
             side: parsed(row, "side")?,
             issue: issue(row, "issue_id", "issue_key")?,
@@ -164,6 +194,11 @@ pub(super) fn newest_issues(connection: &Connection, side: Side) -> Result<Vec<I
 fn newest(connection: &Connection, table: &str, id: &str, key: &str) -> Result<Vec<IssueRef>, Trouble> {
     let sql = format!("SELECT {id}, {key} FROM {table} ORDER BY length({id}) DESC, {id} DESC LIMIT {NEWEST}");
     rows(connection, &sql, [], |row| issue(row, id, key))
+}
+
+/// As SQLite has it: a negative limit is none.
+fn limit(most: Option<u32>) -> i64 {
+    most.map_or(-1, i64::from)
 }
 
 fn rows<T>(

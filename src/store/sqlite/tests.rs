@@ -3,11 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use futures::poll;
 use tempfile::{TempDir, tempdir};
 
 use super::*;
 use crate::store::contract::{flow, id, pair};
+
+mod folders;
+mod layouts;
+mod troubles;
 
 #[tokio::test]
 async fn a_second_opener_of_a_folder_is_refused_until_the_last_database_of_the_first_is_gone() {
@@ -39,11 +42,21 @@ async fn a_file_opens_in_any_sqlite_tool_and_has_the_documented_tables() {
     backend.write(epoch, vec![Change::PutPair(pair(1, 21))]).await.unwrap();
     backend.rest().await;
 
-    assert_eq!(data.files(), [".lock", "sync_ab.sqlite"], "at rest nothing is left beside the file");
+    assert_eq!(fs::metadata(data.beside("sync-ab", "-wal")).unwrap().len(), 0, "at rest the file has everything");
+    backend.close().await;
+    assert_eq!(data.files(), [".lock", "sync_ab.sqlite"], "nothing is left beside the file of a worker that ended");
     let plain = data.plain("sync-ab");
     let tables: Vec<String> = column(&plain, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
-    let documented =
-        ["dev_project_issue_state", "failures", "intents", "jira_mapping", "sync_state", "user_project_issue_state"];
+    let documented = [
+        "attachments",
+        "dev_project_issue_state",
+        "failures",
+        "history",
+        "intents",
+        "jira_mapping",
+        "sync_state",
+        "user_project_issue_state",
+    ];
     assert_eq!(tables, documented);
     let keys: Vec<String> = column(&plain, "SELECT user_issue_key || ' ' || origin || ' ' || state FROM jira_mapping");
     assert_eq!(keys, ["USER-A-1 created active"]);
@@ -61,37 +74,6 @@ async fn a_batch_that_is_refused_in_its_middle_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_layout_of_a_later_version_is_refused_and_left_alone() {
-    let data = Data::new();
-    data.plain("sync-ab").pragma_update(None, "user_version", 99).unwrap();
-    let before = fs::read(data.file("sync-ab")).unwrap();
-    let error = data.refusal("sync-ab").await;
-    assert!(matches!(error, Error::Unreadable { .. }));
-    assert!(error.to_string().contains("its layout is number 99, this version knows up to 1"), "{error}");
-    assert_eq!(fs::read(data.file("sync-ab")).unwrap(), before);
-}
-
-#[tokio::test]
-async fn what_is_no_database_is_refused_and_left_alone() {
-    let data = Data::new();
-    let garbage = "not a database at all ".repeat(100);
-    fs::write(data.file("sync-ab"), &garbage).unwrap();
-    let error = data.refusal("sync-ab").await;
-    assert!(matches!(error, Error::Unreadable { .. }), "{error}");
-    assert_eq!(fs::read_to_string(data.file("sync-ab")).unwrap(), garbage);
-}
-
-#[tokio::test]
-async fn a_damaged_database_is_refused() {
-    let data = Data::new();
-    drop(data.begin("sync-ab").await.unwrap());
-    let mut bytes = fs::read(data.file("sync-ab")).unwrap();
-    bytes[4096..].fill(0xff);
-    fs::write(data.file("sync-ab"), bytes).unwrap();
-    assert!(matches!(data.refusal("sync-ab").await, Error::Unreadable { .. }));
-}
-
-#[tokio::test]
 async fn a_file_that_cannot_be_opened_may_work_later() {
     let data = Data::new();
     fs::create_dir(data.file("sync-ab")).unwrap();
@@ -105,32 +87,12 @@ async fn a_file_that_cannot_be_opened_may_work_later() {
 }
 
 #[tokio::test]
-async fn a_file_that_vanished_is_not_taken_for_a_new_flow() {
-    let data = Data::new();
-    let (backend, epoch) = data.begin("sync-ab").await.unwrap();
-    backend.rest().await;
-    fs::remove_file(data.file("sync-ab")).unwrap();
-    assert!(matches!(backend.state().await, Err(Error::Unavailable { .. })));
-    assert!(matches!(backend.write(epoch, vec![]).await, Err(Error::Unavailable { .. })));
-    assert!(!data.file("sync-ab").exists());
-}
-
-#[tokio::test]
-async fn the_second_of_two_flows_with_one_file_is_refused() {
-    let data = Data::new();
-    data.begin("sync-ab").await.unwrap();
-    let error = data.refusal("sync_ab").await;
-    assert!(error.to_string().contains("it belongs to the flow sync-ab; rename sync_ab"), "{error}");
-    assert!(data.begin("sync-ab").await.is_ok());
-}
-
-#[tokio::test]
 async fn a_row_that_cannot_be_read_is_named_with_its_file() {
     for (spoil, named) in [
         ("UPDATE intents SET document = '{\"version\":\"2\"}'", "intent i-1: unknown variant `2`"),
         ("UPDATE sync_state SET last_sync = 'yesterday'", "last_sync \"yesterday\": not a time"),
         ("UPDATE sync_state SET cursor = '[]'", "cursor of the full sync"),
-        ("UPDATE jira_mapping SET state = 'suspended'", "pair of USER-A-1: unknown state \"suspended\""),
+        ("UPDATE jira_mapping SET state = 'asleep'", "state of a pair: unknown word \"asleep\""),
         ("UPDATE failures SET attempts = 'often'", "attempts"),
         ("DROP TABLE failures", "no such table: failures"),
     ] {
@@ -144,18 +106,6 @@ async fn a_row_that_cannot_be_read_is_named_with_its_file() {
         assert!(error.to_string().contains(named), "{error}");
         assert!(error.to_string().contains("sync_ab.sqlite"), "{error}");
     }
-}
-
-#[tokio::test]
-async fn a_write_waits_for_another_programs_to_end() {
-    let data = Data::new();
-    let (backend, epoch) = data.begin("sync-ab").await.unwrap();
-    let other = data.plain("sync-ab");
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut write = backend.write(epoch, vec![Change::PutPair(pair(1, 21))]);
-    assert!(poll!(&mut write).is_pending());
-    other.execute_batch("COMMIT").unwrap();
-    write.await.unwrap();
 }
 
 /// One row in each table that has something to spoil.
@@ -207,6 +157,13 @@ impl Data {
         Connection::open(self.file(name)).unwrap()
     }
 
+    /// A file that SQLite keeps beside it.
+    fn beside(&self, name: &str, suffix: &str) -> PathBuf {
+        let mut path = self.file(name).into_os_string();
+        path.push(suffix);
+        path.into()
+    }
+
     fn files(&self) -> Vec<String> {
         let names = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
         let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
@@ -219,7 +176,7 @@ fn open(folder: &Path) -> Result<Sqlite, Error> {
     Sqlite::new(folder.to_owned(), Executor::blocking(), Clock::system(), Durability::PowerFailure)
 }
 
-fn column(connection: &Connection, sql: &str) -> Vec<String> {
+fn column<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> Vec<T> {
     let mut statement = connection.prepare(sql).unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }

@@ -16,6 +16,8 @@ pub(super) enum Trouble {
     Unfit(String),
     /// The file is another flow's.
     Foreign(String),
+    /// There is no file to work with: it is gone, another one, or not ready.
+    Unusable(String),
     /// A condition of the caller's did not hold; the file is fine.
     Refused(Error),
 }
@@ -42,13 +44,13 @@ const REMEDIES: [(ErrorCode, &str); 7] = [
 ];
 
 /// The flow can go on without the file: pairs are found again by their marks and links (docs/sync.md, "Pairs").
-const REPLACE: &str = "restore it from a backup, or move it away to begin anew";
+pub(super) const REPLACE: &str = "restore it from a backup, or move it away to begin anew";
 
 impl Trouble {
     /// Whether a fresh connection might help.
     pub(super) fn is_of_the_file(&self) -> bool {
         match self {
-            Self::Sqlite(_) | Self::Unfit(_) => true,
+            Self::Sqlite(_) | Self::Unfit(_) | Self::Unusable(_) => true,
             Self::Foreign(_) | Self::Refused(_) => false,
         }
     }
@@ -59,7 +61,7 @@ impl Trouble {
         match self {
             Self::Sqlite(error) => from_sqlite(place, &error),
             Self::Unfit(why) => Error::Unreadable { place, why },
-            Self::Foreign(why) => Error::Unavailable { place, why },
+            Self::Foreign(why) | Self::Unusable(why) => Error::Unavailable { place, why },
             Self::Refused(error) => error,
         }
     }

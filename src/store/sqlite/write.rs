@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Transaction, TransactionBehavior, named_params};
 
+use super::read::refuse_foreign;
 use super::row::handled_table;
 use super::trouble::Trouble;
 use crate::flow::{AttachmentId, Copied, Entry, FlowName, Handled, Intent, IntentId, IssueId, IssueRef, Pair, Side};
@@ -19,16 +20,6 @@ pub(super) fn begin(connection: &mut Connection, flow: &FlowName, now: DateTime<
     let epoch: i64 = transaction.query_row(sql, params, |row| row.get(0))?;
     transaction.commit()?;
     Ok(Epoch(epoch.cast_unsigned()))
-}
-
-/// `a-b` and `a_b` have one file: the first to come keeps it.
-fn refuse_foreign(transaction: &Transaction<'_>, flow: &FlowName) -> Result<(), Trouble> {
-    let sql = "SELECT name FROM sync_state WHERE name <> :name LIMIT 1";
-    let owner: Option<String> =
-        transaction.query_row(sql, named_params! { ":name": flow.as_str() }, |row| row.get(0)).optional()?;
-    owner.map_or(Ok(()), |owner| {
-        Err(Trouble::Foreign(format!("it belongs to the flow {owner}; rename {flow}, or move the file away")))
-    })
 }
 
 /// Writes all of `batch` or nothing.
@@ -135,12 +126,21 @@ impl Writing<'_> {
             ":state": pair.state.as_str(),
             ":now": self.now,
         };
-        self.insert(sql, params, || format!("another pair of {} or {}", pair.user, pair.dev))
+        self.insert(sql, params, || format!("another pair of {} or {}", pair.user, pair.dev))?;
+        self.count_pairs(1)
+    }
+
+    /// What we do ourselves is counted as it is done, so that only what others remove is missed.
+    fn count_pairs(&self, more: i64) -> Result<(), Trouble> {
+        let sql = "UPDATE sync_state SET pairs = max(0, pairs + :more) WHERE name = :name";
+        self.execute(sql, named_params! { ":more": more, ":name": self.flow.as_str() })?;
+        Ok(())
     }
 
     fn remove_pair(&self, user: &IssueId) -> Result<(), Trouble> {
-        self.execute("DELETE FROM jira_mapping WHERE user_issue_id = :id", named_params! { ":id": user.as_str() })?;
-        Ok(())
+        let params = named_params! { ":id": user.as_str() };
+        let removed = self.execute("DELETE FROM jira_mapping WHERE user_issue_id = :id", params)?;
+        if removed == 0 { Ok(()) } else { self.count_pairs(-1) }
     }
 
     fn put_copied(&self, copied: &Copied) -> Result<(), Trouble> {

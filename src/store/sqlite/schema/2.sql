@@ -3,8 +3,9 @@
 -- How far the daily look at the known pairs has come; by this machine's clock.
 ALTER TABLE sync_state ADD COLUMN patrol_begun TEXT;
 ALTER TABLE sync_state ADD COLUMN patrol_after TEXT;
--- As many pairs as there were at the last commit: if there are fewer, some were lost.
+-- As many pairs as there should be: if there are fewer, somebody else removed some.
 ALTER TABLE sync_state ADD COLUMN pairs INTEGER NOT NULL DEFAULT 0;
+UPDATE sync_state SET pairs = (SELECT count(*) FROM jira_mapping);
 
 -- Customers' files that need not be copied any more. copy_id: the copy; NULL for a file that is left where it is.
 CREATE TABLE attachments (

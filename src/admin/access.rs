@@ -1,0 +1,200 @@
+//! Who may ask the API: the right `Host`, no foreign `Origin`, the token, in this order.
+//!
+//! A page of somebody else's in an operator's browser can reach this server. `Origin` tells such a page; where its owner
+//! lets a name of his own lead here, `Host` tells that name.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header, uri::Authority};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use sha2::{Digest as _, Sha256};
+
+use super::answer::complaint;
+use crate::flow::Secret;
+
+/// Names by which every machine calls itself.
+const LOOPBACK: [&str; 1] = ["localhost"];
+
+/// What is asked of a request to the API.
+#[derive(Clone)]
+pub struct Access(Arc<Gate>);
+
+struct Gate {
+    token: Secret,
+    listen: SocketAddr,
+    /// In lower case.
+    names: BTreeSet<String>,
+}
+
+/// Why a request is turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Objection {
+    ForeignHost,
+    ForeignOrigin,
+    NoToken,
+    WrongToken,
+}
+
+impl Access {
+    /// Asks for this token of whoever calls this server by loopback, by the address at which it listens, or by one of
+    /// these names.
+    #[must_use]
+    pub fn new(token: Secret, listen: SocketAddr, names: &[String]) -> Self {
+        let names = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Self(Arc::new(Gate { token, listen, names }))
+    }
+
+    fn objection(&self, headers: &HeaderMap) -> Option<Objection> {
+        let Some(host) = authority(headers, &header::HOST).filter(|host| self.is_ours(host)) else {
+            return Some(Objection::ForeignHost);
+        };
+        if headers.contains_key(header::ORIGIN) && !is_same_origin(headers, &host) {
+            return Some(Objection::ForeignOrigin);
+        }
+        match bearer(headers) {
+            None => Some(Objection::NoToken),
+            Some(token) if same(token, self.0.token.expose()) => None,
+            Some(_) => Some(Objection::WrongToken),
+        }
+    }
+
+    /// A number is nobody's name: no foreign page can lead its visitors here under one that is not ours.
+    fn is_ours(&self, host: &Authority) -> bool {
+        let name = host.host().to_ascii_lowercase();
+        let number = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        match number {
+            Ok(ip) => ip.is_loopback() || self.0.listen.ip() == ip || self.0.listen.ip().is_unspecified(),
+            Err(_) => LOOPBACK.contains(&&*name) || self.0.names.contains(&name),
+        }
+    }
+}
+
+/// Lets through who may ask, and answers everybody else.
+pub(super) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
+    match access.objection(request.headers()) {
+        None => next.run(request).await,
+        Some(objection) => objection.answer(),
+    }
+}
+
+impl Objection {
+    fn answer(self) -> Response {
+        match self {
+            Self::ForeignHost => complaint(
+                StatusCode::MISDIRECTED_REQUEST,
+                "this server does not know itself by the name in Host; name it with --api-host",
+            ),
+            Self::ForeignOrigin => complaint(StatusCode::FORBIDDEN, "pages of other sites may not ask here"),
+            Self::NoToken => unauthorised("a token is needed: Authorization: Bearer TOKEN"),
+            Self::WrongToken => unauthorised("the token is wrong"),
+        }
+    }
+}
+
+fn unauthorised(why: &str) -> Response {
+    let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+    (challenge, complaint(StatusCode::UNAUTHORIZED, why)).into_response()
+}
+
+fn authority(headers: &HeaderMap, name: &header::HeaderName) -> Option<Authority> {
+    let mut values = headers.get_all(name).iter();
+    let only = values.next().filter(|_| values.next().is_none())?;
+    only.to_str().ok()?.parse().ok()
+}
+
+/// Whether the page that asks came from the very name and port that it asks.
+fn is_same_origin(headers: &HeaderMap, host: &Authority) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let only = origins.next().filter(|_| origins.next().is_none()).and_then(|origin| origin.to_str().ok());
+    let page = only.and_then(|origin| origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")));
+    page.is_some_and(|page| page.eq_ignore_ascii_case(host.as_str()))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Takes the same time wherever they differ: their digests are compared to the end.
+fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (Sha256::digest(one), Sha256::digest(other));
+    one.iter().zip(other.iter()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn objection(listen: &str, headers: &[(&str, &str)]) -> Option<Objection> {
+        let access =
+            Access::new(Secret::new("hunter2".into()), listen.parse().unwrap(), &["Lockstep.example.net".into()]);
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(header::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+        }
+        access.objection(&map)
+    }
+
+    const TOKEN: (&str, &str) = ("authorization", "Bearer hunter2");
+
+    #[test]
+    fn only_names_of_its_own_are_answered() {
+        for (listen, host, is_good) in [
+            ("127.0.0.1:3000", "127.0.0.1:3000", true),
+            ("127.0.0.1:3000", "localhost:3000", true),
+            ("127.0.0.1:3000", "LOCALHOST", true),
+            ("127.0.0.1:3000", "[::1]:3000", true),
+            ("127.0.0.1:3000", "lockstep.example.net", true),
+            ("127.0.0.1:3000", "lockstep.example.net.evil.net", false),
+            ("127.0.0.1:3000", "evil.net:3000", false),
+            ("127.0.0.1:3000", "10.0.0.7:3000", false),
+            ("10.0.0.7:3000", "10.0.0.7:3000", true),
+            ("0.0.0.0:3000", "10.0.0.7:3000", true),
+            ("0.0.0.0:3000", "evil.net", false),
+            ("127.0.0.1:3000", "", false),
+        ] {
+            let expected = if is_good { None } else { Some(Objection::ForeignHost) };
+            assert_eq!(objection(listen, &[("host", host), TOKEN]), expected, "{host} at {listen}");
+        }
+        assert_eq!(objection("127.0.0.1:3000", &[TOKEN]), Some(Objection::ForeignHost), "without a host");
+        let two = [("host", "localhost"), ("host", "evil.net"), TOKEN];
+        assert_eq!(objection("127.0.0.1:3000", &two), Some(Objection::ForeignHost));
+    }
+
+    #[test]
+    fn a_page_may_ask_only_where_it_came_from() {
+        for (origin, is_good) in [
+            ("http://localhost:3000", true),
+            ("https://localhost:3000", true),
+            ("http://localhost:3001", false),
+            ("http://evil.net", false),
+            ("null", false),
+            ("", false),
+        ] {
+            let expected = if is_good { None } else { Some(Objection::ForeignOrigin) };
+            let headers = [("host", "localhost:3000"), ("origin", origin), TOKEN];
+            assert_eq!(objection("127.0.0.1:3000", &headers), expected, "{origin}");
+        }
+    }
+
+    #[test]
+    fn only_the_whole_token_opens() {
+        let asked = |headers: &[(&str, &str)]| {
+            let headers: Vec<_> = [("host", "localhost")].iter().chain(headers).copied().collect();
+            objection("127.0.0.1:3000", &headers)
+        };
+        assert_eq!(asked(&[]), Some(Objection::NoToken));
+        assert_eq!(asked(&[("authorization", "Basic hunter2")]), Some(Objection::NoToken));
+        for wrong in ["Bearer hunter", "Bearer hunter22", "Bearer ", "Bearer HUNTER2"] {
+            assert!(
+                matches!(asked(&[("authorization", wrong)]), Some(Objection::WrongToken | Objection::NoToken)),
+                "{wrong}"
+            );
+        }
+        assert_eq!(asked(&[("authorization", "bearer hunter2")]), None);
+    }
+}

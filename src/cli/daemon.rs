@@ -1,0 +1,208 @@
+//! Asking a running daemon.
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use bytes::Bytes;
+use http::{Method, Request, Uri, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, complain, env, token};
+use crate::clock::Clock;
+use crate::flow::Secret;
+use crate::jira::{Network, Transport as _, WireBody};
+use crate::settings;
+
+/// Longer than the daemon itself waits for an order to be carried out.
+const LIMIT: Duration = Duration::from_secs(150);
+
+/// No answer is longer.
+const LONGEST: usize = 8 << 20;
+
+/// Which daemon is asked, and how its answer is shown.
+#[derive(clap::Args)]
+pub(super) struct Ask {
+    /// Where the daemon answers [default: $LOCKSTEP_API, else http://127.0.0.1:$PORT, else http://127.0.0.1:3000]
+    #[arg(long, value_name = "URL")]
+    api: Option<String>,
+    /// The file with the API's token [default: $LOCKSTEP_API_TOKEN, else api-token in the data folder]
+    #[arg(long, value_name = "FILE")]
+    api_token_file: Option<PathBuf>,
+    /// The daemon's data, in whose folder it keeps its token [default: $DATABASE_URL, else sqlite:./data]
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// For programs: the daemon's answer as it is
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the daemon said.
+struct Answer {
+    is_good: bool,
+    text: Bytes,
+}
+
+#[derive(Deserialize)]
+struct Complaint {
+    error: String,
+}
+
+impl Ask {
+    /// Orders something; `show` says what was answered to a person.
+    pub(super) fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        show: impl FnOnce(&T, &mut dyn Write) -> io::Result<()>,
+    ) -> Outcome {
+        let body = serde_json::to_vec(body).context("this order can't be written down");
+        self.shown(body.and_then(|body| self.asked(Method::POST, path, body.into())), show)
+    }
+
+    /// Asks for something; `show` says what was answered to a person.
+    pub(super) fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        show: impl FnOnce(&T, &mut dyn Write) -> io::Result<()>,
+    ) -> Outcome {
+        self.shown(self.asked(Method::GET, path, Bytes::new()), show)
+    }
+
+    fn shown<T: DeserializeOwned>(
+        &self,
+        answer: anyhow::Result<Answer>,
+        show: impl FnOnce(&T, &mut dyn Write) -> io::Result<()>,
+    ) -> Outcome {
+        match answer.and_then(|answer| self.show(&answer, show)) {
+            Ok(true) => Outcome::Good,
+            Ok(false) => Outcome::Bad,
+            Err(error) => {
+                complain(format!("{error:#}"));
+                Outcome::Bad
+            }
+        }
+    }
+
+    /// Returns whether the answer was a good one.
+    fn show<T: DeserializeOwned>(
+        &self,
+        answer: &Answer,
+        show: impl FnOnce(&T, &mut dyn Write) -> io::Result<()>,
+    ) -> anyhow::Result<bool> {
+        let mut out = io::stdout().lock();
+        // A reader that went away has seen what it wanted; the exit code still tells.
+        if self.json {
+            let _ = out.write_all(&answer.text).and_then(|()| writeln!(out));
+        } else if answer.is_good {
+            let _ = show(&serde_json::from_slice(&answer.text).context("the answer is not this daemon's")?, &mut out);
+        } else {
+            let complaint: Complaint =
+                serde_json::from_slice(&answer.text).context("the answer is not this daemon's")?;
+            complain(complaint.error);
+        }
+        Ok(answer.is_good)
+    }
+
+    fn asked(&self, method: Method, path: &str, body: Bytes) -> anyhow::Result<Answer> {
+        let api = self.address()?;
+        let store = settings::store(&env, self.store.as_deref())?;
+        let token = token::known(self.api_token_file.as_deref(), &store, api.is_here)?;
+        let request = request(method, &format!("{}{path}", api.url), &token, body)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let unanswered = || format!("no answer from {}; is the daemon running there? Name another with --api", api.url);
+        runtime.block_on(carried(request)).with_context(unanswered)
+    }
+
+    fn address(&self) -> anyhow::Result<Address> {
+        let (name, text) = match (&self.api, env("LOCKSTEP_API"), env("PORT")) {
+            (Some(url), _, _) => ("--api", url.clone()),
+            (None, Some(url), _) => ("LOCKSTEP_API", url),
+            (None, None, Some(port)) => ("PORT", format!("http://127.0.0.1:{port}")),
+            (None, None, None) => ("--api", "http://127.0.0.1:3000".to_owned()),
+        };
+        Address::read(&text).with_context(|| format!("{name} names no daemon; write it as http://127.0.0.1:3000"))
+    }
+}
+
+/// Where a daemon answers.
+#[derive(Debug)]
+struct Address {
+    /// Without a slash at its end.
+    url: String,
+    /// On this very machine.
+    is_here: bool,
+}
+
+impl Address {
+    /// Says nothing of the text: it may hold a password.
+    fn read(text: &str) -> anyhow::Result<Self> {
+        let url = text.trim().trim_end_matches('/').to_owned();
+        let uri: Uri = url.parse().context("it is no URL")?;
+        let authority = uri.authority().filter(|at| !at.as_str().contains('@')).context("it names no host alone")?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) {
+            bail!("it does not begin with http:// or https://");
+        }
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        Ok(Self { url, is_here })
+    }
+}
+
+fn request(method: Method, url: &str, token: &Secret, body: Bytes) -> anyhow::Result<Request<WireBody>> {
+    let request = Request::builder()
+        .method(method)
+        .uri(url)
+        .header(header::AUTHORIZATION, format!("Bearer {}", token.expose()))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CONTENT_LENGTH, body.len());
+    let body = Full::from(body).map_err(|never| match never {}).boxed_unsync();
+    // What is wrong with a header is not told: it would be the token.
+    request.body(body).map_err(|_| anyhow!("the token or the address can't be sent"))
+}
+
+async fn carried(request: Request<WireBody>) -> anyhow::Result<Answer> {
+    let (network, clock) = (Network::new()?, Clock::system());
+    let answer = async {
+        let (head, body) = network.send(request).await?.into_parts();
+        let body = Limited::new(body, LONGEST).collect().await.map_err(|why| anyhow!("the answer broke off: {why}"))?;
+        anyhow::Ok(Answer { is_good: head.status.is_success(), text: body.to_bytes() })
+    };
+    tokio::select! {
+        biased;
+        answer = answer => answer,
+        () = clock.sleep(LIMIT) => bail!("none within {} s", LIMIT.as_secs()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_here() {
+        for (text, url, is_here) in [
+            ("http://127.0.0.1:3000", "http://127.0.0.1:3000", true),
+            ("http://localhost/", "http://localhost", true),
+            ("http://[::1]:3000", "http://[::1]:3000", true),
+            ("https://lockstep.example.net/sub/", "https://lockstep.example.net/sub", false),
+            ("http://10.0.0.7", "http://10.0.0.7", false),
+            ("http://localhost.evil.net", "http://localhost.evil.net", false),
+        ] {
+            let address = Address::read(text).unwrap();
+            assert_eq!((&*address.url, address.is_here), (url, is_here));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_without_repeating_it() {
+        for text in ["", "localhost:3000", "ftp://x", "http://me:hunter2@localhost", "3000"] {
+            let why = format!("{:#}", Address::read(text).unwrap_err());
+            assert!(!why.contains("hunter2"), "{why}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `recreate USER`: this user issue gets a new dev issue.
+
+use super::{Hindrance, refused, still_open};
+use crate::engine::apply::{Course, Driven, GivenUp};
+use crate::engine::observe::counterpart;
+use crate::engine::plan::creation;
+use crate::engine::{Engine, Error};
+use crate::flow::{Draft, Issue, IssueKey, IssueRef, Observed, Order, Pair, PairState, Side, Sighting};
+use crate::store::Change;
+
+impl Engine {
+    /// The old marks go first, so that nobody takes the former dev issue for the new one's rival; then the former pair
+    /// goes in the moment that the intent comes, which nothing can overtake.
+    pub(super) async fn recreate(&self, order: &Order, key: &IssueKey) -> Result<String, Hindrance> {
+        let user = self.issue_on(Side::User, key).await?;
+        if let Some(intent) = self.intents_of(&[&user.at.id]).await?.first() {
+            return Err(still_open(intent).into());
+        }
+        let former = self.pairs_with(&user.at.id, None).await?.pop();
+        let dev = self.former_dev_issue(&user, former.as_ref()).await?;
+        self.refuse_while_served(&user, former.as_ref(), dev.as_ref())?;
+        let seen = self.sighting_of(user.clone()).await?;
+        let Some(draft) = creation(&self.flow.rules, &seen) else {
+            return Err(refused("no rule of this flow creates issues").into());
+        };
+        let left = self.unmark(Some(&user), dev.as_ref()).await?;
+        if let Some(left) = left.first() {
+            return Err(refused(format!("nothing was created: {left}")).into());
+        }
+        self.create_as_ordered(order, draft, seen, former).await
+    }
+
+    /// The dev issue that the user issue had, if it can be read: by the pair table, else by the back-mark.
+    async fn former_dev_issue(&self, user: &Issue, former: Option<&Pair>) -> Result<Option<Issue>, Hindrance> {
+        let named = former.map(|pair| &pair.dev.id).or_else(|| counterpart(user));
+        match named {
+            Some(dev) => Ok(self.jira.fetch_one(dev).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Nobody gets a second dev issue who has one.
+    fn refuse_while_served(&self, user: &Issue, former: Option<&Pair>, dev: Option<&Issue>) -> Result<(), Hindrance> {
+        let Some(dev) = dev else { return Ok(()) };
+        let why = match former.map(|pair| pair.state) {
+            Some(PairState::Unpaired) => return Ok(()),
+            None if !self.names_user(dev, user) => return Ok(()),
+            Some(PairState::Active | PairState::Held | PairState::Broken | PairState::Suspended) => "are a pair",
+            None => "belong together by their marks",
+        };
+        let (user, dev) = (&user.at, &dev.at);
+        let way = if former.is_some() { format!("`unpair {user}` first") } else { format!("`pair {user} {dev}`") };
+        Err(refused(format!("{user} and {dev} {why}, and both can be read; {way}")).into())
+    }
+
+    async fn sighting_of(&self, user: Issue) -> Result<Sighting, Error> {
+        let handled = self.store.handled(Side::User, vec![user.at.id.clone()]).await?.remove(&user.at.id);
+        // Its mark was taken away, or is about to be.
+        Ok(Sighting { issue: Issue { mark: None, ..user }, handled })
+    }
+
+    async fn create_as_ordered(
+        &self,
+        order: &Order,
+        draft: Draft,
+        seen: Sighting,
+        former: Option<Pair>,
+    ) -> Result<String, Hindrance> {
+        let user = seen.issue.at.clone();
+        let fresh = seen.issue.clone();
+        let intent = self.intent(draft, &Observed::Unpaired { user: seen, unseen_since: None });
+        let mut batch = vec![Change::AddIntent(intent.clone())];
+        batch.extend(former.iter().map(|pair| Change::RemovePair(pair.user.id.clone())));
+        batch.push(Change::ClearFailure(Side::User, user.id.clone()));
+        self.store.write(batch).await?;
+        self.set_busy(&intent);
+        match Box::pin(self.drive(Course::new(intent), Some(&fresh))).await {
+            Ok(Driven::Closed | Driven::Open) => {
+                self.decide_as_ordered(order, &user, Vec::new()).await?;
+                Ok(self.created_for(&user).await?)
+            }
+            Ok(Driven::GivenUp(why)) => {
+                self.restore(former).await?;
+                Err(given_up(&user, why))
+            }
+            Err(error @ Error::Stopping) => {
+                if self.pairs_with(&user.id, None).await?.is_empty() {
+                    self.restore(former).await?;
+                }
+                Err(error.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Nothing was created, so what was known of the user issue is known again.
+    async fn restore(&self, former: Option<Pair>) -> Result<(), Error> {
+        Ok(self.store.write(former.into_iter().map(Change::PutPair).collect()).await?)
+    }
+
+    async fn created_for(&self, user: &IssueRef) -> Result<String, Error> {
+        Ok(match self.pairs_with(&user.id, None).await?.pop() {
+            Some(pair) => format!("{} was created for {user}", pair.dev),
+            None => format!(
+                "a dev issue for {user} was asked for, and nobody knows yet whether it was created: that is being \
+                 looked up, and it is created if it was not"
+            ),
+        })
+    }
+}
+
+fn given_up(user: &IssueRef, why: GivenUp) -> Hindrance {
+    match why {
+        GivenUp::Outdated(reason) => {
+            refused(format!("nothing was created for {user}: {}; give the order again", reason.as_str())).into()
+        }
+        GivenUp::Failed(error) if error.is_local() => {
+            refused(format!("nothing was created for {user}: {error}")).into()
+        }
+        GivenUp::Failed(error) => Hindrance::Failed(error.into()),
+    }
+}

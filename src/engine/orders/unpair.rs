@@ -1,0 +1,71 @@
+//! `unpair KEY`: this issue and its counterpart do not belong together.
+
+use super::{Hindrance, PAGE, is_in_doubt, refused, still_open};
+use crate::engine::{Engine, Error};
+use crate::flow::{IssueId, IssueKey, Order, Pair, PairState, Side};
+use crate::store::Change;
+
+impl Engine {
+    /// The decision first, the marks last: a mark that is left over proves nothing against the pair table, and giving the
+    /// order again takes it away.
+    pub(super) async fn unpair(&self, order: &Order, key: &IssueKey) -> Result<String, Hindrance> {
+        let Some(pair) = self.pair_named(key).await? else {
+            return Err(refused(format!("{key} is in no pair that this flow knows")).into());
+        };
+        let is_news = pair.state != PairState::Unpaired;
+        if is_news {
+            self.part(order, &pair).await?;
+        }
+        let [user, dev] = [&pair.user.id, &pair.dev.id];
+        let read = self.jira.fetch(&[user, dev]).await?;
+        let issue = |id: &IssueId| read.iter().find(|issue| issue.at.id == *id);
+        let left = self.unmark(issue(user), issue(dev)).await?;
+        let said = if is_news { "are no pair any more" } else { "are no pair already" };
+        let left: String = left.iter().map(|left| format!("; {left}; give the order again")).collect();
+        Ok(format!(
+            "{} and {} {said}{left}. Links and comments that people can read are left as they are",
+            pair.user, pair.dev
+        ))
+    }
+
+    async fn part(&self, order: &Order, pair: &Pair) -> Result<(), Hindrance> {
+        let open = self.intents_of(&[&pair.user.id, &pair.dev.id]).await?;
+        if let Some(doubtful) = open.iter().find(|intent| is_in_doubt(intent)) {
+            return Err(still_open(doubtful).into());
+        }
+        let mut batch: Vec<_> = open.iter().map(|intent| Change::CloseIntent(intent.id.clone())).collect();
+        batch.push(Change::PutPair(Pair { state: PairState::Unpaired, ..pair.clone() }));
+        batch.push(Change::ClearFailure(Side::User, pair.user.id.clone()));
+        batch.push(Change::ClearFailure(Side::Dev, pair.dev.id.clone()));
+        self.decide_as_ordered(order, &pair.user, batch).await?;
+        open.iter().for_each(|intent| self.set_free(intent));
+        Ok(())
+    }
+
+    /// By the issue's id, whatever its key was once; by the recorded key where it can't be read any more.
+    async fn pair_named(&self, key: &IssueKey) -> Result<Option<Pair>, Error> {
+        let Some(issue) = self.jira.fetch_by_key(&[key]).await?.remove(key) else {
+            return self.pair_recorded_as(key).await;
+        };
+        for side in Side::BOTH {
+            if let Some(pair) = self.store.pairs(side, vec![issue.at.id.clone()]).await?.pop() {
+                return Ok(Some(pair));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn pair_recorded_as(&self, key: &IssueKey) -> Result<Option<Pair>, Error> {
+        let is_meant = |pair: &Pair| pair.user.key == *key || pair.dev.key == *key;
+        let mut after = None;
+        loop {
+            let page = self.store.pairs_after(after, PAGE).await?;
+            let last = page.last().map(|pair| pair.user.id.clone());
+            match (page.into_iter().find(is_meant), last) {
+                (Some(pair), _) => return Ok(Some(pair)),
+                (None, None) => return Ok(None),
+                (None, Some(last)) => after = Some(last),
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Looking into a flow's data from outside its worker: for people, and for programs that ask for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::sync::Semaphore;
+
+use super::executor::Lane;
+use super::{Error, Failure, Query, State, Told};
+use crate::clock::Clock;
+use crate::flow::{Intent, Pair};
+
+/// The longest that somebody who looks has to wait, for a seat and for the answer together.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many look at once in a process: each has files open, and a thread while it reads.
+const SEATS: usize = 4;
+
+/// Reads one flow's data, whether its worker is busy, parked, stopped or was never there. It writes nothing, makes
+/// nothing and stands in no writer's way; what it tells is what was last committed.
+///
+/// Each call answers within 5 s, and in all of a process only a few are served at once: others wait, and are sent away
+/// ([`Error::Unavailable`]) when their time is up. A flow that has no data yet is [`Error::Unavailable`] too.
+pub trait Reader: Send + Sync {
+    /// The state document.
+    fn state(&self) -> BoxFuture<'_, Result<State, Error>>;
+    /// Intents that are not closed, those with a step in doubt among them; oldest first, at most `most`.
+    fn open_intents(&self, most: u32) -> BoxFuture<'_, Result<Vec<Intent>, Error>>;
+    /// Issues that failed and are to be tried again, in order of their next try; at most `most`.
+    fn failures(&self, most: u32) -> BoxFuture<'_, Result<Vec<Failure>, Error>>;
+    /// Pairs that are not kept in step, whatever the reason, by user issue, oldest first; at most `most`.
+    fn troubled_pairs(&self, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
+    /// Lines of history, latest first.
+    fn history(&self, query: Query) -> BoxFuture<'_, Result<Vec<Told>, Error>>;
+}
+
+/// Where those sit who read; one for the process. Clones are one.
+#[derive(Clone)]
+pub(super) struct Room {
+    seats: Arc<Semaphore>,
+    lane: Lane,
+    clock: Clock,
+}
+
+impl Room {
+    pub(super) fn new(lane: Lane, clock: Clock) -> Self {
+        Self { seats: Arc::new(Semaphore::new(SEATS)), lane, clock }
+    }
+
+    /// Runs `work` as soon as there is a seat; `place` is what the caller wants to know about.
+    pub(super) async fn read<T, F>(&self, place: String, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, Error> + Send + 'static,
+    {
+        tokio::select! {
+            biased;
+            result = self.seated(work) => result,
+            () = self.clock.sleep(PATIENCE) => Err(Error::Unavailable { place, why: late() }),
+        }
+    }
+
+    async fn seated<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, Error> + Send + 'static,
+    {
+        // Never closed: whoever waits gets a seat.
+        let seat = Arc::clone(&self.seats).acquire_owned().await.ok();
+        self.lane
+            .run(move || {
+                // Given up only when the work has ended, also when nobody waits for it any more.
+                let _seat = seat;
+                work()
+            })
+            .await
+    }
+}
+
+fn late() -> String {
+    format!("no answer within {} s, as too much is asked at once; ask again later", PATIENCE.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures::future::join_all;
+    use futures::poll;
+
+    use super::super::Executor;
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_no_seat_in_time_is_sent_away_and_the_next_one_is_served() {
+        let room = room();
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(std::sync::Mutex::new(held));
+        let mut seated: Vec<_> = (0..SEATS)
+            .map(|_| {
+                let held = Arc::clone(&held);
+                // Whether somebody released it or is gone does not matter here.
+                Box::pin(room.seated(move || Ok(held.lock().unwrap().recv().is_ok())))
+            })
+            .collect();
+        for one in &mut seated {
+            assert!(poll!(one).is_pending());
+        }
+
+        let mut next = Box::pin(room.read("data/sync_ab.sqlite".to_owned(), || Ok(7)));
+        assert!(poll!(&mut next).is_pending());
+        assert_eq!(room.seats.available_permits(), 0);
+        drop(release);
+        join_all(seated).await;
+        assert_eq!(next.await.unwrap(), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever() {
+        let room = room();
+        let all = Arc::clone(&room.seats).acquire_many_owned(u32::try_from(SEATS).unwrap()).await.unwrap();
+        let refused = room.read("data/sync_ab.sqlite".to_owned(), || Ok(7)).await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "data/sync_ab.sqlite is not available: no answer within 5 s, as too much is asked at once; ask again later"
+        );
+        drop(all);
+        assert_eq!(room.read(String::new(), || Ok(7)).await.unwrap(), 7);
+    }
+
+    fn room() -> Room {
+        Room::new(Executor::blocking().lane(), Clock::simulated("2024-06-01T12:00:00Z".parse().unwrap()))
+    }
+}

@@ -1,0 +1,392 @@
+//! What an operator orders about pairs, and what becomes of it: on both kinds of Jira, and whenever it is cut short.
+
+use std::time::Duration;
+
+use http::Method;
+use lockstep::flow::{FlowName, Order};
+use lockstep::sim::faults::{Effect, Kind, Rule, When};
+use lockstep::sim::{Deed, FileContent, Flavour};
+use lockstep::supervisor::{Ended, Ordered};
+
+use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
+
+/// A story on each kind of Jira.
+fn on_both(story: impl AsyncFn(House)) {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(story(House::quiet(flavour, 7)));
+    }
+}
+
+fn reported(house: &House) -> String {
+    let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
+    house.act("customer-ines", Deed::Create { project, summary, text })
+}
+
+/// A dev issue that people made.
+fn work(house: &House) -> String {
+    let (project, summary, text) = ("DEV-A".to_owned(), "Put it out".to_owned(), "With water.".to_owned());
+    house.act("dev-bea", Deed::Create { project, summary, text })
+}
+
+fn moved(house: &House, issue: &str, status: &str) {
+    let who = if issue.starts_with("DEV") { "dev-bea" } else { "customer-ines" };
+    house.act(who, Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+}
+
+/// A report for which a dev issue was created.
+async fn served(house: &mut House) -> (String, String) {
+    let user = reported(house);
+    moved(house, &user, "Will Do");
+    house.live_for(20 * MINUTE).await;
+    (user, "DEV-A-1".to_owned())
+}
+
+fn pair(user: &str, dev: &str) -> Order {
+    Order::Pair { user: user.parse().unwrap(), dev: dev.parse().unwrap() }
+}
+
+fn unpair(issue: &str) -> Order {
+    Order::Unpair { issue: issue.parse().unwrap() }
+}
+
+fn recreate(user: &str) -> Order {
+    Order::Recreate { user: user.parse().unwrap() }
+}
+
+/// Lives for a while, and gives an order after a minute.
+async fn order(house: &mut House, given: Order) -> Ordered {
+    order_after(house, MINUTE, given).await
+}
+
+async fn order_after(house: &mut House, wait: Duration, order: Order) -> Ordered {
+    let clock = house.clock.clone();
+    let mut answer = None;
+    let ended = house
+        .live_beside(End::At(12 * MINUTE), async |handle| {
+            clock.sleep(wait).await;
+            answer = handle.order(&flow(), order).await;
+        })
+        .await;
+    assert_eq!(ended, Some(Ended::Drained));
+    answer.expect("the flow is known")
+}
+
+fn flow() -> FlowName {
+    "sync-ab".parse().unwrap()
+}
+
+#[track_caller]
+fn obeyed(answer: &Ordered, part: &str) {
+    assert!(matches!(answer, Ordered::Obeyed(done) if done.what.contains(part)), "{answer:?} without {part:?}");
+}
+
+#[track_caller]
+fn refused(answer: &Ordered, part: &str) {
+    assert!(matches!(answer, Ordered::Refused(refused) if refused.why.contains(part)), "{answer:?} without {part:?}");
+}
+
+fn status(house: &House, key: &str) -> String {
+    house.site.issue(key).unwrap().status
+}
+
+fn is_marked(house: &House, key: &str) -> bool {
+    house.site.issue(key).unwrap().properties.contains_key("lockstep")
+}
+
+/// The texts of an issue's comments, oldest first.
+fn said(house: &House, key: &str) -> Vec<String> {
+    house.site.issue(key).unwrap().comments.into_iter().map(|comment| comment.text).collect()
+}
+
+fn devs(house: &House) -> usize {
+    house.site.issues("DEV-A").len()
+}
+
+fn file(size: u64) -> FileContent {
+    FileContent::Made { size, seed: 3 }
+}
+
+#[test]
+fn two_issues_that_an_operator_pairs_are_kept_in_step_from_then_on_and_not_before() {
+    on_both(async |mut house| {
+        let (user, dev) = (reported(&house), work(&house));
+        moved(&house, &dev, "Closed");
+        house.live_for(20 * MINUTE).await;
+        obeyed(&order(&mut house, pair(&user, &dev)).await, "USER-A-1 and DEV-A-1 are a pair now");
+        house.live_for(20 * MINUTE).await;
+        assert_eq!(status(&house, &user), "Open", "what was before is nobody's news");
+        moved(&house, &dev, "Reopened");
+        house.live_for(20 * MINUTE).await;
+        moved(&house, &dev, "Closed");
+        house.live_for(20 * MINUTE).await;
+        assert_eq!(status(&house, &user), "Resolved");
+        assert_eq!(devs(&house), 1);
+        assert_eq!(house.events.audited("pair.order"), 1);
+    });
+}
+
+#[test]
+fn a_pair_that_an_operator_made_survives_a_lost_store() {
+    on_both(async |mut house| {
+        let (user, dev) = (reported(&house), work(&house));
+        obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair now");
+        house.lose_data();
+        moved(&house, &user, "Will Do");
+        house.live_for(20 * MINUTE).await;
+        assert_eq!(devs(&house), 1, "it was created anew: {}", house.about(&user));
+        obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair already");
+    });
+}
+
+#[test]
+fn an_order_that_was_carried_out_may_be_given_again_and_changes_nothing() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        let writes = house.writes();
+        obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair already");
+        assert_eq!(house.writes(), writes);
+        obeyed(&order(&mut house, unpair(&dev)).await, "are no pair any more");
+        let writes = house.writes();
+        obeyed(&order(&mut house, unpair(&user)).await, "are no pair already");
+        assert_eq!(house.writes(), writes);
+    });
+}
+
+#[test]
+fn a_pair_that_cannot_be_is_refused_with_words_and_nothing_is_written() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        let (other_user, other_dev) = (reported(&house), work(&house));
+        let (project, summary, text) = ("USER-C".to_owned(), "Elsewhere".to_owned(), "x".to_owned());
+        let foreign = house.act("customer-ines", Deed::Create { project, summary, text });
+        let writes = house.writes();
+        for (user, dev, why) in [
+            (&*user, &*other_dev, "USER-A-1 and DEV-A-1 are a pair (active); `unpair USER-A-1` first"),
+            (&*other_user, &*dev, "USER-A-1 and DEV-A-1 are a pair (active); `unpair USER-A-1` first"),
+            (&*other_user, "DEV-A-99", "DEV-A-99 can't be read"),
+            (&*other_dev, &*other_user, "DEV-A-2 is not in USER-A, the user project of this flow"),
+            (&*foreign, &*other_dev, "is not in USER-A"),
+        ] {
+            refused(&order(&mut house, pair(user, dev)).await, why);
+        }
+        assert_eq!(house.writes(), writes);
+        assert_eq!(house.events.audited("pair.order"), 0);
+    });
+}
+
+#[test]
+fn files_that_were_there_when_an_operator_paired_two_issues_stay_where_they_are() {
+    on_both(async |mut house| {
+        let (user, dev) = (reported(&house), work(&house));
+        for (issue, filename, size) in [(&user, "log.txt", 1), (&user, "screen.png", 2), (&dev, "screen.png", 2)] {
+            let (issue, filename, content) = (issue.clone(), filename.to_owned(), file(size));
+            house.act("dev-bea", Deed::Attach { issue, filename, content });
+        }
+        obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair now");
+        let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+        let mut entries = database.prepare("SELECT copy_id IS NULL FROM attachments ORDER BY file_id").unwrap();
+        let left: Vec<bool> = entries.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(left, [true, false]);
+    });
+}
+
+#[test]
+fn a_pair_that_an_operator_takes_apart_stays_apart() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        obeyed(&order(&mut house, unpair(&user)).await, "USER-A-1 and DEV-A-1 are no pair any more");
+        assert!(!is_marked(&house, &user) && !is_marked(&house, &dev));
+        moved(&house, &dev, "Closed");
+        house.live_for(30 * MINUTE).await;
+        assert_eq!((status(&house, &user).as_str(), devs(&house)), ("Will Do", 1));
+        assert!(house.site.issue(&user).unwrap().description.contains("Dev Link:"), "people's texts are theirs");
+    });
+}
+
+#[test]
+fn a_pair_is_taken_apart_by_the_key_of_an_issue_that_was_deleted() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        house.act("dev-bea", Deed::Delete { issue: dev.clone() });
+        refused(&order(&mut house, unpair("DEV-A-77")).await, "DEV-A-77 is in no pair that this flow knows");
+        obeyed(&order(&mut house, unpair(&dev)).await, "are no pair any more");
+        assert!(!is_marked(&house, &user));
+    });
+}
+
+#[test]
+fn what_was_taken_apart_may_be_paired_otherwise() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        let other = work(&house);
+        obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
+        let answer = order(&mut house, pair(&user, &other)).await;
+        obeyed(&answer, "USER-A-1 and DEV-A-2 are a pair now; DEV-A-1 belongs to no issue any more");
+        moved(&house, &other, "Closed");
+        moved(&house, &dev, "In Progress");
+        house.live_for(20 * MINUTE).await;
+        assert_eq!((status(&house, &user).as_str(), devs(&house)), ("Resolved", 2));
+    });
+}
+
+#[test]
+fn a_new_dev_issue_is_created_in_place_of_one_that_is_gone() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        refused(&order(&mut house, recreate(&user)).await, "can be read; `unpair USER-A-1` first");
+        house.act("dev-bea", Deed::Delete { issue: dev });
+        house.live_for(20 * MINUTE).await;
+        assert_eq!(devs(&house), 0, "nothing is recreated behind anyone's back");
+        obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
+        assert_eq!(said(&house, &user), ["Dev issue: DEV-A-1", "Dev issue: DEV-A-2"]);
+        moved(&house, "DEV-A-2", "Closed");
+        house.live_for(20 * MINUTE).await;
+        assert_eq!((status(&house, &user).as_str(), devs(&house)), ("Resolved", 1));
+        assert_eq!(
+            house.events.told("Some recorded pairs are gone; they are found again by what their issues carry"),
+            0
+        );
+    });
+}
+
+#[test]
+fn a_new_dev_issue_is_created_for_an_issue_whose_store_was_lost_with_its_dev_issue() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        house.act("dev-bea", Deed::Delete { issue: dev });
+        house.lose_data();
+        house.live_for(20 * MINUTE).await;
+        assert_eq!(devs(&house), 0);
+        obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
+    });
+}
+
+#[test]
+fn a_new_dev_issue_is_created_in_place_of_one_that_was_taken_away_and_in_any_status() {
+    on_both(async |mut house| {
+        let (user, _) = served(&mut house).await;
+        obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
+        moved(&house, &user, "In Progress");
+        obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
+        house.live_for(HOUR).await;
+        assert_eq!(devs(&house), 2, "the former one was not taken for a twin");
+        obeyed(&order(&mut house, pair(&user, "DEV-A-2")).await, "are a pair already");
+    });
+}
+
+#[test]
+fn while_a_write_is_in_doubt_its_pair_is_not_decided_about() {
+    on_both(async |mut house| {
+        let user = reported(&house);
+        moved(&house, &user, "Will Do");
+        house.live_for(20 * MINUTE).await;
+        let lost = Kind::ServerError { status: http::StatusCode::BAD_GATEWAY, effect: Effect::Before };
+        let transitions = house.api("issue/{issueIdOrKey}/transitions");
+        house.site.add_fault(Rule::on(Method::POST, &transitions, When::First(1), lost));
+        moved(&house, "DEV-A-1", "Closed");
+        refused(&order_after(&mut house, 6 * MINUTE, unpair(&user)).await, "nobody knows yet whether it happened");
+        house.live_for(20 * MINUTE).await;
+        assert_eq!(status(&house, &user), "Resolved");
+        obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
+    });
+}
+
+#[test]
+fn a_mark_that_jira_does_not_take_makes_no_pair() {
+    on_both(async |mut house| {
+        let (user, dev) = (reported(&house), work(&house));
+        let no = Kind::ServerError { status: http::StatusCode::FORBIDDEN, effect: Effect::Before };
+        let property = house.api("issue/{issueIdOrKey}/properties/{propertyKey}");
+        house.site.add_fault(Rule::on(Method::PUT, &property, When::Nth(2), no));
+        refused(&order(&mut house, pair(&user, &dev)).await, "DEV-A-1 could not be marked, so they are no pair");
+        assert!(!is_marked(&house, &user) && !is_marked(&house, &dev));
+        obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair now");
+    });
+}
+
+/// Tells the order when the first cycle is over, crashes at that gate after it, and gives it again in the next life.
+async fn cut_short(house: &mut House, gate: u64, given: Order) -> Option<String> {
+    let crash = Crash::at(gate);
+    crash.sleep();
+    let (clock, armed, first) = (house.clock.clone(), crash.clone(), given.clone());
+    house
+        .live_beside(End::Crash(crash.clone(), 3 * MINUTE), async |handle| {
+            clock.sleep(MINUTE).await;
+            armed.wake();
+            handle.order(&flow(), first).await;
+            armed.sleep();
+        })
+        .await;
+    let place = crash.place()?;
+    let again = order(house, given).await;
+    assert!(!matches!(&again, Ordered::NotNow { .. } | Ordered::BrokenOff { .. }), "{again:?} after {place}");
+    house.live_for(HOUR).await;
+    Some(place)
+}
+
+#[test]
+fn an_order_to_pair_that_a_crash_cut_short_is_completed_by_giving_it_again() {
+    for flavour in FLAVOURS {
+        let places = at_every_gate(async |gate| {
+            let mut house = House::quiet(flavour, 7);
+            let (user, dev) = (reported(&house), work(&house));
+            house.live_for(20 * MINUTE).await;
+            let place = cut_short(&mut house, gate, pair(&user, &dev)).await?;
+            moved(&house, &user, "Will Do");
+            moved(&house, &dev, "Closed");
+            house.live_for(HOUR).await;
+            assert_eq!((status(&house, &user).as_str(), devs(&house)), ("Resolved", 1), "{place}");
+            assert!(is_marked(&house, &user) && is_marked(&house, &dev), "{place}");
+            Some(place)
+        });
+        assert!(places.iter().any(|place| place.contains("Jira PUT")), "{places:#?}");
+        assert!(places.iter().any(|place| place == "After Store write"), "{places:#?}");
+    }
+}
+
+#[test]
+fn an_order_to_unpair_that_a_crash_cut_short_is_completed_by_giving_it_again() {
+    for flavour in FLAVOURS {
+        let places = at_every_gate(async |gate| {
+            let mut house = House::quiet(flavour, 7);
+            let (user, dev) = served(&mut house).await;
+            let place = cut_short(&mut house, gate, unpair(&user)).await?;
+            moved(&house, &dev, "Closed");
+            house.live_for(HOUR).await;
+            assert_eq!((status(&house, &user).as_str(), devs(&house)), ("Will Do", 1), "{place}");
+            assert!(!is_marked(&house, &user) && !is_marked(&house, &dev), "{place}");
+            Some(place)
+        });
+        assert!(places.iter().any(|place| place.contains("Jira DELETE")), "{places:#?}");
+    }
+}
+
+#[test]
+fn an_order_to_recreate_that_a_crash_cut_short_creates_one_issue() {
+    for flavour in FLAVOURS {
+        let places = at_every_gate(async |gate| {
+            let mut house = House::quiet(flavour, 7);
+            let (user, dev) = served(&mut house).await;
+            house.act("dev-bea", Deed::Delete { issue: dev });
+            house.live_for(20 * MINUTE).await;
+            let place = cut_short(&mut house, gate, recreate(&user)).await?;
+            assert_eq!(devs(&house), 1, "{place}: {}", house.about(&user));
+            assert_eq!(said(&house, &user).len(), 2, "{place}");
+            Some(place)
+        });
+        let create = House::quiet(flavour, 7).api("issue");
+        assert!(places.contains(&format!("After Jira POST {create}")), "{places:#?}");
+    }
+}
+
+#[test]
+fn an_order_for_a_flow_that_cannot_take_it_is_answered_in_words() {
+    on_a_paused_clock(async {
+        let mut house = House::quiet(Flavour::Cloud, 7);
+        let no = Kind::ServerError { status: http::StatusCode::UNAUTHORIZED, effect: Effect::Before };
+        let myself = house.api("myself");
+        house.site.add_fault(Rule::on(Method::GET, &myself, When::Always, no));
+        let answer = order(&mut house, unpair("USER-A-1")).await;
+        assert!(matches!(&answer, Ordered::NotNow { why } if why.starts_with("the flow is parked: ")), "{answer:?}");
+    });
+}
