@@ -140,6 +140,7 @@ async fn happen(house: &mut House, pairs: &[Keys]) {
         move_to(house, "customer-ines", ticket, "Declined");
     }
     for (_, dev) in with(&[Past::Done]) {
+        move_to(house, "dev-bea", dev, "In Review");
         move_to(house, "dev-bea", dev, "Done");
     }
     for (_, dev) in with(&[Past::Cancelled]) {
