@@ -14,7 +14,8 @@ const ATTACHMENTS: &str = "issue/{issueIdOrKey}/attachments";
 fn company(flavour: Flavour) -> House {
     let house = House::quiet(flavour, 7);
     let text = house.flow_text("sync-ab.json");
-    house.write_flow("sync-ab.json", &text.replace("\"addCrossLinks\"", "\"syncAttachments\": true, \"addCrossLinks\""));
+    house
+        .write_flow("sync-ab.json", &text.replace("\"addCrossLinks\"", "\"syncAttachments\": true, \"addCrossLinks\""));
     house
 }
 

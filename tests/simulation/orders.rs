@@ -275,6 +275,27 @@ fn a_new_dev_issue_is_created_in_place_of_one_that_was_taken_away_and_in_any_sta
 }
 
 #[test]
+fn a_new_dev_issue_gets_the_files_that_the_former_one_had() {
+    on_both(async |mut house| {
+        let file_flow = house.flow_text("sync-ab.json");
+        let copying =
+            file_flow.replacen("\"createIssue\": true", "\"createIssue\": true, \"syncAttachments\": true", 1);
+        assert_ne!(file_flow, copying);
+        house.write_flow("sync-ab.json", &copying);
+        let user = reported(&house);
+        let (issue, filename, content) = (user.clone(), "log.txt".to_owned(), file(1000));
+        house.act("customer-ines", Deed::Attach { issue, filename, content });
+        moved(&house, &user, "Will Do");
+        house.live_for(20 * MINUTE).await;
+        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
+        house.live_for(20 * MINUTE).await;
+        let files = house.site.issue("DEV-A-2").unwrap().attachments;
+        assert_eq!(files.iter().map(|file| file.filename.as_str()).collect::<Vec<_>>(), ["log.txt"]);
+    });
+}
+
+#[test]
 fn while_a_write_is_in_doubt_its_pair_is_not_decided_about() {
     on_both(async |mut house| {
         let user = reported(&house);

@@ -203,12 +203,12 @@ fn many_pairs(house: &House, count: u32) {
     let mut database = database(house);
     let transaction = database.transaction().unwrap();
     for number in 0..count {
-        let mut ids = ["USER-A", "DEV-A"].map(|project| {
+        let ids = ["USER-A", "DEV-A"].map(|project| {
             let (project, summary, text) = (project.to_owned(), format!("pair {number}"), String::new());
             let key = house.act("dev-bea", Deed::Create { project, summary, text });
             (house.site.issue(&key).unwrap().id, key)
         });
-        let [(user_id, user_key), (dev_id, dev_key)] = &mut ids;
+        let [(user_id, user_key), (dev_id, dev_key)] = &ids;
         let sql = "INSERT INTO jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin, state,
                        created_at) VALUES (?1, ?2, ?3, ?4, 'created', 'active', '2026-03-01T00:00:00.000Z')";
         transaction.execute(sql, [user_id, user_key, dev_id, dev_key]).unwrap();

@@ -69,10 +69,12 @@ impl Engine {
         let user = seen.issue.at.clone();
         let fresh = seen.issue.clone();
         let intent = self.intent(draft, &Observed::Unpaired { user: seen, unseen_since: None });
-        let mut batch = vec![Change::AddIntent(intent.clone())];
-        batch.extend(former.iter().map(|pair| Change::RemovePair(pair.user.id.clone())));
-        batch.push(Change::ClearFailure(Side::User, user.id.clone()));
-        self.store.write(batch).await?;
+        // As it was, in case that nothing is created.
+        let ledger = self.store.ledger(vec![user.id.clone()]).await?.into_iter().map(Change::PutCopied);
+        let former: Vec<_> = former.into_iter().map(Change::PutPair).chain(ledger).collect();
+        let forget = Change::RemovePair(user.id.clone());
+        let calm = Change::ClearFailure(Side::User, user.id.clone());
+        self.store.write(vec![Change::AddIntent(intent.clone()), forget, calm]).await?;
         self.set_busy(&intent);
         match Box::pin(self.drive(Course::new(intent), Some(&fresh))).await {
             Ok(Driven::Closed | Driven::Open) => {
@@ -80,22 +82,15 @@ impl Engine {
                 Ok(self.created_for(&user).await?)
             }
             Ok(Driven::GivenUp(why)) => {
-                self.restore(former).await?;
+                self.store.write(former).await?;
                 Err(given_up(&user, why))
             }
-            Err(error @ Error::Stopping) => {
-                if self.pairs_with(&user.id, None).await?.is_empty() {
-                    self.restore(former).await?;
-                }
-                Err(error.into())
+            Err(Error::Stopping) if self.pairs_with(&user.id, None).await?.is_empty() => {
+                self.store.write(former).await?;
+                Err(Error::Stopping.into())
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Nothing was created, so what was known of the user issue is known again.
-    async fn restore(&self, former: Option<Pair>) -> Result<(), Error> {
-        Ok(self.store.write(former.into_iter().map(Change::PutPair).collect()).await?)
     }
 
     async fn created_for(&self, user: &IssueRef) -> Result<String, Error> {

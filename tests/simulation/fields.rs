@@ -1,0 +1,274 @@
+//! Resolutions, replied fields, mapped fields, links without room and texts that were saved while we linked: what the
+//! steps beside creates and statuses do, and that a crash makes none of them happen twice.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
+use http::{Method, StatusCode};
+use lockstep::sim::faults::{Effect, Kind, Rule, When};
+use lockstep::sim::fields::FieldKind;
+use lockstep::sim::{CustomField, Deed, Flavour, Project, Screen, Screens, Setup, Workflow};
+
+const CUSTOMER: &str = "customer-ines";
+const REPLIED: &str = "customfield_10042";
+
+/// One flow whose file says these members besides, on a site that is changed before it is born.
+fn company(flavour: Flavour, members: &str, change: impl FnOnce(&mut Setup)) -> House {
+    let house = House::quiet_with(7, |jira| {
+        jira.flavour = flavour;
+        change(jira);
+    });
+    let name = "\"name\": \"sync-ab\",";
+    house.write_flow("sync-ab.json", &house.flow_text("sync-ab.json").replace(name, &format!("{name} {members}")));
+    house
+}
+
+fn project<'a>(jira: &'a mut Setup, key: &str) -> &'a mut Project {
+    jira.projects.iter_mut().find(|project| project.key == key).unwrap()
+}
+
+/// Customers' issues have a field that says whether they were answered, and a resolution that their resolving demands.
+fn answering(jira: &mut Setup) {
+    jira.custom_fields.push(CustomField::new(10042, "Replied", FieldKind::Flag));
+    jira.screens.insert("USER-A".to_owned(), Screens::default().with(&[REPLIED]));
+    demanding(jira);
+}
+
+fn demanding(jira: &mut Setup) {
+    let asks = |workflow: Workflow| workflow.changing("Resolve", |it| it.screen(Screen::of(&["resolution!"])));
+    let project = project(jira, "USER-A");
+    project.workflow = asks(project.workflow.clone());
+}
+
+fn reported(house: &House, text: &str) -> String {
+    let (project, summary) = ("USER-A".to_owned(), "The printer is on fire".to_owned());
+    house.act(CUSTOMER, Deed::Create { project, summary, text: text.to_owned() })
+}
+
+fn accepted(house: &House, text: &str) -> String {
+    let issue = reported(house, text);
+    house.act(CUSTOMER, Deed::Move { issue: issue.clone(), status: "Will Do".to_owned() });
+    issue
+}
+
+fn closed(house: &House) {
+    house.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
+}
+
+fn field(house: &House, id: &str) -> Option<String> {
+    house.site.issue("USER-A-1").unwrap().fields.get(id).cloned()
+}
+
+/// How often something changed in an issue, by its changelog.
+fn changes(house: &House, field: &str) -> usize {
+    house.site.issue("USER-A-1").unwrap().history.iter().filter(|change| change.field == field).count()
+}
+
+fn said(house: &House, text: &str) -> usize {
+    house.site.issue("USER-A-1").unwrap().comments.iter().filter(|comment| comment.text == text).count()
+}
+
+/// Resolved, said so, answered: each once.
+fn is_answered(house: &House, when: &str) {
+    let about = || house.about("USER-A-1");
+    assert_eq!(field(house, "resolution").as_deref(), Some("Done"), "{when}: {}", about());
+    assert_eq!(field(house, REPLIED).as_deref(), Some("true"), "{when}: {}", about());
+    assert_eq!((changes(house, "Replied"), said(house, "Fixed in DEV-A-1")), (1, 1), "{when}: {}", about());
+    assert_eq!(house.disagreements(), [""; 0], "{when}");
+}
+
+const ANSWERING: &str = "\"repliedField\": \"Replied\", \"resolution\": \"done\",";
+
+#[test]
+fn a_status_crosses_with_its_resolution_a_comment_and_the_replied_field() {
+    for flavour in FLAVOURS {
+        for under_reported in [false, true] {
+            on_a_paused_clock(async {
+                let mut house = company(flavour, ANSWERING, |jira| {
+                    answering(jira);
+                    jira.under_reported_fields = under_reported;
+                });
+                accepted(&house, "Again.");
+                house.live_for(6 * MINUTE).await;
+                assert_eq!(field(&house, REPLIED), None);
+                closed(&house);
+                house.live_for(12 * MINUTE).await;
+                is_answered(&house, &format!("{flavour:?}, under-reported: {under_reported}"));
+                assert_eq!(house.events.audited("action.setReplied"), 1);
+            });
+        }
+    }
+}
+
+#[test]
+fn a_resolution_is_not_sent_where_the_screen_has_none() {
+    on_a_paused_clock(async {
+        let mut house = company(Flavour::Cloud, "\"resolution\": \"Done\",", |_| {});
+        accepted(&house, "Again.");
+        house.live_for(6 * MINUTE).await;
+        closed(&house);
+        house.live_for(12 * MINUTE).await;
+        assert_eq!(house.disagreements(), [""; 0]);
+        assert_eq!((field(&house, "resolution"), house.events.audited("issue.failed")), (None, 0));
+    });
+}
+
+#[test]
+fn a_demanded_resolution_that_nobody_configured_is_asked_of_a_person_by_name() {
+    for members in ["", "\"resolution\": \"Fixed\","] {
+        on_a_paused_clock(async {
+            let mut house = company(Flavour::Cloud, members, demanding);
+            accepted(&house, "Again.");
+            house.live_for(6 * MINUTE).await;
+            closed(&house);
+            house.live_for(12 * MINUTE).await;
+            let told = house.events.about("demands a resolution");
+            assert!(told.contains("`actions.resolution` of the rule dev-closed"), "{told}");
+            assert!(told.contains("one of Done, Won't Do, Duplicate"), "{told}");
+            assert_eq!(house.site.issue("USER-A-1").unwrap().status, "Will Do");
+        });
+    }
+}
+
+#[test]
+fn a_replied_field_that_jira_refuses_costs_a_warning_and_no_more() {
+    for (members, why) in [
+        ("\"repliedField\": \"Answered\",", "Jira has no field Answered"),
+        ("\"repliedField\": \"Replied\",", "appropriate screen"),
+    ] {
+        on_a_paused_clock(async {
+            let mut house = company(Flavour::Cloud, members, |jira| {
+                jira.custom_fields.push(CustomField::new(10042, "Replied", FieldKind::Flag));
+            });
+            accepted(&house, "Again.");
+            house.live_for(6 * MINUTE).await;
+            closed(&house);
+            house.live_for(2 * HOUR).await;
+            let told = house.events.about("Jira refuses the repliedField");
+            assert!(told.contains(why), "{why}: {told}");
+            assert_eq!((told.lines().count(), house.events.audited("issue.failed")), (1, 0), "{told}");
+            assert_eq!((said(&house, "Fixed in DEV-A-1"), house.disagreements()), (1, vec![]));
+        });
+    }
+}
+
+#[test]
+fn a_crash_at_any_gate_of_an_answer_makes_each_part_of_it_happen_once() {
+    let places = at_every_gate(async |gate| {
+        let mut house = company(Flavour::Cloud, ANSWERING, answering);
+        accepted(&house, "Again.");
+        house.live_for(6 * MINUTE).await;
+        closed(&house);
+        let crash = Crash::at(gate);
+        house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+        let place = crash.place()?;
+        house.live_for(HOUR).await;
+        is_answered(&house, &format!("after a crash at {place}"));
+        Some(place)
+    });
+    for needed in ["/transitions", "/comment", "PUT"] {
+        assert!(places.iter().any(|place| place.contains(needed)), "{places:#?}");
+    }
+}
+
+#[test]
+fn mapped_fields_reach_the_dev_issue_and_what_can_not_is_told() {
+    on_a_paused_clock(async {
+        let members = "\"fieldMap\": { \"Severity\": \"Urgency\", \"labels\": \"labels\" },";
+        let mut house = company(Flavour::Cloud, members, |jira| {
+            jira.custom_fields.push(CustomField::select(10050, "Severity", &["High", "Low"]));
+            jira.custom_fields.push(CustomField::select(10051, "Urgency", &["Low"]));
+            jira.screens.insert("USER-A".to_owned(), Screens::default().with(&["customfield_10050"]));
+            jira.screens.insert("DEV-A".to_owned(), Screens::default().with(&["customfield_10051"]));
+        });
+        let issue = reported(&house, "Again.");
+        house.act(CUSTOMER, Deed::Label { issue: issue.clone(), labels: vec!["fire".to_owned()] });
+        house.act(CUSTOMER, Deed::Move { issue, status: "Will Do".to_owned() });
+        house.live_for(12 * MINUTE).await;
+        let dev = house.site.issue("DEV-A-1").unwrap();
+        assert_eq!(dev.fields.get("labels").map(String::as_str), Some("fire"), "{dev:#?}");
+    });
+}
+
+#[test]
+fn a_mapped_field_that_jira_refuses_after_all_does_not_cost_the_dev_issue() {
+    on_a_paused_clock(async {
+        let mut house = company(Flavour::Cloud, "\"fieldMap\": { \"labels\": \"labels\" },", |_| {});
+        let refused = Kind::ServerError { status: StatusCode::BAD_REQUEST, effect: Effect::Before };
+        house.site.faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), refused).into());
+        let issue = reported(&house, "Again.");
+        house.act(CUSTOMER, Deed::Label { issue: issue.clone(), labels: vec!["fire".to_owned()] });
+        house.act(CUSTOMER, Deed::Move { issue, status: "Will Do".to_owned() });
+        house.live_for(12 * MINUTE).await;
+        assert_eq!(house.disagreements(), [""; 0], "{}", house.about("USER-A-1"));
+        assert_eq!(house.events.about("is left out of its dev issue").lines().count(), 1);
+    });
+}
+
+/// As long as Jira lets one be.
+fn endless() -> String {
+    "a".repeat(32_760)
+}
+
+/// The text is as it was, and a remote link leads to the dev issue.
+fn is_linked_remotely(house: &House, when: &str) {
+    let user = house.site.issue("USER-A-1").unwrap();
+    assert_eq!(user.description, endless(), "{when}");
+    let links: Vec<_> = user.remote_links.iter().map(|link| (&*link.title, &*link.url)).collect();
+    assert_eq!(links, [("Dev Link: DEV-A-1", "https://jira.example.net/browse/DEV-A-1")], "{when}");
+    assert_eq!((user.comments.len(), house.site.issues("DEV-A").len()), (1, 1), "{when}");
+}
+
+#[test]
+fn a_remote_link_stands_in_where_a_persons_text_has_no_room_wherever_we_crash() {
+    for flavour in FLAVOURS {
+        let places = at_every_gate(async |gate| {
+            let mut house = company(flavour, "", |_| {});
+            accepted(&house, &endless());
+            let crash = Crash::at(gate);
+            house.live(End::Crash(crash.clone(), 6 * MINUTE)).await;
+            let place = crash.place()?;
+            house.live_for(HOUR).await;
+            is_linked_remotely(&house, &format!("{flavour:?}: after a crash at {place}"));
+            Some(place)
+        });
+        assert!(places.iter().any(|place| place.ends_with("/remotelink")), "{places:#?}");
+    }
+}
+
+/// Somebody saves another text right after the daemon has read the description that it is about to link.
+fn somebody_saves_meanwhile(house: &mut House, text: &'static str) {
+    let (site, done) = (Arc::clone(&house.site), AtomicBool::new(false));
+    house.twist(move |_, path, answer| {
+        let is_fresh_read = path.ends_with("/bulkfetch") || path.contains("/issue/1");
+        let tells_text = answer.to_string().contains("The printer is on fire");
+        if is_fresh_read && tells_text && site.issue("DEV-A-1").is_some() && !done.swap(true, Ordering::Relaxed) {
+            let deed = Deed::Describe { issue: "USER-A-1".to_owned(), text: text.to_owned() };
+            site.act(CUSTOMER, deed).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_text_that_was_saved_while_we_linked_is_put_back_with_the_link_wherever_we_crash() {
+    for flavour in FLAVOURS {
+        let places = at_every_gate(async |gate| {
+            let mut house = company(flavour, "", |_| {});
+            accepted(&house, "Again.");
+            somebody_saves_meanwhile(&mut house, "It was the toaster.");
+            let crash = Crash::at(gate);
+            house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+            let place = crash.place()?;
+            house.live_for(HOUR).await;
+            let text = house.site.issue("USER-A-1").unwrap().description;
+            let link = "Dev Link: https://jira.example.net/browse/DEV-A-1";
+            let about = || house.about("USER-A-1");
+            assert!(text.starts_with("It was the toaster."), "{flavour:?}: after a crash at {place}: {}", about());
+            assert_eq!(text.matches("Dev Link").count(), 1, "{flavour:?}: after a crash at {place}: {text} {link}");
+            assert_eq!(house.disagreements(), [""; 0], "{flavour:?}: after a crash at {place}");
+            Some(place)
+        });
+        assert!(places.iter().filter(|place| place.contains("PUT")).count() >= 4, "linked and put back: {places:#?}");
+    }
+}
