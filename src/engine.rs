@@ -48,18 +48,30 @@ struct Past {
     born_since: JiraTime,
     /// In a flow that started from now: what happened to pairs never handled before that start is nobody's news.
     not_before: Option<JiraTime>,
-    /// Whether this store has seen what every dev issue says of whom it belongs to: its mark, its text.
-    all_marks_known: bool,
-    /// Whether issues are met in the order of their creation.
-    oldest_first: bool,
+    /// Of which dev issues this store has seen to whom they belong, by mark and text.
+    dev_issues_seen: Seen,
+}
+
+/// Of which dev issues it was seen to whom they belong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// Of all.
+    All,
+    /// Of those that are older than the ones in hand: a full sync is on its way through the dev project.
+    Older,
+    /// Of some: the others must be looked at before anything is created.
+    Some,
 }
 
 impl Past {
     /// A full sync's in the project of that side: it judges where things stand, and what happened since it began. It
     /// reads the dev project first.
     fn of_full_sync(side: Side, began: JiraTime) -> Self {
-        let all_marks_known = side == Side::User;
-        Self { unseen_since: began, born_since: began, not_before: None, all_marks_known, oldest_first: true }
+        let dev_issues_seen = match side {
+            Side::User => Seen::All,
+            Side::Dev => Seen::Older,
+        };
+        Self { unseen_since: began, born_since: began, not_before: None, dev_issues_seen }
     }
 
     /// An incremental cycle's. A look back judges old issues no further back than every search: who was never handled
@@ -69,18 +81,17 @@ impl Past {
         let not_before = Self::begins(state);
         let judged = |at: JiraTime| not_before.map_or(at, |start| at.max(start));
         let unseen_since = judged(if not_before.is_some() { reach.from } else { reach.usual });
-        let (born_since, all_marks_known) = (judged(reach.from), state.all_read);
-        Self { unseen_since, born_since, not_before, all_marks_known, oldest_first: false }
+        let dev_issues_seen = if state.all_read { Seen::All } else { Seen::Some };
+        Self { unseen_since, born_since: judged(reach.from), not_before, dev_issues_seen }
     }
 
     /// A pass's in between, whose search begins at `floor`, while a full sync reads the project of that side.
     fn in_between(side: Side, floor: JiraTime) -> Self {
-        Self { oldest_first: false, ..Self::of_full_sync(side, floor) }
-    }
-
-    /// Whether issues are met in the order of their creation, so that a clone comes after what it was cloned from.
-    fn meets_oldest_first(self) -> bool {
-        self.oldest_first
+        let dev_issues_seen = match side {
+            Side::User => Seen::All,
+            Side::Dev => Seen::Some,
+        };
+        Self { dev_issues_seen, ..Self::of_full_sync(side, floor) }
     }
 
     /// Before this instant nothing is a flow's business that started from now.

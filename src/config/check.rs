@@ -6,7 +6,6 @@
 mod access;
 mod advice;
 mod data;
-mod not_yet;
 mod rules;
 mod takeover;
 
@@ -20,7 +19,6 @@ use super::problem::{Place, Problem};
 use super::raw::{self, FlowFile};
 use super::reader::{self, Maybe};
 use crate::flow::{Flow, NotA, ProjectKey};
-use not_yet::NotYet;
 
 /// What a flow file's meaning depends on besides its text.
 #[derive(Clone, Copy)]
@@ -59,18 +57,12 @@ pub(super) struct Places {
 /// # Errors
 /// Every problem of the file, in the order of their places; never an empty list.
 pub fn check(file: &str, text: &str, around: &Around<'_>) -> Result<Checked, Vec<Problem>> {
-    check_without(not_yet::ALL, file, text, around)
-}
-
-/// [`check`] where `not_yet` is what is not acted upon.
-fn check_without(not_yet: &[NotYet], file: &str, text: &str, around: &Around<'_>) -> Result<Checked, Vec<Problem>> {
     // Some editors begin a file with a byte order mark; it is no part of the JSON.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let findings = Findings::default();
     let made = reader::read::<FlowFile>(text, &findings).and_then(|raw| {
         let folder = Path::new(file).parent().unwrap_or(Path::new(""));
         let checker = Checker { around, folder, findings: &findings };
-        checker.tell_what_is_not_done(&raw, not_yet);
         Some((checker.flow(&raw)?, Places::of(&raw, text)))
     });
     let ((flow, places), warnings) = findings.verdict(file, text, made)?;

@@ -43,11 +43,6 @@ fn checked(text: &str) -> Result<Checked, Vec<Problem>> {
     check("flows.d/x.json", text, &AROUND)
 }
 
-/// As if everything were acted upon.
-fn complete(old: &str, new: &str) -> Flow {
-    check_without(&[], "flows.d/x.json", &good_with(old, new), &AROUND).expect(new).flow
-}
-
 fn good_with(old: &str, new: &str) -> String {
     assert_eq!(GOOD.matches(old).count(), 1, "{old} must stand once in the good file");
     GOOD.replace(old, new)
@@ -276,21 +271,21 @@ fn a_token_and_an_authority_come_from_files_and_are_part_of_the_meaning() {
 fn attachments_are_copied_as_the_rule_says_else_as_the_flow_does() {
     let of_create = |flow: Flow| flow.rules.in_order[1].act.attachments;
     let by_flow =
-        |value: &str| complete(r#""skipIntermediateStatuses": true"#, &format!(r#""syncAttachments": {value}"#));
+        |value: &str| flow(r#""skipIntermediateStatuses": true"#, &format!(r#""syncAttachments": {value}"#));
     assert_eq!(of_create(by_flow("null")), Attachments::AtCreation);
     assert_eq!(of_create(by_flow("true")), Attachments::AlsoLater);
     assert!(by_flow("true").rules.follow_attachments() && !by_flow("null").rules.follow_attachments());
     let by_rule = r#"{ "createIssue": true, "syncAttachments": false }"#;
-    assert_eq!(of_create(complete(r#"{ "createIssue": true }"#, by_rule)), Attachments::Never);
+    assert_eq!(of_create(flow(r#"{ "createIssue": true }"#, by_rule)), Attachments::Never);
 }
 
 #[test]
 fn a_rules_resolution_is_its_own_else_the_flows_which_the_fallback_has_too() {
     let of_rule = |flow: &Flow| flow.rules.in_order[0].act.set_status.clone().unwrap().resolution;
-    let by_flow = complete(r#""name""#, r#""resolution": " Fixed ", "name""#);
+    let by_flow = flow(r#""name""#, r#""resolution": " Fixed ", "name""#);
     assert_eq!(of_rule(&by_flow), Resolution::new("Fixed"));
     assert_eq!(by_flow.rules.resolution, Resolution::new("Fixed"));
-    let by_rule = complete(r#""syncStatus": true"#, r#""syncStatus": true, "resolution": "Done""#);
+    let by_rule = flow(r#""syncStatus": true"#, r#""syncStatus": true, "resolution": "Done""#);
     assert_eq!((of_rule(&by_rule), by_rule.rules.resolution), (Resolution::new("Done"), None));
 }
 
@@ -298,9 +293,9 @@ fn a_rules_resolution_is_its_own_else_the_flows_which_the_fallback_has_too() {
 fn fields_to_copy_come_in_the_order_of_the_file() {
     let map = r#""fieldMap": { "Severity": "customfield_10042", "_why": "x", "labels": "labels", "x": null }, "name""#;
     let copy = |from: &str, to: &str| FieldCopy { from: field(from), to: field(to) };
-    let copies = complete(r#""name""#, map).field_map;
+    let copies = flow(r#""name""#, map).field_map;
     assert_eq!(copies, [copy("severity", "customfield_10042"), copy("labels", "labels")]);
-    let replied = complete(r#""name""#, r#""repliedField": " Replied ", "name""#).rules.replied_field;
+    let replied = flow(r#""name""#, r#""repliedField": " Replied ", "name""#).rules.replied_field;
     assert_eq!(replied, Some(field("Replied")));
 }
 
@@ -313,7 +308,7 @@ fn a_database_has_the_name_and_the_place_that_the_file_gives() {
     ] {
         let said = format!(r#""database": {{ "name": "sync-ab", "uri": "{uri}" }}, "name""#);
         let expected = Database { name: "sync-ab".parse().unwrap(), folder: Some(folder.into()) };
-        assert_eq!(complete(r#""name""#, &said).database, expected);
+        assert_eq!(flow(r#""name""#, &said).database, expected);
     }
 }
 

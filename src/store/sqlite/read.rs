@@ -84,12 +84,17 @@ fn pair_row(row: &Row<'_>) -> Result<Pair, Trouble> {
 
 /// At most `most` pairs after the one of the user issue `after`, in the order of their user issues.
 pub(super) fn pairs_after(connection: &Connection, after: Option<&IssueId>, most: u32) -> Result<Vec<Pair>, Trouble> {
-    let sql = "SELECT * FROM jira_mapping
-               WHERE (length(user_issue_id), user_issue_id) > (length(:after), :after)
-               ORDER BY length(user_issue_id), user_issue_id LIMIT :most";
+    // Two questions, as SQLite finds its place in an index of two expressions only by one of them at a time.
+    let as_long = "SELECT * FROM jira_mapping WHERE length(user_issue_id) = length(:after) AND user_issue_id > :after
+                   ORDER BY user_issue_id LIMIT :most";
+    let longer = "SELECT * FROM jira_mapping WHERE length(user_issue_id) > length(:after)
+                  ORDER BY length(user_issue_id), user_issue_id LIMIT :most";
     // The empty text comes before every id.
     let after = after.map_or("", IssueId::as_str);
-    rows(connection, sql, named_params! { ":after": after, ":most": most }, pair_row)
+    let mut found = rows(connection, as_long, named_params! { ":after": after, ":most": most }, pair_row)?;
+    let rest = most.saturating_sub(u32::try_from(found.len()).unwrap_or(most));
+    found.extend(rows(connection, longer, named_params! { ":after": after, ":most": rest }, pair_row)?);
+    Ok(found)
 }
 
 /// At most `most` pairs that are not kept in step, in the order of their user issues.

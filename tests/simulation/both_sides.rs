@@ -1,0 +1,185 @@
+//! Both sides of many pairs at once, and an index that shows our own writes late, beside rules that would answer them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use lockstep::sim::{Deed, Flavour};
+use serde_json::{Value, json};
+
+use super::house::{FLAVOURS, HOUR, House, on_a_paused_clock};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Everywhere in these stories.
+const INTERVAL: Duration = Duration::from_secs(20);
+
+/// One flow with a short interval on a site with small pages, whose index lags behind by `lag`.
+fn company(flavour: Flavour, lag: Duration, more_rules: &[Value]) -> House {
+    let house = House::quiet_with(8, |setup| {
+        (setup.flavour, setup.page_cap) = (flavour, 10);
+        setup.index_lag = lag / 2..=lag;
+    });
+    let mut flow: Value = serde_json::from_str(&house.flow_text("sync-ab.json")).unwrap();
+    flow["syncIntervalSeconds"] = INTERVAL.as_secs().into();
+    flow["indexLagSeconds"] = (2 * lag.as_secs()).max(60).into();
+    flow["rules"].as_array_mut().unwrap().extend_from_slice(more_rules);
+    house.write_flow("sync-ab.json", &flow.to_string());
+    house
+}
+
+/// A rule that answers what other rules write.
+fn answer(id: &str, direction: &str, status: &str, target: &str) -> Value {
+    json!({
+        "id": id, "sourceStatus": status, "syncDirection": direction, "enabled": true, "priority": 50,
+        "actions": { "syncStatus": true, "targetStatus": target, "addComment": true, "commentTemplate": "echo" },
+    })
+}
+
+fn move_to(house: &House, issue: &str, status: &str) {
+    house.act("triage-noor", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+}
+
+/// So many accepted tickets, and their dev issues by ticket.
+async fn pairs(house: &mut House, count: usize) -> BTreeMap<String, String> {
+    for number in 0..count {
+        let (project, summary, text) = ("USER-A".to_owned(), format!("ticket {number}"), String::new());
+        let ticket = house.act("customer-ines", Deed::Create { project, summary, text });
+        move_to(house, &ticket, "Will Do");
+    }
+    house.clock.sleep(HOUR).await;
+    house.live_for(HOUR).await;
+    let devs = house.site.issues("DEV-A").into_iter();
+    let user_of = |dev: &str| {
+        let text = house.site.issue(dev).unwrap().description;
+        text.rsplit_once("/browse/")
+            .unwrap()
+            .1
+            .split(|c: char| c != '-' && !c.is_alphanumeric())
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let pairs: BTreeMap<_, _> = devs.map(|dev| (user_of(&dev.key), dev.key)).collect();
+    assert_eq!(pairs.len(), count);
+    pairs
+}
+
+/// How often Lockstep moved each of these issues since the journal had `since` lines.
+fn moved_by_us(house: &House, since: usize) -> BTreeMap<String, usize> {
+    let mut moves = BTreeMap::new();
+    let ours = house.site.journal(since).into_iter().filter(|line| line.by_bot && line.what.starts_with("moved it"));
+    ours.for_each(|line| *moves.entry(line.issue_key).or_default() += 1);
+    moves
+}
+
+/// An echo of what we wrote would be answered by these.
+fn answering() -> [Value; 2] {
+    [
+        answer("echo-progress", "user_to_dev", "In Progress", "In Review"),
+        answer("echo-resolved", "user_to_dev", "Resolved", "Reopened"),
+    ]
+}
+
+/// Work goes on while the index is cycles behind: each cycle's search shows rows from before our own writes.
+async fn work_on(house: &mut House, pairs: &BTreeMap<String, String>) {
+    for dev in pairs.values() {
+        move_to(house, dev, "In Progress");
+    }
+    house.live_for(2 * INTERVAL + SECOND).await;
+    for offset in 0..4 {
+        for dev in pairs.values().skip(offset).step_by(4) {
+            move_to(house, dev, "Closed");
+        }
+        house.live_for(2 * INTERVAL + SECOND).await;
+    }
+    house.live_for(HOUR).await;
+}
+
+#[test]
+fn rows_from_before_our_own_writes_are_no_news_however_many_cycles_they_last() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = company(flavour, 300 * SECOND, &answering());
+            let pairs = pairs(&mut house, 40).await;
+            let before = house.site.journal(0).len();
+            work_on(&mut house, &pairs).await;
+            let moves = moved_by_us(&house, before);
+            let moved: Vec<_> = pairs.keys().filter(|user| moves.get(*user).is_none_or(|times| *times > 2)).collect();
+            assert!(moved.is_empty(), "moved never or more than twice: {moved:?}");
+            let answered: Vec<_> = pairs.values().filter(|dev| moves.contains_key(*dev)).collect();
+            assert!(answered.is_empty(), "our own writes were answered on {answered:?}");
+            for (user, dev) in &pairs {
+                let (user, dev) = (house.site.issue(user).unwrap(), house.site.issue(dev).unwrap());
+                assert_eq!((&*user.status, &*dev.status), ("Resolved", "Closed"), "{} {}", user.key, dev.key);
+            }
+        });
+    }
+}
+
+#[test]
+fn both_sides_of_all_pairs_change_at_once_and_each_pair_ends_as_the_later_change_wants() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = company(flavour, 2 * SECOND, &[]);
+            let pairs = pairs(&mut house, 60).await;
+            // All user issues change, then all dev issues: their rows lie on different pages of the same search.
+            for user in pairs.keys() {
+                move_to(&house, user, "Resolved");
+                move_to(&house, user, "Reopened");
+            }
+            house.clock.sleep(SECOND).await;
+            for (number, dev) in pairs.values().enumerate() {
+                move_to(&house, dev, if number % 2 == 0 { "Closed" } else { "In Progress" });
+            }
+            // Half of the customers insist, after the engineers.
+            house.clock.sleep(SECOND).await;
+            for user in pairs.keys().step_by(3) {
+                move_to(&house, user, "Resolved");
+                move_to(&house, user, "Reopened");
+            }
+            house.clock.sleep(4 * SECOND).await;
+            let before = house.site.journal(0).len();
+            house.live_for(HOUR).await;
+            let moves = moved_by_us(&house, before);
+            for (number, (user, dev)) in pairs.iter().enumerate() {
+                let engineers = if number % 2 == 0 { ("Resolved", "Closed") } else { ("In Progress", "In Progress") };
+                let expected = if number % 3 == 0 { ("Reopened", "Reopened") } else { engineers };
+                let stand = (house.site.issue(user).unwrap().status, house.site.issue(dev).unwrap().status);
+                assert_eq!((&*stand.0, &*stand.1), expected, "{}", house.about(user));
+                let times = [user, dev].map(|key| moves.get(key).copied().unwrap_or_default());
+                assert_eq!(times.iter().sum::<usize>(), 1, "{user} {dev} were moved {times:?} times");
+            }
+        });
+    }
+}
+
+/// While one side is being written, the other changes: on every second pair a person moves the target first.
+#[test]
+fn a_target_that_somebody_moves_in_the_same_moment_is_not_overrun() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = company(flavour, 2 * SECOND, &[]);
+            let pairs = pairs(&mut house, 40).await;
+            for dev in pairs.values() {
+                move_to(&house, dev, "Closed");
+            }
+            house.clock.sleep(5 * SECOND).await;
+            // The cycle that carries them is under way when the customers speak.
+            house.live_for(2 * SECOND).await;
+            for user in pairs.keys() {
+                if house.site.issue(user).unwrap().status == "Will Do" {
+                    move_to(&house, user, "Declined");
+                }
+            }
+            house.live_for(HOUR).await;
+            let mut ends = BTreeSet::new();
+            for (user, dev) in &pairs {
+                let stand = (house.site.issue(user).unwrap().status, house.site.issue(dev).unwrap().status);
+                let agreed = [("Resolved", "Closed"), ("Declined", "Cancelled")];
+                assert!(agreed.contains(&(&*stand.0, &*stand.1)), "{stand:?} {}", house.about(user));
+                ends.insert(stand);
+            }
+            assert_eq!(ends.len(), 2, "the moment was not met: {ends:?}");
+        });
+    }
+}
