@@ -5,10 +5,10 @@
 #[path = "simulation/house.rs"]
 mod house;
 
-#[path = "simulation/both_sides.rs"]
-mod both_sides;
 #[path = "simulation/adoption.rs"]
 mod adoption;
+#[path = "simulation/both_sides.rs"]
+mod both_sides;
 #[path = "simulation/crash.rs"]
 mod crash;
 #[path = "simulation/day.rs"]

@@ -15,7 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::observe::{Candidates, Known, pair_of, unpaired_user};
 use super::plan::{Plan, plan};
 use super::{Engine, Error, Past, Seen};
-use crate::flow::{Entry, Event, Fallback, Issue, IssueId, IssueKey, JiraTime, Origin, Pair, PairState, Side, SkipReason};
+use crate::flow::{
+    Entry, Event, Fallback, Issue, IssueId, IssueKey, JiraTime, Origin, Pair, PairState, Side, SkipReason,
+};
 use crate::jira::BATCH;
 use crate::store::{self, Change};
 use evidence::{Answer, Evidence, Proof, back_mark, dev_links, mark, user_link};
@@ -127,7 +129,8 @@ impl Engine {
 
     /// Whether a dev issue is about to be created for an unpaired user issue, or a rule would act if it had one.
     fn has_news(&self, user: &Issue, known: &Known, past: Past) -> bool {
-        let Plan { draft, changed, skipped, lost: _, hold: _ } = plan(&self.flow.rules, &unpaired_user(user, known, past));
+        let Plan { draft, changed, skipped, lost: _, hold: _ } =
+            plan(&self.flow.rules, &unpaired_user(user, known, past));
         let acts_on_pairs = |reason: &SkipReason| match reason {
             SkipReason::NoMapping => true,
             SkipReason::NoRule => self.flow.rules.fallback == Fallback::CloseDev,

@@ -127,7 +127,8 @@ fn the_dev_project_is_looked_through_once_in_a_workers_life() {
         };
         futures::join!(house.live_for(HOUR), people);
         assert_eq!(dev_count(&house), 34);
-        let read = house.events.about("Read DEV-A-1 ").lines().count() + house.events.about("Read DEV-A-1\"").lines().count();
+        let read =
+            house.events.about("Read DEV-A-1 ").lines().count() + house.events.about("Read DEV-A-1\"").lines().count();
         assert_eq!(read, 1, "{}", house.events.about("Read DEV-A-1"));
     });
 }

@@ -204,6 +204,17 @@ fn a_pair_that_an_operator_takes_apart_stays_apart() {
 }
 
 #[test]
+fn a_mark_that_names_another_flow_s_dev_issue_is_left_when_a_pair_is_taken_apart() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        let (key, value) = ("lockstep".to_owned(), serde_json::json!({"devIssue": "99999", "intent": "theirs"}));
+        house.act("dev-bea", Deed::SetProperty { issue: user.clone(), key, value });
+        obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
+        assert!(is_marked(&house, &user) && !is_marked(&house, &dev));
+    });
+}
+
+#[test]
 fn a_pair_is_taken_apart_by_the_key_of_an_issue_that_was_deleted() {
     on_both(async |mut house| {
         let (user, dev) = served(&mut house).await;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::tests::{AROUND, GOOD};
 use super::check;
+use super::tests::{AROUND, GOOD};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/flow_files");
 

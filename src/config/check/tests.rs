@@ -270,8 +270,7 @@ fn a_token_and_an_authority_come_from_files_and_are_part_of_the_meaning() {
 #[test]
 fn attachments_are_copied_as_the_rule_says_else_as_the_flow_does() {
     let of_create = |flow: Flow| flow.rules.in_order[1].act.attachments;
-    let by_flow =
-        |value: &str| flow(r#""skipIntermediateStatuses": true"#, &format!(r#""syncAttachments": {value}"#));
+    let by_flow = |value: &str| flow(r#""skipIntermediateStatuses": true"#, &format!(r#""syncAttachments": {value}"#));
     assert_eq!(of_create(by_flow("null")), Attachments::AtCreation);
     assert_eq!(of_create(by_flow("true")), Attachments::AlsoLater);
     assert!(by_flow("true").rules.follow_attachments() && !by_flow("null").rules.follow_attachments());

@@ -5,7 +5,7 @@ use crate::engine::apply::{Course, Driven, GivenUp};
 use crate::engine::observe::counterpart;
 use crate::engine::plan::creation;
 use crate::engine::{Engine, Error};
-use crate::flow::{Draft, Issue, IssueKey, IssueRef, Observed, Order, Pair, PairState, Side, Sighting};
+use crate::flow::{Draft, Issue, IssueId, IssueKey, IssueRef, Observed, Order, Pair, PairState, Side, Sighting};
 use crate::store::Change;
 
 impl Engine {
@@ -23,17 +23,18 @@ impl Engine {
         let Some(draft) = creation(&self.flow.rules, &seen) else {
             return Err(refused("no rule of this flow creates issues").into());
         };
-        let left = self.unmark(Some(&user), dev.as_ref()).await?;
-        if let Some(left) = left.first() {
-            return Err(refused(format!("nothing was created: {left}")).into());
+        if let Some(lost) = dev_of(&user, former.as_ref()) {
+            let read: Vec<_> = [&user].into_iter().chain(&dev).collect();
+            if let Some(left) = self.unmark([&user.at.id, lost], &read).await?.first() {
+                return Err(refused(format!("nothing was created: {left}")).into());
+            }
         }
         self.create_as_ordered(order, draft, seen, former).await
     }
 
-    /// The dev issue that the user issue had, if it can be read: by the pair table, else by the back-mark.
+    /// The dev issue that the user issue had, if it can be read.
     async fn former_dev_issue(&self, user: &Issue, former: Option<&Pair>) -> Result<Option<Issue>, Hindrance> {
-        let named = former.map(|pair| &pair.dev.id).or_else(|| counterpart(user));
-        match named {
+        match dev_of(user, former) {
             Some(dev) => Ok(self.jira.fetch_one(dev).await?),
             None => Ok(None),
         }
@@ -102,6 +103,11 @@ impl Engine {
             ),
         })
     }
+}
+
+/// The dev issue that a user issue had: by the pair table, else by its back-mark.
+fn dev_of<'a>(user: &'a Issue, former: Option<&'a Pair>) -> Option<&'a IssueId> {
+    former.map(|pair| &pair.dev.id).or_else(|| counterpart(user))
 }
 
 fn given_up(user: &IssueRef, why: GivenUp) -> Hindrance {
