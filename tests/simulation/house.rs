@@ -2,12 +2,13 @@
 //! simulated company. A life ends in order or by a crash; the stores stay.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt as _, Full};
@@ -50,6 +51,7 @@ pub struct House {
     data: tempfile::TempDir,
     lives: u64,
     twist: Option<Twist>,
+    date_lag: Arc<AtomicI64>,
 }
 
 /// Alters the site's JSON answers on the way: method, path, body.
@@ -111,6 +113,7 @@ impl House {
             data: tempfile::tempdir().unwrap(),
             lives: 0,
             twist: None,
+            date_lag: Arc::default(),
         };
         for (file, text) in world::FLOWS {
             house.write_flow(file, &spoken_to(flavour, &world::paced(text, 5 * MINUTE, INDEX_LAG)));
@@ -141,6 +144,11 @@ impl House {
     /// From the next life on, answers are altered on the way.
     pub fn twist(&mut self, twist: impl Fn(&str, &str, &mut serde_json::Value) + Send + Sync + 'static) {
         self.twist = Some(Arc::new(twist));
+    }
+
+    /// So many seconds the site's clock is behind from now on, as its answers tell the time.
+    pub fn set_back(&self) -> Arc<AtomicI64> {
+        Arc::clone(&self.date_lag)
     }
 
     /// The data folder is lost.
@@ -298,6 +306,7 @@ impl House {
             transports: Arc::new(Arc::new(Twisted {
                 inner: InMemory::new(self.site.hosts_router()),
                 twist: self.twist.clone(),
+                date_lag: Arc::clone(&self.date_lag),
             })),
             budgets: Arc::default(),
             observer: Arc::clone(&observer) as Arc<dyn Observer>,
@@ -321,15 +330,22 @@ impl House {
 struct Twisted {
     inner: InMemory,
     twist: Option<Twist>,
+    date_lag: Arc<AtomicI64>,
 }
 
 impl Transport for Twisted {
     fn send(&self, request: http::Request<WireBody>) -> BoxFuture<'_, Result<http::Response<WireBody>, Unreachable>> {
         let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let answer = self.inner.send(request);
-        let twist = self.twist.clone();
+        let (twist, lag) = (self.twist.clone(), self.date_lag.load(Ordering::Relaxed));
         async move {
-            let response = answer.await?;
+            let mut response = answer.await?;
+            if lag != 0 {
+                let date = response.headers_mut().get_mut(http::header::DATE).unwrap();
+                let told = DateTime::parse_from_rfc2822(date.to_str().unwrap()).unwrap();
+                let late = (told - TimeDelta::seconds(lag)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+                *date = late.parse().unwrap();
+            }
             let Some(twist) = twist else { return Ok(response) };
             let (mut parts, body) = response.into_parts();
             let bytes = body.collect().await.map_err(|e| Unreachable { begun: true, why: e.to_string() })?.to_bytes();

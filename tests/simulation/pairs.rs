@@ -7,7 +7,8 @@ use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock}
 use chrono::TimeDelta;
 use http::{Method, StatusCode};
 use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::{Deed, Rows};
+use lockstep::sim::{ChangeView, Deed, Rows};
+use serde_json::{Value, json};
 
 /// Lives a story on both kinds of Jira, beginning with one pair that is in step: `USER-A-1` and `DEV-A-1`.
 fn with_a_pair(story: impl AsyncFn(House)) {
@@ -203,12 +204,12 @@ fn many_pairs(house: &House, count: u32) {
     let mut database = database(house);
     let transaction = database.transaction().unwrap();
     for number in 0..count {
-        let mut ids = ["USER-A", "DEV-A"].map(|project| {
+        let ids = ["USER-A", "DEV-A"].map(|project| {
             let (project, summary, text) = (project.to_owned(), format!("pair {number}"), String::new());
             let key = house.act("dev-bea", Deed::Create { project, summary, text });
             (house.site.issue(&key).unwrap().id, key)
         });
-        let [(user_id, user_key), (dev_id, dev_key)] = &mut ids;
+        let [(user_id, user_key), (dev_id, dev_key)] = &ids;
         let sql = "INSERT INTO jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin, state,
                        created_at) VALUES (?1, ?2, ?3, ?4, 'created', 'active', '2026-03-01T00:00:00.000Z')";
         transaction.execute(sql, [user_id, user_key, dev_id, dev_key]).unwrap();
@@ -346,5 +347,65 @@ fn a_created_issue_whose_user_issue_was_paired_meanwhile_is_told_and_stops_nobod
         moves(&house, "DEV-A-1", "Closed");
         house.live_for(3 * HOUR).await;
         assert_eq!((status(&house, "USER-A-1"), status(&house, &user)), ("Resolved".to_owned(), "Resolved".to_owned()));
+    });
+}
+
+/// A second flow over the same two projects, the other way round. With the first one's rules the two chase each other:
+/// what one writes is news to the other.
+fn a_flow_that_answers(house: &House) {
+    let rule = |source: &str, target: &str| {
+        json!({ "id": source, "sourceStatus": source, "syncDirection": "user_to_dev", "enabled": true,
+                "conditions": { "requireMapping": true, "onStatusChange": true },
+                "actions": { "syncStatus": true, "targetStatus": target } })
+    };
+    let mut flow: Value = serde_json::from_str(&house.flow_text("sync-ab.json")).unwrap();
+    flow["syncIntervalSeconds"] = 10.into();
+    let mut answering = flow.clone();
+    flow["rules"].as_array_mut().unwrap().push(rule("In Progress", "Reopened"));
+    answering["name"] = "sync-ba".into();
+    (answering["userProjectKey"], answering["devProjectKey"]) = ("DEV-A".into(), "USER-A".into());
+    answering["rules"] = json!([rule("Reopened", "Declined"), rule("Cancelled", "In Progress")]);
+    house.write_flow("sync-ab.json", &flow.to_string());
+    house.write_flow("sync-ba.json", &answering.to_string());
+}
+
+/// The second flow knows the first one's pair, the other way round.
+fn knows_the_pair(house: &House) {
+    let other = house.data().join("sync_ba.sqlite");
+    let sql =
+        "INSERT INTO other.jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin, state,
+                   created_at) SELECT dev_issue_id, dev_issue_key, user_issue_id, user_issue_key, 'created', state,
+                   created_at FROM jira_mapping";
+    let database = database(house);
+    database.execute("ATTACH ?1 AS other", [other.to_str().unwrap()]).unwrap();
+    assert_eq!(database.execute(sql, []).unwrap(), 1);
+}
+
+/// How often Lockstep moved one of the two.
+fn made(house: &House) -> usize {
+    let histories = ["USER-A-1", "DEV-A-1"].map(|key| house.site.issue(key).unwrap().history);
+    let moved = |change: &&ChangeView| change.field == "status" && change.author == "account-lockstep";
+    histories.iter().flatten().filter(moved).count()
+}
+
+#[test]
+fn flows_that_answer_each_other_are_held_for_an_hour_visibly_and_across_restarts() {
+    with_a_pair(async |mut house| {
+        a_flow_that_answers(&house);
+        house.live_for(5 * MINUTE).await;
+        knows_the_pair(&house);
+        moves(&house, "USER-A-1", "In Progress");
+        house.live_for(15 * MINUTE).await;
+        assert_eq!(told(&house), [0, 0, 1, 0], "{}", house.about("USER-A-1"));
+        assert!(!house.events.about("written 6 times within ten minutes").is_empty());
+        let before = made(&house);
+        assert!((11..=12).contains(&before), "{before} moves");
+        for _ in 0..4 {
+            house.live_for(8 * MINUTE).await;
+        }
+        assert_eq!((made(&house), told(&house)), (before, [0, 0, 1, 0]), "restarts release nobody");
+        house.live_for(40 * MINUTE).await;
+        assert_eq!(told(&house), [0, 0, 2, 1], "judged anew after an hour, by what was written since");
+        assert!((before + 6..=2 * before + 1).contains(&made(&house)), "{} moves", made(&house));
     });
 }

@@ -1,13 +1,15 @@
 //! Cycles in hard times: rows that come hours late, a first sync of hours, lost pairs, odd clocks and empty answers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use chrono::TimeDelta;
+use http::{Method, StatusCode};
 use lockstep::demo::world;
-use lockstep::sim::{Deed, FaultPlan, Flavour, Rows, Setup};
+use lockstep::sim::faults::{Effect, Kind, Rule, When};
+use lockstep::sim::{Deed, FaultPlan, Flavour, Rows};
 
 const SECOND: Duration = Duration::from_secs(1);
 const FULL_DONE: &str = "Initial sync completed";
@@ -79,7 +81,9 @@ fn what_the_index_learnt_three_hours_late_is_found_by_looking_back() {
         house.live_for(170 * MINUTE).await;
         assert_eq!(dev_issues(&house), [""; 0]);
         house.live_for(80 * MINUTE).await;
-        assert_eq!(dev_issues(&house), ["late", "late, and passed through"]);
+        let mut found = dev_issues(&house);
+        found.sort();
+        assert_eq!(found, ["late", "late, and passed through"]);
     });
 }
 
@@ -175,8 +179,7 @@ fn a_long_first_sync_does_not_leave_people_waiting() {
             assert_eq!(made_for(&house, "urgent"), 1, "{}", house.events.about("Initial full sync"));
             let told = house.events.about("Initial full sync:");
             assert!((4..=14).contains(&told.lines().count()), "{told}");
-            let of = if flavour == Flavour::Cloud { "of about 301" } else { "of about 30" };
-            assert!(told.contains(of), "{told}");
+            assert!(told.contains("of about 300 issues"), "{told}");
             house.live_for(2 * HOUR).await;
             assert_eq!((house.events.told(FULL_DONE), made_for(&house, "urgent")), (1, 1));
             assert_eq!(house.disagreements(), [""; 0]);
@@ -199,22 +202,14 @@ fn a_tiny_first_sync_tells_no_progress() {
 fn a_pass_in_between_makes_no_twin_of_what_the_full_sync_has_not_read_yet() {
     on_a_paused_clock(async {
         let mut house = slow(Flavour::Cloud);
-        let lost = lockstep::sim::faults::Kind::ServerError {
-            status: http::StatusCode::SERVICE_UNAVAILABLE,
-            effect: lockstep::sim::faults::Effect::Before,
-        };
-        let edits = lockstep::sim::faults::Rule::on(
-            http::Method::PUT,
-            "/rest/api/3/issue/{issueIdOrKey}",
-            lockstep::sim::faults::When::Chance(1.0),
-            lost,
-        );
+        let lost = Kind::ServerError { status: StatusCode::SERVICE_UNAVAILABLE, effect: Effect::Before };
+        let edits = Rule::on(Method::PUT, "/rest/api/3/issue/{issueIdOrKey}", When::Chance(1.0), lost);
         for number in 0..150 {
             create(&house, "DEV-A", &format!("idea {number}"));
         }
         house.site.faults(edits.into());
-        let ticket = accepted(&house, "twin?");
         house.clock.sleep(HOUR).await;
+        let ticket = accepted(&house, "twin?");
         house.live_for(40 * MINUTE).await;
         assert_eq!(made_for(&house, "twin?"), 1);
         house.site.faults(FaultPlan::none());
@@ -234,11 +229,12 @@ fn a_pass_in_between_makes_no_twin_of_what_the_full_sync_has_not_read_yet() {
     });
 }
 
-/// What people do while the full sync is down.
-async fn interlude(house: &House, what: &str) {
+/// What people do while the full sync is down. Answers whether it had begun.
+async fn interlude(house: &House, what: &str) -> bool {
     let cursor: Option<String> =
         database(house).query_row("SELECT cursor FROM sync_state", [], |row| row.get(0)).unwrap();
     let cursor: Option<serde_json::Value> = cursor.map(|text| serde_json::from_str(&text).unwrap());
+    let has_begun = cursor.is_some();
     let at = cursor.and_then(|cursor| cursor["ids_at"][0].as_str().map(str::to_owned));
     if let Some(issue) = at {
         match what {
@@ -251,6 +247,7 @@ async fn interlude(house: &House, what: &str) {
     let passed = accepted(house, "passed meanwhile");
     moves(house, &passed, "In Progress");
     house.clock.sleep(5 * HOUR).await;
+    has_begun
 }
 
 #[test]
@@ -268,17 +265,16 @@ fn a_full_sync_that_was_killed_on_any_page_goes_on_hours_later_whatever_became_o
                 let crash = Crash::at(gate);
                 house.live(End::Crash(crash.clone(), 30 * MINUTE)).await;
                 let place = format!("{flavour:?}, {what}, killed at {gate}: {:?}", crash.place());
-                interlude(&house, what).await;
+                let has_begun = interlude(&house, what).await;
                 house.live_for(2 * HOUR).await;
                 assert_eq!(house.events.told(FULL_DONE), 1, "{place}");
                 let tickets = house.site.issues("USER-A").len();
-                for summary in ["meanwhile", "passed meanwhile"] {
-                    assert_eq!(made_for(&house, summary), 1, "{place}: {summary}");
-                }
+                assert_eq!(made_for(&house, "meanwhile"), 1, "{place}");
+                assert_eq!(made_for(&house, "passed meanwhile"), usize::from(has_begun), "{place}");
                 let made: usize = (0..12).map(|number| made_for(&house, &format!("ticket {number}"))).sum();
                 let gone = usize::from(tickets < 14) + usize::from(what != "changed");
                 assert!(made + gone >= 11, "{place}: {:?}", dev_issues(&house));
-                if what == "changed" {
+                if what == "changed" && has_begun {
                     assert_eq!(house.disagreements(), [""; 0], "{place}");
                 }
             });
@@ -337,33 +333,21 @@ fn an_empty_answer_that_can_not_be_is_not_believed_before_jira_knows_us() {
     });
 }
 
-/// A company on whose Jira the clock can be set, with one pair in step.
-fn with_a_clock_of_its_own() -> (House, Arc<AtomicI64>) {
-    let behind = Arc::new(AtomicI64::new(0));
-    let by = Arc::clone(&behind);
-    let house = House::quiet_with(37, move |jira: &mut Setup| {
-        let now = Arc::clone(&jira.now);
-        jira.now = Arc::new(move || now() - TimeDelta::seconds(by.load(Ordering::Relaxed)));
-    });
-    (house, behind)
-}
-
 #[test]
 fn a_clock_that_is_set_back_while_we_live_loses_nothing() {
-    on_a_paused_clock(async {
-        let (mut house, behind) = with_a_clock_of_its_own();
-        // Begun two hours fast, so that the site never goes back behind its own past.
-        behind.store(-7200, Ordering::Relaxed);
+    on_both(async |mut house| {
         let ticket = accepted(&house, "one");
-        let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
+        let (site, clock, behind) = (Arc::clone(&house.site), house.clock.clone(), house.set_back());
         let life = async move {
             clock.sleep(21 * MINUTE).await;
-            behind.store(0, Ordering::Relaxed);
+            behind.store(7200, Ordering::Relaxed);
+            clock.sleep(21 * MINUTE).await;
             let (issue, status) = ("DEV-A-1".to_owned(), "Closed".to_owned());
             site.act("dev-bea", Deed::Move { issue, status }).unwrap();
         };
         futures::join!(house.live_for(HOUR), life);
-        assert!(!house.events.about("Jira's clock is behind the last sync").is_empty());
+        let told = house.events.about("Jira's clock is behind the last sync");
+        assert_eq!(told.lines().count(), 1, "{told}");
         assert_eq!(status(&house, &ticket), "Resolved", "{}", house.about(&ticket));
     });
 }
