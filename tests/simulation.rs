@@ -5,14 +5,16 @@
 #[path = "simulation/house.rs"]
 mod house;
 
+#[path = "simulation/adoption.rs"]
+mod adoption;
 #[path = "simulation/crash.rs"]
 mod crash;
 #[path = "simulation/day.rs"]
 mod day;
-#[path = "simulation/fields.rs"]
-mod fields;
 #[path = "simulation/files.rs"]
 mod files;
+#[path = "simulation/losses.rs"]
+mod losses;
 #[path = "simulation/memory.rs"]
 mod memory;
 #[path = "simulation/modes.rs"]

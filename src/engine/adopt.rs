@@ -13,9 +13,11 @@ mod survey;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::observe::{Candidates, Known, pair_of, unpaired_user};
-use super::plan::plan;
+use super::plan::{Plan, plan};
 use super::{Engine, Error, Past};
-use crate::flow::{Entry, Event, Issue, IssueId, IssueKey, JiraTime, Origin, Pair, PairState, Side, SkipReason};
+use crate::flow::{
+    Entry, Event, Fallback, Issue, IssueId, IssueKey, JiraTime, Origin, Pair, PairState, Side, SkipReason,
+};
 use crate::jira::BATCH;
 use crate::store::{self, Change};
 use evidence::{Answer, Evidence, Proof, back_mark, dev_links, mark, user_link};
@@ -112,29 +114,53 @@ impl Engine {
         Ok(())
     }
 
-    /// The unpaired user issues about whom the whole dev project must be heard: a dev issue is about to be created for
-    /// them, or one claims them without being named in return, and may be a clone of the right one.
+    /// The unpaired user issues about whom the whole dev project must be heard: something would be done for them, or a
+    /// dev issue claims them without being named in return, and may be a clone of the right one.
     fn wanting(&self, candidates: &Candidates, known: &Known, past: Past) -> BTreeMap<IssueId, JiraTime> {
         let evidence = self.evidence(known);
-        let is_settled = |user: &Issue| match evidence.dev_of(user) {
-            Some((_, claim)) => claim.answer != Answer::None,
-            None => false,
-        };
-        let mut wanting: Vec<_> = self.about_to_be_created(candidates, known, past);
+        let claimed_by = |user: &Issue| evidence.dev_of(user).map(|(_, claim)| claim.answer);
+        let mut wanting = self.unpaired(candidates, known, |user| self.has_news(user, known, past));
         if !past.meets_oldest_first() {
-            wanting.extend(self.concerned(candidates, known).into_iter().filter(|it| evidence.dev_of(it).is_some()));
+            wanting.extend(self.concerned(candidates, known).into_iter().filter(|it| claimed_by(it).is_some()));
         }
-        wanting.retain(|user| !is_settled(user));
+        wanting.retain(|user| matches!(claimed_by(user), Some(Answer::None) | None));
         wanting.into_iter().map(|user| (user.at.id.clone(), user.created)).collect()
     }
 
+    /// Whether a dev issue is about to be created for an unpaired user issue, or a rule would act if it had one.
+    fn has_news(&self, user: &Issue, known: &Known, past: Past) -> bool {
+        let Plan { draft, changed, skipped, lost: _, hold: _ } =
+            plan(&self.flow.rules, &unpaired_user(user, known, past));
+        let acts_on_pairs = |reason: &SkipReason| match reason {
+            SkipReason::NoMapping => true,
+            SkipReason::NoRule => self.flow.rules.fallback == Fallback::CloseDev,
+            SkipReason::IntermediateStatus
+            | SkipReason::AlreadyEqual
+            | SkipReason::LostConflict
+            | SkipReason::BeforeAdoption
+            | SkipReason::MovedMeanwhile
+            | SkipReason::OpenIntent
+            | SkipReason::CounterpartMissing
+            | SkipReason::HasLink
+            | SkipReason::Suspended
+            | SkipReason::Broken
+            | SkipReason::PingPong
+            | SkipReason::Unpaired => false,
+        };
+        draft.is_some() || (!changed.is_empty() && skipped.iter().any(acts_on_pairs))
+    }
+
     fn about_to_be_created<'a>(&self, candidates: &Candidates, known: &'a Known, past: Past) -> Vec<&'a Issue> {
+        self.unpaired(candidates, known, |user| {
+            plan(&self.flow.rules, &unpaired_user(user, known, past)).draft.is_some()
+        })
+    }
+
+    /// The unpaired user issues among the candidates, of a certain kind, that no open intent is about.
+    fn unpaired<'a>(&self, candidates: &Candidates, known: &'a Known, kind: impl Fn(&Issue) -> bool) -> Vec<&'a Issue> {
         let unpaired = candidates.keys().filter(|id| pair_of(known, id).is_none() && !self.is_busy(id));
-        unpaired
-            .filter_map(|id| known.issues.get(id))
-            .filter(|issue| self.flow.side_of(&issue.at.key) == Some(Side::User))
-            .filter(|user| plan(&self.flow.rules, &unpaired_user(user, known, past)).draft.is_some())
-            .collect()
+        let users = unpaired.filter_map(|id| known.issues.get(id));
+        users.filter(|issue| self.flow.side_of(&issue.at.key) == Some(Side::User) && kind(issue)).collect()
     }
 
     /// The unpaired user issues among the candidates, and those that dev issues among them name.

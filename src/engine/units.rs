@@ -20,7 +20,7 @@ pub(super) enum Unit {
     LoneDev(Box<Issue>),
     /// Not in a pair, and deleted, moved away or hidden.
     Gone(Side, IssueRef),
-    /// A user issue that had a dev issue, by its back-mark: nobody knows where it is.
+    /// A user issue that had a dev issue, by its back-mark or text: nobody knows where it is.
     Bereaved(Box<Issue>, String),
     /// A user issue that would get a dev issue, but links to one that does not answer.
     OneWay(Box<Observed>),

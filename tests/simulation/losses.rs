@@ -1,0 +1,275 @@
+//! A company of years, and all that its Lockstep can lose: afterwards nobody notices.
+
+use std::time::Duration;
+
+use super::house::{HOUR, House, MINUTE, on_a_paused_clock};
+use lockstep::sim::{Deed, FileContent, Flavour, IssueView};
+
+const DAY: Duration = HOUR.saturating_mul(24);
+
+/// What happened to a pair until the loss. Each of them has its turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Past {
+    /// Work has not begun.
+    Open,
+    /// Work has begun, and the customer knows.
+    UnderWay,
+    /// Closed, and the customer was told.
+    Closed,
+    /// Closed and confirmed by the customer.
+    Confirmed,
+    /// The customer took it back.
+    Declined,
+    /// Released long ago, and opened again by the customer.
+    Reopened,
+    /// Done by the developers, not released.
+    Done,
+    /// Cancelled by the developers; no rule says anything of that.
+    Cancelled,
+}
+
+const PASTS: [Past; 10] = [
+    Past::Closed,
+    Past::Confirmed,
+    Past::Open,
+    Past::Closed,
+    Past::Declined,
+    Past::Confirmed,
+    Past::UnderWay,
+    Past::Reopened,
+    Past::Cancelled,
+    Past::Done,
+];
+
+fn move_to(house: &House, who: &str, issue: &str, status: &str) {
+    house.act(who, Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+}
+
+fn create(house: &House, project: &str, summary: &str) -> String {
+    let (project, summary, text) = (project.to_owned(), summary.to_owned(), "Again.".to_owned());
+    house.act("customer-ines", Deed::Create { project, summary, text })
+}
+
+fn attach(house: &House, who: &str, issue: &str, filename: &str, size: u64) {
+    let content = FileContent::Made { size, seed: size };
+    house.act(who, Deed::Attach { issue: issue.to_owned(), filename: filename.to_owned(), content });
+}
+
+fn clone(house: &House, who: &str, issue: &str, with_properties: bool) -> String {
+    house.act(who, Deed::Clone { issue: issue.to_owned(), with_properties })
+}
+
+/// A pair by its two keys.
+type Keys = (String, String);
+
+/// The dev issue that a ticket's text names.
+fn dev_of(ticket: &IssueView) -> Option<String> {
+    let line = ticket.description.lines().rev().find_map(|line| line.strip_prefix("Dev Link: "))?;
+    line.rsplit('/').next().map(str::to_owned)
+}
+
+/// Years of work: `pairs` made by Lockstep, half as many again by the Node.js service before it.
+async fn company(flavour: Flavour, pairs: usize) -> (House, Vec<Keys>) {
+    let mut house = House::quiet_with(17, |setup| setup.flavour = flavour);
+    let text = house.flow_text("sync-ab.json");
+    let follows = text.replacen("\"addCrossLinks\"", "\"syncAttachments\": true,\n    \"addCrossLinks\"", 1);
+    house.write_flow("sync-ab.json", &follows);
+    let made_before: Vec<_> = (0..pairs / 4).map(|nth| made_by_hand(&house, nth)).collect();
+    house.clock.sleep(DAY).await;
+    let tickets: Vec<_> = (0..pairs - made_before.len()).map(|nth| accepted(&house, nth)).collect();
+    house.clock.sleep(DAY).await;
+    house.live_for(30 * MINUTE).await;
+    let made_by_us = tickets.into_iter().map(|ticket| (ticket.clone(), dev_of(&house.site.issue(&ticket).unwrap())));
+    let made_by_us: Vec<_> = made_by_us.map(|(ticket, dev)| (ticket, dev.unwrap())).collect();
+    let all: Vec<Keys> = made_before.into_iter().chain(made_by_us).collect();
+    happen(&mut house, &all).await;
+    cloned(&house, &all);
+    house.clock.sleep(DAY).await;
+    house.live_for(HOUR).await;
+    (house, all)
+}
+
+fn accepted(house: &House, nth: usize) -> String {
+    let ticket = create(house, "USER-A", &format!("ticket {nth}"));
+    if nth % 5 == 0 {
+        attach(house, "customer-ines", &ticket, "log.txt", 100 + nth as u64);
+        attach(house, "customer-ines", &ticket, "screen.png", 200);
+    }
+    move_to(house, "triage-noor", &ticket, "Will Do");
+    ticket
+}
+
+/// As the Node.js service left them: lines, no marks; of some only the dev issue's. It took no file along twice, and some
+/// not at all.
+fn made_by_hand(house: &House, nth: usize) -> Keys {
+    let ticket = accepted(house, nth);
+    let dev = create(house, "DEV-A", &format!("ticket {nth}"));
+    let describe = |issue: &str, label: &str, other: &str| {
+        let text = format!("Again.\n{label} Link: {}/browse/{other}", house.site.base_url());
+        house.act("triage-noor", Deed::Describe { issue: issue.to_owned(), text });
+    };
+    describe(&dev, "User", &ticket);
+    if nth % 3 != 0 {
+        describe(&ticket, "Dev", &dev);
+    }
+    if nth % 10 == 0 {
+        attach(house, "triage-noor", &dev, "screen.png", 200);
+    }
+    (ticket, dev)
+}
+
+/// What became of them, and later files; Lockstep lives along.
+async fn happen(house: &mut House, pairs: &[Keys]) {
+    let with = |wanted: &'static [Past]| {
+        pairs.iter().enumerate().filter(move |(nth, _)| wanted.contains(&PASTS[nth % 10])).map(|(_, keys)| keys)
+    };
+    for (_, dev) in with(&[Past::UnderWay, Past::Done]) {
+        move_to(house, "dev-bea", dev, "In Progress");
+    }
+    for (_, dev) in with(&[Past::Closed, Past::Confirmed, Past::Reopened]) {
+        move_to(house, "dev-bea", dev, "Closed");
+    }
+    house.live_for(30 * MINUTE).await;
+    for (ticket, _) in with(&[Past::Confirmed]) {
+        move_to(house, "customer-ines", ticket, "Closed");
+    }
+    for (ticket, _) in with(&[Past::Reopened]) {
+        move_to(house, "customer-ines", ticket, "Reopened");
+    }
+    for (ticket, _) in with(&[Past::Declined]) {
+        move_to(house, "customer-ines", ticket, "Declined");
+    }
+    for (_, dev) in with(&[Past::Done]) {
+        move_to(house, "dev-bea", dev, "Done");
+    }
+    for (_, dev) in with(&[Past::Cancelled]) {
+        move_to(house, "dev-bea", dev, "Cancelled");
+    }
+    for (ticket, _) in pairs.iter().step_by(7) {
+        attach(house, "customer-ines", ticket, "later.txt", 300);
+    }
+    house.live_for(30 * MINUTE).await;
+}
+
+/// Tickets and dev issues are cloned, with marks and without; of the tickets some are accepted.
+fn cloned(house: &House, pairs: &[Keys]) {
+    for (nth, (ticket, dev)) in pairs.iter().enumerate().step_by(11) {
+        clone(house, "dev-bea", dev, nth % 2 == 0);
+        let again = clone(house, "customer-ines", ticket, nth % 2 == 1);
+        if nth % 3 == 0 {
+            move_to(house, "triage-noor", &again, "Will Do");
+        }
+    }
+}
+
+/// What people do while Lockstep is down, and what must have come of it: the issue and its status.
+fn meanwhile(house: &House, pairs: &[Keys]) -> Vec<(String, &'static str)> {
+    let mut expected = Vec::new();
+    for (nth, (ticket, dev)) in pairs.iter().enumerate().filter(|(nth, _)| nth % 30 < 10) {
+        match PASTS[nth % 10] {
+            Past::Open | Past::UnderWay | Past::Done | Past::Reopened => {
+                move_to(house, "dev-bea", dev, "Closed");
+                expected.push((ticket.clone(), "Resolved"));
+            }
+            Past::Closed => {
+                move_to(house, "customer-ines", ticket, "Reopened");
+                expected.push((dev.clone(), "Reopened"));
+            }
+            Past::Confirmed | Past::Declined | Past::Cancelled => {}
+        }
+    }
+    expected
+}
+
+fn database(house: &House, sql: &str) {
+    let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+    assert!(database.execute(sql, []).unwrap() > 0, "{sql}");
+}
+
+/// What can be lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loss {
+    StateDocument,
+    LastSync,
+    Pairs,
+    Everything,
+}
+
+fn lose(house: &House, loss: Loss) {
+    match loss {
+        Loss::StateDocument => database(house, "DELETE FROM sync_state"),
+        Loss::LastSync => database(house, "UPDATE sync_state SET last_sync = NULL"),
+        Loss::Pairs => database(house, "DELETE FROM jira_mapping"),
+        Loss::Everything => house.lose_data(),
+    }
+}
+
+/// Every ticket once more: the whole of it is looked at, whatever a search would show.
+fn touch(house: &House) {
+    for issue in house.site.issues("USER-A") {
+        house.act("customer-ines", Deed::Label { issue: issue.key, labels: vec!["looked-at".to_owned()] });
+    }
+}
+
+async fn nobody_notices(house: &mut House, pairs: &[Keys], loss: Loss) {
+    let (dev_issues, before) = (house.site.issues("DEV-A").len(), house.writes());
+    lose(house, loss);
+    house.live_for(30 * MINUTE).await;
+    touch(house);
+    house.live_for(30 * MINUTE).await;
+    let counters = house.site.counters();
+    assert_eq!(house.writes(), before, "{loss:?}: {counters:#?}\n{}", house.events.about("Brought"));
+    assert_eq!(house.site.issues("DEV-A").len(), dev_issues, "{loss:?}");
+    let _ = pairs;
+}
+
+/// What people did crosses exactly once, and nothing else does.
+async fn changes_cross_once(house: &mut House, pairs: &[Keys], loss: Loss) {
+    let synced = house.events.audited("action.syncStatus");
+    if loss != Loss::LastSync {
+        lose(house, loss);
+    }
+    let expected = meanwhile(house, pairs);
+    house.clock.sleep(10 * MINUTE).await;
+    house.live_for(HOUR).await;
+    for (key, status) in &expected {
+        assert_eq!(house.site.issue(key).unwrap().status, *status, "{loss:?}: {}", house.about(key));
+    }
+    assert_eq!(house.events.audited("action.syncStatus") - synced, expected.len(), "{loss:?}");
+    let twice = house.writes();
+    house.live_for(HOUR).await;
+    assert_eq!(house.writes(), twice, "{loss:?}");
+}
+
+fn story(flavour: Flavour, size: usize, loss: Loss) {
+    on_a_paused_clock(async {
+        let (mut house, pairs) = company(flavour, size).await;
+        nobody_notices(&mut house, &pairs, loss).await;
+        changes_cross_once(&mut house, &pairs, loss).await;
+    });
+}
+
+#[test]
+fn nobody_notices_that_the_data_folder_was_lost() {
+    story(Flavour::Cloud, 500, Loss::Everything);
+}
+
+#[test]
+fn nobody_notices_that_the_data_folder_was_lost_on_data_center() {
+    story(Flavour::DataCenter, 200, Loss::Everything);
+}
+
+#[test]
+fn nobody_notices_that_the_pairs_were_lost() {
+    story(Flavour::Cloud, 500, Loss::Pairs);
+}
+
+#[test]
+fn nobody_notices_that_the_state_document_was_lost() {
+    story(Flavour::Cloud, 500, Loss::StateDocument);
+}
+
+#[test]
+fn nobody_notices_that_the_last_sync_was_lost() {
+    story(Flavour::Cloud, 500, Loss::LastSync);
+}
