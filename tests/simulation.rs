@@ -11,6 +11,8 @@ mod adoption;
 mod crash;
 #[path = "simulation/day.rs"]
 mod day;
+#[path = "simulation/fields.rs"]
+mod fields;
 #[path = "simulation/files.rs"]
 mod files;
 #[path = "simulation/losses.rs"]
