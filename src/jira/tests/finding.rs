@@ -174,3 +174,139 @@ async fn that_nothing_at_all_is_shown_is_believed_only_if_we_are_still_ourselves
     assert!(matches!(end.what, Fault::Refused(_)) && end.effect() == Effect::Never, "{end}");
     script.done();
 }
+
+#[tokio::test(start_paused = true)]
+async fn issues_are_found_under_their_former_keys_too() {
+    let moved = issue("10002", "NEW-7", "3");
+    let (client, script) = Script::client(
+        Deployment::Cloud,
+        vec![
+            on("POST /rest/api/3/issue/bulkfetch")
+                .saying(json!({"issueIdsOrKeys": ["ED-3", "ED-2", "ED-1"], "expand": ["changelog"],
+                    "fields": FRESH, "properties": ["lockstep"]}))
+                .answers(json!({"issues": [issue("10001", "ED-1", "1"), moved.clone()], "issueErrors": []})),
+            on("GET /rest/api/3/issue/ED-2?fields=status").answers(moved),
+            on("GET /rest/api/3/issue/ED-3?fields=status")
+                .ends(404, json!({"errorMessages": ["Issue does not exist"], "errors": {}})),
+        ],
+    )
+    .await;
+    let asked = ["ED-3", "ED-2", "ED-1"].map(|key| key.parse().unwrap());
+    let found = client.fetch_by_key(&asked.each_ref()).await.unwrap();
+    let told: Vec<_> = found.iter().map(|(key, issue)| (key.as_str(), issue.at.key.as_str())).collect();
+    assert_eq!(told, [("ED-1", "ED-1"), ("ED-2", "NEW-7")]);
+    script.done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn issues_are_counted_where_the_site_counts_and_nothing_else_fails_for_it() {
+    let projects = ["ED".parse().unwrap()];
+    let jql = r#"project in ("ED")"#;
+    let cloud = || on("POST /rest/api/3/search/approximate-count").saying(json!({"jql": jql}));
+    let data_center = || on("POST /rest/api/2/search").saying(json!({"jql": jql, "maxResults": 0}));
+    let found = json!({"startAt": 0, "maxResults": 0, "total": 153, "issues": []});
+    let no = || json!({"errorMessages": ["no"], "errors": {}});
+    let cases = [
+        (Deployment::Cloud, cloud().answers(json!({"count": 153})), Ok(Some(153))),
+        (Deployment::DataCenter, data_center().answers(found), Ok(Some(153))),
+        (Deployment::Cloud, cloud().ends(404, no()), Ok(None)),
+        (Deployment::Cloud, cloud().ends(410, no()), Ok(None)),
+        (Deployment::DataCenter, data_center().ends(400, no()), Ok(None)),
+        (Deployment::Cloud, cloud().ends(401, no()), Err(Effect::Never)),
+    ];
+    for (deployment, exchange, expected) in cases {
+        let (client, script) = Script::client(deployment, vec![exchange]).await;
+        assert_eq!(client.count(&projects).await.map_err(|error| error.effect()), expected);
+        script.done();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_and_links_come_with_a_fresh_read_and_what_is_odd_hides_nothing() {
+    let mut bean = issue("10000", "ED-1", "1");
+    bean["fields"]["attachment"] = json!([
+        {"id": "2", "filename": "b.txt", "size": 2, "created": "2024-11-29T10:44:51.887-0800"},
+        {"id": "3", "size": "large"},
+        {"id": 1, "filename": "a.txt", "size": 1, "created": "2024-11-29T10:44:52.887-0800"}]);
+    bean["fields"]["issuelinks"] = json!([
+        {"id": "1", "type": {"name": "Relates"}, "outwardIssue": {"id": "10004", "key": "PR-2"}},
+        {"id": "2", "type": {"name": "Relates"}},
+        {"id": "3", "type": {"name": "Blocks"}, "inwardIssue": {"id": "10005", "key": "PR-3"}}]);
+    let read = on("POST /rest/api/3/issue/bulkfetch").answers(json!({"issues": [bean]}));
+    let (client, script) = Script::client(Deployment::Cloud, vec![read]).await;
+    let issue = client.fetch_one(&id("10000")).await.unwrap().unwrap();
+    let files: Vec<_> = issue.attachments.iter().map(|file| file.filename.as_str()).collect();
+    let linked: Vec<_> = issue.linked.iter().map(|other| other.key.as_str()).collect();
+    assert_eq!((&files[..], &linked[..]), (&["b.txt", "a.txt"][..], &["PR-2", "PR-3"][..]));
+    script.done();
+}
+
+/// A change of the description, as a changelog has it, minutes before our own.
+fn text_change(id: u32, who: &str, minutes: u32, from: &str, to: &str) -> Value {
+    json!({"id": id.to_string(), "author": {"accountId": who, "key": who},
+        "created": format!("2024-11-29T10:{:02}:00.000-0800", 40 - minutes),
+        "items": [{"field": "description", "from": null, "fromString": from, "to": null, "toString": to}]})
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_that_our_edit_replaced_unread_comes_with_a_fresh_read() {
+    let changes = |us: &str| {
+        let ours =
+            text_change(3, us, 0, "It burns badly.", "It burns.\n\nDev Link: https://a.example.net/browse/DEV-1");
+        [ours, text_change(2, "mia", 1, "It burns.", "It burns badly.")]
+    };
+    let mut on_cloud = issue("10000", "ED-1", "1");
+    on_cloud["changelog"] = json!({"total": 2, "histories": changes("5b10a2844c20165700ede21g")});
+    let mut on_data_center = on_cloud.clone();
+    let [newest, oldest] = changes("JIRAUSER10100");
+    on_data_center["changelog"] = json!({"total": 2, "histories": [oldest, newest]});
+    let mut in_part = on_data_center.clone();
+    in_part["changelog"]["total"] = json!(3);
+    let data_center = format!("GET /rest/api/2/issue/10000?fields={}&{READ_FROM_DATA_CENTER}", FRESH.join(","));
+    let cases = [
+        (Deployment::Cloud, "POST /rest/api/3/issue/bulkfetch", json!({"issues": [on_cloud]}), true),
+        (Deployment::DataCenter, &data_center, on_data_center, true),
+        (Deployment::DataCenter, &data_center, in_part, false),
+    ];
+    for (deployment, request, answer, is_found) in cases {
+        let (client, script) = Script::client(deployment, vec![on(request).answers(answer)]).await;
+        let issue = client.fetch_one(&id("10000")).await.unwrap().unwrap();
+        let expected = is_found.then(|| crate::flow::Body::Wiki("It burns badly.".to_owned()));
+        assert_eq!(issue.overwritten, expected, "{deployment:?}");
+        script.done();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn texts_of_a_long_changelog_are_asked_for_only_where_they_tell_what_was_overwritten() {
+    let us = "5b10a2844c20165700ede21g";
+    let linked = "It burns.\n\nDev Link: https://a.example.net/browse/DEV-1";
+    let other = |n: u32| {
+        json!({"id": (100 - n).to_string(), "created": "2024-11-29T10:40:00.000-0800", "author": {"accountId": "a"},
+            "items": [{"field": "labels", "from": null, "to": null, "toString": "x"}]})
+    };
+    let log = |ours: Value| {
+        let mut bean = issue("10000", "ED-1", "1");
+        let histories: Vec<_> = (0..39).map(other).chain([ours]).collect();
+        bean["changelog"] = json!({"total": 40, "histories": histories});
+        bean
+    };
+    let older = text_change(2, "mia", 1, "It burns.", "It burns badly.");
+    let cases = [
+        (text_change(3, us, 0, "It burns badly.", linked), json!(["status", "description"]), Some("It burns badly.")),
+        (text_change(3, us, 0, "It burns.", linked), json!(["status"]), None),
+        (text_change(3, "mia", 0, "It burns badly.", "Help"), json!(["status"]), None),
+    ];
+    for (newest, asked, expected) in cases {
+        let exchanges = vec![
+            on("POST /rest/api/3/issue/bulkfetch").answers(json!({"issues": [log(newest)]})),
+            on("POST /rest/api/3/changelog/bulkfetch")
+                .saying(json!({"issueIdsOrKeys": ["10000"], "fieldIds": asked, "maxResults": 1000}))
+                .answers(json!({"issueChangeLogs": [{"issueId": "10000", "changeHistories": [older]}]})),
+        ];
+        let (client, script) = Script::client(Deployment::Cloud, exchanges).await;
+        let issue = client.fetch_one(&id("10000")).await.unwrap().unwrap();
+        assert_eq!(issue.overwritten, expected.map(|text| crate::flow::Body::Wiki(text.to_owned())), "{asked}");
+        script.done();
+    }
+}

@@ -11,7 +11,7 @@ use crate::flow::{Body, Deployment, Mark, ProjectKey};
 
 const URL: &str = "https://a.example.net/browse/ED-1";
 
-fn new<'a>(project: &'a ProjectKey, intent: &str) -> NewIssue<'a> {
+pub(super) fn new<'a>(project: &'a ProjectKey, intent: &str) -> NewIssue<'a> {
     NewIssue {
         project,
         summary: "Main order flow broken",
