@@ -180,6 +180,16 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Whether what it holds are versions of the project.
+    pub(super) fn holds_versions(&self) -> bool {
+        match self {
+            Self::AffectedVersions | Self::FixVersions => true,
+            Self::Custom(field) => matches!(field.kind, FieldKind::Version | FieldKind::Versions),
+            Self::Summary | Self::Description | Self::Labels => false,
+            Self::Priority | Self::Assignee | Self::Resolution => false,
+        }
+    }
+
     /// The verbs of `update` that it takes.
     pub(super) fn operations(&self) -> &'static [&'static str] {
         if self.is_list() { &["add", "set", "remove"] } else { &["set"] }

@@ -61,6 +61,7 @@ impl State {
         let key = Item::text("Key", Some(issue.key()), Some(to.key()));
         let kinds = (issue.kind != kind).then(|| self.kind_change(&issue.kind, &kind));
         let moved = (issue.status != status).then(|| issue.move_to(status));
+        issue.change_versions(&self.setup.custom_fields, &self.versions(&to.project));
         (issue.project, issue.number, issue.kind) = (to.project, to.number, kind);
         let items = [Some(project), Some(key), kinds, moved].into_iter().flatten().collect();
         self.chronicle(by, issue, items);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Number, Value};
 
-use super::fields::{self, Choice, Field, USUAL_PRIORITY};
+use super::fields::{self, Choice, CustomField, Field, USUAL_PRIORITY};
 use super::issue::{Issue, Item};
 use super::markup;
 use super::workflow::Resolves;
@@ -74,6 +74,27 @@ impl Issue {
     }
 }
 
+impl Issue {
+    /// In another project versions become those of the same name there, and what has none is lost. (Jira asks whoever
+    /// moves an issue.)
+    pub(super) fn change_versions(&mut self, custom: &[CustomField], there: &[Term]) {
+        let of_that_name = |term: &Term| there.iter().find(|version| version.text == term.text).cloned();
+        let values = std::mem::take(&mut self.values).into_iter().filter_map(|(id, value)| {
+            let holds_versions = Field::find(&id, custom).is_some_and(|field| field.holds_versions());
+            let moved = match &value {
+                FieldValue::One(version) if holds_versions => of_that_name(version).map(FieldValue::One),
+                FieldValue::Many(versions) if holds_versions => {
+                    FieldValue::many(versions.iter().filter_map(of_that_name).collect())
+                }
+                FieldValue::One(_) | FieldValue::Many(_) | FieldValue::Text(_) => Some(value),
+                FieldValue::Rich(_) | FieldValue::Number(_) | FieldValue::Flag(_) => Some(value),
+            };
+            Some((id, moved?))
+        });
+        self.values = values.collect();
+    }
+}
+
 impl Item {
     fn of_field(id: String, told_as: String, from: Option<FieldValue>, to: Option<FieldValue>) -> Self {
         let side = |value: Option<FieldValue>| {
@@ -132,19 +153,18 @@ impl Resolves {
 impl Operation {
     /// What the field holds afterwards.
     pub(super) fn applied_to(self, old: Option<FieldValue>) -> Option<FieldValue> {
-        let many = |terms: Vec<Term>| (!terms.is_empty()).then_some(FieldValue::Many(terms));
         match (self, old) {
             (Self::Set(new), _) => new,
             (Self::Add(term), Some(FieldValue::Many(mut terms))) => {
                 if !terms.contains(&term) {
                     terms.push(term);
                 }
-                many(terms)
+                FieldValue::many(terms)
             }
-            (Self::Add(term), _) => many(vec![term]),
+            (Self::Add(term), _) => FieldValue::many(vec![term]),
             (Self::Remove(term), Some(FieldValue::Many(mut terms))) => {
                 terms.retain(|it| *it != term);
-                many(terms)
+                FieldValue::many(terms)
             }
             (Self::Remove(_), old) => old,
         }
@@ -152,6 +172,11 @@ impl Operation {
 }
 
 impl FieldValue {
+    /// A list, if there is anything in it.
+    fn many(terms: Vec<Term>) -> Option<Self> {
+        (!terms.is_empty()).then_some(Self::Many(terms))
+    }
+
     /// What people read in the changelog.
     pub(super) fn text(&self) -> String {
         match self {

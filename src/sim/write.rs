@@ -18,9 +18,11 @@ use super::workflow::{Status, Transition};
 
 mod hanging;
 mod joining;
+mod telling;
 
 pub(super) use hanging::{Attached, Hanging, Rewording};
 pub(super) use joining::Join;
+use telling::{opening, tell_item};
 
 /// One write, and who does it.
 #[derive(Clone, Debug)]
@@ -338,25 +340,5 @@ impl Remark {
             updated: at,
             editor: author.into(),
         }
-    }
-}
-
-fn tell_item(item: &Item) -> String {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    match item.field.as_ref() {
-        "status" => format!("moved it from {} to {}", text(&item.from_text), text(&item.to_text)),
-        "description" => "changed the description".into(),
-        field if item.to_text.is_none() => format!("emptied the {field}"),
-        field => format!("changed the {field} to “{}”", text(&item.to_text)),
-    }
-}
-
-/// The beginning of a text, short enough for one line of the journal.
-fn opening(text: &str) -> String {
-    const LONGEST: usize = 80;
-    let line = text.replace('\n', " ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("“{}…”", &line[..end]),
-        None => format!("“{line}”"),
     }
 }

@@ -220,3 +220,23 @@ async fn screens_tell_the_versions_of_their_own_project() {
     }
     assert_eq!(meta["fields"][TAGS]["allowedValues"], Value::Null);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_issue_that_moves_has_the_versions_of_the_same_name_there() {
+    let stage = stage();
+    let issue = stage.ann_reports("One");
+    for (field, value) in [
+        ("fixVersions", json!([{"name": "2.0"}, {"name": "3.0"}])),
+        ("versions", json!([{"name": "3.0"}])),
+        (FOUND_IN, json!({"name": "2.0"})),
+        (TEAM, json!({"value": "Red"})),
+    ] {
+        assert_eq!(set(&stage, &issue, field, &value).await.0, 204);
+    }
+    let moved = stage.ann(Deed::MoveToProject { issue, project: DEV.into() });
+    let left = shown(&stage, &moved, "fixVersions").await;
+    assert_eq!((&left[0]["id"], &left[0]["name"], &left[1]), (&json!("10001"), &json!("2.0"), &Value::Null));
+    assert_eq!(shown(&stage, &moved, FOUND_IN).await["id"], "10001");
+    assert_eq!(shown(&stage, &moved, "versions").await, json!([]));
+    assert_eq!(shown(&stage, &moved, TEAM).await["value"], "Red");
+}
