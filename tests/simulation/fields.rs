@@ -8,7 +8,8 @@ use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_
 use http::{Method, StatusCode};
 use lockstep::sim::faults::{Effect, Kind, Rule, When};
 use lockstep::sim::fields::FieldKind;
-use lockstep::sim::{CustomField, Deed, Flavour, Project, Screen, Screens, Setup, Workflow};
+use lockstep::sim::{Account, CustomField, Deed, Flavour, Project, Screen, Screens, Setup, Workflow};
+use serde_json::{Value, json};
 
 const CUSTOMER: &str = "customer-ines";
 const REPLIED: &str = "customfield_10042";
@@ -186,6 +187,7 @@ fn mapped_fields_reach_the_dev_issue_and_what_can_not_is_told() {
     on_a_paused_clock(async {
         let members = "\"fieldMap\": { \"Severity\": \"Urgency\", \"labels\": \"labels\" },";
         let mut house = company(Flavour::Cloud, members, |jira| {
+            jira.accounts.push(Account::new(CUSTOMER, "Ines Moreau", "ines@example.net", "hers", chrono_tz::UTC));
             jira.custom_fields.push(CustomField::select(10050, "Severity", &["High", "Low"]));
             jira.custom_fields.push(CustomField::select(10051, "Urgency", &["Low"]));
             jira.screens.insert("USER-A".to_owned(), Screens::default().with(&["customfield_10050"]));
@@ -193,10 +195,14 @@ fn mapped_fields_reach_the_dev_issue_and_what_can_not_is_told() {
         });
         let issue = reported(&house, "Again.");
         house.act(CUSTOMER, Deed::Label { issue: issue.clone(), labels: vec!["fire".to_owned()] });
+        let high = json!({"fields": {"customfield_10050": {"value": "High"}}});
+        assert_eq!(house.ask(Method::PUT, &format!("issue/{issue}"), high).await, Value::Null);
         house.act(CUSTOMER, Deed::Move { issue, status: "Will Do".to_owned() });
         house.live_for(12 * MINUTE).await;
         let dev = house.site.issue("DEV-A-1").unwrap();
         assert_eq!(dev.fields.get("labels").map(String::as_str), Some("fire"), "{dev:#?}");
+        let told = house.events.about("The field Urgency of USER-A-1 is left out of its dev issue");
+        assert_eq!(told.lines().count(), 1, "{}", house.about("USER-A-1"));
     });
 }
 

@@ -134,7 +134,8 @@ fn a_file_that_can_not_be_fetched_holds_nothing_up_and_arrives_once_it_can() {
                 let mut house = if later { company(flavour) } else { House::quiet(flavour, 7) };
                 downloads_fail(&house);
                 accepted_with_files(&house);
-                house.live_for(12 * MINUTE).await;
+                // By now it is tried again once an hour only.
+                house.live_for(3 * HOUR).await;
                 closed(&house);
                 house.live_for(12 * MINUTE).await;
                 let user = house.site.issue("USER-A-1").unwrap();
