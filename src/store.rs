@@ -203,7 +203,8 @@ pub enum Change {
     /// Record a pair, or refresh its keys and state; its origin stays. Refused ([`Error::Taken`]) when one of the two is
     /// paired with another.
     PutPair(Pair),
-    /// Forget the pair of this user issue, if there is one.
+    /// Forget the pair of this user issue, if there is one, and what the ledger says of its files: they have no copies on
+    /// any other dev issue.
     RemovePair(IssueId),
     /// Enter a file into the ledger, replacing its earlier entry.
     PutCopied(Copied),

@@ -22,5 +22,7 @@ mod ending;
 mod files;
 #[path = "binary/jira_sim.rs"]
 mod jira_sim;
+#[path = "binary/ordering.rs"]
+mod ordering;
 #[path = "binary/telling.rs"]
 mod telling;

@@ -13,6 +13,8 @@ mod both_sides;
 mod crash;
 #[path = "simulation/day.rs"]
 mod day;
+#[path = "simulation/fields.rs"]
+mod fields;
 #[path = "simulation/files.rs"]
 mod files;
 #[path = "simulation/losses.rs"]

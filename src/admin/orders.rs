@@ -85,7 +85,7 @@ pub(super) async fn give<W: Wanted>(
 ) -> Response {
     let order = match read::<W>(&headers, body) {
         Ok(order) => order,
-        Err(answer) => return answer,
+        Err((code, why)) => return complaint(code, &why),
     };
     let Ok(flow) = flow.parse::<FlowName>() else { return unknown(&flow) };
     match inside.handle.order(&flow, order).await {
@@ -106,13 +106,13 @@ pub(super) fn unknown(flow: &str) -> Response {
     complaint(StatusCode::NOT_FOUND, &format!("there is no flow {flow:?}"))
 }
 
-fn read<W: Wanted>(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Order, Response> {
+fn read<W: Wanted>(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Order, (StatusCode, String)> {
     if !is_json(headers) {
         let why = "the body must be JSON, and say so: Content-Type: application/json";
-        return Err(complaint(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, why.to_owned()));
     }
-    let body = body.map_err(|rejection| complaint(rejection.status(), &rejection.body_text()))?;
-    let bad = |why: String| complaint(StatusCode::BAD_REQUEST, &format!("{why}; write {}", W::EXAMPLE));
+    let body = body.map_err(|rejection| (rejection.status(), rejection.body_text()))?;
+    let bad = |why: String| (StatusCode::BAD_REQUEST, format!("{why}; write {}", W::EXAMPLE));
     let wanted: W = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
     wanted.order().map_err(bad)
 }

@@ -235,7 +235,6 @@ impl Engine {
 }
 
 /// Whether something may be planned for an observation.
-#[expect(clippy::large_enum_variant, reason = "lives for one decision; boxing would only blur the reading")]
 enum Kept {
     /// Its pair is not kept in step.
     No,

@@ -79,6 +79,7 @@ macro_rules! contract {
             another_state_leaves_the_origin_as_it_was
             pairs_come_page_by_page_in_the_order_of_their_numbers
             a_removed_pair_makes_room_for_another_partner
+            a_removed_pair_takes_its_ledger_along
             pairs_that_somebody_else_removed_are_missed_until_the_next_commit
             a_pair_that_the_flow_removed_is_not_missed
             the_ledger_tells_of_the_files_of_the_issues_asked_about

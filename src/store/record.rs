@@ -6,6 +6,7 @@
 
 mod intent;
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -64,13 +65,27 @@ pub(super) fn pair_state_from_text(text: &str) -> Result<PairState, Unfit> {
 
 /// How the fields of a line of history are kept: a JSON object.
 pub(super) fn fields_json(fields: &[(&'static str, Field)]) -> String {
-    let value = |field: &Field| match field {
-        Field::Text(text) => serde_json::Value::from(text.as_str()),
-        Field::Number(number) => (*number).into(),
-        Field::Flag(flag) => (*flag).into(),
-        Field::List(list) => list.clone().into(),
-    };
-    json(&fields.iter().map(|(name, field)| (*name, value(field))).collect::<std::collections::BTreeMap<_, _>>())
+    json(&fields.iter().map(|(name, field)| (*name, FieldRecord::from(field))).collect::<BTreeMap<_, _>>())
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum FieldRecord<'a> {
+    Text(&'a str),
+    Number(u64),
+    Flag(bool),
+    List(&'a [String]),
+}
+
+impl<'a> From<&'a Field> for FieldRecord<'a> {
+    fn from(field: &'a Field) -> Self {
+        match field {
+            Field::Text(text) => Self::Text(text),
+            Field::Number(number) => Self::Number(*number),
+            Field::Flag(flag) => Self::Flag(*flag),
+            Field::List(list) => Self::List(list),
+        }
+    }
 }
 
 /// How a line's level is kept.

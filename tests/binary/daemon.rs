@@ -88,11 +88,15 @@ impl Daemon {
 
     /// Asks the admin server.
     pub fn get(&self, path: &str) -> Answer {
+        ask(&self.address(), "GET", path, "", &Value::Null)
+    }
+
+    /// Where the admin server answers: `http://HOST:PORT`.
+    pub fn address(&self) -> String {
         let said = self.wait_for("the admin server's address", |line| {
             line["message"].as_str().is_some_and(|message| message.starts_with("answering on http://"))
         });
-        let address = said["message"].as_str().unwrap().trim_start_matches("answering on ").to_owned();
-        ask(&address, "GET", path, "", &Value::Null)
+        said["message"].as_str().unwrap().trim_start_matches("answering on ").to_owned()
     }
 
     /// Asks for an orderly stop.

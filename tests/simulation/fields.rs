@@ -69,12 +69,21 @@ fn said(house: &House, text: &str) -> usize {
     house.site.issue("USER-A-1").unwrap().comments.iter().filter(|comment| comment.text == text).count()
 }
 
-/// Resolved, said so, answered: each once.
+/// How often history has it.
+fn recorded(house: &House, event: &str) -> i64 {
+    let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+    database.query_row("SELECT count(*) FROM history WHERE event = ?1", [event], |row| row.get(0)).unwrap()
+}
+
+/// Resolved, said so, answered: each once, in Jira and in history.
 fn is_answered(house: &House, when: &str) {
     let about = || house.about("USER-A-1");
     assert_eq!(field(house, "resolution").as_deref(), Some("Done"), "{when}: {}", about());
     assert_eq!(field(house, REPLIED).as_deref(), Some("true"), "{when}: {}", about());
     assert_eq!((changes(house, "Replied"), said(house, "Fixed in DEV-A-1")), (1, 1), "{when}: {}", about());
+    let history = ["action.syncStatus", "action.comment", "action.setReplied"].map(|event| recorded(house, event));
+    // The other comment came with the link.
+    assert_eq!(history, [1, 2, 1], "{when}");
     assert_eq!(house.disagreements(), [""; 0], "{when}");
 }
 

@@ -204,6 +204,17 @@ fn a_pair_that_an_operator_takes_apart_stays_apart() {
 }
 
 #[test]
+fn a_mark_that_names_another_flow_s_dev_issue_is_left_when_a_pair_is_taken_apart() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        let (key, value) = ("lockstep".to_owned(), serde_json::json!({"devIssue": "99999", "intent": "theirs"}));
+        house.act("dev-bea", Deed::SetProperty { issue: user.clone(), key, value });
+        obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
+        assert!(is_marked(&house, &user) && !is_marked(&house, &dev));
+    });
+}
+
+#[test]
 fn a_pair_is_taken_apart_by_the_key_of_an_issue_that_was_deleted() {
     on_both(async |mut house| {
         let (user, dev) = served(&mut house).await;
@@ -271,6 +282,27 @@ fn a_new_dev_issue_is_created_in_place_of_one_that_was_taken_away_and_in_any_sta
         house.live_for(HOUR).await;
         assert_eq!(devs(&house), 2, "the former one was not taken for a twin");
         obeyed(&order(&mut house, pair(&user, "DEV-A-2")).await, "are a pair already");
+    });
+}
+
+#[test]
+fn a_new_dev_issue_gets_the_files_that_the_former_one_had() {
+    on_both(async |mut house| {
+        let file_flow = house.flow_text("sync-ab.json");
+        let copying =
+            file_flow.replacen("\"createIssue\": true", "\"createIssue\": true, \"syncAttachments\": true", 1);
+        assert_ne!(file_flow, copying);
+        house.write_flow("sync-ab.json", &copying);
+        let user = reported(&house);
+        let (issue, filename, content) = (user.clone(), "log.txt".to_owned(), file(1000));
+        house.act("customer-ines", Deed::Attach { issue, filename, content });
+        moved(&house, &user, "Will Do");
+        house.live_for(20 * MINUTE).await;
+        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
+        house.live_for(20 * MINUTE).await;
+        let files = house.site.issue("DEV-A-2").unwrap().attachments;
+        assert_eq!(files.iter().map(|file| file.filename.as_str()).collect::<Vec<_>>(), ["log.txt"]);
     });
 }
 
@@ -367,10 +399,12 @@ fn an_order_to_recreate_that_a_crash_cut_short_creates_one_issue() {
         let places = at_every_gate(async |gate| {
             let mut house = House::quiet(flavour, 7);
             let (user, dev) = served(&mut house).await;
+            // By which it is seen that the index is healthy.
+            work(&house);
             house.act("dev-bea", Deed::Delete { issue: dev });
             house.live_for(20 * MINUTE).await;
             let place = cut_short(&mut house, gate, recreate(&user)).await?;
-            assert_eq!(devs(&house), 1, "{place}: {}", house.about(&user));
+            assert_eq!(devs(&house), 2, "{place}");
             assert_eq!(said(&house, &user).len(), 2, "{place}");
             Some(place)
         });

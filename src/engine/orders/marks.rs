@@ -2,7 +2,7 @@
 
 use super::{Hindrance, refused};
 use crate::engine::{Engine, Error};
-use crate::flow::{Issue, Mark};
+use crate::flow::{Issue, IssueId, Mark};
 use crate::jira::{self, Effect};
 
 impl Engine {
@@ -25,17 +25,18 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes the marks away by which two issues name each other, of those that are shown to us. Says in words what could
-    /// not be taken away.
-    pub(super) async fn unmark(&self, user: Option<&Issue>, dev: Option<&Issue>) -> Result<Vec<String>, Error> {
-        let marked = [
-            user.filter(|user| matches!(user.mark, Some(Mark::Linked { .. }))),
-            dev.filter(|dev| {
-                user.is_none_or(|user| self.names_user(dev, user)) && matches!(dev.mark, Some(Mark::Created { .. }))
-            }),
-        ];
+    /// Takes the marks away by which a user issue and a dev issue name each other, from those of the two that were read.
+    /// Marks that name others are left: flows may share a project. Says in words what could not be taken away.
+    pub(super) async fn unmark(&self, [user, dev]: [&IssueId; 2], read: &[&Issue]) -> Result<Vec<String>, Error> {
+        let names_the_other = |issue: &&&Issue| match &issue.mark {
+            Some(Mark::Linked { dev_issue, .. }) => issue.at.id == *user && dev_issue == dev,
+            Some(Mark::Created { site, user_issue, .. }) => {
+                issue.at.id == *dev && site == self.jira.site() && user_issue == user
+            }
+            None => false,
+        };
         let mut left = Vec::new();
-        for issue in marked.into_iter().flatten() {
+        for issue in read.iter().filter(names_the_other) {
             match self.jira.remove_mark(&issue.at.id).await {
                 // Missing is the mark, or the issue with it: either way it is gone.
                 Err(error) if matches!(error.what, jira::Fault::Missing(_)) => {}

@@ -57,11 +57,11 @@ impl Engine {
 
     /// What happened to the two before is nobody's news, and what files the user issue has stay where they are.
     async fn join(&self, order: &Order, user: &Issue, dev: &Issue, former: &[Pair]) -> Result<(), Error> {
-        let mut batch: Vec<_> = [(Side::User, user), (Side::Dev, dev)]
-            .map(|(side, issue)| Change::PutHandled(side, issue.at.clone(), Handled::of(issue)))
-            .into();
+        let mut batch: Vec<_> = former.iter().map(|pair| Change::RemovePair(pair.user.id.clone())).collect();
         batch.extend(ledger(user, dev).into_iter().map(Change::PutCopied));
-        batch.extend(former.iter().map(|pair| Change::RemovePair(pair.user.id.clone())));
+        for (side, issue) in [(Side::User, user), (Side::Dev, dev)] {
+            batch.push(Change::PutHandled(side, issue.at.clone(), Handled::of(issue)));
+        }
         let (origin, state) = (Origin::Adopted, PairState::Active);
         batch.push(Change::PutPair(Pair { user: user.at.clone(), dev: dev.at.clone(), origin, state }));
         batch.push(Change::ClearFailure(Side::User, user.at.id.clone()));

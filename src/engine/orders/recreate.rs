@@ -5,7 +5,7 @@ use crate::engine::apply::{Course, Driven, GivenUp};
 use crate::engine::observe::counterpart;
 use crate::engine::plan::creation;
 use crate::engine::{Engine, Error};
-use crate::flow::{Draft, Issue, IssueKey, IssueRef, Observed, Order, Pair, PairState, Side, Sighting};
+use crate::flow::{Draft, Issue, IssueId, IssueKey, IssueRef, Observed, Order, Pair, PairState, Side, Sighting};
 use crate::store::Change;
 
 impl Engine {
@@ -23,17 +23,18 @@ impl Engine {
         let Some(draft) = creation(&self.flow.rules, &seen) else {
             return Err(refused("no rule of this flow creates issues").into());
         };
-        let left = self.unmark(Some(&user), dev.as_ref()).await?;
-        if let Some(left) = left.first() {
-            return Err(refused(format!("nothing was created: {left}")).into());
+        if let Some(lost) = dev_of(&user, former.as_ref()) {
+            let read: Vec<_> = [&user].into_iter().chain(&dev).collect();
+            if let Some(left) = self.unmark([&user.at.id, lost], &read).await?.first() {
+                return Err(refused(format!("nothing was created: {left}")).into());
+            }
         }
         self.create_as_ordered(order, draft, seen, former).await
     }
 
-    /// The dev issue that the user issue had, if it can be read: by the pair table, else by the back-mark.
+    /// The dev issue that the user issue had, if it can be read.
     async fn former_dev_issue(&self, user: &Issue, former: Option<&Pair>) -> Result<Option<Issue>, Hindrance> {
-        let named = former.map(|pair| &pair.dev.id).or_else(|| counterpart(user));
-        match named {
+        match dev_of(user, former) {
             Some(dev) => Ok(self.jira.fetch_one(dev).await?),
             None => Ok(None),
         }
@@ -69,10 +70,12 @@ impl Engine {
         let user = seen.issue.at.clone();
         let fresh = seen.issue.clone();
         let intent = self.intent(draft, &Observed::Unpaired { user: seen, unseen_since: None });
-        let mut batch = vec![Change::AddIntent(intent.clone())];
-        batch.extend(former.iter().map(|pair| Change::RemovePair(pair.user.id.clone())));
-        batch.push(Change::ClearFailure(Side::User, user.id.clone()));
-        self.store.write(batch).await?;
+        // As it was, in case that nothing is created.
+        let ledger = self.store.ledger(vec![user.id.clone()]).await?.into_iter().map(Change::PutCopied);
+        let former: Vec<_> = former.into_iter().map(Change::PutPair).chain(ledger).collect();
+        let forget = Change::RemovePair(user.id.clone());
+        let calm = Change::ClearFailure(Side::User, user.id.clone());
+        self.store.write(vec![Change::AddIntent(intent.clone()), forget, calm]).await?;
         self.set_busy(&intent);
         match Box::pin(self.drive(Course::new(intent), Some(&fresh))).await {
             Ok(Driven::Closed | Driven::Open) => {
@@ -80,22 +83,15 @@ impl Engine {
                 Ok(self.created_for(&user).await?)
             }
             Ok(Driven::GivenUp(why)) => {
-                self.restore(former).await?;
+                self.store.write(former).await?;
                 Err(given_up(&user, why))
             }
-            Err(error @ Error::Stopping) => {
-                if self.pairs_with(&user.id, None).await?.is_empty() {
-                    self.restore(former).await?;
-                }
-                Err(error.into())
+            Err(Error::Stopping) if self.pairs_with(&user.id, None).await?.is_empty() => {
+                self.store.write(former).await?;
+                Err(Error::Stopping.into())
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Nothing was created, so what was known of the user issue is known again.
-    async fn restore(&self, former: Option<Pair>) -> Result<(), Error> {
-        Ok(self.store.write(former.into_iter().map(Change::PutPair).collect()).await?)
     }
 
     async fn created_for(&self, user: &IssueRef) -> Result<String, Error> {
@@ -107,6 +103,11 @@ impl Engine {
             ),
         })
     }
+}
+
+/// The dev issue that a user issue had: by the pair table, else by its back-mark.
+fn dev_of<'a>(user: &'a Issue, former: Option<&'a Pair>) -> Option<&'a IssueId> {
+    former.map(|pair| &pair.dev.id).or_else(|| counterpart(user))
 }
 
 fn given_up(user: &IssueRef, why: GivenUp) -> Hindrance {

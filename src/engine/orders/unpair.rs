@@ -2,7 +2,7 @@
 
 use super::{Hindrance, PAGE, is_in_doubt, refused, still_open};
 use crate::engine::{Engine, Error};
-use crate::flow::{IssueId, IssueKey, Order, Pair, PairState, Side};
+use crate::flow::{IssueKey, Order, Pair, PairState, Side};
 use crate::store::Change;
 
 impl Engine {
@@ -16,10 +16,9 @@ impl Engine {
         if is_news {
             self.part(order, &pair).await?;
         }
-        let [user, dev] = [&pair.user.id, &pair.dev.id];
-        let read = self.jira.fetch(&[user, dev]).await?;
-        let issue = |id: &IssueId| read.iter().find(|issue| issue.at.id == *id);
-        let left = self.unmark(issue(user), issue(dev)).await?;
+        let both = [&pair.user.id, &pair.dev.id];
+        let read = self.jira.fetch(&both).await?;
+        let left = self.unmark(both, &read.iter().collect::<Vec<_>>()).await?;
         let said = if is_news { "are no pair any more" } else { "are no pair already" };
         let left: String = left.iter().map(|left| format!("; {left}; give the order again")).collect();
         Ok(format!(

@@ -60,6 +60,18 @@ pub(super) async fn a_removed_pair_makes_room_for_another_partner(place: impl Pl
     assert_eq!(worker.backend.pairs_after(None, 9).await.unwrap(), [pair(2, 21)]);
 }
 
+pub(super) async fn a_removed_pair_takes_its_ledger_along(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let entry = |on: u64, file: &str| {
+        Change::PutCopied(Copied { on: id(on), file: file.parse().unwrap(), copy: Some("7".parse().unwrap()) })
+    };
+    worker.write(vec![Change::PutPair(pair(1, 21)), entry(1, "70"), entry(2, "71")]).await.unwrap();
+    worker.write(vec![Change::RemovePair(id(1)), entry(1, "72")]).await.unwrap();
+    let left = worker.backend.ledger(vec![id(1), id(2)]).await.unwrap();
+    let left: Vec<_> = left.iter().map(|copied| copied.file.as_str()).collect();
+    assert_eq!(left, ["71", "72"], "another's, and what came after");
+}
+
 pub(super) async fn pairs_that_somebody_else_removed_are_missed_until_the_next_commit(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
     let missed = async || worker.backend.state().await.unwrap().pairs_lost;

@@ -139,6 +139,7 @@ impl Writing<'_> {
 
     fn remove_pair(&self, user: &IssueId) -> Result<(), Trouble> {
         let params = named_params! { ":id": user.as_str() };
+        self.execute("DELETE FROM attachments WHERE user_issue_id = :id", params)?;
         let removed = self.execute("DELETE FROM jira_mapping WHERE user_issue_id = :id", params)?;
         if removed == 0 { Ok(()) } else { self.count_pairs(-1) }
     }
