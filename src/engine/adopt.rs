@@ -121,7 +121,8 @@ impl Engine {
         let claimed_by = |user: &Issue| evidence.dev_of(user).map(|(_, claim)| claim.answer);
         let mut wanting = self.unpaired(candidates, known, |user| self.has_news(user, known, past));
         if past.dev_issues_seen == Seen::Some {
-            wanting.extend(self.concerned(candidates, known).into_iter().filter(|it| claimed_by(it).is_some()));
+            wanting
+                .extend(self.concerned(candidates, known, &evidence).into_iter().filter(|it| claimed_by(it).is_some()));
         }
         wanting.retain(|user| matches!(claimed_by(user), Some(Answer::None) | None));
         wanting.into_iter().map(|user| (user.at.id.clone(), user.created)).collect()
@@ -164,8 +165,7 @@ impl Engine {
     }
 
     /// The unpaired user issues among the candidates, and those that dev issues among them name.
-    fn concerned<'a>(&'a self, candidates: &Candidates, known: &'a Known) -> Vec<&'a Issue> {
-        let evidence = self.evidence(known);
+    fn concerned<'a>(&self, candidates: &Candidates, known: &'a Known, evidence: &Evidence<'a>) -> Vec<&'a Issue> {
         let mut users = BTreeMap::new();
         for issue in candidates.keys().filter_map(|id| known.issues.get(id)) {
             let user = match self.flow.side_of(&issue.at.key) {
@@ -189,10 +189,9 @@ impl Engine {
             let (dev, claim) = evidence.dev_of(user)?;
             Some((user.clone(), dev.clone(), claim.proof))
         };
-        self.concerned(candidates, known).into_iter().filter_map(matched).collect()
+        self.concerned(candidates, known, &evidence).into_iter().filter_map(matched).collect()
     }
 
-    /// The pair, what is known of its files, and the line of history, all or nothing.
     async fn record_adopted(&self, user: &Issue, dev: &Issue, proof: Proof, known: &mut Known) -> Result<(), Error> {
         let taken = known.pairs.iter().any(|pair| pair.user.id == user.at.id || pair.dev.id == dev.at.id);
         if taken || self.is_busy(&user.at.id) {
@@ -201,43 +200,48 @@ impl Engine {
         let (origin, state) = (Origin::Adopted, PairState::Active);
         let pair = Pair { user: user.at.clone(), dev: dev.at.clone(), origin, state };
         let event = Event::PairAdopted { user: user.at.key.clone(), dev: dev.at.key.clone() };
-        let ledger = self.store.ledger(vec![user.at.id.clone()]).await?;
-        let by = (proof, self.jira.account());
-        let files = files::entries(user, dev, by, known.handled.get(&user.at.id), &ledger);
-        let mut batch = vec![Change::PutPair(pair.clone())];
-        batch.extend(files.into_iter().map(Change::PutCopied));
-        batch.push(Change::Tell(Entry::of(&event, &user.at, self.clock.wall())));
-        match self.store.write(batch).await {
+        let files = self.files_seen_to(user, dev, proof, known).await?;
+        // All or nothing: a pair whose files are not in the ledger would have them all copied.
+        let batch = [Change::PutPair(pair.clone()), Change::Tell(Entry::of(&event, &user.at, self.clock.wall()))];
+        match self.store.write(batch.into_iter().chain(files).collect()).await {
             Ok(()) => {
                 self.tell(&event);
                 known.pairs.push(pair);
             }
-            // By whatever else writes to this database, it is another's by now.
-            Err(store::Error::Taken { .. }) => self.skip(&user.at, SkipReason::HasLink),
+            // By whatever else writes to this database, one of the two is another's by now.
+            Err(store::Error::Taken { .. }) => {
+                self.skip(&user.at, SkipReason::HasLink);
+                known.obstacles.insert(user.at.id.clone(), Obstacle::OneWay);
+            }
             Err(error) => return Err(error.into()),
         }
         Ok(())
     }
 
+    async fn files_seen_to(&self, user: &Issue, dev: &Issue, by: Proof, known: &Known) -> Result<Vec<Change>, Error> {
+        let ledger = self.store.ledger(vec![user.at.id.clone()]).await?;
+        let handled = known.handled.get(&user.at.id);
+        let entries = files::entries(user, dev, (by, self.jira.account()), handled, &ledger);
+        Ok(entries.into_iter().map(Change::PutCopied).collect())
+    }
+
     /// What forbids creating, for those for whom it would be done now.
     async fn find_obstacles(&self, candidates: &Candidates, known: &mut Known, past: Past) -> Result<(), Error> {
-        let creates: BTreeSet<_> =
-            self.about_to_be_created(candidates, known, past).into_iter().map(|user| user.at.id.clone()).collect();
+        let creates: Vec<_> =
+            self.about_to_be_created(candidates, known, past).into_iter().map(|it| &it.at.id).collect();
         if creates.is_empty() {
             return Ok(());
         }
-        let users = creates.iter().filter_map(|id| known.issues.get(id));
-        let linked = users.flat_map(|user| &user.linked);
-        let linked =
-            linked.filter(|to| self.flow.side_of(&to.key) == Some(Side::Dev)).map(|to| to.id.clone()).collect();
-        self.take_in(known, &linked, &BTreeSet::new()).await?;
+        let creates: Vec<_> = creates.into_iter().cloned().collect();
+        let links = creates.iter().filter_map(|id| known.issues.get(id)).flat_map(|user| &user.linked);
+        let links = links.filter(|to| self.flow.side_of(&to.key) == Some(Side::Dev)).map(|to| to.id.clone()).collect();
+        self.take_in(known, &links, &BTreeSet::new()).await?;
         // Those may name others by a key.
         self.follow(known).await?;
         let evidence = self.evidence(known);
         let users = creates.iter().filter_map(|id| known.issues.get(id));
-        let obstacles: BTreeMap<_, _> =
-            users.filter_map(|user| Some((user.at.id.clone(), evidence.obstacle(user)?))).collect();
-        known.obstacles = obstacles;
+        let obstacles: Vec<_> = users.filter_map(|user| Some((user.at.id.clone(), evidence.obstacle(user)?))).collect();
+        known.obstacles.extend(obstacles);
         Ok(())
     }
 }

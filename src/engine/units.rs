@@ -62,7 +62,7 @@ impl Engine {
         let seen = Box::new(unpaired_user(user, known, past));
         match known.obstacles.get(&user.at.id) {
             Some(Obstacle::Hidden(dev)) => Unit::Bereaved(Box::new(user.clone()), dev.clone()),
-            Some(Obstacle::OneWay(_)) => Unit::OneWay(seen),
+            Some(Obstacle::OneWay) => Unit::OneWay(seen),
             None => Unit::Decide(seen),
         }
     }

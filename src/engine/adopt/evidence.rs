@@ -63,7 +63,7 @@ pub(in crate::engine) enum Obstacle {
     /// It names a dev issue that can't be read: hidden or deleted, nobody knows.
     Hidden(String),
     /// It links to a dev issue that does not link back, and that is nobody else's.
-    OneWay(IssueKey),
+    OneWay,
 }
 
 impl<'a> Evidence<'a> {
@@ -119,8 +119,8 @@ impl<'a> Evidence<'a> {
         }
         let named = said.back_mark.into_iter().filter(|id| self.reads_as_dev(id));
         let named = named.chain(said.own_lines.iter().filter_map(|(_, id)| *id)).chain(linked.map(|to| &to.id));
-        let mut open = named.filter_map(|id| self.known.issues.get(id)).filter(|dev| !self.is_anothers(dev, user));
-        open.next().map(|dev| Obstacle::OneWay(dev.at.key.clone()))
+        let mut devs = named.filter_map(|id| self.known.issues.get(id));
+        devs.any(|dev| !self.is_anothers(dev, user)).then_some(Obstacle::OneWay)
     }
 
     /// Whether a dev issue provably belongs to another user issue.
