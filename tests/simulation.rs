@@ -33,3 +33,5 @@ mod pairs;
 mod sync;
 #[path = "simulation/texts.rs"]
 mod texts;
+#[path = "simulation/together.rs"]
+mod together;

@@ -1,9 +1,11 @@
 //! The only writer: carries a draft out as a durable intent, step by step (docs/sync.md, "Writes that happen once").
 
+mod creating;
 mod failing;
 mod learning;
 mod owing;
 
+pub(super) use creating::Creation;
 pub(super) use failing::in_doubt;
 pub(super) use learning::{Created, Learned, Moved};
 pub(super) use owing::holds_its_pair;
@@ -67,14 +69,30 @@ impl Engine {
             }
             Err(error) => return Err(error.into()),
         }
-        let user = intent.user.clone();
-        match self.drive(Course::new(intent), Some(&user_of(seen).issue)).await? {
+        let driven = self.drive(Course::new(intent), Some(&user_of(seen).issue)).await?;
+        self.after(driven, seen).await
+    }
+
+    /// What follows when a draft was carried out as far as can be.
+    async fn after(&self, driven: Driven, seen: &Observed) -> Result<(), Error> {
+        let user = &user_of(seen).issue.at;
+        match driven {
             Driven::Closed | Driven::Open => Ok(()),
             Driven::GivenUp(GivenUp::Failed(error)) => Err(error.into()),
             Driven::GivenUp(GivenUp::Outdated(reason)) => {
-                self.skip(&user, reason);
-                self.look_again(&user, Trial::of(seen)).await
+                self.skip(user, reason);
+                self.look_again(user, Trial::of(seen)).await
             }
+        }
+    }
+
+    /// A failure that concerns this one issue alone is recorded and is not an error.
+    pub(super) async fn or_failed(&self, end: Result<(), Error>, seen: &Observed) -> Result<(), Error> {
+        match end {
+            Err(Error::Jira(error)) if error.is_local() => {
+                self.failed(Side::User, &user_of(seen).issue.at, error.to_string(), Trial::of(seen)).await
+            }
+            end => end,
         }
     }
 
@@ -108,13 +126,27 @@ impl Engine {
 
     /// Does an intent's steps, from the one in hand to the last, and closes it. `fresh`: the user issue, if it was read
     /// just now.
-    pub(super) async fn drive(&self, mut course: Course, mut fresh: Option<&Issue>) -> Result<Driven, Error> {
+    pub(super) async fn drive(&self, course: Course, fresh: Option<&Issue>) -> Result<Driven, Error> {
+        self.drive_from(course, fresh, None).await
+    }
+
+    /// [`Engine::drive`]; `went` is how the step in hand went, if it was done already.
+    async fn drive_from(
+        &self,
+        mut course: Course,
+        mut fresh: Option<&Issue>,
+        mut went: Option<Result<Outcome, Error>>,
+    ) -> Result<Driven, Error> {
         while let Some(step) = course.intent.step().cloned() {
-            if self.pulse.stopping() {
+            if went.is_none() && self.pulse.stopping() {
                 self.lay_down(course).await?;
                 return Err(Error::Stopping);
             }
-            match steps::perform(self, &course.intent, &step, fresh.take()).await {
+            let end = match went.take() {
+                Some(end) => end,
+                None => steps::perform(self, &course.intent, &step, fresh.take()).await,
+            };
+            match end {
                 Ok(Outcome::Done(learned)) => self.take_up(&mut course, learned).await?,
                 Ok(Outcome::Needless) => self.pass_over(&mut course, &step).await?,
                 Ok(Outcome::Later(error)) => {

@@ -2,18 +2,29 @@
 
 use futures::{FutureExt, StreamExt, stream};
 
+use super::apply::Creation;
 use super::observe::{Candidates, Known, Trial, counterpart, pair_of, sightings, user_of};
 use super::pairs::ENOUGH_ASKED;
 use super::plan::{Lost, Plan, plan};
 use super::units::Unit;
 use super::{CONCURRENCY, Engine, Error, Past};
-use crate::flow::{Event, Handled, Issue, IssueId, IssueRef, Observed, Pair, PairState, Row, Side, SkipReason};
+use crate::flow::{
+    Event, Handled, IntentKind, Issue, IssueId, IssueRef, Observed, Pair, PairState, Row, Side, SkipReason,
+};
 use crate::store::{self, Change, Failure};
 
-/// How a unit ended: what it is about, and what is to be recorded where nothing was written to Jira.
-struct Quiet {
+/// How a unit ended: what it is about, and what is left to do.
+struct Ended {
     about: (Side, IssueRef),
-    changes: Vec<Change>,
+    left: Left,
+}
+
+/// What a unit leaves to be done together with others of its page.
+enum Left {
+    /// Nothing was written to Jira, or all is recorded but this.
+    Record(Vec<Change>),
+    /// It gets a dev issue.
+    Create(Box<Creation>),
 }
 
 impl Engine {
@@ -45,18 +56,26 @@ impl Engine {
         // Boxed: a page of them waits at once.
         let work: Vec<_> = units.into_iter().map(|unit| self.end_unit(unit, &known).boxed()).collect();
         let ends: Vec<_> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
-        self.write_down(ends.into_iter().collect::<Result<_, _>>()?).await
+        let (mut quiet, mut creations) = (Vec::new(), Vec::new());
+        for end in ends {
+            match end? {
+                Ended { about, left: Left::Record(changes) } => quiet.push((about, changes)),
+                Ended { about: _, left: Left::Create(creation) } => creations.push(*creation),
+            }
+        }
+        self.write_down(quiet).await?;
+        self.create_all(creations).await
     }
 
     /// One write for a page full of what needed none in Jira. If something stored contradicts one unit, that one fails
     /// and the others are recorded all the same.
-    async fn write_down(&self, quiet: Vec<Quiet>) -> Result<(), Error> {
-        let all = quiet.iter().flat_map(|unit| unit.changes.iter().cloned()).collect();
+    async fn write_down(&self, quiet: Vec<((Side, IssueRef), Vec<Change>)>) -> Result<(), Error> {
+        let all = quiet.iter().flat_map(|(_, changes)| changes.iter().cloned()).collect();
         match self.store.write(all).await {
             Err(store::Error::Taken { .. }) => {}
             end => return Ok(end?),
         }
-        for Quiet { about, changes } in quiet {
+        for (about, changes) in quiet {
             match self.store.write(changes).await {
                 Err(error @ store::Error::Taken { .. }) => self.contradicted(&about, &error).await?,
                 end => end?,
@@ -65,16 +84,16 @@ impl Engine {
         Ok(())
     }
 
-    async fn end_unit(&self, unit: Unit, known: &Known) -> Result<Quiet, Error> {
+    async fn end_unit(&self, unit: Unit, known: &Known) -> Result<Ended, Error> {
         let about = unit.about();
-        let changes = match self.handle_unit(unit, known).await {
+        let left = match self.handle_unit(unit, known).await {
             Err(Error::Store(error @ store::Error::Taken { .. })) => {
                 self.contradicted(&about, &error).await?;
-                Vec::new()
+                Left::Record(Vec::new())
             }
             end => end?,
         };
-        Ok(Quiet { about, changes })
+        Ok(Ended { about, left })
     }
 
     /// What is stored says otherwise: somebody has to see it, and no other issue has to wait for that.
@@ -82,28 +101,28 @@ impl Engine {
         self.failed(*side, issue, error.to_string(), Trial::default()).await
     }
 
-    /// Handles one unit to its end. Returns what is to be recorded where nothing was written to Jira. A failure that
-    /// concerns this unit alone is recorded and is not an error.
-    async fn handle_unit(&self, unit: Unit, known: &Known) -> Result<Vec<Change>, Error> {
+    /// Handles one unit, and returns what is left to do. A failure that concerns this unit alone is recorded and is not
+    /// an error.
+    async fn handle_unit(&self, unit: Unit, known: &Known) -> Result<Left, Error> {
         if self.pulse.stopping() {
             return Err(Error::Stopping);
         }
-        match unit {
-            Unit::LoneDev(dev) if self.may_be_ours(&dev, known) => Ok(Vec::new()),
-            Unit::LoneDev(dev) => Ok(vec![Change::PutHandled(Side::Dev, dev.at.clone(), Handled::of(&dev))]),
-            Unit::Gone(side, at) => self.gone(side, &at, known).await,
-            Unit::Bereaved(user, dev) => self.bereaved(&user, &dev, known).await,
+        Ok(Left::Record(match unit {
+            Unit::LoneDev(dev) if self.may_be_ours(&dev, known) => Vec::new(),
+            Unit::LoneDev(dev) => vec![Change::PutHandled(Side::Dev, dev.at.clone(), Handled::of(&dev))],
+            Unit::Gone(side, at) => self.gone(side, &at, known).await?,
+            Unit::Bereaved(user, dev) => self.bereaved(&user, &dev, known).await?,
             Unit::OneWay(seen) => {
                 self.skip(&user_of(&seen).issue.at, SkipReason::HasLink);
-                Ok(nothing_to_write(&seen))
+                nothing_to_write(&seen)
             }
             Unit::Apart(pair, apart) => {
                 self.set_apart(&pair, apart, known).await?;
-                Ok(Vec::new())
+                Vec::new()
             }
-            Unit::Unpaired(pair, home) => Ok(self.leave_unpaired(&pair, &home)),
-            Unit::Decide(seen) => self.decide(*seen, known).await,
-        }
+            Unit::Unpaired(pair, home) => self.leave_unpaired(&pair, &home),
+            Unit::Decide(seen) => return self.decide(*seen, known).await,
+        }))
     }
 
     /// Whether a dev issue without a pair may yet turn out to be the one that an open intent has created. Recording it as
@@ -150,22 +169,22 @@ impl Engine {
         Ok(Vec::new())
     }
 
-    async fn decide(&self, seen: Observed, known: &Known) -> Result<Vec<Change>, Error> {
+    async fn decide(&self, seen: Observed, known: &Known) -> Result<Left, Error> {
         let user = user_of(&seen).issue.at.clone();
         let (seen, mended) = match self.as_kept_in_step(seen, known).await? {
-            Kept::No => return Ok(Vec::new()),
+            Kept::No => return Ok(Left::Record(Vec::new())),
             Kept::AsBefore(seen) => (seen, false),
             Kept::Again(seen) => (seen, true),
         };
         if self.is_busy(&user.id) {
             // Closing the intent has the pair looked at again.
             self.skip(&user, SkipReason::OpenIntent);
-            return Ok(Vec::new());
+            return Ok(Left::Record(Vec::new()));
         }
         if !mended && known.failures.get(&user.id).is_some_and(|failure| self.is_waiting(failure, &seen)) {
-            return Ok(Vec::new());
+            return Ok(Left::Record(Vec::new()));
         }
-        self.plan_and_carry_out(&seen).await
+        self.plan_and_carry_out(seen).await
     }
 
     /// A pair that was apart and is whole again, or was held long enough, is kept in step from this very look on.
@@ -192,23 +211,23 @@ impl Engine {
         Ok(if again { Kept::Again(seen) } else { Kept::AsBefore(seen) })
     }
 
-    async fn plan_and_carry_out(&self, seen: &Observed) -> Result<Vec<Change>, Error> {
-        let plan = plan(&self.flow.rules, seen);
-        if let (Some(writes), Observed::Paired { pair, .. }) = (plan.hold, seen) {
+    async fn plan_and_carry_out(&self, seen: Observed) -> Result<Left, Error> {
+        let plan = plan(&self.flow.rules, &seen);
+        if let (Some(writes), Observed::Paired { pair, .. }) = (plan.hold, &seen) {
             self.hold(pair, writes).await?;
-            return Ok(Vec::new());
+            return Ok(Left::Record(Vec::new()));
         }
-        self.tell_plan(seen, &plan);
-        let user = &user_of(seen).issue.at;
+        self.tell_plan(&seen, &plan);
+        let user = &user_of(&seen).issue.at;
         let told = plan.lost.map(|lost| self.record(&conflict_lost(lost, user), user));
-        let Some(draft) = plan.draft else { return Ok(nothing_to_write(seen).into_iter().chain(told).collect()) };
-        match self.carry_out(draft, seen, told).await {
-            Ok(()) => Ok(Vec::new()),
-            Err(Error::Jira(error)) if error.is_local() => {
-                self.failed(Side::User, user, error.to_string(), Trial::of(seen)).await?;
-                Ok(Vec::new())
+        match plan.draft {
+            None => Ok(Left::Record(nothing_to_write(&seen).into_iter().chain(told).collect())),
+            Some(draft) if draft.kind == IntentKind::Create => Ok(Left::Create(Box::new(Creation { draft, seen }))),
+            Some(draft) => {
+                let end = self.carry_out(draft, &seen, told).await;
+                self.or_failed(end, &seen).await?;
+                Ok(Left::Record(Vec::new()))
             }
-            Err(error) => Err(error),
         }
     }
 

@@ -10,6 +10,8 @@ mod transition;
 
 use std::time::Duration;
 
+pub(super) use create::perform_all as create_all;
+
 use super::apply::Learned;
 use super::recover::Traces;
 use super::{Engine, Error};

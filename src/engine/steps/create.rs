@@ -2,51 +2,135 @@
 
 use std::sync::{Arc, PoisonError};
 
+use futures::{FutureExt, StreamExt, stream};
+
 use super::{EFFECT_HORIZON, Found, Outcome};
 use crate::engine::apply::{Created, Learned};
 use crate::engine::recover::Traces;
-use crate::engine::{Engine, Error};
+use crate::engine::{CONCURRENCY, Engine, Error};
 use crate::flow::{CreateIssue, Doubt, FieldName, Intent, Issue, IssueRef, Mark, Side, SkipReason};
-use crate::jira::markup::Loss;
-use crate::jira::{Fault, Fields, Mapped, NewIssue};
+use crate::jira::markup::{Crossing, Loss};
+use crate::jira::{self, Fault, Fields, Mapped, NewIssue};
 
-/// The pair table is asked once more: between the plan and now the issue may have been adopted.
 pub(super) async fn perform(
     engine: &Engine,
     intent: &Intent,
     step: &CreateIssue,
     fresh: Option<&Issue>,
 ) -> Result<Outcome, Error> {
+    match prepare(engine, intent, step, fresh).await? {
+        Ready::Send(prepared) => create_alone(engine, &prepared).await,
+        Ready::Outdated(reason) => Ok(Outcome::Outdated(reason)),
+    }
+}
+
+/// Creates several dev issues in as few requests as can be: the first steps of these intents, each of a user issue that
+/// was read just now. Each has its own mark and its own end, in the order of the intents.
+pub(in crate::engine) async fn perform_all(
+    engine: &Engine,
+    all: &[(&Intent, &CreateIssue, &Issue)],
+) -> Vec<Result<Outcome, Error>> {
+    let preparing: Vec<_> =
+        all.iter().map(|(intent, step, user)| prepare(engine, intent, step, Some(user)).boxed()).collect();
+    let ready: Vec<_> = stream::iter(preparing).buffered(CONCURRENCY).collect().await;
+    let to_send: Vec<_> = ready
+        .iter()
+        .filter_map(|ready| if let Ok(Ready::Send(prepared)) = ready { Some(prepared.new_issue(engine)) } else { None })
+        .collect();
+    let mut sent = engine.jira.create_all(&to_send).await.into_iter();
+    let mut ends = Vec::new();
+    for ready in ready {
+        ends.push(match ready {
+            Ok(Ready::Send(prepared)) => end_of(engine, &prepared, sent.next()).await,
+            Ok(Ready::Outdated(reason)) => Ok(Outcome::Outdated(reason)),
+            Err(error) => Err(error),
+        });
+    }
+    ends
+}
+
+/// What became of one of several. Jira made nothing of one that it refused: alone it has its second chance.
+async fn end_of(
+    engine: &Engine,
+    prepared: &Prepared,
+    sent: Option<Result<IssueRef, jira::Error>>,
+) -> Result<Outcome, Error> {
+    match sent {
+        Some(Ok(dev)) => Ok(prepared.created(dev, prepared.mapped.left_out.clone())),
+        Some(Err(error)) if matches!(error.what, Fault::Invalid(_)) => create_alone(engine, prepared).await,
+        Some(Err(error)) => Err(error.into()),
+        // Nothing was sent for it.
+        None => create_alone(engine, prepared).await,
+    }
+}
+
+async fn create_alone(engine: &Engine, prepared: &Prepared) -> Result<Outcome, Error> {
+    let left_out = prepared.mapped.left_out.clone();
+    let (dev, left_out) = engine.create_without_what_is_refused(prepared.new_issue(engine), left_out).await?;
+    Ok(prepared.created(dev, left_out))
+}
+
+/// Whether a create can be sent.
+enum Ready {
+    Send(Box<Prepared>),
+    Outdated(SkipReason),
+}
+
+/// What a dev issue is made of.
+struct Prepared {
+    summary: String,
+    text: Option<Crossing>,
+    kind: String,
+    link: Option<String>,
+    mark: Mark,
+    mapped: Mapped,
+}
+
+impl Prepared {
+    fn new_issue<'a>(&'a self, engine: &'a Engine) -> NewIssue<'a> {
+        NewIssue {
+            project: &engine.flow.dev_project,
+            summary: &self.summary,
+            description: self.text.as_ref(),
+            issue_type: &self.kind,
+            link: self.link.clone(),
+            mark: self.mark.clone(),
+            fields: self.mapped.fields.clone(),
+        }
+    }
+
+    fn created(&self, dev: IssueRef, left_out: LeftOut) -> Outcome {
+        let lost = self.text.as_ref().map(|text| text.lost.clone()).unwrap_or_default();
+        Outcome::Done(Learned::Created(Created { dev, lost, left_out }))
+    }
+}
+
+/// The pair table is asked once more: between the plan and now the issue may have been adopted.
+async fn prepare(engine: &Engine, intent: &Intent, step: &CreateIssue, fresh: Option<&Issue>) -> Result<Ready, Error> {
     let user = &intent.user;
     if !engine.store.pairs(Side::User, vec![user.id.clone()]).await?.is_empty() {
-        return Ok(Outcome::Outdated(SkipReason::MovedMeanwhile));
+        return Ok(Ready::Outdated(SkipReason::MovedMeanwhile));
     }
     let read_now = match fresh {
         Some(_) => None,
         None => engine.jira.fetch_one(&user.id).await?,
     };
     let Some(issue) = fresh.or(read_now.as_ref()) else {
-        return Ok(Outcome::Outdated(SkipReason::CounterpartMissing));
+        return Ok(Ready::Outdated(SkipReason::CounterpartMissing));
     };
-    let text = issue.description.as_ref().map(|text| engine.jira.carried(text));
     let kind = engine.type_for(&issue.issue_type).await?;
-    let Mapped { fields, left_out } = engine.mapped(issue, &kind).await?;
-    let new = NewIssue {
-        project: &engine.flow.dev_project,
-        summary: &issue.summary,
-        description: text.as_ref(),
-        issue_type: &kind,
+    Ok(Ready::Send(Box::new(Prepared {
+        summary: issue.summary.clone(),
+        text: issue.description.as_ref().map(|text| engine.jira.carried(text)),
+        mapped: engine.mapped(issue, &kind).await?,
+        kind,
         link: step.cross_link.then(|| engine.jira.site().browse(&issue.at.key)),
         mark: Mark::Created {
             site: engine.jira.site().clone(),
             user_issue: user.id.clone(),
             intent: intent.id.clone(),
         },
-        fields,
-    };
-    let (dev, left_out) = engine.create_without_what_is_refused(new, left_out).await?;
-    let lost = text.map(|text| text.lost).unwrap_or_default();
-    Ok(Outcome::Done(Learned::Created(Created { dev, lost, left_out })))
+    })))
 }
 
 /// The mark is looked for among the dev issues created since. Its absence counts only when two healthy searches lack it:
