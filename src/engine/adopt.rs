@@ -20,9 +20,10 @@ use crate::flow::{
 };
 use crate::jira::BATCH;
 use crate::store::{self, Change};
-use evidence::{Answer, Evidence, Proof, back_mark, dev_links, mark, user_link};
+use evidence::{Answer, Evidence, back_mark, dev_links, mark, user_link};
 
-pub(super) use evidence::Obstacle;
+pub(super) use evidence::{Obstacle, Proof};
+pub(super) use files::entries;
 pub(super) use survey::Survey;
 
 /// How far names are followed: from a clone to the user issue that it claims, from that to the original, and from that
@@ -221,7 +222,7 @@ impl Engine {
     async fn files_seen_to(&self, user: &Issue, dev: &Issue, by: Proof, known: &Known) -> Result<Vec<Change>, Error> {
         let ledger = self.store.ledger(vec![user.at.id.clone()]).await?;
         let handled = known.handled.get(&user.at.id);
-        let entries = files::entries(user, dev, (by, self.jira.account()), handled, &ledger);
+        let entries = entries(user, dev, (by, self.jira.account()), handled, &ledger);
         Ok(entries.into_iter().map(Change::PutCopied).collect())
     }
 

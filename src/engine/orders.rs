@@ -9,9 +9,7 @@ mod recreate;
 mod unpair;
 
 use super::{Engine, Error};
-use crate::flow::{
-    Doubt, Entry, Event, Intent, Issue, IssueId, IssueKey, IssueRef, Obeyed, Order, Pair, Refused, Side,
-};
+use crate::flow::{Entry, Event, Intent, Issue, IssueId, IssueKey, IssueRef, Obeyed, Order, Pair, Refused, Side};
 use crate::jira;
 use crate::store::{self, Change};
 
@@ -119,7 +117,7 @@ fn refused(why: impl Into<String>) -> Refused {
 /// What an open intent says to somebody whose order it is in the way of.
 fn still_open(intent: &Intent) -> Refused {
     let step = intent.step().map_or("end", crate::flow::Step::name);
-    let state = if is_in_doubt(intent) {
+    let state = if intent.is_in_doubt() {
         "nobody knows yet whether it happened; it is being looked up"
     } else {
         "it is still owed and is tried again"
@@ -128,9 +126,4 @@ fn still_open(intent: &Intent) -> Refused {
         "the {} for {} is still open: its step in hand is the {step}, and {state}. Give the order again once it is closed",
         intent.kind, intent.user
     ))
-}
-
-/// Whether a request of the step in hand may yet have, or have had, an effect.
-fn is_in_doubt(intent: &Intent) -> bool {
-    intent.doubt != Some(Doubt::NOTHING_SENT)
 }

@@ -81,7 +81,7 @@ impl Engine {
         }
         let waiting = if open.is_empty() { BTreeSet::new() } else { self.waiting().await? };
         let (idle, due): (Vec<_>, Vec<_>) = open.into_iter().partition(|intent| waiting.contains(&intent.user.id));
-        self.tally.doubts.add(idle.iter().filter(|intent| is_in_doubt(intent)).count());
+        self.tally.doubts.add(idle.iter().filter(|intent| intent.is_in_doubt()).count());
         let suspects: Vec<Suspect> = due.into_iter().map(|intent| self.suspect(intent)).collect();
         let traces = self.traces(&suspects).await?;
         let work: Vec<_> = suspects.into_iter().map(|suspect| self.take_up_suspect(suspect, &traces).boxed()).collect();
@@ -160,7 +160,7 @@ impl Engine {
         match self.leave(&suspect.intent).await? {
             Leave::Granted => {}
             Leave::Later => {
-                self.tally.doubts.add(usize::from(is_in_doubt(&suspect.intent)));
+                self.tally.doubts.add(usize::from(suspect.intent.is_in_doubt()));
                 return Ok(());
             }
             Leave::Never => return self.drop_intent(&suspect.intent).await,
@@ -313,8 +313,4 @@ impl Engine {
     pub(super) fn again(&self, user: &IssueRef, trial: Trial) -> Change {
         Change::PutFailure(trial.failure(Side::User, user.clone(), self.clock.wall()))
     }
-}
-
-fn is_in_doubt(intent: &Intent) -> bool {
-    intent.doubt != Some(Doubt::NOTHING_SENT)
 }

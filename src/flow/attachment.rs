@@ -22,6 +22,15 @@ pub struct Attachment {
     pub content: String,
 }
 
+impl Attachment {
+    /// Whether this may be a copy of `original`, by size and name. Names need not be the same to the letter: Jira, or what
+    /// stands before it, replaces some signs in the names of files that are uploaded.
+    #[must_use]
+    pub fn may_be_copy_of(&self, original: &Self) -> bool {
+        self.size == original.size && core(&self.filename) == core(&original.filename)
+    }
+}
+
 /// An entry of the ledger: a customer's file that need not be copied any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
@@ -32,4 +41,47 @@ pub struct Copied {
     /// Its copy on the dev issue; `None` for a file that is left where it is: it was there before the pair was found,
     /// or Jira will never take it.
     pub copy: Option<AttachmentId>,
+}
+
+/// What no Jira, proxy or database changes in a file's name: its plain letters and digits. Blanks and signs may be
+/// replaced or dropped, and an accent may be part of its letter or follow it. The size and whose it is tell the rest.
+fn core(filename: &str) -> String {
+    let next = filename.chars().skip(1).map(Some).chain([None]);
+    let plain =
+        filename.chars().zip(next).filter(|(c, next)| c.is_ascii_alphanumeric() && !next.is_some_and(is_accent));
+    plain.map(|(c, _)| c.to_ascii_lowercase()).collect()
+}
+
+/// A mark that changes the letter before it.
+fn is_accent(c: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(filename: &str, size: u64) -> Attachment {
+        Attachment {
+            id: "1".parse().unwrap(),
+            filename: filename.to_owned(),
+            size,
+            mime: "image/png".to_owned(),
+            author: None,
+            created: JiraTime::FIRST,
+            content: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_copy_has_that_size_and_that_name_but_for_what_jira_may_change_in_one() {
+        let original = file("Menü \"A\": 50 %.png", 7);
+        assert!(original.may_be_copy_of(&original));
+        assert!(
+            file("Menu\u{308} _A__ 50 _.png", 7).may_be_copy_of(&original),
+            "signs replaced, an accent taken apart"
+        );
+        assert!(!file("Menü \"A\": 50 %.png", 8).may_be_copy_of(&original), "another size");
+        assert!(!file("Menü \"B\": 50 %.png", 7).may_be_copy_of(&original), "another name");
+    }
 }

@@ -285,6 +285,12 @@ impl Intent {
         }
     }
 
+    /// Whether a request of the step in hand may yet have, or have had, an effect.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.doubt != Some(Doubt::NOTHING_SENT)
+    }
+
     /// The step in hand is done: the next one is in hand, and nobody has tried it.
     pub fn advance(&mut self) {
         self.cursor += 1;

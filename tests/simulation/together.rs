@@ -2,7 +2,7 @@
 
 use http::Method;
 use lockstep::sim::Deed;
-use lockstep::sim::faults::{Effect, Kind, Rule, When};
+use lockstep::sim::faults::{Effect, Garbage, Kind, Rule, When};
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
@@ -44,15 +44,19 @@ fn a_page_of_accepted_tickets_is_one_request_for_fifty() {
     }
 }
 
+fn garbage() -> Kind {
+    Kind::Garbage(Garbage::TruncatedJson)
+}
+
 fn gone_wrong() -> Kind {
     Kind::ServerError { status: http::StatusCode::INTERNAL_SERVER_ERROR, effect: Effect::Before }
 }
 
 #[test]
-fn an_answer_that_never_came_leaves_all_of_them_in_doubt_and_each_is_found() {
-    for (flavour, kind, happened) in
-        FLAVOURS.into_iter().flat_map(|flavour| [(flavour, Kind::LostReply, true), (flavour, gone_wrong(), false)])
-    {
+fn an_answer_that_never_came_or_can_not_be_read_leaves_all_of_them_in_doubt_and_each_is_found() {
+    for (flavour, kind, happened) in FLAVOURS.into_iter().flat_map(|flavour| {
+        [(flavour, Kind::LostReply, true), (flavour, gone_wrong(), false), (flavour, garbage(), true)]
+    }) {
         on_a_paused_clock(async {
             let mut house = House::quiet(flavour, 4);
             accepted(&house, 5);
@@ -63,6 +67,38 @@ fn an_answer_that_never_came_leaves_all_of_them_in_doubt_and_each_is_found() {
             assert_eq!(house.site.issues("DEV-A").len(), if happened { 5 } else { 0 });
             each_has_its_own(&mut house, 5, "lost").await;
             assert_eq!(house.events.audited("step.doubtSettled"), 5);
+        });
+    }
+}
+
+#[test]
+fn a_request_that_jira_refuses_as_a_whole_is_made_one_by_one() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = House::quiet(flavour, 4);
+            accepted(&house, 5);
+            house.clock.sleep(HOUR).await;
+            let refused = Kind::ServerError { status: http::StatusCode::BAD_REQUEST, effect: Effect::Before };
+            house.site.faults(Rule::on(Method::POST, &house.api("issue/bulk"), When::First(1), refused).into());
+            each_has_its_own(&mut house, 5, "refused").await;
+            assert_eq!((asked(&house, "issue/bulk"), asked(&house, "issue")), (1, 5), "{flavour:?}");
+            assert_eq!(house.events.audited("step.inDoubt"), 0, "a refusal leaves no doubt");
+        });
+    }
+}
+
+#[test]
+fn a_jira_that_asks_to_wait_gets_the_same_request_once_more() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = House::quiet(flavour, 4);
+            accepted(&house, 5);
+            house.clock.sleep(HOUR).await;
+            let wait = Kind::TooMany { retry_after_secs: 20 };
+            house.site.faults(Rule::on(Method::POST, &house.api("issue/bulk"), When::First(1), wait).into());
+            each_has_its_own(&mut house, 5, "throttled").await;
+            assert_eq!((asked(&house, "issue/bulk"), asked(&house, "issue")), (2, 0), "{flavour:?}");
+            assert_eq!(house.events.audited("step.inDoubt"), 0, "nothing happened, and nobody doubts that");
         });
     }
 }

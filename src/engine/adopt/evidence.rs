@@ -40,7 +40,7 @@ pub(super) struct Claim {
 
 /// By what a dev issue names its user issue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Proof {
+pub(in crate::engine) enum Proof {
     /// The last `User Link` line of its text.
     Line,
     /// Our mark.

@@ -14,7 +14,7 @@ use crate::store::Change;
 pub(in crate::engine) fn holds_its_pair(intent: &Intent) -> bool {
     let left = intent.steps.get(intent.cursor..).unwrap_or_default();
     let only_files = !left.is_empty() && left.iter().all(|step| matches!(step, Step::Attach(_)));
-    !(only_files && intent.doubt == Some(Doubt::NOTHING_SENT))
+    !only_files || intent.is_in_doubt()
 }
 
 impl Engine {

@@ -1,11 +1,10 @@
 //! `pair USER DEV`: these two belong together, whatever they carry.
 
-use std::collections::BTreeSet;
-
 use super::{Hindrance, refused, still_open};
+use crate::engine::adopt::{Proof, entries};
 use crate::engine::observe::Trial;
 use crate::engine::{Engine, Error};
-use crate::flow::{AttachmentId, Copied, Handled, Issue, IssueKey, Order, Origin, Pair, PairState, Refused, Side};
+use crate::flow::{Handled, Issue, IssueKey, Order, Origin, Pair, PairState, Refused, Side};
 use crate::store::Change;
 
 /// What the pair table says of two issues that are to be a pair.
@@ -58,7 +57,9 @@ impl Engine {
     /// What happened to the two before is nobody's news, and what files the user issue has stay where they are.
     async fn join(&self, order: &Order, user: &Issue, dev: &Issue, former: &[Pair]) -> Result<(), Error> {
         let mut batch: Vec<_> = former.iter().map(|pair| Change::RemovePair(pair.user.id.clone())).collect();
-        batch.extend(ledger(user, dev).into_iter().map(Change::PutCopied));
+        // As for pairs that others made, whatever the ledger says of a former pair.
+        let files = entries(user, dev, (Proof::Line, self.jira.account()), None, &[]);
+        batch.extend(files.into_iter().map(Change::PutCopied));
         for (side, issue) in [(Side::User, user), (Side::Dev, dev)] {
             batch.push(Change::PutHandled(side, issue.at.clone(), Handled::of(issue)));
         }
@@ -89,21 +90,6 @@ fn former(pairs: Vec<Pair>, user: &Issue, dev: &Issue) -> Result<Former, Refused
 fn taken(pair: &Pair) -> Refused {
     let Pair { user, dev, state, .. } = pair;
     refused(format!("{user} and {dev} are a pair ({}); `unpair {user}` first", state.as_str()))
-}
-
-/// Each file of the user issue, and the file of the dev issue that is its copy by name and size, if there is one.
-fn ledger(user: &Issue, dev: &Issue) -> Vec<Copied> {
-    let mut taken: BTreeSet<&AttachmentId> = BTreeSet::new();
-    let mut entries = Vec::new();
-    for file in &user.attachments {
-        let copy = dev
-            .attachments
-            .iter()
-            .find(|copy| copy.filename == file.filename && copy.size == file.size && !taken.contains(&copy.id));
-        taken.extend(copy.map(|copy| &copy.id));
-        entries.push(Copied { on: user.at.id.clone(), file: file.id.clone(), copy: copy.map(|copy| copy.id.clone()) });
-    }
-    entries
 }
 
 /// Who is without a counterpart from now on, if anybody is.

@@ -1,6 +1,6 @@
 //! `unpair KEY`: this issue and its counterpart do not belong together.
 
-use super::{Hindrance, PAGE, is_in_doubt, refused, still_open};
+use super::{Hindrance, PAGE, refused, still_open};
 use crate::engine::{Engine, Error};
 use crate::flow::{IssueKey, Order, Pair, PairState, Side};
 use crate::store::Change;
@@ -29,7 +29,7 @@ impl Engine {
 
     async fn part(&self, order: &Order, pair: &Pair) -> Result<(), Hindrance> {
         let open = self.intents_of(&[&pair.user.id, &pair.dev.id]).await?;
-        if let Some(doubtful) = open.iter().find(|intent| is_in_doubt(intent)) {
+        if let Some(doubtful) = open.iter().find(|intent| intent.is_in_doubt()) {
             return Err(still_open(doubtful).into());
         }
         let mut batch: Vec<_> = open.iter().map(|intent| Change::CloseIntent(intent.id.clone())).collect();

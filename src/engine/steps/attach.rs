@@ -65,49 +65,5 @@ async fn ledger(engine: &Engine, intent: &Intent) -> Result<Vec<Copied>, Error> 
 }
 
 fn is_copy(candidate: &Attachment, original: &Attachment, account: &AccountId) -> bool {
-    candidate.author.as_ref() == Some(account)
-        && candidate.size == original.size
-        && core(&candidate.filename) == core(&original.filename)
-}
-
-/// What no Jira, proxy or database changes in a file's name: its plain letters and digits. Blanks and signs may be
-/// replaced or dropped, and an accent may be part of its letter or follow it. The size and whose it is tell the rest.
-fn core(filename: &str) -> String {
-    let next = filename.chars().skip(1).map(Some).chain([None]);
-    let plain =
-        filename.chars().zip(next).filter(|(c, next)| c.is_ascii_alphanumeric() && !next.is_some_and(is_accent));
-    plain.map(|(c, _)| c.to_ascii_lowercase()).collect()
-}
-
-/// A mark that changes the letter before it.
-fn is_accent(c: char) -> bool {
-    ('\u{300}'..='\u{36f}').contains(&c)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file(filename: &str, size: u64, author: &str) -> Attachment {
-        Attachment {
-            id: "1".parse().unwrap(),
-            filename: filename.to_owned(),
-            size,
-            mime: "image/png".to_owned(),
-            author: Some(author.parse().unwrap()),
-            created: crate::flow::JiraTime::FIRST,
-            content: String::new(),
-        }
-    }
-
-    #[test]
-    fn a_copy_is_ours_of_that_size_and_of_that_name_but_for_what_jira_may_change_in_one() {
-        let original = file("Menü \"A\": 50 %.png", 7, "ines");
-        let copies = |candidate: Attachment| is_copy(&candidate, &original, &"bot".parse().unwrap());
-        assert!(copies(file("Menü \"A\": 50 %.png", 7, "bot")));
-        assert!(copies(file("Menu\u{308} _A__ 50 _.png", 7, "bot")), "signs replaced, an accent taken apart");
-        assert!(!copies(file("Menü \"A\": 50 %.png", 8, "bot")), "another size");
-        assert!(!copies(file("Menü \"A\": 50 %.png", 7, "ines")), "somebody else's");
-        assert!(!copies(file("Menü \"B\": 50 %.png", 7, "bot")), "another name");
-    }
+    candidate.author.as_ref() == Some(account) && candidate.may_be_copy_of(original)
 }

@@ -41,7 +41,7 @@ pub(in crate::engine) async fn perform_all(
     let mut ends = Vec::new();
     for ready in ready {
         ends.push(match ready {
-            Ok(Ready::Send(prepared)) => end_of(engine, &prepared, sent.next()).await,
+            Ok(Ready::Send(prepared)) => end_of(engine, &prepared, sent.next().unwrap_or_else(untold)).await,
             Ok(Ready::Outdated(reason)) => Ok(Outcome::Outdated(reason)),
             Err(error) => Err(error),
         });
@@ -50,18 +50,18 @@ pub(in crate::engine) async fn perform_all(
 }
 
 /// What became of one of several. Jira made nothing of one that it refused: alone it has its second chance.
-async fn end_of(
-    engine: &Engine,
-    prepared: &Prepared,
-    sent: Option<Result<IssueRef, jira::Error>>,
-) -> Result<Outcome, Error> {
+async fn end_of(engine: &Engine, prepared: &Prepared, sent: Result<IssueRef, jira::Error>) -> Result<Outcome, Error> {
     match sent {
-        Some(Ok(dev)) => Ok(prepared.created(dev, prepared.mapped.left_out.clone())),
-        Some(Err(error)) if matches!(error.what, Fault::Invalid(_)) => create_alone(engine, prepared).await,
-        Some(Err(error)) => Err(error.into()),
-        // Nothing was sent for it.
-        None => create_alone(engine, prepared).await,
+        Ok(dev) => Ok(prepared.created(dev, prepared.mapped.left_out.clone())),
+        Err(error) if matches!(error.what, Fault::Invalid(_)) => create_alone(engine, prepared).await,
+        Err(error) => Err(error.into()),
     }
+}
+
+/// An outcome that is missing is one that nobody knows.
+fn untold() -> Result<IssueRef, jira::Error> {
+    let what = Fault::Unanswered("it is not said what became of it".to_owned());
+    Err(jira::Error { request: "POST issue/bulk".to_owned(), what, only_reads: false })
 }
 
 async fn create_alone(engine: &Engine, prepared: &Prepared) -> Result<Outcome, Error> {
