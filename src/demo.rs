@@ -23,8 +23,9 @@ use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
 use crate::flow::{Flow, FlowName, Observer, Secret};
 use crate::jira::Networks;
+use crate::settings::StoreUrl;
 use crate::sim::{People, Site, check};
-use crate::store::{Durability, Executor, Sqlite};
+use crate::store::{Durability, Executor, Stores};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::Tools;
 use crate::{admin, supervisor};
@@ -143,9 +144,9 @@ impl Stage {
     fn supervisor_setup(&self) -> anyhow::Result<Setup> {
         let entropy = Entropy::system()?;
         let observer: Arc<dyn Observer> = Arc::clone(&self.narrator) as Arc<dyn Observer>;
-        let data = self.folder.path().join("data");
+        let data = StoreUrl::Sqlite(self.folder.path().join("data"));
         // Nobody needs a demo's data after the power failed.
-        let opener = Sqlite::new(data, Executor::blocking(), self.clock.clone(), Durability::ProcessEnd)?;
+        let opener = Stores::new(data, Executor::blocking(), self.clock.clone(), Durability::ProcessEnd)?;
         let tools = Tools {
             clock: self.clock.clone(),
             entropy: entropy.clone(),

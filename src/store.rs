@@ -12,6 +12,7 @@ mod executor;
 mod reader;
 mod record;
 mod sqlite;
+mod stores;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use futures::future::BoxFuture;
 pub use error::Error;
 pub use executor::Executor;
 pub use reader::Reader;
-pub use sqlite::{Durability, Sqlite};
+pub use sqlite::Durability;
+pub use stores::Stores;
 
 use crate::flow::{Copied, Entry, Flow, Handled, Intent, IntentId, IssueId, IssueRef, JiraTime, Pair, Side, Watermark};
 use crate::pulse::{Gate, Pulse};

@@ -18,8 +18,8 @@ use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
 use crate::flow::Observer;
 use crate::jira::Networks;
-use crate::settings::{Overrides, Settings, StoreUrl};
-use crate::store::{Durability, Executor, Sqlite};
+use crate::settings::{Overrides, Settings};
+use crate::store::{Durability, Executor, Stores};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::{Tools, Workshop};
 
@@ -31,7 +31,7 @@ pub(super) struct Args {
     /// The folder of flow files [default: $CONFIG_DIR, else flows.d]
     #[arg(long, value_name = "DIR")]
     flows: Option<PathBuf>,
-    /// Where state is kept, such as sqlite:./data [default: $DATABASE_URL, else sqlite:./data]
+    /// Where state is kept, such as sqlite:./data or mongodb://HOST [default: $DATABASE_URL, else sqlite:./data]
     #[arg(long, value_name = "URL")]
     store: Option<String>,
     /// Where to answer HTTP [default: 0.0.0.0:$PORT, else 127.0.0.1:3000]
@@ -117,8 +117,7 @@ fn workshop(
     entropy: &Entropy,
     observer: &Arc<dyn Observer>,
 ) -> anyhow::Result<Arc<dyn Workshop>> {
-    let StoreUrl::Sqlite(folder) = &settings.store;
-    let opener = Sqlite::new(folder.clone(), Executor::blocking(), clock.clone(), Durability::PowerFailure)?;
+    let opener = Stores::new(settings.store.clone(), Executor::blocking(), clock.clone(), Durability::PowerFailure)?;
     Ok(Arc::new(Tools {
         clock: clock.clone(),
         entropy: entropy.clone(),

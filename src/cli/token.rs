@@ -18,7 +18,8 @@ const VARIABLE: &str = "LOCKSTEP_API_TOKEN";
 /// Where it is kept if nobody gives one.
 const FILE: &str = "api-token";
 
-/// The token that a daemon asks for. Made and kept if there is none: nobody but this user may read the file.
+/// The token that a daemon asks for. Made if there is none, and kept beside the data: nobody but this user may read the
+/// file. Without a data folder nobody gets to know it, so that nobody gives orders until one is given.
 pub(super) fn served(
     file: Option<&Path>,
     store: &StoreUrl,
@@ -28,9 +29,13 @@ pub(super) fn served(
     if let Some(token) = given(file)? {
         return Ok(token);
     }
-    let kept = kept_in(store);
+    let made = || [entropy.id(clock.wall()), entropy.id(clock.wall())].map(|id| id.simple().to_string()).concat();
+    let Some(kept) = kept_in(store) else {
+        tracing::warn!("nobody can give orders over HTTP: set {VARIABLE}, or name a file with --api-token-file");
+        return Ok(Secret::new(made()));
+    };
     if !kept.exists() {
-        let token = [entropy.id(clock.wall()), entropy.id(clock.wall())].map(|id| id.simple().to_string()).concat();
+        let token = made();
         keep(&kept, &token).with_context(|| format!("can't keep the API's token in {}", kept.display()))?;
     }
     read(&kept)
@@ -44,9 +49,12 @@ pub(super) fn known(file: Option<&Path>, store: &StoreUrl, is_here: bool) -> any
     if !is_here {
         bail!("a token is needed for a daemon elsewhere: set {VARIABLE}, or name a file with --api-token-file");
     }
-    read(&kept_in(store)).with_context(|| {
-        format!("no token: set {VARIABLE}, name a file with --api-token-file, or the daemon's data with --store")
-    })
+    let no_token =
+        || format!("no token: set {VARIABLE}, name a file with --api-token-file, or the daemon's data with --store");
+    match kept_in(store) {
+        Some(kept) => read(&kept).with_context(no_token),
+        None => bail!(no_token()),
+    }
 }
 
 fn given(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
@@ -56,9 +64,11 @@ fn given(file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
     }
 }
 
-fn kept_in(store: &StoreUrl) -> PathBuf {
-    let StoreUrl::Sqlite(folder) = store;
-    folder.join(FILE)
+fn kept_in(store: &StoreUrl) -> Option<PathBuf> {
+    match store {
+        StoreUrl::Sqlite(folder) => Some(folder.join(FILE)),
+        StoreUrl::Mongo(_) => None,
+    }
 }
 
 fn read(file: &Path) -> anyhow::Result<Secret> {
@@ -104,6 +114,15 @@ mod tests {
         assert_eq!(known(None, &StoreUrl::Sqlite(data.clone()), true).unwrap(), token);
         let why = known(None, &StoreUrl::Sqlite(data), false).unwrap_err().to_string();
         assert!(why.contains("LOCKSTEP_API_TOKEN") && !why.contains(token.expose()), "{why}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_data_folder_nobody_knows_the_token_until_one_is_given() {
+        let store: StoreUrl = "mongodb://h".parse().unwrap();
+        let clock = Clock::simulated(DateTime::UNIX_EPOCH);
+        let made = served(None, &store, &clock, &Entropy::seeded(1)).unwrap();
+        assert_eq!(made.expose().len(), 64);
+        assert!(known(None, &store, true).unwrap_err().to_string().contains("set LOCKSTEP_API_TOKEN"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ use super::check::{Around, Checked, Places, check};
 use super::problem::{Place, Problem};
 use super::scan::{Found, Hash};
 use crate::flow::{Flow, ProjectKey, SiteUrl};
+use crate::settings::StoreUrl;
 
 /// A flow that runs at this moment, and the file it came from.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +100,7 @@ struct Held<'a> {
 }
 
 /// Where a database is and what it is called, in a form in which equal ones are equal.
-type DatabaseKey = (Option<PathBuf>, String);
+type DatabaseKey = (Option<String>, String);
 
 /// A project of a site, in a form in which equal ones are equal.
 type Project = (String, String);
@@ -161,7 +162,12 @@ fn name(flow: &Flow) -> String {
 
 /// Databases whose names differ only in case can't live side by side, neither in MongoDB nor on some disks.
 fn database(flow: &Flow) -> DatabaseKey {
-    (flow.database.folder.as_deref().map(plain), flow.database.name.as_str().to_ascii_lowercase())
+    let at = |store: &StoreUrl| match store {
+        StoreUrl::Sqlite(folder) => StoreUrl::Sqlite(plain(folder)).to_string(),
+        // The servers: another user of theirs reaches the same databases.
+        StoreUrl::Mongo(url) => url.to_string(),
+    };
+    (flow.database.at.as_ref().map(at), flow.database.name.as_str().to_ascii_lowercase())
 }
 
 /// The path without detours. Links are not looked at: the store notices two flows with one file all the same.

@@ -182,7 +182,8 @@ impl Part for Database {
             uri: fields.optional(
                 "uri",
                 "sqlite:FOLDER: the folder of the flow's file NAME.sqlite, absolute or relative to the folder of this \
-                 flow file. Default: what --store says. ${env:NAME} is replaced. (MongoDB is not supported yet.)",
+                 flow file. Or mongodb://…: the servers of the flow's database, with a user of its own if you like. \
+                 Default: what --store says. ${env:NAME} is replaced.",
             ),
         }
     }

@@ -15,6 +15,7 @@ use crate::flow::{
     FieldName, IntentKind, JiraAccess, Level, Line, LinkIssues, OnConflict, Origin, PairState, Resolution, RestoreText,
     Rules, Secret, SetReplied, Status, StatusName, Step, Template, Transition,
 };
+use crate::settings::StoreUrl;
 
 mod history;
 mod looking;
@@ -482,7 +483,7 @@ struct SqlitePlace {
     folder: tempfile::TempDir,
     executor: Executor,
     durability: Durability,
-    opener: Option<Sqlite>,
+    opener: Option<Stores>,
 }
 
 impl SqlitePlace {
@@ -510,9 +511,9 @@ impl Place for SqlitePlace {
 
     fn restart(&mut self) {
         self.opener = None;
-        let folder = self.folder.path().to_owned();
+        let folder = StoreUrl::Sqlite(self.folder.path().to_owned());
         let clock = Clock::simulated(start());
-        self.opener = Some(Sqlite::new(folder, self.executor, clock, self.durability).unwrap());
+        self.opener = Some(Stores::new(folder, self.executor, clock, self.durability).unwrap());
     }
 }
 

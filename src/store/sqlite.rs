@@ -14,7 +14,7 @@ mod trouble;
 mod write;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -22,14 +22,15 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use rusqlite::Connection;
 
-use self::connection::{Common, File, Missing, PATIENCE};
+use self::connection::{Common, File, Missing, PATIENCE, path_of};
+pub(super) use self::folder::Folder;
 use self::folder::Folders;
 use self::kept::Kept;
 use self::look::Look;
 use self::trouble::Trouble;
 use super::executor::{Executor, Lane};
 use super::reader::{Reader, Room};
-use super::{Backend, Change, Epoch, Error, Failure, Opener, Query, State, Told};
+use super::{Backend, Change, Epoch, Error, Failure, Query, State, Told};
 use crate::clock::Clock;
 use crate::flow::{Copied, Flow, FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side};
 
@@ -42,11 +43,9 @@ pub enum Durability {
     ProcessEnd,
 }
 
-/// The data folder, held against other processes as long as this value or a database opened from it lives.
-///
-/// A flow may name a folder of its own (`database.uri`). That one is made and held from the moment its worker begins
-/// until the last worker with a database in it has ended.
-pub struct Sqlite {
+/// Databases in folders. A folder is made and held against other processes from the moment a worker begins in it until
+/// the last worker with a database in it has ended; one that is [held](Sqlite::hold) stays so.
+pub(super) struct Sqlite {
     common: Arc<Common>,
     executor: Executor,
     clock: Clock,
@@ -54,35 +53,39 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
+    /// Touches nothing yet.
+    pub(super) fn new(executor: Executor, clock: Clock, durability: Durability) -> Self {
+        let common = Common { kept: Kept::default(), folders: Folders::default(), durability, patience: PATIENCE };
+        let readers = Room::new(executor.lane(), clock.clone());
+        Self { common: Arc::new(common), executor, clock, readers }
+    }
+
     /// Makes `folder` if need be and takes its lock. Blocks briefly; meant for a program's start.
     ///
     /// # Errors
     /// [`Error::InUse`] when another process (or another `Sqlite`) holds the folder, [`Error::Unavailable`] when it
     /// can't be made or locked.
-    pub fn new(folder: PathBuf, executor: Executor, clock: Clock, durability: Durability) -> Result<Self, Error> {
-        let folders = Folders::new(folder)?;
-        let common = Common { kept: Kept::default(), folders, durability, patience: PATIENCE };
-        let readers = Room::new(executor.lane(), clock.clone());
-        Ok(Self { common: Arc::new(common), executor, clock, readers })
+    pub(super) fn hold(&self, folder: &Path) -> Result<Arc<Folder>, Error> {
+        self.common.folders.hold(folder)
     }
 
-    fn database(&self, flow: &Flow) -> Database {
+    /// The flow's database in `folder`. Touches nothing yet.
+    pub(super) fn open(&self, folder: &Path, flow: &Flow) -> Arc<dyn Backend> {
+        Arc::new(self.database(folder, flow))
+    }
+
+    fn database(&self, folder: &Path, flow: &Flow) -> Database {
         Database {
             flow: flow.name.clone(),
-            file: Arc::new(File::new(Arc::clone(&self.common), flow.database.clone())),
+            file: Arc::new(File::new(Arc::clone(&self.common), folder, &flow.database.name)),
             lane: self.executor.lane(),
             clock: self.clock.clone(),
         }
     }
-}
 
-impl Opener for Sqlite {
-    fn open(&self, flow: &Flow) -> Arc<dyn Backend> {
-        Arc::new(self.database(flow))
-    }
-
-    fn read(&self, flow: &Flow) -> Arc<dyn Reader> {
-        let file = self.common.folders.file_of(&flow.database);
+    /// A look into the flow's database in `folder`. Touches nothing yet.
+    pub(super) fn read(&self, folder: &Path, flow: &Flow) -> Arc<dyn Reader> {
+        let file = path_of(folder, &flow.database.name);
         Arc::new(Look::new(flow.name.clone(), file, self.readers.clone()))
     }
 }

@@ -18,8 +18,9 @@ use lockstep::demo::world;
 use lockstep::flow::{Event, FlowName, Observer};
 use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
 use lockstep::pulse::{Passage, Probe, Verdict};
+use lockstep::settings::StoreUrl;
 use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
-use lockstep::store::{Durability, Executor, Sqlite};
+use lockstep::store::{Durability, Executor, Stores};
 use lockstep::supervisor::{Ended, Handle, Setup, Supervisor};
 use lockstep::worker::Tools;
 use tokio::sync::Notify;
@@ -304,10 +305,10 @@ impl House {
     }
 
     /// What a life is made of, and a way to see when nothing of it is left.
-    fn setup(&self, probe: Option<Arc<dyn Probe>>) -> (Setup, Weak<Sqlite>) {
+    fn setup(&self, probe: Option<Arc<dyn Probe>>) -> (Setup, Weak<Stores>) {
         let observer = Arc::new(Seen { events: Arc::clone(&self.events), clock: self.clock.clone() });
-        let folder = self.data.path().to_owned();
-        let opener = Sqlite::new(folder, Executor::inline(), self.clock.clone(), Durability::ProcessEnd);
+        let folder = StoreUrl::Sqlite(self.data.path().to_owned());
+        let opener = Stores::new(folder, Executor::inline(), self.clock.clone(), Durability::ProcessEnd);
         let opener = Arc::new(opener.unwrap());
         let left = Arc::downgrade(&opener);
         let entropy = self.entropy.fork(&format!("life {}", self.lives));

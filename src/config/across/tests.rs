@@ -155,7 +155,8 @@ fn one_database_is_one_flows() {
     let mut verdicts = verdicts(&[file("a", "x", "A>B"), file("b", "y", "C>D")], &[]);
     let name_it = |verdict: &mut Verdict, name: &str, folder: Option<&str>| {
         let flow = &mut verdict.outcome.as_mut().unwrap().flow;
-        flow.database = Database { name: name.parse().unwrap(), folder: folder.map(Into::into) };
+        let at = folder.map(|folder| StoreUrl::Sqlite(folder.into()));
+        flow.database = Database { name: name.parse().unwrap(), at };
     };
     name_it(&mut verdicts[1], "X", None);
     let (index, problem) = first_conflict(&verdicts, &[]).unwrap();

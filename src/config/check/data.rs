@@ -1,7 +1,5 @@
 //! From the JSON of `fieldMap`, `repliedField` and `database` to what they mean.
 
-use std::path::PathBuf;
-
 use super::super::finding::Placed;
 use super::super::raw::{self, FlowFile};
 use super::Checker;
@@ -54,7 +52,7 @@ impl Checker<'_> {
     /// `flow` is `None` when the file names none, which has been noted.
     pub fn database(&self, raw: &FlowFile, flow: Option<&FlowName>) -> Option<Database> {
         let named = raw.database.as_ref().map(|database| &database.value);
-        let folder = named.and_then(|database| database.uri.as_ref()).map(|uri| self.data_folder(uri));
+        let at = named.and_then(|database| database.uri.as_ref()).map(|uri| self.store_at(uri));
         let name: Option<DatabaseName> = match named.and_then(|database| database.name.as_ref()) {
             Some(raw) => raw.value.parse().map_err(|not: NotA| self.problem(raw, not.to_string())).ok(),
             None => flow.map(Into::into),
@@ -64,15 +62,16 @@ impl Checker<'_> {
         if let (Some(place), true) = (named_by(raw), reserved) {
             self.problem(place, format!("\"{name}\" is a database of MongoDB's own; choose another name"));
         }
-        let folder = folder.map_or(Some(None), |folder| folder.map(Some));
-        Some(Database { name, folder: folder? })
+        let at = at.map_or(Some(None), |at| at.map(Some));
+        Some(Database { name, at: at? })
     }
 
     /// Relative to the flow file, as all paths in it are. Never repeats the address: it may hold a password.
-    fn data_folder(&self, raw: &Placed<Secret>) -> Option<PathBuf> {
+    fn store_at(&self, raw: &Placed<Secret>) -> Option<StoreUrl> {
         match self.expanded(raw, raw.value.expose())?.parse() {
-            Ok(StoreUrl::Sqlite(folder)) => Some(self.folder.join(folder)),
-            Err(no @ (NoStore::MongoNotYet | NoStore::NoFolder | NoStore::Unknown)) => {
+            Ok(StoreUrl::Sqlite(folder)) => Some(StoreUrl::Sqlite(self.folder.join(folder))),
+            Ok(StoreUrl::Mongo(url)) => Some(StoreUrl::Mongo(url)),
+            Err(no @ (NoStore::NoServer | NoStore::NoFolder | NoStore::Unknown)) => {
                 self.problem(raw, no.to_string());
                 None
             }

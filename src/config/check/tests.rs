@@ -6,6 +6,7 @@ use crate::flow::{
     JiraAccess, OnConflict, Resolution, Rule, Rules, Secret, SetStatus, Side, StatusMatch, StatusName, TargetStatus,
     Template,
 };
+use crate::settings::StoreUrl;
 
 /// A good file, and the one that each test changes at one place.
 pub const GOOD: &str = include_str!("../../../tests/flow_files/good.json");
@@ -104,7 +105,7 @@ fn a_good_file_says_what_it_says_and_defaults_the_rest() {
         index_lag: Duration::from_secs(300),
         issue_type: "Bug".into(),
         field_map: Vec::new(),
-        database: Database { name: "sync_ab".parse().unwrap(), folder: None },
+        database: Database { name: "sync_ab".parse().unwrap(), at: None },
         rules: Rules {
             in_order: vec![
                 rule("answer", Side::Dev, "Closed", true, answer),
@@ -306,7 +307,7 @@ fn a_database_has_the_name_and_the_place_that_the_file_gives() {
         (" sqlite:. ", "flows.d/."),
     ] {
         let said = format!(r#""database": {{ "name": "sync-ab", "uri": "{uri}" }}, "name""#);
-        let expected = Database { name: "sync-ab".parse().unwrap(), folder: Some(folder.into()) };
+        let expected = Database { name: "sync-ab".parse().unwrap(), at: Some(StoreUrl::Sqlite(folder.into())) };
         assert_eq!(flow(r#""name""#, &said).database, expected);
     }
 }

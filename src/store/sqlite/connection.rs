@@ -12,7 +12,7 @@ use super::identity::Identity;
 use super::kept::{Kept, Key};
 use super::schema;
 use super::trouble::Trouble;
-use crate::flow;
+use crate::flow::DatabaseName;
 use crate::store::Error;
 
 /// How long to wait for a writer that is not ours, such as a person's SQLite tool or a predecessor's last write. Well
@@ -35,7 +35,7 @@ pub(super) struct Common {
 pub(super) struct File {
     common: Arc<Common>,
     key: Key,
-    database: flow::Database,
+    folder: PathBuf,
     path: PathBuf,
     held: Mutex<Held>,
 }
@@ -60,9 +60,9 @@ pub(super) enum Missing {
 
 impl File {
     /// Touches nothing yet.
-    pub(super) fn new(common: Arc<Common>, database: flow::Database) -> Self {
-        let (key, path) = (common.kept.key(), common.folders.file_of(&database));
-        Self { common, key, database, path, held: Mutex::default() }
+    pub(super) fn new(common: Arc<Common>, folder: &Path, name: &DatabaseName) -> Self {
+        let (key, path) = (common.kept.key(), path_of(folder, name));
+        Self { common, key, folder: folder.to_owned(), path, held: Mutex::default() }
     }
 
     /// Runs `work` on the connection. After trouble with the file itself the next call gets a fresh one.
@@ -124,12 +124,17 @@ impl File {
 
     fn connect(&self, held: &mut Held, missing: Missing) -> Result<Connection, Trouble> {
         if held.folder.is_none() && missing == Missing::Make {
-            held.folder = Some(self.common.folders.of(&self.database)?);
+            held.folder = Some(self.common.folders.hold(&self.folder)?);
         }
         let connection = open(&self.path, missing, &self.common)?;
         held.identity = Identity::at(&self.path).map_err(|why| Trouble::Unusable(why.to_string()))?;
         Ok(connection)
     }
+}
+
+/// The file of a database in a folder.
+pub(super) fn path_of(folder: &Path, name: &DatabaseName) -> PathBuf {
+    folder.join(format!("{name}.sqlite"))
 }
 
 /// Nothing is left open for a flow that nobody serves any more.
@@ -223,13 +228,9 @@ mod tests {
     }
 
     fn file(folder: &Path, kept: Kept) -> File {
-        let common = Common {
-            kept,
-            folders: Folders::new(folder.to_owned()).unwrap(),
-            durability: Durability::PowerFailure,
-            patience: PATIENCE,
-        };
-        File::new(Arc::new(common), flow::Database::of(&"sync-ab".parse().unwrap()))
+        let common =
+            Common { kept, folders: Folders::default(), durability: Durability::PowerFailure, patience: PATIENCE };
+        File::new(Arc::new(common), folder, &"sync_ab".parse().unwrap())
     }
 
     /// A temporary table lives as long as its connection.

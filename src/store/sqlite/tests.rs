@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use tempfile::{TempDir, tempdir};
 
 use super::*;
+use crate::settings::StoreUrl;
 use crate::store::contract::{flow, id, pair};
+use crate::store::{Opener, Stores};
 
 mod folders;
 mod layouts;
@@ -17,6 +19,7 @@ async fn a_second_opener_of_a_folder_is_refused_until_the_last_database_of_the_f
     let folder = tempdir().unwrap();
     let first = open(folder.path()).unwrap();
     let database = first.open(&flow("sync-ab"));
+    database.begin().await.unwrap();
     drop(first);
     let refused = open(folder.path()).err().unwrap();
     assert!(matches!(refused, Error::InUse { .. }));
@@ -77,7 +80,7 @@ async fn a_batch_that_is_refused_in_its_middle_leaves_nothing() {
 async fn a_file_that_cannot_be_opened_may_work_later() {
     let data = Data::new();
     fs::create_dir(data.file("sync-ab")).unwrap();
-    let backend = data.sqlite.open(&flow("sync-ab"));
+    let backend = data.stores.open(&flow("sync-ab"));
     let error = backend.begin().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }));
     assert!(error.to_string().contains("in a folder in which this process may write"), "{error}");
@@ -126,18 +129,18 @@ async fn first_error(backend: &dyn Backend) -> Error {
 /// A data folder in use.
 struct Data {
     folder: TempDir,
-    sqlite: Sqlite,
+    stores: Stores,
 }
 
 impl Data {
     fn new() -> Self {
         let folder = tempdir().unwrap();
-        let sqlite = open(folder.path()).unwrap();
-        Self { folder, sqlite }
+        let stores = open(folder.path()).unwrap();
+        Self { folder, stores }
     }
 
     async fn begin(&self, name: &str) -> Result<(Arc<dyn Backend>, Epoch), Error> {
-        let backend = self.sqlite.open(&flow(name));
+        let backend = self.stores.open(&flow(name));
         let epoch = backend.begin().await?;
         Ok((backend, epoch))
     }
@@ -172,8 +175,8 @@ impl Data {
     }
 }
 
-fn open(folder: &Path) -> Result<Sqlite, Error> {
-    Sqlite::new(folder.to_owned(), Executor::blocking(), Clock::system(), Durability::PowerFailure)
+fn open(folder: &Path) -> Result<Stores, Error> {
+    Stores::new(StoreUrl::Sqlite(folder.to_owned()), Executor::blocking(), Clock::system(), Durability::PowerFailure)
 }
 
 fn column<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> Vec<T> {

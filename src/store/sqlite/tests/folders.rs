@@ -11,7 +11,7 @@ async fn a_flow_may_name_its_file_and_its_folder() {
     let named = in_folder("sync-ab", "Archive-1", None);
     let elsewhere = data.folder.path().join("a/b");
     let moved = in_folder("sync-cd", "sync_cd", Some(&elsewhere));
-    let backends = [&named, &moved].map(|flow| data.sqlite.open(flow));
+    let backends = [&named, &moved].map(|flow| data.stores.open(flow));
     for backend in &backends {
         assert!(matches!(backend.state().await, Err(Error::Unavailable { .. })));
     }
@@ -24,7 +24,7 @@ async fn a_flow_may_name_its_file_and_its_folder() {
     assert_eq!(data.files(), [".lock", "Archive-1.sqlite", "a"]);
     assert!(elsewhere.join("sync_cd.sqlite").is_file());
     for flow in [named, moved] {
-        assert!(data.sqlite.read(&flow).troubled_pairs(9).await.is_ok());
+        assert!(data.stores.read(&flow).troubled_pairs(9).await.is_ok());
     }
 }
 
@@ -32,7 +32,7 @@ async fn a_flow_may_name_its_file_and_its_folder() {
 async fn a_further_folder_is_locked_as_long_as_a_worker_has_a_database_in_it() {
     let (data, further) = (Data::new(), tempdir().unwrap());
     let [one, other] =
-        ["sync-ab", "sync-cd"].map(|name| data.sqlite.open(&in_folder(name, name, Some(further.path()))));
+        ["sync-ab", "sync-cd"].map(|name| data.stores.open(&in_folder(name, name, Some(further.path()))));
     assert!(open(further.path()).is_ok(), "opening touches nothing");
     one.begin().await.unwrap();
     other.begin().await.unwrap();
@@ -63,9 +63,9 @@ async fn one_folder_by_several_names_is_one() {
     data.begin("sync-ab").await.unwrap();
     for folder in [link, detour, data.folder.path().to_owned()] {
         let flow = in_folder("sync-cd", "sync_ab", Some(&folder));
-        let error = data.sqlite.open(&flow).begin().await.unwrap_err();
+        let error = data.stores.open(&flow).begin().await.unwrap_err();
         assert!(error.to_string().contains("it belongs to the flow sync-ab, not to sync-cd"), "{error}");
-        assert!(data.sqlite.open(&in_folder("sync-xy", "sync_xy", Some(&folder))).begin().await.is_ok());
+        assert!(data.stores.open(&in_folder("sync-xy", "sync_xy", Some(&folder))).begin().await.is_ok());
     }
 }
 
@@ -74,7 +74,7 @@ async fn a_folder_that_is_a_file_is_refused_until_it_is_a_folder() {
     let (data, further) = (Data::new(), tempdir().unwrap());
     let folder = further.path().join("data");
     fs::write(&folder, "no folder").unwrap();
-    let backend = data.sqlite.open(&in_folder("sync-ab", "sync_ab", Some(&folder)));
+    let backend = data.stores.open(&in_folder("sync-ab", "sync_ab", Some(&folder)));
     let error = backend.begin().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }));
     assert!(error.to_string().contains(folder.to_str().unwrap()), "{error}");
@@ -90,16 +90,16 @@ async fn the_file_of_a_renamed_flow_is_still_the_old_ones() {
     backend.write(epoch, vec![Change::PutPair(pair(1, 21))]).await.unwrap();
     let renamed = in_folder("support", "sync_ab", None);
     let remedies = "it belongs to the flow sync-ab, not to support: give it its old name back if it was renamed";
-    let error = data.sqlite.open(&renamed).begin().await.unwrap_err();
+    let error = data.stores.open(&renamed).begin().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }));
     assert!(error.to_string().contains(remedies), "{error}");
-    let looking = data.sqlite.read(&renamed).history(Query { most: 9, ..Query::default() }).await.unwrap_err();
+    let looking = data.stores.read(&renamed).history(Query { most: 9, ..Query::default() }).await.unwrap_err();
     assert!(looking.to_string().contains(remedies), "{looking}");
     assert!(data.refusal("sync_ab").await.to_string().contains("not to sync_ab"), "a-b and a_b have one file");
     assert_eq!(data.begin("sync-ab").await.unwrap().0.pairs(Side::User, vec![id(1)]).await.unwrap(), [pair(1, 21)]);
 }
 
 fn in_folder(name: &str, database: &str, folder: Option<&Path>) -> Flow {
-    let folder = folder.map(Path::to_owned);
-    Flow { database: Place { name: database.parse().unwrap(), folder }, ..flow(name) }
+    let at = folder.map(|folder| StoreUrl::Sqlite(folder.to_owned()));
+    Flow { database: Place { name: database.parse().unwrap(), at }, ..flow(name) }
 }

@@ -69,7 +69,7 @@ async fn a_file_that_cannot_be_brought_up_to_date_stays_as_it_was() {
 #[tokio::test]
 async fn whoever_looks_into_an_older_file_is_told_to_wait_and_changes_nothing() {
     let data = older();
-    let error = data.sqlite.read(&flow("sync-ab")).state().await.unwrap_err();
+    let error = data.stores.read(&flow("sync-ab")).state().await.unwrap_err();
     assert!(error.to_string().contains("still number 1 and not 2, which changes when its flow starts"), "{error}");
     assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [1]);
 }
@@ -82,7 +82,7 @@ async fn a_layout_of_a_later_version_is_refused_and_left_alone() {
     let error = data.refusal("sync-ab").await;
     assert!(matches!(error, Error::Unreadable { .. }));
     assert!(error.to_string().contains("its layout is number 99, this version knows up to 2"), "{error}");
-    let looking = data.sqlite.read(&flow("sync-ab")).state().await.unwrap_err();
+    let looking = data.stores.read(&flow("sync-ab")).state().await.unwrap_err();
     assert!(looking.to_string().contains("its layout is number 99"), "{looking}");
     assert_eq!(fs::read(data.file("sync-ab")).unwrap(), before);
 }

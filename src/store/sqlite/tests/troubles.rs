@@ -43,7 +43,7 @@ async fn a_damaged_database_is_refused_left_alone_and_goes_on_when_it_was_restor
         assert!(matches!(error, Error::Unreadable { .. }), "{what}: {error}");
         assert!(error.to_string().ends_with("restore it from a backup, or move it away to begin anew"), "{error}");
         assert_eq!(fs::read(data.file("sync-ab")).unwrap(), damaged, "{what}");
-        let looking = data.sqlite.read(&flow("sync-ab")).troubled_pairs(9).await;
+        let looking = data.stores.read(&flow("sync-ab")).troubled_pairs(9).await;
         assert!(!matches!(looking, Err(Error::Unavailable { .. })), "{what}: it may see what is sound: {looking:?}");
 
         fs::write(data.file("sync-ab"), &sound).unwrap();
@@ -55,7 +55,7 @@ async fn a_damaged_database_is_refused_left_alone_and_goes_on_when_it_was_restor
 async fn an_empty_file_holds_nothing_and_is_begun_anew() {
     let data = Data::new();
     fs::write(data.file("sync-ab"), "").unwrap();
-    let looking = data.sqlite.read(&flow("sync-ab")).state().await.unwrap_err();
+    let looking = data.stores.read(&flow("sync-ab")).state().await.unwrap_err();
     assert!(looking.to_string().contains("it is empty, which changes when its flow starts"), "{looking}");
     assert_eq!(data.begin("sync-ab").await.unwrap().0.state().await.unwrap(), State::default());
 }
@@ -139,7 +139,7 @@ async fn a_program_that_keeps_the_file_locked_is_named_as_the_cause_and_stops_on
     assert!(matches!(error, Error::Unavailable { .. }));
     assert!(error.to_string().ends_with("close the program that has it open for writing"), "{error}");
     assert_eq!(pairs(&*backend).await, 1);
-    assert!(data.sqlite.read(&flow("sync-ab")).state().await.is_ok());
+    assert!(data.stores.read(&flow("sync-ab")).state().await.is_ok());
 
     other.execute_batch("ROLLBACK").unwrap();
     backend.write(epoch, vec![Change::PutPair(pair(2, 22))]).await.unwrap();
@@ -149,7 +149,7 @@ async fn a_program_that_keeps_the_file_locked_is_named_as_the_cause_and_stops_on
 #[tokio::test]
 async fn a_full_disk_loses_nothing_and_the_next_write_after_room_was_made_works() {
     let data = Data::new();
-    let database = data.sqlite.database(&flow("sync-ab"));
+    let database = data.stores.sqlite.database(data.folder.path(), &flow("sync-ab"));
     let epoch = database.begin().await.unwrap();
     let batch = |from: u64| (from..from + 400).flat_map(|n| [Change::PutPair(pair(n, n)), told(n)]).collect::<Vec<_>>();
     database.write(epoch, vec![Change::PutPair(pair(1, 1))]).await.unwrap();
@@ -180,7 +180,7 @@ async fn what_a_kill_left_in_the_log_beside_the_file_is_read_by_the_next_worker_
         fs::copy(data.beside("sync-ab", suffix), after.beside("sync-ab", suffix)).unwrap();
     }
     assert!(fs::metadata(after.beside("sync-ab", "-wal")).unwrap().len() > 0);
-    let told = after.sqlite.read(&flow("sync-ab")).history(Query { most: 9, ..Query::default() }).await.unwrap();
+    let told = after.stores.read(&flow("sync-ab")).history(Query { most: 9, ..Query::default() }).await.unwrap();
     assert_eq!(told.len(), 1);
     assert_eq!(pairs(&*after.begin("sync-ab").await.unwrap().0).await, 1);
 }
@@ -216,13 +216,13 @@ async fn whoever_looks_at_a_file_at_rest_leaves_nothing_behind_whatever_its_fold
     for name in ["data", "100 % #1? a&b"] {
         let folder = tempdir().unwrap();
         let inner = folder.path().join(name);
-        let sqlite = super::open(&inner).unwrap();
-        let data = Data { folder, sqlite };
-        let backend = data.sqlite.open(&flow("sync-ab"));
+        let stores = super::open(&inner).unwrap();
+        let data = Data { folder, stores };
+        let backend = data.stores.open(&flow("sync-ab"));
         let epoch = backend.begin().await.unwrap();
         backend.write(epoch, vec![Change::PutPair(pair(1, 21)), told(1)]).await.unwrap();
         backend.close().await;
-        let reader = data.sqlite.read(&flow("sync-ab"));
+        let reader = data.stores.read(&flow("sync-ab"));
         assert_eq!(reader.history(Query { most: 9, ..Query::default() }).await.unwrap().len(), 1);
         let mut left: Vec<_> = fs::read_dir(&inner).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
@@ -234,7 +234,7 @@ async fn whoever_looks_at_a_file_at_rest_leaves_nothing_behind_whatever_its_fold
 async fn a_reader_neither_waits_for_the_worker_nor_keeps_it_waiting() {
     let data = Data::impatient();
     let (backend, epoch) = data.begin("sync-ab").await.unwrap();
-    let reader = data.sqlite.read(&flow("sync-ab"));
+    let reader = data.stores.read(&flow("sync-ab"));
     let other = data.plain("sync-ab");
     other.execute_batch("BEGIN; SELECT * FROM sync_state").unwrap();
     backend.write(epoch, vec![Change::PutPair(pair(1, 21))]).await.unwrap();
@@ -272,7 +272,7 @@ impl Data {
     /// With a store that does not wait long for other programs.
     fn impatient() -> Self {
         let mut data = Self::new();
-        Arc::get_mut(&mut data.sqlite.common).unwrap().patience = Duration::from_millis(50);
+        Arc::get_mut(&mut data.stores.sqlite.common).unwrap().patience = Duration::from_millis(50);
         data
     }
 }
