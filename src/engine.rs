@@ -21,6 +21,7 @@ mod plan;
 mod progress;
 mod recover;
 mod steps;
+mod takeover;
 mod tally;
 mod units;
 
@@ -35,6 +36,8 @@ use crate::store::{self, Change, Cursor, State, Store};
 use incremental::{Memory, Reach};
 use mode::{Because, Mode};
 use tally::Tally;
+
+pub use takeover::Report;
 
 /// Pairs of one flow that are worked on at the same time.
 const CONCURRENCY: usize = 8;

@@ -9,6 +9,7 @@
 mod contract;
 mod error;
 mod executor;
+mod legacy;
 mod reader;
 mod record;
 mod sqlite;
@@ -23,6 +24,7 @@ use futures::future::BoxFuture;
 
 pub use error::Error;
 pub use executor::Executor;
+pub use legacy::{Inheritance, KeyPair, Legacy, Predecessor};
 pub use reader::Reader;
 pub use sqlite::Durability;
 pub use stores::Stores;
@@ -77,6 +79,8 @@ pub trait Backend: Send + Sync {
     ) -> BoxFuture<'_, Result<BTreeMap<IssueId, u32>, Error>>;
     /// Lines of history, latest first.
     fn history(&self, query: Query) -> BoxFuture<'_, Result<Vec<Told>, Error>>;
+    /// What the Node.js service left for this flow.
+    fn inheritance(&self) -> BoxFuture<'_, Result<Inheritance, Error>>;
     /// Writes all or (from the front) some of `batch`, if `epoch` is still the latest.
     fn write(&self, epoch: Epoch, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>>;
     /// The flow is idle: give back what can be had again.
@@ -341,6 +345,14 @@ impl Store {
     /// When the database can't be read.
     pub async fn history(&self, query: Query) -> Result<Vec<Told>, Error> {
         self.call("history", self.backend.history(query)).await
+    }
+
+    /// See [`Backend::inheritance`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn inheritance(&self) -> Result<Inheritance, Error> {
+        self.call("inheritance", self.backend.inheritance()).await
     }
 
     /// Writes `batch` under this worker's epoch.

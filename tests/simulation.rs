@@ -31,6 +31,8 @@ mod orders;
 mod pairs;
 #[path = "simulation/sync.rs"]
 mod sync;
+#[path = "simulation/takeover.rs"]
+mod takeover;
 #[path = "simulation/texts.rs"]
 mod texts;
 #[path = "simulation/together.rs"]

@@ -202,9 +202,9 @@ impl Engine {
         let pair = Pair { user: user.at.clone(), dev: dev.at.clone(), origin, state };
         let event = Event::PairAdopted { user: user.at.key.clone(), dev: dev.at.key.clone() };
         let files = self.files_seen_to(user, dev, proof, known).await?;
-        // All or nothing: a pair whose files are not in the ledger would have them all copied.
-        let batch = [Change::PutPair(pair.clone()), Change::Tell(Entry::of(&event, &user.at, self.clock.wall()))];
-        match self.store.write(batch.into_iter().chain(files).collect()).await {
+        // The pair comes last: one whose files are not in the ledger would have them all copied.
+        let batch = [Change::Tell(Entry::of(&event, &user.at, self.clock.wall())), Change::PutPair(pair.clone())];
+        match self.store.write(files.into_iter().chain(batch).collect()).await {
             Ok(()) => {
                 self.tell(&event);
                 known.pairs.push(pair);

@@ -20,6 +20,7 @@ const RECENTLY: TimeDelta = TimeDelta::minutes(10);
 pub(super) type Candidates = BTreeMap<IssueId, (Side, IssueRef)>;
 
 /// What is known about the issues in hand.
+#[derive(Default)]
 pub(super) struct Known {
     pub issues: BTreeMap<IssueId, Issue>,
     pub handled: BTreeMap<IssueId, Handled>,
@@ -63,9 +64,7 @@ impl Engine {
         }
         let failures =
             self.store.failures().await?.into_iter().map(|failure| (failure.issue.id.clone(), failure)).collect();
-        let (recent_writes, copied) = (BTreeMap::new(), BTreeMap::new());
-        let (by_key, obstacles) = (BTreeMap::new(), BTreeMap::new());
-        Ok(Known { issues, handled, pairs, failures, recent_writes, copied, by_key, obstacles })
+        Ok(Known { issues, handled, pairs, failures, ..Known::default() })
     }
 
     /// The pairs of the candidates. An issue that moved from one project of the flow to the other is named on the wrong

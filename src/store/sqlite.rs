@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use rusqlite::Connection;
 
 use self::connection::{Common, File, Missing, PATIENCE, path_of};
@@ -30,7 +30,7 @@ use self::look::Look;
 use self::trouble::Trouble;
 use super::executor::{Executor, Lane};
 use super::reader::{Reader, Room};
-use super::{Backend, Change, Epoch, Error, Failure, Query, State, Told};
+use super::{Backend, Change, Epoch, Error, Failure, Inheritance, Query, State, Told};
 use crate::clock::Clock;
 use crate::flow::{Copied, Flow, FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side};
 
@@ -179,6 +179,11 @@ impl Backend for Database {
 
     fn history(&self, query: Query) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
         self.query(move |connection| read::history(connection, &query))
+    }
+
+    fn inheritance(&self) -> BoxFuture<'_, Result<Inheritance, Error>> {
+        // That service never used SQLite.
+        ready(Ok(Inheritance::None)).boxed()
     }
 
     fn write(&self, epoch: Epoch, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>> {

@@ -10,10 +10,11 @@ use tokio::time::Instant;
 
 use super::{Exit, Job, Ordered, Phase, Slip, Workshop};
 use crate::clock::{Clock, Entropy};
-use crate::engine::{self, Engine, Parts};
+use crate::engine::{self, Engine, Parts, Report};
 use crate::flow::{Flow, Observer, Side};
 use crate::jira::{self, Budgets, Client, Fault, Transports};
-use crate::store::{self, Backend, Opener, Store};
+use crate::pulse::Pulse;
+use crate::store::{self, Backend, Inheritance, Legacy, Opener, Predecessor, Store};
 
 /// What all workers of a process share.
 #[derive(Clone)]
@@ -46,11 +47,29 @@ impl Workshop for Tools {
     }
 }
 
+impl Tools {
+    /// Copies what the Node.js service left of a flow into the flow's store, while no worker of it runs anywhere.
+    ///
+    /// # Errors
+    /// When Jira or a store can't be asked. What was taken over until then stays; it may be done again.
+    pub async fn take_over(&self, flow: &Arc<Flow>, pulse: &Pulse, legacy: &Legacy) -> Result<Report, engine::Error> {
+        let backend = self.opener.open(flow);
+        let end = async {
+            let (engine, _) = engine(self, (flow, pulse), &backend).await?;
+            engine.take_over(legacy).await
+        };
+        let end = Box::pin(end).await;
+        backend.close().await;
+        backend.drained().await;
+        end
+    }
+}
+
 /// Cycles until told to stop or something fails.
 async fn run(tools: &Tools, job: &mut Job, backend: &Arc<dyn Backend>) -> Exit {
-    let (engine, store) = match engine(tools, job, backend).await {
+    let (engine, store) = match Box::pin(begin(tools, job, backend)).await {
         Ok(ready) => ready,
-        Err(error) => return exit(&job.flow, &error),
+        Err(exit) => return exit,
     };
     let mut completed = 0;
     loop {
@@ -109,8 +128,35 @@ fn stopped(job: &Job) -> Exit {
     if job.pulse.cancel().is_cancelled() { Exit::Cancelled } else { Exit::Stopped }
 }
 
-async fn engine(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<(Engine, Store), engine::Error> {
-    let Job { flow, pulse, .. } = job;
+/// An engine that may run cycles: what the Node.js service left is not passed over.
+async fn begin(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<(Engine, Store), Exit> {
+    let (engine, store) = engine(tools, (&job.flow, &job.pulse), backend).await.map_err(|error| ended(job, &error))?;
+    match store.inheritance().await.map_err(|error| ended(job, &error.into()))? {
+        Inheritance::None => {}
+        Inheritance::Here(legacy) => {
+            engine.take_over(&legacy).await.map_err(|error| ended(job, &error))?;
+        }
+        Inheritance::Elsewhere(predecessor) => return Err(Exit::Refused { why: owed(&job.flow, &predecessor) }),
+    }
+    Ok((engine, store))
+}
+
+/// What to do about data that was not taken over. Beginning without it would do again what was done.
+fn owed(flow: &Flow, Predecessor { place, pairs, still_written }: &Predecessor) -> String {
+    let name = &flow.name;
+    let first = if *still_written { "the Node.js service still writes there: stop it, then " } else { "" };
+    format!(
+        "flow {name}: its database is empty, while the Node.js service left {pairs} pairs in {place}; {first}run `lockstep \
+         adopt {name} --from` with that server's address to take them over, or name that database in database.name to go \
+         on in it"
+    )
+}
+
+async fn engine(
+    tools: &Tools,
+    (flow, pulse): (&Arc<Flow>, &Pulse),
+    backend: &Arc<dyn Backend>,
+) -> Result<(Engine, Store), engine::Error> {
     // Forked by name, so that one flow's draws never shift another's; the epoch keeps a restart from drawing them again.
     let store = Store::open(Arc::clone(backend), pulse.clone()).await?;
     let entropy = tools.entropy.fork(&format!("{} {}", flow.name, store.epoch().0));

@@ -15,12 +15,13 @@ use http_body_util::{BodyExt as _, Full};
 use lockstep::clock::{Clock, Entropy};
 use lockstep::config::Watch;
 use lockstep::demo::world;
+use lockstep::engine::Report;
 use lockstep::flow::{Event, FlowName, Observer};
 use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
-use lockstep::pulse::{Passage, Probe, Verdict};
+use lockstep::pulse::{Passage, Probe, Pulse, Verdict};
 use lockstep::settings::StoreUrl;
 use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
-use lockstep::store::{Durability, Executor, Stores};
+use lockstep::store::{Durability, Executor, Legacy, Stores};
 use lockstep::supervisor::{Ended, Handle, Setup, Supervisor};
 use lockstep::worker::Tools;
 use tokio::sync::Notify;
@@ -304,26 +305,20 @@ impl House {
         self.site.act(who, deed).unwrap()
     }
 
+    /// The flow of that file takes over what the Node.js service left.
+    pub async fn take_over(&mut self, flow: &str, legacy: &Legacy) -> Report {
+        self.lives += 1;
+        let flows = world::flows(self.flows.path(), BASE_URL).unwrap();
+        let flow = Arc::new(flows.into_values().find(|it| it.name.as_str() == flow).unwrap());
+        let (tools, _) = self.tools();
+        let pulse = Pulse::new(flow.name.as_str(), self.clock.clone(), None);
+        tools.take_over(&flow, &pulse, legacy).await.unwrap()
+    }
+
     /// What a life is made of, and a way to see when nothing of it is left.
     fn setup(&self, probe: Option<Arc<dyn Probe>>) -> (Setup, Weak<Stores>) {
-        let observer = Arc::new(Seen { events: Arc::clone(&self.events), clock: self.clock.clone() });
-        let folder = StoreUrl::Sqlite(self.data.path().to_owned());
-        let opener = Stores::new(folder, Executor::inline(), self.clock.clone(), Durability::ProcessEnd);
-        let opener = Arc::new(opener.unwrap());
-        let left = Arc::downgrade(&opener);
-        let entropy = self.entropy.fork(&format!("life {}", self.lives));
-        let tools = Tools {
-            clock: self.clock.clone(),
-            entropy: entropy.clone(),
-            opener,
-            transports: Arc::new(Arc::new(Twisted {
-                inner: InMemory::new(self.site.hosts_router()),
-                twist: self.twist.clone(),
-                date_lag: Arc::clone(&self.date_lag),
-            })),
-            budgets: Arc::default(),
-            observer: Arc::clone(&observer) as Arc<dyn Observer>,
-        };
+        let (tools, left) = self.tools();
+        let (entropy, observer) = (tools.entropy.clone(), Arc::clone(&tools.observer));
         let setup = Setup {
             dir: self.flows.path().to_owned(),
             default_interval: 5 * MINUTE,
@@ -337,6 +332,28 @@ impl House {
             grace: Setup::GRACE,
         };
         (setup, left)
+    }
+
+    fn tools(&self) -> (Tools, Weak<Stores>) {
+        let observer = Arc::new(Seen { events: Arc::clone(&self.events), clock: self.clock.clone() });
+        let folder = StoreUrl::Sqlite(self.data.path().to_owned());
+        let opener = Stores::new(folder, Executor::inline(), self.clock.clone(), Durability::ProcessEnd);
+        let opener = Arc::new(opener.unwrap());
+        let left = Arc::downgrade(&opener);
+        let entropy = self.entropy.fork(&format!("life {}", self.lives));
+        let tools = Tools {
+            clock: self.clock.clone(),
+            entropy,
+            opener,
+            transports: Arc::new(Arc::new(Twisted {
+                inner: InMemory::new(self.site.hosts_router()),
+                twist: self.twist.clone(),
+                date_lag: Arc::clone(&self.date_lag),
+            })),
+            budgets: Arc::default(),
+            observer,
+        };
+        (tools, left)
     }
 }
 

@@ -57,7 +57,7 @@ impl Engine {
     }
 
     /// Reads the dev issues created from `from` on, up to `to`, that are in no pair, and notes whom they name.
-    async fn look_through(
+    pub(in crate::engine) async fn look_through(
         &self,
         from: JiraTime,
         to: Option<JiraTime>,

@@ -1,0 +1,189 @@
+//! Taking over what the Node.js service left (docs/sync.md, "Taking over"): its keys become ids, and what it left undone is
+//! looked at again.
+//!
+//! Nothing is written to Jira here. The state document comes last: until then the takeover is owed, and doing it again
+//! finds done what was done.
+
+mod report;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::adopt::{Proof, entries};
+use super::observe::{Known, Trial};
+use super::plan::plan;
+use super::{Engine, Error};
+use crate::flow::{
+    Entry, Event, Handled, Issue, IssueKey, JiraTime, Observed, Origin, Pair, PairState, Side, Sighting, Watermark,
+};
+use crate::jira::BATCH;
+use crate::store::{Change, Failure, KeyPair, Legacy, Revision};
+
+pub use report::Report;
+
+/// That service noted its own clock at the end of a cycle: what people did while the cycle ran lies before it, and so does
+/// what happened while that clock was ahead.
+const TOO_LATE: Duration = Duration::from_secs(24 * 3600);
+
+impl Engine {
+    /// Records what `legacy` says under the ids of its issues. What this store knows already stays as it is.
+    ///
+    /// # Errors
+    /// When Jira or the store can't be asked. What was taken over until then stays; the takeover may be begun again.
+    pub async fn take_over(&self, legacy: &Legacy) -> Result<Report, Error> {
+        let mut report = Report::of(legacy);
+        for pairs in legacy.pairs.chunks(BATCH / 2) {
+            self.unless_stopping()?;
+            self.take_pairs(pairs, legacy, &mut report).await?;
+        }
+        self.find_claims(&mut report).await?;
+        self.find_failed_creates(legacy, &mut report).await?;
+        self.take_state(legacy, &mut report).await?;
+        Ok(report)
+    }
+
+    fn unless_stopping(&self) -> Result<(), Error> {
+        if self.pulse.stopping() { Err(Error::Stopping) } else { Ok(()) }
+    }
+
+    async fn take_pairs(&self, pairs: &[KeyPair], legacy: &Legacy, report: &mut Report) -> Result<(), Error> {
+        let keys: Vec<_> = pairs.iter().flat_map(|pair| [&pair.user, &pair.dev]).collect();
+        let read = self.jira.fetch_by_key(&keys).await?;
+        let mut known = self.recorded(read.values()).await?;
+        let mut batch = Vec::new();
+        for keys in pairs {
+            let (Some(user), Some(dev)) = (read.get(&keys.user), read.get(&keys.dev)) else {
+                report.lost.push(keys.clone());
+                continue;
+            };
+            report.moved(&keys.user, user);
+            report.moved(&keys.dev, dev);
+            let is_in = |pair: &&Pair| pair.user.id == user.at.id || pair.dev.id == dev.at.id;
+            match known.iter().find(is_in) {
+                Some(pair) if pair.user.id == user.at.id && pair.dev.id == dev.at.id => report.known += 1,
+                Some(pair) => report.contradicted.push((keys.clone(), pair.clone())),
+                None => {
+                    let pair = self.pair_of_two(user, dev);
+                    batch.extend(self.pair_taken(keys, (user, dev), pair.clone(), legacy));
+                    report.taken(&pair);
+                    known.push(pair);
+                }
+            }
+        }
+        Ok(self.store.write(batch).await?)
+    }
+
+    /// The pairs that any of these issues is in.
+    async fn recorded(&self, issues: impl Iterator<Item = &Issue>) -> Result<Vec<Pair>, Error> {
+        let ids: Vec<_> = issues.map(|issue| issue.at.id.clone()).collect();
+        let mut pairs = self.store.pairs(Side::User, ids.clone()).await?;
+        pairs.extend(self.store.pairs(Side::Dev, ids).await?);
+        Ok(pairs)
+    }
+
+    fn pair_of_two(&self, user: &Issue, dev: &Issue) -> Pair {
+        let at_home = |side, issue: &Issue| self.flow.side_of(&issue.at.key) == Some(side);
+        let whole = at_home(Side::User, user) && at_home(Side::Dev, dev);
+        let state = if whole { PairState::Active } else { PairState::Suspended };
+        Pair { user: user.at.clone(), dev: dev.at.clone(), origin: Origin::Adopted, state }
+    }
+
+    /// The pair comes last: one whose files are not in the ledger would have them all copied. A status that is no longer
+    /// what that service saw is not recorded: it is judged like that of any pair found on the way.
+    fn pair_taken(&self, keys: &KeyPair, (user, dev): (&Issue, &Issue), pair: Pair, legacy: &Legacy) -> Vec<Change> {
+        let files = entries(user, dev, (Proof::Line, self.jira.account()), None, &[]);
+        let mut changes: Vec<_> = files.into_iter().map(Change::PutCopied).collect();
+        for (side, key, issue) in [(Side::User, &keys.user, user), (Side::Dev, &keys.dev, dev)] {
+            if legacy.statuses(side).get(key) == Some(&issue.status.name) {
+                changes.push(Change::PutHandled(side, issue.at.clone(), Handled::of(issue)));
+            }
+        }
+        let event = Event::PairAdopted { user: user.at.key.clone(), dev: dev.at.key.clone() };
+        changes.push(Change::Tell(Entry::of(&event, &user.at, self.clock.wall())));
+        changes.push(Change::PutPair(pair));
+        changes
+    }
+
+    /// That service noted a status also when the create that it asks for had failed: issues that stand in such a status
+    /// without a pair are handled in the first cycle.
+    async fn find_failed_creates(&self, legacy: &Legacy, report: &mut Report) -> Result<(), Error> {
+        let paired: BTreeSet<_> = legacy.pairs.iter().map(|pair| &pair.user).collect();
+        let single: Vec<_> = legacy.user_statuses.keys().filter(|key| !paired.contains(key)).collect();
+        for keys in single.chunks(BATCH) {
+            self.unless_stopping()?;
+            let read = self.jira.fetch_by_key(keys).await?;
+            let paired = self.recorded(read.values()).await?;
+            let is_single = |issue: &&Issue| !paired.iter().any(|pair| pair.user.id == issue.at.id);
+            let owed: Vec<_> = read.values().filter(is_single).filter(|user| self.gets_dev_issue(user)).collect();
+            let owed_changes = owed.iter().map(|user| self.to_be_seen_to(user, "its dev issue was never made"));
+            self.store.write(owed_changes.collect()).await?;
+            let unclaimed = owed.into_iter().map(|user| user.at.key.clone()).filter(|key| !report.is_claimed(key));
+            let unclaimed: Vec<_> = unclaimed.collect();
+            report.failed_creates.extend(unclaimed);
+        }
+        Ok(())
+    }
+
+    fn gets_dev_issue(&self, user: &Issue) -> bool {
+        let seen = Sighting { issue: user.clone(), handled: None };
+        self.flow.side_of(&user.at.key) == Some(Side::User)
+            && plan(&self.flow.rules, &Observed::Unpaired { user: seen, unseen_since: None }).draft.is_some()
+    }
+
+    fn to_be_seen_to(&self, user: &Issue, why: &str) -> Change {
+        let failure = Trial::default().failure(Side::User, user.at.clone(), self.clock.wall());
+        Change::PutFailure(Failure { why: why.to_owned(), ..failure })
+    }
+
+    /// Dev issues without a pair that say whose they are: those of a user issue that has no other are adopted in the first
+    /// cycle, all others are for people to look at.
+    async fn find_claims(&self, report: &mut Report) -> Result<(), Error> {
+        let mut claims = BTreeMap::new();
+        self.look_through(JiraTime::FIRST, None, &mut claims, &Known::default()).await?;
+        let users = self.fetch_all(&claims.keys().cloned().collect()).await?;
+        let devs = self.fetch_all(&claims.values().flatten().cloned().collect()).await?;
+        let pairs = self.recorded(users.values()).await?;
+        for (user, claimants) in claims {
+            let claimants = claimants.iter().filter_map(|dev| Some(devs.get(dev)?.at.key.clone())).collect();
+            let pair = pairs.iter().find(|pair| pair.user.id == user);
+            self.take_claim(users.get(&user), pair, claimants, report).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_claim(
+        &self,
+        user: Option<&Issue>,
+        pair: Option<&Pair>,
+        claimants: Vec<IssueKey>,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let Some(user) = user else {
+            report.strays.extend(claimants);
+            return Ok(());
+        };
+        let all: Vec<_> = pair.map(|pair| pair.dev.key.clone()).into_iter().chain(claimants).collect();
+        if pair.is_none() {
+            self.store.write(vec![self.to_be_seen_to(user, "a dev issue names it, and there is no pair")]).await?;
+        }
+        match &all[..] {
+            [only] => report.single.push((user.at.key.clone(), only.clone())),
+            _ => report.twins.push((user.at.key.clone(), all)),
+        }
+        Ok(())
+    }
+
+    /// Where incremental cycles begin. A flow without that service's watermark begins with a full sync.
+    async fn take_state(&self, legacy: &Legacy, report: &mut Report) -> Result<(), Error> {
+        let state = self.store.state().await?;
+        let start = legacy.last_sync.map(|last_sync| Watermark(last_sync.0.earlier(TOO_LATE)));
+        if state.revision != Revision::default() {
+            report.goes_on_from = state.last_sync;
+            return Ok(());
+        }
+        report.goes_on_from = start;
+        let started_at = start.map(|start| start.0);
+        self.commit(crate::store::State { last_sync: start, started_at, all_read: false, ..state }).await?;
+        Ok(())
+    }
+}
