@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod adopt;
 mod check;
 mod daemon;
 mod demo;
@@ -39,6 +40,8 @@ enum Command {
     Unpair(orders::Unpair),
     /// Has a running daemon create a new dev issue for a user issue.
     Recreate(orders::Recreate),
+    /// Takes over what the Node.js service left.
+    Adopt(adopt::Args),
     /// Shows Lockstep at work, without an account, a database or a configuration.
     Demo(demo::Args),
     /// Serves a simulated Jira, to try flows out and to test against.
@@ -82,6 +85,7 @@ impl Cli {
             Command::Pair(args) => orders::pair(&args),
             Command::Unpair(args) => orders::unpair(&args),
             Command::Recreate(args) => orders::recreate(&args),
+            Command::Adopt(args) => adopt::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::JiraSim(args) => jira_sim::run(&args),
         }
