@@ -1,6 +1,7 @@
 //! What a flow's data says: over HTTP and on the command line, with a worker and without one.
 
 use std::fs;
+use std::path::PathBuf;
 
 use http::{Method, StatusCode};
 use lockstep::sim::Deed;
@@ -36,6 +37,10 @@ impl Troubled {
         let failed = town.accepted_ticket_whose_create(StatusCode::CONFLICT);
         daemon.wait_for("a create failed", |line| line["event"] == "issue.failed" && line["issue"] == failed);
         Self { town, daemon, suspended, in_doubt, failed }
+    }
+
+    fn data_file(&self) -> PathBuf {
+        self.town.data().join("sync_ab.sqlite")
     }
 
     fn get(&self, path: &str) -> Answer {
@@ -142,6 +147,15 @@ fn suspended(town: &Town, daemon: &Daemon) -> [String; 2] {
     [user, dev]
 }
 
+/// More pairs that were taken apart than a page shows.
+fn take_many_apart(troubled: &Troubled) {
+    let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 150)
+               INSERT INTO jira_mapping SELECT 7000000 + i, 8000000 + i, 'USER-A-' || (7000 + i), 'DEV-A-' || (7000 + i),
+                                               'created', 'unpaired', '2024-01-01T00:00:00.000Z' FROM n";
+    let data = rusqlite::Connection::open(troubled.data_file()).unwrap();
+    assert_eq!(data.execute(sql, []).unwrap(), 150);
+}
+
 #[test]
 fn doubts_failures_troubled_pairs_and_history_are_shown_with_a_worker_and_without() {
     let troubled = Troubled::new();
@@ -149,4 +163,54 @@ fn doubts_failures_troubled_pairs_and_history_are_shown_with_a_worker_and_withou
     troubled.town.site.set_token("account-lockstep", "another one");
     eventually("the flow is parked", || (troubled.get("").body["state"] == "parked").then_some(()));
     troubled.assert_all_is_shown();
+
+    take_many_apart(&troubled);
+    let page = troubled.get("").body;
+    assert_eq!((page["pairs"]["list"].as_array().unwrap().len(), &page["pairs"]["more"]), (100, &true.into()));
+    troubled.assert_all_is_shown();
+    assert!(troubled.command(&["status", "sync-ab"]).1.contains("Taken apart by an operator: at least 99 pairs.\n"));
+
+    fs::rename(troubled.data_file(), troubled.town.data().join("elsewhere")).unwrap();
+    let page = troubled.get("");
+    assert_eq!((page.status, &page.body["state"], &page.body["pairs"]), (503, &"parked".into(), &Value::Null));
+    let (code, said, complaint) = troubled.command(&["status", "sync-ab"]);
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("sync-ab: parked since "), "{said}");
+    assert!(complaint.starts_with("lockstep: ") && complaint.contains("there is no such file"), "{complaint}");
+    assert_eq!(troubled.get("/history").status, 503);
+    assert_eq!(troubled.command(&["history", "sync-ab"]).0, Some(1));
+}
+
+#[test]
+fn history_is_walked_through_page_by_page_and_wrong_questions_are_answered_in_words() {
+    let town = Town::with_flow("sync-ab.json");
+    let daemon = town.start();
+    town.dev_issue_of(&town.accepted_ticket("USER-A"));
+    daemon.wait_cycles("sync-ab", 2);
+    let token = fs::read_to_string(town.data().join("api-token")).unwrap();
+    let get = |query: &str| {
+        let path = format!("/api/v1/flows/sync-ab/history{query}");
+        ask(&daemon.address(), "GET", &path, &format!("Authorization: Bearer {}\r\n", token.trim()), &Value::Null)
+    };
+    let all = get("").body;
+    assert!(all["lines"].as_array().unwrap().len() > 1 && all["next"].is_null(), "{all}");
+    let (mut walked, mut before) = (Vec::new(), String::new());
+    loop {
+        let page = get(&format!("?limit=1{before}")).body;
+        walked.extend(page["lines"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_u64() else { break };
+        before = format!("&before={next}");
+    }
+    assert_eq!(Value::from(walked), all["lines"]);
+
+    let wrong = get("?limit=0");
+    assert_eq!((wrong.status, &wrong.body["error"]), (400, &"limit must be a number from 1 to 500".into()));
+    let said = |args: &[&str]| command(&town, &daemon.address(), args);
+    let (code, page, _) = said(&["history", "sync-ab", "--limit", "1"]);
+    assert!(code == Some(0) && page.lines().nth(1).unwrap().starts_with("Older lines: lockstep history sync-ab "));
+    let (code, _, complaint) = said(&["history", "sync-ab", "--limit", "0"]);
+    assert_eq!((code, &*complaint), (Some(1), "lockstep: limit must be a number from 1 to 500\n"));
+    let (code, _, complaint) = said(&["history", "sync-cd"]);
+    assert_eq!((code, &*complaint), (Some(1), "lockstep: there is no flow \"sync-cd\"\n"));
+    assert_eq!(said(&["history", "sync-ab", "no key"]).0, Some(2));
 }
