@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use super::Tools;
+use crate::clock::Clock;
 use crate::flow::{Flow, HistoryQuery};
 use crate::store::{self, Error, Failure, Reader, State};
 use crate::worker::archive::{Archive, Failing, FullSync, HistoryPage, Listed, Patrol, Progress, Survey, Unread};
@@ -14,29 +15,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Archive for Tools {
     fn survey(&self, flow: &Flow, most: u32) -> BoxFuture<'static, Result<Survey, Unread>> {
-        let reader = self.opener.read(flow);
-        self.in_time(async move { survey(&*reader, most).await })
+        let (reader, clock) = (self.opener.read(flow), self.clock.clone());
+        Box::pin(async move { in_time(&clock, survey(&*reader, most)).await })
     }
 
     fn history(&self, flow: &Flow, query: HistoryQuery) -> BoxFuture<'static, Result<HistoryPage, Unread>> {
-        let reader = self.opener.read(flow);
-        self.in_time(async move { page(&*reader, query).await })
+        let (reader, clock) = (self.opener.read(flow), self.clock.clone());
+        Box::pin(async move { in_time(&clock, page(&*reader, query)).await })
     }
 }
 
-impl Tools {
-    fn in_time<T: 'static>(
-        &self,
-        answer: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> BoxFuture<'static, Result<T, Unread>> {
-        let clock = self.clock.clone();
-        Box::pin(async move {
-            tokio::select! {
-                biased;
-                answer = answer => answer.map_err(|error| Unread { why: error.to_string() }),
-                () = clock.sleep(PATIENCE) => Err(Unread { why: late() }),
-            }
-        })
+async fn in_time<T>(clock: &Clock, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Unread> {
+    tokio::select! {
+        biased;
+        answer = answer => answer.map_err(|error| Unread { why: error.to_string() }),
+        () = clock.sleep(PATIENCE) => Err(Unread { why: late() }),
     }
 }
 
@@ -95,9 +88,20 @@ impl From<Failure> for Failing {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
     use crate::flow::{IssueId, Side};
     use crate::store::Cursor;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_does_not_answer_is_not_waited_for_longer_than_people_wait() {
+        let clock = Clock::simulated(DateTime::UNIX_EPOCH);
+        let asked = clock.now();
+        let unread = in_time(&clock, std::future::pending::<Result<(), Error>>()).await.unwrap_err();
+        assert_eq!(unread.why, "the store gave no answer within 10 s; ask again later");
+        assert_eq!(clock.now() - asked, PATIENCE);
+    }
 
     #[test]
     fn a_list_says_when_there_are_more() {
