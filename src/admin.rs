@@ -1,11 +1,13 @@
 //! The admin server: how others see the process over HTTP.
 //!
-//! It holds a supervisor's [`Handle`] (look, wake, order) and knows nothing of workers, engine or stores.
+//! It holds a supervisor's [`Handle`] (look, read, wake, order) and knows nothing of workers, engine or stores.
 
 mod access;
 mod answer;
+mod data;
 mod flows;
 mod health;
+mod history;
 mod orders;
 
 use axum::extract::{DefaultBodyLimit, State};
@@ -36,7 +38,8 @@ struct Inside {
 /// - `GET /health`: how the flows are, as the Node service had it; with `?strict`, 503 when anything needs a look;
 /// - `GET /livez`: 200 while the process can answer at all;
 /// - `GET /readyz`: 200 once the flows directory has been looked at, 503 before and while stopping;
-/// - `GET /api/v1/flows`, `GET /api/v1/flows/NAME`: how flows stand;
+/// - `GET /api/v1/flows`: how flows stand; `GET /api/v1/flows/NAME`: how one stands, and what its data says;
+/// - `GET /api/v1/flows/NAME/history?issue=KEY-OR-ID&before=N&limit=N`: what was done, latest first;
 /// - `POST /api/v1/flows/NAME/pair`, `…/unpair`, `…/recreate`: what an operator decides about pairs.
 ///
 /// All below `/api/` is answered only to whom `access` lets in: 421 for a foreign `Host`, 403 for a foreign `Origin`, 401
@@ -45,6 +48,7 @@ pub fn router(handle: Handle, clock: Clock, access: Access) -> Router {
     let api = Router::new()
         .route("/flows", get(flows::all))
         .route("/flows/{name}", get(flows::one))
+        .route("/flows/{name}/history", get(history::page))
         .route("/flows/{name}/pair", post(orders::give::<ToPair>))
         .route("/flows/{name}/unpair", post(orders::give::<ToUnpair>))
         .route("/flows/{name}/recreate", post(orders::give::<ToRecreate>))

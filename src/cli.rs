@@ -4,12 +4,14 @@ mod adopt;
 mod check;
 mod daemon;
 mod demo;
+mod history;
 mod jira_sim;
 mod log;
 mod orders;
 mod run;
 mod schema;
 mod status;
+mod text;
 mod token;
 
 use std::process::ExitCode;
@@ -32,8 +34,10 @@ enum Command {
     Check(check::Args),
     /// Prints the JSON Schema of flow files, for editors.
     Schema(schema::Args),
-    /// Shows how the flows of a running daemon stand.
+    /// Shows how the flows of a running daemon stand, and what needs somebody.
     Status(status::Args),
+    /// Shows what a flow of a running daemon did, latest first.
+    History(history::Args),
     /// Has a running daemon keep two issues in step from now on.
     Pair(orders::Pair),
     /// Has a running daemon take a pair apart for good.
@@ -82,6 +86,7 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Status(args) => status::run(&args),
+            Command::History(args) => history::run(&args),
             Command::Pair(args) => orders::pair(&args),
             Command::Unpair(args) => orders::unpair(&args),
             Command::Recreate(args) => orders::recreate(&args),

@@ -23,10 +23,10 @@ pub use attachment::{Attachment, Copied};
 pub use copying::{FieldCopy, FieldName};
 pub use database::Database;
 pub use event::{CycleReport, Event, Field, Level, Line, Observer, SkipReason};
-pub use history::Entry;
+pub use history::{Entry, HistoryQuery, IssueName, Told};
 pub use intent::{
     Comment, CopyAttachment, CreateIssue, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues, Precondition,
-    RestoreText, SetReplied, Step, StepKey, Transition,
+    Prospect, RestoreText, SetReplied, Step, StepKey, Transition,
 };
 pub use issue::{Body, Handled, Issue, Mark, Observed, Origin, Pair, PairState, Row, Sighting, Status, StatusChange};
 pub use name::{

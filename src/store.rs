@@ -29,7 +29,10 @@ pub use reader::Reader;
 pub use sqlite::Durability;
 pub use stores::Stores;
 
-use crate::flow::{Copied, Entry, Flow, Handled, Intent, IntentId, IssueId, IssueRef, JiraTime, Pair, Side, Watermark};
+use crate::flow::{
+    Copied, Entry, Flow, Handled, HistoryQuery, Intent, IntentId, IssueId, IssueRef, JiraTime, Pair, Side, Told,
+    Watermark,
+};
 use crate::pulse::{Gate, Pulse};
 
 /// The longest that one call to a store may take before the worker gives it up.
@@ -78,7 +81,7 @@ pub trait Backend: Send + Sync {
         since: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<BTreeMap<IssueId, u32>, Error>>;
     /// Lines of history, latest first.
-    fn history(&self, query: Query) -> BoxFuture<'_, Result<Vec<Told>, Error>>;
+    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>>;
     /// What the Node.js service left for this flow.
     fn inheritance(&self) -> BoxFuture<'_, Result<Inheritance, Error>>;
     /// Writes all or (from the front) some of `batch`, if `epoch` is still the latest.
@@ -165,36 +168,6 @@ pub struct Failure {
     pub seen: Option<JiraTime>,
     /// What happened to an issue that was never handled is looked at from there on, as at its first try.
     pub unseen_since: Option<JiraTime>,
-}
-
-/// Which lines of history are wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Query {
-    /// About this issue only.
-    pub issue: Option<IssueId>,
-    /// Older than the line of this number only.
-    pub before: Option<u64>,
-    /// At most so many.
-    pub most: u32,
-}
-
-/// A line of history as it was kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// Later lines have larger numbers.
-    pub number: u64,
-    /// When, by this machine's clock.
-    pub at: DateTime<Utc>,
-    /// The issue that it is about.
-    pub issue: IssueRef,
-    /// `debug`, `info`, `warn` or `error`.
-    pub level: String,
-    /// The audit name, where it has one.
-    pub event: Option<String>,
-    /// For people.
-    pub message: String,
-    /// For programs: a JSON object.
-    pub fields: String,
 }
 
 /// One write to a flow's database.
@@ -343,7 +316,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn history(&self, query: Query) -> Result<Vec<Told>, Error> {
+    pub async fn history(&self, query: HistoryQuery) -> Result<Vec<Told>, Error> {
         self.call("history", self.backend.history(query)).await
     }
 

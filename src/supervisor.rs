@@ -8,6 +8,7 @@
 mod board;
 mod catalog;
 mod diff;
+mod reading;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -31,7 +32,7 @@ use crate::flow::{self, FlowName, Observer};
 use crate::pulse::{Probe, Pulse};
 use crate::worker::{self, Exit, Job, Phase, Workshop};
 
-pub use crate::worker::Ordered;
+pub use crate::worker::{Failing, FullSync, HistoryPage, Listed, Ordered, Patrol, Progress, Survey, Unread};
 
 pub use board::{FlowView, Handle, RefusedFile, Snapshot};
 pub use state::{Standing, State};
@@ -134,18 +135,19 @@ impl Supervisor {
     pub fn new(setup: Setup) -> (Self, Handle) {
         let now = setup.clock.now();
         let board = Arc::new(Board::new(setup.clock.clone()));
+        let workshop = Arc::clone(&setup.workshop);
         let supervisor = Self {
             catalog: Catalog::new(setup.dir.clone(), setup.default_interval, setup.env.clone()),
             wards: BTreeMap::new(),
             workers: JoinSet::new(),
             tasks: HashMap::new(),
-            board: board.clone(),
+            board: Arc::clone(&board),
             next_start: now,
             next_stall_look: now + STALL_LOOK,
             deadline: None,
             setup,
         };
-        (supervisor, Handle(board))
+        (supervisor, Handle { board, workshop })
     }
 
     /// Serves the folder's flows until `stop`, and then until the steps in hand are finished or the grace period ends.
@@ -219,6 +221,7 @@ impl Supervisor {
     fn engage(&mut self, flow: Arc<flow::Flow>) {
         let name = flow.name.clone();
         let now = self.setup.clock.now();
+        self.board.set_flow(&flow);
         let ward = self.wards.entry(name.clone()).or_insert_with(|| Ward::new(flow.clone(), now, &self.setup.entropy));
         ward.renew(flow);
         if ward.dismiss(After::Successor) {

@@ -1,5 +1,6 @@
 //! One flow at work: opens its store and client, loops over cycles, and says how it ended.
 
+mod archive;
 mod orders;
 mod tools;
 
@@ -7,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use archive::{Archive, Failing, FullSync, HistoryPage, Listed, Patrol, Progress, Survey, Unread};
 pub use orders::{Counter, Inbox, Ordered, Slip, queue};
 pub use tools::Tools;
 
@@ -17,8 +19,8 @@ use tokio::time::Instant;
 use crate::flow::Flow;
 use crate::pulse::Pulse;
 
-/// Where workers come from. The supervisor knows no more of them.
-pub trait Workshop: Send + Sync {
+/// Where workers come from, and who looks into what they keep. The supervisor knows no more of them.
+pub trait Workshop: Archive {
     /// A worker for `job`. It has ended only when nothing of it is in flight any more, its store's calls included; it
     /// never panics (a panic inside is [`Exit::Panicked`]). Dropping it is a crash: what is durable stays as it is.
     fn worker(&self, job: Job) -> BoxFuture<'static, Exit>;

@@ -24,5 +24,7 @@ mod files;
 mod jira_sim;
 #[path = "binary/ordering.rs"]
 mod ordering;
+#[path = "binary/showing.rs"]
+mod showing;
 #[path = "binary/telling.rs"]
 mod telling;

@@ -1,14 +1,21 @@
-//! `GET /api/v1/flows` and `GET /api/v1/flows/NAME`: how flows stand.
+//! `GET /api/v1/flows` and `GET /api/v1/flows/NAME`: how flows stand, and what the data of one says.
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 use super::Inside;
+use super::answer::complaint;
+use super::data::Data;
 use super::health::written;
 use super::orders::unknown;
-use crate::supervisor::FlowView;
+use crate::flow::FlowName;
+use crate::supervisor::{FlowView, RefusedFile, Snapshot};
+
+/// A page shows so many of each list.
+const MOST: u32 = 100;
 
 #[derive(Serialize)]
 struct Flows {
@@ -33,13 +40,53 @@ pub(super) async fn all(State(inside): State<Inside>) -> Response {
     Json(Flows { flows: flows.iter().map(Flow::of).collect() }).into_response()
 }
 
-/// One flow; 404 when there is none of that name.
+/// Everything about one flow.
+#[derive(Serialize)]
+struct Page {
+    #[serde(flatten)]
+    flow: Flow,
+    /// What is wrong with its file as it is now; the flow runs on as the file last described it.
+    problems: Vec<String>,
+    #[serde(flatten)]
+    data: Option<Data>,
+    /// Why its data is not shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// One flow; 404 when there is none of that name, 503 with what is known all the same when its data can't be read.
 pub(super) async fn one(State(inside): State<Inside>, Path(name): Path<String>) -> Response {
-    let flows = inside.handle.look().flows;
-    match flows.iter().find(|flow| flow.name.as_str() == name) {
-        Some(flow) => Json(Flow::of(flow)).into_response(),
-        None => unknown(&name),
-    }
+    let Ok(flow) = name.parse::<FlowName>() else { return absent(&inside.handle.look(), &name) };
+    let survey = inside.handle.survey(&flow, MOST).await;
+    // Asked last, as it changes more quickly.
+    let snapshot = inside.handle.look();
+    let (Some(survey), Some(view)) = (survey, snapshot.flows.iter().find(|view| view.name == flow)) else {
+        return absent(&snapshot, &name);
+    };
+    let (code, data, error) = match survey {
+        Ok(survey) => (StatusCode::OK, Some(survey.into()), None),
+        Err(unread) => (StatusCode::SERVICE_UNAVAILABLE, None, Some(unread.why)),
+    };
+    let page = Page { flow: Flow::of(view), problems: problems(&snapshot, view), data, error };
+    (code, Json(page)).into_response()
+}
+
+/// There is no flow of that name; perhaps because the file that should bring it was never taken.
+pub(super) fn absent(snapshot: &Snapshot, name: &str) -> Response {
+    let brings = |refused: &&RefusedFile| refused.runs_on.is_none() && is_named(&refused.file, name);
+    let Some(refused) = snapshot.refused.iter().find(brings) else { return unknown(name) };
+    let why = format!("there is no flow {name:?}: {} is refused: {}", refused.file, refused.problems.join("; "));
+    complaint(StatusCode::NOT_FOUND, &why)
+}
+
+/// Flow files are mostly named like their flows.
+fn is_named(file: &str, name: &str) -> bool {
+    std::path::Path::new(file).file_stem().is_some_and(|stem| stem == name)
+}
+
+fn problems(snapshot: &Snapshot, view: &FlowView) -> Vec<String> {
+    let own = snapshot.refused.iter().filter(|refused| refused.runs_on.as_ref() == Some(&view.name));
+    own.flat_map(|refused| refused.problems.clone()).collect()
 }
 
 impl Flow {

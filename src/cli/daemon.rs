@@ -73,6 +73,25 @@ impl Ask {
         self.shown(self.asked(Method::GET, path, Bytes::new()), show)
     }
 
+    /// Asks for something of which a part may be known even if the whole can't be told: then `show` says that part, and
+    /// the complaint comes after it.
+    pub(super) fn get_what_is_known<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        show: impl FnOnce(&T, &mut dyn Write) -> io::Result<()>,
+    ) -> Outcome {
+        let answer = self.asked(Method::GET, path, Bytes::new());
+        let part = answer.as_ref().ok().filter(|answer| !answer.is_good && !self.json);
+        match part.and_then(|answer| serde_json::from_slice(&answer.text).ok()) {
+            Some(part) => {
+                // A reader that went away has seen what it wanted.
+                let _ = show(&part, &mut io::stdout().lock());
+                self.shown(answer, |_: &Complaint, _| Ok(()))
+            }
+            None => self.shown(answer, show),
+        }
+    }
+
     fn shown<T: DeserializeOwned>(
         &self,
         answer: anyhow::Result<Answer>,

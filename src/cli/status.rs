@@ -1,20 +1,25 @@
 //! `lockstep status`: how the flows of a running daemon stand.
 
+mod page;
+
 use std::io::{self, Write};
 
 use serde::Deserialize;
 
 use super::Outcome;
 use super::daemon::Ask;
+use super::text::one_line;
 use crate::flow::FlowName;
+use page::Page;
 
-/// Shows how the flows of a running daemon stand.
+/// Shows how the flows of a running daemon stand; of one flow also what needs somebody, and what to do about it.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 it was shown; 1 there is no such flow, or the daemon did not answer; 2 wrong usage."
+    after_help = "Exit codes: 0 it was shown; 1 there is no such flow, its data can't be read, or the daemon did \
+                        not answer; 2 wrong usage."
 )]
 pub(super) struct Args {
-    /// This flow only
+    /// This flow only, with its doubts, failures and pairs that are not kept in step
     flow: Option<FlowName>,
     #[command(flatten)]
     ask: Ask,
@@ -37,7 +42,7 @@ struct Flow {
 
 pub(super) fn run(args: &Args) -> Outcome {
     match &args.flow {
-        Some(flow) => args.ask.get(&format!("/api/v1/flows/{flow}"), |flow: &Flow, out| flow.show(out)),
+        Some(flow) => args.ask.get_what_is_known(&format!("/api/v1/flows/{flow}"), |page: &Page, out| page.show(out)),
         None => args.ask.get("/api/v1/flows", |all: &Flows, out| show(&all.flows, out)),
     }
 }
@@ -52,7 +57,7 @@ fn show(flows: &[Flow], out: &mut dyn Write) -> io::Result<()> {
 impl Flow {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let last = self.last_cycle.as_deref().unwrap_or("none yet");
-        let why = self.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        let why = self.why.as_ref().map(|why| format!(": {}", one_line(why))).unwrap_or_default();
         writeln!(out, "{}: {} since {}, last good cycle {last}{why}", self.name, self.state, self.since)
     }
 }

@@ -291,11 +291,35 @@ impl Intent {
         self.doubt != Some(Doubt::NOTHING_SENT)
     }
 
+    /// What can be said of the step in hand by whoever reads what is stored.
+    #[must_use]
+    pub fn prospect(&self) -> Prospect {
+        match self.doubt {
+            None => Prospect::InHand,
+            Some(doubt) if doubt == Doubt::NOTHING_SENT => Prospect::Owed,
+            Some(Doubt { sent_by, .. }) => Prospect::InDoubt { since: sent_by },
+        }
+    }
+
     /// The step in hand is done: the next one is in hand, and nobody has tried it.
     pub fn advance(&mut self) {
         self.cursor += 1;
         self.doubt = None;
     }
+}
+
+/// What can be said of an intent's step in hand by whoever reads what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prospect {
+    /// A worker is at it, or a crash cut it short: then the next worker looks it up first.
+    InHand,
+    /// It is certain that nothing happened yet; it is tried again.
+    Owed,
+    /// Nobody knows whether it happened; it is looked up in every cycle.
+    InDoubt {
+        /// No request for it was sent later, by Jira's clock.
+        since: JiraTime,
+    },
 }
 
 impl Doubt {

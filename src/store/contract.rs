@@ -12,8 +12,8 @@ use super::*;
 use crate::clock::Clock;
 use crate::flow::{
     Attachment, Comment, CopyAttachment, CreateIssue, Credentials, Database, Deployment, Doubt, Event, Fallback, Field,
-    FieldName, IntentKind, JiraAccess, Level, Line, LinkIssues, OnConflict, Origin, PairState, Resolution, RestoreText,
-    Rules, Secret, SetReplied, Status, StatusName, Step, Template, Transition,
+    FieldName, IntentKind, IssueName, JiraAccess, Level, Line, LinkIssues, OnConflict, Origin, PairState, Resolution,
+    RestoreText, Rules, Secret, SetReplied, Status, StatusName, Step, Template, Transition,
 };
 use crate::settings::StoreUrl;
 
@@ -87,12 +87,14 @@ macro_rules! contract {
             a_later_entry_for_a_file_replaces_the_earlier_one
             history_comes_latest_first_and_page_by_page
             history_of_one_issue_is_its_own
+            history_of_a_key_is_all_of_its_issue_whatever_it_was_called
             a_line_is_read_back_as_it_was_told
             only_statuses_brought_across_since_then_are_counted
             a_commit_forgets_what_is_too_old
             a_refused_batch_leaves_no_history
             whoever_looks_sees_what_was_written
             as_much_is_told_as_was_asked_for
+            pairs_that_were_taken_apart_come_after_those_that_need_somebody
             looking_works_while_the_worker_is_busy_idle_or_gone
             looking_makes_nothing
         })*

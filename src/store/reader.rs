@@ -7,9 +7,9 @@ use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 
 use super::executor::Lane;
-use super::{Error, Failure, Query, State, Told};
+use super::{Error, Failure, State};
 use crate::clock::Clock;
-use crate::flow::{Intent, Pair};
+use crate::flow::{HistoryQuery, Intent, Pair, Told};
 
 /// The longest that somebody who looks has to wait, for a seat and for the answer together.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,10 +29,11 @@ pub trait Reader: Send + Sync {
     fn open_intents(&self, most: u32) -> BoxFuture<'_, Result<Vec<Intent>, Error>>;
     /// Issues that failed and are to be tried again, in order of their next try; at most `most`.
     fn failures(&self, most: u32) -> BoxFuture<'_, Result<Vec<Failure>, Error>>;
-    /// Pairs that are not kept in step, whatever the reason, by user issue, oldest first; at most `most`.
+    /// Pairs that are not kept in step, whatever the reason, at most `most`: by user issue, oldest first, and last of all
+    /// those that an operator took apart.
     fn troubled_pairs(&self, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
     /// Lines of history, latest first.
-    fn history(&self, query: Query) -> BoxFuture<'_, Result<Vec<Told>, Error>>;
+    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>>;
 }
 
 /// Where those sit who read; one for the process. Clones are one.

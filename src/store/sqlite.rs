@@ -30,9 +30,9 @@ use self::look::Look;
 use self::trouble::Trouble;
 use super::executor::{Executor, Lane};
 use super::reader::{Reader, Room};
-use super::{Backend, Change, Epoch, Error, Failure, Inheritance, Query, State, Told};
+use super::{Backend, Change, Epoch, Error, Failure, Inheritance, State};
 use crate::clock::Clock;
-use crate::flow::{Copied, Flow, FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side};
+use crate::flow::{Copied, Flow, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueRef, Pair, Side, Told};
 
 /// What a commit must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +177,7 @@ impl Backend for Database {
         self.query(move |connection| read::recent_writes(connection, &users, since))
     }
 
-    fn history(&self, query: Query) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
+    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
         self.query(move |connection| read::history(connection, &query))
     }
 

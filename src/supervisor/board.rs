@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 
 use super::state::{Standing, State};
 use crate::clock::Clock;
-use crate::flow::{FlowName, Order};
+use crate::flow::{Flow, FlowName, Order};
 use crate::pulse::Pulse;
-use crate::worker::{Counter, Ordered, Phase};
+use crate::worker::{Counter, Ordered, Phase, Workshop};
 
 /// Longer than a usual cycle, and than the longest that an order's requests take when Jira answers at all.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -65,14 +65,17 @@ pub struct RefusedFile {
 
 /// The way into a running supervisor. Clones are one.
 #[derive(Clone)]
-pub struct Handle(pub(super) Arc<Board>);
+pub struct Handle {
+    pub(super) board: Arc<Board>,
+    pub(super) workshop: Arc<dyn Workshop>,
+}
 
 impl Handle {
     /// How everything stands now.
     #[must_use]
     pub fn look(&self) -> Snapshot {
-        let now = self.0.clock.wall();
-        let sheet = self.0.sheet();
+        let now = self.board.clock.wall();
+        let sheet = self.board.sheet();
         Snapshot {
             ready: sheet.ready,
             flows: sheet.rows.iter().map(|(name, row)| row.view(name, now)).collect(),
@@ -84,11 +87,11 @@ impl Handle {
     /// Asks the flow's worker to look now rather than at the end of its interval. One that is backing off or parked
     /// keeps its time: what asked it to wait still does. Returns whether there is such a flow.
     pub fn wake(&self, flow: &FlowName) -> bool {
-        let mut sheet = self.0.sheet();
+        let mut sheet = self.board.sheet();
         let known = sheet.rows.contains_key(flow);
         if known {
             sheet.wakes.insert(flow.clone());
-            self.0.bell.notify_one();
+            self.board.bell.notify_one();
         }
         known
     }
@@ -104,12 +107,12 @@ impl Handle {
             Ok(counter) => counter,
             Err(why) => return Some(Ordered::NotNow { why }),
         };
-        Some(counter.give(order, &self.0.clock, PATIENCE).await)
+        Some(counter.give(order, &self.board.clock, PATIENCE).await)
     }
 
     /// Where orders for a flow are given; in words why they can't be given now.
     fn counter(&self, flow: &FlowName) -> Option<Result<Counter, String>> {
-        let sheet = self.0.sheet();
+        let sheet = self.board.sheet();
         let row = sheet.rows.get(flow)?;
         let Standing { state, why, .. } = &row.standing;
         Some(match (&row.counter, state) {
@@ -139,6 +142,8 @@ struct Sheet {
 }
 
 struct Row {
+    /// As it is wanted; its worker may still run an earlier meaning.
+    flow: Arc<Flow>,
     file: String,
     standing: Standing,
     completed: u64,
@@ -164,9 +169,16 @@ impl Heart {
 }
 
 impl Row {
-    fn new(state: State, now: DateTime<Utc>) -> Self {
-        let standing = Standing { state, since: now, why: None };
-        Self { file: String::new(), standing, completed: 0, last_cycle: None, heart: Heart::Still(None), counter: None }
+    fn new(flow: Arc<Flow>, now: DateTime<Utc>) -> Self {
+        Self {
+            flow,
+            file: String::new(),
+            standing: Standing { state: State::Starting, since: now, why: None },
+            completed: 0,
+            last_cycle: None,
+            heart: Heart::Still(None),
+            counter: None,
+        }
     }
 
     fn view(&self, name: &FlowName, now: DateTime<Utc>) -> FlowView {
@@ -209,12 +221,25 @@ impl Board {
         }
     }
 
-    /// Notes what a flow does now; makes its row if it has none.
-    pub(super) fn set(&self, flow: &FlowName, state: State, why: Option<String>) {
+    /// Notes what a flow is from now on; makes its row if it has none.
+    pub(super) fn set_flow(&self, flow: &Arc<Flow>) {
         let now = self.clock.wall();
         let mut sheet = self.sheet();
-        let row = sheet.rows.entry(flow.clone()).or_insert_with(|| Row::new(state, now));
-        row.standing.turn(state, why, now);
+        let row = sheet.rows.entry(flow.name.clone()).or_insert_with(|| Row::new(Arc::clone(flow), now));
+        row.flow = Arc::clone(flow);
+    }
+
+    /// What a flow is.
+    pub(super) fn flow(&self, name: &FlowName) -> Option<Arc<Flow>> {
+        self.sheet().rows.get(name).map(|row| Arc::clone(&row.flow))
+    }
+
+    /// Notes what a flow does now.
+    pub(super) fn set(&self, flow: &FlowName, state: State, why: Option<String>) {
+        let now = self.clock.wall();
+        if let Some(row) = self.sheet().rows.get_mut(flow) {
+            row.standing.turn(state, why, now);
+        }
     }
 
     pub(super) fn remove(&self, flow: &FlowName) {

@@ -8,9 +8,12 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::flow::{
-    Credentials, Database, Deployment, Fallback, Flow, JiraAccess, Obeyed, OnConflict, Order, Refused, Rules, Secret,
+    Credentials, Database, Deployment, Fallback, Flow, HistoryQuery, JiraAccess, Obeyed, OnConflict, Order, Refused,
+    Rules, Secret,
 };
-use crate::worker::{Exit, Job, Ordered, Phase, Slip, Workshop};
+use crate::worker::{
+    Archive, Exit, FullSync, HistoryPage, Job, Listed, Ordered, Phase, Progress, Slip, Survey, Unread, Workshop,
+};
 
 /// A flow without rules, of this name and interval.
 pub(crate) fn flow(name: &str, minutes: u64) -> Arc<Flow> {
@@ -85,13 +88,49 @@ pub(crate) struct FakeWorkshop {
     script: Script,
     starts: Mutex<Vec<(Duration, String)>>,
     at_work: Arc<Mutex<Vec<String>>>,
+    /// What every flow's data says.
+    survey: Mutex<Result<Survey, Unread>>,
+    /// What every flow's history says, whatever is asked.
+    history: Mutex<Result<HistoryPage, Unread>>,
+    /// What was asked of histories.
+    asked: Mutex<Vec<(String, HistoryQuery)>>,
+}
+
+/// What the data of a new flow says.
+pub(crate) fn nothing() -> Survey {
+    Survey {
+        progress: Progress { last_sync: None, full_sync: FullSync::NotBegun, patrol: None },
+        intents: Listed { first: Vec::new(), more: false },
+        failures: Listed { first: Vec::new(), more: false },
+        pairs: Listed { first: Vec::new(), more: false },
+    }
 }
 
 impl FakeWorkshop {
     /// No worker has begun.
     pub(crate) fn new(clock: Clock, script: impl Fn(&str, usize) -> Act + Send + Sync + 'static) -> Self {
         let begun = clock.now();
-        Self { clock, begun, script: Box::new(script), starts: Mutex::default(), at_work: Arc::default() }
+        Self {
+            clock,
+            begun,
+            script: Box::new(script),
+            starts: Mutex::default(),
+            at_work: Arc::default(),
+            survey: Mutex::new(Ok(nothing())),
+            history: Mutex::new(Ok(HistoryPage { lines: Vec::new(), next: None })),
+            asked: Mutex::default(),
+        }
+    }
+
+    /// From now on every flow's data says this.
+    pub(crate) fn set_data(&self, survey: Result<Survey, Unread>, history: Result<HistoryPage, Unread>) {
+        *self.survey.lock().unwrap() = survey;
+        *self.history.lock().unwrap() = history;
+    }
+
+    /// What was asked of which flow's history.
+    pub(crate) fn asked(&self) -> Vec<(String, HistoryQuery)> {
+        self.asked.lock().unwrap().clone()
     }
 
     /// When the workers of a flow began.
@@ -105,6 +144,17 @@ impl FakeWorkshop {
         let mut names = self.at_work.lock().unwrap().clone();
         names.sort();
         names
+    }
+}
+
+impl Archive for FakeWorkshop {
+    fn survey(&self, _: &Flow, _: u32) -> BoxFuture<'static, Result<Survey, Unread>> {
+        Box::pin(std::future::ready(self.survey.lock().unwrap().clone()))
+    }
+
+    fn history(&self, flow: &Flow, query: HistoryQuery) -> BoxFuture<'static, Result<HistoryPage, Unread>> {
+        self.asked.lock().unwrap().push((flow.name.to_string(), query));
+        Box::pin(std::future::ready(self.history.lock().unwrap().clone()))
     }
 }
 

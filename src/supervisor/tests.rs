@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::testing::{Act, FakeWorkshop, text};
 use super::*;
 use crate::config::Watch;
+use crate::flow::HistoryQuery;
 
 const S: fn(u64) -> Duration = Duration::from_secs;
 
@@ -399,4 +400,27 @@ async fn a_missing_folder_is_waited_for() {
     world.write("a", &text("a", 5));
     world.look().await;
     assert_eq!((world.state("a"), world.handle.look().alarm), (State::Idle, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flows_data_is_read_as_long_as_there_is_the_flow_worker_or_no_worker() {
+    let script = |name: &str, _: usize| match name {
+        "parked" => Act::EndAfter(S(0), refused()),
+        "busy" => Act::Hang,
+        _ => Act::Idle,
+    };
+    let mut world = World::new(&["idle", "parked", "busy"], script).await;
+    let is_read = async |name: &str| world.handle.survey(&name.parse().unwrap(), 9).await.map(|survey| survey.is_ok());
+    for name in ["idle", "parked", "busy"] {
+        assert_eq!(is_read(name).await, Some(true), "{name}");
+    }
+    assert_eq!(is_read("other").await, None);
+
+    fs::remove_file(world.path("idle")).unwrap();
+    world.look().await;
+    let removed = world.handle.history(&"idle".parse().unwrap(), HistoryQuery::default()).await;
+    assert_eq!(removed, None);
+    assert_eq!(world.workshop.asked(), []);
+    world.stopped().await;
+    assert!(world.handle.survey(&"parked".parse().unwrap(), 9).await.is_some(), "also when the supervisor has stopped");
 }

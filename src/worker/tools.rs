@@ -1,5 +1,7 @@
 //! The real workers: what they are made of, and their loop.
 
+mod looking;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,7 +13,7 @@ use super::town::Town;
 use super::wait::eventually;
 
 /// A command of the program beside the daemon of this town; answers exit code, standard output and standard error.
-fn command(town: &Town, address: &str, args: &[&str]) -> (Option<i32>, String, String) {
+pub fn command(town: &Town, address: &str, args: &[&str]) -> (Option<i32>, String, String) {
     let store = format!("sqlite:{}", town.data().display());
     let args: Vec<_> = args.iter().copied().chain(["--api", address, "--store", &store]).collect();
     let Output { status, stdout, stderr } = lockstep(&args, &[]).output().unwrap();

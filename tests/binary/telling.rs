@@ -11,7 +11,7 @@ use super::town::{Town, flow_text};
 const FLOWS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/flows.d");
 
 /// What must not be told: the token, and the credentials as a request carries them.
-fn secrets(town: &Town) -> [String; 2] {
+pub fn secrets(town: &Town) -> [String; 2] {
     use base64::Engine as _;
     let env = town.env();
     let value = |name: &str| env.iter().find(|(known, _)| known == name).unwrap().1.clone();

@@ -61,6 +61,30 @@ pub(super) async fn history_of_one_issue_is_its_own(place: impl Place) {
     assert_eq!(messages(query(Some(7), None, 9)).await, [""; 0]);
 }
 
+pub(super) async fn history_of_a_key_is_all_of_its_issue_whatever_it_was_called(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let called = |key: &str, message| {
+        let entry = entry(1, "2024-05-01T10:00:00Z", message);
+        Change::Tell(Entry { issue: IssueRef { key: key.parse().unwrap(), ..entry.issue.clone() }, ..entry })
+    };
+    let others = Change::Tell(entry(2, "2024-05-01T10:00:00Z", "another's"));
+    let mut batch = vec![called("OLD-7", "before it moved"), others, called("USER-A-1", "after it moved")];
+    batch.push(Change::PutPair(Pair { state: PairState::Broken, ..pair(1, 21) }));
+    worker.write(batch).await.unwrap();
+
+    let messages = async |name: &str, most| -> Vec<String> {
+        let query = HistoryQuery { issue: Some(name.parse().unwrap()), before: None, most };
+        worker.backend.history(query).await.unwrap().into_iter().map(|line| line.message).collect()
+    };
+    let both = ["after it moved", "before it moved"];
+    let Pair { user, dev, .. } = pair(1, 21);
+    for name in ["OLD-7", "USER-A-1", dev.key.as_str(), dev.id.as_str(), user.id.as_str()] {
+        assert_eq!(messages(name, 9).await, both, "{name}");
+    }
+    assert_eq!(messages(user.key.as_str(), 1).await, both[..1]);
+    assert_eq!(messages("USER-A-77", 9).await, [""; 0]);
+}
+
 pub(super) async fn a_line_is_read_back_as_it_was_told(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
     let fields = vec![
@@ -133,6 +157,6 @@ pub(super) fn entry(user_number: u64, at: &str, message: &str) -> Entry {
     Entry { at: at.parse().unwrap(), issue: user(user_number), line }
 }
 
-pub(super) fn query(issue: Option<u64>, before: Option<u64>, most: u32) -> Query {
-    Query { issue: issue.map(id), before, most }
+pub(super) fn query(issue: Option<u64>, before: Option<u64>, most: u32) -> HistoryQuery {
+    HistoryQuery { issue: issue.map(|number| IssueName::Id(id(number))), before, most }
 }

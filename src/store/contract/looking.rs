@@ -41,6 +41,16 @@ pub(super) async fn as_much_is_told_as_was_asked_for(place: impl Place) {
     assert_eq!(reader.troubled_pairs(0).await.unwrap(), []);
 }
 
+pub(super) async fn pairs_that_were_taken_apart_come_after_those_that_need_somebody(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let states = [PairState::Unpaired, PairState::Held, PairState::Active, PairState::Broken, PairState::Suspended];
+    let pairs = states.into_iter().zip(1..).map(|(state, n)| Pair { state, ..pair(n, n + 20) });
+    worker.write(pairs.map(Change::PutPair).collect()).await.unwrap();
+    let found = place.read(&flow("sync-ab")).troubled_pairs(9).await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|pair| pair.state).collect();
+    assert_eq!(found, [PairState::Held, PairState::Broken, PairState::Suspended, PairState::Unpaired]);
+}
+
 pub(super) async fn looking_works_while_the_worker_is_busy_idle_or_gone(mut place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
     let seen = async |reader: Arc<dyn Reader>| reader.troubled_pairs(9_999).await.unwrap().len();

@@ -12,9 +12,9 @@ use rusqlite::{Connection, OpenFlags};
 use super::identity::{Identity, Rest};
 use super::trouble::Trouble;
 use super::{read, schema};
-use crate::flow::{FlowName, Intent, Pair};
+use crate::flow::{FlowName, HistoryQuery, Intent, Pair, Told};
 use crate::store::reader::{Reader, Room};
-use crate::store::{Error, Failure, Query, State, Told};
+use crate::store::{Error, Failure, State};
 
 /// How long to wait for a writer that keeps even readers out, which is rare and short.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -103,7 +103,7 @@ impl Reader for Look {
         self.ask(move |connection, _| read::troubled_pairs(connection, most))
     }
 
-    fn history(&self, query: Query) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
+    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
         self.ask(move |connection, _| read::history(connection, &query))
     }
 }

@@ -8,10 +8,11 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 use super::row::{handled_table, id_list, issue, maybe, parsed};
 use super::trouble::Trouble;
 use crate::flow::{
-    Copied, Event, FlowName, Handled, Intent, IssueId, IssueRef, Pair, PairState, Side, Status, StatusName, Watermark,
+    Copied, Event, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, Pair, PairState, Side,
+    Status, StatusName, Told, Watermark,
 };
 use crate::store::record;
-use crate::store::{Failure, NEWEST, Patrol, Query, Revision, State, Told};
+use crate::store::{Failure, NEWEST, Patrol, Revision, State};
 
 /// A file keeps one flow's data: the first to come owns it, also when another one has its name in `database.name`.
 pub(super) fn refuse_foreign(connection: &Connection, flow: &FlowName) -> Result<(), Trouble> {
@@ -97,11 +98,16 @@ pub(super) fn pairs_after(connection: &Connection, after: Option<&IssueId>, most
     Ok(found)
 }
 
-/// At most `most` pairs that are not kept in step, in the order of their user issues.
+/// At most `most` pairs that are not kept in step, in the order of their user issues; those that were taken apart last.
 pub(super) fn troubled_pairs(connection: &Connection, most: u32) -> Result<Vec<Pair>, Trouble> {
     let sql = "SELECT * FROM jira_mapping WHERE state <> :active
-               ORDER BY length(user_issue_id), user_issue_id LIMIT :most";
-    rows(connection, sql, named_params! { ":active": PairState::Active.as_str(), ":most": most }, pair_row)
+               ORDER BY state = :unpaired, length(user_issue_id), user_issue_id LIMIT :most";
+    let params = named_params! {
+        ":active": PairState::Active.as_str(),
+        ":unpaired": PairState::Unpaired.as_str(),
+        ":most": most,
+    };
+    rows(connection, sql, params, pair_row)
 }
 
 /// What the ledger says of the files of these user issues.
@@ -127,30 +133,41 @@ pub(super) fn recent_writes(
     Ok(counts.into_iter().collect())
 }
 
-/// Lines of history, latest first.
-pub(super) fn history(connection: &Connection, query: &Query) -> Result<Vec<Told>, Trouble> {
-    let sql = match query.issue {
-        // Two statements, as no index serves both.
+/// Lines of history, latest first. Each way to ask has a statement of its own, as no index serves them all.
+pub(super) fn history(connection: &Connection, query: &HistoryQuery) -> Result<Vec<Told>, Trouble> {
+    let sql = match &query.issue {
         None => "SELECT * FROM history WHERE number < :before AND :issue IS NULL ORDER BY number DESC LIMIT :most",
-        Some(_) => {
-            "SELECT * FROM history WHERE issue_id = :issue AND +number < :before ORDER BY number DESC LIMIT :most"
+        Some(IssueName::Id(_)) => {
+            "SELECT * FROM history
+             WHERE issue_id IN (SELECT :issue UNION SELECT user_issue_id FROM jira_mapping WHERE dev_issue_id = :issue)
+               AND +number < :before ORDER BY number DESC LIMIT :most"
+        }
+        // Looks through all of a history that is bounded by age: people ask so now and then, and workers never.
+        Some(IssueName::Key(_)) => {
+            "SELECT * FROM history
+             WHERE issue_id IN (SELECT issue_id FROM history WHERE issue_key = :issue UNION
+                                SELECT user_issue_id FROM jira_mapping
+                                WHERE user_issue_key = :issue OR dev_issue_key = :issue)
+               AND +number < :before ORDER BY number DESC LIMIT :most"
         }
     };
     let params = named_params! {
-        ":issue": query.issue.as_ref().map(IssueId::as_str),
+        ":issue": query.issue.as_ref().map(ToString::to_string),
         ":before": query.before.and_then(|number| i64::try_from(number).ok()).unwrap_or(i64::MAX),
         ":most": query.most,
     };
-    rows(connection, sql, params, |row| {
-        Ok(Told {
-            number: row.get::<_, i64>("number")?.cast_unsigned(),
-            at: parsed(row, "at")?,
-            issue: issue(row, "issue_id", "issue_key")?,
-            level: row.get("level")?,
-            event: row.get("event")?,
-            message: row.get("message")?,
-            fields: row.get("fields")?,
-        })
+    rows(connection, sql, params, told_row)
+}
+
+fn told_row(row: &Row<'_>) -> Result<Told, Trouble> {
+    Ok(Told {
+        number: row.get::<_, i64>("number")?.cast_unsigned(),
+        at: parsed(row, "at")?,
+        issue: issue(row, "issue_id", "issue_key")?,
+        level: row.get("level")?,
+        event: row.get("event")?,
+        message: row.get("message")?,
+        fields: row.get("fields")?,
     })
 }
 

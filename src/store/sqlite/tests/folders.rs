@@ -93,7 +93,8 @@ async fn the_file_of_a_renamed_flow_is_still_the_old_ones() {
     let error = data.stores.open(&renamed).begin().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }));
     assert!(error.to_string().contains(remedies), "{error}");
-    let looking = data.stores.read(&renamed).history(Query { most: 9, ..Query::default() }).await.unwrap_err();
+    let looking =
+        data.stores.read(&renamed).history(HistoryQuery { most: 9, ..HistoryQuery::default() }).await.unwrap_err();
     assert!(looking.to_string().contains(remedies), "{looking}");
     assert!(data.refusal("sync_ab").await.to_string().contains("not to sync_ab"), "a-b and a_b have one file");
     assert_eq!(data.begin("sync-ab").await.unwrap().0.pairs(Side::User, vec![id(1)]).await.unwrap(), [pair(1, 21)]);

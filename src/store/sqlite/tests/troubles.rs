@@ -164,7 +164,7 @@ async fn a_full_disk_loses_nothing_and_the_next_write_after_room_was_made_works(
     assert!(matches!(error, Error::Unavailable { .. }));
     assert!(error.to_string().contains("disk is full; make room on its disk"), "{error}");
     assert_eq!(pairs(&database).await, 1, "nothing half-written");
-    assert_eq!(database.history(Query { most: 9, ..Query::default() }).await.unwrap(), []);
+    assert_eq!(database.history(HistoryQuery { most: 9, ..HistoryQuery::default() }).await.unwrap(), []);
 
     // The next connection has no such limit.
     database.write(epoch, batch(100)).await.unwrap();
@@ -180,7 +180,8 @@ async fn what_a_kill_left_in_the_log_beside_the_file_is_read_by_the_next_worker_
         fs::copy(data.beside("sync-ab", suffix), after.beside("sync-ab", suffix)).unwrap();
     }
     assert!(fs::metadata(after.beside("sync-ab", "-wal")).unwrap().len() > 0);
-    let told = after.stores.read(&flow("sync-ab")).history(Query { most: 9, ..Query::default() }).await.unwrap();
+    let told =
+        after.stores.read(&flow("sync-ab")).history(HistoryQuery { most: 9, ..HistoryQuery::default() }).await.unwrap();
     assert_eq!(told.len(), 1);
     assert_eq!(pairs(&*after.begin("sync-ab").await.unwrap().0).await, 1);
 }
@@ -223,7 +224,7 @@ async fn whoever_looks_at_a_file_at_rest_leaves_nothing_behind_whatever_its_fold
         backend.write(epoch, vec![Change::PutPair(pair(1, 21)), told(1)]).await.unwrap();
         backend.close().await;
         let reader = data.stores.read(&flow("sync-ab"));
-        assert_eq!(reader.history(Query { most: 9, ..Query::default() }).await.unwrap().len(), 1);
+        assert_eq!(reader.history(HistoryQuery { most: 9, ..HistoryQuery::default() }).await.unwrap().len(), 1);
         let mut left: Vec<_> = fs::read_dir(&inner).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, [".lock", "sync_ab.sqlite"]);

@@ -1,0 +1,328 @@
+//! One flow's page as text: what needs somebody comes first, each with what to do next.
+
+use std::io::{self, Write};
+
+use serde::Deserialize;
+
+use super::Flow;
+use crate::cli::text::{counted, one_line};
+
+/// What the daemon says of a flow. Of its data, nothing if that can't be read now.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Page {
+    #[serde(flatten)]
+    flow: Flow,
+    file: String,
+    problems: Vec<String>,
+    #[serde(flatten)]
+    data: Option<Data>,
+    /// Why its data is not told.
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Data {
+    last_sync: Option<String>,
+    full_sync: FullSync,
+    patrol: Option<Patrol>,
+    intents: List<Intent>,
+    failures: List<Failure>,
+    pairs: List<Pair>,
+}
+
+#[derive(Deserialize)]
+struct List<T> {
+    list: Vec<T>,
+    more: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "state", rename_all = "camelCase")]
+enum FullSync {
+    Completed,
+    UnderWay { side: String, done: u64 },
+    NotBegun,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Patrol {
+    begun: String,
+    under_way: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Intent {
+    kind: String,
+    state: String,
+    doubt_since: Option<String>,
+    rule: Option<String>,
+    user: Issue,
+    dev: Option<Issue>,
+    step: Option<String>,
+    steps_done: usize,
+    steps: usize,
+    begun: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    issue: Issue,
+    attempts: u32,
+    next_try: String,
+    why: String,
+}
+
+#[derive(Deserialize)]
+struct Pair {
+    user: Issue,
+    dev: Issue,
+    state: String,
+}
+
+#[derive(Deserialize)]
+struct Issue {
+    key: String,
+}
+
+impl Page {
+    pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.flow.show(out)?;
+        writeln!(out, "  file: {}", one_line(&self.file))?;
+        for problem in &self.problems {
+            writeln!(out, "  the file is refused as it is now, the flow runs on as before: {}", one_line(problem))?;
+        }
+        match (&self.data, &self.error) {
+            (Some(data), _) => data.show(&self.flow.name, out),
+            (None, Some(_)) => Ok(()),
+            (None, None) => writeln!(out, "  what its data says is not understood by this version; see it with --json"),
+        }
+    }
+}
+
+impl Data {
+    fn show(&self, flow: &str, out: &mut dyn Write) -> io::Result<()> {
+        self.show_progress(out)?;
+        let (doubts, others): (Vec<_>, Vec<_>) = self.intents.list.iter().partition(|intent| intent.is_in_doubt());
+        let (apart, troubled): (Vec<_>, Vec<_>) = self.pairs.list.iter().partition(|pair| pair.is_taken_apart());
+        if doubts.is_empty() && self.failures.list.is_empty() && troubled.is_empty() {
+            writeln!(out, "Nothing needs anybody.")?;
+        }
+        show_doubts(&doubts, self.intents.more, out)?;
+        show_failures(&self.failures, out)?;
+        // Those that were taken apart come last: if there is one, no other is missing.
+        show_troubled(flow, &troubled, self.pairs.more && apart.is_empty(), out)?;
+        show_others(&others, self.intents.more, out)?;
+        show_apart(flow, &apart, self.pairs.more, out)
+    }
+
+    fn show_progress(&self, out: &mut dyn Write) -> io::Result<()> {
+        match &self.last_sync {
+            Some(mark) => writeln!(out, "  handled: every change before {mark} by Jira's clock")?,
+            None => writeln!(out, "  handled: no cycle has come to its end yet")?,
+        }
+        match &self.full_sync {
+            FullSync::Completed => writeln!(out, "  full sync: completed")?,
+            FullSync::UnderWay { side, done } => {
+                writeln!(out, "  full sync: under way in the {side} project, {done} issues done")?;
+            }
+            FullSync::NotBegun => writeln!(out, "  full sync: not begun")?,
+        }
+        match &self.patrol {
+            Some(Patrol { begun, under_way: true }) => writeln!(out, "  patrol: under way since {begun}"),
+            Some(Patrol { begun, under_way: false }) => writeln!(out, "  patrol: daily, counted from {begun}"),
+            None => writeln!(out, "  patrol: not begun"),
+        }
+    }
+}
+
+fn show_doubts(doubts: &[&Intent], more: bool, out: &mut dyn Write) -> io::Result<()> {
+    if doubts.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "In doubt: {} of which nobody knows whether it happened.", counted(doubts.len(), "write", more))?;
+    doubts.iter().try_for_each(|intent| intent.show(out))?;
+    writeln!(out, "  Next: wait. Each cycle looks it up, and it is repeated only when it certainly did not happen.")
+}
+
+fn show_failures(failures: &List<Failure>, out: &mut dyn Write) -> io::Result<()> {
+    if failures.list.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Failed: {}, tried again by itself.", counted(failures.list.len(), "issue", failures.more))?;
+    for Failure { issue, attempts, next_try, why } in &failures.list {
+        let times = counted(*attempts as usize, "time", false);
+        writeln!(out, "  {}: {times} in a row, next try {next_try}: {}", issue.key, one_line(why))?;
+    }
+    writeln!(out, "  Next: mend in Jira what the reason names. An issue that changes is tried at once.")
+}
+
+fn show_troubled(flow: &str, pairs: &[&Pair], more: bool, out: &mut dyn Write) -> io::Result<()> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Not kept in step: {}.", counted(pairs.len(), "pair", more))?;
+    for pair in pairs {
+        writeln!(out, "  {} and {}: {}", pair.user.key, pair.dev.key, one_line(&pair.state))?;
+        writeln!(out, "    Next: {}", pair.what_to_do(flow))?;
+    }
+    Ok(())
+}
+
+fn show_others(intents: &[&Intent], more: bool, out: &mut dyn Write) -> io::Result<()> {
+    if intents.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "In hand: {}.", counted(intents.len(), "write", more))?;
+    intents.iter().try_for_each(|intent| intent.show(out))
+}
+
+fn show_apart(flow: &str, pairs: &[&Pair], more: bool, out: &mut dyn Write) -> io::Result<()> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Taken apart by an operator: {}.", counted(pairs.len(), "pair", more))?;
+    for Pair { user, dev, .. } in pairs {
+        writeln!(out, "  {} and {}; together again with: lockstep pair {flow} {0} {1}", user.key, dev.key)?;
+    }
+    Ok(())
+}
+
+impl Intent {
+    fn is_in_doubt(&self) -> bool {
+        self.state == "inDoubt"
+    }
+
+    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+        let dev = self.dev.as_ref().map(|dev| format!(" and {}", dev.key)).unwrap_or_default();
+        let rule = self.rule.as_ref().map(|rule| format!(" by rule {}", one_line(rule))).unwrap_or_default();
+        writeln!(out, "  {}{dev}: {}{rule}, begun {}, {}", self.user.key, self.kind, self.begun, self.step())
+    }
+
+    fn step(&self) -> String {
+        let Some(step) = &self.step else { return "all steps done".to_owned() };
+        let number = self.steps_done + 1;
+        let since = self.doubt_since.as_ref().map(|since| format!(", in doubt since {since}")).unwrap_or_default();
+        let owed = if self.state == "owed" { ", to be tried again" } else { "" };
+        format!("step {number} of {}: {step}{since}{owed}", self.steps)
+    }
+}
+
+impl Pair {
+    fn is_taken_apart(&self) -> bool {
+        self.state == "unpaired"
+    }
+
+    fn what_to_do(&self, flow: &str) -> String {
+        let (user, dev) = (&self.user.key, &self.dev.key);
+        match &*self.state {
+            "suspended" => format!("move back the one that left its project; or: lockstep unpair {flow} {user}"),
+            "broken" => format!(
+                "one of them was deleted or is hidden from us: show it to us; or: lockstep recreate {flow} {user}, \
+                 lockstep unpair {flow} {user}"
+            ),
+            "held" => format!(
+                "see whether rules answer each other. It is judged anew after an hour; or now: lockstep pair {flow} \
+                 {user} {dev}"
+            ),
+            _ => format!("lockstep history {flow} {user}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STANDING: &str = r#""name": "sync-ab", "file": "flows.d/sync-ab.json", "state": "idle",
+        "since": "S", "why": null, "lastCycle": null, "lastHeartbeat": null"#;
+
+    fn shown(problems: &str, data: &str) -> String {
+        let page = format!("{{{STANDING}, \"problems\": {problems}{data}}}");
+        let page: Page = serde_json::from_str(&page).unwrap();
+        let mut out = Vec::new();
+        page.show(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn data(intents: &str, failures: &str, pairs: &str, more: bool) -> String {
+        format!(
+            r#", "lastSync": "L", "fullSync": {{"state": "completed"}}, "patrol": {{"begun": "B", "underWay": true}},
+            "intents": {{"list": [{intents}], "more": {more}}}, "failures": {{"list": [{failures}], "more": {more}}},
+            "pairs": {{"list": [{pairs}], "more": {more}}}"#
+        )
+    }
+
+    fn intent(state: &str, since: &str) -> String {
+        format!(
+            r#"{{"id": "i", "kind": "create", "state": "{state}", "doubtSince": {since}, "rule": "accepted",
+            "source": "user", "user": {{"id": "1", "key": "USER-A-1"}}, "dev": null, "step": "create", "stepsDone": 0,
+            "steps": 2, "begun": "T"}}"#
+        )
+    }
+
+    fn pair(number: u8, state: &str) -> String {
+        format!(
+            r#"{{"user": {{"id": "1", "key": "USER-A-{number}"}}, "dev": {{"id": "2", "key": "DEV-A-{number}"}},
+            "state": "{state}"}}"#
+        )
+    }
+
+    const HEAD: &str = "sync-ab: idle since S, last good cycle none yet\n  file: flows.d/sync-ab.json\n";
+    const PROGRESS: &str =
+        "  handled: every change before L by Jira's clock\n  full sync: completed\n  patrol: under way since B\n";
+
+    #[test]
+    fn a_flow_that_needs_nobody_says_so() {
+        let said = shown("[]", &data("", "", "", false));
+        assert_eq!(said, format!("{HEAD}{PROGRESS}Nothing needs anybody.\n"));
+    }
+
+    #[test]
+    fn without_its_data_a_flow_is_shown_as_far_as_it_is_known() {
+        let said = shown(r#"["1:1: not JSON"]"#, r#", "error": "the disk is gone""#);
+        let refused = "  the file is refused as it is now, the flow runs on as before: 1:1: not JSON\n";
+        assert_eq!(said, format!("{HEAD}{refused}"));
+    }
+
+    #[test]
+    fn what_a_later_daemon_may_say_is_not_passed_over_in_silence() {
+        let said = shown("[]", &data("", "", "", false).replace("completed", "beingInvented"));
+        let unknown = "  what its data says is not understood by this version; see it with --json\n";
+        assert_eq!(said, format!("{HEAD}{unknown}"));
+    }
+
+    #[test]
+    fn what_needs_somebody_comes_first_and_each_with_what_to_do_next() {
+        let intents = [intent("inHand", "null"), intent("owed", "null"), intent("inDoubt", "\"D\"")].join(",");
+        let failure = r#"{"side": "dev", "issue": {"id": "2", "key": "DEV-A-2"}, "attempts": 3, "nextTry": "N",
+            "why": "Jira\nsays no"}"#;
+        let pairs = [pair(3, "broken"), pair(4, "held"), pair(5, "suspended"), pair(6, "unpaired")].join(",");
+        let said = shown("[]", &data(&intents, failure, &pairs, true));
+        let expected = "\
+In doubt: at least 1 write of which nobody knows whether it happened.
+  USER-A-1: create by rule accepted, begun T, step 1 of 2: create, in doubt since D
+  Next: wait. Each cycle looks it up, and it is repeated only when it certainly did not happen.
+Failed: at least 1 issue, tried again by itself.
+  DEV-A-2: 3 times in a row, next try N: Jira says no
+  Next: mend in Jira what the reason names. An issue that changes is tried at once.
+Not kept in step: 3 pairs.
+  USER-A-3 and DEV-A-3: broken
+    Next: one of them was deleted or is hidden from us: show it to us; or: lockstep recreate sync-ab USER-A-3, lockstep unpair sync-ab USER-A-3
+  USER-A-4 and DEV-A-4: held
+    Next: see whether rules answer each other. It is judged anew after an hour; or now: lockstep pair sync-ab USER-A-4 DEV-A-4
+  USER-A-5 and DEV-A-5: suspended
+    Next: move back the one that left its project; or: lockstep unpair sync-ab USER-A-5
+In hand: at least 2 writes.
+  USER-A-1: create by rule accepted, begun T, step 1 of 2: create
+  USER-A-1: create by rule accepted, begun T, step 1 of 2: create, to be tried again
+Taken apart by an operator: at least 1 pair.
+  USER-A-6 and DEV-A-6; together again with: lockstep pair sync-ab USER-A-6 DEV-A-6
+";
+        assert_eq!(said, format!("{HEAD}{PROGRESS}{expected}"));
+    }
+}

@@ -1,0 +1,40 @@
+//! Flows, their files and their workers.
+
+use std::time::Duration;
+
+use super::line::{Field, Level, Line, line, seconds};
+
+pub(super) fn failed(why: &str, again_in: Duration) -> Line {
+    line(Level::Warn, format!("Worker failed, starting again in {}: {why}", seconds(again_in))).error(why)
+}
+
+pub(super) fn panicked(why: &str, again_in: Duration) -> Line {
+    line(Level::Error, format!("Worker panicked, starting again in {}: {why}", seconds(again_in))).error(why)
+}
+
+pub(super) fn stalled(again_in: Duration) -> Line {
+    line(Level::Warn, format!("Worker made no progress, starting again in {}", seconds(again_in)))
+}
+
+pub(super) fn parked(why: &str, again_in: Duration) -> Line {
+    line(Level::Error, format!("Jira refuses this flow, asking again in {}: {why}", seconds(again_in))).error(why)
+}
+
+pub(super) fn accepted(file: &str) -> Line {
+    line(Level::Info, format!("Flow file {file} accepted")).text("file", file)
+}
+
+pub(super) fn refused(file: &str, problems: &[String], runs_on: bool) -> Line {
+    let consequence = if runs_on { "; the last good flow runs on" } else { "" };
+    line(Level::Error, format!("Flow file {file} refused{consequence}: {}", problems.join("; ")))
+        .text("file", file)
+        .with("problems", Field::List(problems.to_vec()))
+}
+
+pub(super) fn warned(file: &str, warning: &str) -> Line {
+    line(Level::Warn, format!("{file}: {warning}")).text("file", file)
+}
+
+pub(super) fn unreadable(why: &str) -> Line {
+    line(Level::Error, format!("No flow is changed: {why}")).error(why)
+}

@@ -1,0 +1,52 @@
+//! What a completed cycle did.
+
+use std::time::Duration;
+
+use super::line::{Field, Level, Line, audit};
+
+/// What a completed cycle did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CycleReport {
+    /// How long it took.
+    pub duration: Duration,
+    /// Issues read afresh.
+    pub issues_fetched: u64,
+    /// Issues that had left their handled status.
+    pub status_changes_detected: u64,
+    /// Dev issues created.
+    pub issues_created: u64,
+    /// Statuses that crossed.
+    pub statuses_synced: u64,
+    /// Issues for which nothing was done.
+    pub issues_skipped: u64,
+    /// Issues that failed and will be tried again.
+    pub errors: u64,
+    /// Requests sent to Jira.
+    pub requests: u64,
+    /// Steps of which nobody knows yet whether they happened.
+    pub doubts: u64,
+    /// Issues that wait to be tried again.
+    pub failures: u64,
+}
+
+impl CycleReport {
+    pub(super) fn line(&self) -> Line {
+        let millis = u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX);
+        [
+            ("durationMs", millis),
+            ("issuesFetched", self.issues_fetched),
+            ("statusChangesDetected", self.status_changes_detected),
+            ("issuesCreated", self.issues_created),
+            ("statusesSynced", self.statuses_synced),
+            ("issuesSkipped", self.issues_skipped),
+            ("errors", self.errors),
+            ("requests", self.requests),
+            ("doubts", self.doubts),
+            ("failures", self.failures),
+        ]
+        .into_iter()
+        .fold(audit(Level::Info, "sync.cycle.completed", "Sync cycle completed"), |line, (name, count)| {
+            line.with(name, Field::Number(count))
+        })
+    }
+}
