@@ -24,7 +24,9 @@ use crate::worker::Tools;
 /// its keys, and writes both into the flow's own store. Jira is only read, and nothing that is there is removed. May be
 /// run again: what is known already stays as it is. Stop that service first, and the daemon if it serves these flows.
 #[derive(clap::Args)]
-#[command(after_help = "Exit codes: 0 all was taken over; 1 a flow could not be, or its file is refused; 2 wrong usage.")]
+#[command(
+    after_help = "Exit codes: 0 all was taken over; 1 a flow could not be, or its file is refused; 2 wrong usage."
+)]
 pub(super) struct Args {
     /// The flows [default: all]
     flow: Vec<FlowName>,
@@ -52,9 +54,9 @@ pub(super) fn run(args: &Args) -> Outcome {
         (Err(wrong), _) => return wrong_usage(wrong),
         (_, Err(no)) => return wrong_usage(format!("--from: {no}")),
     };
-    let adopted = Runtime::new().context("can't start the runtime").and_then(|runtime| {
-        runtime.block_on(adopt(args, &settings, &from))
-    });
+    let adopted = Runtime::new()
+        .context("can't start the runtime")
+        .and_then(|runtime| runtime.block_on(adopt(args, &settings, &from)));
     match adopted {
         Ok(outcome) => outcome,
         Err(error) => {

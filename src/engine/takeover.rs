@@ -39,6 +39,7 @@ impl Engine {
         self.find_claims(&mut report).await?;
         self.find_failed_creates(legacy, &mut report).await?;
         self.take_state(legacy, &mut report).await?;
+        self.tell(&report.event());
         Ok(report)
     }
 

@@ -65,6 +65,9 @@ pub enum Event {
 
     /// Row 1 of the sync mode table.
     InitialSyncStarted { resumed: bool },
+    /// What the Node.js service left in this flow's database was taken over; `failed_creates` of its user issues get their
+    /// dev issue now, and `odd` things are for people to look at.
+    TakenOver { pairs: u64, failed_creates: u64, odd: u64, from: Option<Watermark> },
     /// How far the full sync has come; `total` and `left` are estimates, `None` when Jira does not count.
     InitialSyncProgress { done: u64, total: Option<u64>, per_minute: u64, left: Option<Duration> },
     /// The full sync's end.
@@ -161,6 +164,9 @@ impl Event {
             Self::FlowsUnreadable { why } => flows::unreadable(why),
 
             Self::InitialSyncStarted { resumed } => sync::full_started(*resumed),
+            Self::TakenOver { pairs, failed_creates, odd, from } => {
+                sync::taken_over(*pairs, *failed_creates, *odd, *from)
+            }
             Self::InitialSyncProgress { done, total, per_minute, left } => {
                 sync::full_progress(*done, *total, *per_minute, *left)
             }

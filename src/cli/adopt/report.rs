@@ -26,14 +26,17 @@ pub(super) fn text(flow: &FlowName, report: &Report, out: &mut dyn Write) -> io:
     list(out, "now under another key", report.moved.iter().map(|(was, is)| format!("{was} is {is}")))?;
     list(out, "get their dev issue in the first cycle", &report.failed_creates)?;
     list(out, "paired with their dev issue in the first cycle", report.single.iter().map(two))?;
-    let twins = report.twins.iter().map(|(user, devs)| format!("{user} has {}", devs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
+    let twins = report.twins.iter().map(|(user, devs)| {
+        format!("{user} has {}", devs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+    });
     list(out, "have several dev issues: close all but one, see `lockstep pair`", twins)?;
     let lost = report.lost.iter().map(|pair| format!("{} {}", pair.user, pair.dev));
     list(out, "pairs of which an issue is deleted or hidden: see `lockstep recreate`", lost)?;
     let away = report.suspended.iter().map(|pair| format!("{} {}", pair.user, pair.dev));
     list(out, "pairs of which an issue is in another project: they rest until it is back", away)?;
     let contradicted = report.contradicted.iter();
-    let contradicted = contradicted.map(|(theirs, ours)| format!("{} {}, here {} {}", theirs.user, theirs.dev, ours.user, ours.dev));
+    let contradicted =
+        contradicted.map(|(theirs, ours)| format!("{} {}, here {} {}", theirs.user, theirs.dev, ours.user, ours.dev));
     list(out, "pairs that are other pairs here, which stay", contradicted)?;
     list(out, "dev issues whose user issue can't be read", &report.strays)?;
     list(out, "documents that can't be understood and are passed over", &report.unfit)

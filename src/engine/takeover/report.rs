@@ -1,6 +1,6 @@
 //! What a takeover found.
 
-use crate::flow::{Issue, IssueKey, Pair, PairState, Watermark};
+use crate::flow::{Event, Issue, IssueKey, Pair, PairState, Watermark};
 use crate::store::{KeyPair, Legacy};
 
 /// What the Node.js service left of a flow, and what became of it.
@@ -51,6 +51,17 @@ impl Report {
             unfit: legacy.unfit.clone(),
             ..Self::default()
         }
+    }
+
+    pub(super) fn event(&self) -> Event {
+        let odd = self.suspended.len()
+            + self.lost.len()
+            + self.contradicted.len()
+            + self.twins.len()
+            + self.strays.len()
+            + self.unfit.len();
+        let (failed_creates, odd) = (self.failed_creates.len() as u64, odd as u64);
+        Event::TakenOver { pairs: self.taken as u64, failed_creates, odd, from: self.goes_on_from }
     }
 
     pub(super) fn moved(&mut self, key: &IssueKey, issue: &Issue) {

@@ -10,6 +10,23 @@ pub(super) fn full_started(resumed: bool) -> Line {
     if resumed { line.with("resumed", Field::Flag(true)) } else { line }
 }
 
+pub(super) fn taken_over(pairs: u64, failed_creates: u64, odd: u64, from: Option<Watermark>) -> Line {
+    let looks = if odd == 0 { "" } else { "; `lockstep adopt --dry-run` lists what needs a look" };
+    let line = audit(
+        Level::Info,
+        "sync.takenOver",
+        format!(
+            "Took over {pairs} pairs of the Node.js service; {failed_creates} user issues get the dev issue they lack{looks}"
+        ),
+    );
+    let line = line.with("pairs", Field::Number(pairs)).with("failedCreates", Field::Number(failed_creates));
+    let line = line.with("odd", Field::Number(odd));
+    match from {
+        Some(from) => line.text("from", from),
+        None => line,
+    }
+}
+
 pub(super) fn full_completed(issues: u64) -> Line {
     line(Level::Info, "Initial sync completed").with("issues", Field::Number(issues))
 }
