@@ -9,6 +9,7 @@
 mod contract;
 mod error;
 mod executor;
+mod mongo;
 mod reader;
 mod record;
 mod sqlite;
@@ -22,10 +23,12 @@ use futures::future::BoxFuture;
 
 pub use error::Error;
 pub use executor::Executor;
+pub use mongo::{Driver, Mongo, Process, Servers};
 pub use reader::Reader;
 pub use sqlite::{Durability, Sqlite};
 
 use crate::flow::{Copied, Entry, Flow, Handled, Intent, IntentId, IssueId, IssueRef, JiraTime, Pair, Side, Watermark};
+use crate::lease::Lease;
 use crate::pulse::{Gate, Pulse};
 
 /// The longest that one call to a store may take before the worker gives it up.
@@ -81,6 +84,8 @@ pub trait Backend: Send + Sync {
     fn rest(&self) -> BoxFuture<'_, ()>;
     /// The worker has ended: give back everything. A later call has it again.
     fn close(&self) -> BoxFuture<'_, ()>;
+    /// Whether the flow is still this process', since the last [`Backend::begin`]. One for the life of this value.
+    fn lease(&self) -> Lease;
     /// Resolves when nothing of this database is in flight any more, whoever asked for it.
     fn drained(&self) -> BoxFuture<'_, ()>;
 }

@@ -18,14 +18,17 @@ use crate::flow::{
 
 mod history;
 mod looking;
+mod mongo;
 mod pairs;
+
+pub(super) use mongo::MongoPlace;
 
 use history::*;
 use looking::*;
 use pairs::*;
 
 /// Where databases outlive the processes that use them.
-trait Place {
+pub(super) trait Place {
     /// As the running process opens it.
     fn open(&self, flow: &Flow) -> Arc<dyn Backend>;
     /// The process ends and another one begins. Nothing that was opened may be left.
@@ -34,13 +37,15 @@ trait Place {
     fn read(&self, flow: &Flow) -> Arc<dyn Reader>;
     /// Somebody removes the pair of this user issue by other means.
     fn lose_pair(&self, flow: &Flow, user: &IssueId);
+    /// Whether somebody who looks while a batch is being written sees all of it or nothing, and not its beginning.
+    fn is_atomic(&self) -> bool;
 }
 
 /// Runs each behaviour for one store, every time in a fresh place.
 macro_rules! suite {
-    ($store:ident in $place:expr; $($behaviour:ident)*) => {
+    ($store:ident paused $paused:tt in $place:expr; $($behaviour:ident)*) => {
         mod $store {
-            $(#[tokio::test]
+            $(#[tokio::test(start_paused = $paused)]
             async fn $behaviour() {
                 super::$behaviour($place).await;
             })*
@@ -49,8 +54,8 @@ macro_rules! suite {
 }
 
 macro_rules! contract {
-    ($($store:ident in $place:expr;)*) => {
-        $(suite! { $store in $place;
+    ($($store:ident paused $paused:tt in $place:expr;)*) => {
+        $(suite! { $store paused $paused in $place;
             a_new_flow_knows_nothing
             nothing_works_before_the_database_is_made
             what_was_written_is_read_back_after_a_restart
@@ -99,8 +104,10 @@ macro_rules! contract {
 }
 
 contract! {
-    sqlite_blocking in super::SqlitePlace::new(super::Executor::blocking(), super::Durability::PowerFailure);
-    sqlite_inline in super::SqlitePlace::new(super::Executor::inline(), super::Durability::ProcessEnd);
+    sqlite_blocking paused false in super::SqlitePlace::new(super::Executor::blocking(), super::Durability::PowerFailure);
+    sqlite_inline paused false in super::SqlitePlace::new(super::Executor::inline(), super::Durability::ProcessEnd);
+    mongo_here paused false in super::MongoPlace::new(super::Driver::here());
+    mongo_apart paused true in super::MongoPlace::new(super::MongoPlace::apart());
 }
 
 async fn a_new_flow_knows_nothing(place: impl Place) {
@@ -508,6 +515,10 @@ impl Place for SqlitePlace {
         assert_eq!(plain.execute("DELETE FROM jira_mapping WHERE user_issue_id = ?", [user.as_str()]), Ok(1));
     }
 
+    fn is_atomic(&self) -> bool {
+        true
+    }
+
     fn restart(&mut self) {
         self.opener = None;
         let folder = self.folder.path().to_owned();
@@ -517,7 +528,7 @@ impl Place for SqlitePlace {
 }
 
 /// The wall clock of a place that just began.
-fn start() -> DateTime<Utc> {
+pub(super) fn start() -> DateTime<Utc> {
     "2024-06-01T12:00:00Z".parse().unwrap()
 }
 

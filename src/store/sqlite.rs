@@ -32,6 +32,7 @@ use super::reader::{Reader, Room};
 use super::{Backend, Change, Epoch, Error, Failure, Opener, Query, State, Told};
 use crate::clock::Clock;
 use crate::flow::{Copied, Flow, FlowName, Handled, Intent, IssueId, IssueRef, Pair, Side};
+use crate::lease::Lease;
 
 /// What a commit must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,7 @@ pub struct Sqlite {
     executor: Executor,
     clock: Clock,
     readers: Room,
+    lookers: Lane,
 }
 
 impl Sqlite {
@@ -62,8 +64,8 @@ impl Sqlite {
     pub fn new(folder: PathBuf, executor: Executor, clock: Clock, durability: Durability) -> Result<Self, Error> {
         let folders = Folders::new(folder)?;
         let common = Common { kept: Kept::default(), folders, durability, patience: PATIENCE };
-        let readers = Room::new(executor.lane(), clock.clone());
-        Ok(Self { common: Arc::new(common), executor, clock, readers })
+        let readers = Room::new(clock.clone());
+        Ok(Self { common: Arc::new(common), executor, clock, readers, lookers: executor.lane() })
     }
 
     fn database(&self, flow: &Flow) -> Database {
@@ -83,7 +85,7 @@ impl Opener for Sqlite {
 
     fn read(&self, flow: &Flow) -> Arc<dyn Reader> {
         let file = self.common.folders.file_of(&flow.database);
-        Arc::new(Look::new(flow.name.clone(), file, self.readers.clone()))
+        Arc::new(Look::new(flow.name.clone(), file, self.readers.clone(), self.lookers.clone()))
     }
 }
 
@@ -189,6 +191,11 @@ impl Backend for Database {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         self.give_back(File::close)
+    }
+
+    /// The folder's lock keeps other processes out for as long as this one lives.
+    fn lease(&self) -> Lease {
+        Lease::unlimited()
     }
 
     fn drained(&self) -> BoxFuture<'_, ()> {
