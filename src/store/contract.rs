@@ -16,12 +16,12 @@ use crate::flow::{
     Rules, Secret, SetReplied, Status, StatusName, Step, Template, Transition,
 };
 
-mod history;
+pub(super) mod history;
 mod looking;
 mod mongo;
 mod pairs;
 
-pub(super) use mongo::MongoPlace;
+pub(super) use mongo::{MongoPlace, Replica};
 
 use history::*;
 use looking::*;
@@ -562,7 +562,7 @@ pub(super) fn flow(name: &str) -> Flow {
     }
 }
 
-fn at(text: &str) -> JiraTime {
+pub(super) fn at(text: &str) -> JiraTime {
     text.parse().unwrap()
 }
 
@@ -570,11 +570,11 @@ pub(super) fn id(number: u64) -> IssueId {
     number.to_string().parse().unwrap()
 }
 
-fn user(number: u64) -> IssueRef {
+pub(super) fn user(number: u64) -> IssueRef {
     IssueRef { id: id(number), key: format!("USER-A-{number}").parse().unwrap() }
 }
 
-fn dev(number: u64) -> IssueRef {
+pub(super) fn dev(number: u64) -> IssueRef {
     IssueRef { id: id(number), key: format!("DEV-A-{number}").parse().unwrap() }
 }
 
@@ -586,11 +586,11 @@ fn status(name: &str) -> Status {
     Status { id: "10100".parse().unwrap(), name: StatusName::new(name) }
 }
 
-fn handled(name: &str) -> Handled {
+pub(super) fn handled(name: &str) -> Handled {
     Handled { status: status(name), updated: at("2024-01-01T08:30:00.042Z") }
 }
 
-fn failure(side: Side, number: u64, attempts: u32, next_try: &str) -> Failure {
+pub(super) fn failure(side: Side, number: u64, attempts: u32, next_try: &str) -> Failure {
     let issue = match side {
         Side::User => user(number),
         Side::Dev => dev(number),
@@ -606,7 +606,7 @@ fn failure(side: Side, number: u64, attempts: u32, next_try: &str) -> Failure {
     }
 }
 
-fn intent(name: &str, kind: IntentKind, user_number: u64) -> Intent {
+pub(super) fn intent(name: &str, kind: IntentKind, user_number: u64) -> Intent {
     Intent {
         id: name.parse().unwrap(),
         kind,

@@ -22,8 +22,12 @@ os.replace(part, folder / 'mongod')
 ";
 
 /// Which Debian package has a library that is missing.
-const PACKAGES: [(&str, &str); 4] =
-    [("libcurl.so.4", "libcurl4"), ("libssl.so.3", "libssl3"), ("libcrypto.so.3", "libssl3"), ("liblzma.so.5", "liblzma5")];
+const PACKAGES: [(&str, &str); 4] = [
+    ("libcurl.so.4", "libcurl4"),
+    ("libssl.so.3", "libssl3"),
+    ("libcrypto.so.3", "libssl3"),
+    ("liblzma.so.5", "liblzma5"),
+];
 
 /// The program. Panics with what to install when there is none.
 pub fn mongod() -> &'static Path {

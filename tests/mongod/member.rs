@@ -38,9 +38,11 @@ impl Member {
     /// Starts one in `folder` and waits until it listens.
     pub fn start(folder: &Path, replica_set: &str) -> Self {
         // Somebody else may take the port that was free a moment ago.
-        (0..5).find_map(|attempt| Self::try_start(&folder.join(attempt.to_string()), replica_set)).unwrap_or_else(|| {
-            panic!("mongod found no port to listen to in five attempts");
-        })
+        (0..5).find_map(|attempt| Self::try_start(&folder.join(attempt.to_string()), replica_set)).unwrap_or_else(
+            || {
+                panic!("mongod found no port to listen to in five attempts");
+            },
+        )
     }
 
     /// Its host and port.

@@ -136,7 +136,10 @@ pub(super) fn jira_date(at: JiraTime) -> bson::DateTime {
 
 /// A record's JSON as a document, which people can read and query.
 pub(super) fn record(json: &str) -> Document {
-    #[expect(clippy::expect_used, reason = "records are JSON objects of texts, numbers and lists, without `$` in a name")]
+    #[expect(
+        clippy::expect_used,
+        reason = "records are JSON objects of texts, numbers and lists, without `$` in a name"
+    )]
     serde_json::from_str(json).expect("a record is a document")
 }
 

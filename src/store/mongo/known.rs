@@ -46,11 +46,9 @@ impl Known {
     /// Looks up what `batch` has to do with.
     pub(super) async fn look(database: &Database, batch: &[Change]) -> Result<Self, Trouble> {
         let mut known = Self::default();
-        let (intents, pairs) = try_join(
-            found(database, INTENTS, intents_asked(batch)),
-            found(database, JIRA_MAPPING, pairs_asked(batch)),
-        )
-        .await?;
+        let (intents, pairs) =
+            try_join(found(database, INTENTS, intents_asked(batch)), found(database, JIRA_MAPPING, pairs_asked(batch)))
+                .await?;
         for document in &intents {
             known.note_intent(&Found { collection: INTENTS, document })?;
         }

@@ -107,7 +107,9 @@ fn prevented(collection: &str, error: mongodb::error::Error) -> Trouble {
         Some(DUPLICATE_KEY) => {
             let value = said.split_once("dup key: ").map_or(said.as_str(), |(_, value)| value);
             let remedy = "keep the one that is right and remove the others";
-            Trouble::Unfit(format!("several documents of {collection} have {value}, of which there may be one; {remedy}"))
+            Trouble::Unfit(format!(
+                "several documents of {collection} have {value}, of which there may be one; {remedy}"
+            ))
         }
         Some(code) if OTHER_OPTIONS.contains(&code) => {
             Trouble::Unfit(format!("{collection} has an index that is in the way: {said}; drop that index"))

@@ -44,31 +44,24 @@ pub(super) async fn take(base: &Base, database: &Database, process: &Process) ->
     let owners = database.collection::<Document>(OWNER);
     let (name, mine) = (base.flow.as_str(), process.id.to_string());
     let silent = doc! { "$lt": ["$heartbeat", { "$subtract": ["$$NOW", millis(SILENCE)] }] };
-    let free = doc! { "_id": name, "$or": [{ "process": &mine }, { "$expr": silent }] };
-    let since = doc! { "$cond": [{ "$eq": ["$process", &mine] }, "$since", "$$NOW"] };
-    let own = doc! { "$set": {
+    let free = doc! { "$or": [{ "$eq": [{ "$ifNull": ["$process", &mine] }, &mine] }, silent] };
+    let own = doc! {
         "process": &mine,
         "host": { "$literal": &process.host },
         "pid": i64::from(process.pid),
-        "since": since,
+        "since": { "$cond": [{ "$eq": ["$process", &mine] }, "$since", "$$NOW"] },
         "heartbeat": "$$NOW",
-    } };
-    let taken = owners.find_one_and_update(free, vec![own]).upsert(true).return_document(ReturnDocument::After).await;
-    match taken.map_err(Trouble::from) {
-        Ok(_) => Ok(()),
-        // It is there and not free, so that adding it was tried.
-        Err(trouble) if trouble.is_duplicate() => Err(held(base, database).await?),
-        Err(trouble) => Err(trouble),
-    }
+    };
+    // Decided and done in one: nobody comes in between.
+    let change = doc! { "$replaceWith": { "$cond": [free, { "$mergeObjects": ["$$ROOT", own] }, "$$ROOT"] } };
+    let owner = owners.find_one_and_update(doc! { "_id": name }, vec![change]).upsert(true);
+    let owner = owner.return_document(ReturnDocument::After).await?;
+    let is_mine = owner.is_some_and(|owner| owner.get_str("process").is_ok_and(|process| process == mine));
+    if is_mine { Ok(()) } else { Err(held(base, database).await?) }
 }
 
 /// The worker of this epoch is the one that serves the flow, unless another process has taken over meanwhile.
-pub(super) async fn confirm(
-    base: &Base,
-    database: &Database,
-    process: &Process,
-    epoch: Epoch,
-) -> Result<(), Trouble> {
+pub(super) async fn confirm(base: &Base, database: &Database, process: &Process, epoch: Epoch) -> Result<(), Trouble> {
     let mine = doc! { "_id": base.flow.as_str(), "process": process.id.to_string() };
     let change = doc! { "$set": { "epoch": long(epoch.0) }, "$currentDate": { "heartbeat": true } };
     let done = database.collection::<Document>(OWNER).update_one(mine, change).await?;

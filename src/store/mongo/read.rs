@@ -82,11 +82,7 @@ fn pair_of(found: &Found<'_>) -> Result<Pair, Trouble> {
 }
 
 /// At most `most` pairs after the one of the user issue `after`, in the order of their user issues.
-pub(super) async fn pairs_after(
-    database: &Database,
-    after: Option<&IssueId>,
-    most: u32,
-) -> Result<Vec<Pair>, Trouble> {
+pub(super) async fn pairs_after(database: &Database, after: Option<&IssueId>, most: u32) -> Result<Vec<Pair>, Trouble> {
     // The empty text comes before every id.
     pairs_in_order(database, doc! { "user_issue_id": { "$gt": after.map_or("", IssueId::as_str) } }, most).await
 }
@@ -193,12 +189,7 @@ pub(super) async fn newest_issues(database: &Database, side: Side) -> Result<Vec
     Ok(issues)
 }
 
-async fn newest(
-    database: &Database,
-    collection: &'static str,
-    id: &str,
-    key: &str,
-) -> Result<Vec<IssueRef>, Trouble> {
+async fn newest(database: &Database, collection: &'static str, id: &str, key: &str) -> Result<Vec<IssueRef>, Trouble> {
     let asked = Ask::of(collection, known(id)).sorted_by_number(doc! { id: -1 }).at_most(u32::try_from(NEWEST).ok());
     // What lost its key to another issue is not known by one.
     let read = |found: &Found<'_>| {

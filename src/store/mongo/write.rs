@@ -47,15 +47,22 @@ use crate::store::{Change, Epoch, Error, HISTORY_AGE, Revision, State};
 /// Writes `batch`, or as much from its front as the database would take.
 pub(super) async fn write(base: Base, epoch: Epoch, batch: Vec<Change>, now: DateTime<Utc>) -> Result<(), Trouble> {
     let database = base.database().await?;
-    let (fence, known) = join(fence(&base, &database, epoch, &batch), Known::look(&database, &batch)).await;
+    let deeds = understood(&base, &database, epoch, batch, now).await?;
+    Writing { base: &base, database: &database, epoch, now }.all(&deeds).await
+}
+
+/// What a batch comes to, unless something is known to refuse it.
+pub(super) async fn understood(
+    base: &Base,
+    database: &Database,
+    epoch: Epoch,
+    batch: Vec<Change>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Deed>, Trouble> {
+    let (fence, known) = join(fence(base, database, epoch, &batch), Known::look(database, &batch)).await;
     let fence = fence?;
     refuse_outdated(&batch, fence.revision)?;
-    let deeds = Deeds::of(&base, epoch, now, fence.first_number, known?).all(batch)?;
-    let writing = Writing { base: &base, database: &database, epoch, now };
-    for some in deeds.chunk_by(Deed::goes_with) {
-        writing.carry_out(some).await?;
-    }
-    Ok(())
+    Ok(Deeds::of(base, epoch, now, fence.first_number, known?).all(batch)?)
 }
 
 /// What the first write of a batch answers.
@@ -95,14 +102,22 @@ fn refuse_outdated(batch: &[Change], mut revision: Revision) -> Result<(), Error
 }
 
 /// A batch that nothing is known to refuse.
-struct Writing<'a> {
-    base: &'a Base,
-    database: &'a Database,
-    epoch: Epoch,
-    now: DateTime<Utc>,
+pub(super) struct Writing<'a> {
+    pub(super) base: &'a Base,
+    pub(super) database: &'a Database,
+    pub(super) epoch: Epoch,
+    pub(super) now: DateTime<Utc>,
 }
 
 impl Writing<'_> {
+    /// In their order, those that go together in one command.
+    pub(super) async fn all(&self, deeds: &[Deed]) -> Result<(), Trouble> {
+        for some in deeds.chunk_by(Deed::goes_with) {
+            self.carry_out(some).await?;
+        }
+        Ok(())
+    }
+
     /// Deeds that go together.
     async fn carry_out(&self, deeds: &[Deed]) -> Result<(), Trouble> {
         for part in deeds.chunks(bulk::MOST) {
