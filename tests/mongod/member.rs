@@ -6,12 +6,15 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::binary;
 
 /// The longest that a `mongod` may take to listen.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs the program of its further arguments until its own input ends, which it does when whoever started it is gone,
 /// however that came. Then it ends the program and removes the folder named first.
@@ -71,8 +74,7 @@ impl Member {
 
     /// Whether it came to listen; not if another program did at its port.
     fn listens(&self, log: &Path) -> bool {
-        let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
+        for _ in 0..PATIENCE.as_millis() / LOOK.as_millis() {
             let said = read(log);
             if said.contains("Address already in use") {
                 return false;
@@ -80,7 +82,7 @@ impl Member {
             if said.contains("Waiting for connections") && TcpStream::connect(self.address()).is_ok() {
                 return true;
             }
-            thread::sleep(Duration::from_millis(10));
+            thread::sleep(LOOK);
         }
         panic!("mongod does not listen after {} s; it said: {}", PATIENCE.as_secs(), read(log));
     }

@@ -52,21 +52,34 @@ pub(super) async fn put(
         let Some((done, refusal)) = first_refusal(&answer)? else {
             return refuse_missed(base, database, epoch, &answer, rest.len()).await;
         };
-        let refused = rest.get(done).copied();
-        let refused = refused.filter(|_| refusal.get_i32("code").is_ok_and(|code| code == DUPLICATE_KEY));
-        let Some(refused) = refused else { return Err(Trouble::said(refusal)) };
+        rest = rest.get(done..).unwrap_or_default();
+        let Some(refused) = rest.first() else { return Err(Trouble::said(refusal)) };
         // Once out of the way, the same is not there again, unless this worker is not the only one.
-        if in_the_way.as_ref() == Some(&refused.which) {
-            return Err(taken(base, database, epoch, refused).await?);
-        }
-        match collection {
-            USER_STATE | DEV_STATE if displace::made_room(database, collection, refused, refusal).await? => {}
-            _ => return Err(taken(base, database, epoch, refused).await?),
-        }
-        in_the_way = Some(refused.which.clone());
-        rest = &rest[done..];
+        let again = in_the_way.replace(&refused.which) == Some(&refused.which);
+        make_room(base, database, epoch, refused, refusal, again).await?;
     }
     Ok(())
+}
+
+/// Sees to it that a change which was refused can be made, if that is possible.
+async fn make_room(
+    base: &Base,
+    database: &Database,
+    epoch: Epoch,
+    refused: &Put,
+    refusal: &Document,
+    again: bool,
+) -> Result<(), Trouble> {
+    if !refusal.get_i32("code").is_ok_and(|code| code == DUPLICATE_KEY) {
+        return Err(Trouble::said(refusal));
+    }
+    // What is in the way may be a successor's.
+    base.refuse_unless_latest(database, epoch).await?;
+    match refused.collection {
+        USER_STATE | DEV_STATE if !again && displace::made_room(database, refused, refusal).await? => Ok(()),
+        INTENTS | JIRA_MAPPING => Err(Error::Taken { what: refused.what.clone() }.into()),
+        other => Err(Trouble::Unfit(format!("{other} has a document that is in the way of {}", refused.which))),
+    }
 }
 
 /// Removes in their order.
@@ -131,13 +144,4 @@ async fn refuse_missed(
     }
     base.refuse_unless_latest(database, epoch).await?;
     Err(Error::Outdated.into())
-}
-
-/// There is a document like it that was not found: a successor's, or one of another pair.
-async fn taken(base: &Base, database: &Database, epoch: Epoch, refused: &Put) -> Result<Trouble, Trouble> {
-    base.refuse_unless_latest(database, epoch).await?;
-    match refused.collection {
-        INTENTS | JIRA_MAPPING => Ok(Error::Taken { what: refused.what.clone() }.into()),
-        other => Ok(Trouble::Unfit(format!("{other} has a document that is in the way of {}", refused.which))),
-    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mongodb::bson::Document;
-use mongodb::error::{CommandError, Error as DriverError, ErrorKind, WriteFailure};
+use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 
 use super::server::Server;
 use crate::store::Error;
@@ -34,11 +34,15 @@ pub(super) const DUPLICATE_KEY: i32 = 11000;
 /// The server is not the primary any more, or on its way out. As the driver has them.
 const CHANGING: [i32; 13] = [11600, 11602, 10107, 13435, 13436, 189, 91, 7, 6, 89, 9001, 134, 262];
 
+const CREDENTIALS: &str = "correct user and password in its address";
+
+const REACH: &str = "see that the server is up and can be reached from here";
+
 /// What a person can do about it.
 const REMEDIES: [(i32, &str); 7] = [
     (13, "give its user the role readWrite on this database"),
-    (18, "correct user and password in its address"),
-    (8000, "correct user and password in its address"),
+    (18, CREDENTIALS),
+    (8000, CREDENTIALS),
     (14031, "make room on the server's disk"),
     (50, "see what keeps the server busy"),
     (64, "see that a majority of the replica set's members is up"),
@@ -71,10 +75,7 @@ impl Trouble {
     /// Whether the same may succeed at once on another connection or server: only for what can be done twice.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Driver(error) => match &*error.kind {
-                ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => true,
-                _ => code(error).is_some_and(|code| CHANGING.contains(&code)),
-            },
+            Self::Driver(error) => is_lost(error) || code(error).is_some_and(|code| CHANGING.contains(&code)),
             Self::Said { code, .. } => CHANGING.contains(code),
             Self::Unfit(_) | Self::Unusable(_) | Self::InUse { .. } | Self::Late(_) | Self::Refused(_) => false,
         }
@@ -98,39 +99,57 @@ impl Trouble {
 
 /// The server's number for an error, if it is a server's.
 pub(super) fn code(error: &DriverError) -> Option<i32> {
-    match &*error.kind {
-        ErrorKind::Command(CommandError { code, .. }) => Some(*code),
-        ErrorKind::Write(WriteFailure::WriteError(error)) => Some(error.code),
-        ErrorKind::Write(WriteFailure::WriteConcernError(error)) => Some(error.code),
-        _ => None,
-    }
+    server_said(error).map(|(code, _)| code)
 }
 
 /// What a server said, without the driver's wrapping.
 pub(super) fn message(error: &DriverError) -> String {
-    match &*error.kind {
-        ErrorKind::Command(error) => error.message.clone(),
-        ErrorKind::Write(WriteFailure::WriteError(error)) => error.message.clone(),
-        ErrorKind::Write(WriteFailure::WriteConcernError(error)) => error.message.clone(),
-        other => other.to_string(),
+    server_said(error).map_or_else(|| error.kind.to_string(), |(_, message)| message.to_owned())
+}
+
+fn server_said(error: &DriverError) -> Option<(i32, &str)> {
+    if let ErrorKind::Command(said) = &*error.kind {
+        return Some((said.code, &said.message));
     }
+    if let ErrorKind::Write(WriteFailure::WriteError(said)) = &*error.kind {
+        return Some((said.code, &said.message));
+    }
+    if let ErrorKind::Write(WriteFailure::WriteConcernError(said)) = &*error.kind {
+        return Some((said.code, &said.message));
+    }
+    None
+}
+
+/// Whether the way to the server broke.
+fn is_lost(error: &DriverError) -> bool {
+    matches!(&*error.kind, ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. })
 }
 
 fn from_driver(error: &DriverError) -> String {
-    match &*error.kind {
-        ErrorKind::Authentication { message, .. } => {
-            format!("{}; correct user and password in its address", shortened(message))
-        }
-        ErrorKind::ServerSelection { message, .. } => from_selection(message),
-        ErrorKind::Io(why) => format!("{why}; see that the server is up and can be reached from here"),
-        ErrorKind::DnsResolve { message, .. } => {
-            format!("its address can't be found: {}; see that the host's name is right", shortened(message))
-        }
-        ErrorKind::InvalidTlsConfig { message, .. } => {
-            format!("{}; see to tlsCAFile and tlsCertificateKeyFile in its address", shortened(message))
-        }
-        _ => code(error).map_or_else(|| shortened(&message(error)), |code| with_remedy(code, &message(error))),
+    let remedy = remedy_of_kind(&error.kind);
+    if let ErrorKind::ServerSelection { message, .. } = &*error.kind {
+        return from_selection(message);
     }
+    match (server_said(error), remedy) {
+        (Some((code, said)), _) => with_remedy(code, said),
+        (None, Some(remedy)) => format!("{}; {remedy}", shortened(&error.kind.to_string())),
+        (None, None) => shortened(&error.kind.to_string()),
+    }
+}
+
+/// What a person can do about what is no server's saying.
+fn remedy_of_kind(kind: &ErrorKind) -> Option<&'static str> {
+    [
+        (matches!(kind, ErrorKind::Authentication { .. }), CREDENTIALS),
+        (matches!(kind, ErrorKind::Io(_)), REACH),
+        (matches!(kind, ErrorKind::DnsResolve { .. }), "see that the host's name in its address is right"),
+        (
+            matches!(kind, ErrorKind::InvalidTlsConfig { .. }),
+            "see to tlsCAFile and tlsCertificateKeyFile in its address",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(is, remedy)| is.then_some(remedy))
 }
 
 fn with_remedy(code: i32, said: &str) -> String {
@@ -149,14 +168,13 @@ fn from_selection(said: &str) -> String {
             causes.push(cause);
         }
     }
-    let remedy = "see that the server is up and can be reached from here";
     if causes.iter().any(|cause| cause.contains("uthentication")) {
-        return format!("{}; correct user and password in its address", shortened(&causes.join(", ")));
+        return format!("{}; {CREDENTIALS}", shortened(&causes.join(", ")));
     }
     match (causes.is_empty(), said.contains("ReplicaSetNoPrimary")) {
-        (false, _) => format!("no server can be used: {}; {remedy}", shortened(&causes.join(", "))),
+        (false, _) => format!("no server can be used: {}; {REACH}", shortened(&causes.join(", "))),
         (true, true) => "its replica set has no primary; it elects one when a majority of its members is up".to_owned(),
-        (true, false) => format!("no server answers; {remedy}"),
+        (true, false) => format!("no server answers; {REACH}"),
     }
 }
 

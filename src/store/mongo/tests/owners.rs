@@ -69,6 +69,9 @@ async fn signs_of_life_keep_the_lease_until_the_flow_is_anothers() {
         first.clock.sleep(Duration::from_secs(10)).await;
         assert!(holds());
     }
+    // Between two of them, so that none is on its way.
+    first.clock.sleep(Duration::from_secs(5)).await;
+    first.drained().await;
     place.silence(place.placed(&name).database.name.as_str(), 61);
     second.begin().await.unwrap();
     assert!(holds(), "nobody has told it yet");
