@@ -25,7 +25,7 @@ use crate::flow::{Flow, FlowName, Observer, Secret};
 use crate::jira::Networks;
 use crate::settings::StoreUrl;
 use crate::sim::{People, Site, check};
-use crate::store::{Durability, Executor, Stores};
+use crate::store::{Durability, Manner, Process, Stores};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::Tools;
 use crate::{admin, supervisor};
@@ -146,7 +146,8 @@ impl Stage {
         let observer: Arc<dyn Observer> = Arc::clone(&self.narrator) as Arc<dyn Observer>;
         let data = StoreUrl::Sqlite(self.folder.path().join("data"));
         // Nobody needs a demo's data after the power failed.
-        let opener = Stores::new(data, Executor::blocking(), self.clock.clone(), Durability::ProcessEnd)?;
+        let manner = Manner { durability: Durability::ProcessEnd, ..Manner::production() };
+        let opener = Stores::new(data, manner, Process::this(&self.clock, &entropy), self.clock.clone())?;
         let tools = Tools {
             clock: self.clock.clone(),
             entropy: entropy.clone(),

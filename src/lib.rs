@@ -58,6 +58,8 @@ pub mod store;
 
 pub mod pulse;
 
+pub mod lease;
+
 // Inputs.
 pub mod backoff;
 pub mod clock;

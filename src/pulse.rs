@@ -7,7 +7,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::lease::Lease;
 
 /// A worker's sign of life, and the way through its gates. Clones are one.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ struct Inner {
     alive: Mutex<Instant>,
     requests: AtomicU64,
     store_calls: AtomicU64,
+    lease: Mutex<Lease>,
 }
 
 /// Which way something leaves a worker.
@@ -125,6 +127,7 @@ impl Pulse {
             probe,
             requests: AtomicU64::new(0),
             store_calls: AtomicU64::new(0),
+            lease: Mutex::new(Lease::unlimited()),
         }))
     }
 
@@ -203,6 +206,22 @@ impl Pulse {
     #[must_use]
     pub fn cancel(&self) -> &CancellationToken {
         &self.0.cancel
+    }
+
+    /// From now on the worker writes to Jira only as long as `lease` holds.
+    pub fn bind(&self, lease: Lease) {
+        *self.lease() = lease;
+    }
+
+    /// Whether the flow is this worker's, so that it may write to Jira now.
+    #[must_use]
+    pub fn may_write(&self) -> bool {
+        self.lease().holds(self.0.clock.now())
+    }
+
+    fn lease(&self) -> MutexGuard<'_, Lease> {
+        // Nothing in here panics half-way.
+        self.0.lease.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long nothing has gone through a gate, rests apart.

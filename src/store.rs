@@ -10,6 +10,7 @@ mod contract;
 mod error;
 mod executor;
 mod legacy;
+mod mongo;
 mod reader;
 mod record;
 mod sqlite;
@@ -25,14 +26,16 @@ use futures::future::BoxFuture;
 pub use error::Error;
 pub use executor::Executor;
 pub use legacy::{Inheritance, KeyPair, Legacy, Predecessor};
+pub use mongo::{Driver, Process};
 pub use reader::Reader;
 pub use sqlite::Durability;
-pub use stores::Stores;
+pub use stores::{Manner, Stores};
 
 use crate::flow::{
     Copied, Entry, Flow, Handled, HistoryQuery, Intent, IntentId, IssueId, IssueRef, JiraTime, Pair, Side, Told,
     Watermark,
 };
+use crate::lease::Lease;
 use crate::pulse::{Gate, Pulse};
 
 /// The longest that one call to a store may take before the worker gives it up.
@@ -90,6 +93,8 @@ pub trait Backend: Send + Sync {
     fn rest(&self) -> BoxFuture<'_, ()>;
     /// The worker has ended: give back everything. A later call has it again.
     fn close(&self) -> BoxFuture<'_, ()>;
+    /// Whether the flow is still this process', since the last [`Backend::begin`]. One for the life of this value.
+    fn lease(&self) -> Lease;
     /// Resolves when nothing of this database is in flight any more, whoever asked for it.
     fn drained(&self) -> BoxFuture<'_, ()>;
 }
@@ -215,6 +220,7 @@ impl Store {
     /// When the database can't be reached, made or understood.
     pub async fn open(backend: Arc<dyn Backend>, pulse: Pulse) -> Result<Self, Error> {
         let epoch = pulse.through(Gate::Store, "begin", CALL_LIMIT, backend.begin()).await??;
+        pulse.bind(backend.lease());
         Ok(Self { backend, pulse, epoch })
     }
 

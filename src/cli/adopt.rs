@@ -17,7 +17,7 @@ use crate::flow::{Event, Flow, FlowName, Observer};
 use crate::jira::Networks;
 use crate::pulse::Pulse;
 use crate::settings::{MongoUrl, Overrides, Settings, StoreUrl};
-use crate::store::{Durability, Executor, Legacy, Stores, legacies};
+use crate::store::{Legacy, Manner, Opener, Process, Stores};
 use crate::worker::Tools;
 
 /// Takes over what the Node.js service left in MongoDB: reads each flow's database there, asks Jira for the issues behind
@@ -75,11 +75,11 @@ async fn adopt(args: &Args, settings: &Settings, from: &MongoUrl) -> anyhow::Res
     let (flows, mut outcome) = flows(args, settings)?;
     // A dry run does the same, into a store that nobody keeps.
     let nowhere = tempfile::tempdir().context("can't make a temporary folder")?;
-    let tools = tools(args, settings, nowhere.path().to_owned())?;
+    let heir = heir(args, settings, nowhere.path().to_owned())?;
     let mut taken = Vec::new();
     for flow in flows {
         let name = flow.name.clone();
-        match take_over(args, &tools, flow, from).await {
+        match take_over(args, &heir, flow, from).await {
             Ok(report) => taken.push((name, report)),
             Err(error) => {
                 complain(format!("flow {name}: {error:#}"));
@@ -116,18 +116,26 @@ fn flows(args: &Args, settings: &Settings) -> anyhow::Result<(Vec<Flow>, Outcome
     Ok((flows, outcome))
 }
 
-fn tools(args: &Args, settings: &Settings, nowhere: PathBuf) -> anyhow::Result<Tools> {
+/// Takes flows over, one after the other.
+struct Heir {
+    stores: Arc<Stores>,
+    tools: Tools,
+}
+
+fn heir(args: &Args, settings: &Settings, nowhere: PathBuf) -> anyhow::Result<Heir> {
     let (clock, entropy) = (Clock::system(), Entropy::system()?);
     let store = if args.dry_run { StoreUrl::Sqlite(nowhere) } else { settings.store.clone() };
-    let stores = Stores::new(store, Executor::blocking(), clock.clone(), Durability::PowerFailure)?;
-    Ok(Tools {
+    let process = Process::this(&clock, &entropy);
+    let stores = Arc::new(Stores::new(store, Manner::production(), process, clock.clone())?);
+    let tools = Tools {
         clock,
         entropy,
-        opener: Arc::new(stores),
+        opener: Arc::clone(&stores) as Arc<dyn Opener>,
         transports: Arc::new(Networks::default()),
         budgets: Arc::default(),
         observer: Arc::new(Nobody),
-    })
+    };
+    Ok(Heir { stores, tools })
 }
 
 /// What happens to single issues is in the report, and in the flow's history.
@@ -137,13 +145,13 @@ impl Observer for Nobody {
     fn see(&self, _: Option<&FlowName>, _: &Event) {}
 }
 
-async fn take_over(args: &Args, tools: &Tools, mut flow: Flow, from: &MongoUrl) -> anyhow::Result<Report> {
-    let legacy = only(legacies(from, &flow).await?, from)?;
+async fn take_over(args: &Args, heir: &Heir, mut flow: Flow, from: &MongoUrl) -> anyhow::Result<Report> {
+    let legacy = only(heir.stores.legacies(from, &flow).await?, from)?;
     if args.dry_run {
         flow.database.at = None;
     }
-    let pulse = Pulse::new(flow.name.as_str(), tools.clock.clone(), None);
-    Ok(tools.take_over(&Arc::new(flow), &pulse, &legacy).await?)
+    let pulse = Pulse::new(flow.name.as_str(), heir.tools.clock.clone(), None);
+    Ok(heir.tools.take_over(&Arc::new(flow), &pulse, &legacy).await?)
 }
 
 /// That service's databases were named in two ways; nobody but a person can tell which of two is right.

@@ -19,7 +19,7 @@ use crate::config::Watch;
 use crate::flow::Observer;
 use crate::jira::Networks;
 use crate::settings::{Overrides, Settings};
-use crate::store::{Durability, Executor, Stores};
+use crate::store::{Manner, Process, Stores};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::{Tools, Workshop};
 
@@ -117,7 +117,8 @@ fn workshop(
     entropy: &Entropy,
     observer: &Arc<dyn Observer>,
 ) -> anyhow::Result<Arc<dyn Workshop>> {
-    let opener = Stores::new(settings.store.clone(), Executor::blocking(), clock.clone(), Durability::PowerFailure)?;
+    let opener =
+        Stores::new(settings.store.clone(), Manner::production(), Process::this(clock, entropy), clock.clone())?;
     Ok(Arc::new(Tools {
         clock: clock.clone(),
         entropy: entropy.clone(),

@@ -172,6 +172,7 @@ impl Caller {
     async fn once(&self, ask: &Ask) -> Result<Answer<Bytes>, Failed> {
         let sent = self.clock.now();
         let exchange = async {
+            self.refuse_unless_ours(ask)?;
             let url = self.url(&ask.path)?;
             let response = match ask.method {
                 Method::GET => self.get(url, Reach::Site, "application/json").await?.0,
@@ -186,6 +187,11 @@ impl Caller {
         judge_json(&head.headers, &body)?;
         let date = head.headers.get(header::DATE).and_then(|date| date.to_str().ok()).and_then(parse_date);
         Ok(Answer { value: body, date, round_trip: arrived - sent, arrived })
+    }
+
+    /// Asked as late as can be, without asking anybody: the process may have been frozen until now.
+    fn refuse_unless_ours(&self, ask: &Ask) -> Result<(), Fault> {
+        if ask.reads || self.pulse.may_write() { Ok(()) } else { Err(Fault::NotOurs) }
     }
 
     /// Whether Jira did what it was asked; what it said of going slower is obeyed from now.

@@ -53,6 +53,12 @@ pub enum Fault {
     /// The request never arrived as a whole: nothing happened.
     #[error("Jira can't be reached: {0}")]
     NotSent(String),
+    /// The flow's database has not confirmed for a while that this process serves the flow: nothing was sent.
+    #[error(
+        "nothing is written to Jira: the flow's database has not answered for half a minute, and another process may \
+         serve the flow by now"
+    )]
+    NotOurs,
     /// No readable answer, or a 5xx: it may have happened.
     #[error("Jira's answer is missing or broken: {0}")]
     Unanswered(String),
@@ -85,7 +91,7 @@ impl Error {
     #[must_use]
     pub fn effect(&self) -> Effect {
         match self.what {
-            Fault::Throttled(_) | Fault::Conflict(_) | Fault::NotSent(_) => Effect::None,
+            Fault::Throttled(_) | Fault::Conflict(_) | Fault::NotSent(_) | Fault::NotOurs => Effect::None,
             Fault::Refused(_)
             | Fault::Forbidden(_)
             | Fault::Missing(_)
@@ -114,7 +120,12 @@ impl Error {
             | Fault::TooLarge(_)
             | Fault::Unanswered(_)
             | Fault::NotJira(_) => true,
-            Fault::Throttled(_) | Fault::Refused(_) | Fault::Removed(_) | Fault::NotSent(_) | Fault::Cancelled => false,
+            Fault::Throttled(_)
+            | Fault::Refused(_)
+            | Fault::Removed(_)
+            | Fault::NotSent(_)
+            | Fault::NotOurs
+            | Fault::Cancelled => false,
         }
     }
 }
@@ -134,6 +145,7 @@ impl Fault {
             Self::NotSent(said) => Self::NotSent(change(said)),
             Self::Unanswered(said) => Self::Unanswered(change(said)),
             Self::NotJira(said) => Self::NotJira(change(said)),
+            Self::NotOurs => Self::NotOurs,
             Self::Cancelled => Self::Cancelled,
         }
     }

@@ -20,7 +20,9 @@ pub enum StoreUrl {
 #[derive(Clone)]
 pub struct MongoUrl {
     text: SecretString,
+    password: Option<SecretString>,
     servers: String,
+    database: Option<String>,
 }
 
 impl MongoUrl {
@@ -29,6 +31,27 @@ impl MongoUrl {
     pub fn expose(&self) -> &str {
         self.text.expose_secret()
     }
+
+    /// The database that it names behind the servers, if any.
+    #[must_use]
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+
+    /// `said` without the password, in any form in which a library may repeat it.
+    #[must_use]
+    pub fn scrubbed(&self, said: &str) -> String {
+        let written = userinfo(self.expose()).and_then(|user| user.split_once(':')).map(|(_, password)| password);
+        let meant = self.password.as_ref().map(ExposeSecret::expose_secret);
+        let known = [written, meant].into_iter().flatten().filter(|password| !password.is_empty());
+        known.fold(said.to_owned(), |said, password| said.replace(password, "***"))
+    }
+}
+
+/// User and password as they are written.
+fn userinfo(url: &str) -> Option<&str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.rsplit_once('@').map(|(user, _)| user)
 }
 
 /// The servers, such as `mongodb://db1:27017,db2:27017`.
@@ -93,8 +116,8 @@ impl FromStr for MongoUrl {
     /// Names no reason: the driver's may quote what it could not read, and that may be a password.
     fn from_str(text: &str) -> Result<Self, NoStore> {
         let text = text.trim();
-        let hosts = ConnectionString::parse(text).map_err(|_| NoStore::NoServer)?.host_info;
-        let servers = match hosts {
+        let read = ConnectionString::parse(text).map_err(|_| NoStore::NoServer)?;
+        let servers = match read.host_info {
             HostInfo::HostIdentifiers(hosts) => {
                 let hosts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
                 format!("mongodb://{}", hosts.join(","))
@@ -103,7 +126,8 @@ impl FromStr for MongoUrl {
             // An address of a kind that this version does not know: no harm in not telling where it is.
             _ => "mongodb".to_owned(),
         };
-        Ok(Self { text: text.into(), servers })
+        let password = read.credential.and_then(|credential| credential.password).map(Into::into);
+        Ok(Self { text: text.into(), password, servers, database: read.default_database })
     }
 }
 
@@ -133,6 +157,15 @@ mod tests {
             let StoreUrl::Mongo(url) = url else { panic!("{url}") };
             assert_eq!(url.expose(), text.trim());
         }
+    }
+
+    #[test]
+    fn the_password_is_taken_out_of_what_a_library_says_however_it_writes_it() {
+        let url: MongoUrl = "mongodb://bot:hun%2Fter2@db/NAME".parse().unwrap();
+        assert_eq!(url.scrubbed("bot hun%2Fter2, hun/ter2"), "bot ***, ***");
+        assert_eq!(url.database(), Some("NAME"));
+        let open: MongoUrl = "mongodb://db".parse().unwrap();
+        assert_eq!((open.scrubbed("all of it"), open.database()), ("all of it".to_owned(), None));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 use futures::{FutureExt, poll};
 
 use super::*;
-use crate::clock::Clock;
+use crate::clock::{Clock, Entropy};
 use crate::flow::{
     Attachment, Comment, CopyAttachment, CreateIssue, Credentials, Database, Deployment, Doubt, Event, Fallback, Field,
     FieldName, IntentKind, IssueName, JiraAccess, Level, Line, LinkIssues, OnConflict, Origin, PairState, Resolution,
@@ -17,16 +17,19 @@ use crate::flow::{
 };
 use crate::settings::StoreUrl;
 
-mod history;
+pub(super) mod history;
 mod looking;
+mod mongo;
 mod pairs;
+
+pub(super) use mongo::{MongoPlace, Replica};
 
 use history::*;
 use looking::*;
 use pairs::*;
 
 /// Where databases outlive the processes that use them.
-trait Place {
+pub(super) trait Place {
     /// As the running process opens it.
     fn open(&self, flow: &Flow) -> Arc<dyn Backend>;
     /// The process ends and another one begins. Nothing that was opened may be left.
@@ -35,13 +38,15 @@ trait Place {
     fn read(&self, flow: &Flow) -> Arc<dyn Reader>;
     /// Somebody removes the pair of this user issue by other means.
     fn lose_pair(&self, flow: &Flow, user: &IssueId);
+    /// Whether somebody who looks while a batch is being written sees all of it or nothing, and not its beginning.
+    fn is_atomic(&self) -> bool;
 }
 
 /// Runs each behaviour for one store, every time in a fresh place.
 macro_rules! suite {
-    ($store:ident in $place:expr; $($behaviour:ident)*) => {
+    ($store:ident paused $paused:tt in $place:expr; $($behaviour:ident)*) => {
         mod $store {
-            $(#[tokio::test]
+            $(#[tokio::test(start_paused = $paused)]
             async fn $behaviour() {
                 super::$behaviour($place).await;
             })*
@@ -50,8 +55,8 @@ macro_rules! suite {
 }
 
 macro_rules! contract {
-    ($($store:ident in $place:expr;)*) => {
-        $(suite! { $store in $place;
+    ($($store:ident paused $paused:tt in $place:expr;)*) => {
+        $(suite! { $store paused $paused in $place;
             a_new_flow_knows_nothing
             nothing_works_before_the_database_is_made
             what_was_written_is_read_back_after_a_restart
@@ -102,8 +107,10 @@ macro_rules! contract {
 }
 
 contract! {
-    sqlite_blocking in super::SqlitePlace::new(super::Executor::blocking(), super::Durability::PowerFailure);
-    sqlite_inline in super::SqlitePlace::new(super::Executor::inline(), super::Durability::ProcessEnd);
+    sqlite_blocking paused false in super::SqlitePlace::new(super::Executor::blocking(), super::Durability::PowerFailure);
+    sqlite_inline paused false in super::SqlitePlace::new(super::Executor::inline(), super::Durability::ProcessEnd);
+    mongo_here paused false in super::MongoPlace::new(super::Driver::here());
+    mongo_apart paused true in super::MongoPlace::new(super::MongoPlace::apart());
 }
 
 async fn a_new_flow_knows_nothing(place: impl Place) {
@@ -511,16 +518,26 @@ impl Place for SqlitePlace {
         assert_eq!(plain.execute("DELETE FROM jira_mapping WHERE user_issue_id = ?", [user.as_str()]), Ok(1));
     }
 
+    fn is_atomic(&self) -> bool {
+        true
+    }
+
     fn restart(&mut self) {
         self.opener = None;
         let folder = StoreUrl::Sqlite(self.folder.path().to_owned());
         let clock = Clock::simulated(start());
-        self.opener = Some(Stores::new(folder, self.executor, clock, self.durability).unwrap());
+        let manner = Manner { executor: self.executor, durability: self.durability, driver: Driver::here() };
+        self.opener = Some(Stores::new(folder, manner, process(), clock).unwrap());
     }
 }
 
+/// A start of a program.
+pub(super) fn process() -> Process {
+    Process { id: Entropy::system().unwrap().id(start()), host: "a-test".to_owned(), pid: 4711 }
+}
+
 /// The wall clock of a place that just began.
-fn start() -> DateTime<Utc> {
+pub(super) fn start() -> DateTime<Utc> {
     "2024-06-01T12:00:00Z".parse().unwrap()
 }
 
@@ -554,7 +571,7 @@ pub(super) fn flow(name: &str) -> Flow {
     }
 }
 
-fn at(text: &str) -> JiraTime {
+pub(super) fn at(text: &str) -> JiraTime {
     text.parse().unwrap()
 }
 
@@ -562,11 +579,11 @@ pub(super) fn id(number: u64) -> IssueId {
     number.to_string().parse().unwrap()
 }
 
-fn user(number: u64) -> IssueRef {
+pub(super) fn user(number: u64) -> IssueRef {
     IssueRef { id: id(number), key: format!("USER-A-{number}").parse().unwrap() }
 }
 
-fn dev(number: u64) -> IssueRef {
+pub(super) fn dev(number: u64) -> IssueRef {
     IssueRef { id: id(number), key: format!("DEV-A-{number}").parse().unwrap() }
 }
 
@@ -578,11 +595,11 @@ fn status(name: &str) -> Status {
     Status { id: "10100".parse().unwrap(), name: StatusName::new(name) }
 }
 
-fn handled(name: &str) -> Handled {
+pub(super) fn handled(name: &str) -> Handled {
     Handled { status: status(name), updated: at("2024-01-01T08:30:00.042Z") }
 }
 
-fn failure(side: Side, number: u64, attempts: u32, next_try: &str) -> Failure {
+pub(super) fn failure(side: Side, number: u64, attempts: u32, next_try: &str) -> Failure {
     let issue = match side {
         Side::User => user(number),
         Side::Dev => dev(number),
@@ -598,7 +615,7 @@ fn failure(side: Side, number: u64, attempts: u32, next_try: &str) -> Failure {
     }
 }
 
-fn intent(name: &str, kind: IntentKind, user_number: u64) -> Intent {
+pub(super) fn intent(name: &str, kind: IntentKind, user_number: u64) -> Intent {
     Intent {
         id: name.parse().unwrap(),
         kind,

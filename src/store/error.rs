@@ -26,10 +26,12 @@ pub enum Error {
         why: String,
     },
     /// Another process holds the data.
-    #[error("{place} is in use by another process; stop it first, or give this one a store of its own")]
+    #[error("{place} is in use by {by}; stop it first, or give this one a store of its own")]
     InUse {
         /// Which folder or database.
         place: String,
+        /// Who has it, as far as can be told.
+        by: String,
     },
     /// The database does not answer, or can't be read or written; trying again may help.
     #[error("{place} is not available: {why}")]

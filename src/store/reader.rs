@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::executor::Lane;
 use super::{Error, Failure, State};
@@ -40,42 +40,47 @@ pub trait Reader: Send + Sync {
 #[derive(Clone)]
 pub(super) struct Room {
     seats: Arc<Semaphore>,
-    lane: Lane,
     clock: Clock,
 }
 
+/// Held until a question is answered, also when nobody waits for the answer any more.
+pub(super) struct Seat(#[expect(dead_code, reason = "held, and given up by dropping it")] Option<OwnedSemaphorePermit>);
+
 impl Room {
-    pub(super) fn new(lane: Lane, clock: Clock) -> Self {
-        Self { seats: Arc::new(Semaphore::new(SEATS)), lane, clock }
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { seats: Arc::new(Semaphore::new(SEATS)), clock }
     }
 
-    /// Runs `work` as soon as there is a seat; `place` is what the caller wants to know about.
-    pub(super) async fn read<T, F>(&self, place: String, work: F) -> Result<T, Error>
+    /// Asks as soon as there is a seat; `place` is what the caller wants to know about.
+    pub(super) async fn visit<T, F>(&self, place: String, ask: impl FnOnce(Seat) -> F) -> Result<T, Error>
     where
-        T: Send + 'static,
-        F: FnOnce() -> Result<T, Error> + Send + 'static,
+        F: Future<Output = Result<T, Error>>,
     {
+        let seated = async {
+            // Never closed: whoever waits gets a seat.
+            let seat = Arc::clone(&self.seats).acquire_owned().await.ok();
+            ask(Seat(seat)).await
+        };
         tokio::select! {
             biased;
-            result = self.seated(work) => result,
+            result = seated => result,
             () = self.clock.sleep(PATIENCE) => Err(Error::Unavailable { place, why: late() }),
         }
     }
 
-    async fn seated<T, F>(&self, work: F) -> Result<T, Error>
+    /// [`Room::visit`] for work that blocks.
+    pub(super) async fn read<T, F>(&self, place: String, lane: &Lane, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T, Error> + Send + 'static,
     {
-        // Never closed: whoever waits gets a seat.
-        let seat = Arc::clone(&self.seats).acquire_owned().await.ok();
-        self.lane
-            .run(move || {
-                // Given up only when the work has ended, also when nobody waits for it any more.
-                let _seat = seat;
+        let seated = |seat| {
+            lane.run(move || {
+                let _seat: Seat = seat;
                 work()
             })
-            .await
+        };
+        self.visit(place, seated).await
     }
 }
 
@@ -95,21 +100,22 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_finds_no_seat_in_time_is_sent_away_and_the_next_one_is_served() {
-        let room = room();
+        let (room, lane) = room();
         let (release, held) = mpsc::channel::<()>();
         let held = Arc::new(std::sync::Mutex::new(held));
         let mut seated: Vec<_> = (0..SEATS)
             .map(|_| {
                 let held = Arc::clone(&held);
                 // Whether somebody released it or is gone does not matter here.
-                Box::pin(room.seated(move || Ok(held.lock().unwrap().recv().is_ok())))
+                let wait = move || Ok(held.lock().unwrap().recv().is_ok());
+                Box::pin(room.read(String::new(), &lane, wait))
             })
             .collect();
         for one in &mut seated {
             assert!(poll!(one).is_pending());
         }
 
-        let mut next = Box::pin(room.read("data/sync_ab.sqlite".to_owned(), || Ok(7)));
+        let mut next = Box::pin(room.read("data/sync_ab.sqlite".to_owned(), &lane, || Ok(7)));
         assert!(poll!(&mut next).is_pending());
         assert_eq!(room.seats.available_permits(), 0);
         drop(release);
@@ -119,18 +125,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_for_ever() {
-        let room = room();
+        let (room, lane) = room();
         let all = Arc::clone(&room.seats).acquire_many_owned(u32::try_from(SEATS).unwrap()).await.unwrap();
-        let refused = room.read("data/sync_ab.sqlite".to_owned(), || Ok(7)).await.unwrap_err();
+        let refused = room.read("data/sync_ab.sqlite".to_owned(), &lane, || Ok(7)).await.unwrap_err();
         assert_eq!(
             refused.to_string(),
             "data/sync_ab.sqlite is not available: no answer within 5 s, as too much is asked at once; ask again later"
         );
         drop(all);
-        assert_eq!(room.read(String::new(), || Ok(7)).await.unwrap(), 7);
+        assert_eq!(room.read(String::new(), &lane, || Ok(7)).await.unwrap(), 7);
     }
 
-    fn room() -> Room {
-        Room::new(Executor::blocking().lane(), Clock::simulated("2024-06-01T12:00:00Z".parse().unwrap()))
+    fn room() -> (Room, Lane) {
+        let clock = Clock::simulated("2024-06-01T12:00:00Z".parse().unwrap());
+        (Room::new(clock), Executor::blocking().lane())
     }
 }

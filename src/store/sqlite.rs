@@ -33,6 +33,7 @@ use super::reader::{Reader, Room};
 use super::{Backend, Change, Epoch, Error, Failure, Inheritance, State};
 use crate::clock::Clock;
 use crate::flow::{Copied, Flow, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueRef, Pair, Side, Told};
+use crate::lease::Lease;
 
 /// What a commit must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,14 +51,15 @@ pub(super) struct Sqlite {
     executor: Executor,
     clock: Clock,
     readers: Room,
+    lookers: Lane,
 }
 
 impl Sqlite {
     /// Touches nothing yet.
     pub(super) fn new(executor: Executor, clock: Clock, durability: Durability) -> Self {
         let common = Common { kept: Kept::default(), folders: Folders::default(), durability, patience: PATIENCE };
-        let readers = Room::new(executor.lane(), clock.clone());
-        Self { common: Arc::new(common), executor, clock, readers }
+        let readers = Room::new(clock.clone());
+        Self { common: Arc::new(common), executor, clock, readers, lookers: executor.lane() }
     }
 
     /// Makes `folder` if need be and takes its lock. Blocks briefly; meant for a program's start.
@@ -86,7 +88,7 @@ impl Sqlite {
     /// A look into the flow's database in `folder`. Touches nothing yet.
     pub(super) fn read(&self, folder: &Path, flow: &Flow) -> Arc<dyn Reader> {
         let file = path_of(folder, &flow.database.name);
-        Arc::new(Look::new(flow.name.clone(), file, self.readers.clone()))
+        Arc::new(Look::new(flow.name.clone(), file, self.readers.clone(), self.lookers.clone()))
     }
 }
 
@@ -197,6 +199,11 @@ impl Backend for Database {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         self.give_back(File::close)
+    }
+
+    /// The folder's lock keeps other processes out for as long as this one lives.
+    fn lease(&self) -> Lease {
+        Lease::unlimited()
     }
 
     fn drained(&self) -> BoxFuture<'_, ()> {

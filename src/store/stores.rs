@@ -2,18 +2,39 @@
 
 use std::sync::Arc;
 
+use super::mongo::Servers;
 use super::sqlite::{Folder, Sqlite};
-use super::{Backend, Durability, Error, Executor, Opener, Reader};
+use super::{Backend, Driver, Durability, Error, Executor, Legacy, Opener, Process, Reader};
 use crate::clock::Clock;
 use crate::flow::Flow;
-use crate::settings::StoreUrl;
+use crate::settings::{MongoUrl, StoreUrl};
 
 /// Opens each flow's database where its file says (`database.uri`), else in the process' own store.
 pub struct Stores {
     own: StoreUrl,
     pub(super) sqlite: Sqlite,
+    servers: Servers,
     /// The data folder stays held as long as this lives, also while no flow has a worker.
     _held: Option<Arc<Folder>>,
+}
+
+/// How databases are worked with.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    /// Where SQLite's work runs.
+    pub executor: Executor,
+    /// What SQLite's commits survive.
+    pub durability: Durability,
+    /// Where the MongoDB driver's work runs.
+    pub driver: Driver,
+}
+
+impl Manner {
+    /// That of a program that serves flows.
+    #[must_use]
+    pub fn production() -> Self {
+        Self { executor: Executor::blocking(), durability: Durability::PowerFailure, driver: Driver::here() }
+    }
 }
 
 impl Stores {
@@ -23,13 +44,22 @@ impl Stores {
     /// # Errors
     /// [`Error::InUse`] when another process (or other `Stores`) holds the folder, [`Error::Unavailable`] when it can't
     /// be made or locked.
-    pub fn new(own: StoreUrl, executor: Executor, clock: Clock, durability: Durability) -> Result<Self, Error> {
-        let sqlite = Sqlite::new(executor, clock, durability);
+    pub fn new(own: StoreUrl, manner: Manner, process: Process, clock: Clock) -> Result<Self, Error> {
+        let sqlite = Sqlite::new(manner.executor, clock.clone(), manner.durability);
         let held = match &own {
             StoreUrl::Sqlite(folder) => Some(sqlite.hold(folder)?),
             StoreUrl::Mongo(_) => None,
         };
-        Ok(Self { own, sqlite, _held: held })
+        Ok(Self { own, sqlite, servers: Servers::new(process, manner.driver, clock), _held: held })
+    }
+
+    /// What the Node.js service left for a flow on these servers: under either name that its database may have had, or
+    /// under the one that `url` names.
+    ///
+    /// # Errors
+    /// When the servers can't be asked.
+    pub async fn legacies(&self, url: &MongoUrl, flow: &Flow) -> Result<Vec<Legacy>, Error> {
+        self.servers.at(url).legacies(flow, url.database()).await
     }
 
     fn of<'a>(&'a self, flow: &'a Flow) -> &'a StoreUrl {
@@ -41,14 +71,14 @@ impl Opener for Stores {
     fn open(&self, flow: &Flow) -> Arc<dyn Backend> {
         match self.of(flow) {
             StoreUrl::Sqlite(folder) => self.sqlite.open(folder, flow),
-            StoreUrl::Mongo(_) => todo!(),
+            StoreUrl::Mongo(url) => self.servers.at(url).open(flow),
         }
     }
 
     fn read(&self, flow: &Flow) -> Arc<dyn Reader> {
         match self.of(flow) {
             StoreUrl::Sqlite(folder) => self.sqlite.read(folder, flow),
-            StoreUrl::Mongo(_) => todo!(),
+            StoreUrl::Mongo(url) => self.servers.at(url).read(flow),
         }
     }
 }

@@ -201,6 +201,7 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
             | Fault::Invalid(_)
             | Fault::TooLarge(_)
             | Fault::NotSent(_)
+            | Fault::NotOurs
             | Fault::Unanswered(_)
             | Fault::NotJira(_) => Exit::Failed { why, at_least: error.retry_after() },
         },

@@ -80,11 +80,12 @@ impl Source {
         Self { module, file, for_tests, content }
     }
 
-    /// The files of the modules that are declared here without a body.
+    /// The files of the modules that are declared here without a body; not those that tests share with `tests/`.
     fn children(&self) -> Vec<Self> {
         let modules =
             self.content.items.iter().filter_map(|it| if let Item::Mod(module) = it { Some(module) } else { None });
-        modules.filter(|module| module.content.is_none()).map(|module| self.child(module)).collect()
+        let inside = |module: &&ItemMod| !path_attribute(&module.attrs).is_some_and(|path| path.starts_with(".."));
+        modules.filter(|it| it.content.is_none()).filter(inside).map(|module| self.child(module)).collect()
     }
 
     fn child(&self, declared: &ItemMod) -> Self {

@@ -21,7 +21,7 @@ use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
 use lockstep::pulse::{Passage, Probe, Pulse, Verdict};
 use lockstep::settings::StoreUrl;
 use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
-use lockstep::store::{Durability, Executor, Legacy, Stores};
+use lockstep::store::{Driver, Durability, Executor, Legacy, Manner, Process, Stores};
 use lockstep::supervisor::{Ended, Handle, Setup, Supervisor};
 use lockstep::worker::Tools;
 use tokio::sync::Notify;
@@ -337,7 +337,10 @@ impl House {
     fn tools(&self) -> (Tools, Weak<Stores>) {
         let observer = Arc::new(Seen { events: Arc::clone(&self.events), clock: self.clock.clone() });
         let folder = StoreUrl::Sqlite(self.data.path().to_owned());
-        let opener = Stores::new(folder, Executor::inline(), self.clock.clone(), Durability::ProcessEnd);
+        let manner =
+            Manner { executor: Executor::inline(), durability: Durability::ProcessEnd, driver: Driver::here() };
+        let process = Process { id: self.entropy.id(self.clock.wall()), host: "house".to_owned(), pid: 1 };
+        let opener = Stores::new(folder, manner, process, self.clock.clone());
         let opener = Arc::new(opener.unwrap());
         let left = Arc::downgrade(&opener);
         let entropy = self.entropy.fork(&format!("life {}", self.lives));

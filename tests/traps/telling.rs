@@ -98,6 +98,8 @@ fn way_of(fault: &Fault) -> Option<Way> {
         Fault::Unanswered(_) => Way::Unanswered,
         Fault::NotJira(_) => Way::NotJira,
         Fault::Removed(_) => Way::Removed,
-        Fault::Forbidden(_) | Fault::TooLarge(_) | Fault::NotSent(_) | Fault::Cancelled => return None,
+        Fault::Forbidden(_) | Fault::TooLarge(_) | Fault::NotSent(_) | Fault::NotOurs | Fault::Cancelled => {
+            return None;
+        }
     })
 }

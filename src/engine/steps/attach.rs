@@ -37,6 +37,7 @@ async fn not_copied(engine: &Engine, intent: &Intent, file: &Attachment, error: 
         | Fault::Refused(_)
         | Fault::Removed(_)
         | Fault::NotSent(_)
+        | Fault::NotOurs
         | Fault::Unanswered(_)
         | Fault::NotJira(_)
         | Fault::Cancelled => Err(error.into()),

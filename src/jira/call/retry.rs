@@ -26,6 +26,7 @@ pub(super) fn pause(failed: &Failed, reads: bool, tried: u32, unit: f64) -> Opti
         | Fault::Invalid(_)
         | Fault::TooLarge(_)
         | Fault::Removed(_)
+        | Fault::NotOurs
         | Fault::Cancelled => false,
     };
     if !harmless || tried >= TRIES || failed.at_least > LONGEST_PAUSE {

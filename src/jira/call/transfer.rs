@@ -97,6 +97,7 @@ impl Caller {
         // Whatever ends this early, the body breaks, and Jira stores no half of a file.
         let _abort = abort.drop_guard();
         let exchange = async {
+            self.refuse_unless_ours(&ask)?;
             let url = self.url(&ask.path)?;
             let request = self
                 .request(&Method::POST, &url, Whose::Site)

@@ -147,16 +147,16 @@ pub(super) async fn a_refused_batch_leaves_no_history(place: impl Place) {
     assert_eq!(worker.backend.history(query(None, None, 9)).await.unwrap(), []);
 }
 
-fn copied(user: u64, file: &str, copy: Option<&str>) -> Copied {
+pub(in crate::store) fn copied(user: u64, file: &str, copy: Option<&str>) -> Copied {
     Copied { on: id(user), file: file.parse().unwrap(), copy: copy.map(|copy| copy.parse().unwrap()) }
 }
 
 /// A line about a user issue.
-pub(super) fn entry(user_number: u64, at: &str, message: &str) -> Entry {
+pub(in crate::store) fn entry(user_number: u64, at: &str, message: &str) -> Entry {
     let line = Line { level: Level::Info, event: Some("issue.processed"), message: message.to_owned(), fields: vec![] };
     Entry { at: at.parse().unwrap(), issue: user(user_number), line }
 }
 
-pub(super) fn query(issue: Option<u64>, before: Option<u64>, most: u32) -> HistoryQuery {
+pub(in crate::store) fn query(issue: Option<u64>, before: Option<u64>, most: u32) -> HistoryQuery {
     HistoryQuery { issue: issue.map(|number| IssueName::Id(id(number))), before, most }
 }

@@ -59,7 +59,8 @@ pub(super) async fn looking_works_while_the_worker_is_busy_idle_or_gone(mut plac
 
     let (written, half_way) = tokio::join!(worker.write((1..=500).map(broken).collect()), seen(Arc::clone(&reader)));
     written.unwrap();
-    assert!([0, 500].contains(&half_way), "all of a batch or nothing, not {half_way}");
+    let whole = [0, 500].contains(&half_way) || !place.is_atomic();
+    assert!(whole && half_way <= 500, "all of a batch or nothing, not {half_way}");
     worker.backend.rest().await;
     assert_eq!(seen(Arc::clone(&reader)).await, 500);
     worker.backend.close().await;

@@ -41,7 +41,7 @@ impl Folder {
         let file = make(path).map_err(|why| no_folder(path, &why))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _lock: file }),
-            Err(TryLockError::WouldBlock) => Err(Error::InUse { place: place(path) }),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse { place: place(path), by: "another process".to_owned() }),
             Err(TryLockError::Error(why)) => {
                 Err(unavailable(path, format!("it can't be locked ({why}); choose a folder on a local disk")))
             }

@@ -13,6 +13,7 @@ use super::identity::{Identity, Rest};
 use super::trouble::Trouble;
 use super::{read, schema};
 use crate::flow::{FlowName, HistoryQuery, Intent, Pair, Told};
+use crate::store::executor::Lane;
 use crate::store::reader::{Reader, Room};
 use crate::store::{Error, Failure, State};
 
@@ -24,11 +25,12 @@ pub(super) struct Look {
     flow: FlowName,
     file: PathBuf,
     room: Room,
+    lane: Lane,
 }
 
 impl Look {
-    pub(super) fn new(flow: FlowName, file: PathBuf, room: Room) -> Self {
-        Self { flow, file, room }
+    pub(super) fn new(flow: FlowName, file: PathBuf, room: Room, lane: Lane) -> Self {
+        Self { flow, file, room, lane }
     }
 
     fn ask<T, F>(&self, query: F) -> BoxFuture<'_, Result<T, Error>>
@@ -45,7 +47,7 @@ impl Look {
             };
             look(&file, query).map_err(|trouble| trouble.at(&file))
         };
-        self.room.read(self.file.display().to_string(), answer).boxed()
+        self.room.read(self.file.display().to_string(), &self.lane, answer).boxed()
     }
 }
 

@@ -7,8 +7,9 @@ use tempfile::{TempDir, tempdir};
 
 use super::*;
 use crate::settings::StoreUrl;
+use crate::store::contract::process;
 use crate::store::contract::{flow, id, pair};
-use crate::store::{Opener, Stores};
+use crate::store::{Manner, Opener, Stores};
 
 mod folders;
 mod layouts;
@@ -176,7 +177,7 @@ impl Data {
 }
 
 fn open(folder: &Path) -> Result<Stores, Error> {
-    Stores::new(StoreUrl::Sqlite(folder.to_owned()), Executor::blocking(), Clock::system(), Durability::PowerFailure)
+    Stores::new(StoreUrl::Sqlite(folder.to_owned()), Manner::production(), process(), Clock::system())
 }
 
 fn column<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> Vec<T> {

@@ -1,0 +1,283 @@
+//! The store for deployments that have a MongoDB: one database per flow, in a replica set.
+//!
+//! A process has one client for each connection string, and a handle of its own for each flow's database. Nothing needs
+//! transactions: `write` says how every crash between two writes is recovered from, `owner` how two processes are kept
+//! from serving one flow, `layout` what is where.
+
+mod ask;
+mod base;
+mod begin;
+mod bulk;
+mod deeds;
+mod displace;
+mod document;
+mod driver;
+mod known;
+mod layout;
+mod legacy;
+mod look;
+mod owner;
+mod read;
+mod server;
+#[cfg(test)]
+mod tests;
+mod trouble;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use sha2::{Digest as _, Sha256};
+use tokio::task::JoinSet;
+
+pub use self::driver::Driver;
+pub use self::owner::Process;
+
+use self::base::Base;
+use self::driver::Lane;
+use self::look::Look;
+use self::owner::Worker;
+use self::server::Server;
+use self::trouble::Trouble;
+use super::reader::{Reader, Room};
+use super::{Backend, Change, Epoch, Error, Failure, Inheritance, Legacy, Opener, State};
+use crate::clock::Clock;
+use crate::flow::{Copied, Flow, Handled, HistoryQuery, Intent, IssueId, IssueRef, Pair, Side, Told};
+use crate::lease::{Lease, Tenure};
+use crate::settings::MongoUrl;
+
+/// The longest that a question may take: once a server is looked for anew, and once it is asked.
+const READING: Duration = Duration::from_secs(12);
+
+/// The longest that a batch or a beginning may take. Below the limit of a store call, so that the error says what was in
+/// the way.
+const WRITING: Duration = Duration::from_secs(25);
+
+/// The longest that giving a flow back may hold up a worker's end.
+const RELEASING: Duration = Duration::from_secs(5);
+
+/// All MongoDB servers that this process works with.
+pub struct Servers {
+    process: Process,
+    driver: Driver,
+    clock: Clock,
+    readers: Room,
+    /// By the digest of their connection strings, which are secret. Held as long as somebody uses them.
+    known: Mutex<BTreeMap<[u8; 32], Weak<Server>>>,
+}
+
+impl Servers {
+    /// None yet. `process` tells this start of the program from all others.
+    #[must_use]
+    pub fn new(process: Process, driver: Driver, clock: Clock) -> Self {
+        Self { process, driver, readers: Room::new(clock.clone()), clock, known: Mutex::default() }
+    }
+
+    /// The databases behind an address. Touches nothing yet. All that name the same one share one client.
+    #[must_use]
+    pub fn at(&self, url: &MongoUrl) -> Mongo {
+        let (server, process, driver) = (self.server(url), self.process.clone(), self.driver.clone());
+        Mongo { server, process, driver, clock: self.clock.clone(), readers: self.readers.clone() }
+    }
+
+    fn server(&self, url: &MongoUrl) -> Arc<Server> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = Sha256::digest(url.expose()).into();
+        if let Some(server) = known.get(&key).and_then(Weak::upgrade) {
+            return server;
+        }
+        let server = Arc::new(Server::new(url.clone()));
+        known.retain(|_, server| server.strong_count() > 0);
+        known.insert(key, Arc::downgrade(&server));
+        server
+    }
+}
+
+/// Opens flows' databases behind one connection string.
+pub struct Mongo {
+    server: Arc<Server>,
+    process: Process,
+    driver: Driver,
+    clock: Clock,
+    readers: Room,
+}
+
+impl Mongo {
+    fn database(&self, flow: &Flow) -> Database {
+        Database {
+            base: Base::new(Arc::clone(&self.server), flow),
+            process: self.process.clone(),
+            lane: self.driver.lane(),
+            clock: self.clock.clone(),
+            tenure: Tenure::default(),
+            serving: Mutex::default(),
+        }
+    }
+}
+
+impl Mongo {
+    /// What the Node.js service left for a flow: a database under either of the names that it may have, or under the one
+    /// that the address names.
+    pub async fn legacies(&self, flow: &Flow, named: Option<&str>) -> Result<Vec<Legacy>, Error> {
+        let base = Base::new(Arc::clone(&self.server), flow);
+        let (asked, named) = (base.clone(), named.map(str::to_owned));
+        let found = async move { legacy::find(&asked, named.as_deref()).await };
+        base.told(self.driver.lane().run(READING, found).await)
+    }
+}
+
+impl Opener for Mongo {
+    fn open(&self, flow: &Flow) -> Arc<dyn Backend> {
+        Arc::new(self.database(flow))
+    }
+
+    fn read(&self, flow: &Flow) -> Arc<dyn Reader> {
+        let base = Base::new(Arc::clone(&self.server), flow);
+        Arc::new(Look::new(base, self.driver.lane(), self.readers.clone()))
+    }
+}
+
+/// One flow's database.
+struct Database {
+    base: Base,
+    process: Process,
+    lane: Lane,
+    clock: Clock,
+    tenure: Tenure,
+    serving: Mutex<Serving>,
+}
+
+/// What a worker has from its beginning to its end.
+#[derive(Default)]
+struct Serving {
+    worker: Option<Worker>,
+    /// Gives signs of life; stopped by dropping it.
+    life: JoinSet<()>,
+}
+
+impl Database {
+    async fn begin_anew(&self) -> Result<Epoch, Error> {
+        let sent = self.clock.now();
+        let begun = begin::begin(self.base.clone(), self.process.clone(), self.clock.wall());
+        let epoch = self.base.told(self.lane.run(WRITING, begun).await)?;
+        let worker = Worker { base: self.base.clone(), process: self.process.clone(), epoch };
+        let keep = owner::keep(worker.clone(), self.lane.clone(), self.clock.clone(), self.tenure.clone());
+        let mut life = JoinSet::new();
+        life.spawn(keep);
+        *self.serving() = Serving { worker: Some(worker), life };
+        self.tenure.renew(sent);
+        Ok(epoch)
+    }
+
+    /// Whoever comes next need not wait until this one was silent for long.
+    async fn let_go(&self) {
+        let Serving { worker, life } = std::mem::take(&mut *self.serving());
+        drop(life);
+        self.tenure.end();
+        if let Some(worker) = worker
+            && let Err(trouble) = self.lane.run(RELEASING, worker.release()).await
+        {
+            let why = trouble.at(&self.base.server, &self.base.name);
+            tracing::debug!("the flow could not be given back and is free after a minute: {why}");
+        }
+    }
+
+    fn serving(&self) -> MutexGuard<'_, Serving> {
+        // Nothing in here panics half-way.
+        self.serving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the database. It makes nothing: only [`Backend::begin`] does.
+    fn query<T, A, F>(&self, ask: A) -> BoxFuture<'_, Result<T, Error>>
+    where
+        T: Send + 'static,
+        A: FnOnce(mongodb::Database) -> F + Send + 'static,
+        F: Future<Output = Result<T, Trouble>> + Send + 'static,
+    {
+        let base = self.base.clone();
+        let answer = async move { ask(base.database().await?).await };
+        async move { self.base.told(self.lane.run(READING, answer).await) }.boxed()
+    }
+}
+
+impl Backend for Database {
+    fn begin(&self) -> BoxFuture<'_, Result<Epoch, Error>> {
+        self.begin_anew().boxed()
+    }
+
+    fn state(&self) -> BoxFuture<'_, Result<State, Error>> {
+        let base = self.base.clone();
+        self.query(|database| async move { read::state(&base, &database).await })
+    }
+
+    fn handled(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<BTreeMap<IssueId, Handled>, Error>> {
+        self.query(move |database| async move { read::handled(&database, side, &ids).await })
+    }
+
+    fn pairs(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
+        self.query(move |database| async move { read::pairs(&database, side, &ids).await })
+    }
+
+    fn open_intents(&self) -> BoxFuture<'_, Result<Vec<Intent>, Error>> {
+        self.query(|database| async move { read::open_intents(&database, None).await })
+    }
+
+    fn failures(&self) -> BoxFuture<'_, Result<Vec<Failure>, Error>> {
+        self.query(|database| async move { read::failures(&database, None).await })
+    }
+
+    fn newest_issues(&self, side: Side) -> BoxFuture<'_, Result<Vec<IssueRef>, Error>> {
+        self.query(move |database| async move { read::newest_issues(&database, side).await })
+    }
+
+    fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
+        self.query(move |database| async move { read::pairs_after(&database, after.as_ref(), most).await })
+    }
+
+    fn ledger(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Copied>, Error>> {
+        self.query(move |database| async move { read::ledger(&database, &users).await })
+    }
+
+    fn recent_writes(
+        &self,
+        users: Vec<IssueId>,
+        since: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<BTreeMap<IssueId, u32>, Error>> {
+        self.query(move |database| async move { read::recent_writes(&database, &users, since).await })
+    }
+
+    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
+        self.query(move |database| async move { read::history(&database, &query).await })
+    }
+
+    fn inheritance(&self) -> BoxFuture<'_, Result<Inheritance, Error>> {
+        let base = self.base.clone();
+        self.query(|database| async move { legacy::inheritance(&base, &database).await })
+    }
+
+    fn write(&self, epoch: Epoch, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>> {
+        let written = write::write(self.base.clone(), epoch, batch, self.clock.wall());
+        async move { self.base.told(self.lane.run(WRITING, written).await) }.boxed()
+    }
+
+    /// Connections are the client's, which all flows share; it closes those that nobody needs.
+    fn rest(&self) -> BoxFuture<'_, ()> {
+        async {}.boxed()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.let_go().boxed()
+    }
+
+    fn lease(&self) -> Lease {
+        self.tenure.lease()
+    }
+
+    fn drained(&self) -> BoxFuture<'_, ()> {
+        self.lane.drained().boxed()
+    }
+}

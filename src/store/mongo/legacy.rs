@@ -1,0 +1,170 @@
+//! What the Node.js service left: documents with keys and names only.
+
+use futures::TryStreamExt as _;
+use mongodb::Database;
+use mongodb::bson::{Document, doc};
+
+use super::base::Base;
+use super::document::Found;
+use super::layout::{DEV_STATE, JIRA_MAPPING, SYNC_STATE, USER_STATE};
+use super::read;
+use super::trouble::Trouble;
+use crate::flow::{IssueKey, Side, StatusName, Watermark};
+use crate::store::{Inheritance, KeyPair, Legacy, Predecessor, Revision};
+
+/// That service kept a state document under the flow's name, and one under its own.
+const OWN_NAME: &str = "jira-status-sync";
+
+/// A user that may see its own database only is told so of all others.
+const NOT_AUTHORISED: i32 = 13;
+
+/// Whether something was left for this flow that it has not taken over.
+pub(super) async fn inheritance(base: &Base, database: &Database) -> Result<Inheritance, Trouble> {
+    if read::state(base, database).await?.revision != Revision::default() {
+        return Ok(Inheritance::None);
+    }
+    if let Some(legacy) = legacy(base, database).await? {
+        return Ok(Inheritance::Here(legacy));
+    }
+    for name in names(base) {
+        if let Some(predecessor) = predecessor(base, &name).await? {
+            return Ok(Inheritance::Elsewhere(predecessor));
+        }
+    }
+    Ok(Inheritance::None)
+}
+
+/// All that was left under the names that a flow's database may have; under `named` alone if there is anything.
+pub(super) async fn find(base: &Base, named: Option<&str>) -> Result<Vec<Legacy>, Trouble> {
+    let client = base.server.client().await?;
+    let mut found = Vec::new();
+    for name in [named.map(str::to_owned)].into_iter().flatten().chain([base.name.clone()]).chain(names(base)) {
+        let legacy = match legacy(base, &client.database(&name)).await {
+            Err(trouble) if trouble.code() == Some(NOT_AUTHORISED) && Some(&*name) != named => None,
+            end => end?,
+        };
+        match legacy {
+            Some(legacy) if Some(&*name) == named => return Ok(vec![legacy]),
+            legacy => found.extend(legacy),
+        }
+    }
+    Ok(found)
+}
+
+/// The names under which that service may have kept the flow's data, but for its own database now.
+fn names(base: &Base) -> Vec<String> {
+    let mut names = vec![base.flow.to_string(), base.flow.database()];
+    names.dedup();
+    names.retain(|name| *name != base.name);
+    names
+}
+
+/// Everything of that service in a database; `None` if nothing is.
+async fn legacy(base: &Base, database: &Database) -> Result<Option<Legacy>, Trouble> {
+    let mut reading = Reading::default();
+    for document in documents(database, SYNC_STATE, doc! { "revision": { "$in": [null, 0_i64] } }).await? {
+        reading.state(&Found { collection: SYNC_STATE, document: &document }, base.flow.as_str());
+    }
+    for document in documents(database, JIRA_MAPPING, doc! { "user_issue_id": null }).await? {
+        reading.pair(&Found { collection: JIRA_MAPPING, document: &document });
+    }
+    for (side, collection) in [(Side::User, USER_STATE), (Side::Dev, DEV_STATE)] {
+        for document in documents(database, collection, doc! { "issue_id": null }).await? {
+            reading.status(&Found { collection, document: &document }, side);
+        }
+    }
+    Ok(reading.end(base.server.place(database.name())))
+}
+
+async fn documents(database: &Database, collection: &str, which: Document) -> Result<Vec<Document>, Trouble> {
+    Ok(database.collection(collection).find(which).await?.try_collect().await?)
+}
+
+/// Whether that service has a database of that name.
+async fn predecessor(base: &Base, name: &str) -> Result<Option<Predecessor>, Trouble> {
+    let database = base.server.client().await?.database(name);
+    let legacy = match legacy(base, &database).await {
+        Err(trouble) if trouble.code() == Some(NOT_AUTHORISED) => None,
+        end => end?,
+    };
+    Ok(legacy.map(|legacy| Predecessor {
+        still_written: base.server.is_newer(name, legacy.last_written),
+        pairs: legacy.pairs.len() as u64,
+        place: legacy.place,
+    }))
+}
+
+/// Documents on their way into what they say.
+#[derive(Default)]
+struct Reading {
+    legacy: Legacy,
+    /// Whether the state document under the flow's name has told the watermark.
+    own: bool,
+    any: bool,
+}
+
+impl Reading {
+    fn state(&mut self, found: &Found<'_>, flow: &str) {
+        let name = self.understood(found.maybe_text("name")).flatten();
+        if ![flow, OWN_NAME].into_iter().any(|known| name == Some(known)) {
+            return;
+        }
+        self.touched(found, &["updatedAt", "createdAt", "updated_at"]);
+        let last_sync = self.understood(found.maybe_jira_time("last_sync")).flatten();
+        // What we made ourselves at the beginning says nothing.
+        self.any |= last_sync.is_some() || found.document.contains_key("__v");
+        if !self.own && last_sync.is_some() {
+            self.legacy.last_sync = last_sync.map(Watermark);
+            self.own = name == Some(flow);
+        }
+    }
+
+    fn pair(&mut self, found: &Found<'_>) {
+        self.any = true;
+        self.touched(found, &["updated_at", "created_at"]);
+        if let (Some(user), Some(dev)) = (self.key(found, "user_issue_key"), self.key(found, "dev_issue_key")) {
+            self.legacy.pairs.push(KeyPair { user, dev });
+        }
+    }
+
+    fn status(&mut self, found: &Found<'_>, side: Side) {
+        self.any = true;
+        self.touched(found, &["updated_at"]);
+        let status = self.understood(found.text("status")).map(StatusName::new);
+        if let (Some(key), Some(status)) = (self.key(found, "issue_key"), status) {
+            let statuses = match side {
+                Side::User => &mut self.legacy.user_statuses,
+                Side::Dev => &mut self.legacy.dev_statuses,
+            };
+            statuses.insert(key, status);
+        }
+    }
+
+    fn key(&mut self, found: &Found<'_>, field: &str) -> Option<IssueKey> {
+        self.understood(found.parsed(field))
+    }
+
+    fn touched(&mut self, found: &Found<'_>, fields: &[&str]) {
+        let times = fields.iter().filter_map(|field| found.maybe_wall(field).ok().flatten());
+        self.legacy.last_written = self.legacy.last_written.max(times.max());
+    }
+
+    /// One document that is not as it should be keeps no other from being taken over.
+    fn understood<T>(&mut self, read: Result<T, Trouble>) -> Option<T> {
+        match read {
+            Ok(value) => Some(value),
+            Err(Trouble::Unfit(why)) => {
+                self.legacy.unfit.push(why);
+                None
+            }
+            // Reading a document asks nobody.
+            Err(_) => None,
+        }
+    }
+
+    fn end(mut self, place: String) -> Option<Legacy> {
+        self.legacy.pairs.sort_by(|one, other| one.user.cmp(&other.user));
+        self.legacy.place = place;
+        self.any.then_some(self.legacy)
+    }
+}

@@ -1,0 +1,75 @@
+//! Looking into a flow's database from outside its worker.
+
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use mongodb::Database;
+
+use super::base::Base;
+use super::driver::Lane;
+use super::read;
+use super::trouble::Trouble;
+use crate::flow::{HistoryQuery, Intent, Pair, Told};
+use crate::store::reader::{Reader, Room, Seat};
+use crate::store::{Error, Failure, State};
+
+/// The longest that one question may take: whoever looks is gone by then.
+const LIMIT: Duration = Duration::from_secs(6);
+
+/// Asks the database and makes nothing.
+pub(super) struct Look {
+    base: Base,
+    lane: Lane,
+    room: Room,
+}
+
+impl Look {
+    pub(super) fn new(base: Base, lane: Lane, room: Room) -> Self {
+        Self { base, lane, room }
+    }
+
+    fn ask<T, A, F>(&self, ask: A) -> BoxFuture<'_, Result<T, Error>>
+    where
+        T: Send + 'static,
+        A: FnOnce(Base, Database) -> F + Send + 'static,
+        F: Future<Output = Result<T, Trouble>> + Send + 'static,
+    {
+        let (base, lane) = (self.base.clone(), self.lane.clone());
+        let question = move |seat| async move {
+            let asked = base.clone();
+            let answer = lane.run(LIMIT, async move {
+                let _seat: Seat = seat;
+                let database = asked.database().await?;
+                asked.refuse_foreign(&database).await?;
+                // Says so if there is nothing.
+                read::state(&asked, &database).await?;
+                ask(asked, database).await
+            });
+            base.told(answer.await)
+        };
+        self.room.visit(self.base.place(), question).boxed()
+    }
+}
+
+impl Reader for Look {
+    fn state(&self) -> BoxFuture<'_, Result<State, Error>> {
+        self.ask(|base, database| async move { read::state(&base, &database).await })
+    }
+
+    fn open_intents(&self, most: u32) -> BoxFuture<'_, Result<Vec<Intent>, Error>> {
+        self.ask(move |_, database| async move { read::open_intents(&database, Some(most)).await })
+    }
+
+    fn failures(&self, most: u32) -> BoxFuture<'_, Result<Vec<Failure>, Error>> {
+        self.ask(move |_, database| async move { read::failures(&database, Some(most)).await })
+    }
+
+    fn troubled_pairs(&self, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
+        self.ask(move |_, database| async move { read::troubled_pairs(&database, most).await })
+    }
+
+    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
+        self.ask(move |_, database| async move { read::history(&database, &query).await })
+    }
+}

@@ -1,0 +1,99 @@
+//! The servers behind one connection string, and the one client that this process has for them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use mongodb::Client;
+use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
+use tokio::sync::OnceCell;
+
+use super::trouble::Trouble;
+use crate::settings::MongoUrl;
+
+/// How long to look for a server that can do what is wanted, and to connect to one: a database that is away is noticed
+/// within seconds.
+const SELECTION: Duration = Duration::from_secs(5);
+
+/// How long a majority may take to have a write.
+const MAJORITY: Duration = Duration::from_secs(8);
+
+/// Connections to each server. Thousands of flows share them: most are idle at any time.
+const MOST_CONNECTIONS: u32 = 32;
+
+/// A connection that nobody needed for so long is closed.
+const IDLE: Duration = Duration::from_secs(120);
+
+/// Servers that hold databases.
+pub(super) struct Server {
+    url: MongoUrl,
+    client: OnceCell<Client>,
+    /// The databases whose indexes this process has seen to.
+    prepared: Mutex<BTreeSet<String>>,
+    /// When the Node.js service was last seen to have written to one of its databases.
+    written: Mutex<BTreeMap<String, DateTime<Utc>>>,
+}
+
+impl Server {
+    /// Touches nothing yet.
+    pub(super) fn new(url: MongoUrl) -> Self {
+        Self { url, client: OnceCell::new(), prepared: Mutex::default(), written: Mutex::default() }
+    }
+
+    /// How messages name a database there.
+    pub(super) fn place(&self, database: &str) -> String {
+        format!("{}/{database}", self.url)
+    }
+
+    /// The client; made at first use, as a `mongodb+srv` address has to be asked for.
+    pub(super) async fn client(&self) -> Result<&Client, Trouble> {
+        let make = async || Ok(Client::with_options(settled(ClientOptions::parse(self.url.expose()).await?))?);
+        self.client.get_or_try_init(make).await
+    }
+
+    /// Whether the indexes of this database were seen to in this process.
+    pub(super) fn is_prepared(&self, database: &str) -> bool {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).contains(database)
+    }
+
+    /// They are now.
+    pub(super) fn set_prepared(&self, database: &str) {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(database.to_owned());
+    }
+
+    /// They may not be there any more.
+    pub(super) fn set_unprepared(&self, database: &str) {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).remove(database);
+    }
+
+    /// Notes when a foreign database was written last, and tells whether that was after this process looked before.
+    pub(super) fn is_newer(&self, database: &str, last: Option<DateTime<Utc>>) -> bool {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = last.and_then(|last| written.insert(database.to_owned(), last));
+        before.is_some_and(|before| last > Some(before))
+    }
+
+    /// `said` without the password.
+    pub(super) fn scrubbed(&self, said: &str) -> String {
+        self.url.scrubbed(said)
+    }
+}
+
+/// What we need whatever the connection string says, and what it may say otherwise.
+fn settled(mut options: ClientOptions) -> ClientOptions {
+    options.app_name.get_or_insert("lockstep".to_owned());
+    options.server_selection_timeout.get_or_insert(SELECTION);
+    options.connect_timeout.get_or_insert(SELECTION);
+    options.max_pool_size.get_or_insert(MOST_CONNECTIONS);
+    options.max_idle_time.get_or_insert(IDLE);
+    // What is acknowledged survives the loss of any server, and what is read was never lost: nothing less will do.
+    let asked = options.write_concern.take();
+    let mut majority = WriteConcern::majority();
+    majority.w_timeout = asked.as_ref().and_then(|asked| asked.w_timeout).or(Some(MAJORITY));
+    majority.journal = asked.and_then(|asked| asked.journal).filter(|journal| *journal);
+    options.write_concern = Some(majority);
+    options.read_concern = Some(ReadConcern::majority());
+    options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+    options
+}
