@@ -248,6 +248,12 @@ impl Event {
     /// The audit name of [`Event::StatusSynced`], by which history counts them.
     pub const STATUS_SYNCED: &'static str = "action.syncStatus";
 
+    /// The audit name of [`Event::PairMended`]: what rules wrote before it is forgiven.
+    pub const PAIR_MENDED: &'static str = "pair.mended";
+
+    /// The audit name of [`Event::OrderObeyed`], which forgives as well.
+    pub const PAIR_ORDER: &'static str = "pair.order";
+
     /// The event as a line of log: level, audit name, message and fields.
     #[must_use]
     pub fn line(&self) -> Line {
@@ -384,7 +390,7 @@ impl Event {
             }
             Self::PairHeld { user, dev, writes, until } => held(user, dev, *writes, *until),
             Self::PairMended { user, dev } => {
-                audit(Info, "pair.mended", format!("{user} and {dev} are kept in step again"))
+                audit(Info, Self::PAIR_MENDED, format!("{user} and {dev} are kept in step again"))
                     .issue(user)
                     .text("target", dev)
             }
@@ -397,7 +403,9 @@ impl Event {
                     .text("wanted", wanted)
             }
             Self::OrderObeyed { key, order } => {
-                audit(Info, "pair.order", format!("Carried out as ordered: {order}")).issue(key).text("order", order)
+                audit(Info, Self::PAIR_ORDER, format!("Carried out as ordered: {order}"))
+                    .issue(key)
+                    .text("order", order)
             }
             Self::InDoubt { key, step, what, why } => {
                 let message = format!("The {what} for {key} is in doubt and will be looked up: {why}");
