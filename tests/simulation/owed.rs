@@ -1,0 +1,238 @@
+//! What an open list of writes still owes: while its pair is not kept in step, and until nobody doubts it any more.
+
+use std::time::Duration;
+
+use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use chrono::{DateTime, TimeDelta, Utc};
+use http::{Method, StatusCode};
+use lockstep::sim::faults::{Effect, Kind, Rule, When};
+use lockstep::sim::{Deed, Rows};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A story on each kind of Jira.
+fn on_both(story: impl AsyncFn(House)) {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(story(House::quiet(flavour, 7)));
+    }
+}
+
+fn accepted(house: &House) {
+    let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
+    let issue = house.act("customer-ines", Deed::Create { project, summary, text });
+    moves(house, &issue, "Will Do");
+}
+
+fn moves(house: &House, issue: &str, status: &str) {
+    house.act("dev-bea", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+}
+
+fn goes_to(house: &House, issue: &str, project: &str) {
+    house.act("dev-bea", Deed::MoveToProject { issue: issue.to_owned(), project: project.to_owned() });
+}
+
+/// The first request to this resource fails so, and nothing happens.
+fn fails_once(house: &House, method: Method, resource: &str, status: StatusCode) {
+    let kind = Kind::ServerError { status, effect: Effect::Before };
+    house.site.add_fault(Rule::on(method, &house.api(resource), When::First(1), kind));
+}
+
+fn said(house: &House, issue: &str) -> Vec<String> {
+    house.site.issue(issue).unwrap().comments.into_iter().map(|comment| comment.text).collect()
+}
+
+/// A dev issue was closed, its customer's issue moved, and the comment on it is owed.
+async fn with_a_comment_owed(house: &mut House) {
+    accepted(house);
+    house.live_for(12 * MINUTE).await;
+    fails_once(house, Method::POST, "issue/{issueIdOrKey}/comment", StatusCode::CONFLICT);
+    moves(house, "DEV-A-1", "Closed");
+    house.clock.sleep(MINUTE).await;
+    house.live_for(10 * SECOND).await;
+    assert_eq!(house.events.audited("issue.failed"), 1, "the comment is owed");
+}
+
+#[test]
+fn a_comment_that_is_owed_is_not_made_on_an_issue_that_left_before_anybody_noticed() {
+    on_both(async |mut house| {
+        with_a_comment_owed(&mut house).await;
+        goes_to(&house, "USER-A-1", "USER-N");
+        house.clock.sleep(2 * MINUTE).await;
+        let writes = house.writes();
+        house.live_for(3 * HOUR).await;
+        assert_eq!((said(&house, "USER-N-1").len(), house.writes()), (1, writes), "{}", house.about("USER-N-1"));
+        assert_eq!(house.events.audited("pair.suspended"), 1);
+        goes_to(&house, "USER-N-1", "USER-A");
+        house.live_for(2 * HOUR).await;
+        assert_eq!(said(&house, "USER-A-1"), ["Dev issue: DEV-A-1", "Fixed in DEV-A-1"]);
+        assert_eq!(house.events.audited("pair.mended"), 1);
+    });
+}
+
+#[test]
+fn a_comment_that_is_owed_waits_for_a_dev_issue_that_left_before_anybody_noticed() {
+    on_both(async |mut house| {
+        with_a_comment_owed(&mut house).await;
+        goes_to(&house, "DEV-A-1", "DEV-N");
+        house.clock.sleep(2 * MINUTE).await;
+        house.live_for(3 * HOUR).await;
+        assert_eq!(said(&house, "USER-A-1").len(), 1, "{}", house.about("USER-A-1"));
+        goes_to(&house, "DEV-N-1", "DEV-A");
+        house.live_for(2 * HOUR).await;
+        assert_eq!(said(&house, "USER-A-1"), ["Dev issue: DEV-A-1", "Fixed in DEV-A-1"]);
+    });
+}
+
+#[test]
+fn a_link_that_is_owed_is_not_set_on_an_issue_that_left_before_anybody_noticed() {
+    on_both(async |mut house| {
+        fails_once(&house, Method::PUT, "issue/{issueIdOrKey}", StatusCode::CONFLICT);
+        accepted(&house);
+        house.clock.sleep(MINUTE).await;
+        house.live_for(10 * SECOND).await;
+        assert_eq!(house.events.audited("issue.failed"), 1, "the link is owed");
+        goes_to(&house, "USER-A-1", "USER-N");
+        house.clock.sleep(2 * MINUTE).await;
+        house.live_for(3 * HOUR).await;
+        assert_eq!(said(&house, "USER-N-1"), [""; 0], "{}", house.about("USER-N-1"));
+        goes_to(&house, "USER-N-1", "USER-A");
+        house.live_for(2 * HOUR).await;
+        assert_eq!(said(&house, "USER-A-1"), ["Dev issue: DEV-A-1"]);
+    });
+}
+
+#[test]
+fn a_create_that_did_not_happen_is_not_repeated_for_an_issue_that_left_meanwhile() {
+    on_both(async |mut house| {
+        fails_once(&house, Method::POST, "issue", StatusCode::SERVICE_UNAVAILABLE);
+        accepted(&house);
+        house.clock.sleep(MINUTE).await;
+        house.live_for(10 * SECOND).await;
+        assert_eq!(house.events.audited("step.inDoubt"), 1);
+        goes_to(&house, "USER-A-1", "USER-N");
+        house.live_for(3 * HOUR).await;
+        assert!(house.site.issues("DEV-A").is_empty(), "{}", house.about("USER-A-1"));
+        goes_to(&house, "USER-N-1", "USER-A");
+        house.live_for(2 * HOUR).await;
+        assert_eq!(house.site.issues("DEV-A").len(), 1, "{}", house.about("USER-A-1"));
+    });
+}
+
+/// Until then no search shows an issue of the dev project that is known, so that nothing is concluded from absence.
+fn index_lacks_a_known_issue(house: &House, until: DateTime<Utc>) {
+    let (project, summary, text) = ("DEV-A".to_owned(), "Put it out".to_owned(), String::new());
+    let key = house.act("dev-bea", Deed::Create { project, summary, text });
+    house.site.freeze_index(&Rows::Of(key.clone()), until).unwrap();
+    let id = house.site.issue(&key).unwrap().id;
+    let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+    let sql = "INSERT INTO dev_project_issue_state (issue_id, issue_key, status, status_id, seen_updated, updated_at)
+                   VALUES (?1, ?2, 'To Do', '1', '2026-03-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z')";
+    assert_eq!(database.execute(sql, [id, key]).unwrap(), 1);
+}
+
+#[test]
+fn a_doubt_is_told_again_once_an_hour_until_it_is_settled() {
+    on_both(async |mut house| {
+        house.live_for(MINUTE).await;
+        index_lacks_a_known_issue(&house, house.clock.wall() + TimeDelta::minutes(200));
+        fails_once(&house, Method::POST, "issue", StatusCode::SERVICE_UNAVAILABLE);
+        accepted(&house);
+        house.live_for(57 * MINUTE).await;
+        assert_eq!(house.events.audited("step.inDoubt"), 1);
+        house.live_for(140 * MINUTE).await;
+        assert_eq!(house.events.audited("step.inDoubt"), 1 + 3, "{}", house.events.about("doubt"));
+        house.live_for(5 * HOUR).await;
+        assert_eq!(house.events.audited("step.inDoubt"), 1 + 3, "it is settled");
+        assert_eq!((house.events.audited("step.doubtSettled"), house.site.issues("DEV-A").len()), (1, 2));
+    });
+}
+
+#[test]
+fn a_doubt_of_a_pair_that_waits_is_told_again_as_well() {
+    on_both(async |mut house| {
+        accepted(&house);
+        house.live_for(12 * MINUTE).await;
+        let transitions = "issue/{issueIdOrKey}/transitions";
+        fails_once(&house, Method::POST, transitions, StatusCode::SERVICE_UNAVAILABLE);
+        moves(&house, "DEV-A-1", "Closed");
+        house.clock.sleep(MINUTE).await;
+        house.live_for(10 * SECOND).await;
+        assert_eq!(house.events.audited("step.inDoubt"), 1);
+        goes_to(&house, "USER-A-1", "USER-N");
+        house.act("dev-bea", Deed::Comment { issue: "DEV-A-1".to_owned(), text: "hm".to_owned() });
+        house.live_for(200 * MINUTE).await;
+        assert_eq!(house.events.audited("pair.suspended"), 1);
+        assert_eq!(house.events.audited("step.inDoubt"), 1 + 3);
+        goes_to(&house, "USER-N-1", "USER-A");
+        house.live_for(HOUR).await;
+        assert_eq!(house.site.issue("USER-A-1").unwrap().status, "Resolved");
+    });
+}
+
+/// The newest issue that was known is the witness of a healthy index; here it is gone, and with it every other.
+#[test]
+fn a_doubt_is_settled_though_the_only_dev_issue_ever_known_is_gone() {
+    on_both(async |mut house| {
+        accepted(&house);
+        house.live_for(12 * MINUTE).await;
+        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        fails_once(&house, Method::POST, "issue", StatusCode::SERVICE_UNAVAILABLE);
+        accepted(&house);
+        house.live_for(HOUR).await;
+        let devs = house.site.issues("DEV-A");
+        assert_eq!((house.events.audited("step.doubtSettled"), devs.len()), (1, 1), "{}", house.about("USER-A-2"));
+    });
+}
+
+/// What the user issues show says nothing of a dev project that an account may not look into.
+#[test]
+fn nothing_is_concluded_from_absence_where_the_dev_project_is_not_shown_to_us() {
+    on_both(async |mut house| {
+        accepted(&house);
+        house.live_for(12 * MINUTE).await;
+        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        fails_once(&house, Method::POST, "issue", StatusCode::SERVICE_UNAVAILABLE);
+        accepted(&house);
+        let (clock, shown) = (house.clock.clone(), house.clock.wall() + TimeDelta::minutes(60));
+        house.twist(move |_, path, answer| {
+            if path.ends_with("mypermissions") && clock.wall() < shown {
+                answer["permissions"]["BROWSE_PROJECTS"]["havePermission"] = false.into();
+            }
+        });
+        house.live_for(HOUR).await;
+        assert_eq!((house.events.audited("step.doubtSettled"), house.site.issues("DEV-A").len()), (0, 0));
+        house.live_for(20 * MINUTE).await;
+        assert_eq!((house.events.audited("step.doubtSettled"), house.site.issues("DEV-A").len()), (1, 1));
+    });
+}
+
+/// The index of the site stands still, so that it lacks the user issue, too.
+#[test]
+fn nothing_is_concluded_from_absence_while_the_user_issue_is_not_shown_either() {
+    on_both(async |mut house| {
+        accepted(&house);
+        house.live_for(12 * MINUTE).await;
+        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        house.clock.sleep(MINUTE).await;
+        house.site.freeze_index(&Rows::All, house.clock.wall() + TimeDelta::minutes(90)).unwrap();
+        let (project, summary, text) = ("USER-A".to_owned(), "Again".to_owned(), String::new());
+        let issue = house.act("customer-ines", Deed::Create { project, summary, text });
+        moves(&house, &issue, "Will Do");
+        house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::First(1), Kind::LostReply));
+        let id = house.site.issue(&issue).unwrap().id;
+        is_to_be_looked_at(&house, &id, &issue);
+        house.live_for(80 * MINUTE).await;
+        assert_eq!((house.events.audited("step.inDoubt"), house.site.issues("DEV-A").len()), (2, 1));
+        house.live_for(HOUR).await;
+        assert_eq!((house.events.audited("step.doubtSettled"), house.site.issues("DEV-A").len()), (1, 1));
+    });
+}
+
+/// What no search shows is looked at all the same, as a failed issue is.
+fn is_to_be_looked_at(house: &House, id: &str, key: &str) {
+    let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+    let sql = "INSERT INTO failures (side, issue_id, issue_key, attempts, next_try, why, created_at,
+                   updated_at) VALUES ('user', ?1, ?2, 1, ?3, 'x', ?3, ?3)";
+    let at = "2026-03-02T00:00:00.000Z";
+    assert_eq!(database.execute(sql, [id, key, at]).unwrap(), 1);
+}
