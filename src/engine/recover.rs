@@ -84,7 +84,7 @@ impl Engine {
     /// is told, and left to people. Nobody else waits for it.
     async fn overtaken(&self, intent: &Intent, error: &store::Error) -> Result<(), Error> {
         let why = format!("{error}; what was created for it is left as it is");
-        self.failed(Side::User, &intent.user, why, Trial::default()).await?;
+        self.failed(Side::User, &intent.user, why, Trial::after(intent)).await?;
         self.store.write(vec![Change::CloseIntent(intent.id.clone())]).await?;
         self.set_free(intent);
         Ok(())
@@ -124,9 +124,7 @@ impl Engine {
     /// An operator took the pair apart: nothing is owed to it any more.
     async fn drop_intent(&self, intent: &Intent) -> Result<(), Error> {
         self.skip(&intent.user, SkipReason::Unpaired);
-        self.store.write(vec![Change::CloseIntent(intent.id.clone())]).await?;
-        self.set_free(intent);
-        Ok(())
+        self.close_for_another_look(intent, Vec::new()).await
     }
 
     /// Goes on with a step of which nothing was sent.
@@ -154,7 +152,7 @@ impl Engine {
             // Looking failed for this one issue; it stays open and is looked for again.
             Err(Error::Jira(error)) if error.is_local() => {
                 self.tally.doubts.add(1);
-                return self.failed(Side::User, &intent.user, error.to_string(), Trial::default()).await;
+                return self.failed(Side::User, &intent.user, error.to_string(), Trial::after(&intent)).await;
             }
             Err(error) => return Err(error),
         };
@@ -171,7 +169,7 @@ impl Engine {
                 self.tally.doubts.add(1);
                 // Perhaps only hidden for a while: what is owed stays owed, and is asked for ever less often.
                 let why = format!("the {} is still owed, but the issue can't be read", step.name());
-                self.failed(Side::User, &intent.user, why, Trial::default()).await
+                self.failed(Side::User, &intent.user, why, Trial::after(&intent)).await
             }
         }
     }
@@ -222,7 +220,7 @@ impl Engine {
     }
 
     async fn close_for_another_look(&self, intent: &Intent, told: Vec<Change>) -> Result<(), Error> {
-        let end = [self.again(&intent.user, Trial::default()), Change::CloseIntent(intent.id.clone())];
+        let end = [self.again(&intent.user, Trial::after(intent)), Change::CloseIntent(intent.id.clone())];
         self.store.write(told.into_iter().chain(end).collect()).await?;
         self.set_free(intent);
         Ok(())
@@ -233,19 +231,19 @@ impl Engine {
         if !self.may_write(&course.intent).await? {
             return self.put_off(course).await;
         }
-        let user = course.intent.user.clone();
+        let (user, trial) = (course.intent.user.clone(), Trial::after(&course.intent));
         let closing = match look {
-            Look::Again => vec![self.again(&user, Trial::default())],
+            Look::Again => vec![self.again(&user, trial)],
             Look::Done => Vec::new(),
         };
         match self.drive(Course { closing, ..course }, None).await? {
             Driven::Closed | Driven::Open => Ok(()),
             Driven::GivenUp(GivenUp::Outdated(reason)) => {
                 self.skip(&user, reason);
-                self.look_again(&user, Trial::default()).await
+                self.look_again(&user, trial).await
             }
             Driven::GivenUp(GivenUp::Failed(error)) if error.is_local() => {
-                self.failed(Side::User, &user, error.to_string(), Trial::default()).await
+                self.failed(Side::User, &user, error.to_string(), trial).await
             }
             Driven::GivenUp(GivenUp::Failed(error)) => Err(error.into()),
         }

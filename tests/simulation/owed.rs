@@ -236,3 +236,41 @@ fn is_to_be_looked_at(house: &House, id: &str, key: &str) {
     let at = "2026-03-02T00:00:00.000Z";
     assert_eq!(database.execute(sql, [id, key, at]).unwrap(), 1);
 }
+
+/// By the time that its create is known not to have happened, no search reaches back to when it was accepted.
+#[test]
+fn a_ticket_that_passed_through_is_not_forgotten_after_a_doubt() {
+    on_both(async |mut house| {
+        house.live_for(2 * MINUTE).await;
+        fails_once(&house, Method::POST, "issue", StatusCode::SERVICE_UNAVAILABLE);
+        let conflict = Kind::ServerError { status: StatusCode::CONFLICT, effect: Effect::Before };
+        house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::Nth(1), conflict));
+        accepted(&house);
+        moves(&house, "USER-A-1", "In Progress");
+        house.clock.sleep(MINUTE).await;
+        house.live_for(5 * HOUR).await;
+        assert_eq!(house.events.audited("issue.failed"), 1, "{}", house.about("USER-A-1"));
+        assert_eq!(house.site.issues("DEV-A").len(), 1, "{}", house.about("USER-A-1"));
+    });
+}
+
+#[test]
+fn a_create_that_did_not_happen_is_not_repeated_for_an_issue_that_was_paired_meanwhile() {
+    on_both(async |mut house| {
+        house.live_for(MINUTE).await;
+        fails_once(&house, Method::POST, "issue", StatusCode::SERVICE_UNAVAILABLE);
+        accepted(&house);
+        house.clock.sleep(MINUTE).await;
+        house.live_for(10 * SECOND).await;
+        assert_eq!(house.events.audited("step.inDoubt"), 1);
+        let (project, summary, text) = ("DEV-A".to_owned(), "by hand".to_owned(), String::new());
+        let dev = house.act("dev-bea", Deed::Create { project, summary, text });
+        let ids = ["USER-A-1", &dev].map(|key| house.site.issue(key).unwrap().id);
+        let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+        let sql = "INSERT INTO jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin, state,
+                       created_at) VALUES (?1, 'USER-A-1', ?2, 'DEV-A-1', 'adopted', 'active', '')";
+        assert_eq!(database.execute(sql, ids).unwrap(), 1);
+        house.live_for(2 * HOUR).await;
+        assert_eq!((house.events.audited("step.doubtSettled"), house.site.issues("DEV-A").len()), (1, 1));
+    });
+}
