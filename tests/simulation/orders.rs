@@ -469,7 +469,7 @@ fn an_order_that_comes_during_a_long_full_sync_is_carried_out_between_two_pages(
         };
         house.live_beside(End::At(3 * MINUTE), beside).await;
         assert_eq!(house.events.audited("pair.order"), 1);
-        assert_eq!(house.events.told("Initial sync completed"), 0, "it was in the middle of it");
+        assert_eq!(house.events.told("Initial sync completed"), 0, "{}", house.events.about("sync-ab"));
         house.live_for(HOUR).await;
         assert_eq!((house.events.told("Initial sync completed"), devs(&house)), (1, 201));
         moved(&house, &dev, "Closed");

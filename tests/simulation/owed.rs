@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, StatusCode};
-use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::{Deed, Rows};
+use lockstep::demo::world;
+use lockstep::sim::faults::{Effect, Kind, LateReply, Rule, When};
+use lockstep::sim::{Deed, Flavour, Rows};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -272,5 +273,65 @@ fn a_create_that_did_not_happen_is_not_repeated_for_an_issue_that_was_paired_mea
         assert_eq!(database.execute(sql, ids).unwrap(), 1);
         house.live_for(2 * HOUR).await;
         assert_eq!((house.events.audited("step.doubtSettled"), house.site.issues("DEV-A").len()), (1, 1));
+    });
+}
+
+/// Looks every ten seconds, so that whatever may be concluded is concluded at once.
+fn looks_all_the_time(house: &House) {
+    let text = world::paced(&house.flow_text("sync-ab.json"), 10 * SECOND, MINUTE);
+    house.write_flow("sync-ab.json", &text);
+}
+
+#[test]
+fn a_create_whose_effect_comes_as_late_as_can_be_is_not_repeated() {
+    on_both(async |mut house| {
+        looks_all_the_time(&house);
+        accepted(&house);
+        house.live_for(2 * MINUTE).await;
+        let late = Kind::LateEffect { after: 115 * SECOND..=115 * SECOND, reply: LateReply::Broken };
+        house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::First(1), late));
+        accepted(&house);
+        house.live_for(HOUR).await;
+        assert_eq!((house.events.audited("step.doubtSettled"), house.site.issues("DEV-A").len()), (1, 2));
+    });
+}
+
+/// While it is indexed anew, an issue can be missing from a search for a moment.
+#[test]
+fn one_look_that_lacks_a_created_issue_is_not_enough() {
+    on_both(async |mut house| {
+        looks_all_the_time(&house);
+        accepted(&house);
+        house.live_for(2 * MINUTE).await;
+        house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::First(1), Kind::LostReply));
+        accepted(&house);
+        house.clock.sleep(30 * SECOND).await;
+        house.site.freeze_index(&Rows::All, house.clock.wall() + TimeDelta::seconds(215)).unwrap();
+        house.live_for(HOUR).await;
+        assert_eq!((house.events.audited("step.doubtSettled"), house.site.issues("DEV-A").len()), (1, 2));
+    });
+}
+
+/// Between the fresh read of a pair and the transition.
+#[test]
+fn a_person_who_moves_an_issue_a_moment_before_us_is_not_overruled() {
+    on_a_paused_clock(async {
+        let mut house = House::quiet(Flavour::Cloud, 7);
+        accepted(&house);
+        house.live_for(12 * MINUTE).await;
+        let slow = Kind::Latency(20 * SECOND..=20 * SECOND);
+        house.site.add_fault(Rule::on(Method::GET, &house.api("issue/{issueIdOrKey}"), When::First(1), slow));
+        moves(&house, "DEV-A-1", "Closed");
+        house.clock.sleep(MINUTE).await;
+        let (site, clock) = (house.site.clone(), house.clock.clone());
+        let person = async move {
+            clock.sleep(10 * SECOND).await;
+            let (issue, status) = ("USER-A-1".to_owned(), "Declined".to_owned());
+            site.act("customer-ines", Deed::Move { issue, status }).unwrap();
+        };
+        futures::join!(house.live_for(HOUR), person);
+        assert_eq!(house.site.issue("USER-A-1").unwrap().status, "Declined", "{}", house.about("USER-A-1"));
+        assert!(!house.events.about("movedMeanwhile").is_empty(), "{}", house.about("USER-A-1"));
+        assert_eq!(said(&house, "USER-A-1"), ["Dev issue: DEV-A-1"], "nothing is told that is not so");
     });
 }
