@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use lockstep::flow::{FlowName, Order};
 use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::{Deed, FileContent, Flavour};
+use lockstep::sim::{Deed, FileContent, Flavour, Rows};
 use lockstep::supervisor::{Ended, Handle, Ordered};
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
@@ -475,5 +475,50 @@ fn an_order_that_comes_during_a_long_full_sync_is_carried_out_between_two_pages(
         moved(&house, &dev, "Closed");
         house.live_for(20 * MINUTE).await;
         assert_eq!(status(&house, &user), "Resolved");
+    });
+}
+
+#[test]
+fn two_issues_are_not_paired_while_a_create_for_one_of_them_is_in_doubt() {
+    on_both(async |mut house| {
+        let dev = work(&house);
+        let lost = Kind::ServerError { status: http::StatusCode::BAD_GATEWAY, effect: Effect::Before };
+        house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::First(1), lost));
+        let user = reported(&house);
+        moved(&house, &user, "Will Do");
+        house.clock.sleep(MINUTE).await;
+        refused(&order(&mut house, pair(&user, &dev)).await, "nobody knows yet whether it happened");
+        house.live_for(HOUR).await;
+        assert_eq!((devs(&house), said(&house, &user).len()), (2, 1), "it got its own");
+    });
+}
+
+#[test]
+fn what_happened_before_an_operator_paired_two_issues_stays_in_the_past_though_nobody_saw_it() {
+    on_both(async |mut house| {
+        house.live_for(MINUTE).await;
+        let thaws = house.clock.wall() + chrono::TimeDelta::minutes(6);
+        house.site.freeze_index(&Rows::All, thaws).unwrap();
+        let (user, dev) = (reported(&house), work(&house));
+        house.clock.sleep(MINUTE).await;
+        moved(&house, &dev, "Closed");
+        obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair now");
+        house.live_for(20 * MINUTE).await;
+        assert_eq!(status(&house, &user), "Open");
+    });
+}
+
+#[test]
+fn an_order_to_recreate_that_jira_refuses_leaves_everything_as_it_was() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        house.act("dev-bea", Deed::Delete { issue: dev });
+        let no = Kind::ServerError { status: http::StatusCode::BAD_REQUEST, effect: Effect::Before };
+        house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::First(1), no));
+        refused(&order(&mut house, recreate(&user)).await, "nothing was created for USER-A-1");
+        house.act("customer-ines", Deed::Comment { issue: user.clone(), text: "any news?".to_owned() });
+        house.live_for(HOUR).await;
+        assert_eq!(devs(&house), 0, "nothing is created behind anyone's back");
+        obeyed(&order(&mut house, recreate(&user)).await, "was created for USER-A-1");
     });
 }

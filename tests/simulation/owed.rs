@@ -8,6 +8,7 @@ use http::{Method, StatusCode};
 use lockstep::demo::world;
 use lockstep::sim::faults::{Effect, Kind, LateReply, Rule, When};
 use lockstep::sim::{Deed, Flavour, Rows};
+use serde_json::{Value, json};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -333,5 +334,63 @@ fn a_person_who_moves_an_issue_a_moment_before_us_is_not_overruled() {
         assert_eq!(house.site.issue("USER-A-1").unwrap().status, "Declined", "{}", house.about("USER-A-1"));
         assert!(!house.events.about("movedMeanwhile").is_empty(), "{}", house.about("USER-A-1"));
         assert_eq!(said(&house, "USER-A-1"), ["Dev issue: DEV-A-1"], "nothing is told that is not so");
+    });
+}
+
+#[test]
+fn a_person_who_does_what_a_rule_wants_a_moment_before_us_gets_no_comment_about_it() {
+    on_a_paused_clock(async {
+        let mut house = House::quiet(Flavour::Cloud, 7);
+        accepted(&house);
+        house.live_for(12 * MINUTE).await;
+        let slow = Kind::Latency(20 * SECOND..=20 * SECOND);
+        house.site.add_fault(Rule::on(Method::GET, &house.api("issue/{issueIdOrKey}"), When::First(1), slow));
+        moves(&house, "DEV-A-1", "Closed");
+        house.clock.sleep(MINUTE).await;
+        let (site, clock) = (house.site.clone(), house.clock.clone());
+        let person = async move {
+            clock.sleep(10 * SECOND).await;
+            let (issue, status) = ("USER-A-1".to_owned(), "Resolved".to_owned());
+            site.act("customer-ines", Deed::Move { issue, status }).unwrap();
+        };
+        futures::join!(house.live_for(HOUR), person);
+        assert_eq!(said(&house, "USER-A-1"), ["Dev issue: DEV-A-1"], "{}", house.about("USER-A-1"));
+        assert_eq!(house.events.audited("issue.failed"), 0);
+    });
+}
+
+/// A rule looks at the very status into which another one brings the user issue.
+#[test]
+fn what_a_rule_did_is_no_news_to_a_rule_of_the_other_side() {
+    on_both(async |mut house| {
+        let mut flow: Value = serde_json::from_str(&house.flow_text("sync-ab.json")).unwrap();
+        let answer = json!({ "id": "answer", "sourceStatus": "Resolved", "syncDirection": "user_to_dev", "enabled": true,
+                             "conditions": { "requireMapping": true, "onStatusChange": true },
+                             "actions": { "syncStatus": true, "targetStatus": "Reopened" } });
+        flow["rules"].as_array_mut().unwrap().push(answer);
+        house.write_flow("sync-ab.json", &flow.to_string());
+        accepted(&house);
+        house.live_for(12 * MINUTE).await;
+        moves(&house, "DEV-A-1", "Closed");
+        house.live_for(HOUR).await;
+        let now = ["USER-A-1", "DEV-A-1"].map(|key| house.site.issue(key).unwrap().status);
+        assert_eq!(now, ["Resolved", "Closed"]);
+    });
+}
+
+#[test]
+fn what_is_owed_is_tried_again_ever_less_often() {
+    on_both(async |mut house| {
+        looks_all_the_time(&house);
+        accepted(&house);
+        house.live_for(2 * MINUTE).await;
+        let comment = house.api("issue/{issueIdOrKey}/comment");
+        let no = Kind::ServerError { status: StatusCode::CONFLICT, effect: Effect::Before };
+        house.site.add_fault(Rule::on(Method::POST, &comment, When::Always, no));
+        moves(&house, "DEV-A-1", "Closed");
+        house.live_for(10 * MINUTE).await;
+        let tries = house.site.counters()[&format!("POST {comment}")];
+        // 30 s doubling, each time half of it at least.
+        assert!((3..=7).contains(&tries), "{tries} tries in ten minutes");
     });
 }
