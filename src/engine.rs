@@ -28,6 +28,8 @@ mod units;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::BoxFuture;
+
 use crate::clock::{Clock, Entropy};
 use crate::flow::{Entry, Event, Flow, Intent, Issue, IssueId, IssueRef, JiraTime, Observer, Side, Watermark};
 use crate::jira::{self, Client, Page, Scan};
@@ -145,6 +147,12 @@ pub struct Parts {
     pub observer: Arc<dyn Observer>,
 }
 
+/// Somebody who may have things done in the middle of a cycle, where nothing is in hand: between two pages.
+pub trait Desk: Send {
+    /// Carries out what waits, by [`Engine::obey`]; an error ends the cycle.
+    fn serve<'a>(&'a mut self, engine: &'a Engine) -> BoxFuture<'a, Result<(), Error>>;
+}
+
 /// Why a cycle ended early; nothing of it was committed that was not handled.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -180,28 +188,28 @@ impl Engine {
         }
     }
 
-    /// One cycle, as the sync mode table says.
+    /// One cycle, as the sync mode table says. `desk` is asked between two pages, since there may be any number of them.
     ///
     /// # Errors
     /// When it could not be brought to its end. What was handled until then is recorded, the watermark is not moved.
-    pub async fn cycle(&self) -> Result<(), Error> {
+    pub async fn cycle(&self, desk: &mut dyn Desk) -> Result<(), Error> {
         let begun = self.clock.now();
         self.tally.reset(self.pulse.requests());
         let state = self.after_lost_pairs(self.store.state().await?).await?;
         match Mode::of(&state, self.flow.initial_sync) {
             Mode::Full { cursor, started_at } => {
                 self.recover().await?;
-                self.full(state, cursor, started_at).await?;
+                self.full(state, (cursor, started_at), desk).await?;
             }
             Mode::FromNow(because) => {
                 let state = self.start_from_now(state, because).await?;
                 self.recover().await?;
-                self.incremental(state).await?;
+                self.incremental(state, desk).await?;
             }
             Mode::Incremental { sets_flag, .. } => {
                 self.recover().await?;
                 let initial_sync_completed = if sets_flag { Some(true) } else { state.initial_sync_completed };
-                self.incremental(State { initial_sync_completed, ..state }).await?;
+                self.incremental(State { initial_sync_completed, ..state }, desk).await?;
             }
         }
         let duration = self.clock.now().saturating_duration_since(begun);
@@ -239,6 +247,11 @@ impl Engine {
     /// The next rows of a walk, unless the worker is told to stop.
     async fn next_page(&self, scan: &mut Scan) -> Result<Option<Page>, Error> {
         if self.pulse.stopping() { Err(Error::Stopping) } else { Ok(scan.next(&self.jira).await?) }
+    }
+
+    /// Between two pages.
+    async fn serve(&self, desk: &mut dyn Desk) -> Result<(), Error> {
+        if self.pulse.stopping() { Ok(()) } else { desk.serve(self).await }
     }
 
     /// Commits the state document and reads it back as it now is.

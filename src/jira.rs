@@ -65,7 +65,7 @@ pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Tra
 #[doc(hidden)]
 pub use wire::read_as_everything;
 
-pub(crate) use limits::{REQUEST_LIMIT, TRANSFER_LIMIT};
+pub(crate) use limits::{REQUEST_LIMIT, transfer_limit};
 
 use crate::clock::{Clock, Entropy};
 use crate::flow::{AccountId, JiraAccess, JiraTime, SiteUrl};

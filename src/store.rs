@@ -77,7 +77,8 @@ pub trait Backend: Send + Sync {
     fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
     /// What the ledger says of the files of these user issues, in the order of the files' ids as text.
     fn ledger(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Copied>, Error>>;
-    /// How often a status was brought across since, by history, for those of these user issues where it ever was.
+    /// How often a status was brought across since, by history, for those of these user issues where it ever was. What
+    /// came before their pair was last mended or decided about by an operator does not count.
     fn recent_writes(
         &self,
         users: Vec<IssueId>,

@@ -27,6 +27,8 @@ mod modes;
 mod oddities;
 #[path = "simulation/orders.rs"]
 mod orders;
+#[path = "simulation/owed.rs"]
+mod owed;
 #[path = "simulation/pairs.rs"]
 mod pairs;
 #[path = "simulation/sync.rs"]

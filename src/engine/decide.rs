@@ -11,6 +11,7 @@ use super::{CONCURRENCY, Engine, Error, Past};
 use crate::flow::{
     Event, Handled, IntentKind, Issue, IssueId, IssueRef, Observed, Pair, PairState, Row, Side, SkipReason,
 };
+use crate::jira::BATCH;
 use crate::store::{self, Change, Failure};
 
 /// How a unit ended: what it is about, and what is left to do.
@@ -37,8 +38,12 @@ impl Engine {
     /// Tries failed issues again whose time has come.
     pub(super) async fn handle_due_failures(&self, past: Past) -> Result<(), Error> {
         let due = self.store.failures().await?.into_iter().filter(|failure| self.is_time(failure.next_try));
-        let candidates = due.map(|failure| (failure.issue.id.clone(), (failure.side, failure.issue))).collect();
-        self.handle_candidates(candidates, past).await
+        let due: Vec<_> = due.map(|failure| (failure.issue.id.clone(), (failure.side, failure.issue))).collect();
+        // As many at once as a page of a search: there may be any number of them.
+        for some in due.chunks(BATCH) {
+            self.handle_candidates(some.iter().cloned().collect(), past).await?;
+        }
+        Ok(())
     }
 
     /// Reads, adopts, decides and records.
@@ -86,14 +91,23 @@ impl Engine {
 
     async fn end_unit(&self, unit: Unit, known: &Known) -> Result<Ended, Error> {
         let about = unit.about();
-        let left = match self.handle_unit(unit, known).await {
+        let left = self.unless_contradicted(&about, self.handle_unit(unit, known).await).await?;
+        Ok(Ended { left: left.unwrap_or_else(|| Left::Record(Vec::new())), about })
+    }
+
+    /// `None` if what is stored said otherwise: that is the failure of this one issue.
+    pub(super) async fn unless_contradicted<T>(
+        &self,
+        about: &(Side, IssueRef),
+        end: Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        match end {
             Err(Error::Store(error @ store::Error::Taken { .. })) => {
-                self.contradicted(&about, &error).await?;
-                Left::Record(Vec::new())
+                self.contradicted(about, &error).await?;
+                Ok(None)
             }
-            end => end?,
-        };
-        Ok(Ended { about, left })
+            end => end.map(Some),
+        }
     }
 
     /// What is stored says otherwise: somebody has to see it, and no other issue has to wait for that.

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::progress::Progress;
-use super::{Engine, Error, Past};
+use super::{Desk, Engine, Error, Past};
 use crate::flow::{Event, JiraTime, ProjectKey, Side, Watermark};
 use crate::jira::{By, Page, Scan};
 use crate::store::{Cursor, Patrol, State};
@@ -25,8 +25,8 @@ impl Engine {
     pub(super) async fn full(
         &self,
         state: State,
-        cursor: Option<Cursor>,
-        started_at: Option<JiraTime>,
+        (cursor, started_at): (Option<Cursor>, Option<JiraTime>),
+        desk: &mut dyn Desk,
     ) -> Result<(), Error> {
         self.tell(&Event::InitialSyncStarted { resumed: cursor.is_some() });
         let mut walk = self.begin_walk(state, cursor.as_ref(), started_at);
@@ -37,7 +37,8 @@ impl Engine {
             while let Some(page) = self.next_page(&mut scan).await? {
                 walk = self.handle_page(walk, side, page, &scan).await?;
                 self.tell_progress(&mut walk.progress, walk.done).await?;
-                self.pass_in_between(&mut walk, side).await?;
+                self.serve(desk).await?;
+                self.pass_in_between(&mut walk, side, desk).await?;
             }
         }
         self.end_walk(walk).await
@@ -69,7 +70,7 @@ impl Engine {
 
     /// A long first sync must not leave people waiting: whenever the interval has passed, what changed since it began is
     /// handled first. Nothing of this moves `last_sync`.
-    async fn pass_in_between(&self, walk: &mut Walk, side: Side) -> Result<(), Error> {
+    async fn pass_in_between(&self, walk: &mut Walk, side: Side, desk: &mut dyn Desk) -> Result<(), Error> {
         let Some(started_at) = walk.state.started_at.filter(|_| self.clock.now() >= walk.next_pass) else {
             return Ok(());
         };
@@ -77,7 +78,7 @@ impl Engine {
         let since = walk.passed.map_or(started_at, |passed| passed.0);
         let from = since.earlier(self.flow.overlap());
         let past = Past::in_between(side, from);
-        let reached = self.search_since(from, past).await?;
+        let reached = self.search_since(from, past, desk).await?;
         self.handle_due_failures(past).await?;
         walk.passed = walk.passed.max(reached);
         walk.next_pass = self.clock.now() + self.flow.interval;

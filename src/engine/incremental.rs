@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Engine, Error, Past};
+use super::{Desk, Engine, Error, Past};
 use crate::flow::{Event, JiraTime, Side, Watermark};
 use crate::jira::{By, Scan};
 use crate::store::State;
@@ -54,14 +54,14 @@ impl Reach {
 
 impl Engine {
     /// Row 4: what changed since the watermark, and a good deal before it.
-    pub(super) async fn incremental(&self, state: State) -> Result<(), Error> {
+    pub(super) async fn incremental(&self, state: State, desk: &mut dyn Desk) -> Result<(), Error> {
         let Some(last_sync) = state.last_sync else { return Ok(()) };
         let begun = self.clock.now();
         let start = self.search_start(last_sync, &state);
         let looks_back = self.looks_back(begun);
         let reach = self.reach(start, looks_back, &state);
         let past = Past::of(&state, reach);
-        let reached = self.search_since(reach.from, past).await?.unwrap_or(start);
+        let reached = self.search_since(reach.from, past, desk).await?.unwrap_or(start);
         self.handle_due_failures(past).await?;
         if reached.0.later(CLOCK_SLACK) < start.0 {
             // Jira's clock was set back since we last heard of it, so this search began in its future and saw nothing.
@@ -79,7 +79,12 @@ impl Engine {
     }
 
     /// Handles all that changed in both projects since `from`. Answers up to when everything is seen.
-    pub(super) async fn search_since(&self, from: JiraTime, past: Past) -> Result<Option<Watermark>, Error> {
+    pub(super) async fn search_since(
+        &self,
+        from: JiraTime,
+        past: Past,
+        desk: &mut dyn Desk,
+    ) -> Result<Option<Watermark>, Error> {
         let projects = Side::BOTH.map(|side| self.flow.project(side).clone()).into();
         let mut scan = Scan::new(projects, By::Updated, Some(from), &[]);
         let (mut reached, mut shown) = (None, None);
@@ -87,6 +92,7 @@ impl Engine {
             reached.get_or_insert(page.watermark);
             shown = shown.max(page.rows.iter().map(|row| row.updated).max());
             self.handle(page.rows, past).await?;
+            self.serve(desk).await?;
         }
         self.believe(from, shown).await?;
         Ok(reached)

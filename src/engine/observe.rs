@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::adopt::Obstacle;
 use super::{Engine, Error, Past};
 use crate::flow::{
-    AttachmentId, Event, Handled, Issue, IssueId, IssueKey, IssueRef, JiraTime, Mark, Observed, Pair, PairState, Row,
-    Side, Sighting,
+    AttachmentId, Event, Handled, Intent, IntentKind, Issue, IssueId, IssueKey, IssueRef, JiraTime, Mark, Observed,
+    Pair, PairState, Row, Side, Sighting,
 };
 use crate::jira::BATCH;
 use crate::store::Failure;
@@ -123,6 +123,13 @@ impl Trial {
             Observed::Paired { .. } => None,
         };
         Self { seen: latest, unseen_since }
+    }
+
+    /// What was tried by an intent. That the user issue is to have a dev issue was decided then: if it passed through a
+    /// status that asks for one, no later look may be too late to see it.
+    pub(super) fn after(intent: &Intent) -> Self {
+        let unseen_since = (intent.kind == IntentKind::Create).then_some(JiraTime::FIRST);
+        Self { seen: None, unseen_since }
     }
 
     /// To be looked at again at once, whatever a search shows.

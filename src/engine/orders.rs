@@ -53,7 +53,7 @@ impl From<jira::Error> for Hindrance {
 }
 
 impl Engine {
-    /// Carries an order out. To be called between two cycles: never while one runs. An order that has been carried out
+    /// Carries an order out. To be called between two cycles, or where a cycle asks its [`Desk`](super::Desk). An order that has been carried out
     /// already changes nothing and says so.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::observe::Known;
+use super::observe::{Known, Trial};
 use super::{Engine, Error};
 use crate::flow::{Event, Handled, Issue, Pair, PairState, Side, SkipReason};
 use crate::store::{Change, Failure};
@@ -61,7 +61,7 @@ impl Engine {
         let (state, reason, event, asking) = match apart {
             Apart::Left(why) => {
                 let event = Event::PairSuspended { user, dev, why };
-                (PairState::Suspended, SkipReason::Suspended, event, self.ask_no_more(pair))
+                (PairState::Suspended, SkipReason::Suspended, event, Some(ask_no_more(pair)))
             }
             Apart::Unreadable(why) => {
                 let asking = self.ask_again(pair, &why, known);
@@ -77,11 +77,12 @@ impl Engine {
         Ok(())
     }
 
-    /// A pair whose issues are both where they belong is kept in step again, with what that forgives.
+    /// A pair whose issues are both where they belong is kept in step again. What happened meanwhile is owed a look until
+    /// it had one: no search need name it any more.
     pub(super) async fn mend(&self, pair: &Pair) -> Result<(), Error> {
         let event = Event::PairMended { user: pair.user.key.clone(), dev: pair.dev.key.clone() };
-        let forgiven = Change::ClearFailure(Side::User, pair.user.id.clone());
-        self.change_state(pair, PairState::Active, &event, Some(forgiven)).await
+        let again = self.again(&pair.user, Trial::default());
+        self.change_state(pair, PairState::Active, &event, Some(again)).await
     }
 
     /// Rules that seem to answer each other get a rest. Nothing is recorded as handled: what stands then is judged then.
@@ -113,12 +114,6 @@ impl Engine {
         Ok(self.store.write([Change::PutPair(pair)].into_iter().chain(with).chain([line]).collect()).await?)
     }
 
-    /// A move back shows in a search; until then nothing needs to be asked. While an intent is open its own waiting stands.
-    fn ask_no_more(&self, pair: &Pair) -> Option<Change> {
-        let idle = !self.is_busy(&pair.user.id);
-        idle.then(|| Change::ClearFailure(Side::User, pair.user.id.clone()))
-    }
-
     /// What is hidden may be shown again without any search telling so: it is asked for with growing distance, and in the
     /// end only by the patrol.
     fn ask_again(&self, pair: &Pair, why: &str, known: &Known) -> Option<Change> {
@@ -126,7 +121,7 @@ impl Engine {
         match before {
             None if pair.state == PairState::Broken => None,
             Some(failure) if !self.is_time(failure.next_try) => None,
-            Some(failure) if failure.attempts >= ENOUGH_ASKED => self.ask_no_more(pair),
+            Some(failure) if failure.attempts >= ENOUGH_ASKED => Some(ask_no_more(pair)),
             Some(_) | None => {
                 let attempts = before.map_or(0, |failure| failure.attempts) + 1;
                 let next_try = self.clock.wall() + self.pause_after(attempts);
@@ -148,4 +143,9 @@ impl Engine {
         changes.push(Change::ClearFailure(Side::User, pair.user.id.clone()));
         changes
     }
+}
+
+/// A move back shows in a search; until then nothing needs to be asked. What an open intent owes waits for its pair.
+fn ask_no_more(pair: &Pair) -> Change {
+    Change::ClearFailure(Side::User, pair.user.id.clone())
 }

@@ -1,7 +1,11 @@
 //! Settling what was left open: by a crash, a lost answer, or a step that could not be done (docs/sync.md, "Doubt").
 
-use std::collections::{BTreeMap, BTreeSet};
+mod traces;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+pub(super) use traces::Traces;
 
 use futures::{FutureExt, StreamExt, stream};
 
@@ -9,44 +13,11 @@ use super::apply::{Course, Driven, GivenUp, holds_its_pair, in_doubt};
 use super::observe::Trial;
 use super::steps::{self, Found};
 use super::{CONCURRENCY, Engine, Error};
-use crate::flow::{
-    Doubt, Event, Evidence, Intent, IntentId, IntentKind, IssueId, IssueRef, JiraTime, Mark, PairState, Side,
-    SkipReason, Step,
-};
-use crate::jira::{By, Scan};
+use crate::flow::{Doubt, Event, Intent, IntentKind, IssueId, IssueRef, JiraTime, PairState, Side, SkipReason, Step};
 use crate::store::{self, Change};
-
-/// Creates are looked for from a little before their intent was stored.
-const MARGIN: Duration = Duration::from_secs(60);
 
 /// A doubt that lasts is told again so often.
 const TOLD_AGAIN: Duration = Duration::from_secs(3600);
-
-/// What a search for the marks of creates in doubt showed.
-#[derive(Default)]
-pub(super) struct Traces {
-    created: BTreeMap<IntentId, IssueRef>,
-    healthy: bool,
-    /// Jira's clock when the search was sent, never late; `None` when there was nothing to search for.
-    asked: Option<JiraTime>,
-}
-
-impl Traces {
-    /// The dev issue that an intent created.
-    pub(super) fn created_by(&self, intent: &IntentId) -> Option<&IssueRef> {
-        self.created.get(intent)
-    }
-
-    /// When it was searched.
-    pub(super) fn asked(&self) -> Option<JiraTime> {
-        self.asked
-    }
-
-    /// Whether absence may be concluded: the search was made as ourselves, and shows the newest issue that we know of.
-    pub(super) fn are_healthy(&self) -> bool {
-        self.healthy
-    }
-}
 
 /// An open intent, and since when its step in hand is in doubt.
 struct Suspect {
@@ -101,40 +72,6 @@ impl Engine {
         Suspect { doubt: intent.doubt.unwrap_or(unknown), is_new: intent.doubt.is_none(), intent }
     }
 
-    /// One search for all creates in doubt.
-    async fn traces(&self, suspects: &[Suspect]) -> Result<Traces, Error> {
-        let intents = suspects.iter().map(|suspect| &suspect.intent);
-        let creates =
-            intents.filter(|intent| intent.step().is_some_and(|step| step.evidence() == Evidence::MarkOnCreated));
-        let Some(begun) = creates.map(|intent| intent.begun).min() else { return Ok(Traces::default()) };
-        let witness = self.newest_known_dev_issue().await?;
-        let from = witness.iter().map(|(_, created)| *created).chain([begun.earlier(MARGIN)]).min();
-        // Where no dev issue was ever recorded there is none that a healthy index could show.
-        let healthy = witness.is_none() && self.store.newest_issues(Side::Dev).await?.is_empty();
-        let mut traces = Traces { created: BTreeMap::new(), healthy, asked: Some(self.jira.jira_now()) };
-        let mut scan = Scan::new(vec![self.flow.dev_project.clone()], By::Created, from, &[]).with_marks();
-        while let Some(page) = self.next_page(&mut scan).await? {
-            for row in page.rows {
-                traces.healthy |= witness.as_ref().is_some_and(|(witness, _)| witness.id == row.at.id);
-                if let Some(Mark::Created { intent, .. }) = row.mark {
-                    // Oldest first: a clone comes later than what it was cloned from.
-                    traces.created.entry(intent).or_insert(row.at);
-                }
-            }
-        }
-        self.jira.assert_identity().await?;
-        Ok(traces)
-    }
-
-    /// An issue that a healthy index must show: the newest that was recorded and can still be read.
-    async fn newest_known_dev_issue(&self) -> Result<Option<(IssueRef, JiraTime)>, Error> {
-        let newest = self.store.newest_issues(Side::Dev).await?;
-        let ids: Vec<_> = newest.iter().map(|issue| &issue.id).collect();
-        let read = self.jira.fetch(&ids).await?.into_iter();
-        let still_here = read.filter(|issue| self.flow.side_of(&issue.at.key) == Some(Side::Dev));
-        Ok(still_here.max_by(|one, other| one.at.id.cmp(&other.at.id)).map(|issue| (issue.at, issue.created)))
-    }
-
     async fn take_up_suspect(&self, suspect: Suspect, traces: &Traces) -> Result<(), Error> {
         let intent = suspect.intent.clone();
         match self.take_in_hand(suspect, traces).await {
@@ -147,7 +84,7 @@ impl Engine {
     /// is told, and left to people. Nobody else waits for it.
     async fn overtaken(&self, intent: &Intent, error: &store::Error) -> Result<(), Error> {
         let why = format!("{error}; what was created for it is left as it is");
-        self.failed(Side::User, &intent.user, why, Trial::default()).await?;
+        self.failed(Side::User, &intent.user, why, Trial::after(intent)).await?;
         self.store.write(vec![Change::CloseIntent(intent.id.clone())]).await?;
         self.set_free(intent);
         Ok(())
@@ -160,7 +97,7 @@ impl Engine {
         match self.leave(&suspect.intent).await? {
             Leave::Granted => {}
             Leave::Later => {
-                self.tally.doubts.add(usize::from(suspect.intent.is_in_doubt()));
+                self.waits(&suspect);
                 return Ok(());
             }
             Leave::Never => return self.drop_intent(&suspect.intent).await,
@@ -187,9 +124,7 @@ impl Engine {
     /// An operator took the pair apart: nothing is owed to it any more.
     async fn drop_intent(&self, intent: &Intent) -> Result<(), Error> {
         self.skip(&intent.user, SkipReason::Unpaired);
-        self.store.write(vec![Change::CloseIntent(intent.id.clone())]).await?;
-        self.set_free(intent);
-        Ok(())
+        self.close_for_another_look(intent, Vec::new()).await
     }
 
     /// Goes on with a step of which nothing was sent.
@@ -217,7 +152,7 @@ impl Engine {
             // Looking failed for this one issue; it stays open and is looked for again.
             Err(Error::Jira(error)) if error.is_local() => {
                 self.tally.doubts.add(1);
-                return self.failed(Side::User, &intent.user, error.to_string(), Trial::default()).await;
+                return self.failed(Side::User, &intent.user, error.to_string(), Trial::after(&intent)).await;
             }
             Err(error) => return Err(error),
         };
@@ -234,7 +169,7 @@ impl Engine {
                 self.tally.doubts.add(1);
                 // Perhaps only hidden for a while: what is owed stays owed, and is asked for ever less often.
                 let why = format!("the {} is still owed, but the issue can't be read", step.name());
-                self.failed(Side::User, &intent.user, why, Trial::default()).await
+                self.failed(Side::User, &intent.user, why, Trial::after(&intent)).await
             }
         }
     }
@@ -250,19 +185,30 @@ impl Engine {
         self.go_on(Course::new(intent), Look::Again).await
     }
 
+    /// An intent whose pair is apart; its doubt is one all the same.
+    fn waits(&self, suspect: &Suspect) {
+        if let (Some(step), true) = (suspect.intent.step(), suspect.intent.is_in_doubt()) {
+            self.tally.doubts.add(1);
+            self.tell_again(&suspect.intent, step);
+        }
+    }
+
     /// A doubt that is not settled by a first look is told, and then once an hour.
     async fn still_in_doubt(&self, intent: Intent, step: &Step, is_new: bool) -> Result<(), Error> {
-        let why = "it is not known yet whether it happened".to_owned();
         let told = if is_new {
             Some(self.record_doubt(&intent, step, "the worker ended while it was in hand".to_owned()))
         } else {
             self.tally.doubts.add(1);
-            if self.is_to_be_told_again(&intent) {
-                self.tell(&in_doubt(&intent, step, why));
-            }
+            self.tell_again(&intent, step);
             None
         };
         Ok(self.store.write([Change::UpdateIntent(intent)].into_iter().chain(told).collect()).await?)
+    }
+
+    fn tell_again(&self, intent: &Intent, step: &Step) {
+        if self.is_to_be_told_again(intent) {
+            self.tell(&in_doubt(intent, step, "it is not known yet whether it happened".to_owned()));
+        }
     }
 
     /// Whether another hour of a doubt has passed since the last cycle.
@@ -274,7 +220,7 @@ impl Engine {
     }
 
     async fn close_for_another_look(&self, intent: &Intent, told: Vec<Change>) -> Result<(), Error> {
-        let end = [self.again(&intent.user, Trial::default()), Change::CloseIntent(intent.id.clone())];
+        let end = [self.again(&intent.user, Trial::after(intent)), Change::CloseIntent(intent.id.clone())];
         self.store.write(told.into_iter().chain(end).collect()).await?;
         self.set_free(intent);
         Ok(())
@@ -282,22 +228,46 @@ impl Engine {
 
     /// Does the steps that are left. A pair that had to wait is looked at again, durably so from the moment of closing.
     async fn go_on(&self, course: Course, look: Look) -> Result<(), Error> {
-        let user = course.intent.user.clone();
+        if !self.may_write(&course.intent).await? {
+            return self.put_off(course).await;
+        }
+        let (user, trial) = (course.intent.user.clone(), Trial::after(&course.intent));
         let closing = match look {
-            Look::Again => vec![self.again(&user, Trial::default())],
+            Look::Again => vec![self.again(&user, trial)],
             Look::Done => Vec::new(),
         };
         match self.drive(Course { closing, ..course }, None).await? {
             Driven::Closed | Driven::Open => Ok(()),
             Driven::GivenUp(GivenUp::Outdated(reason)) => {
                 self.skip(&user, reason);
-                self.look_again(&user, Trial::default()).await
+                self.look_again(&user, trial).await
             }
             Driven::GivenUp(GivenUp::Failed(error)) if error.is_local() => {
-                self.failed(Side::User, &user, error.to_string(), Trial::default()).await
+                self.failed(Side::User, &user, error.to_string(), trial).await
             }
             Driven::GivenUp(GivenUp::Failed(error)) => Err(error.into()),
         }
+    }
+
+    /// Whether both issues of an intent's pair are where they were, by a fresh read: that its pair is active says what was
+    /// last seen of them, perhaps long ago.
+    async fn may_write(&self, intent: &Intent) -> Result<bool, Error> {
+        let (Some(dev), Some(_)) = (&intent.dev, intent.step()) else { return Ok(true) };
+        let read = self.jira.fetch(&[&intent.user.id, &dev.id]).await?;
+        let is_home = |side| {
+            let at = intent.on(side).map(|at| &at.id);
+            read.iter().any(|issue| Some(&issue.at.id) == at && self.flow.side_of(&issue.at.key) == Some(side))
+        };
+        Ok(Side::BOTH.into_iter().all(is_home))
+    }
+
+    /// Nothing more is sent for a pair that is apart. It is looked at now, which suspends or breaks it; what is owed waits
+    /// with it.
+    async fn put_off(&self, course: Course) -> Result<(), Error> {
+        let Course { intent, done, .. } = course;
+        let again = self.again(&intent.user, Trial::default());
+        let owed = Change::UpdateIntent(Intent { doubt: Some(Doubt::NOTHING_SENT), ..intent });
+        Ok(self.store.write(done.into_iter().chain([owed, again]).collect()).await?)
     }
 
     fn record_settled(&self, intent: &Intent, step: &Step, happened: bool) -> Change {

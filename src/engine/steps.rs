@@ -15,16 +15,12 @@ pub(super) use create::perform_all as create_all;
 use super::apply::Learned;
 use super::recover::Traces;
 use super::{Engine, Error};
-use crate::flow::{Doubt, Intent, Issue, IssueRef, SkipReason, Step};
-use crate::jira::{self, Fault, REQUEST_LIMIT, TRANSFER_LIMIT};
+use crate::flow::{Doubt, Intent, Issue, IssueRef, JiraTime, SkipReason, Step};
+use crate::jira::{self, Fault, REQUEST_LIMIT, transfer_limit};
 
 /// How long after a request's end its effect may still come: what Jira has begun with it finishes. Generous, because
 /// looking too early repeats a write, and looking late only delays one.
 const EFFECT_HORIZON: Duration = Duration::from_secs(120);
-
-/// The same of an upload. When we crashed in the middle of one, nobody knows how much of it a proxy holds, and how long
-/// it takes to hand it on.
-const UPLOAD_HORIZON: Duration = Duration::from_secs(TRANSFER_LIMIT.as_secs() + EFFECT_HORIZON.as_secs());
 
 /// What became of a step.
 #[derive(Debug)]
@@ -87,6 +83,8 @@ pub(super) async fn find(
     doubt: Doubt,
     traces: &Traces,
 ) -> Result<Found, Error> {
+    // What is not seen now may yet come while the answer is on its way.
+    let asked = engine.jira.jira_now();
     let traced = match step {
         Step::Create(_) => return create::find(engine, intent, doubt, traces).await,
         Step::Link(step) => link::find(engine, intent, step).await?,
@@ -98,14 +96,14 @@ pub(super) async fn find(
     };
     Ok(match traced {
         Trace::Shown(learned) => Found::Happened(learned),
-        Trace::Lacking => absent_by_now(engine, step, doubt),
+        Trace::Lacking => absent_at(asked, step, doubt),
         Trace::Hidden => Found::Gone,
     })
 }
 
 /// Nothing was found of a step whose traces can be read at once: final only when no effect can come any more.
-fn absent_by_now(engine: &Engine, step: &Step, doubt: Doubt) -> Found {
-    let settled = engine.jira.jira_now() > doubt.sent_by.later(horizon(step));
+fn absent_at(asked: JiraTime, step: &Step, doubt: Doubt) -> Found {
+    let settled = asked > doubt.sent_by.later(horizon(step));
     if settled { Found::Absent } else { Found::NotYet(doubt) }
 }
 
@@ -118,7 +116,9 @@ fn missing(at: &IssueRef) -> jira::Error {
 /// How long after its request's end a step's effect may still come.
 fn horizon(step: &Step) -> Duration {
     match step {
-        Step::Attach(_) => UPLOAD_HORIZON,
+        // When we crashed in the middle of one, nobody knows how much of it a proxy holds, and how long it takes to hand
+        // it on: as long as the whole may take.
+        Step::Attach(step) => transfer_limit(step.file.size) + EFFECT_HORIZON,
         Step::Create(_)
         | Step::Link(_)
         | Step::Transition(_)
@@ -131,5 +131,4 @@ fn horizon(step: &Step) -> Duration {
 /// Kept true by the compiler: an effect can't come later than the horizon after the longest request.
 const _: () = {
     assert!(EFFECT_HORIZON.as_secs() >= 2 * REQUEST_LIMIT.as_secs());
-    assert!(UPLOAD_HORIZON.as_secs() >= TRANSFER_LIMIT.as_secs() + EFFECT_HORIZON.as_secs());
 };

@@ -146,6 +146,12 @@ impl Event {
     /// The audit name of [`Event::StatusSynced`], by which history counts them.
     pub const STATUS_SYNCED: &'static str = "action.syncStatus";
 
+    /// The audit name of [`Event::PairMended`]: what rules wrote before it is forgiven.
+    pub const PAIR_MENDED: &'static str = "pair.mended";
+
+    /// The audit name of [`Event::OrderObeyed`], which forgives as well.
+    pub const PAIR_ORDER: &'static str = "pair.order";
+
     /// The event as a line of log: level, audit name, message and fields.
     #[must_use]
     pub fn line(&self) -> Line {

@@ -152,7 +152,11 @@ fn by_position(
     let mut refused: BTreeMap<usize, Fault> = BTreeMap::new();
     for error in answer.errors {
         let why = said(&HeaderMap::new(), error.element_errors.to_string().as_bytes());
-        refused.insert(error.failed_element_number, Fault::Invalid(clean(&why.text)));
+        let why = clean(&why.text);
+        // What failed within Jira may have happened all the same.
+        let is_clear = error.status.is_none_or(|status| status < 500);
+        let fault = if is_clear { Fault::Invalid(why) } else { Fault::Unanswered(why) };
+        refused.insert(error.failed_element_number, fault);
     }
     if refused.len() + answer.issues.len() != asked || refused.keys().any(|place| *place >= asked) {
         let (created, refused) = (answer.issues.len(), refused.len());
@@ -215,5 +219,13 @@ mod tests {
         assert_eq!(told(answer, 3), Ok(vec!["ED-24".to_owned(), refused, "ED-25".to_owned()]));
         assert!(told(answer, 4).is_err(), "one is missing");
         assert!(told(answer, 2).is_err(), "one is too many");
+    }
+
+    #[test]
+    fn an_element_at_which_jira_itself_failed_is_in_doubt() {
+        let answer = r#"{"issues":[],"errors":[{"elementErrors":{"errorMessages":["oops"]},"failedElementNumber":0,"status":500}]}"#;
+        let outcomes = by_position(serde_json::from_str(answer).unwrap(), 1, &str::to_owned).unwrap();
+        let effects: Vec<_> = outcomes.into_iter().map(|end| end.unwrap_err().effect()).collect();
+        assert_eq!(effects, [crate::jira::Effect::Unknown]);
     }
 }

@@ -9,7 +9,7 @@
 //! | connection | 10 s | 10 s |
 //! | sending, head, each piece | the whole | 30 s of silence |
 //! | answer after the last piece | the whole | 45 s |
-//! | the whole | 45 s | 30 min |
+//! | the whole | 45 s | 2 min and what it takes at 256 kbit/s, at most 30 min |
 
 use std::time::Duration;
 
@@ -20,8 +20,23 @@ pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// does, Jira has begun with it by then. Below the minute after which an operator is promised to hear of it.
 pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(45);
 
-/// The longest that the upload of a file may live: a gigabyte, which is Jira Cloud's own limit, at 5 Mbit/s.
-pub(crate) const TRANSFER_LIMIT: Duration = Duration::from_secs(30 * 60);
+/// The longest that the upload of any file may live: a gigabyte, which is Jira Cloud's own limit, at 5 Mbit/s.
+const LONGEST_TRANSFER: Duration = Duration::from_secs(30 * 60);
+
+/// The longest that the upload of the smallest file may live. Longer than an API call, so that whatever is wrong with
+/// one hop ends it by its own limit.
+const SHORTEST_TRANSFER: Duration = Duration::from_secs(2 * 60);
+
+/// A way that is slower is too slow for large files: 256 kbit/s.
+const BYTES_A_SECOND: u64 = 32 * 1024;
+
+/// The longest that the upload of a file of so many bytes may live. A small one's is short, as whoever does not know
+/// whether a file has arrived waits for longer than that.
+pub(crate) const fn transfer_limit(bytes: u64) -> Duration {
+    let seconds = SHORTEST_TRANSFER.as_secs() + bytes / BYTES_A_SECOND;
+    let most = LONGEST_TRANSFER.as_secs();
+    Duration::from_secs(if seconds < most { seconds } else { most })
+}
 
 /// The longest that nothing moves while a file is under way.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
@@ -39,10 +54,20 @@ pub(super) const MOST_REDIRECTS: usize = 5;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub request: Duration,
-    pub transfer: Duration,
     pub silence: Duration,
 }
 
 impl Limits {
-    pub(super) const STANDARD: Self = Self { request: REQUEST_LIMIT, transfer: TRANSFER_LIMIT, silence: SILENCE_LIMIT };
+    pub(super) const STANDARD: Self = Self { request: REQUEST_LIMIT, silence: SILENCE_LIMIT };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_file_must_arrive_soon_and_a_large_one_has_half_an_hour() {
+        let minutes = |bytes| transfer_limit(bytes).as_secs() / 60;
+        assert_eq!([0, 10 << 20, 50 << 20, 1 << 30, u64::MAX].map(minutes), [2, 7, 28, 30, 30]);
+    }
 }

@@ -95,6 +95,7 @@ macro_rules! contract {
             history_of_a_key_is_all_of_its_issue_whatever_it_was_called
             a_line_is_read_back_as_it_was_told
             only_statuses_brought_across_since_then_are_counted
+            what_was_brought_across_before_a_pair_was_set_going_again_is_not_counted
             a_commit_forgets_what_is_too_old
             a_refused_batch_leaves_no_history
             whoever_looks_sees_what_was_written

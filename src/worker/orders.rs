@@ -95,6 +95,16 @@ impl Inbox {
             }
         }
     }
+
+    /// The next order that waits already, in hand now.
+    pub(super) fn waiting(&mut self) -> Option<Slip> {
+        while let Ok(slip) = self.0.try_recv() {
+            if slip.take_in_hand() {
+                return Some(slip);
+            }
+        }
+        None
+    }
 }
 
 impl Slip {

@@ -10,9 +10,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::{Exit, Job, Ordered, Phase, Slip, Workshop};
+use super::{Exit, Inbox, Job, Ordered, Phase, Slip, Workshop};
 use crate::clock::{Clock, Entropy};
-use crate::engine::{self, Engine, Parts, Report};
+use crate::engine::{self, Desk, Engine, Parts, Report};
 use crate::flow::{Flow, Observer, Side};
 use crate::jira::{self, Budgets, Client, Fault, Transports};
 use crate::pulse::Pulse;
@@ -77,7 +77,7 @@ async fn run(tools: &Tools, job: &mut Job, backend: &Arc<dyn Backend>) -> Exit {
     loop {
         job.phase.send_replace(Phase::Syncing);
         let begun = tools.clock.now();
-        if let Err(error) = Box::pin(engine.cycle()).await {
+        if let Err(error) = Box::pin(engine.cycle(&mut Waiting(&mut job.orders))).await {
             return ended(job, &error);
         }
         completed += 1;
@@ -106,20 +106,50 @@ async fn between_cycles(
             go_on = job.pulse.idle_until(next) => return if go_on { Ok(()) } else { Err(stopped(job)) },
         };
         job.phase.send_replace(Phase::Syncing);
-        match Box::pin(engine.obey(slip.order())).await {
-            Ok(Ok(obeyed)) => {
-                slip.answer(Ordered::Obeyed(obeyed));
-                next = tools.clock.now();
-            }
-            Ok(Err(refused)) => slip.answer(Ordered::Refused(refused)),
-            Err(error) => return Err(broken_off(job, slip, &error)),
+        match carry_out(engine, slip).await {
+            Ok(Carried::Out) => next = tools.clock.now(),
+            Ok(Carried::Refused) => {}
+            Err(error) => return Err(ended(job, &error)),
         }
     }
 }
 
-fn broken_off(job: &Job, slip: Slip, error: &engine::Error) -> Exit {
-    slip.answer(Ordered::BrokenOff { why: error.to_string() });
-    ended(job, error)
+/// What became of an order.
+enum Carried {
+    Out,
+    Refused,
+}
+
+/// Carries an order out and answers whoever gave it.
+async fn carry_out(engine: &Engine, slip: Slip) -> Result<Carried, engine::Error> {
+    match Box::pin(engine.obey(slip.order())).await {
+        Ok(Ok(obeyed)) => {
+            slip.answer(Ordered::Obeyed(obeyed));
+            Ok(Carried::Out)
+        }
+        Ok(Err(refused)) => {
+            slip.answer(Ordered::Refused(refused));
+            Ok(Carried::Refused)
+        }
+        Err(error) => {
+            slip.answer(Ordered::BrokenOff { why: error.to_string() });
+            Err(error)
+        }
+    }
+}
+
+/// Orders that came while a cycle was under way. What they changed, that cycle or the next one looks at.
+struct Waiting<'a>(&'a mut Inbox);
+
+impl Desk for Waiting<'_> {
+    fn serve<'a>(&'a mut self, engine: &'a Engine) -> BoxFuture<'a, Result<(), engine::Error>> {
+        Box::pin(async move {
+            while let Some(slip) = self.0.waiting() {
+                carry_out(engine, slip).await?;
+            }
+            Ok(())
+        })
+    }
 }
 
 fn ended(job: &Job, error: &engine::Error) -> Exit {

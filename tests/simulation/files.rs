@@ -164,14 +164,14 @@ fn an_upload_whose_answer_is_lost_is_found_and_not_repeated() {
 }
 
 #[test]
-fn an_upload_that_may_still_take_effect_is_not_repeated_for_half_an_hour() {
+fn an_upload_is_not_repeated_as_long_as_one_of_its_size_may_take_and_not_much_later() {
     on_a_paused_clock(async {
         let mut house = company(Flavour::Cloud);
         upload(&house, When::First(1), Kind::Stall { effect: false });
         accepted_with_files(&house);
-        house.live_for(31 * MINUTE).await;
+        house.live_for(4 * MINUTE).await;
         assert_eq!(files(&house, "DEV-A-1").len(), 0);
-        house.live_for(HOUR).await;
+        house.live_for(9 * MINUTE).await;
         all_are_copied(&house, "after an upload without effect");
     });
 }
@@ -226,5 +226,61 @@ fn a_crash_at_any_gate_of_a_later_file_copies_it_once() {
             Some(place)
         });
         assert!(places.iter().any(|place| place.ends_with("/attachments")), "{places:#?}");
+    }
+}
+
+/// The first one's copy says nothing of the second.
+#[test]
+fn of_two_equal_files_the_one_whose_upload_did_not_happen_is_copied_as_well() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = company(flavour);
+            upload(&house, When::Nth(2), Kind::Stall { effect: false });
+            let issue = reported(&house);
+            attached(&house, &issue, "printer.log", "it burns");
+            attached(&house, &issue, "printer.log", "it burns");
+            accepted(&house, &issue);
+            house.live_for(HOUR).await;
+            assert_eq!(house.events.audited("step.inDoubt"), 1);
+            assert_eq!(files(&house, "DEV-A-1").len(), 2, "{}", house.about("USER-A-1"));
+        });
+    }
+}
+
+#[test]
+fn a_file_that_is_owed_is_not_forgotten_when_jira_asks_to_wait() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = House::quiet(flavour, 7);
+            downloads_fail(&house);
+            accepted_with_files(&house);
+            house.live_for(2 * MINUTE).await;
+            house.clock.sleep(MINUTE).await;
+            upload(&house, When::First(1), Kind::TooMany { retry_after_secs: 600 });
+            house.live_for(3 * HOUR).await;
+            all_are_copied(&house, &format!("{flavour:?}: after a wait"));
+        });
+    }
+}
+
+#[test]
+fn a_persons_equal_file_on_the_dev_issue_is_not_taken_for_the_copy() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = company(flavour);
+            let issue = reported(&house);
+            accepted(&house, &issue);
+            house.live_for(12 * MINUTE).await;
+            upload(&house, When::First(1), Kind::Stall { effect: false });
+            attached(&house, &issue, "printer.log", "it burns");
+            house.clock.sleep(MINUTE).await;
+            house.live_for(2 * MINUTE).await;
+            assert_eq!(house.events.audited("step.inDoubt"), 1);
+            let content = FileContent::Kept(b"it rains".to_vec().into());
+            let (issue, filename) = ("DEV-A-1".to_owned(), "printer.log".to_owned());
+            house.act("dev-bea", Deed::Attach { issue, filename, content });
+            house.live_for(HOUR).await;
+            assert_eq!(files(&house, "DEV-A-1").len(), 2, "{}", house.about("USER-A-1"));
+        });
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use http::Method;
 use lockstep::flow::{FlowName, Order};
 use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::{Deed, FileContent, Flavour};
-use lockstep::supervisor::{Ended, Ordered};
+use lockstep::sim::{Deed, FileContent, Flavour, Rows};
+use lockstep::supervisor::{Ended, Handle, Ordered};
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
@@ -422,5 +422,103 @@ fn an_order_for_a_flow_that_cannot_take_it_is_answered_in_words() {
         house.site.add_fault(Rule::on(Method::GET, &myself, When::Always, no));
         let answer = order(&mut house, unpair("USER-A-1")).await;
         assert!(matches!(&answer, Ordered::NotNow { why } if why.starts_with("the flow is parked: ")), "{answer:?}");
+    });
+}
+
+/// Nobody looks a doubt up as long as the pair is broken, and a deleted issue breaks it for ever.
+#[test]
+fn a_doubt_about_a_pair_whose_dev_issue_is_gone_does_not_keep_an_operator_from_deciding() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        let lost = Kind::ServerError { status: http::StatusCode::BAD_GATEWAY, effect: Effect::Before };
+        let transitions = house.api("issue/{issueIdOrKey}/transitions");
+        house.site.add_fault(Rule::on(Method::POST, &transitions, When::First(1), lost));
+        moved(&house, &dev, "Closed");
+        house.clock.sleep(MINUTE).await;
+        house.live_for(Duration::from_secs(10)).await;
+        house.act("dev-bea", Deed::Delete { issue: dev });
+        let (issue, text) = (user.clone(), "any news?".to_owned());
+        house.act("customer-ines", Deed::Comment { issue, text });
+        house.live_for(20 * MINUTE).await;
+        assert_eq!((house.events.audited("step.inDoubt"), house.events.audited("pair.broken")), (1, 1));
+        refused(&order(&mut house, recreate(&user)).await, "`unpair USER-A-1` first");
+        obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
+        obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
+    });
+}
+
+#[test]
+fn an_order_that_comes_during_a_long_full_sync_is_carried_out_between_two_pages() {
+    on_a_paused_clock(async {
+        let mut house = House::quiet_with(7, |jira| {
+            jira.page_cap = 1;
+            jira.latency = Duration::from_secs(1)..=Duration::from_secs(1);
+        });
+        let (user, dev) = (reported(&house), work(&house));
+        for _ in 0..200 {
+            work(&house);
+        }
+        house.clock.sleep(MINUTE).await;
+        let clock = house.clock.clone();
+        let beside = async |handle: Handle| {
+            clock.sleep(MINUTE).await;
+            let asked = clock.now();
+            let answer = handle.order(&flow(), pair(&user, &dev)).await.unwrap();
+            obeyed(&answer, "are a pair now");
+            assert!(clock.now() - asked < Duration::from_secs(30), "{:?}", clock.now() - asked);
+        };
+        house.live_beside(End::At(3 * MINUTE), beside).await;
+        assert_eq!(house.events.audited("pair.order"), 1);
+        assert_eq!(house.events.told("Initial sync completed"), 0, "{}", house.events.about("sync-ab"));
+        house.live_for(HOUR).await;
+        assert_eq!((house.events.told("Initial sync completed"), devs(&house)), (1, 201));
+        moved(&house, &dev, "Closed");
+        house.live_for(20 * MINUTE).await;
+        assert_eq!(status(&house, &user), "Resolved");
+    });
+}
+
+#[test]
+fn two_issues_are_not_paired_while_a_create_for_one_of_them_is_in_doubt() {
+    on_both(async |mut house| {
+        let dev = work(&house);
+        let lost = Kind::ServerError { status: http::StatusCode::BAD_GATEWAY, effect: Effect::Before };
+        house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::First(1), lost));
+        let user = reported(&house);
+        moved(&house, &user, "Will Do");
+        house.clock.sleep(MINUTE).await;
+        refused(&order(&mut house, pair(&user, &dev)).await, "nobody knows yet whether it happened");
+        house.live_for(HOUR).await;
+        assert_eq!((devs(&house), said(&house, &user).len()), (2, 1), "it got its own");
+    });
+}
+
+#[test]
+fn what_happened_before_an_operator_paired_two_issues_stays_in_the_past_though_nobody_saw_it() {
+    on_both(async |mut house| {
+        house.live_for(MINUTE).await;
+        let thaws = house.clock.wall() + chrono::TimeDelta::minutes(6);
+        house.site.freeze_index(&Rows::All, thaws).unwrap();
+        let (user, dev) = (reported(&house), work(&house));
+        house.clock.sleep(MINUTE).await;
+        moved(&house, &dev, "Closed");
+        obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair now");
+        house.live_for(20 * MINUTE).await;
+        assert_eq!(status(&house, &user), "Open");
+    });
+}
+
+#[test]
+fn an_order_to_recreate_that_jira_refuses_leaves_everything_as_it_was() {
+    on_both(async |mut house| {
+        let (user, dev) = served(&mut house).await;
+        house.act("dev-bea", Deed::Delete { issue: dev });
+        let no = Kind::ServerError { status: http::StatusCode::BAD_REQUEST, effect: Effect::Before };
+        house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::First(1), no));
+        refused(&order(&mut house, recreate(&user)).await, "nothing was created for USER-A-1");
+        house.act("customer-ines", Deed::Comment { issue: user.clone(), text: "any news?".to_owned() });
+        house.live_for(HOUR).await;
+        assert_eq!(devs(&house), 0, "nothing is created behind anyone's back");
+        obeyed(&order(&mut house, recreate(&user)).await, "was created for USER-A-1");
     });
 }

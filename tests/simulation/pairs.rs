@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use chrono::TimeDelta;
 use http::{Method, StatusCode};
+use lockstep::flow::Order;
 use lockstep::sim::faults::{Effect, Kind, Rule, When};
 use lockstep::sim::{ChangeView, Deed, Rows};
+use lockstep::supervisor::{Handle, Ordered};
 use serde_json::{Value, json};
 
 /// Lives a story on both kinds of Jira, beginning with one pair that is in step: `USER-A-1` and `DEV-A-1`.
@@ -408,4 +410,87 @@ fn flows_that_answer_each_other_are_held_for_an_hour_visibly_and_across_restarts
         assert_eq!(told(&house), [0, 0, 2, 1], "judged anew after an hour, by what was written since");
         assert!((before + 6..=2 * before + 1).contains(&made(&house)), "{} moves", made(&house));
     });
+}
+
+#[test]
+fn a_held_pair_that_an_operator_sets_going_again_is_judged_by_what_is_written_since() {
+    with_a_pair(async |mut house| {
+        a_flow_that_answers(&house);
+        house.live_for(5 * MINUTE).await;
+        knows_the_pair(&house);
+        moves(&house, "USER-A-1", "In Progress");
+        house.live_for(5 * MINUTE).await;
+        assert_eq!(told(&house), [0, 0, 1, 0], "{}", house.about("USER-A-1"));
+        let (before, clock) = (made(&house), house.clock.clone());
+        let sql = "SELECT count(*) FROM jira_mapping WHERE state = 'held'";
+        let is_the_first: bool = database(&house).query_row(sql, [], |row| row.get(0)).unwrap();
+        let (flow, user, dev) =
+            if is_the_first { ("sync-ab", "USER-A-1", "DEV-A-1") } else { ("sync-ba", "DEV-A-1", "USER-A-1") };
+        let order = Order::Pair { user: user.parse().unwrap(), dev: dev.parse().unwrap() };
+        let beside = async |handle: Handle| {
+            clock.sleep(Duration::from_secs(20)).await;
+            let answer = handle.order(&flow.parse().unwrap(), order).await;
+            assert!(matches!(&answer, Some(Ordered::Obeyed(_))), "{answer:?}");
+        };
+        house.live_beside(End::At(2 * MINUTE), beside).await;
+        assert!(made(&house) > before, "it was held again at once, for what was written before");
+    });
+}
+
+/// From now on searches tell nothing of these two, and neither a look back nor a patrol is near.
+async fn nothing_shows_any_more(house: &House, issues: [&str; 2]) {
+    let frozen = house.clock.wall() + TimeDelta::days(9);
+    for row in issues {
+        house.site.freeze_index(&Rows::Of(row.to_owned()), frozen).unwrap();
+    }
+    house.clock.sleep(30 * HOUR).await;
+    let now = house.clock.wall().to_rfc3339();
+    change(house, &format!("UPDATE sync_state SET patrol_begun = '{now}', last_sync = '{now}'"));
+}
+
+#[test]
+fn a_suspended_pair_that_returned_unnoticed_is_set_going_by_an_order() {
+    with_a_pair(async |mut house| {
+        goes_to(&house, "DEV-A-1", "DEV-N");
+        moves(&house, "USER-A-1", "Declined");
+        house.live_for(20 * MINUTE).await;
+        nothing_shows_any_more(&house, ["DEV-N-1", "USER-A-1"]).await;
+        goes_to(&house, "DEV-N-1", "DEV-A");
+        house.live_for(20 * MINUTE).await;
+        assert_eq!((told(&house), status(&house, "DEV-A-1")), ([1, 0, 0, 0], "To Do".to_owned()));
+        let clock = house.clock.clone();
+        let beside = async |handle: Handle| {
+            clock.sleep(MINUTE).await;
+            let order = Order::Pair { user: "USER-A-1".parse().unwrap(), dev: "DEV-A-1".parse().unwrap() };
+            let answer = handle.order(&"sync-ab".parse().unwrap(), order).await;
+            assert!(matches!(&answer, Some(Ordered::Obeyed(_))), "{answer:?}");
+        };
+        house.live_beside(End::At(3 * MINUTE), beside).await;
+        assert_eq!(status(&house, "DEV-A-1"), "Cancelled", "what happened meanwhile is looked at");
+    });
+}
+
+/// No search names what was only hidden: whoever saw it come back must not forget it.
+#[test]
+fn a_crash_while_a_pair_is_mended_does_not_lose_what_happened_while_it_was_broken() {
+    let flavour = FLAVOURS[0];
+    let places = at_every_gate(async |gate| {
+        let mut house = House::quiet(flavour, 7);
+        let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), String::new());
+        house.act("customer-ines", Deed::Create { project, summary, text });
+        moves(&house, "USER-A-1", "Will Do");
+        house.live_for(12 * MINUTE).await;
+        is_hidden(&house, "DEV-A-1", true);
+        moves(&house, "USER-A-1", "Declined");
+        house.live_for(12 * MINUTE).await;
+        nothing_shows_any_more(&house, ["DEV-A-1", "USER-A-1"]).await;
+        is_hidden(&house, "DEV-A-1", false);
+        let crash = Crash::at(gate);
+        house.live(End::Crash(crash.clone(), 3 * MINUTE)).await;
+        let place = crash.place()?;
+        house.live_for(2 * HOUR).await;
+        assert_eq!(status(&house, "DEV-A-1"), "Cancelled", "after a crash at {place}: {}", house.about("USER-A-1"));
+        Some(place)
+    });
+    assert!(places.len() > 20, "{places:#?}");
 }

@@ -1,8 +1,11 @@
 //! Several dev issues that are created in one request: each has a fate of its own.
 
+use std::time::Duration;
+
 use http::Method;
-use lockstep::sim::Deed;
 use lockstep::sim::faults::{Effect, Garbage, Kind, Rule, When};
+use lockstep::sim::{Deed, FaultPlan, Flavour, Screens};
+use lockstep::supervisor::Handle;
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
@@ -120,4 +123,96 @@ fn a_crash_at_any_gate_of_several_creates_leaves_no_twin_and_loses_nothing() {
             assert!(places.contains(&needed), "{needed} is not among {places:#?}");
         }
     }
+}
+
+/// Dev issues must have labels, and get those of their tickets.
+fn demands_labels(flavour: Flavour) -> House {
+    let house = House::quiet_with(4, |jira| {
+        jira.flavour = flavour;
+        jira.screens.insert("DEV-A".to_owned(), Screens::default().with(&["labels!"]));
+    });
+    let (name, file) = ("\"name\": \"sync-ab\",", house.flow_text("sync-ab.json"));
+    let mapped = format!("{name} \"fieldMap\": {{\"labels\": \"labels\"}},");
+    house.write_flow("sync-ab.json", &file.replace(name, &mapped));
+    house
+}
+
+/// Jira takes some of a request and refuses others, and says which by their places.
+#[test]
+fn one_that_jira_refuses_among_several_is_tried_alone_and_fails_alone() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = demands_labels(flavour);
+            accepted(&house, 5);
+            let labelled = ["USER-A-1", "USER-A-2", "USER-A-4", "USER-A-5"];
+            for issue in labelled {
+                house.act("triage-noor", Deed::Label { issue: issue.to_owned(), labels: vec!["hot".to_owned()] });
+            }
+            house.clock.sleep(MINUTE).await;
+            house.live_for(Duration::from_secs(10)).await;
+            assert_eq!((asked(&house, "issue/bulk"), asked(&house, "issue")), (1, 1), "{flavour:?}");
+            assert_eq!(house.events.audited("issue.failed"), 1);
+            assert!(house.events.about("issue.failed").is_empty() && !house.events.about("USER-A-3 failed").is_empty());
+            assert_eq!(house.events.audited("step.inDoubt"), 0, "a refusal leaves no doubt");
+            let (issue, labels) = ("USER-A-3".to_owned(), vec!["hot".to_owned()]);
+            house.act("triage-noor", Deed::Label { issue, labels });
+            each_has_its_own(&mut house, 5, "refused in part").await;
+        });
+    }
+}
+
+/// While a request is under way somebody else writes to the database: that is one issue's failure, and nobody else's.
+#[test]
+fn one_whose_ticket_was_paired_meanwhile_does_not_stop_the_others_nor_the_cycle() {
+    on_a_paused_clock(async {
+        let mut house = House::quiet(Flavour::Cloud, 4);
+        house.live_for(MINUTE).await;
+        accepted(&house, 3);
+        house.clock.sleep(MINUTE).await;
+        let bulk = house.api("issue/bulk");
+        house.site.add_fault(Rule::on(Method::POST, &bulk, When::First(1), Kind::Hold { effect: Effect::After }));
+        let (site, file) = (house.site.clone(), house.data().join("sync_ab.sqlite"));
+        let id = site.issue("USER-A-2").unwrap().id;
+        let beside = async |_: Handle| {
+            site.held(1).await;
+            let sql = "INSERT INTO jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin,
+                           state, created_at) VALUES (?1, 'USER-A-2', '999999', 'DEV-A-99', 'adopted', 'active', '')";
+            assert_eq!(rusqlite::Connection::open(&file).unwrap().execute(sql, [id]).unwrap(), 1);
+            site.release_all();
+        };
+        house.live_beside(End::At(MINUTE), beside).await;
+        assert_eq!(house.events.audited("sync.cycle.completed"), 2, "{}", house.events.about("sync-ab"));
+        assert_eq!(house.events.audited("issue.failed"), 1);
+        assert_eq!(house.site.issue("USER-A-3").unwrap().comments.len(), 1);
+    });
+}
+
+/// There may be any number of them; no more than a page's worth is in hand at a time.
+#[test]
+fn issues_that_failed_are_tried_again_a_page_at_a_time() {
+    on_a_paused_clock(async {
+        let mut house = House::quiet(Flavour::Cloud, 4);
+        for resource in ["issue", "issue/bulk"] {
+            let no = Kind::ServerError { status: http::StatusCode::BAD_REQUEST, effect: Effect::Before };
+            house.site.add_fault(Rule::on(Method::POST, &house.api(resource), When::Always, no));
+        }
+        accepted(&house, 130);
+        house.clock.sleep(MINUTE).await;
+        house.live_for(2 * MINUTE).await;
+        assert_eq!(house.events.audited("issue.failed"), 130);
+        house.clock.sleep(30 * HOUR).await;
+        let now = house.clock.wall().to_rfc3339();
+        let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+        database.execute("UPDATE sync_state SET patrol_begun = ?1, last_sync = ?1", [now]).unwrap();
+        house.site.faults(FaultPlan::none());
+        let before = house.site.requests().len();
+        house.live_for(2 * MINUTE).await;
+        let asked: Vec<_> = house.site.requests().split_off(before).into_iter().map(|line| line.path).collect();
+        let at = |resource: &str, nth| {
+            let path = house.api(resource);
+            asked.iter().enumerate().filter(|(_, asked)| **asked == path).map(|(place, _)| place).nth(nth).unwrap()
+        };
+        assert!(at("issue/bulk", 0) < at("issue/bulkfetch", 1), "{asked:#?}");
+        each_has_its_own(&mut house, 130, "failed").await;
+    });
 }

@@ -7,7 +7,7 @@ use super::super::observe::user_of;
 use super::super::steps::{self, Outcome};
 use super::super::{CONCURRENCY, Engine, Error};
 use super::Course;
-use crate::flow::{CreateIssue, Draft, Intent, Issue, Observed, SkipReason, Step};
+use crate::flow::{CreateIssue, Draft, Intent, Issue, Observed, Side, SkipReason, Step};
 use crate::jira::BULK;
 use crate::store::{self, Change};
 
@@ -100,6 +100,7 @@ impl Engine {
             Ok(driven) => self.after(driven, &seen).await,
             Err(error) => Err(error),
         };
-        self.or_failed(end, &seen).await
+        let about = (Side::User, user_of(&seen).issue.at.clone());
+        self.unless_contradicted(&about, self.or_failed(end, &seen).await).await.map(Option::unwrap_or_default)
     }
 }

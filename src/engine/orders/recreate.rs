@@ -5,7 +5,9 @@ use crate::engine::apply::{Course, Driven, GivenUp};
 use crate::engine::observe::counterpart;
 use crate::engine::plan::creation;
 use crate::engine::{Engine, Error};
-use crate::flow::{Draft, Issue, IssueId, IssueKey, IssueRef, Observed, Order, Pair, PairState, Side, Sighting};
+use crate::flow::{
+    Draft, Intent, Issue, IssueId, IssueKey, IssueRef, Observed, Order, Pair, PairState, Refused, Side, Sighting,
+};
 use crate::store::Change;
 
 impl Engine {
@@ -13,10 +15,10 @@ impl Engine {
     /// goes in the moment that the intent comes, which nothing can overtake.
     pub(super) async fn recreate(&self, order: &Order, key: &IssueKey) -> Result<String, Hindrance> {
         let user = self.issue_on(Side::User, key).await?;
-        if let Some(intent) = self.intents_of(&[&user.at.id]).await?.first() {
-            return Err(still_open(intent).into());
-        }
         let former = self.pairs_with(&user.at.id, None).await?.pop();
+        if let Some(intent) = self.intents_of(&[&user.at.id]).await?.first() {
+            return Err(in_the_way(intent, former.as_ref()).into());
+        }
         let dev = self.former_dev_issue(&user, former.as_ref()).await?;
         self.refuse_while_served(&user, former.as_ref(), dev.as_ref())?;
         let seen = self.sighting_of(user.clone()).await?;
@@ -102,6 +104,16 @@ impl Engine {
                  looked up, and it is created if it was not"
             ),
         })
+    }
+}
+
+/// What a pair that is apart still owes does not close by itself.
+fn in_the_way(intent: &Intent, former: Option<&Pair>) -> Refused {
+    match former.map(|pair| pair.state) {
+        Some(PairState::Broken | PairState::Suspended) => {
+            refused(format!("something is still owed to the former pair of {0}; `unpair {0}` first", intent.user))
+        }
+        Some(PairState::Active | PairState::Held | PairState::Unpaired) | None => still_open(intent),
     }
 }
 

@@ -29,7 +29,7 @@ impl Engine {
 
     async fn part(&self, order: &Order, pair: &Pair) -> Result<(), Hindrance> {
         let open = self.intents_of(&[&pair.user.id, &pair.dev.id]).await?;
-        if let Some(doubtful) = open.iter().find(|intent| intent.is_in_doubt()) {
+        if let Some(doubtful) = open.iter().find(|intent| intent.is_in_doubt() && is_looked_up(pair)) {
             return Err(still_open(doubtful).into());
         }
         let mut batch: Vec<_> = open.iter().map(|intent| Change::CloseIntent(intent.id.clone())).collect();
@@ -66,5 +66,14 @@ impl Engine {
                 (None, Some(last)) => after = Some(last),
             }
         }
+    }
+}
+
+/// Whether a doubt about this pair will be settled by itself. As long as one of its issues is away nobody looks, perhaps
+/// for ever.
+fn is_looked_up(pair: &Pair) -> bool {
+    match pair.state {
+        PairState::Active | PairState::Held | PairState::Unpaired => true,
+        PairState::Suspended | PairState::Broken => false,
     }
 }

@@ -118,6 +118,9 @@ async fn prepare(engine: &Engine, intent: &Intent, step: &CreateIssue, fresh: Op
     let Some(issue) = fresh.or(read_now.as_ref()) else {
         return Ok(Ready::Outdated(SkipReason::CounterpartMissing));
     };
+    if engine.flow.side_of(&issue.at.key) != Some(Side::User) {
+        return Ok(Ready::Outdated(SkipReason::MovedMeanwhile));
+    }
     let kind = engine.type_for(&issue.issue_type).await?;
     Ok(Ready::Send(Box::new(Prepared {
         summary: issue.summary.clone(),

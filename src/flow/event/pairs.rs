@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::super::name::{IssueKey, Side};
 use super::super::rule::StatusName;
+use super::Event;
 use super::line::{Field, Level, Line, audit};
 
 pub(super) fn adopted(user: &IssueKey, dev: &IssueKey) -> Line {
@@ -37,7 +38,7 @@ pub(super) fn held(user: &IssueKey, dev: &IssueKey, writes: u32, until: DateTime
 }
 
 pub(super) fn mended(user: &IssueKey, dev: &IssueKey) -> Line {
-    audit(Level::Info, "pair.mended", format!("{user} and {dev} are kept in step again"))
+    audit(Level::Info, Event::PAIR_MENDED, format!("{user} and {dev} are kept in step again"))
         .issue(user)
         .text("target", dev)
 }
@@ -52,5 +53,5 @@ pub(super) fn conflict_lost(user: &IssueKey, side: Side, status: &StatusName, wa
 }
 
 pub(super) fn ordered(key: &IssueKey, order: &str) -> Line {
-    audit(Level::Info, "pair.order", format!("Carried out as ordered: {order}")).issue(key).text("order", order)
+    audit(Level::Info, Event::PAIR_ORDER, format!("Carried out as ordered: {order}")).issue(key).text("order", order)
 }

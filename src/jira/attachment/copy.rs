@@ -12,6 +12,7 @@ use super::form::Form;
 use crate::flow::{Attachment, AttachmentId};
 use crate::jira::call::{Ask, Caller, Upload};
 use crate::jira::error::{Error, Fault, is_html};
+use crate::jira::limits::transfer_limit;
 use crate::jira::transfer::{Parts, Progress, Through};
 use crate::jira::transport::Body;
 use crate::jira::{get, wire};
@@ -64,7 +65,8 @@ impl Route<'_> {
 
     fn upload(&self, attachment: &Attachment, file: Body, progress: Progress) -> Upload {
         let form = Form::new(self.sink.draw(), &attachment.filename, &attachment.mime);
-        let (length, abort) = (form.length(attachment.size), CancellationToken::new());
+        let (length, limit) = (form.length(attachment.size), transfer_limit(attachment.size));
+        let abort = CancellationToken::new();
         let body = Through::new(Parts {
             head: form.head,
             file,
@@ -75,7 +77,7 @@ impl Route<'_> {
             moved: self.sink.moved(),
         });
         let content_type = form.content_type;
-        Upload { ask: self.ask(), content_type, length, body: body.boxed_unsync(), progress, abort }
+        Upload { ask: self.ask(), content_type, length, limit, body: body.boxed_unsync(), progress, abort }
     }
 
     /// What the answer to an upload says.

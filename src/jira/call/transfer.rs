@@ -23,6 +23,8 @@ pub(in crate::jira) struct Upload {
     pub content_type: HeaderValue,
     /// Bytes of the whole body.
     pub length: u64,
+    /// The longest that it may live.
+    pub limit: Duration,
     pub body: Body,
     /// How far the body is.
     pub progress: Progress,
@@ -93,7 +95,7 @@ impl Caller {
 
     /// Sends a file, once. The answer's body, or what went wrong and whether the whole file had been handed over.
     pub(in crate::jira) async fn upload(&self, upload: Upload) -> Result<bytes::Bytes, Error> {
-        let Upload { ask, content_type, length, body, progress, abort } = upload;
+        let Upload { ask, content_type, length, limit, body, progress, abort } = upload;
         // Whatever ends this early, the body breaks, and Jira stores no half of a file.
         let _abort = abort.drop_guard();
         let exchange = async {
@@ -113,7 +115,7 @@ impl Caller {
                 stage = progress.stalled(&self.clock, &self.limits) => Err(silent(stage)),
             }
         };
-        let end = self.pulse.through(Gate::Jira, &ask.told(), self.limits.transfer, exchange).await;
+        let end = self.pulse.through(Gate::Jira, &ask.told(), limit, exchange).await;
         let end = end.map_err(no_result).and_then(|end| end);
         let (head, said) = end.map_err(|fault| self.error(&ask, unsent(fault, &progress)))?;
         self.verdict(&ask, &head, &said).map_err(|failed| self.error(&ask, failed.fault))?;

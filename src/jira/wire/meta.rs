@@ -34,6 +34,8 @@ pub(in crate::jira) struct BulkError {
     /// `errorMessages` and `errors`.
     #[serde(default)]
     pub element_errors: Value,
+    /// As of a request of its own; not every Jira tells it.
+    pub status: Option<u16>,
 }
 
 /// A page of `GET issue/createmeta/{project}/issuetypes`: Cloud says `issueTypes`, Data Center `values`.

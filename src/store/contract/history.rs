@@ -126,6 +126,22 @@ pub(super) async fn only_statuses_brought_across_since_then_are_counted(place: i
     assert_eq!(counts, BTreeMap::from([(id(1), 2), (id(2), 1)]));
 }
 
+pub(super) async fn what_was_brought_across_before_a_pair_was_set_going_again_is_not_counted(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let told = |user, event| {
+        let mut entry = entry(user, "2024-05-01T10:05:00Z", "Something happened");
+        entry.line.event = Some(event);
+        Change::Tell(entry)
+    };
+    let (synced, mended, ordered) = (Event::STATUS_SYNCED, Event::PAIR_MENDED, Event::PAIR_ORDER);
+    let before = vec![told(1, synced), told(2, synced), told(3, synced)];
+    worker.write(before).await.unwrap();
+    worker.write(vec![told(1, mended), told(2, ordered), told(1, synced)]).await.unwrap();
+    let since = "2024-05-01T10:00:00Z".parse().unwrap();
+    let counts = worker.backend.recent_writes((1..=3).map(id).collect(), since).await.unwrap();
+    assert_eq!(counts, BTreeMap::from([(id(1), 1), (id(3), 1)]));
+}
+
 pub(super) async fn a_commit_forgets_what_is_too_old(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
     let tell = |at: DateTime<Utc>, message| Change::Tell(Entry { at, ..entry(1, "2024-05-01T10:00:00Z", message) });

@@ -118,7 +118,7 @@ pub(super) fn ledger(connection: &Connection, users: &[IssueId]) -> Result<Vec<C
     })
 }
 
-/// How often a status was brought across for these user issues.
+/// How often a status was brought across for these user issues, since their pair was last mended or decided about.
 pub(super) fn recent_writes(
     connection: &Connection,
     users: &[IssueId],
@@ -126,9 +126,17 @@ pub(super) fn recent_writes(
 ) -> Result<BTreeMap<IssueId, u32>, Trouble> {
     let sql = "SELECT issue_id, count(*) AS writes FROM history
                WHERE issue_id IN (SELECT value FROM json_each(:ids)) AND at >= :since AND event = :event
+                   AND number > (SELECT coalesce(max(later.number), 0) FROM history AS later
+                                 WHERE later.issue_id = history.issue_id AND later.at >= :since
+                                     AND later.event IN (:mended, :ordered))
                GROUP BY issue_id";
-    let params =
-        named_params! { ":ids": id_list(users), ":since": record::wall_text(since), ":event": Event::STATUS_SYNCED };
+    let params = named_params! {
+        ":ids": id_list(users),
+        ":since": record::wall_text(since),
+        ":event": Event::STATUS_SYNCED,
+        ":mended": Event::PAIR_MENDED,
+        ":ordered": Event::PAIR_ORDER,
+    };
     let counts = rows(connection, sql, params, |row| Ok((parsed(row, "issue_id")?, row.get("writes")?)))?;
     Ok(counts.into_iter().collect())
 }
