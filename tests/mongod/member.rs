@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs the program of its further arguments until its own input ends, which it does when whoever started it is gone,
-/// however that came. Then it ends the program and removes the folder named first.
+/// however that came. Then it ends the program and removes the folder named first, and those above it that are empty then.
 const KEEPER: &str = r#"
     trap '' INT
     ulimit -n "$(ulimit -H -n)" 2>/dev/null
@@ -29,6 +29,7 @@ const KEEPER: &str = r#"
     kill -9 $!
     wait $!
     rm -rf "$folder"
+    rmdir -p "$(dirname "$folder")" 2>/dev/null
 "#;
 
 /// A running `mongod` with data of its own.
@@ -65,6 +66,8 @@ impl Member {
             .arg(folder)
             .args(["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64", "--nounixsocket"])
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
+            // So that a test can have it fail.
+            .args(["--setParameter", "enableTestCommands=1"])
             .stdin(Stdio::piped())
             .spawn()
             .expect("sh is there");

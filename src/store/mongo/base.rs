@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mongodb::Database;
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 
 use super::document::{Found, long};
 use super::layout::SYNC_STATE;
@@ -56,19 +56,23 @@ impl Base {
         Err(Trouble::Unusable(format!("it belongs to the flow {owner}, not to {}: {remedies}", self.flow)))
     }
 
+    /// The state document, which the first worker makes.
+    pub(super) async fn state(&self, database: &Database) -> Result<Document, Trouble> {
+        let own = doc! { "name": self.flow.as_str(), "epoch": { "$exists": true } };
+        let found = database.collection(SYNC_STATE).find_one(own).await?;
+        found.ok_or_else(|| Trouble::Unusable(no_state()))
+    }
+
     /// Asked when nothing was found to be changed under this epoch: has somebody else come, or is the database gone?
     pub(super) async fn refuse_unless_latest(&self, database: &Database, epoch: Epoch) -> Result<(), Trouble> {
-        let state = doc! { "name": self.flow.as_str(), "epoch": { "$exists": true } };
-        let Some(found) = database.collection(SYNC_STATE).find_one(state).await? else {
-            self.server.set_unprepared(&self.name);
-            return Err(Trouble::Unusable(no_state()));
-        };
-        let latest = Found { collection: SYNC_STATE, document: &found }.number("epoch")?;
+        // Who begins anew after that looks for the indexes again.
+        let state = self.state(database).await.inspect_err(|_| self.server.set_unprepared(&self.name))?;
+        let latest = Found { collection: SYNC_STATE, document: &state }.number("epoch")?;
         if latest == epoch.0 { Ok(()) } else { Err(Error::Fenced.into()) }
     }
 
     /// The state document under this epoch.
-    pub(super) fn under(&self, epoch: Epoch) -> mongodb::bson::Document {
+    pub(super) fn under(&self, epoch: Epoch) -> Document {
         doc! { "name": self.flow.as_str(), "epoch": long(epoch.0) }
     }
 }

@@ -43,7 +43,7 @@ impl Look {
                 let database = asked.database().await?;
                 asked.refuse_foreign(&database).await?;
                 // Says so if there is nothing.
-                read::state(&asked, &database).await?;
+                asked.state(&database).await?;
                 ask(asked, database).await
             });
             base.told(answer.await)

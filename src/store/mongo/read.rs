@@ -7,7 +7,7 @@ use mongodb::Database;
 use mongodb::bson::{Bson, Document, bson, doc};
 
 use super::ask::Ask;
-use super::base::{Base, no_state};
+use super::base::Base;
 use super::document::{Found, ids, wall_date};
 use super::layout::{
     ATTACHMENTS, FAILURES, HISTORY, INTENTS, JIRA_MAPPING, SYNC_STATE, handled as handled_collection, known,
@@ -22,9 +22,7 @@ use crate::store::{Failure, NEWEST, Patrol, Revision, State};
 
 /// The state document.
 pub(super) async fn state(base: &Base, database: &Database) -> Result<State, Trouble> {
-    let own = doc! { "name": base.flow.as_str(), "epoch": { "$exists": true } };
-    let found = database.collection::<Document>(SYNC_STATE).find_one(own).await?;
-    let found = found.ok_or_else(|| Trouble::Unusable(no_state()))?;
+    let found = base.state(database).await?;
     let pairs = count_pairs(database).await?;
     state_of(&Found { collection: SYNC_STATE, document: &found }, pairs)
 }

@@ -12,6 +12,32 @@ mod messages;
 mod owners;
 mod strangers;
 
+#[tokio::test]
+async fn every_question_finds_an_index() {
+    let house = House::new();
+    house.process().begin().await.unwrap();
+    let numeric = doc! { "locale": "en", "numericOrdering": true };
+    let some = || doc! { "$in": ["1", "2"] };
+    for question in [
+        doc! { "find": "jira_mapping", "filter": { "dev_issue_id": some() } },
+        doc! { "find": "jira_mapping", "filter": { "user_issue_id": { "$gt": "1" } }, "sort": { "user_issue_id": 1 }, "collation": &numeric },
+        doc! { "find": "dev_project_issue_state", "filter": layout::known("issue_id"), "sort": { "issue_id": -1 }, "collation": &numeric },
+        doc! { "find": "user_project_issue_state", "filter": { "issue_id": some() } },
+        doc! { "find": "attachments", "filter": { "user_issue_id": some() } },
+        doc! { "find": "failures", "filter": {}, "sort": { "next_try": 1, "side": 1, "issue_id": 1 } },
+        doc! { "find": "history", "filter": { "issue_id": some(), "at": { "$gte": 0 } } },
+        doc! { "find": "intents", "filter": { "source_side": some(), "source_issue_id": some() } },
+        doc! { "count": "jira_mapping", "query": layout::known("user_issue_id") },
+    ] {
+        let asked = question.clone();
+        let plan =
+            house.plain(|database| async move { database.run_command(doc! { "explain": asked }).await.unwrap() });
+        let plan = plan.get_document("queryPlanner").unwrap().get_document("winningPlan").unwrap().to_string();
+        let (found, sorted) = (plan.contains("IXSCAN") || plan.contains("COUNT_SCAN"), !plan.contains("\"SORT\""));
+        assert!(found && sorted, "{question}: {plan}");
+    }
+}
+
 /// A flow's database, and whoever works with it.
 struct House {
     place: MongoPlace,

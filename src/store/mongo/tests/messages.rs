@@ -31,6 +31,31 @@ fn one_client_serves_all_that_name_the_same_address_for_as_long_as_somebody_does
     assert_eq!(servers.known.lock().unwrap().len(), 1);
 }
 
+#[tokio::test]
+async fn a_connection_that_is_lost_once_is_made_up_for_and_a_full_disk_is_told() {
+    let house = House::new();
+    let uri = format!("{}&appName=losing", Replica::shared().uri());
+    let worker = servers().at(Secret::new(uri)).unwrap().database(&house.flow);
+    let epoch = worker.begin().await.unwrap();
+    let batch =
+        |n| vec![Change::PutHandled(Side::User, user(n), handled("Open")), Change::ClearFailure(Side::User, id(n))];
+    for command in ["update", "delete", "findAndModify"] {
+        fail(doc! { "failCommands": [command], "appName": "losing", "closeConnection": true });
+        worker.write(epoch, batch(1)).await.unwrap();
+    }
+    let full = doc! { "code": 14031, "errmsg": "available disk space is below the required minimum" };
+    fail(doc! { "failCommands": ["update"], "appName": "losing", "writeConcernError": full });
+    let said = worker.write(epoch, batch(2)).await.unwrap_err().to_string();
+    assert!(said.ends_with("is below the required minimum; make room on the server's disk"), "{said}");
+    assert!(worker.write(epoch, batch(2)).await.is_ok());
+}
+
+/// What the server does at the next command that this is about.
+fn fail(how: Document) {
+    let point = doc! { "configureFailPoint": "failCommand", "mode": { "times": 1 }, "data": how };
+    Replica::shared().with("admin", |admin| async move { admin.run_command(point).await.unwrap() });
+}
+
 async fn refused(uri: &str) -> String {
     let database = servers().at(&uri.parse().unwrap()).database(&flow("sync-ab"));
     let error = database.begin().await.unwrap_err();
