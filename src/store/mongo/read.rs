@@ -115,18 +115,25 @@ pub(super) async fn ledger(database: &Database, users: &[IssueId]) -> Result<Vec
     asked.answer(database, read).await
 }
 
-/// How often a status was brought across for these user issues.
+/// How often a status was brought across for these user issues, since their pair was last mended or decided about.
 pub(super) async fn recent_writes(
     database: &Database,
     users: &[IssueId],
     since: DateTime<Utc>,
 ) -> Result<BTreeMap<IssueId, u32>, Trouble> {
+    let events = [Event::STATUS_SYNCED, Event::PAIR_MENDED, Event::PAIR_ORDER].to_vec();
     let since = doc! { "$gte": wall_date(since) };
-    let asked = doc! { "issue_id": { "$in": ids(users) }, "at": since, "event": Event::STATUS_SYNCED };
-    let asked = Ask::of(HISTORY, asked).only(doc! { "issue_id": 1 });
+    let asked = doc! { "issue_id": { "$in": ids(users) }, "at": since, "event": { "$in": events } };
+    let asked = Ask::of(HISTORY, asked).only(doc! { "issue_id": 1, "event": 1 }).sorted(doc! { "_id": 1 });
+    let read =
+        |found: &Found<'_>| Ok((found.parsed::<IssueId>("issue_id")?, found.text("event")? == Event::STATUS_SYNCED));
     let mut counts = BTreeMap::new();
-    for issue in asked.answer(database, |found| found.parsed::<IssueId>("issue_id")).await? {
-        *counts.entry(issue).or_default() += 1;
+    for (issue, is_write) in asked.answer(database, read).await? {
+        if is_write {
+            *counts.entry(issue).or_default() += 1;
+        } else {
+            counts.remove(&issue);
+        }
     }
     Ok(counts)
 }

@@ -8,6 +8,7 @@ use crate::store::contract::history::{copied, entry, query};
 use crate::store::contract::{MongoPlace, at, dev, failure, flow, handled, id, intent, pair, start, user};
 
 mod late;
+mod legacy;
 mod messages;
 mod owners;
 mod strangers;
@@ -46,8 +47,12 @@ struct House {
 
 impl House {
     fn new() -> Self {
+        Self::named("sync-ab")
+    }
+
+    fn named(name: &str) -> Self {
         let place = MongoPlace::new(Driver::here());
-        let flow = place.placed(&flow("sync-ab"));
+        let flow = place.placed(&flow(name));
         Self { place, flow }
     }
 

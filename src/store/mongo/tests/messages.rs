@@ -35,7 +35,7 @@ fn one_client_serves_all_that_name_the_same_address_for_as_long_as_somebody_does
 async fn a_connection_that_is_lost_once_is_made_up_for_and_a_full_disk_is_told() {
     let house = House::new();
     let uri = format!("{}&appName=losing", Replica::shared().uri());
-    let worker = servers().at(Secret::new(uri)).unwrap().database(&house.flow);
+    let worker = servers().at(&uri.parse().unwrap()).database(&house.flow);
     let epoch = worker.begin().await.unwrap();
     let batch =
         |n| vec![Change::PutHandled(Side::User, user(n), handled("Open")), Change::ClearFailure(Side::User, id(n))];

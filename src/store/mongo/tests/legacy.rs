@@ -1,0 +1,109 @@
+//! What the Node.js service left, as it left it.
+
+use mongodb::bson::DateTime;
+
+use super::*;
+use crate::store::contract::Replica;
+use crate::store::{Inheritance, Legacy, Predecessor};
+
+/// That service wrote its documents at this time, but for one.
+const DAY: DateTime = DateTime::from_millis(1_700_000_000_000);
+const LATER: DateTime = DateTime::from_millis(1_700_000_060_000);
+
+fn left_behind() -> Vec<(&'static str, Vec<Document>)> {
+    let state = |name: &str, last_sync: DateTime| {
+        doc! { "name": name, "last_sync": last_sync, "initial_sync_completed": false, "createdAt": DAY, "updatedAt": LATER, "__v": 0 }
+    };
+    let pair = |user: &str, dev: &str| {
+        doc! { "user_issue_key": user, "dev_issue_key": dev, "user_issue_url": "u", "dev_issue_url": "d", "created_at": DAY, "__v": 0 }
+    };
+    let status = |key: &str, status: &str| doc! { "issue_key": key, "status": status, "updated_at": DAY, "__v": 0 };
+    vec![
+        ("sync_state", vec![state("jira-status-sync", DAY), state("sync-ab", LATER)]),
+        ("jira_mapping", vec![pair("USER-A-7", "DEV-A-27"), pair("USER-A-2", "DEV-A-22"), pair("no key", "DEV-A-23")]),
+        ("user_project_issue_state", vec![status("USER-A-2", "Resolved"), status("USER-A-9", "Will Do")]),
+        ("dev_project_issue_state", vec![status("DEV-A-22", "Closed"), doc! { "issue_key": "DEV-A-27", "status": 7 }]),
+    ]
+}
+
+fn leave_behind(database: &str) {
+    for (collection, documents) in left_behind() {
+        Replica::shared().with(database, |database| async move {
+            database.collection(collection).insert_many(documents).await.unwrap();
+        });
+    }
+}
+
+/// As that service left it, whatever it is called.
+fn check(legacy: &Legacy) {
+    let pairs: Vec<_> = legacy.pairs.iter().map(|pair| format!("{} {}", pair.user, pair.dev)).collect();
+    assert_eq!(pairs, ["USER-A-2 DEV-A-22", "USER-A-7 DEV-A-27"]);
+    assert_eq!(legacy.last_sync, Some(Watermark(at("2023-11-14T22:14:20Z"))), "the one under the flow's own name");
+    assert_eq!(legacy.last_written, Some("2023-11-14T22:14:20Z".parse().unwrap()));
+    let statuses = |side| legacy.statuses(side).iter().map(|(key, is)| format!("{key} {is}")).collect::<Vec<_>>();
+    assert_eq!(statuses(Side::User), ["USER-A-2 Resolved", "USER-A-9 Will Do"]);
+    assert_eq!(statuses(Side::Dev), ["DEV-A-22 Closed"]);
+    assert_eq!(legacy.unfit.len(), 2, "{:?}", legacy.unfit);
+    assert!(legacy.unfit[0].contains("user_issue_key") && legacy.unfit[1].contains("status"), "{:?}", legacy.unfit);
+}
+
+#[tokio::test]
+async fn what_the_nodejs_service_left_in_a_flows_database_is_owed_until_the_first_commit() {
+    let house = House::new();
+    leave_behind(house.flow.database.name.as_str());
+    let worker = house.process();
+    let epoch = worker.begin().await.unwrap();
+    let Inheritance::Here(legacy) = worker.inheritance().await.unwrap() else { panic!("nothing was found") };
+    check(&legacy);
+    assert!(legacy.place.ends_with(house.flow.database.name.as_str()), "{}", legacy.place);
+
+    // Half-way through, the rest of it is still owed.
+    let moved = Pair { dev: IssueRef { key: "OTHER-1".parse().unwrap(), ..dev(22) }, ..pair(2, 22) };
+    worker.write(epoch, vec![Change::PutPair(moved.clone())]).await.unwrap();
+    assert_eq!(worker.pairs(Side::User, vec![id(2)]).await.unwrap(), [moved]);
+    let Inheritance::Here(rest) = worker.inheritance().await.unwrap() else { panic!("nothing is left") };
+    assert_eq!(rest.pairs.len(), 1);
+    let state = worker.state().await.unwrap();
+    worker.write(epoch, vec![Change::PutState(state)]).await.unwrap();
+    assert_eq!(worker.inheritance().await.unwrap(), Inheritance::None);
+    assert_eq!(house.documents("jira_mapping").len(), 3, "the pair has the document that it had");
+}
+
+#[tokio::test]
+async fn an_empty_database_beside_one_of_the_nodejs_service_is_told_of() {
+    let house = House::named("left-alone");
+    leave_behind("left-alone");
+    let worker = house.process();
+    worker.begin().await.unwrap();
+    let told = async || {
+        let Inheritance::Elsewhere(Predecessor { place, pairs, still_written }) = worker.inheritance().await.unwrap()
+        else {
+            panic!("it was passed over");
+        };
+        assert_eq!((place, pairs), (format!("{}/left-alone", Replica::shared().place()), 2));
+        still_written
+    };
+    assert!(!told().await, "nobody knows at first sight");
+    assert!(!told().await);
+    Replica::shared().with("left-alone", |database| async move {
+        let newer = doc! { "$set": { "updatedAt": DateTime::from_millis(1_700_000_120_000) } };
+        database.collection::<Document>("sync_state").update_many(doc! {}, newer).await.unwrap();
+    });
+    assert!(told().await);
+}
+
+#[tokio::test]
+async fn either_name_is_found_and_a_named_one_alone_if_there_is_anything_in_it() {
+    let house = House::named("either-name");
+    let found = async |named: Option<&str>| {
+        let found = house.place.other().legacies(&house.flow, named).await.unwrap();
+        found.iter().for_each(check);
+        found.iter().map(|legacy| legacy.place.rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(None).await, [""; 0]);
+    leave_behind("either-name");
+    assert_eq!(found(None).await, ["either-name"]);
+    leave_behind("either_name");
+    assert_eq!(found(Some("nothing-here")).await, ["either-name", "either_name"]);
+    assert_eq!(found(Some("either_name")).await, ["either_name"]);
+}
