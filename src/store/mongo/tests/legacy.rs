@@ -10,7 +10,7 @@ use crate::store::{Inheritance, Legacy, Predecessor};
 const DAY: DateTime = DateTime::from_millis(1_700_000_000_000);
 const LATER: DateTime = DateTime::from_millis(1_700_000_060_000);
 
-fn left_behind() -> Vec<(&'static str, Vec<Document>)> {
+fn left_behind(flow: &str) -> Vec<(&'static str, Vec<Document>)> {
     let state = |name: &str, last_sync: DateTime| {
         doc! { "name": name, "last_sync": last_sync, "initial_sync_completed": false, "createdAt": DAY, "updatedAt": LATER, "__v": 0 }
     };
@@ -19,15 +19,15 @@ fn left_behind() -> Vec<(&'static str, Vec<Document>)> {
     };
     let status = |key: &str, status: &str| doc! { "issue_key": key, "status": status, "updated_at": DAY, "__v": 0 };
     vec![
-        ("sync_state", vec![state("jira-status-sync", DAY), state("sync-ab", LATER)]),
+        ("sync_state", vec![state("jira-status-sync", DAY), state(flow, LATER)]),
         ("jira_mapping", vec![pair("USER-A-7", "DEV-A-27"), pair("USER-A-2", "DEV-A-22"), pair("no key", "DEV-A-23")]),
         ("user_project_issue_state", vec![status("USER-A-2", "Resolved"), status("USER-A-9", "Will Do")]),
         ("dev_project_issue_state", vec![status("DEV-A-22", "Closed"), doc! { "issue_key": "DEV-A-27", "status": 7 }]),
     ]
 }
 
-fn leave_behind(database: &str) {
-    for (collection, documents) in left_behind() {
+fn leave_behind(database: &str, flow: &str) {
+    for (collection, documents) in left_behind(flow) {
         Replica::shared().with(database, |database| async move {
             database.collection(collection).insert_many(documents).await.unwrap();
         });
@@ -50,7 +50,7 @@ fn check(legacy: &Legacy) {
 #[tokio::test]
 async fn what_the_nodejs_service_left_in_a_flows_database_is_owed_until_the_first_commit() {
     let house = House::new();
-    leave_behind(house.flow.database.name.as_str());
+    leave_behind(house.flow.database.name.as_str(), "sync-ab");
     let worker = house.process();
     let epoch = worker.begin().await.unwrap();
     let Inheritance::Here(legacy) = worker.inheritance().await.unwrap() else { panic!("nothing was found") };
@@ -72,7 +72,7 @@ async fn what_the_nodejs_service_left_in_a_flows_database_is_owed_until_the_firs
 #[tokio::test]
 async fn an_empty_database_beside_one_of_the_nodejs_service_is_told_of() {
     let house = House::named("left-alone");
-    leave_behind("left-alone");
+    leave_behind("left-alone", "left-alone");
     let worker = house.process();
     worker.begin().await.unwrap();
     let told = async || {
@@ -101,9 +101,9 @@ async fn either_name_is_found_and_a_named_one_alone_if_there_is_anything_in_it()
         found.iter().map(|legacy| legacy.place.rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(found(None).await, [""; 0]);
-    leave_behind("either-name");
+    leave_behind("either-name", "either-name");
     assert_eq!(found(None).await, ["either-name"]);
-    leave_behind("either_name");
+    leave_behind("either_name", "either-name");
     assert_eq!(found(Some("nothing-here")).await, ["either-name", "either_name"]);
     assert_eq!(found(Some("either_name")).await, ["either_name"]);
 }

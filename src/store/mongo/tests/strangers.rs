@@ -43,14 +43,22 @@ async fn documents_of_the_nodejs_service_are_read_around_and_left_as_they_are() 
 }
 
 #[tokio::test]
-async fn a_pair_of_which_one_key_is_in_another_document_is_taken() {
-    let house = House::new();
-    house.insert("jira_mapping", vec![doc! { "user_issue_key": "USER-A-1", "dev_issue_key": "DEV-A-99" }]);
-    let worker = house.process();
-    let epoch = worker.begin().await.unwrap();
-    let taken = worker.write(epoch, vec![Change::PutPair(pair(1, 21))]).await.unwrap_err();
-    assert_eq!(taken.to_string(), "another pair of USER-A-1 or DEV-A-21 exists already");
-    assert_eq!(house.documents("jira_mapping").len(), 1);
+async fn a_pair_takes_the_document_that_has_one_of_its_keys_and_no_ids() {
+    let bare = |user: &str, dev: &str| doc! { "user_issue_key": user, "dev_issue_key": dev };
+    for (documents, takes) in [
+        (vec![bare("USER-A-1", "DEV-A-99")], true),
+        (vec![bare("USER-A-99", "DEV-A-21")], true),
+        (vec![bare("USER-A-1", "DEV-A-99"), bare("USER-A-99", "DEV-A-21")], false),
+    ] {
+        let (house, count) = (House::new(), documents.len());
+        house.insert("jira_mapping", documents);
+        let worker = house.process();
+        let epoch = worker.begin().await.unwrap();
+        let written = worker.write(epoch, vec![Change::PutPair(pair(1, 21))]).await;
+        assert_eq!(written.is_ok(), takes, "{written:?}");
+        assert!(takes || matches!(written, Err(Error::Taken { .. })), "which of the two is it?");
+        assert_eq!(house.documents("jira_mapping").len(), count);
+    }
 }
 
 #[tokio::test]
