@@ -53,8 +53,8 @@ impl From<jira::Error> for Hindrance {
 }
 
 impl Engine {
-    /// Carries an order out. To be called between two cycles, or where a cycle asks its [`Desk`](super::Desk). An order that has been carried out
-    /// already changes nothing and says so.
+    /// Carries an order out. To be called between two cycles, or where a cycle asks its [`Desk`](super::Desk). An order that
+    /// has been carried out already changes nothing and says so.
     ///
     /// # Errors
     /// When the flow can't go on, as with [`Engine::cycle`]. The order may have been carried out in part then; it may be

@@ -60,7 +60,7 @@ pub enum FullSync {
     Completed,
     /// It has read this far.
     UnderWay {
-        /// The project in hand: the user project comes first.
+        /// The project in hand: the dev project comes first.
         side: Side,
         /// Issues handled so far, of both projects.
         done: u64,
