@@ -9,6 +9,8 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::adopt::{Proof, entries};
 use super::observe::{Known, Trial};
 use super::plan::plan;
@@ -25,6 +27,9 @@ pub use report::Report;
 /// what happened while that clock was ahead.
 const TOO_LATE: Duration = Duration::from_secs(24 * 3600);
 
+/// Twice as long as that service usually slept: one that wrote longer ago is not running any more.
+const JUST_NOW: TimeDelta = TimeDelta::minutes(10);
+
 impl Engine {
     /// Records what `legacy` says under the ids of its issues. What this store knows already stays as it is.
     ///
@@ -39,7 +44,9 @@ impl Engine {
         self.find_claims(&mut report).await?;
         self.find_failed_creates(legacy, &mut report).await?;
         self.take_state(legacy, &mut report).await?;
-        self.tell(&report.event());
+        let now = self.clock.wall();
+        let just_now = legacy.last_written.is_some_and(|at| at <= now && now - at < JUST_NOW);
+        self.tell(&report.event(just_now));
         Ok(report)
     }
 

@@ -10,17 +10,17 @@ pub(super) fn full_started(resumed: bool) -> Line {
     if resumed { line.with("resumed", Field::Flag(true)) } else { line }
 }
 
-pub(super) fn taken_over(pairs: u64, failed_creates: u64, odd: u64, from: Option<Watermark>) -> Line {
+pub(super) fn taken_over([pairs, failed_creates, odd]: [u64; 3], just_now: bool, from: Option<Watermark>) -> Line {
     let looks = if odd == 0 { "" } else { "; `lockstep adopt --dry-run` lists what needs a look" };
-    let line = audit(
-        Level::Info,
-        "sync.takenOver",
-        format!(
-            "Took over {pairs} pairs of the Node.js service; {failed_creates} user issues get the dev issue they lack{looks}"
-        ),
+    let runs = if just_now { "; it wrote there within the last ten minutes: see that it is stopped" } else { "" };
+    let message = format!(
+        "Took over {pairs} pairs of the Node.js service; {failed_creates} user issues get the dev issue that they \
+         lack{looks}{runs}"
     );
-    let line = line.with("pairs", Field::Number(pairs)).with("failedCreates", Field::Number(failed_creates));
-    let line = line.with("odd", Field::Number(odd));
+    let line = audit(if just_now { Level::Warn } else { Level::Info }, "sync.takenOver", message)
+        .with("pairs", Field::Number(pairs))
+        .with("failedCreates", Field::Number(failed_creates))
+        .with("odd", Field::Number(odd));
     match from {
         Some(from) => line.text("from", from),
         None => line,
