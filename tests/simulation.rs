@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "all of this is test")]
 
+#[path = "simulation/data.rs"]
+mod data;
 #[path = "simulation/house.rs"]
 mod house;
 
@@ -11,8 +13,12 @@ mod adoption;
 mod both_sides;
 #[path = "simulation/crash.rs"]
 mod crash;
+#[path = "simulation/crashes.rs"]
+mod crashes;
 #[path = "simulation/day.rs"]
 mod day;
+#[path = "simulation/days.rs"]
+mod days;
 #[path = "simulation/fields.rs"]
 mod fields;
 #[path = "simulation/files.rs"]

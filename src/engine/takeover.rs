@@ -30,16 +30,39 @@ const TOO_LATE: Duration = Duration::from_secs(24 * 3600);
 /// Twice as long as that service usually slept: one that wrote longer ago is not running any more.
 const JUST_NOW: TimeDelta = TimeDelta::minutes(10);
 
+/// What several pairs come to. Those of a kind are neighbours, as a store without transactions writes them at once.
+#[derive(Default)]
+struct Taking {
+    files: Vec<Change>,
+    users: Vec<Change>,
+    devs: Vec<Change>,
+    told: Vec<Change>,
+    pairs: Vec<Change>,
+}
+
+impl Taking {
+    /// The pairs come last: one whose files are not in the ledger would have them all copied.
+    fn in_order(self) -> Vec<Change> {
+        let Self { files, users, devs, told, pairs } = self;
+        [files, users, devs, told, pairs].into_iter().flatten().collect()
+    }
+}
+
+/// Who is told how far a takeover has come.
+pub type Progress<'a> = &'a (dyn Fn(usize) + Sync);
+
 impl Engine {
-    /// Records what `legacy` says under the ids of its issues. What this store knows already stays as it is.
+    /// Records what `legacy` says under the ids of its issues. What this store knows already stays as it is. `progress`
+    /// is told now and then how many pairs were gone through.
     ///
     /// # Errors
     /// When Jira or the store can't be asked. What was taken over until then stays; the takeover may be begun again.
-    pub async fn take_over(&self, legacy: &Legacy) -> Result<Report, Error> {
+    pub async fn take_over(&self, legacy: &Legacy, progress: Progress<'_>) -> Result<Report, Error> {
         let mut report = Report::of(legacy);
         for pairs in legacy.pairs.chunks(BATCH / 2) {
             self.unless_stopping()?;
             self.take_pairs(pairs, legacy, &mut report).await?;
+            progress(report.seen());
         }
         self.find_claims(&mut report).await?;
         self.find_failed_creates(legacy, &mut report).await?;
@@ -58,7 +81,7 @@ impl Engine {
         let keys: Vec<_> = pairs.iter().flat_map(|pair| [&pair.user, &pair.dev]).collect();
         let read = self.jira.fetch_by_key(&keys).await?;
         let mut known = self.recorded(read.values()).await?;
-        let mut batch = Vec::new();
+        let mut taking = Taking::default();
         for keys in pairs {
             let (Some(user), Some(dev)) = (read.get(&keys.user), read.get(&keys.dev)) else {
                 report.lost.push(keys.clone());
@@ -72,13 +95,13 @@ impl Engine {
                 Some(pair) => report.contradicted.push((keys.clone(), pair.clone())),
                 None => {
                     let pair = self.pair_of_two(user, dev);
-                    batch.extend(self.pair_taken(keys, (user, dev), pair.clone(), legacy));
+                    self.take_pair(keys, (user, dev), &pair, legacy, &mut taking);
                     report.taken(&pair);
                     known.push(pair);
                 }
             }
         }
-        Ok(self.store.write(batch).await?)
+        Ok(self.store.write(taking.in_order()).await?)
     }
 
     /// The pairs that any of these issues is in.
@@ -96,20 +119,27 @@ impl Engine {
         Pair { user: user.at.clone(), dev: dev.at.clone(), origin: Origin::Adopted, state }
     }
 
-    /// The pair comes last: one whose files are not in the ledger would have them all copied. A status that is no longer
-    /// what that service saw is not recorded: it is judged like that of any pair found on the way.
-    fn pair_taken(&self, keys: &KeyPair, (user, dev): (&Issue, &Issue), pair: Pair, legacy: &Legacy) -> Vec<Change> {
+    /// A status that is no longer what that service saw is not recorded: it is judged like that of any pair found on the
+    /// way.
+    fn take_pair(
+        &self,
+        keys: &KeyPair,
+        (user, dev): (&Issue, &Issue),
+        pair: &Pair,
+        legacy: &Legacy,
+        taking: &mut Taking,
+    ) {
         let files = entries(user, dev, (Proof::Line, self.jira.account()), None, &[]);
-        let mut changes: Vec<_> = files.into_iter().map(Change::PutCopied).collect();
-        for (side, key, issue) in [(Side::User, &keys.user, user), (Side::Dev, &keys.dev, dev)] {
+        taking.files.extend(files.into_iter().map(Change::PutCopied));
+        let sides = [(Side::User, &keys.user, user, &mut taking.users), (Side::Dev, &keys.dev, dev, &mut taking.devs)];
+        for (side, key, issue, handled) in sides {
             if legacy.statuses(side).get(key) == Some(&issue.status.name) {
-                changes.push(Change::PutHandled(side, issue.at.clone(), Handled::of(issue)));
+                handled.push(Change::PutHandled(side, issue.at.clone(), Handled::of(issue)));
             }
         }
         let event = Event::PairAdopted { user: user.at.key.clone(), dev: dev.at.key.clone() };
-        changes.push(Change::Tell(Entry::of(&event, &user.at, self.clock.wall())));
-        changes.push(Change::PutPair(pair));
-        changes
+        taking.told.push(Change::Tell(Entry::of(&event, &user.at, self.clock.wall())));
+        taking.pairs.push(Change::PutPair(pair.clone()));
     }
 
     /// That service noted a status also when the create that it asks for had failed: issues that stand in such a status

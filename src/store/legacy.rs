@@ -24,7 +24,7 @@ pub struct Predecessor {
     pub place: String,
     /// Its pairs.
     pub pairs: u64,
-    /// Whether its documents were written since this process looked last.
+    /// Whether this process has seen its documents change lately.
     pub still_written: bool,
 }
 

@@ -19,6 +19,7 @@ mod look;
 mod owner;
 mod read;
 mod server;
+mod sightings;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -42,6 +43,7 @@ use self::driver::Lane;
 use self::look::Look;
 use self::owner::Worker;
 use self::server::Server;
+use self::sightings::Sightings;
 use self::trouble::Trouble;
 use super::reader::{Reader, Room};
 use super::{Backend, Change, Epoch, Error, Failure, Inheritance, Legacy, Opener, State};
@@ -66,6 +68,7 @@ pub struct Servers {
     driver: Driver,
     clock: Clock,
     readers: Room,
+    sightings: Arc<Sightings>,
     /// By the digest of their connection strings, which are secret. Held as long as somebody uses them.
     known: Mutex<BTreeMap<[u8; 32], Weak<Server>>>,
 }
@@ -74,7 +77,8 @@ impl Servers {
     /// None yet. `process` tells this start of the program from all others.
     #[must_use]
     pub fn new(process: Process, driver: Driver, clock: Clock) -> Self {
-        Self { process, driver, readers: Room::new(clock.clone()), clock, known: Mutex::default() }
+        let (readers, sightings) = (Room::new(clock.clone()), Arc::default());
+        Self { process, driver, clock, readers, sightings, known: Mutex::default() }
     }
 
     /// The databases behind an address. Touches nothing yet. All that name the same one share one client.
@@ -90,7 +94,7 @@ impl Servers {
         if let Some(server) = known.get(&key).and_then(Weak::upgrade) {
             return server;
         }
-        let server = Arc::new(Server::new(url.clone()));
+        let server = Arc::new(Server::new(url.clone(), Arc::clone(&self.sightings)));
         known.retain(|_, server| server.strong_count() > 0);
         known.insert(key, Arc::downgrade(&server));
         server
@@ -255,8 +259,8 @@ impl Backend for Database {
     }
 
     fn inheritance(&self) -> BoxFuture<'_, Result<Inheritance, Error>> {
-        let base = self.base.clone();
-        self.query(|database| async move { legacy::inheritance(&base, &database).await })
+        let (base, now) = (self.base.clone(), self.clock.now());
+        self.query(move |database| async move { legacy::inheritance(&base, &database, now).await })
     }
 
     fn write(&self, epoch: Epoch, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>> {

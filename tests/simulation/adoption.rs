@@ -66,7 +66,7 @@ async fn are_kept_in_step(house: &mut House, ticket: &str, dev: &str) {
 
 /// A column of the flow's database, as text.
 fn rows(house: &House, sql: &str) -> Vec<String> {
-    let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+    let database = rusqlite::Connection::open(house.data.file()).unwrap();
     let mut rows = database.prepare(sql).unwrap();
     rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
@@ -194,7 +194,7 @@ fn a_clone_of_a_ticket_gets_a_dev_issue_of_its_own() {
             move_to(&house, &clone, "Will Do");
             house.live_for(11 * MINUTE).await;
             assert_eq!(dev_count(&house), 2);
-            house.lose_data();
+            house.data.lose();
             let before = house.writes();
             house.live_for(11 * MINUTE).await;
             assert_eq!((dev_count(&house), house.writes()), (2, before), "{}", house.about(&clone));
@@ -287,7 +287,7 @@ fn pairs_that_somebody_removed_are_found_again_before_anything_is_created() {
         house.live_for(11 * MINUTE).await;
         assert_eq!(dev_count(&house), 2);
         house.clock.sleep(DAY).await;
-        let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+        let database = rusqlite::Connection::open(house.data.file()).unwrap();
         assert_eq!(database.execute("DELETE FROM jira_mapping", []).unwrap(), 2);
         drop(database);
         house.live_for(6 * MINUTE).await;
@@ -343,7 +343,7 @@ fn of_a_pair_that_we_made_only_what_we_copied_counts_as_copied() {
         attach(&house, "customer-ines", &ticket, "screen.png", 10);
         attach(&house, "account-lockstep", "DEV-A-1", "log.txt", 10);
         attach(&house, "dev-bea", "DEV-A-1", "screen.png", 10);
-        house.lose_data();
+        house.data.lose();
         house.live_for(6 * MINUTE).await;
         let ours = ledger(&house, &ticket, "DEV-A-1").into_iter().filter(|line| line.starts_with('0'));
         assert_eq!(ours.collect::<Vec<_>>(), ["0 log.txt > 0 log.txt"]);
@@ -370,7 +370,7 @@ fn another_flows_back_mark_neither_bereaves_nor_adopts() {
             house.act("customer-ines", Deed::Comment { issue: ticket.clone(), text: "any news?".to_owned() });
             house.live_for(11 * MINUTE).await;
             assert_eq!(dev_count(&house), 1, "{}", house.about(&ticket));
-            let lost = house.data().join("sync_ab.sqlite");
+            let lost = house.data.file();
             std::fs::remove_file(lost).unwrap();
             house.live_for(11 * MINUTE).await;
             assert_eq!(dev_count(&house), 1);

@@ -1,45 +1,15 @@
 //! Days of people in three pairs of projects.
 
-use std::time::Duration;
-
-use super::house::{Crash, End, FLAVOURS, HOUR, House, on_a_paused_clock};
+use super::days::{Day, a_day_in, in_agreement, rough_days};
+use super::house::{FLAVOURS, HOUR, House, on_a_paused_clock};
 use lockstep::demo::world;
 use lockstep::sim::{FaultPlan, Flavour, Setup};
 
-/// People go home after so long.
-const WORKDAY: Duration = HOUR.saturating_mul(22);
-
-/// Long enough after everybody went home: doubts ripen, throttled flows go on.
-const EVENING: Duration = HOUR.saturating_mul(2);
+/// People work until late; the evening is long enough for doubts to ripen and throttled flows to go on.
+const DAY: Day = Day { work: HOUR.saturating_mul(22), evening: HOUR.saturating_mul(2) };
 
 async fn a_day(flavour: Flavour, seed: u64, faults: FaultPlan) -> House {
-    a_day_in(House::new(flavour, seed, faults)).await
-}
-
-async fn a_day_in(mut house: House) -> House {
-    house.people_work_for(WORKDAY, 1.0);
-    house.live_for(WORKDAY + EVENING).await;
-    house
-}
-
-/// A day on which the daemon crashes a few times, at gates that the seed names, and once in mid-air.
-async fn a_bad_day(flavour: Flavour, seed: u64) -> House {
-    let mut house = House::new(flavour, seed, FaultPlan::rough());
-    house.people_work_for(WORKDAY, 1.0);
-    let begun = house.clock.now();
-    for gate in [40 + 7 * seed, 400 + 31 * seed, 1600 + 53 * seed] {
-        house.live(End::Crash(Crash::at(gate), 6 * HOUR)).await;
-    }
-    house.live(End::Crash(Crash::never(), Duration::from_millis(700 + 10 * seed))).await;
-    let lived = house.clock.now() - begun;
-    house.live_for((WORKDAY + EVENING).saturating_sub(lived).max(EVENING)).await;
-    house
-}
-
-fn in_agreement(house: &House, seed: u64) {
-    let wrong = house.disagreements();
-    let about: String = wrong.iter().filter_map(|it| it.split(' ').next()).map(|key| house.about(key)).collect();
-    assert_eq!(wrong, [""; 0], "seed {seed}\n{about}");
+    a_day_in(House::new(flavour, seed, faults), DAY).await
 }
 
 #[test]
@@ -67,7 +37,7 @@ fn an_older_data_center_takes_only_quoted_dates() {
             jira.accounts[0].time_zone = chrono_tz::America::Los_Angeles;
         };
         let house = House::built_at(begin, 1, FaultPlan::none(), older);
-        let house = on_a_paused_clock(a_day_in(house));
+        let house = on_a_paused_clock(a_day_in(house, DAY));
         is_a_fine_day(&house);
         let refused = house.site.requests().iter().filter(|line| line.status == Some(400)).count();
         assert_eq!(refused, world::FLOWS.len(), "each flow learns it once");
@@ -78,7 +48,7 @@ fn an_older_data_center_takes_only_quoted_dates() {
 #[test]
 fn an_account_in_utc_loses_nothing_either() {
     let house = House::built(1, FaultPlan::none(), |jira| jira.accounts[0].time_zone = chrono_tz::UTC);
-    is_a_fine_day(&on_a_paused_clock(a_day_in(house)));
+    is_a_fine_day(&on_a_paused_clock(a_day_in(house, DAY)));
 }
 
 #[test]
@@ -120,18 +90,9 @@ fn first_difference(a: &str, b: &str) -> String {
     differing.map_or_else(|| "one is longer".to_owned(), |(a, b)| format!("{a}\n{b}"))
 }
 
-/// A hundred seeds, shared among tests so that they run side by side: every other day is a bad one.
+/// A hundred seeds, shared among tests so that they run side by side.
 fn live_through(flavour: Flavour, seeds: std::ops::Range<u64>) {
-    let mut doubts = 0;
-    for seed in seeds {
-        let house = match seed % 2 {
-            0 => on_a_paused_clock(a_day(flavour, seed, FaultPlan::rough())),
-            _ => on_a_paused_clock(a_bad_day(flavour, seed)),
-        };
-        in_agreement(&house, seed);
-        doubts += house.events.audited("step.inDoubt");
-    }
-    assert!(doubts > 0, "the weather was not rough");
+    rough_days(flavour, seeds, DAY);
 }
 
 #[test]

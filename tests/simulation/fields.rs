@@ -72,7 +72,7 @@ fn said(house: &House, text: &str) -> usize {
 
 /// How often history has it.
 fn recorded(house: &House, event: &str) -> i64 {
-    let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+    let database = rusqlite::Connection::open(house.data.file()).unwrap();
     database.query_row("SELECT count(*) FROM history WHERE event = ?1", [event], |row| row.get(0)).unwrap()
 }
 

@@ -1,7 +1,6 @@
 //! The machinery: the real supervisor, workers, engine, client and store, in memory on a paused clock, beside a
 //! simulated company. A life ends in order or by a crash; the stores stay.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -16,16 +15,17 @@ use lockstep::clock::{Clock, Entropy};
 use lockstep::config::Watch;
 use lockstep::demo::world;
 use lockstep::engine::Report;
-use lockstep::flow::{Event, FlowName, Observer};
+use lockstep::flow::{Event, Flow, FlowName, Observer};
 use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
 use lockstep::pulse::{Passage, Probe, Pulse, Verdict};
-use lockstep::settings::StoreUrl;
 use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
-use lockstep::store::{Driver, Durability, Executor, Legacy, Manner, Process, Stores};
+use lockstep::store::{Legacy, Process, Stores};
 use lockstep::supervisor::{Ended, Handle, Setup, Supervisor};
 use lockstep::worker::Tools;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+use super::data::Data;
 
 pub const MINUTE: Duration = Duration::from_secs(60);
 pub const HOUR: Duration = Duration::from_secs(3600);
@@ -47,10 +47,10 @@ pub struct House {
     pub clock: Clock,
     pub events: Arc<Events>,
     pub flavour: Flavour,
+    pub data: Arc<Data>,
     last_account: Option<sim::Account>,
     entropy: Entropy,
-    flows: tempfile::TempDir,
-    data: tempfile::TempDir,
+    flows: Arc<tempfile::TempDir>,
     lives: u64,
     twist: Option<Twist>,
     date_lag: Arc<AtomicI64>,
@@ -82,7 +82,7 @@ pub struct Crash {
     asleep: Mutex<bool>,
     count: Mutex<u64>,
     struck: Notify,
-    what: Mutex<Option<String>>,
+    passed: Mutex<Vec<String>>,
 }
 
 impl House {
@@ -110,10 +110,10 @@ impl House {
             clock: clock.clone(),
             events: Arc::new(Events::default()),
             flavour,
+            data: Arc::new(Data::new()),
             last_account,
             entropy: Entropy::seeded(seed),
-            flows: tempfile::tempdir().unwrap(),
-            data: tempfile::tempdir().unwrap(),
+            flows: Arc::new(tempfile::tempdir().unwrap()),
             lives: 0,
             twist: None,
             date_lag: Arc::default(),
@@ -136,6 +136,24 @@ impl House {
         house
     }
 
+    /// Another daemon beside this one: the same site, flows and data; what it tells and asks is seen apart.
+    #[allow(dead_code, reason = "a data folder is locked, a server can be shared")]
+    pub fn another(&self) -> Self {
+        Self {
+            site: Arc::clone(&self.site),
+            clock: self.clock.clone(),
+            events: Arc::default(),
+            flavour: self.flavour,
+            data: Arc::clone(&self.data),
+            last_account: self.last_account.clone(),
+            entropy: self.entropy.fork("another"),
+            flows: Arc::clone(&self.flows),
+            lives: 0,
+            twist: None,
+            date_lag: Arc::clone(&self.date_lag),
+        }
+    }
+
     pub fn only_the_first_flow(self) -> Self {
         let house = self;
         for (file, _) in &world::FLOWS[1..] {
@@ -152,13 +170,6 @@ impl House {
     /// So many seconds the site's clock is behind from now on, as its answers tell the time.
     pub fn set_back(&self) -> Arc<AtomicI64> {
         Arc::clone(&self.date_lag)
-    }
-
-    /// The data folder is lost.
-    pub fn lose_data(&self) {
-        for entry in std::fs::read_dir(self.data()).unwrap() {
-            std::fs::remove_file(entry.unwrap().path()).unwrap();
-        }
     }
 
     /// The path of a resource of the API that the daemon speaks to, as fault rules and counters name it.
@@ -189,16 +200,16 @@ impl House {
         self.site.counters().iter().filter(|(what, _)| !reads(what)).map(|(_, count)| count).sum()
     }
 
+    /// Whatever flow it is, it gets the name by which this house's data goes.
     pub fn write_flow(&self, file: &str, text: &str) {
+        let shipped = file.trim_end_matches(".json");
+        let name = |name: &str| format!("\"name\": \"{name}\"");
+        let text = text.replace(&name(shipped), &name(&self.data.flow_name(shipped)));
         std::fs::write(self.flows.path().join(file), text).unwrap();
     }
 
     pub fn flow_text(&self, file: &str) -> String {
         std::fs::read_to_string(self.flows.path().join(file)).unwrap()
-    }
-
-    pub fn data(&self) -> &Path {
-        self.data.path()
     }
 
     /// People are at work in the three pairs for so long from now.
@@ -249,6 +260,9 @@ impl House {
         // Aborted tasks are dropped when their runtime comes to it; the last of them lets go of the store.
         while opener.strong_count() > 0 {
             tokio::task::yield_now().await;
+        }
+        if ended.is_none() {
+            self.data.crashed();
         }
         ended
     }
@@ -308,11 +322,16 @@ impl House {
     /// The flow of that file takes over what the Node.js service left.
     pub async fn take_over(&mut self, flow: &str, legacy: &Legacy) -> Report {
         self.lives += 1;
-        let flows = world::flows(self.flows.path(), BASE_URL).unwrap();
-        let flow = Arc::new(flows.into_values().find(|it| it.name.as_str() == flow).unwrap());
+        let flow = Arc::new(self.flow(flow));
         let (tools, _) = self.tools();
         let pulse = Pulse::new(flow.name.as_str(), self.clock.clone(), None);
         tools.take_over(&flow, &pulse, legacy).await.unwrap()
+    }
+
+    /// A flow as its file says.
+    pub fn flow(&self, name: &str) -> Flow {
+        let (flows, name) = (world::flows(self.flows.path(), BASE_URL).unwrap(), self.data.flow_name(name));
+        flows.into_values().find(|flow| flow.name.as_str() == name).unwrap()
     }
 
     /// What a life is made of, and a way to see when nothing of it is left.
@@ -336,11 +355,8 @@ impl House {
 
     fn tools(&self) -> (Tools, Weak<Stores>) {
         let observer = Arc::new(Seen { events: Arc::clone(&self.events), clock: self.clock.clone() });
-        let folder = StoreUrl::Sqlite(self.data.path().to_owned());
-        let manner =
-            Manner { executor: Executor::inline(), durability: Durability::ProcessEnd, driver: Driver::here() };
         let process = Process { id: self.entropy.id(self.clock.wall()), host: "house".to_owned(), pid: 1 };
-        let opener = Stores::new(folder, manner, process, self.clock.clone());
+        let opener = Stores::new(self.data.url(), self.data.manner(), process, self.clock.clone());
         let opener = Arc::new(opener.unwrap());
         let left = Arc::downgrade(&opener);
         let entropy = self.entropy.fork(&format!("life {}", self.lives));
@@ -439,7 +455,7 @@ impl Crash {
             asleep: Mutex::default(),
             count: Mutex::new(0),
             struck: Notify::new(),
-            what: Mutex::new(None),
+            passed: Mutex::default(),
         })
     }
 
@@ -460,7 +476,12 @@ impl Crash {
 
     /// Where it struck, if it did.
     pub fn place(&self) -> Option<String> {
-        self.what.lock().unwrap().clone()
+        self.passed().into_iter().nth(usize::try_from(self.at - 1).unwrap())
+    }
+
+    /// The moments until then, in their order.
+    pub fn passed(&self) -> Vec<String> {
+        self.passed.lock().unwrap().clone()
     }
 }
 
@@ -486,11 +507,14 @@ impl Probe for Crash {
         }
         let mut count = self.count.lock().unwrap();
         *count += 1;
+        if *count <= self.at {
+            let place = format!("{:?} {:?} {}", passage.moment, passage.gate, passage.what);
+            self.passed.lock().unwrap().push(place);
+        }
         if *count < self.at {
             return Verdict::Go;
         }
         if *count == self.at {
-            *self.what.lock().unwrap() = Some(format!("{:?} {:?} {}", passage.moment, passage.gate, passage.what));
             self.struck.notify_one();
         }
         Verdict::Halt

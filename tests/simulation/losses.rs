@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::data::scaled;
 use super::house::{HOUR, House, MINUTE, on_a_paused_clock};
 use lockstep::sim::{Deed, FileContent, Flavour, IssueView};
 
@@ -220,11 +221,6 @@ impl Meanwhile {
     }
 }
 
-fn database(house: &House, sql: &str) {
-    let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
-    assert!(database.execute(sql, []).unwrap() > 0, "{sql}");
-}
-
 /// What can be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Loss {
@@ -236,10 +232,10 @@ enum Loss {
 
 fn lose(house: &House, loss: Loss) {
     match loss {
-        Loss::StateDocument => database(house, "DELETE FROM sync_state"),
-        Loss::LastSync => database(house, "UPDATE sync_state SET last_sync = NULL"),
-        Loss::Pairs => database(house, "DELETE FROM jira_mapping"),
-        Loss::Everything => house.lose_data(),
+        Loss::StateDocument => house.data.lose_state(),
+        Loss::LastSync => house.data.lose_last_sync(),
+        Loss::Pairs => house.data.lose_pairs(),
+        Loss::Everything => house.data.lose(),
     }
 }
 
@@ -289,7 +285,7 @@ async fn changes_cross_once(house: &mut House, pairs: &[Keys], loss: Loss) {
 
 fn story(flavour: Flavour, size: usize, loss: Loss) {
     on_a_paused_clock(async {
-        let (mut house, pairs) = company(flavour, size).await;
+        let (mut house, pairs) = company(flavour, scaled(size)).await;
         nobody_notices(&mut house, &pairs, loss).await;
         changes_cross_once(&mut house, &pairs, loss).await;
     });

@@ -43,7 +43,7 @@ fn after_a_days_work_a_lost_data_folder_is_rebuilt_without_a_single_write() {
             house.live_for(14 * HOUR).await;
             let before = house.writes();
             assert!(before > 60, "{before}");
-            house.lose_data();
+            house.data.lose();
             house.live_for(HOUR).await;
             assert_eq!(house.writes(), before);
             assert_eq!(house.disagreements(), [""; 0]);
@@ -75,7 +75,7 @@ fn a_clone_of_a_dev_issue_is_not_taken_for_the_original() {
         let ticket = accepted(&house, "original");
         house.live_for(6 * MINUTE).await;
         let clone = clone_of_the_first(&house);
-        house.lose_data();
+        house.data.lose();
         house.live_for(6 * MINUTE).await;
         only_the_original_counts(&mut house, &ticket, &clone).await;
     });
@@ -86,7 +86,7 @@ fn a_clone_that_is_seen_before_its_original_is_not_taken_for_it() {
     on_both(async |mut house| {
         let ticket = accepted(&house, "original");
         house.live_for(6 * MINUTE).await;
-        house.lose_data();
+        house.data.lose();
         let text =
             house.flow_text("sync-ab.json").replace("\"initialSyncEnabled\": true", "\"initialSyncEnabled\": false");
         house.write_flow("sync-ab.json", &text);

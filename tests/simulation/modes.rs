@@ -32,13 +32,6 @@ fn dev_issues(house: &House) -> Vec<String> {
     house.site.issues("DEV-A").into_iter().map(|issue| issue.summary).collect()
 }
 
-/// Changes the flow's only state document, as an operator with a database shell could.
-fn change_state(house: &House, set: &str) {
-    let file = house.data().join("sync_ab.sqlite");
-    let database = rusqlite::Connection::open(file).unwrap();
-    assert_eq!(database.execute(&format!("UPDATE sync_state SET {set}"), []).unwrap(), 1);
-}
-
 #[test]
 fn row_1_a_new_flow_syncs_everything_once_and_says_so() {
     on_both(async |mut house| {
@@ -56,7 +49,7 @@ fn row_2_a_lost_watermark_starts_from_now_without_a_second_full_sync() {
         house.live_for(12 * MINUTE).await;
         accept_a_ticket(&house, "while it was down, long ago");
         house.clock.sleep(24 * 60 * MINUTE).await;
-        change_state(&house, "last_sync = NULL");
+        house.data.lose_last_sync();
         house.live_for(7 * MINUTE).await;
         accept_a_ticket(&house, "new");
         house.live_for(12 * MINUTE).await;
@@ -70,7 +63,7 @@ fn row_2_holds_although_the_initial_sync_is_disabled() {
     on_both(async |mut house| {
         house.live_for(12 * MINUTE).await;
         disable_initial_sync(&house);
-        change_state(&house, "last_sync = NULL");
+        house.data.lose_last_sync();
         house.live_for(12 * MINUTE).await;
         assert_eq!(told(&house), [1, 1, 1, 0]);
     });
@@ -111,10 +104,10 @@ fn row_4_a_flow_goes_on_where_it_was_whatever_happened_while_it_was_down() {
 fn row_4_sets_a_flag_that_an_older_service_never_managed_to_set() {
     on_both(async |mut house| {
         house.live_for(12 * MINUTE).await;
-        change_state(&house, "initial_sync_completed = 0");
+        house.data.unset_flag();
         house.live_for(7 * MINUTE).await;
         // Now the flag stands again: losing the watermark is row 2, not row 1.
-        change_state(&house, "last_sync = NULL");
+        house.data.lose_last_sync();
         house.live_for(7 * MINUTE).await;
         assert_eq!(told(&house), [1, 1, 1, 0]);
     });

@@ -76,7 +76,7 @@ fn initial_sync_enabled(house: &House, enabled: bool) {
 }
 
 fn change_state(house: &House, set: &str) {
-    let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+    let database = rusqlite::Connection::open(house.data.file()).unwrap();
     assert_eq!(database.execute(&format!("UPDATE sync_state SET {set}"), []).unwrap(), 1);
 }
 
@@ -241,7 +241,7 @@ fn a_lost_store_does_not_recreate_a_dev_issue_that_people_deleted() {
         house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
         house.live_for(20 * MINUTE).await;
         assert_eq!(dev_count(&house, "DEV-A"), 0, "not while the pair is known");
-        house.lose_data();
+        house.data.lose();
         house.live_for(20 * MINUTE).await;
         assert_eq!(dev_count(&house, "DEV-A"), 0, "nor when it is not");
     });
@@ -256,7 +256,7 @@ fn two_flows_that_share_a_user_project_rebuild_a_lost_store_without_a_twin() {
         accepted(&house);
         house.live_for(20 * MINUTE).await;
         assert_eq!((dev_count(&house, "DEV-A"), dev_count(&house, "DEV-C")), (1, 1));
-        house.lose_data();
+        house.data.lose();
         house.live_for(20 * MINUTE).await;
         assert_eq!((dev_count(&house, "DEV-A"), dev_count(&house, "DEV-C")), (1, 1));
     });
@@ -284,7 +284,7 @@ fn what_happened_to_an_adopted_pair_before_a_start_from_now_stays_in_the_past() 
         house.live_for(12 * MINUTE).await;
         dev_moves(&house, "DEV-A-1", "Closed");
         house.clock.sleep(24 * HOUR).await;
-        house.lose_data();
+        house.data.lose();
         initial_sync_enabled(&house, false);
         house.live_for(7 * MINUTE).await;
         house.act("dev-bea", Deed::Comment { issue: "DEV-A-1".to_owned(), text: "by the way".to_owned() });
@@ -391,7 +391,7 @@ fn a_flag_that_is_set_without_a_full_sync_does_not_end_the_looking_for_marks() {
         house.live_for(MINUTE).await;
         assert_eq!(dev_count(&house, "DEV-A"), 1);
         house.site.faults(FaultPlan::none());
-        house.lose_data();
+        house.data.lose();
         house.clock.sleep(24 * HOUR).await;
         initial_sync_enabled(&house, false);
         house.live_for(12 * MINUTE).await;

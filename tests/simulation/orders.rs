@@ -130,7 +130,7 @@ fn a_pair_that_an_operator_made_survives_a_lost_store() {
     on_both(async |mut house| {
         let (user, dev) = (reported(&house), work(&house));
         obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair now");
-        house.lose_data();
+        house.data.lose();
         moved(&house, &user, "Will Do");
         house.live_for(20 * MINUTE).await;
         assert_eq!(devs(&house), 1, "it was created anew: {}", house.about(&user));
@@ -183,7 +183,7 @@ fn files_that_were_there_when_an_operator_paired_two_issues_stay_where_they_are(
             house.act("dev-bea", Deed::Attach { issue, filename, content });
         }
         obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair now");
-        let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+        let database = rusqlite::Connection::open(house.data.file()).unwrap();
         let mut entries = database.prepare("SELECT copy_id IS NULL FROM attachments ORDER BY file_id").unwrap();
         let left: Vec<bool> = entries.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         assert_eq!(left, [true, false]);
@@ -265,7 +265,7 @@ fn a_new_dev_issue_is_created_for_an_issue_whose_store_was_lost_with_its_dev_iss
     on_both(async |mut house| {
         let (user, dev) = served(&mut house).await;
         house.act("dev-bea", Deed::Delete { issue: dev });
-        house.lose_data();
+        house.data.lose();
         house.live_for(20 * MINUTE).await;
         assert_eq!(devs(&house), 0);
         obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");

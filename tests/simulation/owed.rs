@@ -126,7 +126,7 @@ fn index_lacks_a_known_issue(house: &House, until: DateTime<Utc>) {
     let key = house.act("dev-bea", Deed::Create { project, summary, text });
     house.site.freeze_index(&Rows::Of(key.clone()), until).unwrap();
     let id = house.site.issue(&key).unwrap().id;
-    let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+    let database = rusqlite::Connection::open(house.data.file()).unwrap();
     let sql = "INSERT INTO dev_project_issue_state (issue_id, issue_key, status, status_id, seen_updated, updated_at)
                    VALUES (?1, ?2, 'To Do', '1', '2026-03-01T00:00:00.000Z', '2026-03-01T00:00:00.000Z')";
     assert_eq!(database.execute(sql, [id, key]).unwrap(), 1);
@@ -220,7 +220,7 @@ fn a_create_that_did_not_happen_is_not_repeated_for_an_issue_that_was_paired_mea
         let (project, summary, text) = ("DEV-A".to_owned(), "by hand".to_owned(), String::new());
         let dev = house.act("dev-bea", Deed::Create { project, summary, text });
         let ids = ["USER-A-1", &dev].map(|key| house.site.issue(key).unwrap().id);
-        let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+        let database = rusqlite::Connection::open(house.data.file()).unwrap();
         let sql = "INSERT INTO jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin, state,
                        created_at) VALUES (?1, 'USER-A-1', ?2, 'DEV-A-1', 'adopted', 'active', '')";
         assert_eq!(database.execute(sql, ids).unwrap(), 1);

@@ -64,7 +64,7 @@ fn kept_in_history(house: &House, event: &str) -> i64 {
 }
 
 fn database(house: &House) -> rusqlite::Connection {
-    rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap()
+    rusqlite::Connection::open(house.data.file()).unwrap()
 }
 
 /// Changes a stored thing, as an operator with a database shell could.
@@ -373,7 +373,7 @@ fn a_flow_that_answers(house: &House) {
 
 /// The second flow knows the first one's pair, the other way round.
 fn knows_the_pair(house: &House) {
-    let other = house.data().join("sync_ba.sqlite");
+    let other = house.data.folder().join("sync_ba.sqlite");
     let sql =
         "INSERT INTO other.jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin, state,
                    created_at) SELECT dev_issue_id, dev_issue_key, user_issue_id, user_issue_key, 'created', state,

@@ -55,7 +55,7 @@ fn is_frozen(house: &House, rows: &Rows, span: Duration) {
 }
 
 fn database(house: &House) -> rusqlite::Connection {
-    rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap()
+    rusqlite::Connection::open(house.data.file()).unwrap()
 }
 
 fn paced(house: &House, interval: Duration) {
@@ -213,7 +213,7 @@ fn a_pass_in_between_makes_no_twin_of_what_the_full_sync_has_not_read_yet() {
         house.live_for(40 * MINUTE).await;
         assert_eq!(made_for(&house, "twin?"), 1);
         house.site.faults(FaultPlan::none());
-        house.lose_data();
+        house.data.lose();
         house.clock.sleep(HOUR).await;
         paced(&house, MINUTE);
         let (site, clock) = (Arc::clone(&house.site), house.clock.clone());

@@ -23,13 +23,13 @@ const STANDINGS: [(&[&str], &[&str]); 5] = [
 
 /// A company that the Node.js service has served for a while, and what that service wrote down. It took no file along
 /// twice, and later ones not at all.
-struct Served {
-    house: House,
-    legacy: Legacy,
+pub struct Served {
+    pub house: House,
+    pub legacy: Legacy,
 }
 
 impl Served {
-    fn new(flavour: Flavour) -> Self {
+    pub fn new(flavour: Flavour) -> Self {
         let house = House::quiet_with(23, |setup| setup.flavour = flavour);
         let text = house.flow_text("sync-ab.json");
         let follows = text.replacen("\"addCrossLinks\"", "\"syncAttachments\": true,\n    \"addCrossLinks\"", 1);
@@ -42,7 +42,7 @@ impl Served {
         self.house.act("customer-ines", Deed::Create { project, summary, text })
     }
 
-    fn walk(&self, issue: &str, way: &[&str]) {
+    pub fn walk(&self, issue: &str, way: &[&str]) {
         for status in way {
             let who = if issue.starts_with("DEV") { "dev-bea" } else { "triage-noor" };
             self.house.act(who, Deed::Move { issue: issue.to_owned(), status: (*status).to_owned() });
@@ -67,7 +67,7 @@ impl Served {
         dev
     }
 
-    fn pair(&mut self, nth: usize) -> (String, String) {
+    pub fn pair(&mut self, nth: usize) -> (String, String) {
         let ticket = self.create("USER-A", &format!("ticket {nth}"));
         let dev = self.dev_issue(&ticket);
         if nth.is_multiple_of(2) {
@@ -88,7 +88,7 @@ impl Served {
     }
 
     /// A ticket whose create failed there.
-    fn failed(&mut self) -> String {
+    pub fn failed(&mut self) -> String {
         let ticket = self.create("USER-A", "nobody made it");
         self.walk(&ticket, &["Will Do"]);
         self.seen(&ticket);
@@ -104,7 +104,7 @@ impl Served {
     }
 
     /// That service ends its last cycle, a few minutes ahead of Jira's clock.
-    fn stops(&mut self) {
+    pub fn stops(&mut self) {
         let ahead = self.house.clock.wall() + Duration::from_secs(180);
         let ahead = ahead.to_rfc3339_opts(SecondsFormat::Millis, true);
         self.legacy.last_sync = Some(Watermark(ahead.parse().unwrap()));
@@ -115,7 +115,7 @@ impl Served {
         self.house.take_over("sync-ab", &legacy).await
     }
 
-    fn dev_issues(&self) -> usize {
+    pub fn dev_issues(&self) -> usize {
         self.house.site.issues("DEV-A").len()
     }
 }

@@ -171,7 +171,7 @@ fn one_whose_ticket_was_paired_meanwhile_does_not_stop_the_others_nor_the_cycle(
         house.clock.sleep(MINUTE).await;
         let bulk = house.api("issue/bulk");
         house.site.add_fault(Rule::on(Method::POST, &bulk, When::First(1), Kind::Hold { effect: Effect::After }));
-        let (site, file) = (house.site.clone(), house.data().join("sync_ab.sqlite"));
+        let (site, file) = (house.site.clone(), house.data.file());
         let id = site.issue("USER-A-2").unwrap().id;
         let beside = async |_: Handle| {
             site.held(1).await;
@@ -202,7 +202,7 @@ fn issues_that_failed_are_tried_again_a_page_at_a_time() {
         assert_eq!(house.events.audited("issue.failed"), 130);
         house.clock.sleep(30 * HOUR).await;
         let now = house.clock.wall().to_rfc3339();
-        let database = rusqlite::Connection::open(house.data().join("sync_ab.sqlite")).unwrap();
+        let database = rusqlite::Connection::open(house.data.file()).unwrap();
         database.execute("UPDATE sync_state SET patrol_begun = ?1, last_sync = ?1", [now]).unwrap();
         house.site.faults(FaultPlan::none());
         let before = house.site.requests().len();

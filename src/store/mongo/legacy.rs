@@ -3,6 +3,7 @@
 use futures::TryStreamExt as _;
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
+use tokio::time::Instant;
 
 use super::base::Base;
 use super::document::Found;
@@ -18,8 +19,8 @@ const OWN_NAME: &str = "jira-status-sync";
 /// A user that may see its own database only is told so of all others.
 const NOT_AUTHORISED: i32 = 13;
 
-/// Whether something was left for this flow that it has not taken over.
-pub(super) async fn inheritance(base: &Base, database: &Database) -> Result<Inheritance, Trouble> {
+/// Whether something was left for this flow that it has not taken over, as it is `now`.
+pub(super) async fn inheritance(base: &Base, database: &Database, now: Instant) -> Result<Inheritance, Trouble> {
     if read::state(base, database).await?.revision != Revision::default() {
         return Ok(Inheritance::None);
     }
@@ -27,7 +28,7 @@ pub(super) async fn inheritance(base: &Base, database: &Database) -> Result<Inhe
         return Ok(Inheritance::Here(legacy));
     }
     for name in names(base) {
-        if let Some(predecessor) = predecessor(base, &name).await? {
+        if let Some(predecessor) = predecessor(base, &name, now).await? {
             return Ok(Inheritance::Elsewhere(predecessor));
         }
     }
@@ -81,14 +82,14 @@ async fn documents(database: &Database, collection: &str, which: Document) -> Re
 }
 
 /// Whether that service has a database of that name.
-async fn predecessor(base: &Base, name: &str) -> Result<Option<Predecessor>, Trouble> {
+async fn predecessor(base: &Base, name: &str, now: Instant) -> Result<Option<Predecessor>, Trouble> {
     let database = base.server.client().await?.database(name);
     let legacy = match legacy(base, &database).await {
         Err(trouble) if trouble.code() == Some(NOT_AUTHORISED) => None,
         end => end?,
     };
     Ok(legacy.map(|legacy| Predecessor {
-        still_written: base.server.is_newer(name, legacy.last_written),
+        still_written: base.server.is_written(name, legacy.last_written, now),
         pairs: legacy.pairs.len() as u64,
         place: legacy.place,
     }))

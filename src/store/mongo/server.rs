@@ -1,14 +1,16 @@
 //! The servers behind one connection string, and the one client that this process has for them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use mongodb::Client;
 use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
+use super::sightings::Sightings;
 use super::trouble::Trouble;
 use crate::settings::MongoUrl;
 
@@ -31,14 +33,13 @@ pub(super) struct Server {
     client: OnceCell<Client>,
     /// The databases whose indexes this process has seen to.
     prepared: Mutex<BTreeSet<String>>,
-    /// When the Node.js service was last seen to have written to one of its databases.
-    written: Mutex<BTreeMap<String, DateTime<Utc>>>,
+    sightings: Arc<Sightings>,
 }
 
 impl Server {
     /// Touches nothing yet.
-    pub(super) fn new(url: MongoUrl) -> Self {
-        Self { url, client: OnceCell::new(), prepared: Mutex::default(), written: Mutex::default() }
+    pub(super) fn new(url: MongoUrl, sightings: Arc<Sightings>) -> Self {
+        Self { url, client: OnceCell::new(), prepared: Mutex::default(), sightings }
     }
 
     /// How messages name a database there.
@@ -67,11 +68,9 @@ impl Server {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner).remove(database);
     }
 
-    /// Notes when a foreign database was written last, and tells whether that was after this process looked before.
-    pub(super) fn is_newer(&self, database: &str, last: Option<DateTime<Utc>>) -> bool {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = last.and_then(|last| written.insert(database.to_owned(), last));
-        before.is_some_and(|before| last > Some(before))
+    /// Notes at `now` when a foreign database was written last, and tells whether its owner was seen to write lately.
+    pub(super) fn is_written(&self, database: &str, last: Option<DateTime<Utc>>, now: Instant) -> bool {
+        self.sightings.is_written(&self.place(database), last, now)
     }
 
     /// `said` without the password.
