@@ -25,16 +25,21 @@ pub use report::Report;
 /// what happened while that clock was ahead.
 const TOO_LATE: Duration = Duration::from_secs(24 * 3600);
 
+/// Who is told how far a takeover has come.
+pub type Progress<'a> = &'a (dyn Fn(usize) + Sync);
+
 impl Engine {
-    /// Records what `legacy` says under the ids of its issues. What this store knows already stays as it is.
+    /// Records what `legacy` says under the ids of its issues. What this store knows already stays as it is. `progress`
+    /// is told now and then how many pairs were gone through.
     ///
     /// # Errors
     /// When Jira or the store can't be asked. What was taken over until then stays; the takeover may be begun again.
-    pub async fn take_over(&self, legacy: &Legacy) -> Result<Report, Error> {
+    pub async fn take_over(&self, legacy: &Legacy, progress: Progress<'_>) -> Result<Report, Error> {
         let mut report = Report::of(legacy);
         for pairs in legacy.pairs.chunks(BATCH / 2) {
             self.unless_stopping()?;
             self.take_pairs(pairs, legacy, &mut report).await?;
+            progress(report.seen());
         }
         self.find_claims(&mut report).await?;
         self.find_failed_creates(legacy, &mut report).await?;

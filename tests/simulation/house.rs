@@ -312,7 +312,7 @@ impl House {
         let flow = Arc::new(flows.into_values().find(|it| it.name.as_str() == flow).unwrap());
         let (tools, _) = self.tools();
         let pulse = Pulse::new(flow.name.as_str(), self.clock.clone(), None);
-        tools.take_over(&flow, &pulse, legacy).await.unwrap()
+        tools.take_over((&flow, &pulse), legacy, &|_| {}).await.unwrap()
     }
 
     /// What a life is made of, and a way to see when nothing of it is left.
