@@ -4,7 +4,10 @@ mod adopt;
 mod check;
 mod daemon;
 mod demo;
+mod export;
+mod flows;
 mod history;
+mod import;
 mod jira_sim;
 mod log;
 mod orders;
@@ -16,7 +19,9 @@ mod token;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 /// Keeps pairs of Jira projects in step.
 #[derive(Parser)]
@@ -46,6 +51,10 @@ enum Command {
     Recreate(orders::Recreate),
     /// Takes over what the Node.js service left.
     Adopt(adopt::Args),
+    /// Writes all that is kept of a flow to a file, as a backup or for another store.
+    Export(export::Args),
+    /// Reads what `export` wrote into a store that has no data of the flow.
+    Import(import::Args),
     /// Shows Lockstep at work, without an account, a database or a configuration.
     Demo(demo::Args),
     /// Serves a simulated Jira, to try flows out and to test against.
@@ -91,6 +100,8 @@ impl Cli {
             Command::Unpair(args) => orders::unpair(&args),
             Command::Recreate(args) => orders::recreate(&args),
             Command::Adopt(args) => adopt::run(&args),
+            Command::Export(args) => export::run(&args),
+            Command::Import(args) => import::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::JiraSim(args) => jira_sim::run(&args),
         }
@@ -101,6 +112,21 @@ impl Cli {
 /// The process' environment.
 fn env(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// Runs a command that needs a runtime and no daemon, and complains of what kept it from its end.
+fn in_runtime(command: impl Future<Output = anyhow::Result<Outcome>>) -> Outcome {
+    let ended = Runtime::new().context("can't start the runtime").and_then(|runtime| runtime.block_on(command));
+    ended.unwrap_or_else(|error| {
+        complain(format!("{error:#}"));
+        Outcome::Bad
+    })
+}
+
+/// Tells the person at the terminal what a command did or does, beside its output.
+#[expect(clippy::print_stderr, reason = "only for terminals, where standard output may be the result itself")]
+fn remark(what: impl std::fmt::Display) {
+    eprintln!("{what}");
 }
 
 /// Tells the person at the terminal why a command does not go on.

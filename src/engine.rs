@@ -39,7 +39,7 @@ use incremental::{Memory, Reach};
 use mode::{Because, Mode};
 use tally::Tally;
 
-pub use takeover::Report;
+pub use takeover::{Progress, Report};
 
 /// Pairs of one flow that are worked on at the same time.
 const CONCURRENCY: usize = 8;

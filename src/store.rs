@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 mod contract;
+mod dump;
 mod error;
 mod executor;
 mod legacy;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
+pub use dump::{BadImport, Export, ExportError, Import, ImportError, Tally};
 pub use error::Error;
 pub use executor::Executor;
 pub use legacy::{Inheritance, KeyPair, Legacy, Predecessor};
@@ -176,6 +178,15 @@ pub struct Failure {
     pub unseen_since: Option<JiraTime>,
 }
 
+/// An issue, and what was handled of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandledIssue {
+    /// The issue, with the key that it had then.
+    pub issue: IssueRef,
+    /// What was handled.
+    pub was: Handled,
+}
+
 /// One write to a flow's database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -195,6 +206,9 @@ pub enum Change {
     PutCopied(Copied),
     /// Write a line of history.
     Tell(Entry),
+    /// Write a line of history as it was kept elsewhere, in place of the one of its number. Lines that are told later get
+    /// larger numbers.
+    Retell(Told),
     /// Record what was handled of an issue.
     PutHandled(Side, IssueRef, Handled),
     /// Record a failure, replacing the issue's earlier one.

@@ -12,6 +12,8 @@ mod town;
 #[path = "binary/wait.rs"]
 mod wait;
 
+#[path = "binary/backup.rs"]
+mod backup;
 #[path = "binary/crash.rs"]
 mod crash;
 #[path = "binary/disk.rs"]

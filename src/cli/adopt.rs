@@ -1,17 +1,21 @@
 //! `lockstep adopt`: what the Node.js service left becomes the flows' own.
 
+mod rehearsal;
 mod report;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use tokio::runtime::Runtime;
+use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
-use super::{Outcome, complain, env};
+use super::flows::Folder;
+use super::{Outcome, complain, env, in_runtime, remark};
 use crate::clock::{Clock, Entropy};
-use crate::config::{self, Around};
 use crate::engine::Report;
 use crate::flow::{Event, Flow, FlowName, Observer};
 use crate::jira::Networks;
@@ -19,6 +23,12 @@ use crate::pulse::Pulse;
 use crate::settings::{MongoUrl, Overrides, Settings, StoreUrl};
 use crate::store::{Legacy, Manner, Opener, Process, Stores};
 use crate::worker::Tools;
+
+/// A service that wrote within this time may still run: twice its usual interval.
+const RECENTLY: Duration = Duration::from_secs(600);
+
+/// Between two remarks on how far it has come.
+const BETWEEN_REMARKS: Duration = Duration::from_secs(2);
 
 /// Takes over what the Node.js service left in MongoDB: reads each flow's database there, asks Jira for the issues behind
 /// its keys, and writes both into the flow's own store. Jira is only read, and nothing that is there is removed. May be
@@ -54,16 +64,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         (Err(wrong), _) => return wrong_usage(wrong),
         (_, Err(no)) => return wrong_usage(format!("--from: {no}")),
     };
-    let adopted = Runtime::new()
-        .context("can't start the runtime")
-        .and_then(|runtime| runtime.block_on(adopt(args, &settings, &from)));
-    match adopted {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            complain(format!("{error:#}"));
-            Outcome::Bad
-        }
-    }
+    in_runtime(adopt(args, &settings, &from))
 }
 
 fn wrong_usage(why: impl std::fmt::Display) -> Outcome {
@@ -79,7 +80,7 @@ async fn adopt(args: &Args, settings: &Settings, from: &MongoUrl) -> anyhow::Res
     let mut taken = Vec::new();
     for flow in flows {
         let name = flow.name.clone();
-        match take_over(args, &heir, flow, from).await {
+        match take_over(&heir, flow, from).await {
             Ok(report) => taken.push((name, report)),
             Err(error) => {
                 complain(format!("flow {name}: {error:#}"));
@@ -94,39 +95,38 @@ async fn adopt(args: &Args, settings: &Settings, from: &MongoUrl) -> anyhow::Res
 
 /// The flows that are meant; those whose files are refused are complained of.
 fn flows(args: &Args, settings: &Settings) -> anyhow::Result<(Vec<Flow>, Outcome)> {
-    let around = Around { env: &env, file: &config::beside, default_interval: settings.interval };
-    let mut outcome = Outcome::Good;
-    let mut flows = Vec::new();
-    for verdict in config::set(&config::scan(&settings.flows)?, &[], &around) {
-        match verdict.outcome {
-            Ok(checked) => flows.push(checked.flow),
-            Err(problems) => {
-                problems.iter().for_each(complain);
-                outcome = Outcome::Bad;
-            }
-        }
+    let mut folder = Folder::read(settings)?;
+    if !args.flow.is_empty() {
+        let named: BTreeSet<_> = args.flow.iter().collect();
+        let flows = named.into_iter().map(|name| folder.take(name, settings)).collect::<anyhow::Result<_>>()?;
+        return Ok((flows, Outcome::Good));
     }
-    if let Some(unknown) = args.flow.iter().find(|name| !flows.iter().any(|flow| flow.name == **name)) {
-        bail!("there is no flow {unknown} in {}", settings.flows.display());
+    folder.problems.iter().for_each(complain);
+    if folder.flows.is_empty() {
+        bail!(
+            "there are no flows in {} that could be taken over; name their folder with --flows",
+            settings.flows.display()
+        );
     }
-    flows.retain(|flow| args.flow.is_empty() || args.flow.contains(&flow.name));
-    if flows.is_empty() {
-        bail!("there are no flows in {}; name their folder with --flows", settings.flows.display());
-    }
-    Ok((flows, outcome))
+    let outcome = if folder.problems.is_empty() { Outcome::Good } else { Outcome::Bad };
+    Ok((folder.flows, outcome))
 }
 
 /// Takes flows over, one after the other.
 struct Heir {
     stores: Arc<Stores>,
     tools: Tools,
+    /// In a dry run, the stores that the flows really have.
+    own: Option<Stores>,
 }
 
 fn heir(args: &Args, settings: &Settings, nowhere: PathBuf) -> anyhow::Result<Heir> {
     let (clock, entropy) = (Clock::system(), Entropy::system()?);
     let store = if args.dry_run { StoreUrl::Sqlite(nowhere) } else { settings.store.clone() };
     let process = Process::this(&clock, &entropy);
-    let stores = Arc::new(Stores::new(store, Manner::production(), process, clock.clone())?);
+    let look = |store| Stores::to_look(store, Manner::production(), process.clone(), clock.clone());
+    let own = args.dry_run.then(|| look(settings.store.clone()));
+    let stores = Arc::new(Stores::new(store, Manner::production(), process.clone(), clock.clone())?);
     let tools = Tools {
         clock,
         entropy,
@@ -135,7 +135,7 @@ fn heir(args: &Args, settings: &Settings, nowhere: PathBuf) -> anyhow::Result<He
         budgets: Arc::default(),
         observer: Arc::new(Nobody),
     };
-    Ok(Heir { stores, tools })
+    Ok(Heir { stores, tools, own })
 }
 
 /// What happens to single issues is in the report, and in the flow's history.
@@ -145,20 +145,62 @@ impl Observer for Nobody {
     fn see(&self, _: Option<&FlowName>, _: &Event) {}
 }
 
-async fn take_over(args: &Args, heir: &Heir, mut flow: Flow, from: &MongoUrl) -> anyhow::Result<Report> {
-    let legacy = only(heir.stores.legacies(from, &flow).await?, from)?;
-    if args.dry_run {
+async fn take_over(heir: &Heir, mut flow: Flow, from: &MongoUrl) -> anyhow::Result<Report> {
+    let legacy = only(heir.stores.legacies(from, &flow).await?, from, &flow)?;
+    if let Some(own) = &heir.own {
+        let own = own.read(&flow);
         flow.database.at = None;
+        rehearsal::furnish(&*own, &heir.stores, &flow, &heir.tools.clock).await?;
     }
+    remark_if_written(&flow.name, &legacy, heir.tools.clock.wall());
     let pulse = Pulse::new(flow.name.as_str(), heir.tools.clock.clone(), None);
-    Ok(heir.tools.take_over(&Arc::new(flow), &pulse, &legacy).await?)
+    let name = flow.name.clone();
+    let progress = Progress::new(&heir.tools.clock, &name, legacy.pairs.len());
+    Ok(heir.tools.take_over((&Arc::new(flow), &pulse), &legacy, &|seen| progress.tell(seen)).await?)
+}
+
+/// What that service writes after this is not taken over.
+fn remark_if_written(flow: &FlowName, legacy: &Legacy, now: DateTime<Utc>) {
+    let age = legacy.last_written.and_then(|last| (now - last).to_std().ok());
+    if let Some(age) = age.filter(|age| *age < RECENTLY) {
+        let ago = age.as_secs();
+        remark(format!("{flow}: {} was written {ago} s ago; is the Node.js service stopped?", legacy.place));
+    }
+}
+
+/// Tells now and then how far a takeover has come, if it takes long.
+struct Progress<'a> {
+    clock: &'a Clock,
+    flow: &'a FlowName,
+    pairs: usize,
+    told: Mutex<Instant>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(clock: &'a Clock, flow: &'a FlowName, pairs: usize) -> Self {
+        Self { clock, flow, pairs, told: Mutex::new(clock.now()) }
+    }
+
+    fn tell(&self, seen: usize) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        if now.duration_since(*told) >= BETWEEN_REMARKS {
+            remark(format!("{}: {seen} of {} pairs looked at", self.flow, self.pairs));
+            *told = now;
+        }
+    }
 }
 
 /// That service's databases were named in two ways; nobody but a person can tell which of two is right.
-fn only(mut found: Vec<Legacy>, from: &MongoUrl) -> anyhow::Result<Legacy> {
+fn only(mut found: Vec<Legacy>, from: &MongoUrl, flow: &Flow) -> anyhow::Result<Legacy> {
     match (found.pop(), found.pop()) {
         (Some(one), None) => Ok(one),
-        (None, _) => Err(anyhow!("the Node.js service has no database for it at {from}")),
+        (None, _) => Err(anyhow!(
+            "the Node.js service left nothing for it at {from}, neither in a database {} nor in {}; if it has another name, \
+             give that in --from, as in mongodb://HOST/NAME",
+            flow.name,
+            flow.name.database()
+        )),
         (Some(one), Some(other)) => Err(anyhow!(
             "the Node.js service has two databases for it, {} and {}: name the right one in --from, as in \
              mongodb://HOST/NAME",
@@ -172,6 +214,10 @@ fn show(args: &Args, taken: &[(FlowName, Report)], out: &mut dyn Write) -> io::R
     if args.json {
         return report::json(taken, args.dry_run, out);
     }
-    taken.iter().try_for_each(|(flow, taken)| report::text(flow, taken, out))?;
-    if args.dry_run { writeln!(out, "dry run: nothing was written") } else { Ok(()) }
+    taken.iter().try_for_each(|(flow, taken)| report::text(flow, taken, args.dry_run, out))?;
+    match (taken.is_empty(), args.dry_run) {
+        (true, _) => Ok(()),
+        (false, true) => writeln!(out, "Nothing was written: this was a dry run."),
+        (false, false) => writeln!(out, "Keep the Node.js service stopped, and start `lockstep run` with this store."),
+    }
 }

@@ -20,12 +20,14 @@ use crate::settings::StoreUrl;
 pub(super) mod history;
 mod looking;
 mod mongo;
+mod paging;
 mod pairs;
 
 pub(super) use mongo::{MongoPlace, Replica};
 
 use history::*;
 use looking::*;
+use paging::*;
 use pairs::*;
 
 /// Where databases outlive the processes that use them.
@@ -103,6 +105,10 @@ macro_rules! contract {
             pairs_that_were_taken_apart_come_after_those_that_need_somebody
             looking_works_while_the_worker_is_busy_idle_or_gone
             looking_makes_nothing
+            all_that_was_handled_comes_page_by_page
+            the_whole_ledger_comes_page_by_page
+            all_failures_come_page_by_page
+            a_line_that_was_told_elsewhere_keeps_its_number_and_its_time
         })*
     };
 }
@@ -489,7 +495,7 @@ async fn restart(place: &mut impl Place, worker: Worker) -> Worker {
     begin(place, &flow).await
 }
 
-struct SqlitePlace {
+pub(super) struct SqlitePlace {
     folder: tempfile::TempDir,
     executor: Executor,
     durability: Durability,
@@ -497,7 +503,7 @@ struct SqlitePlace {
 }
 
 impl SqlitePlace {
-    fn new(executor: Executor, durability: Durability) -> Self {
+    pub(super) fn new(executor: Executor, durability: Durability) -> Self {
         let mut place = Self { folder: tempfile::tempdir().unwrap(), executor, durability, opener: None };
         place.restart();
         place
@@ -652,7 +658,7 @@ fn closing_as(resolution: &str) -> Step {
     Step::Transition(Transition { side: Side::User, from: status("In Progress"), to, resolution })
 }
 
-fn attach(filename: &str, author: Option<&str>) -> Step {
+pub(super) fn attach(filename: &str, author: Option<&str>) -> Step {
     let file = Attachment {
         id: "70001".parse().unwrap(),
         filename: filename.to_owned(),
@@ -677,7 +683,7 @@ fn restoring(user_number: u64) -> Intent {
     intent(&format!("i-{user_number}"), IntentKind::Restore, user_number)
 }
 
-fn comment(text: &str) -> Step {
+pub(super) fn comment(text: &str) -> Step {
     Step::Comment(Comment { text: Template::parse(text).unwrap() })
 }
 

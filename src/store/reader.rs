@@ -7,9 +7,9 @@ use futures::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::executor::Lane;
-use super::{Error, Failure, State};
+use super::{Error, Failure, HandledIssue, State};
 use crate::clock::Clock;
-use crate::flow::{HistoryQuery, Intent, Pair, Told};
+use crate::flow::{AttachmentId, Copied, HistoryQuery, Intent, IssueId, Pair, Side, Told};
 
 /// The longest that somebody who looks has to wait, for a seat and for the answer together.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,6 +34,20 @@ pub trait Reader: Send + Sync {
     fn troubled_pairs(&self, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
     /// Lines of history, latest first.
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>>;
+    /// All failures in pages of at most `most`, by side and id as texts, beginning after the issue of `after`.
+    fn failures_after(&self, after: Option<(Side, IssueId)>, most: u32) -> BoxFuture<'_, Result<Vec<Failure>, Error>>;
+    /// At most `most` pairs of whatever state, by user issue, oldest first, beginning after the one of `after`.
+    fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
+    /// At most `most` of the issues that were handled on a side, oldest first, beginning after `after`. Those whose key
+    /// is known to be another issue's now are left out.
+    fn handled_after(
+        &self,
+        side: Side,
+        after: Option<IssueId>,
+        most: u32,
+    ) -> BoxFuture<'_, Result<Vec<HandledIssue>, Error>>;
+    /// At most `most` entries of the ledger in the order of the files' ids as text, beginning after the file `after`.
+    fn ledger_after(&self, after: Option<AttachmentId>, most: u32) -> BoxFuture<'_, Result<Vec<Copied>, Error>>;
 }
 
 /// Where those sit who read; one for the process. Clones are one.

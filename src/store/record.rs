@@ -136,7 +136,7 @@ struct CursorV1 {
 }
 
 /// A leaf as its text.
-struct Text<T>(T);
+pub(super) struct Text<T>(pub(super) T);
 
 impl<T: Display> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

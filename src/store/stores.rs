@@ -15,7 +15,7 @@ pub struct Stores {
     pub(super) sqlite: Sqlite,
     servers: Servers,
     /// The data folder stays held as long as this lives, also while no flow has a worker.
-    _held: Option<Arc<Folder>>,
+    held: Option<Arc<Folder>>,
 }
 
 /// How databases are worked with.
@@ -45,12 +45,18 @@ impl Stores {
     /// [`Error::InUse`] when another process (or other `Stores`) holds the folder, [`Error::Unavailable`] when it can't
     /// be made or locked.
     pub fn new(own: StoreUrl, manner: Manner, process: Process, clock: Clock) -> Result<Self, Error> {
+        let mut stores = Self::to_look(own, manner, process, clock);
+        if let StoreUrl::Sqlite(folder) = &stores.own {
+            stores.held = Some(stores.sqlite.hold(folder)?);
+        }
+        Ok(stores)
+    }
+
+    /// For whoever only looks into what is there ([`Opener::read`]): takes no lock, and is in nobody's way.
+    #[must_use]
+    pub fn to_look(own: StoreUrl, manner: Manner, process: Process, clock: Clock) -> Self {
         let sqlite = Sqlite::new(manner.executor, clock.clone(), manner.durability);
-        let held = match &own {
-            StoreUrl::Sqlite(folder) => Some(sqlite.hold(folder)?),
-            StoreUrl::Mongo(_) => None,
-        };
-        Ok(Self { own, sqlite, servers: Servers::new(process, manner.driver, clock), _held: held })
+        Self { own, sqlite, servers: Servers::new(process, manner.driver, clock), held: None }
     }
 
     /// What the Node.js service left for a flow on these servers: under either name that its database may have had, or

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{Exit, Inbox, Job, Ordered, Phase, Slip, Workshop};
 use crate::clock::{Clock, Entropy};
-use crate::engine::{self, Desk, Engine, Parts, Report};
+use crate::engine::{self, Desk, Engine, Parts, Progress, Report};
 use crate::flow::{Flow, Observer, Side};
 use crate::jira::{self, Budgets, Client, Fault, Transports};
 use crate::pulse::Pulse;
@@ -51,14 +51,20 @@ impl Workshop for Tools {
 
 impl Tools {
     /// Copies what the Node.js service left of a flow into the flow's store, while no worker of it runs anywhere.
+    /// `progress` is told now and then how many pairs were gone through.
     ///
     /// # Errors
     /// When Jira or a store can't be asked. What was taken over until then stays; it may be done again.
-    pub async fn take_over(&self, flow: &Arc<Flow>, pulse: &Pulse, legacy: &Legacy) -> Result<Report, engine::Error> {
+    pub async fn take_over(
+        &self,
+        (flow, pulse): (&Arc<Flow>, &Pulse),
+        legacy: &Legacy,
+        progress: Progress<'_>,
+    ) -> Result<Report, engine::Error> {
         let backend = self.opener.open(flow);
         let end = async {
             let (engine, _) = engine(self, (flow, pulse), &backend).await?;
-            engine.take_over(legacy).await
+            engine.take_over(legacy, progress).await
         };
         let end = Box::pin(end).await;
         backend.close().await;
@@ -166,7 +172,7 @@ async fn begin(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<(
     match store.inheritance().await.map_err(|error| ended(job, &error.into()))? {
         Inheritance::None => {}
         Inheritance::Here(legacy) => {
-            engine.take_over(&legacy).await.map_err(|error| ended(job, &error))?;
+            engine.take_over(&legacy, &|_| {}).await.map_err(|error| ended(job, &error))?;
         }
         Inheritance::Elsewhere(predecessor) => return Err(Exit::Refused { why: owed(&job.flow, &predecessor) }),
     }

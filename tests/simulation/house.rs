@@ -325,7 +325,7 @@ impl House {
         let flow = Arc::new(self.flow(flow));
         let (tools, _) = self.tools();
         let pulse = Pulse::new(flow.name.as_str(), self.clock.clone(), None);
-        tools.take_over(&flow, &pulse, legacy).await.unwrap()
+        tools.take_over((&flow, &pulse), legacy, &|_| {}).await.unwrap()
     }
 
     /// A flow as its file says.

@@ -5,51 +5,78 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use crate::cli::text::{counted, one_line};
 use crate::engine::Report;
-use crate::flow::FlowName;
+use crate::flow::{FlowName, Pair};
+use crate::store::KeyPair;
 
-/// More of a kind than these are only counted: the log and `lockstep history` have them all.
+/// More of a kind than these are only counted.
 const SHOWN: usize = 20;
 
-/// A paragraph for each flow: what is there, then what needs somebody.
-pub(super) fn text(flow: &FlowName, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// A paragraph for each flow: what is there and what became of it, what happens by itself, what needs somebody.
+pub(super) fn text(flow: &FlowName, report: &Report, dry_run: bool, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{flow}: from {}", report.place)?;
-    let Report { pairs, statuses, taken, known, .. } = report;
-    writeln!(out, "  {pairs} pairs: {taken} taken over, {known} known already, {} not", pairs - taken - known)?;
-    let stopped = report.last_sync.map_or("never".to_owned(), |mark| mark.to_string());
-    writeln!(out, "  {statuses} statuses, last cycle ended {stopped}")?;
-    match report.goes_on_from {
-        Some(mark) => writeln!(out, "  the first cycle looks back to {mark}")?,
-        None => writeln!(out, "  the first cycle is a full sync")?,
-    }
+    what_was_done(report, dry_run, out)?;
+    let mut groups = Groups { out, heading: "Seen to by the first cycles:", is_open: false };
     let two = |(one, other): &(_, _)| format!("{one} {other}");
-    list(out, "now under another key", report.moved.iter().map(|(was, is)| format!("{was} is {is}")))?;
-    list(out, "get their dev issue in the first cycle", &report.failed_creates)?;
-    list(out, "paired with their dev issue in the first cycle", report.single.iter().map(two))?;
+    groups.list("user issues whose dev issue was never made", &report.failed_creates)?;
+    groups.list("pairs that it had not noted, found by their links", report.single.iter().map(two))?;
+    groups.list("issues under another key now", report.moved.iter().map(|(was, is)| format!("{was} is {is}")))?;
+    let away = report.suspended.iter().map(|pair| format!("{} {}", pair.user, pair.dev));
+    groups.list("pairs at rest until the issue that left its project is back", away)?;
+    let mut groups = Groups { heading: "Needs somebody:", is_open: false, ..groups };
     let twins = report.twins.iter().map(|(user, devs)| {
         format!("{user} has {}", devs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
     });
-    list(out, "have several dev issues: close all but one, see `lockstep pair`", twins)?;
+    let choose =
+        "user issues with several dev issues; the first stays, unless you `lockstep unpair` and `lockstep pair`";
+    groups.list(choose, twins)?;
     let lost = report.lost.iter().map(|pair| format!("{} {}", pair.user, pair.dev));
-    list(out, "pairs of which an issue is deleted or hidden: see `lockstep recreate`", lost)?;
-    let away = report.suspended.iter().map(|pair| format!("{} {}", pair.user, pair.dev));
-    list(out, "pairs of which an issue is in another project: they rest until it is back", away)?;
-    let contradicted = report.contradicted.iter();
-    let contradicted =
-        contradicted.map(|(theirs, ours)| format!("{} {}, here {} {}", theirs.user, theirs.dev, ours.user, ours.dev));
-    list(out, "pairs that are other pairs here, which stay", contradicted)?;
-    list(out, "dev issues whose user issue can't be read", &report.strays)?;
-    list(out, "documents that can't be understood and are passed over", &report.unfit)
+    groups.list("pairs left out, as an issue is deleted or hidden from this account; see `lockstep recreate`", lost)?;
+    groups.list("pairs left out, as they are other pairs here", report.contradicted.iter().map(contradiction))?;
+    groups.list("dev issues whose user issue can't be read", &report.strays)?;
+    groups.list("documents left out, as they can't be understood", &report.unfit)
 }
 
-fn list<T: Display>(out: &mut dyn Write, what: &str, all: impl IntoIterator<Item = T>) -> io::Result<()> {
-    let all: Vec<_> = all.into_iter().collect();
-    if all.is_empty() {
-        return Ok(());
+fn what_was_done(report: &Report, dry_run: bool, out: &mut dyn Write) -> io::Result<()> {
+    let Report { pairs, statuses, taken, known, .. } = report;
+    let (done, left) = (if dry_run { "to be taken over" } else { "taken over" }, pairs - taken - known);
+    writeln!(out, "  {}: {taken} {done}, {known} known already, {left} not", counted(*pairs, "pair", false))?;
+    let ended =
+        report.last_sync.map_or("it never ended a cycle".to_owned(), |mark| format!("its last cycle ended {mark}"));
+    writeln!(out, "  It had seen {statuses} statuses; {ended}.")?;
+    match report.goes_on_from {
+        Some(mark) => writeln!(out, "  The flow goes on with what changed since {mark}."),
+        None => writeln!(out, "  The flow begins with a full sync, which creates nothing that is there."),
     }
-    writeln!(out, "  {} {what}", all.len())?;
-    all.iter().take(SHOWN).try_for_each(|one| writeln!(out, "    {one}"))?;
-    if all.len() > SHOWN { writeln!(out, "    and {} more", all.len() - SHOWN) } else { Ok(()) }
+}
+
+fn contradiction((theirs, ours): &(KeyPair, Pair)) -> String {
+    format!("{} {}, here {} {}", theirs.user, theirs.dev, ours.user, ours.dev)
+}
+
+/// Lists under a heading, which is only there if one of them is.
+struct Groups<'a> {
+    out: &'a mut dyn Write,
+    heading: &'static str,
+    is_open: bool,
+}
+
+impl Groups<'_> {
+    fn list<T: Display>(&mut self, what: &str, all: impl IntoIterator<Item = T>) -> io::Result<()> {
+        let all: Vec<_> = all.into_iter().collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        if !self.is_open {
+            writeln!(self.out, "  {}", self.heading)?;
+            self.is_open = true;
+        }
+        writeln!(self.out, "    {what} ({}):", all.len())?;
+        all.iter().take(SHOWN).try_for_each(|one| writeln!(self.out, "      {}", one_line(&one.to_string())))?;
+        let more = all.len().saturating_sub(SHOWN);
+        if more > 0 { writeln!(self.out, "      and {more} more; --json has them all") } else { Ok(()) }
+    }
 }
 
 /// Everything, by flow.

@@ -64,6 +64,11 @@ impl Report {
         Event::TakenOver { pairs: self.taken as u64, failed_creates, odd, just_now, from: self.goes_on_from }
     }
 
+    /// Pairs that were gone through so far.
+    pub(super) fn seen(&self) -> usize {
+        self.taken + self.known + self.lost.len() + self.contradicted.len()
+    }
+
     pub(super) fn moved(&mut self, key: &IssueKey, issue: &Issue) {
         if *key != issue.at.key {
             self.moved.push((key.clone(), issue.at.key.clone()));

@@ -8,7 +8,7 @@ use super::bulk::{Put, Remove};
 use super::document::{jira_date, long, record, wall_date};
 use super::known::{Known, Partner};
 use super::layout::{ATTACHMENTS, FAILURES, HISTORY, INTENTS, JIRA_MAPPING, handled};
-use crate::flow::{AttachmentId, Copied, Entry, Handled, Intent, IntentId, IssueId, IssueRef, Pair, Side};
+use crate::flow::{AttachmentId, Copied, Entry, Handled, Intent, IntentId, IssueId, IssueRef, Pair, Side, Told};
 use crate::store::record::{fields_json, intent_json, kind_text, level_text, origin_text};
 use crate::store::{Change, Epoch, Error, Failure, State};
 
@@ -85,6 +85,7 @@ impl<'a> Deeds<'a> {
             Change::RemovePair(user) => self.remove_pair(&user),
             Change::PutCopied(copied) => self.put_copied(&copied),
             Change::Tell(entry) => self.tell(&entry),
+            Change::Retell(told) => self.retell(&told),
             Change::PutHandled(side, issue, handled) => self.put_handled(side, &issue, &handled),
             Change::PutFailure(failure) => self.put_failure(&failure),
             Change::ClearFailure(side, id) => self.remove(FAILURES, doc! { "_id": failure_id(side, &id) }, false),
@@ -192,6 +193,20 @@ impl<'a> Deeds<'a> {
         self.put(HISTORY, doc! { "_id": number }, doc! {}, fields, String::new());
     }
 
+    fn retell(&mut self, told: &Told) {
+        let fields = doc! {
+            "version": 1,
+            "at": wall_date(told.at),
+            "issue_id": told.issue.id.as_str(),
+            "issue_key": told.issue.key.as_str(),
+            "level": &told.level,
+            "event": &told.event,
+            "message": &told.message,
+            "fields": record(&told.fields),
+        };
+        self.put(HISTORY, doc! { "_id": long(told.number) }, fields, doc! {}, String::new());
+    }
+
     fn put_handled(&mut self, side: Side, issue: &IssueRef, was: &Handled) {
         let fields = doc! {
             "issue_key": issue.key.as_str(),
@@ -270,6 +285,6 @@ impl<'a> Deeds<'a> {
 }
 
 /// One for each issue.
-fn failure_id(side: Side, id: &IssueId) -> String {
+pub(super) fn failure_id(side: Side, id: &IssueId) -> String {
     format!("{side}/{id}")
 }

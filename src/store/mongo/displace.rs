@@ -10,6 +10,9 @@ use mongodb::bson::{Bson, Document, doc};
 use super::bulk::Put;
 use super::trouble::Trouble;
 
+/// Found in what stands for the key of an issue that lost it; no key has blanks.
+pub(super) const FORMER: &str = "formerly of";
+
 /// Whether what is in the way of `refused` by its key is so no longer.
 pub(super) async fn made_room(database: &Database, refused: &Put, refusal: &Document) -> Result<bool, Trouble> {
     let key = refusal.get_document("keyValue").ok().and_then(|value| value.get_str("issue_key").ok());
@@ -32,7 +35,7 @@ pub(super) async fn made_room(database: &Database, refused: &Put, refusal: &Docu
             Err(trouble) => return Err(trouble),
         }
     }
-    let former = format!("{key} (formerly of {})", holder.get("_id").unwrap_or(&Bson::Null));
+    let former = format!("{key} ({FORMER} {})", holder.get("_id").unwrap_or(&Bson::Null));
     documents.update_one(held, doc! { "$set": { "issue_key": former } }).await?;
     Ok(true)
 }

@@ -10,9 +10,9 @@ use super::base::Base;
 use super::driver::Lane;
 use super::read;
 use super::trouble::Trouble;
-use crate::flow::{HistoryQuery, Intent, Pair, Told};
+use crate::flow::{AttachmentId, Copied, HistoryQuery, Intent, IssueId, Pair, Side, Told};
 use crate::store::reader::{Reader, Room, Seat};
-use crate::store::{Error, Failure, State};
+use crate::store::{Error, Failure, HandledIssue, State};
 
 /// The longest that one question may take: whoever looks is gone by then.
 const LIMIT: Duration = Duration::from_secs(6);
@@ -71,5 +71,26 @@ impl Reader for Look {
 
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
         self.ask(move |_, database| async move { read::history(&database, &query).await })
+    }
+
+    fn failures_after(&self, after: Option<(Side, IssueId)>, most: u32) -> BoxFuture<'_, Result<Vec<Failure>, Error>> {
+        self.ask(move |_, database| async move { read::failures_after(&database, after.as_ref(), most).await })
+    }
+
+    fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
+        self.ask(move |_, database| async move { read::pairs_after(&database, after.as_ref(), most).await })
+    }
+
+    fn handled_after(
+        &self,
+        side: Side,
+        after: Option<IssueId>,
+        most: u32,
+    ) -> BoxFuture<'_, Result<Vec<HandledIssue>, Error>> {
+        self.ask(move |_, database| async move { read::handled_after(&database, side, after.as_ref(), most).await })
+    }
+
+    fn ledger_after(&self, after: Option<AttachmentId>, most: u32) -> BoxFuture<'_, Result<Vec<Copied>, Error>> {
+        self.ask(move |_, database| async move { read::ledger_after(&database, after.as_ref(), most).await })
     }
 }

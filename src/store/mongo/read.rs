@@ -8,17 +8,19 @@ use mongodb::bson::{Bson, Document, bson, doc};
 
 use super::ask::Ask;
 use super::base::Base;
+use super::deeds::failure_id;
+use super::displace;
 use super::document::{Found, ids, wall_date};
 use super::layout::{
     ATTACHMENTS, FAILURES, HISTORY, INTENTS, JIRA_MAPPING, SYNC_STATE, handled as handled_collection, known,
 };
 use super::trouble::Trouble;
 use crate::flow::{
-    Copied, Event, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, Pair, PairState, Side, Status,
-    StatusName, Told, Watermark,
+    AttachmentId, Copied, Event, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, Pair, PairState, Side,
+    Status, StatusName, Told, Watermark,
 };
 use crate::store::record;
-use crate::store::{Failure, NEWEST, Patrol, Revision, State};
+use crate::store::{Failure, HandledIssue, NEWEST, Patrol, Revision, State};
 
 /// The state document.
 pub(super) async fn state(base: &Base, database: &Database) -> Result<State, Trouble> {
@@ -61,6 +63,22 @@ pub(super) async fn handled(
 fn handled_of(found: &Found<'_>) -> Result<Handled, Trouble> {
     let status = Status { id: found.parsed("status_id")?, name: StatusName::new(found.text("status")?) };
     Ok(Handled { status, updated: found.jira_time("seen_updated")? })
+}
+
+/// At most `most` of the issues that were handled on a side, after `after`, in the order of their numbers.
+pub(super) async fn handled_after(
+    database: &Database,
+    side: Side,
+    after: Option<&IssueId>,
+    most: u32,
+) -> Result<Vec<HandledIssue>, Trouble> {
+    // The empty text comes before every id. What lost its key to another issue is not known by one.
+    let after = after.map_or("", IssueId::as_str);
+    let asked = doc! { "issue_id": { "$gt": after }, "issue_key": { "$not": { "$regex": displace::FORMER } } };
+    let asked = Ask::of(handled_collection(side), asked).sorted_by_number(doc! { "issue_id": 1 });
+    let read =
+        |found: &Found<'_>| Ok(HandledIssue { issue: found.issue("issue_id", "issue_key")?, was: handled_of(found)? });
+    asked.at_most(Some(most)).answer(database, read).await
 }
 
 /// The pairs with one of `issues` on `side`, oldest user issue first.
@@ -109,10 +127,22 @@ async fn pairs_in_order(database: &Database, asked: Document, most: u32) -> Resu
 /// What the ledger says of the files of these user issues.
 pub(super) async fn ledger(database: &Database, users: &[IssueId]) -> Result<Vec<Copied>, Trouble> {
     let asked = Ask::of(ATTACHMENTS, doc! { "user_issue_id": { "$in": ids(users) } }).sorted(doc! { "_id": 1 });
-    let read = |found: &Found<'_>| {
-        Ok(Copied { on: found.parsed("user_issue_id")?, file: found.parsed("_id")?, copy: found.maybe("copy_id")? })
-    };
-    asked.answer(database, read).await
+    asked.answer(database, copied_of).await
+}
+
+/// At most `most` entries of the ledger after that of the file `after`, in the order of the files' ids as text.
+pub(super) async fn ledger_after(
+    database: &Database,
+    after: Option<&AttachmentId>,
+    most: u32,
+) -> Result<Vec<Copied>, Trouble> {
+    // The empty text comes before every id.
+    let asked = doc! { "_id": { "$gt": after.map_or("", AttachmentId::as_str) } };
+    Ask::of(ATTACHMENTS, asked).sorted(doc! { "_id": 1 }).at_most(Some(most)).answer(database, copied_of).await
+}
+
+fn copied_of(found: &Found<'_>) -> Result<Copied, Trouble> {
+    Ok(Copied { on: found.parsed("user_issue_id")?, file: found.parsed("_id")?, copy: found.maybe("copy_id")? })
 }
 
 /// How often a status was brought across for these user issues, since their pair was last mended or decided about.
@@ -191,6 +221,18 @@ pub(super) async fn open_intents(database: &Database, most: Option<u32>) -> Resu
 pub(super) async fn failures(database: &Database, most: Option<u32>) -> Result<Vec<Failure>, Trouble> {
     let asked = Ask::of(FAILURES, doc! {}).sorted(doc! { "next_try": 1, "side": 1, "issue_id": 1 });
     asked.at_most(most).answer(database, failure_of).await
+}
+
+/// At most `most` failures after that of the issue `after`, by side and id as texts.
+pub(super) async fn failures_after(
+    database: &Database,
+    after: Option<&(Side, IssueId)>,
+    most: u32,
+) -> Result<Vec<Failure>, Trouble> {
+    // The empty text comes before every one.
+    let after = after.map_or_else(String::new, |(side, id)| failure_id(*side, id));
+    let asked = Ask::of(FAILURES, doc! { "_id": { "$gt": after } }).sorted(doc! { "_id": 1 });
+    asked.at_most(Some(most)).answer(database, failure_of).await
 }
 
 fn failure_of(found: &Found<'_>) -> Result<Failure, Trouble> {

@@ -19,11 +19,15 @@ async fn every_question_finds_an_index() {
     house.process().begin().await.unwrap();
     let numeric = doc! { "locale": "en", "numericOrdering": true };
     let some = || doc! { "$in": ["1", "2"] };
+    let handled_after = || doc! { "issue_id": { "$gt": "1" }, "issue_key": { "$not": { "$regex": displace::FORMER } } };
     for question in [
         doc! { "find": "jira_mapping", "filter": { "dev_issue_id": some() } },
         doc! { "find": "jira_mapping", "filter": { "user_issue_id": { "$gt": "1" } }, "sort": { "user_issue_id": 1 }, "collation": &numeric },
         doc! { "find": "dev_project_issue_state", "filter": layout::known("issue_id"), "sort": { "issue_id": -1 }, "collation": &numeric },
         doc! { "find": "user_project_issue_state", "filter": { "issue_id": some() } },
+        doc! { "find": "user_project_issue_state", "filter": handled_after(), "sort": { "issue_id": 1 }, "collation": &numeric },
+        doc! { "find": "attachments", "filter": { "_id": { "$gt": "1" } }, "sort": { "_id": 1 } },
+        doc! { "find": "failures", "filter": { "_id": { "$gt": "dev/1" } }, "sort": { "_id": 1 } },
         doc! { "find": "attachments", "filter": { "user_issue_id": some() } },
         doc! { "find": "failures", "filter": {}, "sort": { "next_try": 1, "side": 1, "issue_id": 1 } },
         doc! { "find": "history", "filter": { "issue_id": some(), "at": { "$gte": 0 } } },

@@ -76,7 +76,8 @@ async fn fence(base: &Base, database: &Database, epoch: Epoch, batch: &[Change])
     let numbers = batch.iter().filter(|change| matches!(change, Change::AddIntent(_) | Change::Tell(_))).count();
     let numbers = i64::try_from(numbers).unwrap_or(i64::MAX);
     let states = database.collection::<Document>(SYNC_STATE);
-    let reserve = doc! { "$inc": { "sequence": numbers } };
+    let sequence = doc! { "$add": [{ "$max": ["$sequence", largest_retold(batch)] }, numbers] };
+    let reserve = vec![doc! { "$set": { "sequence": sequence } }];
     let state = states.find_one_and_update(base.under(epoch), reserve).return_document(ReturnDocument::After).await?;
     let Some(state) = state else {
         base.refuse_unless_latest(database, epoch).await?;
@@ -86,6 +87,13 @@ async fn fence(base: &Base, database: &Database, epoch: Epoch, batch: &[Change])
     let state = Found { collection: SYNC_STATE, document: &state };
     let (revision, last) = (Revision(state.number("revision")?), long(state.number("sequence")?));
     Ok(Fence { revision, first_number: last - numbers + 1 })
+}
+
+/// The largest number that a line of history brings along; 0 if none does.
+fn largest_retold(batch: &[Change]) -> i64 {
+    let numbers =
+        batch.iter().filter_map(|change| if let Change::Retell(told) = change { Some(told.number) } else { None });
+    long(numbers.max().unwrap_or_default())
 }
 
 /// Each commit counts one up.

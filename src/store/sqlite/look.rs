@@ -12,10 +12,10 @@ use rusqlite::{Connection, OpenFlags};
 use super::identity::{Identity, Rest};
 use super::trouble::Trouble;
 use super::{read, schema};
-use crate::flow::{FlowName, HistoryQuery, Intent, Pair, Told};
+use crate::flow::{AttachmentId, Copied, FlowName, HistoryQuery, Intent, IssueId, Pair, Side, Told};
 use crate::store::executor::Lane;
 use crate::store::reader::{Reader, Room};
-use crate::store::{Error, Failure, State};
+use crate::store::{Error, Failure, HandledIssue, State};
 
 /// How long to wait for a writer that keeps even readers out, which is rare and short.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -107,5 +107,26 @@ impl Reader for Look {
 
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
         self.ask(move |connection, _| read::history(connection, &query))
+    }
+
+    fn failures_after(&self, after: Option<(Side, IssueId)>, most: u32) -> BoxFuture<'_, Result<Vec<Failure>, Error>> {
+        self.ask(move |connection, _| read::failures_after(connection, after.as_ref(), most))
+    }
+
+    fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
+        self.ask(move |connection, _| read::pairs_after(connection, after.as_ref(), most))
+    }
+
+    fn handled_after(
+        &self,
+        side: Side,
+        after: Option<IssueId>,
+        most: u32,
+    ) -> BoxFuture<'_, Result<Vec<HandledIssue>, Error>> {
+        self.ask(move |connection, _| read::handled_after(connection, side, after.as_ref(), most))
+    }
+
+    fn ledger_after(&self, after: Option<AttachmentId>, most: u32) -> BoxFuture<'_, Result<Vec<Copied>, Error>> {
+        self.ask(move |connection, _| read::ledger_after(connection, after.as_ref(), most))
     }
 }

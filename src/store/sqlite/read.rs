@@ -8,11 +8,11 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 use super::row::{handled_table, id_list, issue, maybe, parsed};
 use super::trouble::Trouble;
 use crate::flow::{
-    Copied, Event, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, Pair, PairState, Side,
-    Status, StatusName, Told, Watermark,
+    AttachmentId, Copied, Event, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, Pair,
+    PairState, Side, Status, StatusName, Told, Watermark,
 };
 use crate::store::record;
-use crate::store::{Failure, NEWEST, Patrol, Revision, State};
+use crate::store::{Failure, HandledIssue, NEWEST, Patrol, Revision, State};
 
 /// A file keeps one flow's data: the first to come owns it, also when another one has its name in `database.name`.
 pub(super) fn refuse_foreign(connection: &Connection, flow: &FlowName) -> Result<(), Trouble> {
@@ -66,6 +66,18 @@ fn handled_row(row: &Row<'_>) -> Result<(IssueId, Handled), Trouble> {
     Ok((parsed(row, "issue_id")?, Handled { status, updated: parsed(row, "seen_updated")? }))
 }
 
+/// At most `most` of the issues that were handled on a side, after `after`, in the order of their numbers.
+pub(super) fn handled_after(
+    connection: &Connection,
+    side: Side,
+    after: Option<&IssueId>,
+    most: u32,
+) -> Result<Vec<HandledIssue>, Trouble> {
+    page_after(connection, (handled_table(side), "issue_id"), after, most, |row| {
+        Ok(HandledIssue { issue: issue(row, "issue_id", "issue_key")?, was: handled_row(row)?.1 })
+    })
+}
+
 /// The pairs with one of `ids` on `side`, oldest user issue first.
 pub(super) fn pairs(connection: &Connection, side: Side, ids: &[IssueId]) -> Result<Vec<Pair>, Trouble> {
     let sql = format!(
@@ -85,16 +97,28 @@ fn pair_row(row: &Row<'_>) -> Result<Pair, Trouble> {
 
 /// At most `most` pairs after the one of the user issue `after`, in the order of their user issues.
 pub(super) fn pairs_after(connection: &Connection, after: Option<&IssueId>, most: u32) -> Result<Vec<Pair>, Trouble> {
+    page_after(connection, ("jira_mapping", "user_issue_id"), after, most, pair_row)
+}
+
+/// At most `most` rows of a table, after the one of the issue `after`, in the order of the issues' numbers.
+fn page_after<T>(
+    connection: &Connection,
+    (table, id): (&str, &str),
+    after: Option<&IssueId>,
+    most: u32,
+    read: impl Fn(&Row<'_>) -> Result<T, Trouble>,
+) -> Result<Vec<T>, Trouble> {
     // Two questions, as SQLite finds its place in an index of two expressions only by one of them at a time.
-    let as_long = "SELECT * FROM jira_mapping WHERE length(user_issue_id) = length(:after) AND user_issue_id > :after
-                   ORDER BY user_issue_id LIMIT :most";
-    let longer = "SELECT * FROM jira_mapping WHERE length(user_issue_id) > length(:after)
-                  ORDER BY length(user_issue_id), user_issue_id LIMIT :most";
+    let as_long = format!(
+        "SELECT * FROM {table} WHERE length({id}) = length(:after) AND {id} > :after ORDER BY {id} LIMIT :most"
+    );
+    let longer =
+        format!("SELECT * FROM {table} WHERE length({id}) > length(:after) ORDER BY length({id}), {id} LIMIT :most");
     // The empty text comes before every id.
     let after = after.map_or("", IssueId::as_str);
-    let mut found = rows(connection, as_long, named_params! { ":after": after, ":most": most }, pair_row)?;
+    let mut found = rows(connection, &as_long, named_params! { ":after": after, ":most": most }, &read)?;
     let rest = most.saturating_sub(u32::try_from(found.len()).unwrap_or(most));
-    found.extend(rows(connection, longer, named_params! { ":after": after, ":most": rest }, pair_row)?);
+    found.extend(rows(connection, &longer, named_params! { ":after": after, ":most": rest }, &read)?);
     Ok(found)
 }
 
@@ -113,9 +137,23 @@ pub(super) fn troubled_pairs(connection: &Connection, most: u32) -> Result<Vec<P
 /// What the ledger says of the files of these user issues.
 pub(super) fn ledger(connection: &Connection, users: &[IssueId]) -> Result<Vec<Copied>, Trouble> {
     let sql = "SELECT * FROM attachments WHERE user_issue_id IN (SELECT value FROM json_each(:ids)) ORDER BY file_id";
-    rows(connection, sql, named_params! { ":ids": id_list(users) }, |row| {
-        Ok(Copied { on: parsed(row, "user_issue_id")?, file: parsed(row, "file_id")?, copy: maybe(row, "copy_id")? })
-    })
+    rows(connection, sql, named_params! { ":ids": id_list(users) }, copied_row)
+}
+
+/// At most `most` entries of the ledger after that of the file `after`, in the order of the files' ids as text.
+pub(super) fn ledger_after(
+    connection: &Connection,
+    after: Option<&AttachmentId>,
+    most: u32,
+) -> Result<Vec<Copied>, Trouble> {
+    let sql = "SELECT * FROM attachments WHERE file_id > :after ORDER BY file_id LIMIT :most";
+    // The empty text comes before every id.
+    let after = after.map_or("", AttachmentId::as_str);
+    rows(connection, sql, named_params! { ":after": after, ":most": most }, copied_row)
+}
+
+fn copied_row(row: &Row<'_>) -> Result<Copied, Trouble> {
+    Ok(Copied { on: parsed(row, "user_issue_id")?, file: parsed(row, "file_id")?, copy: maybe(row, "copy_id")? })
 }
 
 /// How often a status was brought across for these user issues, since their pair was last mended or decided about.
@@ -191,16 +229,30 @@ pub(super) fn open_intents(connection: &Connection, most: Option<u32>) -> Result
 /// All failures in order of their next try.
 pub(super) fn failures(connection: &Connection, most: Option<u32>) -> Result<Vec<Failure>, Trouble> {
     let sql = "SELECT * FROM failures ORDER BY next_try, side, issue_id LIMIT :most";
-    rows(connection, sql, named_params! { ":most": limit(most) }, |row| {
-        Ok(Failure {
-            side: parsed(row, "side")?,
-            issue: issue(row, "issue_id", "issue_key")?,
-            attempts: row.get("attempts")?,
-            next_try: parsed(row, "next_try")?,
-            why: row.get("why")?,
-            seen: maybe(row, "seen_updated")?,
-            unseen_since: maybe(row, "unseen_since")?,
-        })
+    rows(connection, sql, named_params! { ":most": limit(most) }, failure_row)
+}
+
+/// At most `most` failures after that of the issue `after`, by side and id as texts.
+pub(super) fn failures_after(
+    connection: &Connection,
+    after: Option<&(Side, IssueId)>,
+    most: u32,
+) -> Result<Vec<Failure>, Trouble> {
+    let sql = "SELECT * FROM failures WHERE (side, issue_id) > (:side, :id) ORDER BY side, issue_id LIMIT :most";
+    // The empty text comes before every side.
+    let (side, id) = after.map_or((String::new(), ""), |(side, id)| (side.to_string(), id.as_str()));
+    rows(connection, sql, named_params! { ":side": side, ":id": id, ":most": most }, failure_row)
+}
+
+fn failure_row(row: &Row<'_>) -> Result<Failure, Trouble> {
+    Ok(Failure {
+        side: parsed(row, "side")?,
+        issue: issue(row, "issue_id", "issue_key")?,
+        attempts: row.get("attempts")?,
+        next_try: parsed(row, "next_try")?,
+        why: row.get("why")?,
+        seen: maybe(row, "seen_updated")?,
+        unseen_since: maybe(row, "unseen_since")?,
     })
 }
 

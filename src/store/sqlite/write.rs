@@ -6,7 +6,9 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Transaction, Tr
 use super::read::refuse_foreign;
 use super::row::handled_table;
 use super::trouble::Trouble;
-use crate::flow::{AttachmentId, Copied, Entry, FlowName, Handled, Intent, IntentId, IssueId, IssueRef, Pair, Side};
+use crate::flow::{
+    AttachmentId, Copied, Entry, FlowName, Handled, Intent, IntentId, IssueId, IssueRef, Pair, Side, Told,
+};
 use crate::store::record::{cursor_json, fields_json, intent_json, kind_text, level_text, origin_text, wall_text};
 use crate::store::{Change, Epoch, Error, Failure, HISTORY_AGE, State};
 
@@ -65,6 +67,7 @@ impl Writing<'_> {
             Change::RemovePair(user) => self.remove_pair(user),
             Change::PutCopied(copied) => self.put_copied(copied),
             Change::Tell(entry) => self.tell(entry),
+            Change::Retell(told) => self.retell(told),
             Change::PutHandled(side, issue, handled) => self.put_handled(*side, issue, handled),
             Change::PutFailure(failure) => self.put_failure(failure),
             Change::ClearFailure(side, id) => self.clear_failure(*side, id),
@@ -168,6 +171,23 @@ impl Writing<'_> {
             ":event": entry.line.event,
             ":message": entry.line.message,
             ":fields": fields_json(&entry.line.fields),
+        };
+        self.execute(sql, params)?;
+        Ok(())
+    }
+
+    fn retell(&self, told: &Told) -> Result<(), Trouble> {
+        let sql = "INSERT OR REPLACE INTO history (number, at, issue_id, issue_key, level, event, message, fields)
+                   VALUES (:number, :at, :id, :key, :level, :event, :message, :fields)";
+        let params = named_params! {
+            ":number": told.number.cast_signed(),
+            ":at": wall_text(told.at),
+            ":id": told.issue.id.as_str(),
+            ":key": told.issue.key.as_str(),
+            ":level": told.level,
+            ":event": told.event,
+            ":message": told.message,
+            ":fields": told.fields,
         };
         self.execute(sql, params)?;
         Ok(())
