@@ -84,7 +84,7 @@ fn killed() {
     house.wait_until_paired(&second, &tickets);
 }
 
-/// The first program is frozen when its first such request was answered like this, and comes back when the second has
+/// The first program is frozen when its first such request is answered like this, and comes back when the second has
 /// taken over.
 fn frozen(path: &str, answer: Kind, served: Served) {
     let house = House::on(&Replica::shared().uri());
@@ -93,9 +93,7 @@ fn frozen(path: &str, answer: Kind, served: Served) {
     let second = standing_by(&house, &first);
     house.town.site.faults(Rule::on(Method::POST, path, When::Nth(1), answer).into());
     let tickets = house.tickets(1);
-    eventually("the moment comes", || house.town.site.requests().iter().any(|line| line.fault.is_some()).then_some(()));
-    first.signal("STOP");
-    house.town.site.faults(FaultPlan::none());
+    freeze(&house, &first, &served);
 
     within(SILENCE + MARGIN, "the second takes over", || works(&second).then_some(()));
     if served == Served::Meanwhile {
@@ -103,23 +101,40 @@ fn frozen(path: &str, answer: Kind, served: Served) {
     }
     let so_far = house.town.site.requests().len();
     first.signal("CONT");
-    let by = format!("is in use by process {} on host", second.id());
-    trouble(&first, &[&house.database, &by]);
-    status(&first, &["backing_off", &by]);
+    is_told_of(&second, &house, &first);
     cycles(&second, 3);
     let since = house.town.site.requests().split_off(so_far);
     let written: Vec<_> = since.iter().filter(|line| is_write(line)).collect();
     assert!(written.is_empty(), "{written:?}");
 }
 
+/// Freezes the program while the request that met a fault is under way, or when it has just been answered.
+fn freeze(house: &House, daemon: &Daemon, served: &Served) {
+    eventually("the moment comes", || {
+        let met = house.town.site.requests().into_iter().find(|line| line.fault.is_some())?;
+        (met.status.is_some() || *served == Served::Meanwhile).then_some(())
+    });
+    if *served == Served::Later {
+        // By the time that it has answered others it has read the answer, too.
+        (0..20).for_each(|_| drop(daemon.get("/health")));
+    }
+    daemon.signal("STOP");
+    house.town.site.faults(FaultPlan::none());
+}
+
 /// A second program, once it has said that the first one has the flow.
 fn standing_by(house: &House, first: &Daemon) -> Daemon {
     let second = house.start();
-    let by = format!("is in use by process {} on host", first.id());
-    trouble(&second, &["Standing by", &house.database, &by]);
-    status(&second, &["backing_off", &by]);
+    is_told_of(first, house, &second);
     assert!(!works(&second));
     second
+}
+
+/// Waits until the program that stands by has said who serves the flow.
+fn is_told_of(serving: &Daemon, house: &House, standing_by: &Daemon) {
+    let by = format!("is in use by process {} on host", serving.id());
+    trouble(standing_by, &["Standing by", &house.database, &by]);
+    status(standing_by, &["backing_off", &by]);
 }
 
 fn works(daemon: &Daemon) -> bool {
