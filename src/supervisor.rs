@@ -52,6 +52,10 @@ const STALL_AFTER: Duration = Duration::from_secs(300);
 /// How often stalls are looked for; adds at most this to [`STALL_AFTER`].
 const STALL_LOOK: Duration = Duration::from_secs(30);
 
+/// A flow that another process serves is asked for so often: who stands by is wanted soon after the other is gone, and
+/// asking costs no more than the other's own signs of life.
+const STAND_BY: Duration = Duration::from_secs(10);
+
 /// A refused flow is probed so seldom, because each wrong password counts towards a lock-out.
 const PROBE_AFTER: Duration = Duration::from_secs(300);
 
@@ -292,8 +296,12 @@ impl Supervisor {
         let job = Job { flow: ward.flow.clone(), pulse: pulse.clone(), phase, orders };
         ward.post = Post::Manned(pulse.clone());
         self.board.began(&name, pulse, counter);
-        self.tell(Some(&name), &flow::Event::WorkerStarted);
-        let work = work(self.setup.workshop.clone(), job, phases, self.board.clone());
+        let standing_by = ward.is_standing_by();
+        if !standing_by {
+            self.tell(Some(&name), &flow::Event::WorkerStarted);
+        }
+        let announce = standing_by.then(|| self.setup.observer.clone());
+        let work = work(self.setup.workshop.clone(), job, phases, self.board.clone(), announce);
         let task = self.workers.spawn(work.instrument(tracing::info_span!("worker", worker = name.as_str())));
         self.tasks.insert(task.id(), name);
     }
@@ -329,7 +337,10 @@ impl Supervisor {
 
     /// A worker ended by itself.
     fn fell(&mut self, name: &FlowName, exit: Exit) {
+        let occupied = matches!(exit, Exit::Occupied { .. });
+        let again = self.wards.get_mut(name).is_some_and(|ward| ward.stands_by(occupied));
         match exit {
+            Exit::Occupied { why } => self.stand_by(name, why, again),
             Exit::Stopped => self.failed(name, "the worker ended although nobody had told it to".into(), None),
             Exit::Failed { why, at_least } => self.failed(name, why, at_least),
             Exit::Panicked { why } => {
@@ -359,6 +370,14 @@ impl Supervisor {
     fn park(&mut self, name: &FlowName, why: String) {
         self.defer(name, self.setup.clock.now() + PROBE_AFTER, State::Parked, Some(why.clone()));
         self.tell(Some(name), &flow::Event::WorkerParked { why, again_in: PROBE_AFTER });
+    }
+
+    /// Tells of it once, not at each of many tries.
+    fn stand_by(&mut self, name: &FlowName, why: String, again: bool) {
+        self.defer(name, self.setup.clock.now() + STAND_BY, State::BackingOff, Some(why.clone()));
+        if !again {
+            self.tell(Some(name), &flow::Event::WorkerOccupied { why, again_every: STAND_BY });
+        }
     }
 
     fn wake(&self, flows: &BTreeSet<FlowName>) {

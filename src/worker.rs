@@ -66,6 +66,11 @@ pub enum Exit {
         /// No sooner than this, because Jira said so.
         at_least: Option<Duration>,
     },
+    /// Another process serves the flow: nothing is wrong, be there when it is gone.
+    Occupied {
+        /// For people: who has it, and what to do if it should not.
+        why: String,
+    },
     /// Jira refuses the flow (401, 403, project 404): a person must act; probe slowly.
     Refused {
         /// For people: what happened and what to do.

@@ -48,6 +48,8 @@ pub enum Event {
     WorkerPanicked { why: String, again_in: Duration },
     /// A worker showed no sign of life and starts again after a while.
     WorkerStalled { again_in: Duration },
+    /// Another process serves the flow; this one stands by and tries again this often, which is not told each time.
+    WorkerOccupied { why: String, again_every: Duration },
     /// Jira refuses the flow; it is probed now and then.
     WorkerParked { why: String, again_in: Duration },
     /// A worker did not end within the grace period.
@@ -161,6 +163,7 @@ impl Event {
             Self::WorkerFailed { why, again_in } => flows::failed(why, *again_in),
             Self::WorkerPanicked { why, again_in } => flows::panicked(why, *again_in),
             Self::WorkerStalled { again_in } => flows::stalled(*again_in),
+            Self::WorkerOccupied { why, again_every } => flows::occupied(why, *again_every),
             Self::WorkerParked { why, again_in } => flows::parked(why, *again_in),
             Self::WorkerBusyAtStop => line(Level::Error, "Worker was still busy when the grace period ended"),
             Self::FlowAccepted { file } => flows::accepted(file),

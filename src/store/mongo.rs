@@ -34,6 +34,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 pub use self::driver::Driver;
 pub use self::owner::Process;
@@ -171,7 +172,8 @@ impl Database {
         let worker = Worker { base: self.base.clone(), process: self.process.clone(), epoch };
         let keep = owner::keep(worker.clone(), self.lane.clone(), self.clock.clone(), self.tenure.clone());
         let mut life = JoinSet::new();
-        life.spawn(keep);
+        // What is logged there is about this worker.
+        life.spawn(keep.in_current_span());
         *self.serving() = Serving { worker: Some(worker), life };
         self.tenure.renew(sent);
         Ok(epoch)

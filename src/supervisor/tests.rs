@@ -110,6 +110,10 @@ fn failed() -> Exit {
     Exit::Failed { why: "the search failed".into(), at_least: None }
 }
 
+fn occupied() -> Exit {
+    Exit::Occupied { why: "host b has it".into() }
+}
+
 fn refused() -> Exit {
     Exit::Refused { why: "401".into() }
 }
@@ -273,6 +277,25 @@ async fn failures_in_a_row_are_spaced_ever_wider_and_a_completed_cycle_forgives_
     }
     assert!(waits[4..12].iter().any(|wait| *wait > S(16)), "{waits:?}");
     assert!(waits[12] <= S(1) && waits[13] <= S(2), "{waits:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_another_process_serves_is_asked_for_every_few_seconds_and_that_is_told_once() {
+    let script = |_: &str, nth: usize| match nth {
+        0 | 372.. => Act::CycleThenEndAfter(S(10), occupied()),
+        _ => Act::EndAfter(S(0), occupied()),
+    };
+    let world = World::new(&["a"], script).await;
+    world.pass(S(3600)).await;
+    assert_eq!((world.starts("a"), world.state("a")), (360, State::BackingOff));
+    assert_eq!(world.handle.look().flows[0].standing.why.as_deref(), Some("host b has it"));
+    let told = |world: &World| {
+        let started = world.told(|e| *e == flow::Event::WorkerStarted).len();
+        (started, world.told(|e| matches!(e, flow::Event::WorkerOccupied { .. })).len())
+    };
+    assert_eq!(told(&world), (1, 1));
+    world.pass(S(130)).await;
+    assert_eq!(told(&world), (2, 1), "it has started once it finds nobody");
 }
 
 /// A flow that Jira, at its first start, asks to wait for 900 s.

@@ -22,6 +22,7 @@ pub(super) struct Ward {
     entropy: Entropy,
     failures: u32,
     panics: u32,
+    standing_by: bool,
 }
 
 /// Who works on a flow. At most one worker ever does: a successor starts from `Due` only, and that is reached only
@@ -58,7 +59,7 @@ pub(super) enum Mishap {
 impl Ward {
     pub(super) fn new(flow: Arc<Flow>, due: Instant, entropy: &Entropy) -> Self {
         let entropy = entropy.fork(flow.name.as_str());
-        Self { flow, post: Post::Due(due), held_until: None, entropy, failures: 0, panics: 0 }
+        Self { flow, post: Post::Due(due), held_until: None, entropy, failures: 0, panics: 0, standing_by: false }
     }
 
     /// When a worker is to start, if nobody works.
@@ -102,10 +103,21 @@ impl Ward {
         true
     }
 
+    /// Whether its last worker found another process at work.
+    pub(super) fn is_standing_by(&self) -> bool {
+        self.standing_by
+    }
+
+    /// Notes whether a worker that just ended found another process at work; returns whether the one before it did.
+    pub(super) fn stands_by(&mut self, now: bool) -> bool {
+        std::mem::replace(&mut self.standing_by, now)
+    }
+
     /// A completed cycle wipes the slate clean.
     pub(super) fn forgive(&mut self) {
         self.failures = 0;
         self.panics = 0;
+        self.standing_by = false;
     }
 
     /// Counts a mishap that happened `now`; returns how long to wait after it.

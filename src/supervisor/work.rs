@@ -8,23 +8,38 @@ use futures::FutureExt as _;
 use tokio::sync::watch;
 
 use super::board::Board;
+use crate::flow::{Event, Observer};
 use crate::worker::{Exit, Job, Phase, Workshop};
 
-/// A worker's whole life: notes its phases on the board, and turns a panic that escaped it into a value.
+/// A worker's whole life: notes its phases on the board, and turns a panic that escaped it into a value. A worker that is
+/// to be announced counts as started only once it found its flow free.
 pub(super) async fn work(
     workshop: Arc<dyn Workshop>,
     job: Job,
     phases: watch::Receiver<Phase>,
     board: Arc<Board>,
+    mut announce: Option<Arc<dyn Observer>>,
 ) -> Exit {
     let name = job.flow.name.clone();
     let work = AssertUnwindSafe(async move { workshop.worker(job).await }).catch_unwind();
-    let exit = noting(phases, |phase| board.phase(&name, phase), work).await;
+    let note = |phase| {
+        if phase != Phase::Starting
+            && let Some(observer) = announce.take()
+        {
+            observer.see(Some(&name), &Event::WorkerStarted);
+        }
+        board.phase(&name, phase);
+    };
+    let exit = noting(phases, note, work).await;
     exit.unwrap_or_else(|panic| Exit::Panicked { why: said(&*panic) })
 }
 
 /// Runs `work`, giving each of its phases to `note` as soon as it rests.
-async fn noting<T>(mut phases: watch::Receiver<Phase>, note: impl Fn(Phase), work: impl Future<Output = T>) -> T {
+async fn noting<T>(
+    mut phases: watch::Receiver<Phase>,
+    mut note: impl FnMut(Phase),
+    work: impl Future<Output = T>,
+) -> T {
     tokio::pin!(work);
     loop {
         tokio::select! {

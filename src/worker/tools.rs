@@ -242,12 +242,12 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
             | Fault::NotJira(_) => Exit::Failed { why, at_least: error.retry_after() },
         },
         engine::Error::Store(error) => match error {
+            store::Error::InUse { .. } => Exit::Occupied { why },
             // A predecessor that lives on must end; it is started again, and then is the latest.
             store::Error::Fenced
             | store::Error::Outdated
             | store::Error::Taken { .. }
             | store::Error::Unreadable { .. }
-            | store::Error::InUse { .. }
             | store::Error::Unavailable { .. }
             | store::Error::NoResult(_) => Exit::Failed { why, at_least: None::<Duration> },
         },

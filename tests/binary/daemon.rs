@@ -20,9 +20,13 @@ pub fn lockstep(args: &[&str], env: &[(String, String)]) -> Command {
 
 /// `lockstep run` with the flows of a folder, and its state in another one.
 pub fn run(flows: &Path, data: &Path, env: &[(String, String)]) -> Command {
-    let store = format!("sqlite:{}", data.display());
+    run_on(flows, &format!("sqlite:{}", data.display()), env)
+}
+
+/// `lockstep run` with the flows of a folder, and its state in this store.
+pub fn run_on(flows: &Path, store: &str, env: &[(String, String)]) -> Command {
     let flows = flows.display().to_string();
-    lockstep(&["run", "--flows", &flows, "--store", &store, "--listen", "127.0.0.1:0"], env)
+    lockstep(&["run", "--flows", &flows, "--store", store, "--listen", "127.0.0.1:0"], env)
 }
 
 /// A running `lockstep run`. Killed when dropped; then, if the test has failed, its log is printed.
@@ -101,8 +105,13 @@ impl Daemon {
 
     /// Asks for an orderly stop.
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends it the signal of this name.
+    pub fn signal(&self, name: &str) {
         // The shell's own `kill`: not every machine has the program.
-        let kill = format!("kill -TERM {}", self.child.id());
+        let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 

@@ -7,6 +7,8 @@
 mod binary;
 mod member;
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
@@ -25,11 +27,15 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Who may do anything where everybody is asked who they are.
+pub const ROOT: (&str, &str) = ("root", "of-all-evil");
+
 /// A replica set of this test process, stopped and removed when this value or the process is gone.
 pub struct Replica {
     members: Vec<Member>,
     name: String,
     _folder: TempDir,
+    guarded: bool,
 }
 
 impl Replica {
@@ -42,9 +48,32 @@ impl Replica {
     /// As many members as that, with a primary. Blocks until it is there.
     pub fn of(members: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        Self::in_folder(folder, members, &[])
+    }
+
+    /// One member that asks everybody who they are, and knows nobody but [`ROOT`].
+    pub fn guarded() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let key = folder.path().join("key");
+        fs::write(&key, "a key among members").unwrap();
+        fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+        let mut replica = Self::in_folder(folder, 1, &["--auth".into(), "--keyFile".into(), key.display().to_string()]);
+        replica.admit(ROOT, doc! { "role": "root", "db": "admin" });
+        replica.guarded = true;
+        replica
+    }
+
+    /// Lets somebody in who may do this. The first one may come from this machine without being known.
+    pub fn admit(&self, (name, password): (&str, &str), role: Document) {
+        let user = doc! { "createUser": name, "pwd": password, "roles": [role] };
+        self.with("admin", move |admin| async move { admin.run_command(user).await.unwrap() });
+    }
+
+    fn in_folder(folder: TempDir, members: usize, more: &[String]) -> Self {
         let name = "lockstep-test".to_owned();
-        let members = (0..members).map(|n| Member::start(&folder.path().join(n.to_string()), &name)).collect();
-        let replica = Self { members, name, _folder: folder };
+        let start = |n: usize| Member::start(&folder.path().join(n.to_string()), &name, more);
+        let members = (0..members).map(start).collect();
+        let replica = Self { members, name, _folder: folder, guarded: false };
         let (initiate, first) = (replica.initiation(), replica.members[0].address());
         on_a_thread(move || async move {
             let admin = direct(&first).await;
@@ -54,16 +83,35 @@ impl Replica {
         replica
     }
 
-    /// How a program reaches it.
+    /// How a program reaches it that does not say who it is.
     pub fn uri(&self) -> String {
-        let hosts: Vec<_> = self.members.iter().map(Member::address).collect();
-        format!("mongodb://{}/?replicaSet={}", hosts.join(","), self.name)
+        format!("{}/?replicaSet={}", self.place(), self.name)
+    }
+
+    /// How this user reaches it.
+    pub fn uri_of(&self, (name, password): (&str, &str)) -> String {
+        self.uri().replacen("mongodb://", &format!("mongodb://{name}:{password}@"), 1)
     }
 
     /// How messages name it.
     pub fn place(&self) -> String {
         let hosts: Vec<_> = self.members.iter().map(Member::address).collect();
         format!("mongodb://{}", hosts.join(","))
+    }
+
+    /// Kills one of its members as power failures do; its data stays.
+    pub fn kill(&self, member: usize) {
+        self.members[member].kill();
+    }
+
+    /// Starts one again that was killed, and waits until it listens.
+    pub fn restart(&self, member: usize) {
+        self.members[member].restart();
+    }
+
+    /// What a member said since it was started last.
+    pub fn log(&self, member: usize) -> String {
+        self.members[member].log()
     }
 
     /// Waits until one member is primary, and answers its place among the members.
@@ -78,7 +126,7 @@ impl Replica {
         F: Future<Output = T>,
         T: Send,
     {
-        let uri = self.uri();
+        let uri = if self.guarded { self.uri_of(ROOT) } else { self.uri() };
         on_a_thread(move || async move {
             let client = Client::with_uri_str(uri).await.unwrap();
             work(client.database(database)).await

@@ -16,6 +16,10 @@ pub(super) fn stalled(again_in: Duration) -> Line {
     line(Level::Warn, format!("Worker made no progress, starting again in {}", seconds(again_in)))
 }
 
+pub(super) fn occupied(why: &str, again_every: Duration) -> Line {
+    line(Level::Warn, format!("Standing by, asking again every {}: {why}", seconds(again_every))).error(why)
+}
+
 pub(super) fn parked(why: &str, again_in: Duration) -> Line {
     line(Level::Error, format!("Jira refuses this flow, asking again in {}: {why}", seconds(again_in))).error(why)
 }

@@ -37,6 +37,7 @@ fn of_flows() -> Vec<Event> {
         Event::WorkerFailed { why: why(), again_in: again_in() },
         Event::WorkerPanicked { why: why(), again_in: again_in() },
         Event::WorkerStalled { again_in: again_in() },
+        Event::WorkerOccupied { why: why(), again_every: again_in() },
         Event::WorkerParked { why: why(), again_in: again_in() },
         Event::WorkerBusyAtStop,
         Event::FlowAccepted { file: file() },
