@@ -18,12 +18,16 @@ mod wait;
 #[path = "production/house.rs"]
 mod house;
 
+#[path = "production/adopting.rs"]
+mod adopting;
 #[path = "production/away.rs"]
 mod away;
 #[path = "production/elections.rs"]
 mod elections;
 #[path = "production/isolation.rs"]
 mod isolation;
+#[path = "production/moving.rs"]
+mod moving;
 #[path = "production/owners.rs"]
 mod owners;
 #[path = "production/refused.rs"]
