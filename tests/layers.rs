@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Neighbours that may be imported all the same: who, whom.
-const NEIGHBOURS: [(&str, &str); 3] = [("pulse", "clock"), ("cli", "demo"), ("main", "cli")];
+const NEIGHBOURS: [(&str, &str); 4] = [("pulse", "clock"), ("pulse", "lease"), ("cli", "demo"), ("main", "cli")];
 
 /// Those that import less than their layer would let them: who, and all that it may import of ours.
 const ONLY: [(&str, &[&str]); 3] =
@@ -38,12 +38,12 @@ const KNOWN_TO: [(&str, &[&str]); 9] = [
     // Nobody else joins the simulated Jira and the client.
     ("sim", &["demo"]),
     ("jira::wire", &["jira"]),
-    // JSON without a shape of its own is Jira's.
-    ("serde_json::Value", &["jira", "sim"]),
-    ("serde_json::json", &["jira", "sim"]),
+    // JSON without a shape of its own is Jira's; and an export's, whose lines are read field by field.
+    ("serde_json::Value", &["jira", "sim", "store::dump"]),
+    ("serde_json::json", &["jira", "sim", "store::dump"]),
     ("reqwest", &["jira"]),
     ("rusqlite", &["store"]),
-    ("mongodb", &["store"]),
+    ("mongodb", &["store", "settings::store_url"]),
     ("notify", &["config"]),
     ("clap", &["cli", "main"]),
 ];

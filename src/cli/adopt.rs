@@ -1,5 +1,6 @@
 //! `lockstep adopt`: what the Node.js service left becomes the flows' own.
 
+mod program;
 mod rehearsal;
 mod report;
 
@@ -212,7 +213,7 @@ fn only(mut found: Vec<Legacy>, from: &MongoUrl, flow: &Flow) -> anyhow::Result<
 
 fn show(args: &Args, taken: &[(FlowName, Report)], out: &mut dyn Write) -> io::Result<()> {
     if args.json {
-        return report::json(taken, args.dry_run, out);
+        return program::json(taken, args.dry_run, out);
     }
     taken.iter().try_for_each(|(flow, taken)| report::text(flow, taken, args.dry_run, out))?;
     match (taken.is_empty(), args.dry_run) {

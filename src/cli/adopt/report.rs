@@ -1,9 +1,7 @@
-//! What a takeover found, for people and for programs.
+//! What a takeover found, for people.
 
 use std::fmt::Display;
 use std::io::{self, Write};
-
-use serde_json::{Value, json};
 
 use crate::cli::text::{counted, one_line};
 use crate::engine::Report;
@@ -77,39 +75,4 @@ impl Groups<'_> {
         let more = all.len().saturating_sub(SHOWN);
         if more > 0 { writeln!(self.out, "      and {more} more; --json has them all") } else { Ok(()) }
     }
-}
-
-/// Everything, by flow.
-pub(super) fn json(taken: &[(FlowName, Report)], dry_run: bool, out: &mut dyn Write) -> io::Result<()> {
-    let flows: Vec<_> = taken.iter().map(|(flow, report)| of_flow(flow, report)).collect();
-    serde_json::to_writer_pretty(&mut *out, &json!({ "dryRun": dry_run, "flows": flows }))?;
-    writeln!(out)
-}
-
-fn of_flow(flow: &FlowName, report: &Report) -> Value {
-    let text = |one: &dyn Display| one.to_string();
-    let pair = |user: &dyn Display, dev: &dyn Display| json!({ "user": text(user), "dev": text(dev) });
-    json!({
-        "flow": flow.as_str(),
-        "from": report.place,
-        "pairs": report.pairs,
-        "taken": report.taken,
-        "known": report.known,
-        "statuses": report.statuses,
-        "lastSync": report.last_sync.map(|mark| mark.to_string()),
-        "goesOnFrom": report.goes_on_from.map(|mark| mark.to_string()),
-        "moved": report.moved.iter().map(|(was, is)| json!({ "was": text(was), "is": text(is) })).collect::<Vec<_>>(),
-        "failedCreates": report.failed_creates.iter().map(|key| text(key)).collect::<Vec<_>>(),
-        "single": report.single.iter().map(|(user, dev)| pair(user, dev)).collect::<Vec<_>>(),
-        "twins": report.twins.iter()
-            .map(|(user, devs)| json!({ "user": text(user), "dev": devs.iter().map(|dev| text(dev)).collect::<Vec<_>>() }))
-            .collect::<Vec<_>>(),
-        "lost": report.lost.iter().map(|lost| pair(&lost.user, &lost.dev)).collect::<Vec<_>>(),
-        "suspended": report.suspended.iter().map(|away| pair(&away.user.key, &away.dev.key)).collect::<Vec<_>>(),
-        "contradicted": report.contradicted.iter()
-            .map(|(theirs, ours)| json!({ "theirs": pair(&theirs.user, &theirs.dev), "ours": pair(&ours.user.key, &ours.dev.key) }))
-            .collect::<Vec<_>>(),
-        "strays": report.strays.iter().map(|key| text(key)).collect::<Vec<_>>(),
-        "unfit": report.unfit,
-    })
 }
