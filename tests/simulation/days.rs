@@ -38,8 +38,8 @@ pub fn in_agreement(house: &House, seed: u64) {
     assert_eq!(wrong, [""; 0], "seed {seed}\n{about}");
 }
 
-/// Every other day is a bad one.
-pub fn rough_days(flavour: Flavour, seeds: std::ops::Range<u64>, day: Day) {
+/// Every other day is a bad one. Answers how often something was in doubt.
+pub fn rough_days(flavour: Flavour, seeds: std::ops::Range<u64>, day: Day) -> usize {
     let mut doubts = 0;
     for seed in seeds {
         let house = match seed % 2 {
@@ -49,5 +49,5 @@ pub fn rough_days(flavour: Flavour, seeds: std::ops::Range<u64>, day: Day) {
         in_agreement(&house, seed);
         doubts += house.events.audited("step.inDoubt");
     }
-    assert!(doubts > 0, "the weather was not rough");
+    doubts
 }
