@@ -1,12 +1,12 @@
 //! Days of people in three pairs of projects.
 
-use super::days::{Day, a_day_in, in_agreement, rough_days};
+use super::days::{Day, Flows, a_day_in, in_agreement, rough_days};
 use super::house::{FLAVOURS, HOUR, House, on_a_paused_clock};
 use lockstep::demo::world;
 use lockstep::sim::{FaultPlan, Flavour, Setup};
 
 /// People work until late; the evening is long enough for doubts to ripen and throttled flows to go on.
-const DAY: Day = Day { work: HOUR.saturating_mul(22), evening: HOUR.saturating_mul(2) };
+const DAY: Day = Day { work: HOUR.saturating_mul(22), evening: HOUR.saturating_mul(2), flows: Flows::All };
 
 async fn a_day(flavour: Flavour, seed: u64, faults: FaultPlan) -> House {
     a_day_in(House::new(flavour, seed, faults), DAY).await

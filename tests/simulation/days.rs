@@ -10,6 +10,22 @@ use lockstep::sim::{FaultPlan, Flavour};
 pub struct Day {
     pub work: Duration,
     pub evening: Duration,
+    pub flows: Flows,
+}
+
+/// Which of the shipped flows are served.
+#[derive(Clone, Copy)]
+pub enum Flows {
+    All,
+    First,
+}
+
+fn rough_house(flavour: Flavour, seed: u64, day: Day) -> House {
+    let house = House::new(flavour, seed, FaultPlan::rough());
+    match day.flows {
+        Flows::All => house,
+        Flows::First => house.only_the_first_flow(),
+    }
 }
 
 pub async fn a_day_in(mut house: House, day: Day) -> House {
@@ -20,7 +36,7 @@ pub async fn a_day_in(mut house: House, day: Day) -> House {
 
 /// A day on which the daemon crashes a few times, at gates that the seed names, and once in mid-air.
 async fn a_bad_day(flavour: Flavour, seed: u64, day: Day) -> House {
-    let mut house = House::new(flavour, seed, FaultPlan::rough());
+    let mut house = rough_house(flavour, seed, day);
     house.people_work_for(day.work, 1.0);
     let begun = house.clock.now();
     for gate in [40 + 7 * seed, 400 + 31 * seed, 1600 + 53 * seed] {
@@ -43,7 +59,7 @@ pub fn rough_days(flavour: Flavour, seeds: std::ops::Range<u64>, day: Day) -> us
     let mut doubts = 0;
     for seed in seeds {
         let house = match seed % 2 {
-            0 => on_a_paused_clock(a_day_in(House::new(flavour, seed, FaultPlan::rough()), day)),
+            0 => on_a_paused_clock(a_day_in(rough_house(flavour, seed, day), day)),
             _ => on_a_paused_clock(a_bad_day(flavour, seed, day)),
         };
         in_agreement(&house, seed);
