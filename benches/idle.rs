@@ -27,10 +27,15 @@ use lockstep::clock::Clock;
 use lockstep::demo::world;
 use lockstep::sim::{Project, Site, Workflow};
 use mongod::Replica;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use asking::ask;
 use daemon::Daemon;
+
+/// By which the daemon may be asked.
+const TOKEN: &str = "open-sesame";
 
 /// How many flows are served, one after the other.
 const FLOWS: [usize; 3] = [3, 100, 1000];
@@ -117,6 +122,8 @@ impl Town {
     fn start(&self, flows: &Path, store: &str) -> Daemon {
         let env = world::environment(&self.url);
         let known = ["JIRA_URL", "JIRA_EMAIL", "JIRA_AB_TOKEN"].map(|name| (name.to_owned(), env(name).unwrap()));
+        let token = ("LOCKSTEP_API_TOKEN".to_owned(), TOKEN.to_owned());
+        let known: Vec<_> = known.into_iter().chain([token]).collect();
         let flows = flows.display().to_string();
         let args = ["run", "--flows", &flows, "--store", store, "--listen", "127.0.0.1:0"];
         Daemon::of(daemon::lockstep(&args, &known))
@@ -142,10 +149,10 @@ fn flow(number: usize) -> String {
 }
 
 fn wait_until_idle(daemon: &Daemon, count: usize) {
-    let clock = Clock::system();
+    let (clock, authorized) = (Clock::system(), format!("Authorization: Bearer {TOKEN}\r\n"));
     let deadline = clock.now() + PATIENCE;
     loop {
-        let answer = daemon.get("/api/v1/flows").body;
+        let answer = ask(&daemon.address(), "GET", "/api/v1/flows", &authorized, &Value::Null).body;
         let flows = answer["flows"].as_array().unwrap();
         if flows.iter().filter(|flow| flow["state"] == "idle" && !flow["lastCycle"].is_null()).count() == count {
             return;
