@@ -17,6 +17,7 @@ pub struct Day {
 #[derive(Clone, Copy)]
 pub enum Flows {
     All,
+    #[allow(dead_code, reason = "served alone only where signs of life cost real time")]
     First,
 }
 
