@@ -7,9 +7,9 @@ use crate::flow::{AccountId, Attachment, AttachmentId, Copied, Handled, Issue};
 
 /// What to enter into the ledger for a pair that was found by `proof`, beside what it has already.
 ///
-/// A pair that we made has files that we copied: those are told by what a copy keeps of its name, and by size; the others are still to be copied. A
-/// pair that others made has seen to its files in its own way: all that the user issue has are left as they are, with the
-/// copy where there is one. But what came after we last `handled` the user issue is news.
+/// A pair that we made has files that we copied: those are told by what a copy keeps of its name, and by size; the others
+/// are still to be copied. A pair that others made has seen to its files in its own way: all that the user issue has are
+/// left as they are, with the copy where there is one. But what came after we last `handled` the user issue is news.
 pub(in crate::engine) fn entries(
     user: &Issue,
     dev: &Issue,
