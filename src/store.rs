@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod contract;
 mod dump;
+mod durability;
 mod error;
 mod executor;
 mod legacy;
@@ -25,12 +26,12 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
 pub use dump::{BadImport, Export, ExportError, Import, ImportError, Tally};
+pub use durability::Durability;
 pub use error::Error;
 pub use executor::Executor;
 pub use legacy::{Inheritance, KeyPair, Legacy, Predecessor};
 pub use mongo::{Driver, Process};
 pub use reader::Reader;
-pub use sqlite::Durability;
 pub use stores::{Manner, Stores};
 
 use crate::flow::{

@@ -47,7 +47,7 @@ use self::server::Server;
 use self::sightings::Sightings;
 use self::trouble::Trouble;
 use super::reader::{Reader, Room};
-use super::{Backend, Change, Epoch, Error, Failure, Inheritance, Legacy, Opener, State};
+use super::{Backend, Change, Durability, Epoch, Error, Failure, Inheritance, Legacy, Opener, State};
 use crate::clock::Clock;
 use crate::flow::{Copied, Flow, Handled, HistoryQuery, Intent, IssueId, IssueRef, Pair, Side, Told};
 use crate::lease::{Lease, Tenure};
@@ -67,6 +67,7 @@ const RELEASING: Duration = Duration::from_secs(5);
 pub struct Servers {
     process: Process,
     driver: Driver,
+    durability: Durability,
     clock: Clock,
     readers: Room,
     sightings: Arc<Sightings>,
@@ -77,9 +78,9 @@ pub struct Servers {
 impl Servers {
     /// None yet. `process` tells this start of the program from all others.
     #[must_use]
-    pub fn new(process: Process, driver: Driver, clock: Clock) -> Self {
+    pub fn new(process: Process, driver: Driver, durability: Durability, clock: Clock) -> Self {
         let (readers, sightings) = (Room::new(clock.clone()), Arc::default());
-        Self { process, driver, clock, readers, sightings, known: Mutex::default() }
+        Self { process, driver, durability, clock, readers, sightings, known: Mutex::default() }
     }
 
     /// The databases behind an address. Touches nothing yet. All that name the same one share one client.
@@ -95,7 +96,7 @@ impl Servers {
         if let Some(server) = known.get(&key).and_then(Weak::upgrade) {
             return server;
         }
-        let server = Arc::new(Server::new(url.clone(), Arc::clone(&self.sightings)));
+        let server = Arc::new(Server::new(url.clone(), self.durability, Arc::clone(&self.sightings)));
         known.retain(|_, server| server.strong_count() > 0);
         known.insert(key, Arc::downgrade(&server));
         server

@@ -30,19 +30,10 @@ use self::look::Look;
 use self::trouble::Trouble;
 use super::executor::{Executor, Lane};
 use super::reader::{Reader, Room};
-use super::{Backend, Change, Epoch, Error, Failure, Inheritance, State};
+use super::{Backend, Change, Durability, Epoch, Error, Failure, Inheritance, State};
 use crate::clock::Clock;
 use crate::flow::{Copied, Flow, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueRef, Pair, Side, Told};
 use crate::lease::Lease;
-
-/// What a commit must survive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// A power failure: production. Of idle flows only those that came to rest last keep their connections.
-    PowerFailure,
-    /// The end of the process only: simulation, which is many times faster so. All connections are kept.
-    ProcessEnd,
-}
 
 /// Databases in folders. A folder is made and held against other processes from the moment a worker begins in it until
 /// the last worker with a database in it has ended; one that is [held](Sqlite::hold) stays so.

@@ -23,7 +23,7 @@ pub struct Stores {
 pub struct Manner {
     /// Where SQLite's work runs.
     pub executor: Executor,
-    /// What SQLite's commits survive.
+    /// What writes survive.
     pub durability: Durability,
     /// Where the MongoDB driver's work runs.
     pub driver: Driver,
@@ -55,8 +55,9 @@ impl Stores {
     /// For whoever only looks into what is there ([`Opener::read`]): takes no lock, and is in nobody's way.
     #[must_use]
     pub fn to_look(own: StoreUrl, manner: Manner, process: Process, clock: Clock) -> Self {
-        let sqlite = Sqlite::new(manner.executor, clock.clone(), manner.durability);
-        Self { own, sqlite, servers: Servers::new(process, manner.driver, clock), held: None }
+        let Manner { executor, durability, driver } = manner;
+        let sqlite = Sqlite::new(executor, clock.clone(), durability);
+        Self { own, sqlite, servers: Servers::new(process, driver, durability, clock), held: None }
     }
 
     /// What the Node.js service left for a flow on these servers: under either name that its database may have had, or

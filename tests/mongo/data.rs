@@ -13,7 +13,7 @@ use super::mongod::Replica;
 
 /// What these stories have time for, of what others want.
 pub fn scaled(size: usize) -> usize {
-    size / 5
+    size / 10
 }
 
 /// One house's data.

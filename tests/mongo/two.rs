@@ -47,18 +47,18 @@ fn a_second_daemon_is_refused_until_the_first_was_silent_and_the_first_then_writ
         let beside = async |first_handle: Handle| {
             clock.sleep(12 * MINUTE).await;
             second
-                .live_beside(End::At(4 * HOUR), async |handle| {
-                    clock.sleep(HOUR).await;
+                .live_beside(End::At(2 * HOUR), async |handle| {
+                    clock.sleep(6 * MINUTE).await;
                     let refused = why(&handle);
                     assert!(refused.contains("is in use by process 1 on host house"), "{refused}");
                     assert_eq!((site.issues("DEV-A").len(), handle.look().flows[0].last_cycle), (1, None));
 
                     data.crashed();
                     let written = first_writes.load(Ordering::Relaxed);
-                    clock.sleep(30 * MINUTE).await;
+                    clock.sleep(6 * MINUTE).await;
                     let deed = Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() };
                     site.act("dev-bea", deed).unwrap();
-                    clock.sleep(30 * MINUTE).await;
+                    clock.sleep(12 * MINUTE).await;
                     assert!(handle.look().flows[0].last_cycle.is_some(), "{}", why(&handle));
                     assert_eq!(site.issue("USER-A-1").unwrap().status, "Resolved");
                     assert_eq!(first_writes.load(Ordering::Relaxed), written, "the first one wrote");
@@ -68,7 +68,7 @@ fn a_second_daemon_is_refused_until_the_first_was_silent_and_the_first_then_writ
                 })
                 .await;
         };
-        first.live_beside(End::At(3 * HOUR), beside).await;
+        first.live_beside(End::At(45 * MINUTE), beside).await;
         let told = events.about("a later worker of this flow has taken over its data");
         assert!(told.contains("flow sync-ab"), "{}", events.about("process"));
         assert_eq!(first.disagreements(), [""; 0]);
@@ -92,13 +92,13 @@ fn a_daemon_that_is_followed_in_the_middle_of_a_create_leaves_no_twin() {
                     clock.sleep(SECOND / 10).await;
                 }
                 data.crashed();
-                second.live_beside(End::At(HOUR), async |_| std::future::pending().await).await;
+                second.live_beside(End::At(45 * MINUTE), async |_| std::future::pending().await).await;
             };
-            first.live_beside(End::At(2 * HOUR), beside).await;
+            first.live_beside(End::At(50 * MINUTE), beside).await;
             assert_eq!(site.issues("DEV-A").len(), 1, "{late} s");
             assert_eq!(site.issue(&ticket).unwrap().comments.len(), 1, "{late} s: {}", second.about(&ticket));
             close(&first, "DEV-A-1");
-            second.live_for(30 * MINUTE).await;
+            second.live_for(12 * MINUTE).await;
             assert_eq!(first.disagreements(), [""; 0], "{late} s");
         });
     }

@@ -139,13 +139,13 @@ impl Replica {
             members.map(|(id, member)| doc! { "_id": id, "host": member.address() }.into()).collect();
         // Elections within a second or two, so that tests of lost primaries need not wait for the default of ten.
         let settings = doc! { "electionTimeoutMillis": 1000, "heartbeatIntervalMillis": 200 };
-        // A single member ends with its tests and never comes back: they need not wait for its disk.
-        let comes_back = members.len() > 1;
+        // Some are configured so: what must survive has to be asked for.
+        let waits_for_journals = false;
         doc! {
             "_id": self.name.as_str(),
             "members": members,
             "settings": settings,
-            "writeConcernMajorityJournalDefault": comes_back,
+            "writeConcernMajorityJournalDefault": waits_for_journals,
         }
     }
 }

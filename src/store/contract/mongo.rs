@@ -71,7 +71,7 @@ impl MongoPlace {
 }
 
 fn another_process(driver: &Driver) -> Mongo {
-    let servers = Servers::new(process(), driver.clone(), Clock::simulated(start()));
+    let servers = Servers::new(process(), driver.clone(), Durability::ProcessEnd, Clock::simulated(start()));
     servers.at(&Replica::shared().uri().parse().unwrap())
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn put(
     puts: &[&Put],
 ) -> Result<(), Trouble> {
     let mut rest = puts;
-    let mut in_the_way = None;
+    let (mut claimed, mut in_the_way) = (false, None);
     while !rest.is_empty() {
         let updates: Vec<Bson> = rest.iter().map(|put| statement(put).into()).collect();
         let answer = run(database, doc! { "update": collection, "updates": updates, "ordered": true }).await?;
@@ -54,32 +54,40 @@ pub(super) async fn put(
         };
         rest = rest.get(done..).unwrap_or_default();
         let Some(refused) = rest.first() else { return Err(Trouble::said(refusal)) };
+        if !is_duplicate(refusal) {
+            return Err(Trouble::said(refusal));
+        }
+        // What is in the way may be a successor's.
+        base.refuse_unless_latest(database, epoch).await?;
+        if has_keys(collection) && !claimed {
+            // Who meets one document of the Node.js service is about to meet others.
+            displace::claim(database, rest).await?;
+            claimed = true;
+            continue;
+        }
         // Once out of the way, the same is not there again, unless this worker is not the only one.
         let again = in_the_way.replace(&refused.which) == Some(&refused.which);
-        make_room(base, database, epoch, refused, refusal, again).await?;
+        make_room(database, refused, refusal, again).await?;
     }
     Ok(())
 }
 
 /// Sees to it that a change which was refused can be made, if that is possible.
-async fn make_room(
-    base: &Base,
-    database: &Database,
-    epoch: Epoch,
-    refused: &Put,
-    refusal: &Document,
-    again: bool,
-) -> Result<(), Trouble> {
-    if !refusal.get_i32("code").is_ok_and(|code| code == DUPLICATE_KEY) {
-        return Err(Trouble::said(refusal));
-    }
-    // What is in the way may be a successor's.
-    base.refuse_unless_latest(database, epoch).await?;
+async fn make_room(database: &Database, refused: &Put, refusal: &Document, again: bool) -> Result<(), Trouble> {
     match refused.collection {
-        USER_STATE | DEV_STATE if !again && displace::made_room(database, refused, refusal).await? => Ok(()),
         INTENTS | JIRA_MAPPING => Err(Error::Taken { what: refused.what.clone() }.into()),
+        other if has_keys(other) && !again && displace::made_room(database, refused, refusal).await? => Ok(()),
         other => Err(Trouble::Unfit(format!("{other} has a document that is in the way of {}", refused.which))),
     }
+}
+
+/// Whether a key may be on another document there.
+fn has_keys(collection: &str) -> bool {
+    matches!(collection, USER_STATE | DEV_STATE)
+}
+
+fn is_duplicate(refusal: &Document) -> bool {
+    refusal.get_i32("code").is_ok_and(|code| code == DUPLICATE_KEY)
 }
 
 /// Removes in their order.
@@ -95,7 +103,7 @@ fn statement(put: &Put) -> Document {
 }
 
 /// Sends a command, and once again if the server or the way to it was lost.
-async fn run(database: &Database, mut command: Document) -> Result<Document, Trouble> {
+pub(super) async fn run(database: &Database, mut command: Document) -> Result<Document, Trouble> {
     command.insert("writeConcern", database.write_concern().map(concern));
     match once(database, &command).await {
         Err(trouble) if trouble.may_pass() => once(database, &command).await,

@@ -7,11 +7,34 @@
 use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc};
 
-use super::bulk::Put;
+use super::bulk::{self, Put};
 use super::trouble::Trouble;
 
 /// Found in what stands for the key of an issue that lost it; no key has blanks.
 pub(super) const FORMER: &str = "formerly of";
+
+/// Gives to issues that have no document the ones of their keys, where these are of no issue that is known by its id.
+pub(super) async fn claim(database: &Database, puts: &[&Put]) -> Result<(), Trouble> {
+    let Some(first) = puts.first() else { return Ok(()) };
+    let claims: Vec<Bson> = puts.iter().filter_map(|put| claim_of(put)).map(Bson::Document).collect();
+    let answer = bulk::run(database, doc! { "update": first.collection, "updates": claims, "ordered": false }).await?;
+    // An issue that has a document already, under an earlier key, goes without.
+    let refusals = answer.get_array("writeErrors").ok().into_iter().flatten().filter_map(Bson::as_document);
+    let trouble = refusals.map(Trouble::said).find(|trouble| !trouble.is_duplicate());
+    trouble.map_or(Ok(()), Err)
+}
+
+fn claim_of(put: &Put) -> Option<Document> {
+    let issue = put.which.get_str("issue_id").ok()?;
+    let key = put.change.get_document("$set").ok()?.get_str("issue_key").ok()?;
+    let nobodys = not_a_successors(put, doc! { "issue_key": key, "issue_id": null });
+    Some(doc! { "q": nobodys, "u": { "$set": { "issue_id": issue } } })
+}
+
+fn not_a_successors(put: &Put, mut which: Document) -> Document {
+    which.extend(put.which.get("epoch").map(|epoch| ("epoch".to_owned(), epoch.clone())));
+    which
+}
 
 /// Whether what is in the way of `refused` by its key is so no longer.
 pub(super) async fn made_room(database: &Database, refused: &Put, refusal: &Document) -> Result<bool, Trouble> {
@@ -20,21 +43,10 @@ pub(super) async fn made_room(database: &Database, refused: &Put, refusal: &Docu
     let (Some(key), Some(issue)) = (key, issue) else { return Ok(false) };
     let documents = database.collection::<Document>(refused.collection);
     let Some(holder) = documents.find_one(doc! { "issue_key": key }).await? else { return Ok(true) };
-    let mut held = doc! { "_id": holder.get("_id"), "issue_key": key };
-    // Nothing that a successor wrote.
-    held.extend(refused.which.get("epoch").map(|epoch| ("epoch".to_owned(), epoch.clone())));
     if holder.get_str("issue_id").is_ok_and(|other| other == issue) {
         return Ok(false);
     }
-    if holder.get_str("issue_id").is_err() {
-        let own = documents.update_one(held.clone(), doc! { "$set": { "issue_id": issue } }).await;
-        match own.map_err(Trouble::from) {
-            Ok(_) => return Ok(true),
-            // The issue has a document under an earlier key.
-            Err(trouble) if trouble.is_duplicate() => {}
-            Err(trouble) => return Err(trouble),
-        }
-    }
+    let held = not_a_successors(refused, doc! { "_id": holder.get("_id"), "issue_key": key });
     let former = format!("{key} ({FORMER} {})", holder.get("_id").unwrap_or(&Bson::Null));
     documents.update_one(held, doc! { "$set": { "issue_key": former } }).await?;
     Ok(true)

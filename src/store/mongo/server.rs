@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::sightings::Sightings;
 use super::trouble::Trouble;
 use crate::settings::MongoUrl;
+use crate::store::Durability;
 
 /// How long to look for a server that can do what is wanted, and to connect to one: a database that is away is noticed
 /// within seconds.
@@ -30,6 +31,7 @@ const IDLE: Duration = Duration::from_secs(120);
 /// Servers that hold databases.
 pub(super) struct Server {
     url: MongoUrl,
+    durability: Durability,
     client: OnceCell<Client>,
     /// The databases whose indexes this process has seen to.
     prepared: Mutex<BTreeSet<String>>,
@@ -38,8 +40,8 @@ pub(super) struct Server {
 
 impl Server {
     /// Touches nothing yet.
-    pub(super) fn new(url: MongoUrl, sightings: Arc<Sightings>) -> Self {
-        Self { url, client: OnceCell::new(), prepared: Mutex::default(), sightings }
+    pub(super) fn new(url: MongoUrl, durability: Durability, sightings: Arc<Sightings>) -> Self {
+        Self { url, durability, client: OnceCell::new(), prepared: Mutex::default(), sightings }
     }
 
     /// How messages name a database there.
@@ -49,7 +51,10 @@ impl Server {
 
     /// The client; made at first use, as a `mongodb+srv` address has to be asked for.
     pub(super) async fn client(&self) -> Result<&Client, Trouble> {
-        let make = async || Ok(Client::with_options(settled(ClientOptions::parse(self.url.expose()).await?))?);
+        let make = async || {
+            let said = ClientOptions::parse(self.url.expose()).await?;
+            Ok(Client::with_options(settled(said, self.durability))?)
+        };
         self.client.get_or_try_init(make).await
     }
 
@@ -80,18 +85,18 @@ impl Server {
 }
 
 /// What we need whatever the connection string says, and what it may say otherwise.
-fn settled(mut options: ClientOptions) -> ClientOptions {
+fn settled(mut options: ClientOptions, durability: Durability) -> ClientOptions {
     options.app_name.get_or_insert("lockstep".to_owned());
     options.server_selection_timeout.get_or_insert(SELECTION);
     options.connect_timeout.get_or_insert(SELECTION);
     options.max_pool_size.get_or_insert(MOST_CONNECTIONS);
     options.max_idle_time.get_or_insert(IDLE);
-    // What is acknowledged survives the loss of any server, and what is read was never lost: nothing less will do.
-    let asked = options.write_concern.take();
-    let mut majority = WriteConcern::majority();
-    majority.w_timeout = asked.as_ref().and_then(|asked| asked.w_timeout).or(Some(MAJORITY));
-    majority.journal = asked.and_then(|asked| asked.journal).filter(|journal| *journal);
-    options.write_concern = Some(majority);
+    // What is acknowledged survives the loss of any server, and what is read was never lost: nothing less will do. It
+    // survives the loss of all at once even where their replica set is configured not to wait for journals.
+    let mut durable = WriteConcern::majority();
+    durable.journal = Some(durability == Durability::PowerFailure);
+    durable.w_timeout = options.write_concern.take().and_then(|asked| asked.w_timeout).or(Some(MAJORITY));
+    options.write_concern = Some(durable);
     options.read_concern = Some(ReadConcern::majority());
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     options

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
-use super::Durability;
 use super::folder::{Folder, Folders};
 use super::identity::Identity;
 use super::kept::{Kept, Key};
 use super::schema;
 use super::trouble::Trouble;
 use crate::flow::DatabaseName;
-use crate::store::Error;
+use crate::store::{Durability, Error};
 
 /// How long to wait for a writer that is not ours, such as a person's SQLite tool or a predecessor's last write. Well
 /// below the limit of a store call, so that the error says what was in the way.

@@ -1,6 +1,7 @@
 //! What people are told of servers, and what they are not.
 
 use super::*;
+use crate::store::Durability;
 use crate::store::contract::Replica;
 
 #[tokio::test]
@@ -66,5 +67,5 @@ async fn refused(uri: &str) -> String {
 
 fn servers() -> Servers {
     let process = Process { id: uuid::Uuid::nil(), host: "a-test".to_owned(), pid: 4711 };
-    Servers::new(process, Driver::here(), Clock::system())
+    Servers::new(process, Driver::here(), Durability::PowerFailure, Clock::system())
 }
