@@ -18,6 +18,8 @@ mod wait;
 #[path = "production/house.rs"]
 mod house;
 
+#[path = "production/absence.rs"]
+mod absence;
 #[path = "production/adopting.rs"]
 mod adopting;
 #[path = "production/away.rs"]
@@ -28,7 +30,5 @@ mod elections;
 mod isolation;
 #[path = "production/moving.rs"]
 mod moving;
-#[path = "production/owners.rs"]
-mod owners;
 #[path = "production/refused.rs"]
 mod refused;

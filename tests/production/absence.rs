@@ -1,4 +1,4 @@
-//! Two programs for one flow: one serves it, the other stands by.
+//! Two programs for one flow: one serves it and stops, or is gone, or seems to be; the other stands by.
 
 use std::thread;
 use std::time::Duration;
@@ -19,6 +19,9 @@ const READ: &str = "/rest/api/3/issue/bulkfetch";
 /// After so long in silence a program is followed by another.
 const SILENCE: Duration = Duration::from_secs(60);
 
+/// So long is a program frozen.
+const FROZEN: Duration = Duration::from_secs(90);
+
 /// What the other may need beyond that: it looks every ten seconds.
 const MARGIN: Duration = Duration::from_secs(30);
 
@@ -38,7 +41,7 @@ fn an_orderly_stop_lets_the_other_have_the_flow_soon() {
     assert_eq!(second.told("sync-ab", "Worker started"), 2);
 }
 
-/// Each takes more than a minute, nearly all of it waiting: side by side they take as long as one.
+/// Each takes minutes, nearly all of it waiting: side by side they take as long as one.
 #[test]
 fn whoever_is_silent_for_a_minute_is_followed_and_does_no_harm_when_he_comes_back() {
     thread::scope(|scope| {
@@ -84,8 +87,8 @@ fn killed() {
     house.wait_until_paired(&second, &tickets);
 }
 
-/// The first program is frozen when its first such request is answered like this, and comes back when the second has
-/// taken over.
+/// The first program is frozen when its first such request is answered like this, and comes back long after the second
+/// has taken over.
 fn frozen(path: &str, answer: Kind, served: Served) {
     let house = House::on(&Replica::shared().uri());
     let first = house.start();
@@ -94,11 +97,13 @@ fn frozen(path: &str, answer: Kind, served: Served) {
     house.town.site.faults(Rule::on(Method::POST, path, When::Nth(1), answer).into());
     let tickets = house.tickets(1);
     freeze(&house, &first, &served);
+    let (clock, frozen) = (Clock::system(), Clock::system().now());
 
     within(SILENCE + MARGIN, "the second takes over", || works(&second).then_some(()));
     if served == Served::Meanwhile {
         house.wait_until_paired(&second, &tickets);
     }
+    within(FROZEN, "it was frozen for long enough", || (clock.now() - frozen >= FROZEN).then_some(()));
     let so_far = house.town.site.requests().len();
     first.signal("CONT");
     is_told_of(&second, &house, &first);
