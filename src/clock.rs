@@ -20,6 +20,25 @@ use uuid::Uuid;
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
+/// One moment by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// By the monotonic one.
+    pub now: Instant,
+    /// By the wall clock.
+    pub wall: DateTime<Utc>,
+}
+
+impl Moment {
+    /// How long ago `earlier` was, by whichever clock says more: the monotonic one stands still while a machine sleeps,
+    /// and the other may have been set back.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        let by_wall = (self.wall - earlier.wall).to_std().unwrap_or_default();
+        self.now.saturating_duration_since(earlier.now).max(by_wall)
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Source {
     System,
@@ -59,6 +78,12 @@ impl Clock {
             Source::System => Utc::now(),
             Source::Simulated { wall, at } => wall + self.now().saturating_duration_since(at),
         }
+    }
+
+    /// This moment by both.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        Moment { now: self.now(), wall: self.wall() }
     }
 
     /// Waits for `duration`. Cancel by dropping.

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use crate::clock::Moment;
 
 /// How long after its last sign of life was sent a worker may write. Half the silence after which others take over, so
 /// that a request which it began at the last moment has come to its end by then.
@@ -23,7 +23,7 @@ pub struct Tenure(Arc<Held>);
 
 /// When the last sign of life that was heard had been sent.
 #[derive(Debug, Default)]
-struct Held(Mutex<Option<Instant>>);
+struct Held(Mutex<Option<Moment>>);
 
 impl Lease {
     /// For a flow that nobody else can reach.
@@ -34,8 +34,8 @@ impl Lease {
 
     /// Whether the worker may write to Jira `now`.
     #[must_use]
-    pub fn holds(&self, now: Instant) -> bool {
-        let fresh = |sent: Instant| now.saturating_duration_since(sent) < LASTS;
+    pub fn holds(&self, now: Moment) -> bool {
+        let fresh = |sent| now.since(sent) < LASTS;
         self.0.as_ref().is_none_or(|held| held.sent().is_some_and(fresh))
     }
 }
@@ -48,9 +48,11 @@ impl Tenure {
     }
 
     /// A sign of life that was sent then has been heard, and the flow was ours.
-    pub fn renew(&self, sent: Instant) {
+    pub fn renew(&self, sent: Moment) {
         let mut last = self.0.sent();
-        *last = (*last).max(Some(sent));
+        if last.is_none_or(|last| last.now < sent.now) {
+            *last = Some(sent);
+        }
     }
 
     /// The flow is not ours any more.
@@ -60,7 +62,7 @@ impl Tenure {
 }
 
 impl Held {
-    fn sent(&self) -> MutexGuard<'_, Option<Instant>> {
+    fn sent(&self) -> MutexGuard<'_, Option<Moment>> {
         // Nothing in here panics half-way.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -71,25 +73,40 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
 
+    fn after(moment: Moment, millis: u64) -> Moment {
+        let passed = Duration::from_millis(millis);
+        Moment { now: moment.now + passed, wall: moment.wall + passed }
+    }
+
     #[test]
     fn a_lease_holds_from_the_sending_of_a_sign_of_life_for_thirty_seconds() {
-        let (tenure, sent) = (Tenure::default(), Clock::system().now());
+        let (tenure, sent) = (Tenure::default(), Clock::system().moment());
         let lease = tenure.lease();
         assert!(!lease.holds(sent), "not before the first");
         tenure.renew(sent);
-        assert!(lease.holds(sent + Duration::from_millis(29_999)));
-        assert!(!lease.holds(sent + LASTS));
+        assert!(lease.holds(after(sent, 29_999)));
+        assert!(!lease.holds(after(sent, 30_000)));
         // An answer that comes late renews from when its question was sent, and an older one changes nothing.
-        tenure.renew(sent + LASTS);
+        tenure.renew(after(sent, 30_000));
         tenure.renew(sent);
-        assert!(lease.holds(sent + LASTS));
+        assert!(lease.holds(after(sent, 30_000)));
         tenure.end();
-        assert!(!lease.holds(sent + LASTS));
+        assert!(!lease.holds(after(sent, 30_000)));
+    }
+
+    #[test]
+    fn a_lease_has_ended_when_either_clock_says_so() {
+        let (tenure, sent) = (Tenure::default(), Clock::system().moment());
+        tenure.renew(sent);
+        let (soon, late) = (after(sent, 1), after(sent, 30_000));
+        assert!(!tenure.lease().holds(Moment { wall: late.wall, ..soon }), "the machine was asleep");
+        assert!(!tenure.lease().holds(Moment { now: late.now, ..soon }), "its clock was set back");
+        let set_back = sent.wall - Duration::from_secs(3600);
+        assert!(tenure.lease().holds(Moment { wall: set_back, ..soon }), "that is no reason");
     }
 
     #[test]
     fn what_nobody_else_can_reach_is_always_ours() {
-        let now = Clock::system().now();
-        assert!(Lease::unlimited().holds(now + Duration::from_secs(1_000_000)));
+        assert!(Lease::unlimited().holds(after(Clock::system().moment(), 1_000_000_000)));
     }
 }

@@ -216,7 +216,7 @@ impl Pulse {
     /// Whether the flow is this worker's, so that it may write to Jira now.
     #[must_use]
     pub fn may_write(&self) -> bool {
-        self.lease().holds(self.0.clock.now())
+        self.lease().holds(self.0.clock.moment())
     }
 
     fn lease(&self) -> MutexGuard<'_, Lease> {

@@ -167,7 +167,7 @@ struct Serving {
 
 impl Database {
     async fn begin_anew(&self) -> Result<Epoch, Error> {
-        let sent = self.clock.now();
+        let sent = self.clock.moment();
         let begun = begin::begin(self.base.clone(), self.process.clone(), self.clock.wall());
         let epoch = self.base.told(self.lane.run(WRITING, begun).await)?;
         let worker = Worker { base: self.base.clone(), process: self.process.clone(), epoch };

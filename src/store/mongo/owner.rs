@@ -84,7 +84,7 @@ pub(super) async fn keep(worker: Worker, lane: Lane, clock: Clock, tenure: Tenur
     loop {
         clock.sleep(EVERY).await;
         // From when it was sent: a process may be frozen at any point of this.
-        let sent = clock.now();
+        let sent = clock.moment();
         match lane.run(LIMIT, worker.clone().beat()).await {
             Ok(true) => tenure.renew(sent),
             Ok(false) => {

@@ -12,9 +12,9 @@ async fn a_second_process_is_refused_and_told_who_is_there() {
     let said = refused.to_string();
     assert!(said.contains("is in use by process 4711 on host a-test since 20"), "{said}");
     assert!(said.contains("takes over 60 s after that"), "{said}");
-    let now = second.clock.now();
+    let now = second.clock.moment();
     assert!(!second.lease().holds(now));
-    assert!(first.lease().holds(first.clock.now()));
+    assert!(first.lease().holds(first.clock.moment()));
 }
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn a_process_that_let_go_of_a_flow_is_followed_at_once() {
     let (first, second) = (house.process(), house.process());
     let epoch = first.begin().await.unwrap();
     first.close().await;
-    assert!(!first.lease().holds(first.clock.now()));
+    assert!(!first.lease().holds(first.clock.moment()));
     assert!(second.begin().await.unwrap() > epoch);
 }
 
@@ -64,7 +64,7 @@ async fn signs_of_life_keep_the_lease_until_the_flow_is_anothers() {
     let name = flow("sync-ab");
     let (first, second) = (place.other().database(&place.placed(&name)), place.other().database(&place.placed(&name)));
     first.begin().await.unwrap();
-    let holds = || first.lease().holds(first.clock.now());
+    let holds = || first.lease().holds(first.clock.moment());
     for _ in 0..20 {
         first.clock.sleep(Duration::from_secs(10)).await;
         assert!(holds());
@@ -77,5 +77,5 @@ async fn signs_of_life_keep_the_lease_until_the_flow_is_anothers() {
     assert!(holds(), "nobody has told it yet");
     first.clock.sleep(Duration::from_secs(15)).await;
     assert!(!holds());
-    assert!(second.lease().holds(second.clock.now()));
+    assert!(second.lease().holds(second.clock.moment()));
 }
