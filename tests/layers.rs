@@ -20,7 +20,8 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Neighbours that may be imported all the same: who, whom.
-const NEIGHBOURS: [(&str, &str); 5] = [("lease", "clock"), ("pulse", "clock"), ("pulse", "lease"), ("cli", "demo"), ("main", "cli")];
+const NEIGHBOURS: [(&str, &str); 5] =
+    [("lease", "clock"), ("pulse", "clock"), ("pulse", "lease"), ("cli", "demo"), ("main", "cli")];
 
 /// Those that import less than their layer would let them: who, and all that it may import of ours.
 const ONLY: [(&str, &[&str]); 3] =

@@ -9,8 +9,6 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use super::adopt::{Proof, entries};
 use super::observe::{Known, Trial};
 use super::plan::plan;
@@ -26,9 +24,6 @@ pub use report::Report;
 /// That service noted its own clock at the end of a cycle: what people did while the cycle ran lies before it, and so does
 /// what happened while that clock was ahead.
 const TOO_LATE: Duration = Duration::from_secs(24 * 3600);
-
-/// Twice as long as that service usually slept: one that wrote longer ago is not running any more.
-const JUST_NOW: TimeDelta = TimeDelta::minutes(10);
 
 /// What several pairs come to. Those of a kind are neighbours, as a store without transactions writes them at once.
 #[derive(Default)]
@@ -67,9 +62,7 @@ impl Engine {
         self.find_claims(&mut report).await?;
         self.find_failed_creates(legacy, &mut report).await?;
         self.take_state(legacy, &mut report).await?;
-        let now = self.clock.wall();
-        let just_now = legacy.last_written.is_some_and(|at| at <= now && now - at < JUST_NOW);
-        self.tell(&report.event(just_now));
+        self.tell(&report.event());
         Ok(report)
     }
 

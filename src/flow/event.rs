@@ -68,8 +68,8 @@ pub enum Event {
     /// Row 1 of the sync mode table.
     InitialSyncStarted { resumed: bool },
     /// What the Node.js service left in this flow's database was taken over; `failed_creates` of its user issues get their
-    /// dev issue now, and `odd` things are for people to look at. If it wrote there `just_now`, it may still run.
-    TakenOver { pairs: u64, failed_creates: u64, odd: u64, just_now: bool, from: Option<Watermark> },
+    /// dev issue now, and `odd` things are for people to look at.
+    TakenOver { pairs: u64, failed_creates: u64, odd: u64, from: Option<Watermark> },
     /// How far the full sync has come; `total` and `left` are estimates, `None` when Jira does not count.
     InitialSyncProgress { done: u64, total: Option<u64>, per_minute: u64, left: Option<Duration> },
     /// The full sync's end.
@@ -173,8 +173,8 @@ impl Event {
             Self::FlowsUnreadable { why } => flows::unreadable(why),
 
             Self::InitialSyncStarted { resumed } => sync::full_started(*resumed),
-            Self::TakenOver { pairs, failed_creates, odd, just_now, from } => {
-                sync::taken_over([*pairs, *failed_creates, *odd], *just_now, *from)
+            Self::TakenOver { pairs, failed_creates, odd, from } => {
+                sync::taken_over([*pairs, *failed_creates, *odd], *from)
             }
             Self::InitialSyncProgress { done, total, per_minute, left } => {
                 sync::full_progress(*done, *total, *per_minute, *left)

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
@@ -17,6 +18,10 @@ use crate::flow::{Flow, Observer, Side};
 use crate::jira::{self, Budgets, Client, Fault, Transports};
 use crate::pulse::Pulse;
 use crate::store::{self, Backend, Inheritance, Legacy, Opener, Predecessor, Store};
+
+/// The Node.js service ends a cycle every five minutes, unless somebody chose otherwise: one that was silent for so long
+/// is stopped.
+const SILENT: TimeDelta = TimeDelta::minutes(10);
 
 /// What all workers of a process share.
 #[derive(Clone)]
@@ -63,8 +68,8 @@ impl Tools {
     ) -> Result<Report, engine::Error> {
         let backend = self.opener.open(flow);
         let end = async {
-            let (engine, _) = engine(self, (flow, pulse), &backend).await?;
-            engine.take_over(legacy, progress).await
+            let store = Store::open(Arc::clone(&backend), pulse.clone()).await?;
+            engine(self, (flow, pulse), &store).await?.take_over(legacy, progress).await
         };
         let end = Box::pin(end).await;
         backend.close().await;
@@ -168,15 +173,34 @@ fn stopped(job: &Job) -> Exit {
 
 /// An engine that may run cycles: what the Node.js service left is not passed over.
 async fn begin(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<(Engine, Store), Exit> {
-    let (engine, store) = engine(tools, (&job.flow, &job.pulse), backend).await.map_err(|error| ended(job, &error))?;
-    match store.inheritance().await.map_err(|error| ended(job, &error.into()))? {
-        Inheritance::None => {}
-        Inheritance::Here(legacy) => {
-            engine.take_over(&legacy, &|_| {}).await.map_err(|error| ended(job, &error))?;
-        }
+    let failed = |error: engine::Error| ended(job, &error);
+    let store = Store::open(Arc::clone(backend), job.pulse.clone()).await.map_err(|error| failed(error.into()))?;
+    let legacy = match store.inheritance().await.map_err(|error| failed(error.into()))? {
+        Inheritance::None => None,
+        Inheritance::Here(legacy) => Some(legacy),
         Inheritance::Elsewhere(predecessor) => return Err(Exit::Refused { why: owed(&job.flow, &predecessor) }),
+    };
+    if let Some(why) = legacy.as_ref().and_then(|legacy| in_use(&job.flow, legacy, tools.clock.wall())) {
+        return Err(Exit::Occupied { why });
+    }
+    let engine = engine(tools, (&job.flow, &job.pulse), &store).await.map_err(failed)?;
+    if let Some(legacy) = legacy {
+        engine.take_over(&legacy, &|_| {}).await.map_err(failed)?;
     }
     Ok((engine, store))
+}
+
+/// Why the flow waits, if that service may still be at work: two that serve one flow would create everything twice.
+fn in_use(flow: &Flow, legacy: &Legacy, now: DateTime<Utc>) -> Option<String> {
+    let (name, place, minutes) = (&flow.name, &legacy.place, SILENT.num_minutes());
+    // Its clock need not be ours, and may be ahead.
+    let last = legacy.last_written.filter(|last| (now - last).abs() < SILENT)?;
+    Some(format!(
+        "flow {name}: {place} was written by the Node.js service at {}; see that it is stopped: the flow begins when \
+         nothing was written there for {minutes} min, or at once after `lockstep adopt {name} --from` with that server's \
+         address",
+        last.format("%Y-%m-%d %H:%M:%S UTC")
+    ))
 }
 
 /// What to do about data that was not taken over. Beginning without it would do again what was done.
@@ -190,13 +214,8 @@ fn owed(flow: &Flow, Predecessor { place, pairs, still_written }: &Predecessor) 
     )
 }
 
-async fn engine(
-    tools: &Tools,
-    (flow, pulse): (&Arc<Flow>, &Pulse),
-    backend: &Arc<dyn Backend>,
-) -> Result<(Engine, Store), engine::Error> {
+async fn engine(tools: &Tools, (flow, pulse): (&Arc<Flow>, &Pulse), store: &Store) -> Result<Engine, engine::Error> {
     // Forked by name, so that one flow's draws never shift another's; the epoch keeps a restart from drawing them again.
-    let store = Store::open(Arc::clone(backend), pulse.clone()).await?;
     let entropy = tools.entropy.fork(&format!("{} {}", flow.name, store.epoch().0));
     let client_tools = jira::Tools {
         transport: tools.transports.of(&flow.jira).map_err(jira::Error::no_way)?,
@@ -218,7 +237,7 @@ async fn engine(
         entropy,
         observer: Arc::clone(&tools.observer),
     };
-    Ok((Engine::new(parts), store))
+    Ok(Engine::new(parts))
 }
 
 /// What an error means for the worker.

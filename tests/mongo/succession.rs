@@ -1,5 +1,7 @@
 //! The Node.js service is replaced, and its database is there: in the place of the flow's own, or beside it.
 
+use std::sync::Arc;
+
 use lockstep::flow::Watermark;
 use lockstep::settings::StoreUrl;
 use lockstep::sim::Flavour;
@@ -50,6 +52,8 @@ impl Estate {
         let (flow, now) = (served.house.data.flow_name("sync-ab"), served.house.clock.wall());
         let left = Left::behind(&name.of(&served.house), &flow, &served.legacy, now);
         let dev_issues = served.dev_issues();
+        // A service that was silent for so long is stopped.
+        served.house.clock.sleep(15 * MINUTE).await;
         Self { served, failed, left, dev_issues }
     }
 
@@ -174,6 +178,33 @@ fn a_flow_beside_what_was_left_parks_until_that_is_adopted() {
         estate.served.house.live_for(HOUR).await;
         estate.is_as_it_was("after it was adopted");
         estate.is_known("after it was adopted");
+    });
+}
+
+#[test]
+fn a_flow_does_nothing_in_the_database_of_a_service_that_still_runs() {
+    on_a_paused_clock(async {
+        let mut estate = Estate::new(Name::Underscore, 20, 2).await;
+        let (clock, site) = (estate.house().clock.clone(), Arc::clone(&estate.house().site));
+        let (requests, left) = (site.requests().len(), &estate.left);
+        let beside = async |handle: Handle| {
+            for _ in 0..4 {
+                left.goes_on(clock.wall());
+                clock.sleep(5 * MINUTE).await;
+                let (state, why) = standing(&handle);
+                assert!(state == "backing_off" && why.contains("see that it is stopped: the flow begins"), "{why}");
+            }
+            assert_eq!(site.requests().len(), requests, "Jira is not asked either");
+            clock.sleep(6 * MINUTE).await;
+            assert_ne!(standing(&handle).0, "backing_off", "it was stopped");
+            std::future::pending().await
+        };
+        left.goes_on(clock.wall());
+        estate.served.house.live_beside(End::At(HOUR), beside).await;
+        assert_eq!(estate.house().events.about("Standing by").lines().count(), 1, "said once");
+        assert_eq!(estate.house().events.audited("sync.takenOver"), 1);
+        estate.is_as_it_was("after that service was stopped");
+        estate.is_known("after that service was stopped");
     });
 }
 

@@ -53,7 +53,7 @@ impl Report {
         }
     }
 
-    pub(super) fn event(&self, just_now: bool) -> Event {
+    pub(super) fn event(&self) -> Event {
         let odd = self.suspended.len()
             + self.lost.len()
             + self.contradicted.len()
@@ -61,7 +61,7 @@ impl Report {
             + self.strays.len()
             + self.unfit.len();
         let (failed_creates, odd) = (self.failed_creates.len() as u64, odd as u64);
-        Event::TakenOver { pairs: self.taken as u64, failed_creates, odd, just_now, from: self.goes_on_from }
+        Event::TakenOver { pairs: self.taken as u64, failed_creates, odd, from: self.goes_on_from }
     }
 
     /// Pairs that were gone through so far.

@@ -21,7 +21,7 @@ pub(super) fn occupied(why: &str, again_every: Duration) -> Line {
 }
 
 pub(super) fn parked(why: &str, again_in: Duration) -> Line {
-    line(Level::Error, format!("Jira refuses this flow, asking again in {}: {why}", seconds(again_in))).error(why)
+    line(Level::Error, format!("Parked until somebody acts, asking again in {}: {why}", seconds(again_in))).error(why)
 }
 
 pub(super) fn accepted(file: &str) -> Line {

@@ -10,14 +10,13 @@ pub(super) fn full_started(resumed: bool) -> Line {
     if resumed { line.with("resumed", Field::Flag(true)) } else { line }
 }
 
-pub(super) fn taken_over([pairs, failed_creates, odd]: [u64; 3], just_now: bool, from: Option<Watermark>) -> Line {
+pub(super) fn taken_over([pairs, failed_creates, odd]: [u64; 3], from: Option<Watermark>) -> Line {
     let looks = if odd == 0 { "" } else { "; `lockstep adopt --dry-run` lists what needs a look" };
-    let runs = if just_now { "; it wrote there within the last ten minutes: see that it is stopped" } else { "" };
     let message = format!(
         "Took over {pairs} pairs of the Node.js service; {failed_creates} user issues get the dev issue that they \
-         lack{looks}{runs}"
+         lack{looks}"
     );
-    let line = audit(if just_now { Level::Warn } else { Level::Info }, "sync.takenOver", message)
+    let line = audit(Level::Info, "sync.takenOver", message)
         .with("pairs", Field::Number(pairs))
         .with("failedCreates", Field::Number(failed_creates))
         .with("odd", Field::Number(odd));

@@ -56,8 +56,8 @@ fn of_syncs() -> Vec<Event> {
     vec![
         Event::InitialSyncStarted { resumed: false },
         Event::InitialSyncStarted { resumed: true },
-        Event::TakenOver { pairs: 10, failed_creates: 2, odd: 0, just_now: false, from: Some(from) },
-        Event::TakenOver { pairs: 10, failed_creates: 0, odd: 3, just_now: true, from: None },
+        Event::TakenOver { pairs: 10, failed_creates: 2, odd: 0, from: Some(from) },
+        Event::TakenOver { pairs: 10, failed_creates: 0, odd: 3, from: None },
         Event::InitialSyncProgress { done: 10, total: Some(40), per_minute: 20, left },
         Event::InitialSyncProgress { done: 10, total: None, per_minute: 20, left: None },
         Event::InitialSyncCompleted { issues: 40 },
