@@ -6,7 +6,7 @@ use lockstep::demo::world;
 use lockstep::sim::{FaultPlan, Flavour, Setup};
 
 /// People work until late; the evening is long enough for doubts to ripen and throttled flows to go on.
-const DAY: Day = Day { work: HOUR.saturating_mul(22), evening: HOUR.saturating_mul(2), flows: Flows::All };
+const DAY: Day = Day { work: HOUR.saturating_mul(22), evening: HOUR.saturating_mul(2), pace: 1.0, flows: Flows::All };
 
 async fn a_day(flavour: Flavour, seed: u64, faults: FaultPlan) -> House {
     a_day_in(House::new(flavour, seed, faults), DAY).await

@@ -10,6 +10,8 @@ use lockstep::sim::{FaultPlan, Flavour};
 pub struct Day {
     pub work: Duration,
     pub evening: Duration,
+    /// How busy people are: 1.0 is as usual.
+    pub pace: f64,
     pub flows: Flows,
 }
 
@@ -30,7 +32,7 @@ fn rough_house(flavour: Flavour, seed: u64, day: Day) -> House {
 }
 
 pub async fn a_day_in(mut house: House, day: Day) -> House {
-    house.people_work_for(day.work, 1.0);
+    house.people_work_for(day.work, day.pace);
     house.live_for(day.work + day.evening).await;
     house
 }
@@ -38,7 +40,7 @@ pub async fn a_day_in(mut house: House, day: Day) -> House {
 /// A day on which the daemon crashes a few times, at gates that the seed names, and once in mid-air.
 async fn a_bad_day(flavour: Flavour, seed: u64, day: Day) -> House {
     let mut house = rough_house(flavour, seed, day);
-    house.people_work_for(day.work, 1.0);
+    house.people_work_for(day.work, day.pace);
     let begun = house.clock.now();
     for gate in [40 + 7 * seed, 400 + 31 * seed, 1600 + 53 * seed] {
         house.live(End::Crash(Crash::at(gate), (6 * HOUR).min(day.work / 3))).await;
