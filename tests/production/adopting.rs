@@ -7,7 +7,8 @@ use lockstep::sim::Deed;
 use mongodb::bson::{DateTime, Document, doc};
 use serde_json::{Value, json};
 
-use super::daemon::{Daemon, lockstep};
+use super::daemon::{Daemon, lockstep, run_on};
+use super::house::TOKEN;
 use super::mongod::Replica;
 use super::town::{Town, flow_text};
 use super::wait::eventually;
@@ -103,6 +104,13 @@ impl Served {
         let (out, err) = (text(stdout), text(stderr));
         println!("$ lockstep adopt {}\n{out}--- {:?}\n{err}", more.join(" "), status.code());
         (status.code(), out, err)
+    }
+
+    /// The daemon, with its data on the MongoDB that all share.
+    fn start_in_mongodb(&self) -> Daemon {
+        let mut command = run_on(self.town.flows(), &Replica::shared().uri(), &self.town.env());
+        command.env(TOKEN.0, TOKEN.1);
+        Daemon::of(command)
     }
 
     fn issues(&self) -> usize {
@@ -225,11 +233,7 @@ fn a_flow_that_goes_on_in_mongodb_is_taken_over_beside_what_was_left_and_served_
     let served = Served::new(2);
     served.leave(&served.hyphened(), &[]);
     let mongo = Replica::shared().uri();
-    let env: Vec<_> =
-        served.town.env().into_iter().chain([("LOCKSTEP_API_TOKEN".to_owned(), "t".to_owned())]).collect();
-    let flows = served.town.flows().display().to_string();
-    let run = || Daemon::of(lockstep(&["run", "--flows", &flows, "--store", &mongo, "--listen", "127.0.0.1:0"], &env));
-    let daemon = run();
+    let daemon = served.start_in_mongodb();
     let parked = daemon.wait_for("the flow waits for its takeover", |line| {
         line["message"].as_str().is_some_and(|message| message.contains(&format!("lockstep adopt {}", served.flow)))
     });
@@ -243,10 +247,43 @@ fn a_flow_that_goes_on_in_mongodb_is_taken_over_beside_what_was_left_and_served_
     assert!(code == Some(0) && said.contains("2 pairs: 0 taken over, 2 known already"), "{said}");
 
     let before = served.issues();
-    let daemon = run();
+    let daemon = served.start_in_mongodb();
     daemon.wait_cycles(&served.flow, 2);
     assert_eq!(served.issues(), before);
     let (code, _, complaint) = served.adopt_into(&mongo, &mongo, &[]);
     assert_eq!(code, Some(1));
     assert!(complaint.contains(&format!("is in use by process {} on host ", daemon.id())), "{complaint}");
+}
+
+#[test]
+fn a_flow_in_the_database_of_that_service_waits_until_it_is_surely_stopped_or_somebody_says_so() {
+    let served = Served::new(2);
+    served.leave(&served.underscored(), &[]);
+    let (long_ago, before) = (served.start_in_mongodb(), served.issues());
+    long_ago.wait_cycles(&served.flow, 2);
+    assert_eq!(long_ago.told(&served.flow, "Running initial full sync"), 0);
+    drop(long_ago);
+
+    let served_lately = Served::new(2);
+    let flow = &served_lately.flow;
+    served_lately.leave(&served_lately.underscored(), &[]);
+    let change = doc! { "$currentDate": { "updatedAt": true } };
+    Replica::shared().with(&served_lately.underscored(), |database| async move {
+        database.collection::<Document>("sync_state").update_many(doc! {}, change).await.unwrap();
+    });
+    let daemon = served_lately.start_in_mongodb();
+    let stands_by = daemon
+        .wait_for("the flow waits", |line| line["message"].as_str().is_some_and(|it| it.starts_with("Standing by")));
+    let why = stands_by["message"].as_str().unwrap();
+    assert!(
+        why.contains("was written by the Node.js service at 20")
+            && why.contains(&format!("`lockstep adopt {flow} --from`")),
+        "{why}"
+    );
+    let mongo = Replica::shared().uri();
+    let (code, said, remark) = served_lately.adopt_into(&mongo, &mongo, &[]);
+    assert!(code == Some(0) && said.contains("2 pairs: 2 taken over"), "{said}");
+    assert!(remark.contains("s ago; is the Node.js service stopped?"), "{remark}");
+    daemon.wait_cycles(flow, 2);
+    assert_eq!((served.issues(), served_lately.issues()), (before, 4), "nothing was made");
 }
