@@ -14,14 +14,14 @@ use anyhow::{Context as _, anyhow, bail};
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use super::flows::Folder;
-use super::{Outcome, complain, env, in_runtime, remark};
+use super::flows::{Folder, Place};
+use super::{Outcome, complain, remark};
 use crate::clock::{Clock, Entropy};
 use crate::engine::Report;
 use crate::flow::{Event, Flow, FlowName, Observer};
 use crate::jira::Networks;
 use crate::pulse::Pulse;
-use crate::settings::{MongoUrl, Overrides, Settings, StoreUrl};
+use crate::settings::{MongoUrl, Settings, StoreUrl};
 use crate::store::{Legacy, Manner, Opener, Process, Stores};
 use crate::worker::Tools;
 
@@ -44,12 +44,8 @@ pub(super) struct Args {
     /// The MongoDB of the Node.js service, such as mongodb://HOST
     #[arg(long, value_name = "URL")]
     from: String,
-    /// The folder of flow files [default: $CONFIG_DIR, else flows.d]
-    #[arg(long, value_name = "DIR")]
-    flows: Option<PathBuf>,
-    /// The flows' own store, such as sqlite:./data or mongodb://HOST [default: $DATABASE_URL, else sqlite:./data]
-    #[arg(long, value_name = "URL")]
-    store: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// Say what would be taken over, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -59,18 +55,14 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let overrides = Overrides { flows: args.flows.clone(), store: args.store.clone(), ..Overrides::default() };
-    let (settings, from) = match (Settings::from_env(&env, &overrides), args.from.parse::<MongoUrl>()) {
-        (Ok(settings), Ok(from)) => (settings, from),
-        (Err(wrong), _) => return wrong_usage(wrong),
-        (_, Err(no)) => return wrong_usage(format!("--from: {no}")),
-    };
-    in_runtime(adopt(args, &settings, &from))
-}
-
-fn wrong_usage(why: impl std::fmt::Display) -> Outcome {
-    complain(why);
-    Outcome::WrongUsage
+    match args.from.parse::<MongoUrl>() {
+        Ok(from) => args.place.run(async |settings| adopt(args, settings, &from).await),
+        // Not left to whoever parses the arguments: it would print the password.
+        Err(no) => {
+            complain(format!("--from: {no}"));
+            Outcome::WrongUsage
+        }
+    }
 }
 
 async fn adopt(args: &Args, settings: &Settings, from: &MongoUrl) -> anyhow::Result<Outcome> {

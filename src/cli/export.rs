@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use tempfile::NamedTempFile;
 
-use super::flows::Folder;
-use super::{Outcome, complain, env, in_runtime, remark};
+use super::flows::{Folder, Place};
+use super::{Outcome, remark};
 use crate::clock::{Clock, Entropy};
 use crate::flow::FlowName;
-use crate::settings::{Overrides, Settings};
+use crate::settings::Settings;
 use crate::store::{Export, Manner, Opener as _, Process, Reader, Stores, Tally};
 
 /// Writes all that is kept of a flow as JSON lines: to keep it, or to read it into another store with `lockstep import`.
@@ -26,23 +26,12 @@ pub(super) struct Args {
     /// The file to write, which appears when it is whole [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// The folder of flow files [default: $CONFIG_DIR, else flows.d]
-    #[arg(long, value_name = "DIR")]
-    flows: Option<PathBuf>,
-    /// Where state is kept, such as sqlite:./data or mongodb://HOST [default: $DATABASE_URL, else sqlite:./data]
-    #[arg(long, value_name = "URL")]
-    store: Option<String>,
+    #[command(flatten)]
+    place: Place,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let overrides = Overrides { flows: args.flows.clone(), store: args.store.clone(), ..Overrides::default() };
-    match Settings::from_env(&env, &overrides) {
-        Ok(settings) => in_runtime(export(args, &settings)),
-        Err(wrong) => {
-            complain(wrong);
-            Outcome::WrongUsage
-        }
-    }
+    args.place.run(async |settings| export(args, settings).await)
 }
 
 async fn export(args: &Args, settings: &Settings) -> anyhow::Result<Outcome> {

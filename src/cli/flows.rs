@@ -1,11 +1,39 @@
-//! The flows of a folder, for commands that need no daemon.
+//! The flows of a folder and their store, for commands that need no daemon.
+
+use std::path::PathBuf;
 
 use anyhow::bail;
 
-use super::env;
+use super::{Outcome, complain, env, in_runtime};
 use crate::config::{self, Around, Problem};
 use crate::flow::{Flow, FlowName};
-use crate::settings::Settings;
+use crate::settings::{Overrides, Settings};
+
+/// Where flows and their state are.
+#[derive(clap::Args)]
+pub(super) struct Place {
+    /// The folder of flow files [default: $CONFIG_DIR, else flows.d]
+    #[arg(long, value_name = "DIR")]
+    flows: Option<PathBuf>,
+    /// Where the flows' state is kept, such as sqlite:./data or mongodb://HOST [default: $DATABASE_URL, else
+    /// sqlite:./data]
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+}
+
+impl Place {
+    /// Carries a command out with what these arguments and the environment say.
+    pub(super) fn run(&self, command: impl AsyncFnOnce(&Settings) -> anyhow::Result<Outcome>) -> Outcome {
+        let overrides = Overrides { flows: self.flows.clone(), store: self.store.clone(), ..Overrides::default() };
+        match Settings::from_env(&env, &overrides) {
+            Ok(settings) => in_runtime(command(&settings)),
+            Err(wrong) => {
+                complain(wrong);
+                Outcome::WrongUsage
+            }
+        }
+    }
+}
 
 /// What is in the folder of flow files.
 pub(super) struct Folder {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::flows::Folder;
-use super::{Outcome, complain, env, in_runtime, remark};
+use super::flows::{Folder, Place};
+use super::{Outcome, remark};
 use crate::clock::{Clock, Entropy};
 use crate::flow::{Flow, FlowName};
 use crate::pulse::Pulse;
-use crate::settings::{Overrides, Settings};
+use crate::settings::Settings;
 use crate::store::{Import, ImportError, Manner, Opener as _, Process, Store, Stores, Tally};
 
 /// Reads what `lockstep export` wrote into a store that has no data of the flow. Nothing is written unless all of it is
@@ -31,23 +31,12 @@ pub(super) struct Args {
     /// The flow that the export is of, if it had another name then
     #[arg(long, value_name = "FLOW")]
     of: Option<FlowName>,
-    /// The folder of flow files [default: $CONFIG_DIR, else flows.d]
-    #[arg(long, value_name = "DIR")]
-    flows: Option<PathBuf>,
-    /// Where state is to be kept, such as sqlite:./data or mongodb://HOST [default: $DATABASE_URL, else sqlite:./data]
-    #[arg(long, value_name = "URL")]
-    store: Option<String>,
+    #[command(flatten)]
+    place: Place,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let overrides = Overrides { flows: args.flows.clone(), store: args.store.clone(), ..Overrides::default() };
-    match Settings::from_env(&env, &overrides) {
-        Ok(settings) => in_runtime(import(args, &settings)),
-        Err(wrong) => {
-            complain(wrong);
-            Outcome::WrongUsage
-        }
-    }
+    args.place.run(async |settings| import(args, settings).await)
 }
 
 async fn import(args: &Args, settings: &Settings) -> anyhow::Result<Outcome> {
