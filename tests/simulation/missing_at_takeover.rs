@@ -36,6 +36,12 @@ impl Story {
         self.served.house.act("dev-bea", Deed::Restrict { issue: self.dev.clone(), viewers });
     }
 
+    /// The dev issue's text is another one.
+    fn says(&self, text: &str) {
+        let (issue, text) = (self.dev.clone(), text.to_owned());
+        self.served.house.act("dev-bea", Deed::Describe { issue, text });
+    }
+
     fn is_deleted(&self) {
         self.served.house.act("dev-bea", Deed::Delete { issue: self.dev.clone() });
     }
@@ -167,8 +173,7 @@ fn a_ticket_whose_dev_issue_is_hidden_at_takeover_gets_no_other_and_has_it_back_
 #[test]
 fn a_dev_issue_that_says_nothing_of_its_ticket_is_its_own_again_once_it_is_shown() {
     on_both(async |mut story| {
-        let (issue, text) = (story.dev.clone(), "Somebody rewrote this.".to_owned());
-        story.served.house.act("dev-bea", Deed::Describe { issue, text });
+        story.says("Somebody rewrote this.");
         story.is_hidden(true);
         story.is_taken_over().await;
         story.lives_for(30 * MINUTE).await;
@@ -177,6 +182,19 @@ fn a_dev_issue_that_says_nothing_of_its_ticket_is_its_own_again_once_it_is_shown
         assert_eq!((story.devs(), story.adopted()), (1, 1));
         let dev = story.dev.clone();
         story.is_in_step_with(&dev).await;
+    });
+}
+
+#[test]
+fn a_dev_issue_that_names_its_ticket_on_a_site_of_old_is_its_own_again_once_it_is_shown() {
+    on_both(async |mut story| {
+        story.says("User Link: https://jira.of-old.example.net/browse/USER-A-1");
+        story.is_hidden(true);
+        story.is_taken_over().await;
+        story.lives_for(30 * MINUTE).await;
+        story.is_hidden(false);
+        story.lives_for(3 * HOUR).await;
+        assert_eq!((story.devs(), story.adopted()), (1, 1));
     });
 }
 
@@ -226,12 +244,12 @@ fn a_dev_issue_that_is_gone_is_created_anew_when_an_operator_says_so_and_once() 
 fn a_dev_issue_that_can_be_read_is_not_replaced() {
     on_both(async |mut story| {
         let writes_before = story.served.house.writes();
-        // By its text it is somebody else's, of another site.
-        let (issue, text) = (story.dev.clone(), "User Link: https://old.example.net/browse/USER-A-1".to_owned());
-        story.served.house.act("dev-bea", Deed::Describe { issue, text });
+        // By its text it is of a ticket that nobody can read.
+        story.says(&format!("User Link: {}/browse/USER-A-404", story.served.house.site.base_url()));
         story.is_hidden(true);
         story.is_taken_over().await;
         story.is_hidden(false);
+        story.lives_for(HOUR).await;
         story.refuses(story.recreate(), "belonged together when they were taken over").await;
         assert_eq!((story.devs(), story.served.house.writes()), (1, writes_before));
         story.obeys(story.pair(&story.dev), "are a pair now").await;

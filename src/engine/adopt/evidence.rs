@@ -109,10 +109,12 @@ impl<'a> Evidence<'a> {
 
     /// What forbids to create a dev issue for an unpaired user issue to which none belongs by proof.
     pub(super) fn obstacle(&self, user: &Issue) -> Option<Obstacle> {
-        if let Some(missing) = self.known.missing_dev_of(&user.at.id)
-            && self.behind(missing).is_none()
-        {
-            return Some(Obstacle::Missing(missing.clone()));
+        if let Some(missing) = self.known.missing_dev_of(&user.at.id) {
+            match self.behind(missing) {
+                None => return Some(Obstacle::Missing(missing.clone())),
+                Some(dev) if self.is_free_id(dev, &user.at.id) => return Some(Obstacle::OneWay),
+                Some(_) => {}
+            }
         }
         let said = UserSays::of(self, user);
         if let Some(hidden) = self.hidden_half(user, &said) {
@@ -168,18 +170,21 @@ impl<'a> Evidence<'a> {
     }
 
     fn named_in_text(&self, dev: &Issue) -> Named<'a> {
-        let Some(address) = dev.description.as_ref().and_then(|text| link_in(text, USER_LINK)) else {
-            return self.named_as_taken_over(dev);
-        };
-        let id = self.site.key_in(&address).and_then(|key| self.behind(&key));
-        id.map_or(Named::Stranger, Named::One)
+        let address = dev.description.as_ref().and_then(|text| link_in(text, USER_LINK));
+        let key = address.as_deref().and_then(|address| self.site.key_in(address));
+        let as_taken_over = || self.as_taken_over(dev).map(Named::One);
+        match (address, key) {
+            (_, Some(key)) => self.behind(&key).map_or(Named::Stranger, Named::One),
+            (Some(_), None) => as_taken_over().unwrap_or(Named::Stranger),
+            (None, None) => as_taken_over().unwrap_or(Named::Nobody),
+        }
     }
 
-    /// Who says nothing belongs to whom the Node.js service made it for.
-    fn named_as_taken_over(&self, dev: &Issue) -> Named<'a> {
+    /// The user issue whose missing dev issue this is. That is what the Node.js service noted, and is believed as it is
+    /// when a pair is taken over, unless the dev issue names another one of this site.
+    fn as_taken_over(&self, dev: &Issue) -> Option<&'a IssueId> {
         let is_its = |key: &IssueKey| self.behind(key) == Some(&dev.at.id);
-        let user = self.known.missing.iter().find(|(_, key)| key.as_ref().is_some_and(is_its));
-        user.map_or(Named::Nobody, |(user, _)| Named::One(user))
+        self.known.missing.iter().find(|(_, key)| key.as_ref().is_some_and(is_its)).map(|(user, _)| user)
     }
 
     /// Which issue answers to a key, if it can be read.
