@@ -200,7 +200,8 @@ fn a_dev_issue_that_names_its_ticket_on_a_site_of_old_is_its_own_again_once_it_i
 
 #[test]
 fn what_is_hidden_for_longer_than_anybody_asks_is_found_by_the_patrol() {
-    on_both(async |mut story| {
+    on_a_paused_clock(async {
+        let mut story = Story::new(Flavour::Cloud);
         story.is_hidden(true);
         story.is_taken_over().await;
         story.lives_for(30 * HOUR).await;
@@ -221,7 +222,7 @@ fn a_dev_issue_that_is_gone_is_created_anew_when_an_operator_says_so_and_once() 
     on_both(async |mut story| {
         story.is_deleted();
         story.is_taken_over().await;
-        story.lives_for(DAY).await;
+        story.lives_for(3 * HOUR).await;
         story.is_mentioned();
         story.lives_for(HOUR).await;
         assert_eq!(story.devs(), 0);
@@ -229,7 +230,7 @@ fn a_dev_issue_that_is_gone_is_created_anew_when_an_operator_says_so_and_once() 
         assert_eq!(story.devs(), 0);
 
         story.obeys(story.recreate(), "was created for USER-A-1").await;
-        story.lives_for(DAY).await;
+        story.lives_for(3 * HOUR).await;
         assert_eq!(story.devs(), 1);
         assert!(!story.is_shown_as_missing().await);
         let dev = story.served.house.site.issues("DEV-A")[0].key.clone();
