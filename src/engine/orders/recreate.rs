@@ -22,8 +22,7 @@ impl Engine {
         }
         let dev = self.former_dev_issue(&user, former.as_ref()).await?;
         self.refuse_while_served(&user, former.as_ref(), dev.as_ref())?;
-        let missing = self.store.missing(vec![user.at.id.clone()]).await?.pop();
-        self.refuse_if_found(&user, missing.as_ref()).await?;
+        let missing = self.still_missing(&user).await?;
         let seen = self.sighting_of(user.clone()).await?;
         let Some(draft) = creation(&self.flow.rules, &seen) else {
             return Err(refused("no rule of this flow creates issues").into());
@@ -60,14 +59,16 @@ impl Engine {
         Err(refused(format!("{user} and {dev} {why}, and both can be read; {way}")).into())
     }
 
-    /// A dev issue that could not be read when it was taken over, and that can be now, is not replaced, unless it is
-    /// another's or left its project.
-    async fn refuse_if_found(&self, user: &Issue, missing: Option<&MissingDev>) -> Result<(), Hindrance> {
-        let Some(MissingDev { dev: key, .. }) = missing else { return Ok(()) };
-        let Some(dev) = self.jira.fetch_by_key(&[key]).await?.remove(key) else { return Ok(()) };
+    /// What is recorded of a dev issue that could not be read when it was taken over. If it can be read now it is not
+    /// replaced, unless it is another's or left its project.
+    async fn still_missing(&self, user: &Issue) -> Result<Option<MissingDev>, Hindrance> {
+        let Some(missing) = self.store.missing(vec![user.at.id.clone()]).await?.pop() else { return Ok(None) };
+        let Some(dev) = self.jira.fetch_by_key(&[&missing.dev]).await?.remove(&missing.dev) else {
+            return Ok(Some(missing));
+        };
         let is_anothers = !self.store.pairs(Side::Dev, vec![dev.at.id.clone()]).await?.is_empty();
         if is_anothers || self.flow.side_of(&dev.at.key) != Some(Side::Dev) {
-            return Ok(());
+            return Ok(Some(missing));
         }
         let (user, dev) = (&user.at, &dev.at);
         let why = "belonged together when they were taken over";
