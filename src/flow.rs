@@ -28,7 +28,9 @@ pub use intent::{
     Comment, CopyAttachment, CreateIssue, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues, Precondition,
     Prospect, RestoreText, SetReplied, Step, StepKey, Transition,
 };
-pub use issue::{Body, Handled, Issue, Mark, Observed, Origin, Pair, PairState, Row, Sighting, Status, StatusChange};
+pub use issue::{
+    Body, Handled, Issue, Mark, MissingDev, Observed, Origin, Pair, PairState, Row, Sighting, Status, StatusChange,
+};
 pub use name::{
     AccountId, AttachmentId, DatabaseName, FlowName, IntentId, IssueId, IssueKey, IssueRef, NotA, ProjectKey, RuleId,
     Side, StatusId,

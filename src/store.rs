@@ -35,8 +35,8 @@ pub use reader::Reader;
 pub use stores::{Manner, Stores};
 
 use crate::flow::{
-    Copied, Entry, Flow, Handled, HistoryQuery, Intent, IntentId, IssueId, IssueRef, JiraTime, Pair, Side, Told,
-    Watermark,
+    Copied, Entry, Flow, Handled, HistoryQuery, Intent, IntentId, IssueId, IssueRef, JiraTime, MissingDev, Pair, Side,
+    Told, Watermark,
 };
 use crate::lease::Lease;
 use crate::pulse::{Gate, Pulse};
@@ -78,6 +78,10 @@ pub trait Backend: Send + Sync {
     fn newest_issues(&self, side: Side) -> BoxFuture<'_, Result<Vec<IssueRef>, Error>>;
     /// At most `most` pairs of whatever state, by user issue, oldest first, beginning after the one of `after`.
     fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
+    /// The dev issues that are missing for these user issues, oldest user issue first.
+    fn missing(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>>;
+    /// At most `most` missing dev issues by their user issues, oldest first, beginning after the one of `after`.
+    fn missing_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>>;
     /// What the ledger says of the files of these user issues, in the order of the files' ids as text.
     fn ledger(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Copied>, Error>>;
     /// How often a status was brought across since, by history, for those of these user issues where it ever was. What
@@ -203,6 +207,11 @@ pub enum Change {
     /// Forget the pair of this user issue, if there is one, and what the ledger says of its files: they have no copies on
     /// any other dev issue.
     RemovePair(IssueId),
+    /// Record that the dev issue of a user issue is missing, replacing what was recorded so of that user issue.
+    PutMissing(MissingDev),
+    /// The dev issue of this user issue is missing no more, if it was. To come behind what took its place: a pair, or the
+    /// intent to create another.
+    ClearMissing(IssueId),
     /// Enter a file into the ledger, replacing its earlier entry.
     PutCopied(Copied),
     /// Write a line of history.
@@ -306,6 +315,25 @@ impl Store {
     /// When the database can't be read.
     pub async fn pairs_after(&self, after: Option<IssueId>, most: u32) -> Result<Vec<Pair>, Error> {
         self.call("pairs_after", self.backend.pairs_after(after, most)).await
+    }
+
+    /// See [`Backend::missing`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn missing(&self, users: Vec<IssueId>) -> Result<Vec<MissingDev>, Error> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.call("missing", self.backend.missing(users)).await
+    }
+
+    /// See [`Backend::missing_after`].
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn missing_after(&self, after: Option<IssueId>, most: u32) -> Result<Vec<MissingDev>, Error> {
+        self.call("missing_after", self.backend.missing_after(after, most)).await
     }
 
     /// See [`Backend::ledger`].

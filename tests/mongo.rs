@@ -20,6 +20,8 @@ mod house;
 // As they are on SQLite.
 #[path = "simulation/losses.rs"]
 mod losses;
+#[path = "simulation/missing_at_takeover.rs"]
+mod missing_at_takeover;
 #[path = "simulation/modes.rs"]
 mod modes;
 #[path = "simulation/takeover.rs"]

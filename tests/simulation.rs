@@ -27,6 +27,8 @@ mod files;
 mod losses;
 #[path = "simulation/memory.rs"]
 mod memory;
+#[path = "simulation/missing_at_takeover.rs"]
+mod missing_at_takeover;
 #[path = "simulation/modes.rs"]
 mod modes;
 #[path = "simulation/oddities.rs"]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::health::written;
-use crate::flow::{Intent, IssueRef, Pair, Prospect, Side};
+use crate::flow::{Intent, IssueRef, MissingDev, Pair, Prospect, Side};
 use crate::supervisor::{Failing, FullSync, Listed, Patrol, Survey};
 
 /// Part of a flow's page.
@@ -16,6 +16,7 @@ pub(super) struct Data {
     intents: List<IntentJson>,
     failures: List<FailureJson>,
     pairs: List<PairJson>,
+    missing: List<MissingJson>,
 }
 
 #[derive(Serialize)]
@@ -81,9 +82,17 @@ struct PairJson {
     state: &'static str,
 }
 
+/// A dev issue that was never read is known by its key only.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MissingJson {
+    user: IssueJson,
+    dev_key: String,
+}
+
 impl From<Survey> for Data {
     fn from(survey: Survey) -> Self {
-        let Survey { progress, intents, failures, pairs } = survey;
+        let Survey { progress, intents, failures, pairs, missing } = survey;
         Self {
             last_sync: progress.last_sync.map(|mark| mark.to_string()),
             full_sync: progress.full_sync.into(),
@@ -91,6 +100,7 @@ impl From<Survey> for Data {
             intents: List::of(&intents),
             failures: List::of(&failures),
             pairs: List::of(&pairs),
+            missing: List::of(&missing),
         }
     }
 }
@@ -165,6 +175,12 @@ impl From<&Failing> for FailureJson {
 impl From<&Pair> for PairJson {
     fn from(pair: &Pair) -> Self {
         Self { user: (&pair.user).into(), dev: (&pair.dev).into(), state: pair.state.as_str() }
+    }
+}
+
+impl From<&MissingDev> for MissingJson {
+    fn from(missing: &MissingDev) -> Self {
+        Self { user: (&missing.user).into(), dev_key: missing.dev.to_string() }
     }
 }
 

@@ -16,7 +16,7 @@ use super::observe::{Candidates, Known, pair_of, unpaired_user};
 use super::plan::{Plan, plan};
 use super::{Engine, Error, Past, Seen};
 use crate::flow::{
-    Entry, Event, Fallback, Issue, IssueId, IssueKey, JiraTime, Origin, Pair, PairState, Side, SkipReason,
+    Entry, Event, Fallback, Issue, IssueId, IssueKey, JiraTime, MissingDev, Origin, Pair, PairState, Side, SkipReason,
 };
 use crate::jira::BATCH;
 use crate::store::{self, Change};
@@ -47,13 +47,14 @@ impl Engine {
         self.find_obstacles(candidates, known, past).await
     }
 
-    /// Reads what unpaired issues name, by mark or line, and what those name in turn.
+    /// Reads what unpaired issues name, by mark or line or as they were taken over, and what those name in turn.
     async fn follow(&self, known: &mut Known) -> Result<(), Error> {
         known.by_key.extend(known.issues.values().map(|issue| (issue.at.key.clone(), Some(issue.at.id.clone()))));
         let mut asked = BTreeSet::new();
         for _ in 0..ROUNDS {
+            self.recall_missing(known).await?;
             let unpaired: Vec<_> = known.issues.values().filter(|it| pair_of(known, &it.at.id).is_none()).collect();
-            let (ids, keys) = self.named_by(&unpaired);
+            let (ids, keys) = self.named_by(&unpaired, known);
             let ids: BTreeSet<_> =
                 ids.into_iter().filter(|id| !known.issues.contains_key(id) && asked.insert(id.clone())).collect();
             let keys: BTreeSet<_> = keys.into_iter().filter(|key| !known.by_key.contains_key(key)).collect();
@@ -65,13 +66,28 @@ impl Engine {
         Ok(())
     }
 
-    fn named_by(&self, issues: &[&Issue]) -> (BTreeSet<IssueId>, BTreeSet<IssueKey>) {
+    /// Finds out which of the unpaired user issues had a dev issue that could not be read when they were taken over.
+    async fn recall_missing(&self, known: &mut Known) -> Result<(), Error> {
+        let is_news = |user: &&Issue| {
+            self.flow.side_of(&user.at.key) == Some(Side::User)
+                && pair_of(known, &user.at.id).is_none()
+                && !known.missing.contains_key(&user.at.id)
+        };
+        let users: Vec<_> = known.issues.values().filter(is_news).map(|user| user.at.id.clone()).collect();
+        known.missing.extend(users.iter().map(|user| (user.clone(), None)));
+        let missing = self.store.missing(users).await?;
+        known.missing.extend(missing.into_iter().map(|MissingDev { user, dev }| (user.id, Some(dev))));
+        Ok(())
+    }
+
+    fn named_by(&self, issues: &[&Issue], known: &Known) -> (BTreeSet<IssueId>, BTreeSet<IssueKey>) {
         let (mut ids, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for issue in issues {
             match self.flow.side_of(&issue.at.key) {
                 Some(Side::User) => {
                     ids.extend(back_mark(issue).cloned());
                     keys.extend(dev_links(self.jira.site(), issue));
+                    keys.extend(known.missing_dev_of(&issue.at.id).cloned());
                 }
                 Some(Side::Dev) => {
                     ids.extend(mark(issue).cloned());
@@ -204,7 +220,8 @@ impl Engine {
         let files = self.files_seen_to(user, dev, proof, known).await?;
         // The pair comes last: one whose files are not in the ledger would have them all copied.
         let batch = [Change::Tell(Entry::of(&event, &user.at, self.clock.wall())), Change::PutPair(pair.clone())];
-        match self.store.write(files.into_iter().chain(batch).collect()).await {
+        let found = known.missing_dev_of(&user.at.id).map(|_| Change::ClearMissing(user.at.id.clone()));
+        match self.store.write(files.into_iter().chain(batch).chain(found).collect()).await {
             Ok(()) => {
                 self.tell(&event);
                 known.pairs.push(pair);

@@ -125,7 +125,7 @@ impl Engine {
             Unit::LoneDev(dev) if self.may_be_ours(&dev, known) => Vec::new(),
             Unit::LoneDev(dev) => vec![Change::PutHandled(Side::Dev, dev.at.clone(), Handled::of(&dev))],
             Unit::Gone(side, at) => self.gone(side, &at, known).await?,
-            Unit::Bereaved(user, dev) => self.bereaved(&user, &dev, known).await?,
+            Unit::Bereaved(user, why) => self.bereaved(&user, why, known).await?,
             Unit::OneWay(seen) => {
                 self.skip(&user_of(&seen).issue.at, SkipReason::HasLink);
                 nothing_to_write(&seen)
@@ -147,7 +147,7 @@ impl Engine {
     }
 
     /// Asked for some times; then its user issue counts as handled until it changes.
-    async fn bereaved(&self, user: &Issue, dev: &str, known: &Known) -> Result<Vec<Change>, Error> {
+    async fn bereaved(&self, user: &Issue, why: String, known: &Known) -> Result<Vec<Change>, Error> {
         if !self.is_due(&user.at.id, known) {
             return Ok(Vec::new());
         }
@@ -156,7 +156,6 @@ impl Engine {
             let handled = Change::PutHandled(Side::User, user.at.clone(), Handled::of(user));
             return Ok(vec![handled, Change::ClearFailure(Side::User, user.at.id.clone())]);
         }
-        let why = format!("its dev issue ({dev}) can't be read, and no other is created for it");
         self.failed(Side::User, &user.at, why, Trial::default()).await?;
         Ok(Vec::new())
     }

@@ -33,8 +33,18 @@ pub(super) struct Known {
     pub copied: BTreeMap<IssueId, BTreeSet<AttachmentId>>,
     /// Which issues answer to the keys that texts name; `None` for those that can't be read.
     pub by_key: BTreeMap<IssueKey, Option<IssueId>>,
+    /// By unpaired user issue, the key of its dev issue if that could not be read when the pair was taken over; `None`
+    /// for those of which nothing is recorded so.
+    pub missing: BTreeMap<IssueId, Option<IssueKey>>,
     /// Why no dev issue may be created for these unpaired user issues.
     pub obstacles: BTreeMap<IssueId, Obstacle>,
+}
+
+impl Known {
+    /// The key of the dev issue that is missing for an unpaired user issue.
+    pub(super) fn missing_dev_of(&self, user: &IssueId) -> Option<&IssueKey> {
+        self.missing.get(user)?.as_ref()
+    }
 }
 
 impl Engine {

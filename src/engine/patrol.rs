@@ -5,9 +5,9 @@ use chrono::TimeDelta;
 
 use super::observe::Candidates;
 use super::{Engine, Error, Past};
-use crate::flow::{Event, IssueId, Pair, PairState, Side};
+use crate::flow::{Event, IssueId, MissingDev, Pair, PairState, Side};
 use crate::jira::BATCH;
-use crate::store::Patrol;
+use crate::store::{Change, Patrol};
 
 /// From one patrol's beginning to the next one's.
 const EVERY: TimeDelta = TimeDelta::days(1);
@@ -35,6 +35,7 @@ impl Engine {
             patrol.after = pairs.last().map(|pair| pair.user.id.clone()).or(patrol.after);
             self.handle_candidates(to_read(pairs), past).await?;
             if ended {
+                self.look_for_missing(past).await?;
                 self.tell_patrol().await?;
                 return Ok(Patrol { after: None, ..patrol });
             }
@@ -56,6 +57,35 @@ impl Engine {
     /// A flow's first patrol comes a day after its first cycle or full sync: what has just been read needs none.
     pub(super) fn patrol_to_come(&self, patrol: Patrol) -> Patrol {
         Patrol { begun: patrol.begun.or_else(|| Some(self.clock.wall())), ..patrol }
+    }
+
+    /// Dev issues that could not be read when they were taken over: those that can be now are seen to.
+    async fn look_for_missing(&self, past: Past) -> Result<(), Error> {
+        let mut after = None::<IssueId>;
+        loop {
+            if self.pulse.stopping() {
+                return Err(Error::Stopping);
+            }
+            let page = self.store.missing_after(after, PAIRS).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.user.id.clone());
+            let single = self.without_those_in_pairs(page).await?;
+            let keys: Vec<_> = single.iter().flat_map(|missing| [&missing.user.key, &missing.dev]).collect();
+            let read = self.jira.fetch_by_key(&keys).await?;
+            let found = single.into_iter().filter(|it| read.contains_key(&it.user.key) && read.contains_key(&it.dev));
+            let found = found.map(|missing| (missing.user.id.clone(), (Side::User, missing.user)));
+            self.handle_candidates(found.collect(), past).await?;
+        }
+    }
+
+    /// A user issue that is in a pair misses nothing: whoever recorded the pair came not to say so.
+    async fn without_those_in_pairs(&self, missing: Vec<MissingDev>) -> Result<Vec<MissingDev>, Error> {
+        let users = missing.iter().map(|missing| missing.user.id.clone()).collect();
+        let paired = self.store.pairs(Side::User, users).await?;
+        let is_paired = |missing: &MissingDev| paired.iter().any(|pair| pair.user.id == missing.user.id);
+        let (settled, single): (Vec<_>, Vec<_>) = missing.into_iter().partition(is_paired);
+        self.store.write(settled.into_iter().map(|missing| Change::ClearMissing(missing.user.id)).collect()).await?;
+        Ok(single)
     }
 
     async fn tell_patrol(&self) -> Result<(), Error> {

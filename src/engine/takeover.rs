@@ -14,7 +14,8 @@ use super::observe::{Known, Trial};
 use super::plan::plan;
 use super::{Engine, Error};
 use crate::flow::{
-    Entry, Event, Handled, Issue, IssueKey, JiraTime, Observed, Origin, Pair, PairState, Side, Sighting, Watermark,
+    Entry, Event, Handled, Issue, IssueKey, JiraTime, MissingDev, Observed, Origin, Pair, PairState, Side, Sighting,
+    Watermark,
 };
 use crate::jira::BATCH;
 use crate::store::{Change, Failure, KeyPair, Legacy, Revision};
@@ -31,15 +32,19 @@ struct Taking {
     files: Vec<Change>,
     users: Vec<Change>,
     devs: Vec<Change>,
+    missing: Vec<Change>,
+    owed: Vec<Change>,
     told: Vec<Change>,
     pairs: Vec<Change>,
+    found: Vec<Change>,
 }
 
 impl Taking {
-    /// The pairs come last: one whose files are not in the ledger would have them all copied.
+    /// Pairs come behind their files: one whose files are not in the ledger would have them all copied. That a dev issue
+    /// is missing no more comes behind its pair, as nothing else keeps another one from being created.
     fn in_order(self) -> Vec<Change> {
-        let Self { files, users, devs, told, pairs } = self;
-        [files, users, devs, told, pairs].into_iter().flatten().collect()
+        let Self { files, users, devs, missing, owed, told, pairs, found } = self;
+        [files, users, devs, missing, owed, told, pairs, found].into_iter().flatten().collect()
     }
 }
 
@@ -78,6 +83,7 @@ impl Engine {
         for keys in pairs {
             let (Some(user), Some(dev)) = (read.get(&keys.user), read.get(&keys.dev)) else {
                 report.lost.push(keys.clone());
+                self.note_missing(keys, read.get(&keys.user), &known, &mut taking);
                 continue;
             };
             report.moved(&keys.user, user);
@@ -94,7 +100,27 @@ impl Engine {
                 }
             }
         }
+        taking.found = self.found_again(&read, &known).await?;
         Ok(self.store.write(taking.in_order()).await?)
+    }
+
+    /// A user issue whose dev issue can't be read may have it all the same: no other is created for it. If one would be,
+    /// that is told in the first cycle.
+    fn note_missing(&self, keys: &KeyPair, user: Option<&Issue>, known: &[Pair], taking: &mut Taking) {
+        let Some(user) = user.filter(|user| !known.iter().any(|pair| pair.user.id == user.at.id)) else { return };
+        let missing = MissingDev { user: user.at.clone(), dev: keys.dev.clone() };
+        taking.missing.push(Change::PutMissing(missing));
+        if self.gets_dev_issue(user) {
+            taking.owed.push(self.to_be_seen_to(user, "its dev issue could not be read when it was taken over"));
+        }
+    }
+
+    /// User issues that are in a pair now, and whose dev issue could not be read when this was done before.
+    async fn found_again(&self, read: &BTreeMap<IssueKey, Issue>, known: &[Pair]) -> Result<Vec<Change>, Error> {
+        let users = read.values().map(|issue| issue.at.id.clone()).collect();
+        let mut missing = self.store.missing(users).await?;
+        missing.retain(|missing| known.iter().any(|pair| pair.user.id == missing.user.id));
+        Ok(missing.into_iter().map(|missing| Change::ClearMissing(missing.user.id)).collect())
     }
 
     /// The pairs that any of these issues is in.
@@ -174,8 +200,12 @@ impl Engine {
         let users = self.fetch_all(&claims.keys().cloned().collect()).await?;
         let devs = self.fetch_all(&claims.values().flatten().cloned().collect()).await?;
         let pairs = self.recorded(users.values()).await?;
+        let missing = self.store.missing(users.keys().cloned().collect()).await?;
         for (user, claimants) in claims {
-            let claimants = claimants.iter().filter_map(|dev| Some(devs.get(dev)?.at.key.clone())).collect();
+            let claimants = claimants.iter().filter_map(|dev| Some(devs.get(dev)?.at.key.clone()));
+            // One of them may be a clone of the one that can't be read.
+            let missing = missing.iter().filter(|missing| missing.user.id == user).map(|missing| missing.dev.clone());
+            let claimants = missing.chain(claimants).collect();
             let pair = pairs.iter().find(|pair| pair.user.id == user);
             self.take_claim(users.get(&user), pair, claimants, report).await?;
         }

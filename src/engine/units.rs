@@ -6,7 +6,7 @@ use super::adopt::Obstacle;
 use super::observe::{Candidates, Known, pair_of, sighting, unpaired_user, user_of};
 use super::pairs::Apart;
 use super::{Engine, Past};
-use crate::flow::{Issue, IssueRef, Observed, Pair, PairState, Side};
+use crate::flow::{Issue, IssueKey, IssueRef, Observed, Pair, PairState, Side};
 
 /// One pair or one issue without a counterpart, read afresh.
 pub(super) enum Unit {
@@ -20,7 +20,8 @@ pub(super) enum Unit {
     LoneDev(Box<Issue>),
     /// Not in a pair, and deleted, moved away or hidden.
     Gone(Side, IssueRef),
-    /// A user issue that had a dev issue, by its back-mark or text: nobody knows where it is.
+    /// A user issue that had a dev issue, by its back-mark or text or as it was taken over: nobody knows where it is. In
+    /// words for people.
     Bereaved(Box<Issue>, String),
     /// A user issue that would get a dev issue, but links to one that does not answer.
     OneWay(Box<Observed>),
@@ -61,10 +62,23 @@ impl Engine {
     fn user_unit(&self, user: &Issue, known: &Known, past: Past) -> Unit {
         let seen = Box::new(unpaired_user(user, known, past));
         match known.obstacles.get(&user.at.id) {
-            Some(Obstacle::Hidden(dev)) => Unit::Bereaved(Box::new(user.clone()), dev.clone()),
+            Some(Obstacle::Hidden(dev)) => {
+                let why = format!("its dev issue ({dev}) can't be read, and no other is created for it");
+                Unit::Bereaved(Box::new(user.clone()), why)
+            }
+            Some(Obstacle::Missing(dev)) => Unit::Bereaved(Box::new(user.clone()), self.why_missing(user, dev)),
             Some(Obstacle::OneWay) => Unit::OneWay(seen),
             None => Unit::Decide(seen),
         }
+    }
+
+    fn why_missing(&self, user: &Issue, dev: &IssueKey) -> String {
+        let (flow, user) = (&self.flow.name, &user.at.key);
+        format!(
+            "its dev issue {dev}, known from the Node.js service, can't be read, and no other is created for it: let this \
+             account see it, or give it another with `lockstep pair {flow} {user} KEY`, or, if it is gone, with `lockstep \
+             recreate {flow} {user}`"
+        )
     }
 
     fn pair_unit(&self, pair: &Pair, known: &Known, past: Past) -> Unit {

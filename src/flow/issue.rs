@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::attachment::Attachment;
-use super::name::{AccountId, AttachmentId, IntentId, IssueId, IssueRef, Side, StatusId};
+use super::name::{AccountId, AttachmentId, IntentId, IssueId, IssueKey, IssueRef, Side, StatusId};
 use super::rule::StatusName;
 use super::site::SiteUrl;
 use super::time::JiraTime;
@@ -130,6 +130,17 @@ pub struct Pair {
     pub origin: Origin,
     /// Whether it is kept in step.
     pub state: PairState,
+}
+
+/// A user issue whose dev issue is known by its key only, as that one could not be read when the pair was taken over:
+/// deleted or hidden, nobody knows. As long as this is recorded and it is in no pair, no other dev issue is created for it
+/// behind anyone's back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingDev {
+    /// The customers' issue.
+    pub user: IssueRef,
+    /// The key that the engineers' issue had.
+    pub dev: IssueKey,
 }
 
 /// Whether a pair is kept in step, and if not, why. What is not kept in step is not written to.

@@ -19,6 +19,7 @@ use crate::settings::StoreUrl;
 
 pub(super) mod history;
 mod looking;
+mod missing;
 mod mongo;
 mod paging;
 mod pairs;
@@ -27,6 +28,7 @@ pub(super) use mongo::{MongoPlace, Replica};
 
 use history::*;
 use looking::*;
+use missing::*;
 use paging::*;
 use pairs::*;
 
@@ -90,6 +92,10 @@ macro_rules! contract {
             a_removed_pair_takes_its_ledger_along
             pairs_that_somebody_else_removed_are_missed_until_the_next_commit
             a_pair_that_the_flow_removed_is_not_missed
+            a_missing_dev_issue_is_known_by_its_user_issue_until_it_is_cleared
+            a_missing_dev_issue_that_is_recorded_again_replaces_the_earlier_record
+            missing_dev_issues_come_page_by_page_in_the_order_of_their_user_issues
+            an_older_epoch_neither_records_nor_clears_a_missing_dev_issue
             the_ledger_tells_of_the_files_of_the_issues_asked_about
             a_later_entry_for_a_file_replaces_the_earlier_one
             history_comes_latest_first_and_page_by_page
@@ -125,6 +131,8 @@ async fn a_new_flow_knows_nothing(place: impl Place) {
     assert_eq!(worker.backend.state().await.unwrap(), State::default());
     assert_eq!(worker.backend.open_intents().await.unwrap(), []);
     assert_eq!(worker.backend.failures().await.unwrap(), []);
+    assert_eq!(worker.backend.missing(vec![id(1)]).await.unwrap(), []);
+    assert_eq!(worker.backend.missing_after(None, 9).await.unwrap(), []);
     for side in Side::BOTH {
         assert_eq!(worker.backend.handled(side, vec![id(1)]).await.unwrap(), BTreeMap::new());
         assert_eq!(worker.backend.pairs(side, vec![id(1)]).await.unwrap(), []);
@@ -596,6 +604,11 @@ pub(super) fn dev(number: u64) -> IssueRef {
 
 pub(super) fn pair(user_number: u64, dev_number: u64) -> Pair {
     Pair { user: user(user_number), dev: dev(dev_number), origin: Origin::Created, state: PairState::Active }
+}
+
+/// A user issue whose dev issue is missing.
+pub(super) fn missing(user_number: u64, dev: &str) -> MissingDev {
+    MissingDev { user: user(user_number), dev: dev.parse().unwrap() }
 }
 
 fn status(name: &str) -> Status {

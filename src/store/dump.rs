@@ -42,7 +42,7 @@ impl Tally {
             Record::Intent(_) => self.intents += 1,
             Record::Copied(_) => self.files += 1,
             Record::Told(_) => self.history += 1,
-            Record::State(_) | Record::Failure(_) => {}
+            Record::State(_) | Record::Failure(_) | Record::Missing(_) => {}
         }
     }
 }

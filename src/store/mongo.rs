@@ -49,7 +49,7 @@ use self::trouble::Trouble;
 use super::reader::{Reader, Room};
 use super::{Backend, Change, Durability, Epoch, Error, Failure, Inheritance, Legacy, Opener, State};
 use crate::clock::Clock;
-use crate::flow::{Copied, Flow, Handled, HistoryQuery, Intent, IssueId, IssueRef, Pair, Side, Told};
+use crate::flow::{Copied, Flow, Handled, HistoryQuery, Intent, IssueId, IssueRef, MissingDev, Pair, Side, Told};
 use crate::lease::{Lease, Tenure};
 use crate::settings::MongoUrl;
 
@@ -243,6 +243,14 @@ impl Backend for Database {
 
     fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
         self.query(move |database| async move { read::pairs_after(&database, after.as_ref(), most).await })
+    }
+
+    fn missing(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>> {
+        self.query(move |database| async move { read::missing(&database, &users).await })
+    }
+
+    fn missing_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>> {
+        self.query(move |database| async move { read::missing_after(&database, after.as_ref(), most).await })
     }
 
     fn ledger(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Copied>, Error>> {

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::executor::Lane;
 use super::{Error, Failure, HandledIssue, State};
 use crate::clock::Clock;
-use crate::flow::{AttachmentId, Copied, HistoryQuery, Intent, IssueId, Pair, Side, Told};
+use crate::flow::{AttachmentId, Copied, HistoryQuery, Intent, IssueId, MissingDev, Pair, Side, Told};
 
 /// The longest that somebody who looks has to wait, for a seat and for the answer together.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -32,6 +32,8 @@ pub trait Reader: Send + Sync {
     /// Pairs that are not kept in step, whatever the reason, at most `most`: by user issue, oldest first, and last of all
     /// those that an operator took apart.
     fn troubled_pairs(&self, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
+    /// At most `most` missing dev issues by their user issues, oldest first, beginning after the one of `after`.
+    fn missing_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>>;
     /// Lines of history, latest first.
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>>;
     /// All failures in pages of at most `most`, by side and id as texts, beginning after the issue of `after`.

@@ -32,7 +32,9 @@ use super::executor::{Executor, Lane};
 use super::reader::{Reader, Room};
 use super::{Backend, Change, Durability, Epoch, Error, Failure, Inheritance, State};
 use crate::clock::Clock;
-use crate::flow::{Copied, Flow, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueRef, Pair, Side, Told};
+use crate::flow::{
+    Copied, Flow, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueRef, MissingDev, Pair, Side, Told,
+};
 use crate::lease::Lease;
 
 /// Databases in folders. A folder is made and held against other processes from the moment a worker begins in it until
@@ -156,6 +158,14 @@ impl Backend for Database {
 
     fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
         self.query(move |connection| read::pairs_after(connection, after.as_ref(), most))
+    }
+
+    fn missing(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>> {
+        self.query(move |connection| read::missing(connection, &users))
+    }
+
+    fn missing_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>> {
+        self.query(move |connection| read::missing_after(connection, after.as_ref(), most))
     }
 
     fn ledger(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Copied>, Error>> {

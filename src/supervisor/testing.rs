@@ -103,6 +103,7 @@ pub(crate) fn nothing() -> Survey {
         intents: Listed { first: Vec::new(), more: false },
         failures: Listed { first: Vec::new(), more: false },
         pairs: Listed { first: Vec::new(), more: false },
+        missing: Listed { first: Vec::new(), more: false },
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
-use crate::flow::{Flow, HistoryQuery, Intent, IssueRef, Pair, Side, Told, Watermark};
+use crate::flow::{Flow, HistoryQuery, Intent, IssueRef, MissingDev, Pair, Side, Told, Watermark};
 
 /// Looks into flows' data. It writes nothing, makes nothing and stands in no worker's way; what it tells is what was last
 /// committed. Each answer comes within seconds, and is bounded in number.
@@ -31,6 +31,8 @@ pub struct Survey {
     pub failures: Listed<Failing>,
     /// Pairs that are not kept in step, those that an operator took apart last.
     pub pairs: Listed<Pair>,
+    /// User issues whose dev issue could not be read when they were taken over, and for which no other is created.
+    pub missing: Listed<MissingDev>,
 }
 
 /// The first of a list.

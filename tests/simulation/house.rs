@@ -21,7 +21,7 @@ use lockstep::pulse::{Passage, Probe, Pulse, Verdict};
 use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
 use lockstep::store::{Legacy, Process, Stores};
 use lockstep::supervisor::{Ended, Handle, Setup, Supervisor};
-use lockstep::worker::Tools;
+use lockstep::worker::{Archive, Tools};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -326,6 +326,32 @@ impl House {
         let (tools, _) = self.tools();
         let pulse = Pulse::new(flow.name.as_str(), self.clock.clone(), None);
         tools.take_over((&flow, &pulse), legacy, &|_| {}).await.unwrap()
+    }
+
+    /// The same until a crash, if one strikes. Then everything in memory is dropped.
+    pub async fn take_over_until(&mut self, flow: &str, legacy: &Legacy, crash: &Arc<Crash>) -> Option<Report> {
+        self.lives += 1;
+        let flow = Arc::new(self.flow(flow));
+        let (tools, left) = self.tools();
+        let pulse = Pulse::new(flow.name.as_str(), self.clock.clone(), Some(Arc::clone(crash) as Arc<dyn Probe>));
+        let done = tokio::select! {
+            biased;
+            () = crash.struck.notified() => None,
+            report = tools.take_over((&flow, &pulse), legacy, &|_| {}) => Some(report.unwrap()),
+        };
+        drop(tools);
+        while left.strong_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+        if done.is_none() {
+            self.data.crashed();
+        }
+        done
+    }
+
+    /// What looks into the flows' data.
+    pub fn archive(&self) -> impl Archive {
+        self.tools().0
     }
 
     /// A flow as its file says.

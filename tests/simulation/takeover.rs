@@ -61,7 +61,7 @@ impl Served {
     }
 
     /// A dev issue as that service made it.
-    fn dev_issue(&self, ticket: &str) -> String {
+    pub fn dev_issue(&self, ticket: &str) -> String {
         let dev = self.create("DEV-A", ticket);
         self.describe(&dev, "User", ticket);
         dev
@@ -110,7 +110,7 @@ impl Served {
         self.legacy.last_sync = Some(Watermark(ahead.parse().unwrap()));
     }
 
-    async fn taken_over(&mut self) -> Report {
+    pub async fn taken_over(&mut self) -> Report {
         let legacy = self.legacy.clone();
         self.house.take_over("sync-ab", &legacy).await
     }

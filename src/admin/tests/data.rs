@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Duration, inhabited};
 use crate::flow::{
-    CreateIssue, Doubt, HistoryQuery, Intent, IntentKind, IssueRef, LinkIssues, Origin, Pair, PairState, Side, Step,
-    Told, Watermark,
+    CreateIssue, Doubt, HistoryQuery, Intent, IntentKind, IssueRef, LinkIssues, MissingDev, Origin, Pair, PairState,
+    Side, Step, Told, Watermark,
 };
 use crate::supervisor::testing::{Act, nothing, text};
 use crate::supervisor::{Failing, FullSync, HistoryPage, Listed, Patrol, Progress, Survey, Unread};
@@ -40,8 +40,11 @@ fn in_doubt() -> Intent {
     intent(Some(Doubt { sent_by: "2024-05-01T10:00:07Z".parse().unwrap(), first_absent: None }))
 }
 
+fn all<T>(first: Vec<T>) -> Listed<T> {
+    Listed { first, more: false }
+}
+
 fn eventful() -> Survey {
-    let all = |first| Listed { first, more: false };
     Survey {
         progress: Progress {
             last_sync: Some(Watermark("2024-05-01T09:00:00Z".parse().unwrap())),
@@ -68,6 +71,7 @@ fn eventful() -> Survey {
             }],
             more: false,
         },
+        missing: all(vec![MissingDev { user: issue("10004", "USER-A-4"), dev: "DEV-A-4".parse().unwrap() }]),
     }
 }
 
@@ -99,6 +103,8 @@ async fn a_flows_page_shows_what_its_data_says() {
         "user": {"id": "10003", "key": "USER-A-3"}, "dev": {"id": "10023", "key": "DEV-A-3"}, "state": "held",
     });
     assert_eq!(page["pairs"], json!({"list": [pair], "more": false}));
+    let missing = json!({"user": {"id": "10004", "key": "USER-A-4"}, "devKey": "DEV-A-4"});
+    assert_eq!(page["missing"], json!({"list": [missing], "more": false}));
     assert_eq!(page["error"], Value::Null);
 }
 

@@ -30,7 +30,9 @@ pub(super) fn text(flow: &FlowName, report: &Report, dry_run: bool, out: &mut dy
         "user issues with several dev issues; the first stays, unless you `lockstep unpair` and `lockstep pair`";
     groups.list(choose, twins)?;
     let lost = report.lost.iter().map(|pair| format!("{} {}", pair.user, pair.dev));
-    groups.list("pairs left out, as an issue is deleted or hidden from this account; see `lockstep recreate`", lost)?;
+    let left_out = "pairs left out, as an issue is deleted or hidden from this account; show it, else no dev issue is made \
+                    unless you `lockstep pair` or `lockstep recreate`";
+    groups.list(left_out, lost)?;
     groups.list("pairs left out, as they are other pairs here", report.contradicted.iter().map(contradiction))?;
     groups.list("dev issues whose user issue can't be read", &report.strays)?;
     groups.list("documents left out, as they can't be understood", &report.unfit)

@@ -30,6 +30,7 @@ struct Data {
     intents: List<Intent>,
     failures: List<Failure>,
     pairs: List<Pair>,
+    missing: List<Missing>,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +86,13 @@ struct Pair {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Missing {
+    user: Issue,
+    dev_key: String,
+}
+
+#[derive(Deserialize)]
 struct Issue {
     key: String,
 }
@@ -109,13 +117,15 @@ impl Data {
         self.show_progress(out)?;
         let (doubts, others): (Vec<_>, Vec<_>) = self.intents.list.iter().partition(|intent| intent.is_in_doubt());
         let (apart, troubled): (Vec<_>, Vec<_>) = self.pairs.list.iter().partition(|pair| pair.is_taken_apart());
-        if doubts.is_empty() && self.failures.list.is_empty() && troubled.is_empty() {
+        let is_well = self.failures.list.is_empty() && self.missing.list.is_empty();
+        if is_well && doubts.is_empty() && troubled.is_empty() {
             writeln!(out, "Nothing needs anybody.")?;
         }
         show_doubts(&doubts, self.intents.more, out)?;
         show_failures(&self.failures, out)?;
         // Those that were taken apart come last: if there is one, no other is missing.
         show_troubled(flow, &troubled, self.pairs.more && apart.is_empty(), out)?;
+        show_missing(flow, &self.missing, out)?;
         show_others(&others, self.intents.more, out)?;
         show_apart(flow, &apart, self.pairs.more, out)
     }
@@ -169,6 +179,24 @@ fn show_troubled(flow: &str, pairs: &[&Pair], more: bool, out: &mut dyn Write) -
     for pair in pairs {
         writeln!(out, "  {} and {}: {}", pair.user.key, pair.dev.key, one_line(&pair.state))?;
         writeln!(out, "    Next: {}", pair.what_to_do(flow))?;
+    }
+    Ok(())
+}
+
+fn show_missing(flow: &str, missing: &List<Missing>, out: &mut dyn Write) -> io::Result<()> {
+    if missing.list.is_empty() {
+        return Ok(());
+    }
+    let count = counted(missing.list.len(), "user issue", missing.more);
+    writeln!(out, "Taken over without a dev issue that can be read: {count}. No other one is created.")?;
+    for Missing { user, dev_key } in &missing.list {
+        let user = &user.key;
+        writeln!(out, "  {user} and {dev_key}: missing")?;
+        writeln!(
+            out,
+            "    Next: show {dev_key} to us; or give another: lockstep pair {flow} {user} KEY; or, if it is gone: lockstep \
+             recreate {flow} {user}"
+        )?;
     }
     Ok(())
 }
@@ -249,11 +277,11 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    fn data(intents: &str, failures: &str, pairs: &str, more: bool) -> String {
+    fn data(intents: &str, failures: &str, pairs: &str, missing: &str, more: bool) -> String {
         format!(
             r#", "lastSync": "L", "fullSync": {{"state": "completed"}}, "patrol": {{"begun": "B", "underWay": true}},
             "intents": {{"list": [{intents}], "more": {more}}}, "failures": {{"list": [{failures}], "more": {more}}},
-            "pairs": {{"list": [{pairs}], "more": {more}}}"#
+            "pairs": {{"list": [{pairs}], "more": {more}}}, "missing": {{"list": [{missing}], "more": {more}}}"#
         )
     }
 
@@ -278,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_flow_that_needs_nobody_says_so() {
-        let said = shown("[]", &data("", "", "", false));
+        let said = shown("[]", &data("", "", "", "", false));
         assert_eq!(said, format!("{HEAD}{PROGRESS}Nothing needs anybody.\n"));
     }
 
@@ -291,7 +319,7 @@ mod tests {
 
     #[test]
     fn what_a_later_daemon_may_say_is_not_passed_over_in_silence() {
-        let said = shown("[]", &data("", "", "", false).replace("completed", "beingInvented"));
+        let said = shown("[]", &data("", "", "", "", false).replace("completed", "beingInvented"));
         let unknown = "  what its data says is not understood by this version; see it with --json\n";
         assert_eq!(said, format!("{HEAD}{unknown}"));
     }
@@ -302,7 +330,8 @@ mod tests {
         let failure = r#"{"side": "dev", "issue": {"id": "2", "key": "DEV-A-2"}, "attempts": 3, "nextTry": "N",
             "why": "Jira\nsays no"}"#;
         let pairs = [pair(3, "broken"), pair(4, "held"), pair(5, "suspended"), pair(6, "unpaired")].join(",");
-        let said = shown("[]", &data(&intents, failure, &pairs, true));
+        let missing = r#"{"user": {"id": "1", "key": "USER-A-7"}, "devKey": "DEV-A-7"}"#;
+        let said = shown("[]", &data(&intents, failure, &pairs, missing, true));
         let expected = "\
 In doubt: at least 1 write of which nobody knows whether it happened.
   USER-A-1: create by rule accepted, begun T, step 1 of 2: create, in doubt since D
@@ -317,6 +346,9 @@ Not kept in step: 3 pairs.
     Next: see whether rules answer each other. It is judged anew after an hour; or now: lockstep pair sync-ab USER-A-4 DEV-A-4
   USER-A-5 and DEV-A-5: suspended
     Next: move back the one that left its project; or: lockstep unpair sync-ab USER-A-5
+Taken over without a dev issue that can be read: at least 1 user issue. No other one is created.
+  USER-A-7 and DEV-A-7: missing
+    Next: show DEV-A-7 to us; or give another: lockstep pair sync-ab USER-A-7 KEY; or, if it is gone: lockstep recreate sync-ab USER-A-7
 In hand: at least 2 writes.
   USER-A-1: create by rule accepted, begun T, step 1 of 2: create
   USER-A-1: create by rule accepted, begun T, step 1 of 2: create, to be tried again

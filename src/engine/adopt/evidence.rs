@@ -62,6 +62,8 @@ pub(super) enum Answer {
 pub(in crate::engine) enum Obstacle {
     /// It names a dev issue that can't be read: hidden or deleted, nobody knows.
     Hidden(String),
+    /// When it was taken over it had a dev issue of this key, which can't be read.
+    Missing(IssueKey),
     /// It links to a dev issue that does not link back, and that is nobody else's.
     OneWay,
 }
@@ -107,6 +109,13 @@ impl<'a> Evidence<'a> {
 
     /// What forbids to create a dev issue for an unpaired user issue to which none belongs by proof.
     pub(super) fn obstacle(&self, user: &Issue) -> Option<Obstacle> {
+        if let Some(missing) = self.known.missing_dev_of(&user.at.id) {
+            match self.behind(missing) {
+                None => return Some(Obstacle::Missing(missing.clone())),
+                Some(dev) if self.is_free_id(dev, &user.at.id) => return Some(Obstacle::OneWay),
+                Some(_) => {}
+            }
+        }
         let said = UserSays::of(self, user);
         if let Some(hidden) = self.hidden_half(user, &said) {
             return Some(Obstacle::Hidden(hidden));
@@ -161,11 +170,26 @@ impl<'a> Evidence<'a> {
     }
 
     fn named_in_text(&self, dev: &Issue) -> Named<'a> {
-        let Some(address) = dev.description.as_ref().and_then(|text| link_in(text, USER_LINK)) else {
-            return Named::Nobody;
-        };
-        let id = self.site.key_in(&address).and_then(|key| self.known.by_key.get(&key)?.as_ref());
-        id.map_or(Named::Stranger, Named::One)
+        let address = dev.description.as_ref().and_then(|text| link_in(text, USER_LINK));
+        let key = address.as_deref().and_then(|address| self.site.key_in(address));
+        let as_taken_over = || self.as_taken_over(dev).map(Named::One);
+        match (address, key) {
+            (_, Some(key)) => self.behind(&key).map_or(Named::Stranger, Named::One),
+            (Some(_), None) => as_taken_over().unwrap_or(Named::Stranger),
+            (None, None) => as_taken_over().unwrap_or(Named::Nobody),
+        }
+    }
+
+    /// The user issue whose missing dev issue this is. That is what the Node.js service noted, and is believed as it is
+    /// when a pair is taken over, unless the dev issue names another one of this site.
+    fn as_taken_over(&self, dev: &Issue) -> Option<&'a IssueId> {
+        let is_its = |key: &IssueKey| self.behind(key) == Some(&dev.at.id);
+        self.known.missing.iter().find(|(_, key)| key.as_ref().is_some_and(is_its)).map(|(user, _)| user)
+    }
+
+    /// Which issue answers to a key, if it can be read.
+    fn behind(&self, key: &IssueKey) -> Option<&'a IssueId> {
+        self.known.by_key.get(key)?.as_ref()
     }
 
     fn is_on(&self, issue: &Issue, side: Side) -> bool {
@@ -196,7 +220,8 @@ fn proof_of(dev: &Issue) -> Proof {
 /// What a user issue says of its dev issue.
 struct UserSays<'a> {
     back_mark: Option<&'a IssueId>,
-    /// The `Dev Link` lines that lead, or once led, into the flow's dev project, and which issue that is.
+    /// The `Dev Link` lines that lead, or once led, into the flow's dev project, and which issue that is. What was noted
+    /// when it was taken over counts like such a line.
     own_lines: Vec<(IssueKey, Option<&'a IssueId>)>,
     /// Whether another `Dev Link` line leads to an issue that can't be read.
     foreign_line_unread: bool,
@@ -206,13 +231,15 @@ impl<'a> UserSays<'a> {
     fn of(evidence: &Evidence<'a>, user: &Issue) -> Self {
         let user = evidence.known.issues.get(&user.at.id);
         let lines = user.map(|user| dev_links(evidence.site, user)).unwrap_or_default();
-        let resolved = lines.into_iter().map(|key| {
-            let id = evidence.known.by_key.get(&key).and_then(Option::as_ref);
+        let resolved = |key: IssueKey| {
+            let id = evidence.behind(&key);
             (key, id)
-        });
-        let (own_lines, foreign): (Vec<_>, Vec<_>) = resolved.partition(|(key, id)| {
+        };
+        let (mut own_lines, foreign): (Vec<_>, Vec<_>) = lines.into_iter().map(resolved).partition(|(key, id)| {
             evidence.flow.side_of(key) == Some(Side::Dev) || id.is_some_and(|id| evidence.reads_as_dev(id))
         });
+        let noted = user.and_then(|user| evidence.known.missing_dev_of(&user.at.id));
+        own_lines.extend(noted.cloned().map(resolved));
         Self {
             back_mark: user.and_then(back_mark),
             own_lines,

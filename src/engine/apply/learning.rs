@@ -71,6 +71,7 @@ impl Engine {
                 let (user, state) = (course.intent.user.clone(), PairState::Active);
                 let pair = Pair { user, dev: dev.clone(), origin: Origin::Created, state };
                 course.done.push(Change::PutPair(pair));
+                course.done.push(Change::ClearMissing(on));
                 course.intent.dev = Some(dev);
                 self.set_busy(&course.intent);
             }

@@ -65,6 +65,7 @@ impl Engine {
         }
         let (origin, state) = (Origin::Adopted, PairState::Active);
         batch.push(Change::PutPair(Pair { user: user.at.clone(), dev: dev.at.clone(), origin, state }));
+        batch.push(Change::ClearMissing(user.at.id.clone()));
         batch.push(Change::ClearFailure(Side::User, user.at.id.clone()));
         batch.push(Change::ClearFailure(Side::Dev, dev.at.id.clone()));
         self.decide_as_ordered(order, &user.at, batch).await

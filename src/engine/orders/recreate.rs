@@ -6,13 +6,14 @@ use crate::engine::observe::counterpart;
 use crate::engine::plan::creation;
 use crate::engine::{Engine, Error};
 use crate::flow::{
-    Draft, Intent, Issue, IssueId, IssueKey, IssueRef, Observed, Order, Pair, PairState, Refused, Side, Sighting,
+    Draft, Intent, Issue, IssueId, IssueKey, IssueRef, MissingDev, Observed, Order, Pair, PairState, Refused, Side,
+    Sighting,
 };
 use crate::store::Change;
 
 impl Engine {
-    /// The old marks go first, so that nobody takes the former dev issue for the new one's rival; then the former pair
-    /// goes in the moment that the intent comes, which nothing can overtake.
+    /// The old marks go first, so that nobody takes the former dev issue for the new one's rival; then the former pair, or
+    /// that its dev issue is missing, goes in the moment that the intent comes, which nothing can overtake.
     pub(super) async fn recreate(&self, order: &Order, key: &IssueKey) -> Result<String, Hindrance> {
         let user = self.issue_on(Side::User, key).await?;
         let former = self.pairs_with(&user.at.id, None).await?.pop();
@@ -21,6 +22,7 @@ impl Engine {
         }
         let dev = self.former_dev_issue(&user, former.as_ref()).await?;
         self.refuse_while_served(&user, former.as_ref(), dev.as_ref())?;
+        let missing = self.still_missing(&user).await?;
         let seen = self.sighting_of(user.clone()).await?;
         let Some(draft) = creation(&self.flow.rules, &seen) else {
             return Err(refused("no rule of this flow creates issues").into());
@@ -31,7 +33,8 @@ impl Engine {
                 return Err(refused(format!("nothing was created: {left}")).into());
             }
         }
-        self.create_as_ordered(order, draft, seen, former).await
+        let as_it_was = self.as_it_is(&user.at, former, missing).await?;
+        self.create_as_ordered(order, draft, seen, as_it_was).await
     }
 
     /// The dev issue that the user issue had, if it can be read.
@@ -56,6 +59,34 @@ impl Engine {
         Err(refused(format!("{user} and {dev} {why}, and both can be read; {way}")).into())
     }
 
+    /// What is recorded of a dev issue that could not be read when it was taken over. If it can be read now it is not
+    /// replaced, unless it is another's or left its project.
+    async fn still_missing(&self, user: &Issue) -> Result<Option<MissingDev>, Hindrance> {
+        let Some(missing) = self.store.missing(vec![user.at.id.clone()]).await?.pop() else { return Ok(None) };
+        let Some(dev) = self.jira.fetch_by_key(&[&missing.dev]).await?.remove(&missing.dev) else {
+            return Ok(Some(missing));
+        };
+        let is_anothers = !self.store.pairs(Side::Dev, vec![dev.at.id.clone()]).await?.is_empty();
+        if is_anothers || self.flow.side_of(&dev.at.key) != Some(Side::Dev) {
+            return Ok(Some(missing));
+        }
+        let (user, dev) = (&user.at, &dev.at);
+        let why = "belonged together when they were taken over";
+        Err(refused(format!("{user} and {dev} {why}, and both can be read; `pair {user} {dev}`")).into())
+    }
+
+    /// What is recorded of a user issue, in case that nothing is created.
+    async fn as_it_is(
+        &self,
+        user: &IssueRef,
+        former: Option<Pair>,
+        missing: Option<MissingDev>,
+    ) -> Result<Vec<Change>, Error> {
+        let ledger = self.store.ledger(vec![user.id.clone()]).await?.into_iter().map(Change::PutCopied);
+        let former = former.into_iter().map(Change::PutPair);
+        Ok(former.chain(ledger).chain(missing.map(Change::PutMissing)).collect())
+    }
+
     async fn sighting_of(&self, user: Issue) -> Result<Sighting, Error> {
         let handled = self.store.handled(Side::User, vec![user.at.id.clone()]).await?.remove(&user.at.id);
         // Its mark was taken away, or is about to be.
@@ -67,17 +98,15 @@ impl Engine {
         order: &Order,
         draft: Draft,
         seen: Sighting,
-        former: Option<Pair>,
+        as_it_was: Vec<Change>,
     ) -> Result<String, Hindrance> {
         let user = seen.issue.at.clone();
         let fresh = seen.issue.clone();
         let intent = self.intent(draft, &Observed::Unpaired { user: seen, unseen_since: None });
-        // As it was, in case that nothing is created.
-        let ledger = self.store.ledger(vec![user.id.clone()]).await?.into_iter().map(Change::PutCopied);
-        let former: Vec<_> = former.into_iter().map(Change::PutPair).chain(ledger).collect();
-        let forget = Change::RemovePair(user.id.clone());
+        let forget = [Change::RemovePair(user.id.clone()), Change::ClearMissing(user.id.clone())];
         let calm = Change::ClearFailure(Side::User, user.id.clone());
-        self.store.write(vec![Change::AddIntent(intent.clone()), forget, calm]).await?;
+        let begin = Change::AddIntent(intent.clone());
+        self.store.write([begin].into_iter().chain(forget).chain([calm]).collect()).await?;
         self.set_busy(&intent);
         match Box::pin(self.drive(Course::new(intent), Some(&fresh))).await {
             Ok(Driven::Closed | Driven::Open) => {
@@ -85,11 +114,11 @@ impl Engine {
                 Ok(self.created_for(&user).await?)
             }
             Ok(Driven::GivenUp(why)) => {
-                self.store.write(former).await?;
+                self.store.write(as_it_was).await?;
                 Err(given_up(&user, why))
             }
             Err(Error::Stopping) if self.pairs_with(&user.id, None).await?.is_empty() => {
-                self.store.write(former).await?;
+                self.store.write(as_it_was).await?;
                 Err(Error::Stopping.into())
             }
             Err(error) => Err(error.into()),

@@ -2,7 +2,7 @@
 
 use super::{Hindrance, PAGE, refused, still_open};
 use crate::engine::{Engine, Error};
-use crate::flow::{IssueKey, Order, Pair, PairState, Side};
+use crate::flow::{IssueKey, MissingDev, Order, Pair, PairState, Refused, Side};
 use crate::store::Change;
 
 impl Engine {
@@ -10,7 +10,7 @@ impl Engine {
     /// order again takes it away.
     pub(super) async fn unpair(&self, order: &Order, key: &IssueKey) -> Result<String, Hindrance> {
         let Some(pair) = self.pair_named(key).await? else {
-            return Err(refused(format!("{key} is in no pair that this flow knows")).into());
+            return Err(self.in_no_pair(key).await?.into());
         };
         let is_news = pair.state != PairState::Unpaired;
         if is_news {
@@ -25,6 +25,19 @@ impl Engine {
             "{} and {} {said}{left}. Links and comments that people can read are left as they are",
             pair.user, pair.dev
         ))
+    }
+
+    /// What was left out when it was taken over needs no such order: nothing is done for it.
+    async fn in_no_pair(&self, key: &IssueKey) -> Result<Refused, Error> {
+        let user = self.jira.fetch_by_key(&[key]).await?.remove(key).map(|issue| issue.at.id);
+        let missing = self.store.missing(user.into_iter().collect()).await?.pop();
+        let why = missing.map_or_else(String::new, |MissingDev { user, dev }| {
+            format!(
+                ": its dev issue {dev} could not be read when it was taken over, and no other is created for it unless you \
+                 `pair` or `recreate {user}`"
+            )
+        });
+        Ok(refused(format!("{key} is in no pair that this flow knows{why}")))
     }
 
     async fn part(&self, order: &Order, pair: &Pair) -> Result<(), Hindrance> {

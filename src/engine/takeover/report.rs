@@ -20,7 +20,8 @@ pub struct Report {
     pub suspended: Vec<Pair>,
     /// Pairs that the flow knew already.
     pub known: usize,
-    /// Pairs of which an issue can't be read any more: deleted, or hidden from us.
+    /// Pairs of which an issue can't be read any more: deleted, or hidden from us. If the user issue can be, it gets no
+    /// other dev issue by itself.
     pub lost: Vec<KeyPair>,
     /// Pairs that contradict what the flow knows, with the pair that it knows.
     pub contradicted: Vec<(KeyPair, Pair)>,
@@ -31,7 +32,8 @@ pub struct Report {
     /// Dev issues without a pair, behind the user issue whose they say they are: paired in the first cycle if nothing
     /// speaks against it.
     pub single: Vec<(IssueKey, IssueKey)>,
-    /// User issues with several dev issues; the paired one is the first, if there is one.
+    /// User issues with several dev issues; the paired one is the first, if there is one, or else the one that can't be
+    /// read.
     pub twins: Vec<(IssueKey, Vec<IssueKey>)>,
     /// Dev issues that name a user issue which can't be read.
     pub strays: Vec<IssueKey>,

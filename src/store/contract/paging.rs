@@ -3,7 +3,7 @@
 use super::*;
 
 /// All pages behind one another; `next` answers the page after the last one's last.
-async fn walked<T: Clone>(mut next: impl AsyncFnMut(Option<&T>) -> Vec<T>) -> Vec<T> {
+pub(super) async fn walked<T: Clone>(mut next: impl AsyncFnMut(Option<&T>) -> Vec<T>) -> Vec<T> {
     let mut all: Vec<T> = Vec::new();
     loop {
         let page = next(all.last()).await;

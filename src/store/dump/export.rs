@@ -7,6 +7,7 @@
 //! - Failures come before what was handled: an issue that failed and is in order since is looked at once more. They come
 //!   again behind the intents, as an intent that is closed may leave one. The later record of an issue counts.
 //! - What was handled comes before the pairs: no issue is handled as one of a pair that is not there.
+//! - Missing dev issues come before pairs and intents: each is there, or what took its place is.
 //! - Pairs come before intents and the ledger: what a step did is there, or the step is.
 
 use std::io::{self, Write};
@@ -57,6 +58,7 @@ impl<'a> Export<'a> {
         for side in Side::BOTH {
             self.handled(side).await?;
         }
+        self.missing().await?;
         self.pairs().await?;
         for intent in self.reader.open_intents(u32::MAX).await? {
             self.record(Record::Intent(Box::new(intent)))?;
@@ -86,6 +88,16 @@ impl<'a> Export<'a> {
             let Some(HandledIssue { issue, .. }) = page.last() else { return Ok(()) };
             after = Some(issue.id.clone());
             page.into_iter().try_for_each(|handled| self.record(Record::Handled(side, handled)))?;
+        }
+    }
+
+    async fn missing(&mut self) -> Result<(), ExportError> {
+        let mut after = None;
+        loop {
+            let page = self.reader.missing_after(after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.user.id.clone());
+            page.into_iter().try_for_each(|missing| self.record(Record::Missing(missing)))?;
         }
     }
 

@@ -202,9 +202,12 @@ fn of(record: &Record) -> Option<Stage> {
     match record {
         Record::State(_) => None,
         Record::Pair(_) => Some(Stage::Pairs),
-        Record::Failure(_) | Record::Handled(..) | Record::Intent(_) | Record::Copied(_) | Record::Told(_) => {
-            Some(Stage::Before)
-        }
+        Record::Failure(_)
+        | Record::Handled(..)
+        | Record::Missing(_)
+        | Record::Intent(_)
+        | Record::Copied(_)
+        | Record::Told(_) => Some(Stage::Before),
     }
 }
 
@@ -214,6 +217,7 @@ fn changes(record: Record) -> Vec<Change> {
         Record::State(_) => Vec::new(),
         Record::Failure(failure) => vec![Change::PutFailure(failure)],
         Record::Handled(side, handled) => vec![Change::PutHandled(side, handled.issue, handled.was)],
+        Record::Missing(missing) => vec![Change::PutMissing(missing)],
         Record::Pair(pair) => vec![Change::PutPair(pair)],
         Record::Intent(intent) => vec![Change::CloseIntent(intent.id.clone()), Change::AddIntent(*intent)],
         Record::Copied(copied) => vec![Change::PutCopied(copied)],

@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::flow::{
-    Copied, FlowName, Handled, Intent, IssueRef, JiraTime, Level, Pair, Side, Status, StatusName, Told, Watermark,
+    Copied, FlowName, Handled, Intent, IssueRef, JiraTime, Level, MissingDev, Pair, Side, Status, StatusName, Told,
+    Watermark,
 };
 use crate::store::record::{
     self, Text, Unfit, cursor_from_json, cursor_json, intent_from_json, intent_json, level_text, origin_from_text,
@@ -16,7 +17,8 @@ use crate::store::record::{
 };
 use crate::store::{Failure, HandledIssue, Patrol, State};
 
-/// What these lines are called, and which of their versions this is.
+/// What these lines are called, and which of their versions this is. A further kind of record makes no other version:
+/// whoever does not know it refuses the lines of that kind, and an export without them is as it always was.
 const FORMAT: &str = "export";
 const VERSION: u64 = 1;
 
@@ -46,6 +48,7 @@ pub(super) enum Record {
     State(State),
     Failure(Failure),
     Handled(Side, HandledIssue),
+    Missing(MissingDev),
     Pair(Pair),
     Intent(Box<Intent>),
     Copied(Copied),
@@ -76,6 +79,7 @@ impl Line {
             "state" => Self::Record(Record::State(state(&mut fields)?)),
             "failure" => Self::Record(Record::Failure(failure(&mut fields)?)),
             "handled" => Self::Record(handled(&mut fields)?),
+            "missing" => Self::Record(Record::Missing(missing(&mut fields)?)),
             "pair" => Self::Record(Record::Pair(pair(&mut fields)?)),
             "intent" => Self::Record(Record::Intent(Box::new(intent(&mut fields)?))),
             "copied" => Self::Record(Record::Copied(copied(&mut fields)?)),
@@ -100,6 +104,11 @@ impl Record {
                 "status": was.status.name.as_str(),
                 "status_id": was.status.id.as_str(),
                 "seen_updated": was.updated.to_string(),
+            }),
+            Self::Missing(missing) => json!({
+                "kind": "missing",
+                "user": issue_json(&missing.user),
+                "dev_key": missing.dev.as_str(),
             }),
             Self::Pair(pair) => json!({
                 "kind": "pair",
@@ -188,6 +197,10 @@ fn handled(fields: &mut Fields) -> Result<Record, Unfit> {
     let status = Status { id: fields.text("status_id")?, name: StatusName::new(&name) };
     let was = Handled { status, updated: fields.text("seen_updated")? };
     Ok(Record::Handled(side, HandledIssue { issue, was }))
+}
+
+fn missing(fields: &mut Fields) -> Result<MissingDev, Unfit> {
+    Ok(MissingDev { user: fields.issue("user")?, dev: fields.text("dev_key")? })
 }
 
 fn pair(fields: &mut Fields) -> Result<Pair, Unfit> {

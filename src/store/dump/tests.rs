@@ -10,7 +10,8 @@ use crate::flow::{
 use crate::pulse::Pulse;
 use crate::store::contract::history::{copied, query};
 use crate::store::contract::{
-    MongoPlace, Place, SqlitePlace, at, attach, comment, dev, failure, flow, handled, id, intent, pair, start, user,
+    MongoPlace, Place, SqlitePlace, at, attach, comment, dev, failure, flow, handled, id, intent, missing, pair, start,
+    user,
 };
 use crate::store::{Change, Cursor, Driver, Durability, Executor, Failure, Patrol, Revision, State, Store};
 
@@ -62,6 +63,7 @@ fn odd(n: u64, text: &str) -> Vec<Change> {
     vec![
         Change::PutHandled(Side::User, user(n), was),
         Change::PutFailure(Failure { why: text.to_owned(), ..failure(Side::Dev, n, 2, "2024-05-01T11:00:00.250Z") }),
+        Change::PutMissing(missing(500 + n, "DEV-A-7")),
         Change::PutPair(Pair { state, origin, ..pair(n, 1_000 + n) }),
         Change::AddIntent(busy(n, text)),
         Change::PutCopied(Copied {
@@ -197,6 +199,8 @@ async fn what_is_wrong_in_an_export_is_said_with_its_line_and_field() {
         (r#""done":12345"#, r#""done":-1"#, "line 2 of the export: field cursor: cursor of the full sync: invalid"),
         (r#""attempts":2"#, r#""attempts":"2""#, "line 3 of the export: field attempts: invalid type"),
         (r#""key":"USER-A-1""#, r#""key":"USER""#, "field issue: field key: \"USER\" is no issue key"),
+        (r#""dev_key":"DEV-A-7""#, r#""dev_key":"DEV""#, "field dev_key: \"DEV\" is no issue key"),
+        (r#""kind":"missing""#, r#""kind":"missing","dev":7"#, "field dev: it is not known"),
         (r#""state":"suspended""#, r#""state":"lost""#, "state of a pair: unknown word \"lost\""),
         (r#""intent":{"begun""#, r#""intent":{"much":1,"begun""#, "field intent: intent i-1: unknown field `much`"),
         (r#""level":"warn""#, r#""level":"loud""#, "field level: unknown word \"loud\""),
@@ -224,17 +228,19 @@ async fn what_is_wrong_in_an_export_is_said_with_its_line_and_field() {
     }
 }
 
-/// As version 1 writes them. They must stay readable for ever: backups out there hold them.
-const V1: [&str; 9] = [
+/// As version 1 writes them. They must stay readable for ever: backups out there hold them, the older ones without what
+/// came later.
+const V1: [&str; 10] = [
     r#"{"at":"2024-06-01T12:00:00.000Z","flow":"sync-ab","lockstep":"export","version":1}"#,
     r#"{"cursor":{"created":null,"done":42,"ids_at":["10001"],"side":"dev","version":"1"},"initial_sync_completed":null,"kind":"state","last_sync":"2024-05-01T10:00:00.001Z","patrol_after":"7","patrol_begun":"2024-05-01T10:00:00.250Z","started_at":null}"#,
     r#"{"attempts":2,"issue":{"id":"21","key":"DEV-A-21"},"kind":"failure","next_try":"2024-05-01T11:00:00.250Z","seen_updated":null,"side":"dev","unseen_since":"2023-01-01T00:00:00.000Z","why":"jira said 500"}"#,
     r#"{"issue":{"id":"1","key":"USER-A-1"},"kind":"handled","seen_updated":"2024-01-01T08:30:00.042Z","side":"user","status":"Will Do","status_id":"10100"}"#,
+    r#"{"dev_key":"DEV-A-7","kind":"missing","user":{"id":"2","key":"USER-A-2"}}"#,
     r#"{"dev":{"id":"21","key":"DEV-A-21"},"kind":"pair","origin":"adopted","state":"held","user":{"id":"1","key":"USER-A-1"}}"#,
     r#"{"intent":{"begun":"2024-01-01T00:00:00.001Z","cursor":0,"dev":null,"doubt":null,"id":"i-1","kind":"create","rule":null,"settles_dev":null,"settles_user":null,"source":"user","steps":[{"create":{"cross_link":true}}],"user":{"id":"1","key":"USER-A-1"},"version":"1"},"kind":"intent"}"#,
     r#"{"copy":null,"file":"70001","kind":"copied","user":"1"}"#,
     r#"{"at":"2024-05-01T10:00:00.123Z","event":null,"fields":{"errors":3,"list":["one"],"ok":true,"why":"so"},"issue":{"id":"1","key":"USER-A-1"},"kind":"told","level":"info","message":"Done","number":7}"#,
-    r#"{"kind":"end","records":7}"#,
+    r#"{"kind":"end","records":8}"#,
 ];
 
 #[test]
@@ -243,6 +249,17 @@ fn lines_of_version_1_are_read_and_written_unchanged() {
         assert_eq!(line::Line::from_json(text).unwrap().json(), text);
     }
     assert!(Import::check(file(&V1.map(|line| format!("{line}\n")).concat())).is_ok());
+}
+
+#[tokio::test]
+async fn an_export_from_before_missing_dev_issues_were_kept_is_taken() {
+    let before = V1.iter().filter(|line| !line.contains(r#""missing""#)).map(|line| format!("{line}\n"));
+    let before = before.collect::<String>().replace(r#""records":8"#, r#""records":7"#);
+    let place = sqlite();
+    let store = store(&*place).await;
+    imported(&before, &store).await.unwrap();
+    assert_eq!(store.missing_after(None, 9).await.unwrap(), []);
+    assert_eq!(store.pairs_after(None, 9).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

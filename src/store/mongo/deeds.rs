@@ -7,8 +7,10 @@ use super::base::Base;
 use super::bulk::{Put, Remove};
 use super::document::{jira_date, long, record, wall_date};
 use super::known::{Known, Partner};
-use super::layout::{ATTACHMENTS, FAILURES, HISTORY, INTENTS, JIRA_MAPPING, handled};
-use crate::flow::{AttachmentId, Copied, Entry, Handled, Intent, IntentId, IssueId, IssueRef, Pair, Side, Told};
+use super::layout::{ATTACHMENTS, FAILURES, HISTORY, INTENTS, JIRA_MAPPING, MISSING, handled};
+use crate::flow::{
+    AttachmentId, Copied, Entry, Handled, Intent, IntentId, IssueId, IssueRef, MissingDev, Pair, Side, Told,
+};
 use crate::store::record::{fields_json, intent_json, kind_text, level_text, origin_text};
 use crate::store::{Change, Epoch, Error, Failure, State};
 
@@ -83,6 +85,8 @@ impl<'a> Deeds<'a> {
             Change::CloseIntent(id) => self.close_intent(&id),
             Change::PutPair(pair) => self.put_pair(&pair)?,
             Change::RemovePair(user) => self.remove_pair(&user),
+            Change::PutMissing(missing) => self.put_missing(&missing),
+            Change::ClearMissing(user) => self.remove(MISSING, doc! { "user_issue_id": user.as_str() }, false),
             Change::PutCopied(copied) => self.put_copied(&copied),
             Change::Tell(entry) => self.tell(&entry),
             Change::Retell(told) => self.retell(&told),
@@ -166,6 +170,17 @@ impl<'a> Deeds<'a> {
         // Should this end in between, the order to remove is still there and removes the rest.
         self.remove(ATTACHMENTS, doc! { "user_issue_id": user.as_str() }, true);
         self.remove(JIRA_MAPPING, doc! { "user_issue_id": user.as_str() }, false);
+    }
+
+    fn put_missing(&mut self, missing: &MissingDev) {
+        let fields = doc! {
+            "version": 1,
+            "user_issue_key": missing.user.key.as_str(),
+            "dev_issue_key": missing.dev.as_str(),
+            "created_at": self.now,
+        };
+        let which = doc! { "user_issue_id": missing.user.id.as_str() };
+        self.put(MISSING, which, fields, doc! {}, String::new());
     }
 
     fn put_copied(&mut self, copied: &Copied) {

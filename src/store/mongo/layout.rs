@@ -21,6 +21,7 @@ pub(super) const USER_STATE: &str = "user_project_issue_state";
 pub(super) const DEV_STATE: &str = "dev_project_issue_state";
 pub(super) const INTENTS: &str = "intents";
 pub(super) const FAILURES: &str = "failures";
+pub(super) const MISSING: &str = "missing_dev_issues";
 pub(super) const ATTACHMENTS: &str = "attachments";
 pub(super) const HISTORY: &str = "history";
 pub(super) const OWNER: &str = "owner";
@@ -76,6 +77,7 @@ fn indexes() -> Vec<(&'static str, Vec<IndexModel>)> {
         (DEV_STATE, state()),
         (INTENTS, vec![unique(doc! { "source_side": 1, "source_issue_id": 1, "kind": 1 })]),
         (FAILURES, vec![plain(doc! { "next_try": 1, "side": 1, "issue_id": 1 })]),
+        (MISSING, vec![unique_id("user_issue_id"), by_number("user_issue_id")]),
         (ATTACHMENTS, vec![plain(doc! { "user_issue_id": 1 })]),
         (HISTORY, vec![plain(doc! { "issue_id": 1, "at": 1 }), plain(doc! { "at": 1 })]),
     ]

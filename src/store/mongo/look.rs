@@ -10,7 +10,7 @@ use super::base::Base;
 use super::driver::Lane;
 use super::read;
 use super::trouble::Trouble;
-use crate::flow::{AttachmentId, Copied, HistoryQuery, Intent, IssueId, Pair, Side, Told};
+use crate::flow::{AttachmentId, Copied, HistoryQuery, Intent, IssueId, MissingDev, Pair, Side, Told};
 use crate::store::reader::{Reader, Room, Seat};
 use crate::store::{Error, Failure, HandledIssue, State};
 
@@ -67,6 +67,10 @@ impl Reader for Look {
 
     fn troubled_pairs(&self, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
         self.ask(move |_, database| async move { read::troubled_pairs(&database, most).await })
+    }
+
+    fn missing_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>> {
+        self.ask(move |_, database| async move { read::missing_after(&database, after.as_ref(), most).await })
     }
 
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {

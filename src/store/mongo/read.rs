@@ -12,12 +12,12 @@ use super::deeds::failure_id;
 use super::displace;
 use super::document::{Found, ids, wall_date};
 use super::layout::{
-    ATTACHMENTS, FAILURES, HISTORY, INTENTS, JIRA_MAPPING, SYNC_STATE, handled as handled_collection, known,
+    ATTACHMENTS, FAILURES, HISTORY, INTENTS, JIRA_MAPPING, MISSING, SYNC_STATE, handled as handled_collection, known,
 };
 use super::trouble::Trouble;
 use crate::flow::{
-    AttachmentId, Copied, Event, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, Pair, PairState, Side,
-    Status, StatusName, Told, Watermark,
+    AttachmentId, Copied, Event, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, MissingDev, Pair,
+    PairState, Side, Status, StatusName, Told, Watermark,
 };
 use crate::store::record;
 use crate::store::{Failure, HandledIssue, NEWEST, Patrol, Revision, State};
@@ -122,6 +122,30 @@ pub(super) async fn troubled_pairs(database: &Database, most: u32) -> Result<Vec
 async fn pairs_in_order(database: &Database, asked: Document, most: u32) -> Result<Vec<Pair>, Trouble> {
     let asked = Ask::of(JIRA_MAPPING, asked).sorted_by_number(doc! { "user_issue_id": 1 });
     asked.at_most(Some(most)).answer(database, pair_of).await
+}
+
+/// The dev issues that are missing for these user issues, oldest user issue first.
+pub(super) async fn missing(database: &Database, users: &[IssueId]) -> Result<Vec<MissingDev>, Trouble> {
+    let asked = Ask::of(MISSING, doc! { "user_issue_id": { "$in": ids(users) } });
+    let mut missing = asked.answer(database, missing_of).await?;
+    missing.sort_by(|one, other| one.user.id.cmp(&other.user.id));
+    Ok(missing)
+}
+
+/// At most `most` missing dev issues after that of the user issue `after`, in the order of the user issues' numbers.
+pub(super) async fn missing_after(
+    database: &Database,
+    after: Option<&IssueId>,
+    most: u32,
+) -> Result<Vec<MissingDev>, Trouble> {
+    // The empty text comes before every id.
+    let asked = doc! { "user_issue_id": { "$gt": after.map_or("", IssueId::as_str) } };
+    let asked = Ask::of(MISSING, asked).sorted_by_number(doc! { "user_issue_id": 1 });
+    asked.at_most(Some(most)).answer(database, missing_of).await
+}
+
+fn missing_of(found: &Found<'_>) -> Result<MissingDev, Trouble> {
+    Ok(MissingDev { user: found.issue("user_issue_id", "user_issue_key")?, dev: found.parsed("dev_issue_key")? })
 }
 
 /// What the ledger says of the files of these user issues.

@@ -5,7 +5,7 @@ use mongodb::bson::{Document, doc};
 use super::*;
 use crate::flow::{IntentKind, PairState, Watermark};
 use crate::store::contract::history::{copied, entry, query};
-use crate::store::contract::{MongoPlace, at, dev, failure, flow, handled, id, intent, pair, start, user};
+use crate::store::contract::{MongoPlace, at, dev, failure, flow, handled, id, intent, missing, pair, start, user};
 
 mod late;
 mod legacy;

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::identity::{Identity, Rest};
 use super::trouble::Trouble;
 use super::{read, schema};
-use crate::flow::{AttachmentId, Copied, FlowName, HistoryQuery, Intent, IssueId, Pair, Side, Told};
+use crate::flow::{AttachmentId, Copied, FlowName, HistoryQuery, Intent, IssueId, MissingDev, Pair, Side, Told};
 use crate::store::executor::Lane;
 use crate::store::reader::{Reader, Room};
 use crate::store::{Error, Failure, HandledIssue, State};
@@ -103,6 +103,10 @@ impl Reader for Look {
 
     fn troubled_pairs(&self, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
         self.ask(move |connection, _| read::troubled_pairs(connection, most))
+    }
+
+    fn missing_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>> {
+        self.ask(move |connection, _| read::missing_after(connection, after.as_ref(), most))
     }
 
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
 use super::row::{handled_table, id_list, issue, maybe, parsed};
 use super::trouble::Trouble;
 use crate::flow::{
-    AttachmentId, Copied, Event, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, Pair,
-    PairState, Side, Status, StatusName, Told, Watermark,
+    AttachmentId, Copied, Event, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, MissingDev,
+    Pair, PairState, Side, Status, StatusName, Told, Watermark,
 };
 use crate::store::record;
 use crate::store::{Failure, HandledIssue, NEWEST, Patrol, Revision, State};
@@ -132,6 +132,26 @@ pub(super) fn troubled_pairs(connection: &Connection, most: u32) -> Result<Vec<P
         ":most": most,
     };
     rows(connection, sql, params, pair_row)
+}
+
+/// The dev issues that are missing for these user issues, oldest user issue first.
+pub(super) fn missing(connection: &Connection, users: &[IssueId]) -> Result<Vec<MissingDev>, Trouble> {
+    let sql = "SELECT * FROM missing_dev_issues WHERE user_issue_id IN (SELECT value FROM json_each(:ids))
+               ORDER BY length(user_issue_id), user_issue_id";
+    rows(connection, sql, named_params! { ":ids": id_list(users) }, missing_row)
+}
+
+/// At most `most` missing dev issues after that of the user issue `after`, in the order of the user issues' numbers.
+pub(super) fn missing_after(
+    connection: &Connection,
+    after: Option<&IssueId>,
+    most: u32,
+) -> Result<Vec<MissingDev>, Trouble> {
+    page_after(connection, ("missing_dev_issues", "user_issue_id"), after, most, missing_row)
+}
+
+fn missing_row(row: &Row<'_>) -> Result<MissingDev, Trouble> {
+    Ok(MissingDev { user: issue(row, "user_issue_id", "user_issue_key")?, dev: parsed(row, "dev_issue_key")? })
 }
 
 /// What the ledger says of the files of these user issues.

@@ -58,6 +58,7 @@ async fn a_file_opens_in_any_sqlite_tool_and_has_the_documented_tables() {
         "history",
         "intents",
         "jira_mapping",
+        "missing_dev_issues",
         "sync_state",
         "user_project_issue_state",
     ];

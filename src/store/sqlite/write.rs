@@ -7,7 +7,7 @@ use super::read::refuse_foreign;
 use super::row::handled_table;
 use super::trouble::Trouble;
 use crate::flow::{
-    AttachmentId, Copied, Entry, FlowName, Handled, Intent, IntentId, IssueId, IssueRef, Pair, Side, Told,
+    AttachmentId, Copied, Entry, FlowName, Handled, Intent, IntentId, IssueId, IssueRef, MissingDev, Pair, Side, Told,
 };
 use crate::store::record::{cursor_json, fields_json, intent_json, kind_text, level_text, origin_text, wall_text};
 use crate::store::{Change, Epoch, Error, Failure, HISTORY_AGE, State};
@@ -65,6 +65,8 @@ impl Writing<'_> {
             Change::CloseIntent(id) => self.close_intent(id),
             Change::PutPair(pair) => self.put_pair(pair),
             Change::RemovePair(user) => self.remove_pair(user),
+            Change::PutMissing(missing) => self.put_missing(missing),
+            Change::ClearMissing(user) => self.clear_missing(user),
             Change::PutCopied(copied) => self.put_copied(copied),
             Change::Tell(entry) => self.tell(entry),
             Change::Retell(told) => self.retell(told),
@@ -145,6 +147,25 @@ impl Writing<'_> {
         self.execute("DELETE FROM attachments WHERE user_issue_id = :id", params)?;
         let removed = self.execute("DELETE FROM jira_mapping WHERE user_issue_id = :id", params)?;
         if removed == 0 { Ok(()) } else { self.count_pairs(-1) }
+    }
+
+    fn put_missing(&self, missing: &MissingDev) -> Result<(), Trouble> {
+        let sql = "INSERT OR REPLACE INTO missing_dev_issues (user_issue_id, user_issue_key, dev_issue_key, created_at)
+                   VALUES (:user_id, :user_key, :dev_key, :now)";
+        let params = named_params! {
+            ":user_id": missing.user.id.as_str(),
+            ":user_key": missing.user.key.as_str(),
+            ":dev_key": missing.dev.as_str(),
+            ":now": self.now,
+        };
+        self.execute(sql, params)?;
+        Ok(())
+    }
+
+    fn clear_missing(&self, user: &IssueId) -> Result<(), Trouble> {
+        let params = named_params! { ":id": user.as_str() };
+        self.execute("DELETE FROM missing_dev_issues WHERE user_issue_id = :id", params)?;
+        Ok(())
     }
 
     fn put_copied(&self, copied: &Copied) -> Result<(), Trouble> {

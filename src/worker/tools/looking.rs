@@ -46,6 +46,7 @@ async fn survey(reader: &dyn Reader, most: u32) -> Result<Survey, Error> {
         intents: Listed::of(reader.open_intents(asked).await?, most),
         failures: Listed::of(failures(reader.failures(asked).await?), most),
         pairs: Listed::of(reader.troubled_pairs(asked).await?, most),
+        missing: Listed::of(reader.missing_after(None, asked).await?, most),
     })
 }
 

@@ -19,7 +19,7 @@ async fn late_writes_of_a_predecessor_replace_and_remove_nothing_of_its_successo
 
     house.silence(61);
     let later = second.begin().await.unwrap();
-    for batch in batches(later, "New").into_iter().take(5) {
+    for batch in batches(later, "New").into_iter().take(6) {
         second.write(later, batch).await.unwrap();
     }
     let before = everything(&house);
@@ -46,10 +46,12 @@ fn batches(epoch: Epoch, status: &str) -> Vec<Vec<Change>> {
         })],
         vec![Change::PutCopied(copied(1, "700", Some(&epoch.0.to_string())))],
         vec![Change::PutFailure(failure(Side::User, 1, attempts, "2024-01-01T00:00:00Z"))],
+        vec![Change::PutMissing(missing(1, ["DEV-A-1", "DEV-A-2"][usize::from(status == "New")]))],
         vec![Change::PutState(state)],
         vec![Change::UpdateIntent(crate::flow::Intent { cursor: 1, ..intent("i-1", IntentKind::Create, 1) })],
         vec![Change::CloseIntent("i-1".parse().unwrap())],
         vec![Change::ClearFailure(Side::User, id(1))],
+        vec![Change::ClearMissing(id(1))],
         vec![Change::RemovePair(id(3))],
     ]
 }
@@ -66,6 +68,7 @@ async fn a_batch_that_ends_anywhere_is_finished_by_the_same_batch() {
 fn closing() -> Vec<Change> {
     vec![
         Change::PutPair(pair(1, 21)),
+        Change::ClearMissing(id(1)),
         Change::PutCopied(copied(1, "700", Some("800"))),
         Change::PutHandled(Side::User, user(1), handled("Will Do")),
         Change::PutHandled(Side::Dev, dev(21), handled("Open")),
@@ -84,11 +87,15 @@ async fn commands(batch: &[Change]) -> usize {
 }
 
 /// What is there in the end, when the process ended behind so many commands and another one did it all again.
-async fn after_crash(done: usize) -> (State, Vec<Pair>, Vec<Copied>, usize) {
+async fn after_crash(done: usize) -> (State, Vec<Pair>, Vec<MissingDev>, Vec<Copied>, usize) {
     let house = House::new();
     let worker = house.process();
     let epoch = worker.begin().await.unwrap();
-    let before = vec![Change::AddIntent(intent("i-1", IntentKind::Create, 1)), Change::PutPair(pair(3, 23))];
+    let before = vec![
+        Change::AddIntent(intent("i-1", IntentKind::Create, 1)),
+        Change::PutPair(pair(3, 23)),
+        Change::PutMissing(missing(1, "DEV-A-21")),
+    ];
     worker.write(epoch, before).await.unwrap();
     let all = deeds(&worker, epoch, closing()).await;
     carry_out(&worker, epoch, &all[..done.min(all.len())]).await.unwrap();
@@ -98,6 +105,8 @@ async fn after_crash(done: usize) -> (State, Vec<Pair>, Vec<Copied>, usize) {
     let epoch = next.begin().await.unwrap();
     let read = next.state().await.unwrap();
     assert!(!read.pairs_lost, "nobody else removed any");
+    let paired = !next.pairs(Side::User, vec![id(1)]).await.unwrap().is_empty();
+    assert!(paired || next.missing(vec![id(1)]).await.unwrap().len() == 1, "another may be created by now");
     if read.revision == Revision(0) {
         assert_eq!(next.open_intents().await.unwrap().len(), 1, "its end comes last");
         next.write(epoch, closing()).await.unwrap();
@@ -106,7 +115,7 @@ async fn after_crash(done: usize) -> (State, Vec<Pair>, Vec<Copied>, usize) {
     }
     let state = State { updated_at: None, ..next.state().await.unwrap() };
     let (pairs, ledger) = (next.pairs_after(None, 9).await.unwrap(), next.ledger(vec![id(1)]).await.unwrap());
-    (state, pairs, ledger, next.open_intents().await.unwrap().len())
+    (state, pairs, next.missing_after(None, 9).await.unwrap(), ledger, next.open_intents().await.unwrap().len())
 }
 
 use crate::store::Revision;
@@ -129,6 +138,7 @@ fn everything(house: &House) -> Vec<Vec<Document>> {
         "dev_project_issue_state",
         "intents",
         "failures",
+        "missing_dev_issues",
         "attachments",
     ];
     all.map(|collection| house.documents(collection)).into()

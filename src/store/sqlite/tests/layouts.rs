@@ -3,7 +3,8 @@
 use rusqlite::TransactionBehavior;
 
 use super::*;
-use crate::store::Revision;
+use crate::flow::{HistoryQuery, MissingDev};
+use crate::store::{Change, Revision};
 
 /// A complete file of the first layout.
 const LAYOUT_1: &str = include_str!("layout_1.sql");
@@ -14,7 +15,7 @@ async fn a_file_of_an_older_layout_is_brought_up_to_date_with_all_that_is_in_it(
     let rows = rows(&data);
     let (backend, epoch) = data.begin("sync-ab").await.unwrap();
     assert_eq!(epoch, Epoch(8));
-    assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [2]);
+    assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [3]);
 
     let state = backend.state().await.unwrap();
     assert_eq!((state.revision, state.all_read, state.initial_sync_completed), (Revision(41), true, Some(true)));
@@ -27,10 +28,30 @@ async fn a_file_of_an_older_layout_is_brought_up_to_date_with_all_that_is_in_it(
     assert_eq!(backend.handled(Side::User, vec![id(10001)]).await.unwrap().len(), 1);
     assert_eq!(backend.handled(Side::Dev, vec![id(20001)]).await.unwrap().len(), 1);
     assert_eq!(self::rows(&data), rows, "nothing else has changed");
+    assert_eq!(backend.missing_after(None, 9).await.unwrap(), []);
 
     // Whether pairs get lost is known from the first moment on.
     data.plain("sync-ab").execute_batch("DELETE FROM jira_mapping WHERE user_issue_id = '9999'").unwrap();
     assert!(backend.state().await.unwrap().pairs_lost);
+}
+
+#[tokio::test]
+async fn a_file_of_the_layout_before_the_latest_keeps_all_that_is_in_it() {
+    let data = older();
+    let layout_2 = concat!(include_str!("../schema/2.sql"), "PRAGMA user_version = 2;");
+    data.plain("sync-ab").execute_batch(layout_2).unwrap();
+    let history = "INSERT INTO history (at, issue_id, issue_key, level, message, fields)
+                   VALUES ('2024-05-01T10:00:00.000Z', '10001', 'USER-A-7', 'info', 'Done', '{}')";
+    data.plain("sync-ab").execute_batch(history).unwrap();
+    let rows = rows(&data);
+    let (backend, epoch) = data.begin("sync-ab").await.unwrap();
+    assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [3]);
+    assert_eq!(self::rows(&data), rows);
+    let told = backend.history(HistoryQuery { issue: None, before: None, most: 9 }).await.unwrap();
+    assert_eq!(told.iter().map(|line| line.message.as_str()).collect::<Vec<_>>(), ["Done"]);
+    let missing = MissingDev { user: told[0].issue.clone(), dev: "DEV-A-7".parse().unwrap() };
+    backend.write(epoch, vec![Change::PutMissing(missing.clone())]).await.unwrap();
+    assert_eq!(backend.missing_after(None, 9).await.unwrap(), [missing]);
 }
 
 #[tokio::test]
@@ -48,7 +69,7 @@ async fn a_crash_half_way_leaves_the_older_layout_and_the_next_start_does_it_all
     assert_eq!(column::<i32>(&after.plain("sync-ab"), "PRAGMA user_version"), [1]);
     assert_eq!(self::rows(&after), rows);
     assert!(after.begin("sync-ab").await.is_ok());
-    assert_eq!(column::<i32>(&after.plain("sync-ab"), "PRAGMA user_version"), [2]);
+    assert_eq!(column::<i32>(&after.plain("sync-ab"), "PRAGMA user_version"), [3]);
     assert_eq!(self::rows(&after), rows);
 }
 
@@ -70,7 +91,7 @@ async fn a_file_that_cannot_be_brought_up_to_date_stays_as_it_was() {
 async fn whoever_looks_into_an_older_file_is_told_to_wait_and_changes_nothing() {
     let data = older();
     let error = data.stores.read(&flow("sync-ab")).state().await.unwrap_err();
-    assert!(error.to_string().contains("still number 1 and not 2, which changes when its flow starts"), "{error}");
+    assert!(error.to_string().contains("still number 1 and not 3, which changes when its flow starts"), "{error}");
     assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [1]);
 }
 
@@ -81,7 +102,7 @@ async fn a_layout_of_a_later_version_is_refused_and_left_alone() {
     let before = fs::read(data.file("sync-ab")).unwrap();
     let error = data.refusal("sync-ab").await;
     assert!(matches!(error, Error::Unreadable { .. }));
-    assert!(error.to_string().contains("its layout is number 99, this version knows up to 2"), "{error}");
+    assert!(error.to_string().contains("its layout is number 99, this version knows up to 3"), "{error}");
     let looking = data.stores.read(&flow("sync-ab")).state().await.unwrap_err();
     assert!(looking.to_string().contains("its layout is number 99"), "{looking}");
     assert_eq!(fs::read(data.file("sync-ab")).unwrap(), before);
