@@ -38,7 +38,7 @@ use crate::lease::Lease;
 /// What a commit must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// A power failure: production. Of idle flows only those that came to rest last keep their connections.
+    /// A power failure: production. Only the flows that used their connections last keep them.
     PowerFailure,
     /// The end of the process only: simulation, which is many times faster so. All connections are kept.
     ProcessEnd,
@@ -57,7 +57,7 @@ pub(super) struct Sqlite {
 impl Sqlite {
     /// Touches nothing yet.
     pub(super) fn new(executor: Executor, clock: Clock, durability: Durability) -> Self {
-        let common = Common { kept: Kept::default(), folders: Folders::default(), durability, patience: PATIENCE };
+        let common = Common { kept: Kept::of(durability), folders: Folders::default(), durability, patience: PATIENCE };
         let readers = Room::new(clock.clone());
         Self { common: Arc::new(common), executor, clock, readers, lookers: executor.lane() }
     }
