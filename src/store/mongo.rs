@@ -47,7 +47,7 @@ use self::server::Server;
 use self::sightings::Sightings;
 use self::trouble::Trouble;
 use super::reader::{Reader, Room};
-use super::{Backend, Change, Epoch, Error, Failure, Inheritance, Legacy, Opener, State};
+use super::{Backend, Change, Epoch, Error, Failure, Inheritance, Legacy, Opener, State, Turn};
 use crate::clock::Clock;
 use crate::flow::{Copied, Flow, Handled, HistoryQuery, Intent, IssueId, IssueRef, Pair, Side, Told};
 use crate::lease::{Lease, Tenure};
@@ -211,6 +211,10 @@ impl Database {
 }
 
 impl Backend for Database {
+    fn turn(&self) -> BoxFuture<'_, Turn> {
+        self.base.server.beginnings().next().boxed()
+    }
+
     fn begin(&self) -> BoxFuture<'_, Result<Epoch, Error>> {
         self.begin_anew().boxed()
     }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::sightings::Sightings;
 use super::trouble::Trouble;
 use crate::settings::MongoUrl;
+use crate::store::turn::Turns;
 
 /// How long to look for a server that can do what is wanted, and to connect to one: a database that is away is noticed
 /// within seconds.
@@ -27,10 +28,15 @@ const MOST_CONNECTIONS: u32 = 32;
 /// A connection that nobody needed for so long is closed.
 const IDLE: Duration = Duration::from_secs(120);
 
+/// Databases that are begun at the same time. Where there are none yet, a server makes a few in a second, whoever asks: if a
+/// thousand did, none would be done in time.
+pub(super) const BEGINNINGS: usize = 8;
+
 /// Servers that hold databases.
 pub(super) struct Server {
     url: MongoUrl,
     client: OnceCell<Client>,
+    beginnings: Turns,
     /// The databases whose indexes this process has seen to.
     prepared: Mutex<BTreeSet<String>>,
     sightings: Arc<Sightings>,
@@ -39,7 +45,8 @@ pub(super) struct Server {
 impl Server {
     /// Touches nothing yet.
     pub(super) fn new(url: MongoUrl, sightings: Arc<Sightings>) -> Self {
-        Self { url, client: OnceCell::new(), prepared: Mutex::default(), sightings }
+        let beginnings = Turns::at_once(BEGINNINGS);
+        Self { url, client: OnceCell::new(), beginnings, prepared: Mutex::default(), sightings }
     }
 
     /// How messages name a database there.
@@ -51,6 +58,11 @@ impl Server {
     pub(super) async fn client(&self) -> Result<&Client, Trouble> {
         let make = async || Ok(Client::with_options(settled(ClientOptions::parse(self.url.expose()).await?))?);
         self.client.get_or_try_init(make).await
+    }
+
+    /// Whose turn it is to begin.
+    pub(super) fn beginnings(&self) -> &Turns {
+        &self.beginnings
     }
 
     /// Whether the indexes of this database were seen to in this process.

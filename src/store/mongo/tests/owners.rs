@@ -1,6 +1,7 @@
 //! Which process serves a flow.
 
 use super::*;
+use crate::store::mongo::server::BEGINNINGS;
 
 #[tokio::test]
 async fn a_second_process_is_refused_and_told_who_is_there() {
@@ -15,6 +16,18 @@ async fn a_second_process_is_refused_and_told_who_is_there() {
     let now = second.clock.now();
     assert!(!second.lease().holds(now));
     assert!(first.lease().holds(first.clock.now()));
+}
+
+#[tokio::test]
+async fn no_more_flows_begin_at_once_than_come_to_an_end_of_it_in_time() {
+    let house = House::new();
+    let process = house.place.other();
+    let flows: Vec<_> = (0..=BEGINNINGS).map(|n| process.database(&flow(&format!("flow-{n}")))).collect();
+    let (last, first) = flows.split_last().unwrap();
+    let mut turns: Vec<_> = first.iter().map(|database| database.turn().now_or_never().unwrap()).collect();
+    assert!(last.turn().now_or_never().is_none());
+    turns.pop();
+    assert!(last.turn().now_or_never().is_some());
 }
 
 #[tokio::test]
