@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::lease::Lease;
+
+/// How often somebody in a queue shows that he lives: well within the time after which a worker counts as stalled.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
 /// A worker's sign of life, and the way through its gates. Clones are one.
 #[derive(Clone)]
@@ -155,6 +159,23 @@ impl Pulse {
         self.beat();
         self.probe(gate, what, Moment::After).await.map_err(unknown)?;
         Ok(result)
+    }
+
+    /// Waits for a turn among other workers: no stall, however long it takes.
+    ///
+    /// # Errors
+    /// When the worker is told to stop or cancelled.
+    pub async fn queue<T>(&self, turn: impl Future<Output = T>) -> Result<T, NoResult> {
+        let mut turn = pin!(turn);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.0.cancel.cancelled() => return Err(NoResult { begun: false, why: Why::Cancelled }),
+                () = self.0.stop.cancelled() => return Err(NoResult { begun: false, why: Why::Cancelled }),
+                turn = &mut turn => return Ok(turn),
+                () = self.0.clock.sleep(SIGN_OF_LIFE) => self.beat(),
+            }
+        }
     }
 
     /// Waits for a limit that is none of the worker's doing (a budget, a `Retry-After`, its interval): no stall.
@@ -298,6 +319,17 @@ mod tests {
         assert_eq!(clock.now(), begun);
         assert!(pulse.idle_until(begun + LIMIT).await);
         assert_eq!(clock.now(), begun + LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_a_turn_is_no_silence_and_ends_with_a_stop() {
+        let (pulse, clock) = (pulse(), Clock::system());
+        let hours = clock.sleep(Duration::from_secs(7200));
+        pulse.queue(hours).await.unwrap();
+        assert!(pulse.silence() <= SIGN_OF_LIFE);
+        pulse.stop().cancel();
+        let end = pulse.queue(std::future::pending::<()>()).await;
+        assert_eq!(end, Err(NoResult { begun: false, why: Why::Cancelled }));
     }
 
     #[tokio::test(start_paused = true)]

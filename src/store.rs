@@ -17,6 +17,7 @@ mod reader;
 mod record;
 mod sqlite;
 mod stores;
+mod turn;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub use legacy::{Inheritance, KeyPair, Legacy, Predecessor};
 pub use mongo::{Driver, Process};
 pub use reader::Reader;
 pub use stores::{Manner, Stores};
+pub use turn::Turn;
 
 use crate::flow::{
     Copied, Entry, Flow, Handled, HistoryQuery, Intent, IntentId, IssueId, IssueRef, JiraTime, MissingDev, Pair, Side,
@@ -61,6 +63,8 @@ pub trait Opener: Send + Sync {
 /// One flow's database. Nothing else works before [`Backend::begin`] has made it. All calls but `begin` and
 /// [`Backend::write`] only read.
 pub trait Backend: Send + Sync {
+    /// Waits until this flow may begin, for as long as that takes: as a rule not at all.
+    fn turn(&self) -> BoxFuture<'_, Turn>;
     /// Makes the database if need be, and begins a new epoch: all earlier ones write no more.
     fn begin(&self) -> BoxFuture<'_, Result<Epoch, Error>>;
     /// The state document.
@@ -244,6 +248,7 @@ impl Store {
     /// # Errors
     /// When the database can't be reached, made or understood.
     pub async fn open(backend: Arc<dyn Backend>, pulse: Pulse) -> Result<Self, Error> {
+        let _turn = pulse.queue(backend.turn()).await?;
         let epoch = pulse.through(Gate::Store, "begin", CALL_LIMIT, backend.begin()).await??;
         pulse.bind(backend.lease());
         Ok(Self { backend, pulse, epoch })

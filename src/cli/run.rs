@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,10 @@ use crate::settings::{Overrides, Settings};
 use crate::store::{Manner, Process, Stores};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::{Tools, Workshop};
+
+/// Threads for what blocks, which is mostly SQLite. A slow disk then has at most so many flows' files open at once, three
+/// each: with those of the connections that are kept, well below the 1,024 that a process may have as a rule.
+const BLOCKING_THREADS: usize = 64;
 
 /// Serves the flows of a folder until SIGTERM or Ctrl-C; then the steps in hand are finished, for at most 25 s.
 #[derive(clap::Args)]
@@ -76,7 +80,8 @@ fn ended(ended: anyhow::Result<Ended>) -> Outcome {
 }
 
 fn in_runtime(settings: Settings) -> anyhow::Result<Ended> {
-    let runtime = Runtime::new().context("can't start the runtime")?;
+    let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build();
+    let runtime = runtime.context("can't start the runtime")?;
     let ended = runtime.block_on(serve(settings));
     // What is still busy was named; waiting for it here would undo the grace period.
     runtime.shutdown_background();

@@ -3,7 +3,7 @@
 /// What a write that was acknowledged must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// A power failure: production. Of idle flows with a file only those that came to rest last keep their connections.
+    /// A power failure: production. Only the flows that used their connections to files last keep them.
     PowerFailure,
     /// The end of this process only: simulation, which is many times faster so. All connections to files are kept.
     ProcessEnd,

@@ -47,7 +47,7 @@ use self::server::Server;
 use self::sightings::Sightings;
 use self::trouble::Trouble;
 use super::reader::{Reader, Room};
-use super::{Backend, Change, Durability, Epoch, Error, Failure, Inheritance, Legacy, Opener, State};
+use super::{Backend, Change, Durability, Epoch, Error, Failure, Inheritance, Legacy, Opener, State, Turn};
 use crate::clock::Clock;
 use crate::flow::{Copied, Flow, Handled, HistoryQuery, Intent, IssueId, IssueRef, MissingDev, Pair, Side, Told};
 use crate::lease::{Lease, Tenure};
@@ -212,6 +212,19 @@ impl Database {
 }
 
 impl Backend for Database {
+    fn turn(&self) -> BoxFuture<'_, Turn> {
+        let base = self.base.clone();
+        let is_begun = self.query(|database| async move { read::is_begun(&base, &database).await });
+        async {
+            match is_begun.await {
+                Ok(false) => self.base.server.beginnings().next().await,
+                // Where the server can't be asked, all who begin learn that at once.
+                Ok(true) | Err(_) => Turn::free(),
+            }
+        }
+        .boxed()
+    }
+
     fn begin(&self) -> BoxFuture<'_, Result<Epoch, Error>> {
         self.begin_anew().boxed()
     }

@@ -30,7 +30,7 @@ use self::look::Look;
 use self::trouble::Trouble;
 use super::executor::{Executor, Lane};
 use super::reader::{Reader, Room};
-use super::{Backend, Change, Durability, Epoch, Error, Failure, Inheritance, State};
+use super::{Backend, Change, Durability, Epoch, Error, Failure, Inheritance, State, Turn};
 use crate::clock::Clock;
 use crate::flow::{
     Copied, Flow, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueRef, MissingDev, Pair, Side, Told,
@@ -50,7 +50,7 @@ pub(super) struct Sqlite {
 impl Sqlite {
     /// Touches nothing yet.
     pub(super) fn new(executor: Executor, clock: Clock, durability: Durability) -> Self {
-        let common = Common { kept: Kept::default(), folders: Folders::default(), durability, patience: PATIENCE };
+        let common = Common { kept: Kept::of(durability), folders: Folders::default(), durability, patience: PATIENCE };
         let readers = Room::new(clock.clone());
         Self { common: Arc::new(common), executor, clock, readers, lookers: executor.lane() }
     }
@@ -126,6 +126,11 @@ impl Database {
 }
 
 impl Backend for Database {
+    /// A file is made within milliseconds.
+    fn turn(&self) -> BoxFuture<'_, Turn> {
+        ready(Turn::free()).boxed()
+    }
+
     fn begin(&self) -> BoxFuture<'_, Result<Epoch, Error>> {
         let (flow, now) = (self.flow.clone(), self.clock.wall());
         self.run(Missing::Make, move |connection| write::begin(connection, &flow, now))

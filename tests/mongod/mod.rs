@@ -51,6 +51,12 @@ impl Replica {
         Self::in_folder(folder, members, &[])
     }
 
+    /// One member with these further arguments.
+    pub fn with_arguments(more: &[&str]) -> Self {
+        let more: Vec<_> = more.iter().map(ToString::to_string).collect();
+        Self::in_folder(tempfile::tempdir().unwrap(), 1, &more)
+    }
+
     /// One member that asks everybody who they are, and knows nobody but [`ROOT`].
     pub fn guarded() -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -29,6 +29,12 @@ pub(super) async fn state(base: &Base, database: &Database) -> Result<State, Tro
     state_of(&Found { collection: SYNC_STATE, document: &found }, pairs)
 }
 
+/// Whether a worker of the flow has ever begun there.
+pub(super) async fn is_begun(base: &Base, database: &Database) -> Result<bool, Trouble> {
+    let begun = doc! { "name": base.flow.as_str(), "epoch": { "$exists": true } };
+    Ok(database.collection::<Document>(SYNC_STATE).find_one(begun).await?.is_some())
+}
+
 /// How many pairs are known by their ids.
 pub(super) async fn count_pairs(database: &Database) -> Result<u64, Trouble> {
     Ok(database.collection::<Document>(JIRA_MAPPING).count_documents(known("user_issue_id")).await?)

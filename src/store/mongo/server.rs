@@ -14,6 +14,7 @@ use super::sightings::Sightings;
 use super::trouble::Trouble;
 use crate::settings::MongoUrl;
 use crate::store::Durability;
+use crate::store::turn::Turns;
 
 /// How long to look for a server that can do what is wanted, and to connect to one: a database that is away is noticed
 /// within seconds.
@@ -28,11 +29,16 @@ const MOST_CONNECTIONS: u32 = 32;
 /// A connection that nobody needed for so long is closed.
 const IDLE: Duration = Duration::from_secs(120);
 
+/// Databases that are made at the same time. A server makes a few in a second, whoever asks: if a thousand did, none would
+/// be done in time.
+pub(super) const BEGINNINGS: usize = 8;
+
 /// Servers that hold databases.
 pub(super) struct Server {
     url: MongoUrl,
     durability: Durability,
     client: OnceCell<Client>,
+    beginnings: Turns,
     /// The databases whose indexes this process has seen to.
     prepared: Mutex<BTreeSet<String>>,
     sightings: Arc<Sightings>,
@@ -41,7 +47,8 @@ pub(super) struct Server {
 impl Server {
     /// Touches nothing yet.
     pub(super) fn new(url: MongoUrl, durability: Durability, sightings: Arc<Sightings>) -> Self {
-        Self { url, durability, client: OnceCell::new(), prepared: Mutex::default(), sightings }
+        let beginnings = Turns::at_once(BEGINNINGS);
+        Self { url, durability, client: OnceCell::new(), beginnings, prepared: Mutex::default(), sightings }
     }
 
     /// How messages name a database there.
@@ -56,6 +63,11 @@ impl Server {
             Ok(Client::with_options(settled(said, self.durability))?)
         };
         self.client.get_or_try_init(make).await
+    }
+
+    /// Whose turn it is to make a database.
+    pub(super) fn beginnings(&self) -> &Turns {
+        &self.beginnings
     }
 
     /// Whether the indexes of this database were seen to in this process.

@@ -1,4 +1,4 @@
-//! The connection to one flow's file: opened when needed, and while the flow is idle kept among others' or given back.
+//! The connection to one flow's file: opened when needed, and between two uses kept among others' or closed.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,10 +39,9 @@ pub(super) struct File {
     held: Mutex<Held>,
 }
 
-/// What is held of a file. In the order in which it is given back: a folder stays locked until the connection is closed.
+/// What is held of a file, also while its connection is in use.
 #[derive(Default)]
 struct Held {
-    connection: Option<Connection>,
     /// Which file it is that this flow works with, from its first opening until the flow begins anew.
     identity: Option<Identity>,
     folder: Option<Arc<Folder>>,
@@ -71,18 +70,29 @@ impl File {
         work: impl FnOnce(&mut Connection) -> Result<T, Trouble>,
     ) -> Result<T, Error> {
         let mut held = self.held();
-        let result = self.connected(&mut held, missing).and_then(work);
-        if result.as_ref().is_err_and(Trouble::is_of_the_file) {
-            held.connection = None;
-        }
-        result.map_err(|trouble| trouble.at(&self.path))
+        let used = self.connected(&mut held, missing).and_then(|connection| self.used(connection, work));
+        used.map_err(|trouble| trouble.at(&self.path))
     }
 
-    /// The flow is idle: others may need what it has more.
+    /// A flow that waits for Jira needs no connection: others may need it more, if there are many.
+    fn used<T>(
+        &self,
+        mut connection: Connection,
+        work: impl FnOnce(&mut Connection) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let result = work(&mut connection);
+        if !result.as_ref().is_err_and(Trouble::is_of_the_file) {
+            self.common.kept.put(self.key, connection);
+        }
+        result
+    }
+
+    /// The flow is idle: what its connection can have again is given back.
     pub(super) fn rest(&self) {
         match self.common.durability {
             Durability::PowerFailure => {
-                let connection = self.held().connection.take();
+                let _held = self.held();
+                let connection = self.common.kept.take(self.key);
                 if let Some(connection) = connection.and_then(|connection| rested(connection, self.common.patience)) {
                     self.common.kept.put(self.key, connection);
                 }
@@ -94,18 +104,18 @@ impl File {
     /// Gives everything back. The next call has it again.
     pub(super) fn close(&self) {
         let mut held = self.held();
+        // First the connection: a folder stays locked until it is closed.
         drop(self.common.kept.take(self.key));
-        held.connection = None;
         held.folder = None;
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
-        // A panic in the middle of work rolled its transaction back: the connection is as sound as before.
+        // A panic in the middle of work closed the connection, which rolled its transaction back.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn connected<'a>(&self, held: &'a mut Held, missing: Missing) -> Result<&'a mut Connection, Trouble> {
-        let connection = held.connection.take().or_else(|| self.common.kept.take(self.key));
+    fn connected(&self, held: &mut Held, missing: Missing) -> Result<Connection, Trouble> {
+        let connection = self.common.kept.take(self.key);
         let present = Identity::at(&self.path).map_err(|why| Trouble::Unusable(why.to_string()))?;
         let connection = match (held.identity, missing) {
             (Some(known), _) if present == Some(known) => connection,
@@ -114,11 +124,7 @@ impl File {
             (Some(_), Missing::Make) => None,
             (Some(_), Missing::Fail) => return Err(Trouble::Unusable(gone(present))),
         };
-        let connection = match connection {
-            Some(connection) => connection,
-            None => self.connect(held, missing)?,
-        };
-        Ok(held.connection.insert(connection))
+        connection.map_or_else(|| self.connect(held, missing), Ok)
     }
 
     fn connect(&self, held: &mut Held, missing: Missing) -> Result<Connection, Trouble> {
@@ -199,13 +205,15 @@ fn synchronous(durability: Durability) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
 
     #[test]
     fn trouble_with_the_file_gets_a_fresh_connection_and_a_refusal_does_not() {
         for (trouble, fresh) in [(Trouble::Unfit("odd".to_owned()), true), (Trouble::Refused(Error::Outdated), false)] {
             let folder = tempfile::tempdir().unwrap();
-            let file = file(folder.path(), Kept::default());
+            let [file] = files(folder.path(), 1, ["sync_ab"]);
             mark(&file);
             let failed: Result<(), Error> = file.with(Missing::Fail, |_| Err(trouble));
             assert!(failed.is_err());
@@ -214,22 +222,46 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_that_rested_finds_its_connection_again_unless_too_many_rested_since() {
-        for (most, kept) in [(1, true), (0, false)] {
-            let folder = tempfile::tempdir().unwrap();
-            let file = file(folder.path(), Kept::at_most(most));
-            mark(&file);
-            file.rest();
-            assert_eq!(is_marked(&file), kept, "{most}");
-            file.close();
-            assert!(!is_marked(&file));
-        }
+    fn a_flow_that_rested_finds_its_connection_again_until_it_gives_back_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file] = files(folder.path(), 1, ["sync_ab"]);
+        mark(&file);
+        file.rest();
+        assert!(is_marked(&file));
+        file.close();
+        assert!(!is_marked(&file));
     }
 
-    fn file(folder: &Path, kept: Kept) -> File {
-        let common =
-            Common { kept, folders: Folders::default(), durability: Durability::PowerFailure, patience: PATIENCE };
-        File::new(Arc::new(common), folder, &"sync_ab".parse().unwrap())
+    #[test]
+    fn flows_that_are_busy_have_no_more_connections_than_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = files(folder.path(), 2, ["first", "second", "third"]);
+        files.iter().for_each(mark);
+        // From the last: each look is a use.
+        let [first, second, third] = files;
+        assert_eq!([third, second, first].map(|file| is_marked(&file)), [true, true, false]);
+    }
+
+    #[test]
+    fn a_panic_in_the_middle_of_work_undoes_it_and_harms_no_later_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file] = files(folder.path(), 1, ["sync_ab"]);
+        mark(&file);
+        let work = |connection: &mut Connection| -> Result<(), Trouble> {
+            connection.execute_batch("BEGIN; CREATE TABLE half (x)")?;
+            panic!("a bug");
+        };
+        assert!(catch_unwind(AssertUnwindSafe(|| file.with(Missing::Fail, work))).is_err());
+        let half = "SELECT count(*) FROM sqlite_schema WHERE name = 'half'";
+        let found =
+            file.with(Missing::Fail, |connection| Ok(connection.query_row(half, [], |row| row.get::<_, u32>(0))?));
+        assert_eq!(found.unwrap(), 0);
+    }
+
+    fn files<const N: usize>(folder: &Path, most: usize, names: [&str; N]) -> [File; N] {
+        let (kept, folders) = (Kept::at_most(most), Folders::default());
+        let common = Arc::new(Common { kept, folders, durability: Durability::PowerFailure, patience: PATIENCE });
+        names.map(|name| File::new(Arc::clone(&common), folder, &name.parse().unwrap()))
     }
 
     /// A temporary table lives as long as its connection.

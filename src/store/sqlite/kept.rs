@@ -1,5 +1,5 @@
-//! Connections of idle flows that are kept open: as many as an ordinary deployment has flows, and no more however many
-//! there are.
+//! Connections that are kept open between two uses: as many as an ordinary deployment has flows, and no more however many
+//! there are, and however many of them are busy.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -8,30 +8,33 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
-/// How many are kept. Each has up to three files open.
+use crate::store::Durability;
+
+/// How many are kept in production. Each has up to three files open, of the 1,024 that a process may have as a rule.
 const MOST: usize = 64;
 
-/// The connections of the flows that came to rest last.
+/// The connections of the flows that used theirs last.
 pub(super) struct Kept {
     most: usize,
     keys: AtomicU64,
-    /// The one that has rested longest is the first.
-    resting: Mutex<VecDeque<(Key, Connection)>>,
+    /// The one that was used longest ago is the first.
+    unused: Mutex<VecDeque<(Key, Connection)>>,
 }
 
 /// Whose connection it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key(u64);
 
-impl Default for Kept {
-    fn default() -> Self {
-        Self::at_most(MOST)
-    }
-}
-
 impl Kept {
+    pub(super) fn of(durability: Durability) -> Self {
+        match durability {
+            Durability::PowerFailure => Self::at_most(MOST),
+            Durability::ProcessEnd => Self::at_most(usize::MAX),
+        }
+    }
+
     pub(super) fn at_most(most: usize) -> Self {
-        Self { most, keys: AtomicU64::new(0), resting: Mutex::default() }
+        Self { most, keys: AtomicU64::new(0), unused: Mutex::default() }
     }
 
     /// A key that nobody else has.
@@ -39,34 +42,35 @@ impl Kept {
         Key(self.keys.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Keeps a connection, and closes the one that has rested longest if there are too many now.
+    /// Keeps a connection, and closes the one that was used longest ago if there are too many now.
     pub(super) fn put(&self, key: Key, connection: Connection) {
-        let mut resting = self.resting();
-        resting.push_back((key, connection));
-        let too_many = resting.len().saturating_sub(self.most);
-        let closing: Vec<_> = resting.drain(..too_many).collect();
+        let mut unused = self.unused();
+        unused.push_back((key, connection));
+        let too_many = unused.len().saturating_sub(self.most);
+        let closing: Vec<_> = unused.drain(..too_many).collect();
         // Closing writes to the disk: nobody else need wait for it.
-        drop(resting);
+        drop(unused);
         drop(closing);
     }
 
     /// Gives the connection back, if it is still there.
     pub(super) fn take(&self, key: Key) -> Option<Connection> {
-        let mut resting = self.resting();
-        let place = resting.iter().position(|(owner, _)| *owner == key)?;
-        resting.remove(place).map(|(_, connection)| connection)
+        let mut unused = self.unused();
+        // Whoever used his last is likely to want it next.
+        let place = unused.iter().rposition(|(owner, _)| *owner == key)?;
+        unused.remove(place).map(|(_, connection)| connection)
     }
 
-    fn resting(&self) -> MutexGuard<'_, VecDeque<(Key, Connection)>> {
+    fn unused(&self) -> MutexGuard<'_, VecDeque<(Key, Connection)>> {
         // Nothing in here panics half-way.
-        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.unused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Closes in order, so that a process ends the same way every time.
 impl Drop for Kept {
     fn drop(&mut self) {
-        mem::take(&mut *self.resting()).into_iter().for_each(drop);
+        mem::take(&mut *self.unused()).into_iter().for_each(drop);
     }
 }
 
@@ -75,13 +79,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_one_that_rested_longest_is_closed_when_there_are_too_many() {
+    fn the_one_used_longest_ago_is_closed_when_there_are_too_many() {
         let kept = Kept::at_most(2);
         let [first, second, third] = [(); 3].map(|()| kept.key());
         for key in [first, second] {
             kept.put(key, open());
         }
-        // Used again in between: now the second has rested longer.
+        // Used again in between: now the second was used longer ago.
         let again = kept.take(first).unwrap();
         kept.put(first, again);
         kept.put(third, open());

@@ -16,7 +16,8 @@ const LATEST: usize = MIGRATIONS.len();
 
 /// Looks whether the file holds together: damage is found before anything is built upon it.
 pub(super) fn refuse_damaged(connection: &Connection) -> Result<(), Trouble> {
-    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    // Of this file only: else SQLite makes a database for temporary tables too, with a cache that stays with the connection.
+    let found: String = connection.query_row("PRAGMA main.quick_check(1)", [], |row| row.get(0))?;
     if found == "ok" { Ok(()) } else { Err(Trouble::Unfit(format!("it is damaged ({found}); {REPLACE}"))) }
 }
 

@@ -1,6 +1,12 @@
 //! Which process serves a flow.
 
+use std::pin::pin;
+
+use futures::future::join_all;
+use futures::poll;
+
 use super::*;
+use crate::store::mongo::server::BEGINNINGS;
 
 #[tokio::test]
 async fn a_second_process_is_refused_and_told_who_is_there() {
@@ -15,6 +21,24 @@ async fn a_second_process_is_refused_and_told_who_is_there() {
     let now = second.clock.moment();
     assert!(!second.lease().holds(now));
     assert!(first.lease().holds(first.clock.moment()));
+}
+
+#[tokio::test]
+async fn no_more_databases_are_made_at_once_than_come_to_an_end_of_it_in_time() {
+    let house = House::new();
+    let process = house.place.other();
+    let made = process.database(&house.flow);
+    made.begin().await.unwrap();
+    let new: Vec<_> = (0..=BEGINNINGS).map(|n| process.database(&flow(&format!("new-{n}")))).collect();
+    let (last, first) = new.split_last().unwrap();
+    let mut turns = join_all(first.iter().map(Backend::turn)).await;
+    let mut waiting = pin!(last.turn());
+    for _ in 0..20 {
+        let _nobody_waits_where_there_is_nothing_to_make = made.turn().await;
+        assert!(poll!(&mut waiting).is_pending());
+    }
+    turns.pop();
+    waiting.await;
 }
 
 #[tokio::test]
