@@ -29,6 +29,8 @@ mod losses;
 mod memory;
 #[path = "simulation/missing_at_takeover.rs"]
 mod missing_at_takeover;
+#[path = "simulation/missing_for_long.rs"]
+mod missing_for_long;
 #[path = "simulation/modes.rs"]
 mod modes;
 #[path = "simulation/oddities.rs"]
