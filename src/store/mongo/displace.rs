@@ -13,7 +13,8 @@ use super::trouble::Trouble;
 /// Found in what stands for the key of an issue that lost it; no key has blanks.
 pub(super) const FORMER: &str = "formerly of";
 
-/// Gives to issues that have no document the ones of their keys, where these are of no issue that is known by its id.
+/// Makes the changes of issues that have no document in those of their keys, where these are of no issue that is known by
+/// its id.
 pub(super) async fn claim(database: &Database, puts: &[&Put]) -> Result<(), Trouble> {
     let Some(first) = puts.first() else { return Ok(()) };
     let claims: Vec<Bson> = puts.iter().filter_map(|put| claim_of(put)).map(Bson::Document).collect();
@@ -26,9 +27,12 @@ pub(super) async fn claim(database: &Database, puts: &[&Put]) -> Result<(), Trou
 
 fn claim_of(put: &Put) -> Option<Document> {
     let issue = put.which.get_str("issue_id").ok()?;
-    let key = put.change.get_document("$set").ok()?.get_str("issue_key").ok()?;
+    let mut fields = put.change.get_document("$set").ok()?.clone();
+    let key = fields.get_str("issue_key").ok()?;
     let nobodys = not_a_successors(put, doc! { "issue_key": key, "issue_id": null });
-    Some(doc! { "q": nobodys, "u": { "$set": { "issue_id": issue } } })
+    // All at once: should the process end here, nobody could make anything of one that has got the id only.
+    fields.insert("issue_id", issue);
+    Some(doc! { "q": nobodys, "u": { "$set": fields } })
 }
 
 fn not_a_successors(put: &Put, mut which: Document) -> Document {

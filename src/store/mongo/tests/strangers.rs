@@ -42,6 +42,25 @@ async fn documents_of_the_nodejs_service_are_read_around_and_left_as_they_are() 
     assert_eq!(worker.handled(Side::User, vec![id(7)]).await.unwrap()[&id(7)], handled("Open"));
 }
 
+/// Should the process end behind that, everybody can read what is there.
+#[tokio::test]
+async fn documents_with_a_key_only_become_their_issues_own_in_one_write_each() {
+    let house = House::new();
+    let seen = |n: u64| doc! { "issue_key": format!("USER-A-{n}"), "status": "Will Do", "__v": 0 };
+    house.insert("user_project_issue_state", (1..=3).map(seen).collect());
+    let worker = house.process();
+    let epoch = worker.begin().await.unwrap();
+    let database = worker.base.database().await.unwrap();
+    let batch = [1, 3, 9].map(|n| Change::PutHandled(Side::User, user(n), handled("Open"))).to_vec();
+    let deeds = write::understood(&worker.base, &database, epoch, batch, start()).await.unwrap();
+    let puts: Vec<_> = deeds.iter().filter_map(deeds::Deed::as_put).collect();
+    displace::claim(&database, &puts).await.unwrap();
+
+    let known = worker.handled(Side::User, (1..=9).map(id).collect()).await.unwrap();
+    assert_eq!(known, [1, 3].map(|n| (id(n), handled("Open"))).into(), "what has no document yet gets none here");
+    assert_eq!(house.documents("user_project_issue_state").len(), 3);
+}
+
 #[tokio::test]
 async fn a_pair_takes_the_document_that_has_one_of_its_keys_and_no_ids() {
     let bare = |user: &str, dev: &str| doc! { "user_issue_key": user, "dev_issue_key": dev };
