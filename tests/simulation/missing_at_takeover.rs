@@ -168,32 +168,22 @@ fn a_ticket_whose_dev_issue_is_hidden_at_takeover_gets_no_other_and_has_it_back_
     });
 }
 
+/// It may say nothing of its ticket, or name it on a site of old.
 #[test]
-fn a_dev_issue_that_says_nothing_of_its_ticket_is_its_own_again_once_it_is_shown() {
-    on_both(async |mut story| {
-        story.says("Somebody rewrote this.");
-        story.is_hidden(true);
-        story.is_taken_over().await;
-        story.lives_for(30 * MINUTE).await;
-        story.is_hidden(false);
-        story.lives_for(3 * HOUR).await;
-        assert_eq!((story.devs(), story.adopted()), (1, 1));
-        let dev = story.dev.clone();
-        story.is_in_step_with(&dev).await;
-    });
-}
-
-#[test]
-fn a_dev_issue_that_names_its_ticket_on_a_site_of_old_is_its_own_again_once_it_is_shown() {
-    on_both(async |mut story| {
-        story.says("User Link: https://jira.of-old.example.net/browse/USER-A-1");
-        story.is_hidden(true);
-        story.is_taken_over().await;
-        story.lives_for(30 * MINUTE).await;
-        story.is_hidden(false);
-        story.lives_for(3 * HOUR).await;
-        assert_eq!((story.devs(), story.adopted()), (1, 1));
-    });
+fn a_dev_issue_that_names_no_ticket_of_this_site_is_its_tickets_own_again_once_it_is_shown() {
+    for text in ["Somebody rewrote this.", "User Link: https://jira.of-old.example.net/browse/USER-A-1"] {
+        on_both(async |mut story| {
+            story.says(text);
+            story.is_hidden(true);
+            story.is_taken_over().await;
+            story.lives_for(30 * MINUTE).await;
+            story.is_hidden(false);
+            story.lives_for(3 * HOUR).await;
+            assert_eq!((story.devs(), story.adopted()), (1, 1), "{text}");
+            let dev = story.dev.clone();
+            story.is_in_step_with(&dev).await;
+        });
+    }
 }
 
 #[test]

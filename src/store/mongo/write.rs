@@ -21,6 +21,7 @@
 //!   to do.
 //! - A pair is counted behind its being added and before its being removed. So there may be more pairs than were counted,
 //!   never fewer: a crash hides the loss of one pair until the next commit, and makes up none.
+//! - A document that has a key only becomes its issue's own with all its fields in one write: an id alone says nothing.
 //! - The state document is replaced in one write, behind everything that it says is done.
 //!
 //! Every command but the counting ones may be sent twice with the same result, and is, once, when its connection or
