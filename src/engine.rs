@@ -31,7 +31,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 
 use crate::clock::{Clock, Entropy};
-use crate::flow::{Entry, Event, Flow, Intent, Issue, IssueId, IssueRef, JiraTime, Observer, Side, Watermark};
+use crate::flow::{
+    Entry, Event, Flow, Intent, Issue, IssueId, IssueRef, JiraTime, NoticeKind, Notices, Observer, Side, Watermark,
+};
 use crate::jira::{self, Client, Page, Scan};
 use crate::pulse::Pulse;
 use crate::store::{self, Change, Cursor, State, Store};
@@ -119,6 +121,7 @@ pub struct Engine {
     clock: Clock,
     entropy: Entropy,
     observer: Arc<dyn Observer>,
+    notices: Notices,
     tally: Tally,
     /// The issues, both sides, that an open intent is about: nothing else may be planned for them.
     busy: Mutex<BTreeSet<IssueId>>,
@@ -145,6 +148,8 @@ pub struct Parts {
     pub entropy: Entropy,
     /// Who is told.
     pub observer: Arc<dyn Observer>,
+    /// Where is said why the flow can't do all that it should.
+    pub notices: Notices,
 }
 
 /// Somebody who may have things done in the middle of a cycle, where nothing is in hand: between two pages.
@@ -171,7 +176,7 @@ impl Engine {
     /// Ready for its first cycle.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { flow, jira, store, pulse, clock, entropy, observer } = parts;
+        let Parts { flow, jira, store, pulse, clock, entropy, observer, notices } = parts;
         Self {
             flow,
             jira,
@@ -180,6 +185,7 @@ impl Engine {
             clock,
             entropy,
             observer,
+            notices,
             tally: Tally::default(),
             busy: Mutex::default(),
             survey: Mutex::default(),
@@ -263,6 +269,18 @@ impl Engine {
 
     fn tell(&self, event: &Event) {
         self.observer.see(Some(&self.flow.name), event);
+    }
+
+    /// Raises a notice, or clears it where there is no reason for it; tells what changed by that.
+    #[expect(dead_code, reason = "the first notices come with the parts of the engine that raise them")]
+    fn notice(&self, kind: NoticeKind, why: Option<String>) {
+        match why {
+            Some(why) if self.notices.raise(kind, why.clone(), self.clock.wall()) => {
+                self.tell(&Event::NoticeRaised { kind, why });
+            }
+            None if self.notices.clear(kind) => self.tell(&Event::NoticeCleared { kind }),
+            Some(_) | None => {}
+        }
     }
 
     /// Tells an event, and makes it the line of history that goes into one batch with what it tells of: so log and

@@ -11,6 +11,7 @@ mod history;
 mod intent;
 mod issue;
 mod name;
+mod notice;
 mod order;
 mod rule;
 mod secret;
@@ -35,6 +36,7 @@ pub use name::{
     AccountId, AttachmentId, DatabaseName, FlowName, IntentId, IssueId, IssueKey, IssueRef, NotA, ProjectKey, RuleId,
     Side, StatusId,
 };
+pub use notice::{Notice, NoticeKind, Notices};
 pub use order::{Obeyed, Order, Refused};
 pub use rule::{
     Actions, Attachments, BadTemplate, Fallback, From, OnConflict, Resolution, Rule, Rules, SetStatus, StatusMatch,

@@ -293,7 +293,8 @@ impl Supervisor {
         let pulse = Pulse::new(name.as_str(), self.setup.clock.clone(), self.setup.probe.clone());
         let (phase, phases) = watch::channel(Phase::Starting);
         let (counter, orders) = worker::queue();
-        let job = Job { flow: ward.flow.clone(), pulse: pulse.clone(), phase, orders };
+        let notices = self.board.notices(&name);
+        let job = Job { flow: ward.flow.clone(), pulse: pulse.clone(), phase, orders, notices };
         ward.post = Post::Manned(pulse.clone());
         self.board.began(&name, pulse, counter);
         let standing_by = ward.is_standing_by();

@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::flow::Flow;
+use crate::flow::{Flow, Notices};
 use crate::pulse::Pulse;
 
 /// Where workers come from, and who looks into what they keep. The supervisor knows no more of them.
@@ -36,6 +36,8 @@ pub struct Job {
     pub phase: watch::Sender<Phase>,
     /// What operators order, to be carried out between two cycles.
     pub orders: Inbox,
+    /// Where it says why the flow can't do all that it should although it runs.
+    pub notices: Notices,
 }
 
 /// What a worker is doing.

@@ -11,7 +11,7 @@ use super::answer::complaint;
 use super::data::Data;
 use super::health::written;
 use super::orders::unknown;
-use crate::flow::FlowName;
+use crate::flow::{self, FlowName};
 use crate::supervisor::{FlowView, RefusedFile, Snapshot};
 
 /// A page shows so many of each list.
@@ -32,6 +32,15 @@ struct Flow {
     why: Option<String>,
     last_cycle: Option<String>,
     last_heartbeat: Option<String>,
+    notices: Vec<Notice>,
+}
+
+/// Why a flow does not do all that it should although it runs.
+#[derive(Serialize)]
+struct Notice {
+    kind: &'static str,
+    why: String,
+    since: String,
 }
 
 /// Every flow, by name.
@@ -99,6 +108,13 @@ impl Flow {
             why: view.standing.why.clone(),
             last_cycle: view.last_cycle.map(written),
             last_heartbeat: view.heartbeat.map(written),
+            notices: view.notices.iter().map(Notice::of).collect(),
         }
+    }
+}
+
+impl Notice {
+    fn of(notice: &flow::Notice) -> Self {
+        Self { kind: notice.kind.as_str(), why: notice.why.clone(), since: written(notice.since) }
     }
 }

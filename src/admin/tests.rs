@@ -111,6 +111,37 @@ async fn a_parked_flow_degrades_health_and_only_strictly_its_code() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_notice_degrades_a_flow_that_runs_and_outlives_its_worker() {
+    let failed = || Exit::Failed { why: "503".into(), at_least: None };
+    let script = move |_: &str, nth: usize| match nth {
+        0 => Act::Notice("no status Doen", Duration::from_secs(5), failed()),
+        _ => Act::Idle,
+    };
+    let inhabited = inhabited(&["a"], script).await;
+    let (code, body) = inhabited.get("/health?strict").await;
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((code, &body["status"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("degraded")));
+    assert_eq!(body["workers"][0]["status"], "idle", "a successor runs");
+    let notice = json!([{ "kind": "statusMissing", "why": "no status Doen", "since": "1970-01-01T00:00:00.000Z" }]);
+    assert_eq!(inhabited.shown("/flows/a").await.1["notices"], notice);
+    assert_eq!(inhabited.shown("/flows").await.1["flows"][0]["notices"], notice);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_file_ends_the_notices_about_what_it_said_before() {
+    let forever = Duration::from_secs(86_400);
+    let script = move |_: &str, nth: usize| match nth {
+        0 => Act::Notice("no status Doen", forever, Exit::Stopped),
+        _ => Act::Idle,
+    };
+    let inhabited = inhabited(&["a"], script).await;
+    assert_eq!(inhabited.shown("/flows/a").await.1["notices"][0]["why"], "no status Doen");
+    std::fs::write(inhabited.dir.path().join("a.json"), text("a", 6)).unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(inhabited.shown("/flows/a").await.1["notices"], json!([]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_is_alive_always_and_ready_until_it_stops() {
     let mut inhabited = inhabited(&[], |_, _| Act::Idle).await;
     assert_eq!(inhabited.get("/livez").await.0, StatusCode::OK);

@@ -38,6 +38,14 @@ struct Flow {
     since: String,
     why: Option<String>,
     last_cycle: Option<String>,
+    #[serde(default)]
+    notices: Vec<Notice>,
+}
+
+#[derive(Deserialize)]
+struct Notice {
+    why: String,
+    since: String,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
@@ -58,6 +66,8 @@ impl Flow {
     fn show(&self, out: &mut dyn Write) -> io::Result<()> {
         let last = self.last_cycle.as_deref().unwrap_or("none yet");
         let why = self.why.as_ref().map(|why| format!(": {}", one_line(why))).unwrap_or_default();
-        writeln!(out, "{}: {} since {}, last good cycle {last}{why}", self.name, self.state, self.since)
+        writeln!(out, "{}: {} since {}, last good cycle {last}{why}", self.name, self.state, self.since)?;
+        let show = |notice: &Notice| writeln!(out, "  degraded since {}: {}", notice.since, one_line(&notice.why));
+        self.notices.iter().try_for_each(show)
     }
 }

@@ -24,6 +24,7 @@ pub use skip::SkipReason;
 use super::copying::FieldName;
 use super::intent::StepKey;
 use super::name::{FlowName, IssueKey, RuleId, Side};
+use super::notice::NoticeKind;
 use super::rule::StatusName;
 use super::time::{JiraTime, Watermark};
 use line::line;
@@ -54,6 +55,10 @@ pub enum Event {
     WorkerParked { why: String, again_in: Duration },
     /// A worker did not end within the grace period.
     WorkerBusyAtStop,
+    /// The flow runs, but can't do all that it should.
+    NoticeRaised { kind: NoticeKind, why: String },
+    /// What a notice told of is over.
+    NoticeCleared { kind: NoticeKind },
     /// A flow file was taken.
     FlowAccepted { file: String },
     /// A flow file was refused; the last good flow, if any, runs on.
@@ -166,6 +171,8 @@ impl Event {
             Self::WorkerOccupied { why, again_every } => flows::occupied(why, *again_every),
             Self::WorkerParked { why, again_in } => flows::parked(why, *again_in),
             Self::WorkerBusyAtStop => line(Level::Error, "Worker was still busy when the grace period ended"),
+            Self::NoticeRaised { kind, why } => flows::notice_raised(*kind, why),
+            Self::NoticeCleared { kind } => flows::notice_cleared(*kind),
             Self::FlowAccepted { file } => flows::accepted(file),
             Self::FlowRefused { file, problems, runs_on } => flows::refused(file, problems, *runs_on),
             Self::FlowWarning { file, warning } => flows::warned(file, warning),

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::state::{Standing, State};
 use crate::clock::Clock;
-use crate::flow::{Flow, FlowName, Order};
+use crate::flow::{Flow, FlowName, Notice, Notices, Order};
 use crate::pulse::Pulse;
 use crate::worker::{Counter, Ordered, Phase, Workshop};
 
@@ -33,7 +33,7 @@ impl Snapshot {
     /// Whether anything needs a look: a flow that is not served, a refused file, a directory that is not believed.
     #[must_use]
     pub fn is_degraded(&self) -> bool {
-        self.alarm.is_some() || !self.refused.is_empty() || self.flows.iter().any(|f| f.standing.state.is_degraded())
+        self.alarm.is_some() || !self.refused.is_empty() || self.flows.iter().any(FlowView::is_degraded)
     }
 }
 
@@ -50,6 +50,16 @@ pub struct FlowView {
     pub last_cycle: Option<DateTime<Utc>>,
     /// When its worker last showed that it lives; `None` before the first one.
     pub heartbeat: Option<DateTime<Utc>>,
+    /// Why it does not do all that it should although it runs.
+    pub notices: Vec<Notice>,
+}
+
+impl FlowView {
+    /// Whether the flow is not served as it should be, by no wish of an operator.
+    #[must_use]
+    pub fn is_degraded(&self) -> bool {
+        self.standing.state.is_degraded() || !self.notices.is_empty()
+    }
 }
 
 /// A flow file that can't be taken as it is.
@@ -149,6 +159,8 @@ struct Row {
     completed: u64,
     last_cycle: Option<DateTime<Utc>>,
     heart: Heart,
+    /// Outlive its workers, so that a restart does not hide what is wrong.
+    notices: Notices,
     /// Where its worker takes orders; `None` without a worker.
     counter: Option<Counter>,
 }
@@ -177,6 +189,7 @@ impl Row {
             completed: 0,
             last_cycle: None,
             heart: Heart::Still(None),
+            notices: Notices::default(),
             counter: None,
         }
     }
@@ -188,6 +201,7 @@ impl Row {
             standing: self.standing.clone(),
             last_cycle: self.last_cycle,
             heartbeat: self.heart.last_beat(now),
+            notices: self.notices.list(),
         }
     }
 }
@@ -227,6 +241,13 @@ impl Board {
         let mut sheet = self.sheet();
         let row = sheet.rows.entry(flow.name.clone()).or_insert_with(|| Row::new(Arc::clone(flow), now));
         row.flow = Arc::clone(flow);
+        // They were about what the file said before; what still holds is raised anew.
+        row.notices.clear_all();
+    }
+
+    /// Where a flow's worker raises and clears its notices.
+    pub(super) fn notices(&self, name: &FlowName) -> Notices {
+        self.sheet().rows.get(name).map(|row| row.notices.clone()).unwrap_or_default()
     }
 
     /// What a flow is.

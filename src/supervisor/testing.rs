@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::flow::{
-    Credentials, Database, Deployment, Fallback, Flow, HistoryQuery, JiraAccess, Obeyed, OnConflict, Order, Refused,
-    Rules, Secret,
+    Credentials, Database, Deployment, Fallback, Flow, HistoryQuery, JiraAccess, NoticeKind, Obeyed, OnConflict, Order,
+    Refused, Rules, Secret,
 };
 use crate::worker::{
     Archive, Exit, FullSync, HistoryPage, Job, Listed, Ordered, Phase, Progress, Slip, Survey, Unread, Workshop,
@@ -70,6 +70,8 @@ pub(crate) enum Act {
     EndAfter(Duration, Exit),
     /// Completes a cycle and ends so a while later.
     CycleThenEndAfter(Duration, Exit),
+    /// Raises a notice with these words, completes a cycle and ends so a while later.
+    Notice(&'static str, Duration, Exit),
     /// Is in a cycle, silent, until it is cancelled.
     Hang,
     /// Is in a cycle, showing life, and needs this long to stop.
@@ -224,6 +226,12 @@ async fn perform(act: Act, mut job: Job, clock: Clock) -> Exit {
             exit
         }
         Act::CycleThenEndAfter(after, exit) => {
+            job.phase.send_replace(idle);
+            clock.sleep(after).await;
+            exit
+        }
+        Act::Notice(why, after, exit) => {
+            job.notices.raise(NoticeKind::StatusMissing, why.to_owned(), clock.wall());
             job.phase.send_replace(idle);
             clock.sleep(after).await;
             exit

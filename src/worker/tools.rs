@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::{Exit, Inbox, Job, Ordered, Phase, Slip, Workshop};
 use crate::clock::{Clock, Entropy};
 use crate::engine::{self, Desk, Engine, Parts, Progress, Report};
-use crate::flow::{Flow, Observer, Side};
+use crate::flow::{Flow, Notices, Observer, Side};
 use crate::jira::{self, Budgets, Client, Fault, Transports};
 use crate::pulse::Pulse;
 use crate::store::{self, Backend, Inheritance, Legacy, Opener, Predecessor, Store};
@@ -69,7 +69,7 @@ impl Tools {
         let backend = self.opener.open(flow);
         let end = async {
             let store = Store::open(Arc::clone(&backend), pulse.clone()).await?;
-            engine(self, (flow, pulse), &store).await?.take_over(legacy, progress).await
+            engine(self, (flow, pulse, &Notices::default()), &store).await?.take_over(legacy, progress).await
         };
         let end = Box::pin(end).await;
         backend.close().await;
@@ -183,7 +183,7 @@ async fn begin(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<(
     if let Some(why) = legacy.as_ref().and_then(|legacy| in_use(&job.flow, legacy, tools.clock.wall())) {
         return Err(Exit::Occupied { why });
     }
-    let engine = engine(tools, (&job.flow, &job.pulse), &store).await.map_err(failed)?;
+    let engine = engine(tools, (&job.flow, &job.pulse, &job.notices), &store).await.map_err(failed)?;
     if let Some(legacy) = legacy {
         engine.take_over(&legacy, &|_| {}).await.map_err(failed)?;
     }
@@ -214,7 +214,11 @@ fn owed(flow: &Flow, Predecessor { place, pairs, still_written }: &Predecessor) 
     )
 }
 
-async fn engine(tools: &Tools, (flow, pulse): (&Arc<Flow>, &Pulse), store: &Store) -> Result<Engine, engine::Error> {
+async fn engine(
+    tools: &Tools,
+    (flow, pulse, notices): (&Arc<Flow>, &Pulse, &Notices),
+    store: &Store,
+) -> Result<Engine, engine::Error> {
     // Forked by name, so that one flow's draws never shift another's; the epoch keeps a restart from drawing them again.
     let entropy = tools.entropy.fork(&format!("{} {}", flow.name, store.epoch().0));
     let client_tools = jira::Tools {
@@ -236,6 +240,7 @@ async fn engine(tools: &Tools, (flow, pulse): (&Arc<Flow>, &Pulse), store: &Stor
         clock: tools.clock.clone(),
         entropy,
         observer: Arc::clone(&tools.observer),
+        notices: notices.clone(),
     };
     Ok(Engine::new(parts))
 }

@@ -105,7 +105,7 @@ impl Page {
             writeln!(out, "  the file is refused as it is now, the flow runs on as before: {}", one_line(problem))?;
         }
         match (&self.data, &self.error) {
-            (Some(data), _) => data.show(&self.flow.name, out),
+            (Some(data), _) => data.show(&self.flow, out),
             (None, Some(_)) => Ok(()),
             (None, None) => writeln!(out, "  what its data says is not understood by this version; see it with --json"),
         }
@@ -113,11 +113,12 @@ impl Page {
 }
 
 impl Data {
-    fn show(&self, flow: &str, out: &mut dyn Write) -> io::Result<()> {
+    fn show(&self, flow: &Flow, out: &mut dyn Write) -> io::Result<()> {
         self.show_progress(out)?;
         let (doubts, others): (Vec<_>, Vec<_>) = self.intents.list.iter().partition(|intent| intent.is_in_doubt());
         let (apart, troubled): (Vec<_>, Vec<_>) = self.pairs.list.iter().partition(|pair| pair.is_taken_apart());
         let is_well = self.failures.list.is_empty() && self.missing.list.is_empty();
+        let (is_well, flow) = (is_well && flow.notices.is_empty(), flow.name.as_str());
         if is_well && doubts.is_empty() && troubled.is_empty() {
             writeln!(out, "Nothing needs anybody.")?;
         }

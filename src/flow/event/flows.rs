@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::line::{Field, Level, Line, line, seconds};
+use super::line::{Field, Level, Line, audit, line, seconds};
+use crate::flow::NoticeKind;
 
 pub(super) fn failed(why: &str, again_in: Duration) -> Line {
     line(Level::Warn, format!("Worker failed, starting again in {}: {why}", seconds(again_in))).error(why)
@@ -22,6 +23,15 @@ pub(super) fn occupied(why: &str, again_every: Duration) -> Line {
 
 pub(super) fn parked(why: &str, again_in: Duration) -> Line {
     line(Level::Error, format!("Parked until somebody acts, asking again in {}: {why}", seconds(again_in))).error(why)
+}
+
+pub(super) fn notice_raised(kind: NoticeKind, why: &str) -> Line {
+    audit(Level::Warn, "flow.degraded", format!("Flow degraded: {why}")).text("notice", kind.as_str()).error(why)
+}
+
+pub(super) fn notice_cleared(kind: NoticeKind) -> Line {
+    let message = format!("No longer degraded by {}", kind.as_str());
+    audit(Level::Info, "flow.noticeCleared", message).text("notice", kind.as_str())
 }
 
 pub(super) fn accepted(file: &str) -> Line {

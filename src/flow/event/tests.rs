@@ -40,6 +40,8 @@ fn of_flows() -> Vec<Event> {
         Event::WorkerOccupied { why: why(), again_every: again_in() },
         Event::WorkerParked { why: why(), again_in: again_in() },
         Event::WorkerBusyAtStop,
+        Event::NoticeRaised { kind: NoticeKind::StatusMissing, why: why() },
+        Event::NoticeCleared { kind: NoticeKind::StatusMissing },
         Event::FlowAccepted { file: file() },
         Event::FlowRefused { file: file(), problems: problems.clone(), runs_on: false },
         Event::FlowRefused { file: file(), problems, runs_on: true },
