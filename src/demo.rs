@@ -154,6 +154,7 @@ impl Stage {
             opener: Arc::new(opener),
             transports: Arc::new(Networks::default()),
             budgets: Arc::default(),
+            claims: Arc::default(),
             observer: Arc::clone(&observer),
         };
         Ok(Setup {

@@ -19,20 +19,22 @@ mod pairs;
 mod patrol;
 mod plan;
 mod progress;
+mod projects;
 mod recover;
 mod steps;
 mod takeover;
 mod tally;
 mod units;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
 
 use crate::clock::{Clock, Entropy};
 use crate::flow::{
-    Entry, Event, Flow, Intent, Issue, IssueId, IssueRef, JiraTime, NoticeKind, Notices, Observer, Side, Watermark,
+    Entry, Event, Extent, Flow, Intent, Issue, IssueId, IssueRef, JiraTime, NoticeKind, Notices, Observer, ProjectKey,
+    Side, Sides, Watermark,
 };
 use crate::jira::{self, Client, Page, Scan};
 use crate::pulse::Pulse;
@@ -41,6 +43,7 @@ use incremental::{Memory, Reach};
 use mode::{Because, Mode};
 use tally::Tally;
 
+pub use projects::Projects;
 pub use takeover::{Progress, Report};
 
 /// Pairs of one flow that are worked on at the same time.
@@ -70,6 +73,17 @@ enum Seen {
     Some,
 }
 
+impl Seen {
+    /// What the state says. Of a dev project that the flow came to later, all is seen once it was read from its beginning.
+    fn of(state: &State) -> Self {
+        let dev = state.served.as_ref().map_or(Extent::AsTheFlow, |served| served.dev.extent);
+        match dev {
+            Extent::AsTheFlow if state.all_read => Self::All,
+            Extent::AsTheFlow | Extent::Owed(_) | Extent::From(_) => Self::Some,
+        }
+    }
+}
+
 impl Past {
     /// A full sync's in the project of that side: it judges where things stand, and what happened since it began. It
     /// reads the dev project first.
@@ -88,8 +102,7 @@ impl Past {
         let not_before = Self::begins(state);
         let judged = |at: JiraTime| not_before.map_or(at, |start| at.max(start));
         let unseen_since = judged(if not_before.is_some() { reach.from } else { reach.usual });
-        let dev_issues_seen = if state.all_read { Seen::All } else { Seen::Some };
-        Self { unseen_since, born_since: judged(reach.from), not_before, dev_issues_seen }
+        Self { unseen_since, born_since: judged(reach.from), not_before, dev_issues_seen: Seen::of(state) }
     }
 
     /// A pass's in between, whose search begins at `floor`, while a full sync reads the project of that side.
@@ -115,6 +128,9 @@ impl Past {
 /// Runs a flow's cycles.
 pub struct Engine {
     flow: Arc<Flow>,
+    sides: Sides,
+    /// What the projects are called, as far as Jira told it.
+    keys: Mutex<BTreeMap<Side, ProjectKey>>,
     jira: Client,
     store: Store,
     pulse: Pulse,
@@ -136,6 +152,8 @@ pub struct Engine {
 pub struct Parts {
     /// The flow.
     pub flow: Arc<Flow>,
+    /// Its projects, as Jira knows them.
+    pub sides: Sides,
     /// Its client, connected.
     pub jira: Client,
     /// Its store, opened.
@@ -164,6 +182,9 @@ pub enum Error {
     /// The worker was told to stop.
     #[error("told to stop")]
     Stopping,
+    /// The flow must not go on as its file has it; for people.
+    #[error("{0}")]
+    Refused(String),
     /// Jira did not do its part.
     #[error(transparent)]
     Jira(#[from] jira::Error),
@@ -176,9 +197,11 @@ impl Engine {
     /// Ready for its first cycle.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { flow, jira, store, pulse, clock, entropy, observer, notices } = parts;
+        let Parts { flow, sides, jira, store, pulse, clock, entropy, observer, notices } = parts;
         Self {
             flow,
+            sides,
+            keys: Mutex::default(),
             jira,
             store,
             pulse,
@@ -206,6 +229,10 @@ impl Engine {
             Mode::Full { cursor, started_at } => {
                 self.recover().await?;
                 self.full(state, (cursor, started_at), desk).await?;
+            }
+            Mode::CatchUp => {
+                self.recover().await?;
+                self.catch_up(state, desk).await?;
             }
             Mode::FromNow(because) => {
                 let state = self.start_from_now(state, because).await?;
@@ -267,12 +294,16 @@ impl Engine {
         Ok(State { revision, updated_at: Some(self.clock.wall()), pairs_lost: false, ..state })
     }
 
+    /// The side that an issue is on, by its project's id; `None` when it is on neither.
+    fn side_of(&self, issue: &Issue) -> Option<Side> {
+        self.sides.of(&issue.project.id)
+    }
+
     fn tell(&self, event: &Event) {
         self.observer.see(Some(&self.flow.name), event);
     }
 
     /// Raises a notice, or clears it where there is no reason for it; tells what changed by that.
-    #[expect(dead_code, reason = "the first notices come with the parts of the engine that raise them")]
     fn notice(&self, kind: NoticeKind, why: Option<String>) {
         match why {
             Some(why) if self.notices.raise(kind, why.clone(), self.clock.wall()) => {

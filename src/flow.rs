@@ -13,8 +13,10 @@ mod issue;
 mod name;
 mod notice;
 mod order;
+mod project;
 mod rule;
 mod secret;
+mod served;
 mod site;
 mod time;
 
@@ -33,16 +35,18 @@ pub use issue::{
     Body, Handled, Issue, Mark, MissingDev, Observed, Origin, Pair, PairState, Row, Sighting, Status, StatusChange,
 };
 pub use name::{
-    AccountId, AttachmentId, DatabaseName, FlowName, IntentId, IssueId, IssueKey, IssueRef, NotA, ProjectKey, RuleId,
-    Side, StatusId,
+    AccountId, AttachmentId, DatabaseName, FlowName, IntentId, IssueId, IssueKey, IssueRef, NotA, ProjectId,
+    ProjectKey, RuleId, Side, StatusId,
 };
 pub use notice::{Notice, NoticeKind, Notices};
 pub use order::{Obeyed, Order, Refused};
+pub use project::{Home, ProjectRef, Sides};
 pub use rule::{
     Actions, Attachments, BadTemplate, Fallback, From, OnConflict, Resolution, Rule, Rules, SetStatus, StatusMatch,
     StatusName, TargetStatus, Template,
 };
 pub use secret::Secret;
+pub use served::{Extent, Served, ServedProject};
 pub use site::SiteUrl;
 pub use time::{JiraTime, NoTime, Watermark};
 
@@ -76,19 +80,13 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// The project on `side`.
+    /// The key of the project on `side`, as the flow file has it. Which issue is on which side is known by ids: [`Sides`].
     #[must_use]
     pub fn project(&self, side: Side) -> &ProjectKey {
         match side {
             Side::User => &self.user_project,
             Side::Dev => &self.dev_project,
         }
-    }
-
-    /// The side that a project or issue key belongs to; `None` when it belongs to neither.
-    #[must_use]
-    pub fn side_of(&self, key: &IssueKey) -> Option<Side> {
-        Side::BOTH.into_iter().find(|side| self.project(*side).as_str().eq_ignore_ascii_case(key.project()))
     }
 
     /// How far an incremental search reaches back behind the watermark, and how long a doubt must ripen: twice the

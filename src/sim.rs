@@ -11,7 +11,7 @@
 //! request has its effect whether or not its client is still there to hear the answer.
 //!
 //! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], [`permissions`], `issue`, `values`, `state`, `write`,
-//! `moves`, `index`, `frost`, `deed`, [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`], [`control`].
+//! `moves`, `renaming`, `index`, `frost`, `deed`, [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`], [`control`].
 //!
 //! Absent: thumbnails, archives' contents, making and changing link types, parents of sub-tasks, webhooks.
 
@@ -40,6 +40,7 @@ mod jql;
 mod link;
 mod markup;
 mod moves;
+mod renaming;
 mod ring;
 mod stamp;
 mod state;

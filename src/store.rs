@@ -37,8 +37,8 @@ pub use stores::{Manner, Stores};
 pub use turn::Turn;
 
 use crate::flow::{
-    Copied, Entry, Flow, Handled, HistoryQuery, Intent, IntentId, IssueId, IssueRef, JiraTime, MissingDev, Pair, Side,
-    Told, Watermark,
+    Copied, Entry, Flow, Handled, HistoryQuery, Intent, IntentId, IssueId, IssueRef, JiraTime, MissingDev, Pair,
+    Served, Side, Told, Watermark,
 };
 use crate::lease::Lease;
 use crate::pulse::{Gate, Pulse};
@@ -138,6 +138,8 @@ pub struct State {
     pub updated_at: Option<DateTime<Utc>>,
     /// How far the daily look at the known pairs has come.
     pub patrol: Patrol,
+    /// The projects that it served when it last began; `None` before the first start that knew them by their ids.
+    pub served: Option<Served>,
     /// Whether there are fewer pairs than this flow recorded: somebody else removed some, so that `all_read` proves nothing
     /// any more. Told when the state is read; what a commit says here is not kept.
     pub pairs_lost: bool,

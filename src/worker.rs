@@ -1,6 +1,7 @@
 //! One flow at work: opens its store and client, loops over cycles, and says how it ended.
 
 mod archive;
+mod claims;
 mod orders;
 mod tools;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use archive::{Archive, Failing, FullSync, HistoryPage, Listed, Patrol, Progress, Survey, Unread};
+pub use claims::Claims;
 pub use orders::{Counter, Inbox, Ordered, Slip, queue};
 pub use tools::Tools;
 

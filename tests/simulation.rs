@@ -41,6 +41,8 @@ mod orders;
 mod owed;
 #[path = "simulation/pairs.rs"]
 mod pairs;
+#[path = "simulation/projects.rs"]
+mod projects;
 #[path = "simulation/sync.rs"]
 mod sync;
 #[path = "simulation/takeover.rs"]

@@ -126,6 +126,7 @@ fn heir(args: &Args, settings: &Settings, nowhere: PathBuf) -> anyhow::Result<He
         opener: Arc::clone(&stores) as Arc<dyn Opener>,
         transports: Arc::new(Networks::default()),
         budgets: Arc::default(),
+        claims: Arc::default(),
         observer: Arc::new(Nobody),
     };
     Ok(Heir { stores, tools, own })

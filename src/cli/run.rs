@@ -130,6 +130,7 @@ fn workshop(
         opener: Arc::new(opener),
         transports: Arc::new(Networks::default()),
         budgets: Arc::default(),
+        claims: Arc::default(),
         observer: Arc::clone(observer),
     }))
 }

@@ -111,7 +111,7 @@ impl<'a> Held<'a> {
         self.names.insert(name(flow), file);
         self.databases.insert(database(flow), file);
         self.pairs.insert((user.clone(), dev.clone()), file);
-        if creates(flow) {
+        if flow.rules.creates() {
             self.creates.entry(user).or_default().insert(dev);
         }
     }
@@ -128,7 +128,7 @@ impl<'a> Held<'a> {
             return problem(place, path, database_is_taken(flow, owner));
         }
         let (user, dev) = projects(flow);
-        if creates(flow) && self.leads(&dev, &user) {
+        if flow.rules.creates() && self.leads(&dev, &user) {
             return problem(checked.places.user_project, "userProjectKey", ring(flow));
         }
         let owner = self.pairs.get(&(user, dev))?;
@@ -189,10 +189,6 @@ fn plain(path: &Path) -> PathBuf {
         }
     }
     plain
-}
-
-fn creates(flow: &Flow) -> bool {
-    flow.rules.in_order.iter().any(|rule| rule.act.create)
 }
 
 fn name_is_taken(flow: &Flow, owner: &str) -> String {

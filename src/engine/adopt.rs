@@ -12,7 +12,7 @@ mod survey;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::observe::{Candidates, Known, pair_of, unpaired_user};
+use super::observe::{Candidates, Known, pair_of};
 use super::plan::{Plan, plan};
 use super::{Engine, Error, Past, Seen};
 use crate::flow::{
@@ -69,7 +69,7 @@ impl Engine {
     /// Finds out which of the unpaired user issues had a dev issue that could not be read when they were taken over.
     async fn recall_missing(&self, known: &mut Known) -> Result<(), Error> {
         let is_news = |user: &&Issue| {
-            self.flow.side_of(&user.at.key) == Some(Side::User)
+            self.side_of(user) == Some(Side::User)
                 && pair_of(known, &user.at.id).is_none()
                 && !known.missing.contains_key(&user.at.id)
         };
@@ -83,7 +83,7 @@ impl Engine {
     fn named_by(&self, issues: &[&Issue], known: &Known) -> (BTreeSet<IssueId>, BTreeSet<IssueKey>) {
         let (mut ids, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for issue in issues {
-            match self.flow.side_of(&issue.at.key) {
+            match self.side_of(issue) {
                 Some(Side::User) => {
                     ids.extend(back_mark(issue).cloned());
                     keys.extend(dev_links(self.jira.site(), issue));
@@ -123,7 +123,7 @@ impl Engine {
             let new = pairs.into_iter().filter(|pair| pair_of(known, &pair.user.id).is_none());
             known.pairs.extend(new.collect::<Vec<_>>());
         }
-        let on_side = |side| read.values().filter(move |it| self.flow.side_of(&it.at.key) == Some(side));
+        let on_side = |side| read.values().filter(move |it| self.side_of(it) == Some(side));
         for side in Side::BOTH {
             known.handled.extend(self.store.handled(side, on_side(side).map(|it| it.at.id.clone()).collect()).await?);
         }
@@ -148,7 +148,7 @@ impl Engine {
     /// Whether a dev issue is about to be created for an unpaired user issue, or a rule would act if it had one.
     fn has_news(&self, user: &Issue, known: &Known, past: Past) -> bool {
         let Plan { draft, changed, skipped, lost: _, hold: _ } =
-            plan(&self.flow.rules, &unpaired_user(user, known, past));
+            plan(&self.flow.rules, &self.unpaired_user(user, known, past));
         let acts_on_pairs = |reason: &SkipReason| match reason {
             SkipReason::NoMapping => true,
             SkipReason::NoRule => self.flow.rules.fallback == Fallback::CloseDev,
@@ -170,7 +170,7 @@ impl Engine {
 
     fn about_to_be_created<'a>(&self, candidates: &Candidates, known: &'a Known, past: Past) -> Vec<&'a Issue> {
         self.unpaired(candidates, known, |user| {
-            plan(&self.flow.rules, &unpaired_user(user, known, past)).draft.is_some()
+            plan(&self.flow.rules, &self.unpaired_user(user, known, past)).draft.is_some()
         })
     }
 
@@ -178,14 +178,14 @@ impl Engine {
     fn unpaired<'a>(&self, candidates: &Candidates, known: &'a Known, kind: impl Fn(&Issue) -> bool) -> Vec<&'a Issue> {
         let unpaired = candidates.keys().filter(|id| pair_of(known, id).is_none() && !self.is_busy(id));
         let users = unpaired.filter_map(|id| known.issues.get(id));
-        users.filter(|issue| self.flow.side_of(&issue.at.key) == Some(Side::User) && kind(issue)).collect()
+        users.filter(|issue| self.side_of(issue) == Some(Side::User) && kind(issue)).collect()
     }
 
     /// The unpaired user issues among the candidates, and those that dev issues among them name.
     fn concerned<'a>(&self, candidates: &Candidates, known: &'a Known, evidence: &Evidence<'a>) -> Vec<&'a Issue> {
         let mut users = BTreeMap::new();
         for issue in candidates.keys().filter_map(|id| known.issues.get(id)) {
-            let user = match self.flow.side_of(&issue.at.key) {
+            let user = match self.side_of(issue) {
                 Some(Side::User) => Some(issue),
                 Some(Side::Dev) => evidence.user_of(issue),
                 None => None,
@@ -197,7 +197,7 @@ impl Engine {
     }
 
     fn evidence<'a>(&'a self, known: &'a Known) -> Evidence<'a> {
-        Evidence::new(&self.flow, self.jira.site(), known)
+        Evidence::new(&self.sides, self.jira.site(), known)
     }
 
     fn matches(&self, candidates: &Candidates, known: &Known) -> Vec<(Issue, Issue, Proof)> {
@@ -251,8 +251,9 @@ impl Engine {
             return Ok(());
         }
         let creates: Vec<_> = creates.into_iter().cloned().collect();
+        // Which of them are dev issues is said by their projects, not by their keys.
         let links = creates.iter().filter_map(|id| known.issues.get(id)).flat_map(|user| &user.linked);
-        let links = links.filter(|to| self.flow.side_of(&to.key) == Some(Side::Dev)).map(|to| to.id.clone()).collect();
+        let links = links.map(|to| to.id.clone()).collect();
         self.take_in(known, &links, &BTreeSet::new()).await?;
         // Those may name others by a key.
         self.follow(known).await?;

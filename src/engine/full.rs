@@ -2,9 +2,10 @@
 
 use tokio::time::Instant;
 
+use super::incremental::Reach;
 use super::progress::Progress;
-use super::{Desk, Engine, Error, Past};
-use crate::flow::{Event, JiraTime, ProjectKey, Side, Watermark};
+use super::{Desk, Engine, Error, Past, Seen};
+use crate::flow::{Event, JiraTime, Served, Side, Watermark};
 use crate::jira::{By, Page, Scan};
 use crate::store::{Cursor, Patrol, State};
 
@@ -17,6 +18,16 @@ struct Walk {
     next_pass: Instant,
     /// Up to when a pass in between has seen everything.
     passed: Option<Watermark>,
+    whole: Whole,
+}
+
+/// What is read from its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whole {
+    /// Both projects: the first sync.
+    Flow,
+    /// A project that the flow came to then, having read the other one before.
+    Project(JiraTime),
 }
 
 impl Engine {
@@ -29,40 +40,80 @@ impl Engine {
         desk: &mut dyn Desk,
     ) -> Result<(), Error> {
         self.tell(&Event::InitialSyncStarted { resumed: cursor.is_some() });
-        let mut walk = self.begin_walk(state, cursor.as_ref(), started_at);
+        // Without a cursor this is the very first search, whatever an earlier full sync left behind.
+        let state = State { started_at: started_at.filter(|_| cursor.is_some()), ..state };
+        let mut walk = self.begin_walk(state, cursor.as_ref());
         let resumed_side = cursor.as_ref().map_or(Side::Dev, |cursor| cursor.side);
         for side in [Side::Dev, Side::User].into_iter().skip_while(|side| *side != resumed_side) {
-            let left = cursor.as_ref().filter(|cursor| cursor.side == side);
-            let mut scan = self.full_scan(side, left);
-            while let Some(page) = self.next_page(&mut scan).await? {
-                walk = self.handle_page(walk, side, page, &scan).await?;
-                self.tell_progress(&mut walk.progress, walk.done).await?;
-                self.serve(desk).await?;
-                self.pass_in_between(&mut walk, side, desk).await?;
-            }
+            walk = self.read_whole(walk, side, cursor.as_ref(), desk).await?;
         }
         self.end_walk(walk).await
     }
 
-    /// Without a cursor this is the very first search, whatever an earlier full sync left behind.
-    fn begin_walk(&self, state: State, cursor: Option<&Cursor>, started_at: Option<JiraTime>) -> Walk {
+    /// A project that the flow came to later is read from its beginning. The watermark stays: what happened in the other
+    /// one since is looked at afterwards, and meanwhile by passes in between.
+    pub(super) async fn catch_up(&self, state: State, desk: &mut dyn Desk) -> Result<(), Error> {
+        let owed: Vec<_> = state.served.iter().flat_map(Served::owed).collect();
+        let cursor = state.cursor.clone().filter(|cursor| owed.iter().any(|(side, _)| *side == cursor.side));
+        let resumed_side = cursor.as_ref().map(|cursor| cursor.side);
+        let mut walk = self.begin_walk(state, cursor.as_ref());
+        for (side, since) in owed.into_iter().skip_while(|(side, _)| resumed_side.is_some_and(|left| left != *side)) {
+            walk.whole = Whole::Project(since);
+            walk = self.read_whole(walk, side, cursor.as_ref(), desk).await?;
+        }
+        let Walk { state, done, .. } = walk;
+        if done == 0 {
+            // Nothing at all is what a lapsed credential shows.
+            self.jira.assert_identity().await?;
+        }
+        let served = state.served.clone().map(Served::all_read);
+        self.commit(State { served, cursor: None, ..state }).await?;
+        self.tell(&Event::ProjectRead { issues: done });
+        Ok(())
+    }
+
+    async fn read_whole(
+        &self,
+        mut walk: Walk,
+        side: Side,
+        cursor: Option<&Cursor>,
+        desk: &mut dyn Desk,
+    ) -> Result<Walk, Error> {
+        let left = cursor.filter(|cursor| cursor.side == side);
+        let mut scan = self.full_scan(side, left);
+        while let Some(page) = self.next_page(&mut scan).await? {
+            walk = self.handle_page(walk, side, page, &scan).await?;
+            self.tell_progress(&mut walk.progress, walk.done).await?;
+            self.serve(desk).await?;
+            self.pass_in_between(&mut walk, side, desk).await?;
+        }
+        Ok(walk)
+    }
+
+    fn begin_walk(&self, state: State, cursor: Option<&Cursor>) -> Walk {
         let now = self.clock.now();
         let done = cursor.map_or(0, |cursor| cursor.done);
         Walk {
-            state: State { started_at: started_at.filter(|_| cursor.is_some()), ..state },
+            state,
             done,
             progress: Progress::new(now, done),
             // People have waited since it was left.
             next_pass: if cursor.is_some() { now } else { now + self.flow.interval },
             passed: None,
+            whole: Whole::Flow,
         }
     }
 
     async fn handle_page(&self, walk: Walk, side: Side, page: Page, scan: &Scan) -> Result<Walk, Error> {
-        let Walk { mut state, done, .. } = walk;
-        let started_at = *state.started_at.get_or_insert(page.watermark.0);
+        let Walk { mut state, done, whole, .. } = walk;
+        let past = match whole {
+            Whole::Flow => Past::of_full_sync(side, *state.started_at.get_or_insert(page.watermark.0)),
+            Whole::Project(since) => {
+                Past { dev_issues_seen: seen_so_far(side, &state), ..Past::of_full_sync(side, since) }
+            }
+        };
         let done = done + page.rows.len() as u64;
-        self.handle(page.rows, Past::of_full_sync(side, started_at)).await?;
+        self.handle(page.rows, past).await?;
         let (created, ids_at) = scan.reached();
         let state = self.commit(State { cursor: Some(Cursor { side, created, ids_at, done }), ..state }).await?;
         Ok(Walk { state, done, ..walk })
@@ -71,13 +122,18 @@ impl Engine {
     /// A long first sync must not leave people waiting: whenever the interval has passed, what changed since it began is
     /// handled first. Nothing of this moves `last_sync`.
     async fn pass_in_between(&self, walk: &mut Walk, side: Side, desk: &mut dyn Desk) -> Result<(), Error> {
-        let Some(started_at) = walk.state.started_at.filter(|_| self.clock.now() >= walk.next_pass) else {
-            return Ok(());
+        let begun = match walk.whole {
+            Whole::Flow => walk.state.started_at,
+            Whole::Project(_) => walk.state.last_sync.map(|last_sync| last_sync.0),
         };
+        let Some(begun) = begun.filter(|_| self.clock.now() >= walk.next_pass) else { return Ok(()) };
         self.recover().await?;
-        let since = walk.passed.map_or(started_at, |passed| passed.0);
+        let since = walk.passed.map_or(begun, |passed| passed.0);
         let from = since.earlier(self.flow.overlap());
-        let past = Past::in_between(side, from);
+        let past = match walk.whole {
+            Whole::Flow => Past::in_between(side, from),
+            Whole::Project(_) => Past::of(&walk.state, Reach { from, usual: from }),
+        };
         let reached = self.search_since(from, past, desk).await?;
         self.handle_due_failures(past).await?;
         walk.passed = walk.passed.max(reached);
@@ -105,10 +161,21 @@ impl Engine {
     }
 
     fn full_scan(&self, side: Side, left: Option<&Cursor>) -> Scan {
-        let project: ProjectKey = self.flow.project(side).clone();
+        let project = self.sides.id(side).clone();
         match left {
             Some(cursor) => Scan::new(vec![project], By::Created, cursor.created, &cursor.ids_at),
             None => Scan::new(vec![project], By::Created, None, &[]),
         }
+    }
+}
+
+/// Of which dev issues it was seen to whom they belong, while a project is read that the flow came to later. The dev
+/// project is read before the user project, if both are.
+fn seen_so_far(side: Side, state: &State) -> Seen {
+    let dev_is_new = state.served.iter().flat_map(Served::owed).any(|(owed, _)| owed == Side::Dev);
+    match side {
+        Side::Dev => Seen::Older,
+        Side::User if dev_is_new => Seen::All,
+        Side::User => Seen::of(state),
     }
 }

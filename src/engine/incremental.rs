@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Desk, Engine, Error, Past};
-use crate::flow::{Event, JiraTime, Side, Watermark};
+use crate::flow::{Event, JiraTime, Watermark};
 use crate::jira::{By, Scan};
 use crate::store::State;
 
@@ -85,7 +85,7 @@ impl Engine {
         past: Past,
         desk: &mut dyn Desk,
     ) -> Result<Option<Watermark>, Error> {
-        let projects = Side::BOTH.map(|side| self.flow.project(side).clone()).into();
+        let projects = self.sides.ids().into();
         let mut scan = Scan::new(projects, By::Updated, Some(from), &[]);
         let (mut reached, mut shown) = (None, None);
         while let Some(page) = self.next_page(&mut scan).await? {

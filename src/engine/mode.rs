@@ -13,6 +13,8 @@ pub enum Mode {
         /// Jira's clock at that attempt's very first search.
         started_at: Option<JiraTime>,
     },
+    /// The flow came to another project, which is read from its beginning before what changed since is looked at.
+    CatchUp,
     /// Rows 2 and 3: nothing older than now.
     FromNow(Because),
     /// Row 4: what changed since.
@@ -39,6 +41,9 @@ impl Mode {
     pub fn of(state: &State, initial_sync: bool) -> Self {
         let completed = state.initial_sync_completed == Some(true);
         match (state.last_sync, completed, initial_sync) {
+            (Some(_), _, _) if state.served.as_ref().is_some_and(|served| served.owed().next().is_some()) => {
+                Self::CatchUp
+            }
             (Some(since), completed, enabled) => Self::Incremental { since, sets_flag: !completed && enabled },
             (None, true, _) => Self::FromNow(Because::StateLost),
             (None, false, true) => Self::Full { cursor: state.cursor.clone(), started_at: state.started_at },

@@ -52,7 +52,10 @@ impl Engine {
     pub(super) async fn candidates(&self, rows: Vec<Row>) -> Result<Candidates, Error> {
         let mut candidates = Candidates::new();
         for side in Side::BOTH {
-            let rows: Vec<_> = rows.iter().filter(|row| self.flow.side_of(&row.at.key) == Some(side)).collect();
+            // What was there before the flow came to a project is not its business until it changes.
+            let since = self.sides.on(side).since.map(|since| since.earlier(self.flow.overlap()));
+            let is_ours = |row: &&Row| self.sides.of(&row.project.id) == Some(side) && Some(row.updated) >= since;
+            let rows: Vec<_> = rows.iter().filter(is_ours).collect();
             let handled = self.store.handled(side, rows.iter().map(|row| row.at.id.clone()).collect()).await?;
             let news =
                 rows.into_iter().filter(|row| !handled.get(&row.at.id).is_some_and(|handled| handled.covers(row)));
@@ -69,7 +72,7 @@ impl Engine {
         let issues = self.fetch_all(&ids).await?;
         let mut handled = BTreeMap::new();
         for side in Side::BOTH {
-            let on_side = issues.values().filter(|issue| self.flow.side_of(&issue.at.key) == Some(side));
+            let on_side = issues.values().filter(|issue| self.side_of(issue) == Some(side));
             handled.extend(self.store.handled(side, on_side.map(|issue| issue.at.id.clone()).collect()).await?);
         }
         let failures =
@@ -107,14 +110,32 @@ impl Engine {
         let mut issues = BTreeMap::new();
         for batch in ids.iter().collect::<Vec<_>>().chunks(BATCH) {
             for issue in self.jira.fetch(batch).await? {
-                if let Some(side) = self.flow.side_of(&issue.at.key) {
+                if let Some(side) = self.side_of(&issue) {
                     self.tally.fetched.add(1);
                     self.tell(&Event::IssueFetched { side, key: issue.at.key.clone() });
+                    self.notice_key(side, &issue).await?;
                 }
                 issues.insert(issue.at.id.clone(), issue);
             }
         }
         Ok(issues)
+    }
+}
+
+impl Engine {
+    /// If it failed before, its past is looked at as at its first try. What happened before the flow came to its project is
+    /// never looked at.
+    pub(super) fn unpaired_user(&self, user: &Issue, known: &Known, past: Past) -> Observed {
+        let tried = known.failures.get(&user.at.id).and_then(|failure| failure.unseen_since);
+        let since = past.unseen_since_of(user);
+        let since = tried.map_or(since, |tried| tried.min(since));
+        let unseen_since = Some(self.sides.user.since.map_or(since, |came| came.max(since)));
+        Observed::Unpaired { user: sighting(user, known), unseen_since }
+    }
+
+    /// What happened to a pair before is not the flow's business.
+    pub(super) fn not_before(&self, past: Past) -> Option<JiraTime> {
+        past.not_before.max(self.sides.user.since).max(self.sides.dev.since)
     }
 }
 
@@ -162,14 +183,6 @@ pub(super) fn user_of(seen: &Observed) -> &Sighting {
     match seen {
         Observed::Unpaired { user, .. } | Observed::Paired { user, .. } => user,
     }
-}
-
-/// If it failed before, its past is looked at as at its first try.
-pub(super) fn unpaired_user(user: &Issue, known: &Known, past: Past) -> Observed {
-    let tried = known.failures.get(&user.at.id).and_then(|failure| failure.unseen_since);
-    let since = past.unseen_since_of(user);
-    let unseen_since = Some(tried.map_or(since, |tried| tried.min(since)));
-    Observed::Unpaired { user: sighting(user, known), unseen_since }
 }
 
 pub(super) fn sighting(issue: &Issue, known: &Known) -> Sighting {

@@ -34,7 +34,7 @@ impl From<Error> for Hindrance {
     fn from(error: Error) -> Self {
         match error {
             Error::Jira(error) => error.into(),
-            Error::Stopping | Error::Store(_) => Self::Failed(error),
+            Error::Stopping | Error::Refused(_) | Error::Store(_) => Self::Failed(error),
         }
     }
 }
@@ -78,7 +78,7 @@ impl Engine {
         let Some(issue) = self.jira.fetch_by_key(&[key]).await?.remove(key) else {
             return Err(refused(format!("{key} can't be read: it was deleted, or is hidden from us")).into());
         };
-        if self.flow.side_of(&issue.at.key) == Some(side) {
+        if self.side_of(&issue) == Some(side) {
             return Ok(issue);
         }
         let now = if issue.at.key == *key { String::new() } else { format!(" is {} now and", issue.at.key) };

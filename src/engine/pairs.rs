@@ -45,9 +45,9 @@ impl Engine {
 
     /// Where the issue on `side` went, if it left its project.
     fn left(&self, pair: &Pair, side: Side, known: &Known) -> Option<String> {
-        let now = &known.issues.get(&pair.on(side).id)?.at.key;
-        let (was, project) = (pair.on(side), self.flow.project(side));
-        match self.flow.side_of(now) {
+        let issue = known.issues.get(&pair.on(side).id)?;
+        let (was, now, project) = (pair.on(side), &issue.at.key, self.flow.project(side));
+        match self.side_of(issue) {
             Some(on) if on == side => None,
             Some(on) => Some(format!("{was} left {project} and is now {now}, on the {on} side")),
             None => Some(format!("{was} left {project} and is now {now}")),

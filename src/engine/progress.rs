@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Engine, Error};
-use crate::flow::{Event, Side};
+use crate::flow::Event;
 
 /// Progress is told so often; a full sync that is over before tells only its end.
 const EVERY: Duration = Duration::from_secs(30);
@@ -70,7 +70,7 @@ impl Engine {
         progress.told = now;
         let total = match progress.total {
             Total::Asked(total) => total,
-            Total::NotAsked => self.jira.count(&Side::BOTH.map(|side| self.flow.project(side).clone())).await?,
+            Total::NotAsked => self.jira.count(&self.sides.ids()).await?,
         };
         progress.total = Total::Asked(total);
         self.tell(&progress.event(now, done, total));

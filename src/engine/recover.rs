@@ -256,7 +256,7 @@ impl Engine {
         let read = self.jira.fetch(&[&intent.user.id, &dev.id]).await?;
         let is_home = |side| {
             let at = intent.on(side).map(|at| &at.id);
-            read.iter().any(|issue| Some(&issue.at.id) == at && self.flow.side_of(&issue.at.key) == Some(side))
+            read.iter().any(|issue| Some(&issue.at.id) == at && self.side_of(issue) == Some(side))
         };
         Ok(Side::BOTH.into_iter().all(is_home))
     }

@@ -132,7 +132,7 @@ impl Engine {
     }
 
     fn pair_of_two(&self, user: &Issue, dev: &Issue) -> Pair {
-        let at_home = |side, issue: &Issue| self.flow.side_of(&issue.at.key) == Some(side);
+        let at_home = |side, issue: &Issue| self.side_of(issue) == Some(side);
         let whole = at_home(Side::User, user) && at_home(Side::Dev, dev);
         let state = if whole { PairState::Active } else { PairState::Suspended };
         Pair { user: user.at.clone(), dev: dev.at.clone(), origin: Origin::Adopted, state }
@@ -183,7 +183,7 @@ impl Engine {
 
     fn gets_dev_issue(&self, user: &Issue) -> bool {
         let seen = Sighting { issue: user.clone(), handled: None };
-        self.flow.side_of(&user.at.key) == Some(Side::User)
+        self.side_of(user) == Some(Side::User)
             && plan(&self.flow.rules, &Observed::Unpaired { user: seen, unseen_since: None }).draft.is_some()
     }
 

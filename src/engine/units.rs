@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::adopt::Obstacle;
-use super::observe::{Candidates, Known, pair_of, sighting, unpaired_user, user_of};
+use super::observe::{Candidates, Known, pair_of, sighting, user_of};
 use super::pairs::Apart;
 use super::{Engine, Past};
-use crate::flow::{Issue, IssueKey, IssueRef, Observed, Pair, PairState, Side};
+use crate::flow::{Issue, IssueKey, IssueRef, JiraTime, Observed, Pair, PairState, Side};
 
 /// One pair or one issue without a counterpart, read afresh.
 pub(super) enum Unit {
@@ -46,7 +46,7 @@ impl Engine {
         let mut units = Vec::new();
         let mut paired = BTreeSet::new();
         for (id, (side, at)) in candidates {
-            let read = known.issues.get(id).and_then(|issue| Some((issue, self.flow.side_of(&issue.at.key)?)));
+            let read = known.issues.get(id).and_then(|issue| Some((issue, self.side_of(issue)?)));
             match (pair_of(known, id), read) {
                 (Some(pair), _) if paired.insert(pair.user.id.clone()) => units.push(self.pair_unit(pair, known, past)),
                 (Some(_), _) => {}
@@ -60,7 +60,7 @@ impl Engine {
 
     /// A user issue without a pair. Where it names a dev issue without proof, nothing is created behind anyone's back.
     fn user_unit(&self, user: &Issue, known: &Known, past: Past) -> Unit {
-        let seen = Box::new(unpaired_user(user, known, past));
+        let seen = Box::new(self.unpaired_user(user, known, past));
         match known.obstacles.get(&user.at.id) {
             Some(Obstacle::Hidden(dev)) => {
                 let why = format!("its dev issue ({dev}) can't be read, and no other is created for it");
@@ -87,23 +87,23 @@ impl Engine {
             return Unit::Unpaired(pair.clone(), home.collect());
         }
         match self.both_at_home(pair, known) {
-            Ok([user, dev]) => Unit::Decide(Box::new(paired(pair, user, dev, known, past))),
+            Ok([user, dev]) => Unit::Decide(Box::new(paired(pair, [user, dev], known, self.not_before(past)))),
             Err(apart) => Unit::Apart(pair.clone(), apart),
         }
     }
 
     /// The issue of a pair, if it can be read and is on its side.
     pub(super) fn at_home<'a>(&self, pair: &Pair, side: Side, known: &'a Known) -> Option<&'a Issue> {
-        known.issues.get(&pair.on(side).id).filter(|issue| self.flow.side_of(&issue.at.key) == Some(side))
+        known.issues.get(&pair.on(side).id).filter(|issue| self.side_of(issue) == Some(side))
     }
 }
 
-fn paired(pair: &Pair, user: &Issue, dev: &Issue, known: &Known, past: Past) -> Observed {
+fn paired(pair: &Pair, [user, dev]: [&Issue; 2], known: &Known, not_before: Option<JiraTime>) -> Observed {
     Observed::Paired {
         pair: Pair { user: user.at.clone(), dev: dev.at.clone(), ..pair.clone() },
         user: sighting(user, known),
         dev: sighting(dev, known),
-        not_before: past.not_before,
+        not_before,
         copied: known.copied.get(&pair.user.id).cloned().unwrap_or_default(),
         recent_writes: known.recent_writes.get(&pair.user.id).copied().unwrap_or_default(),
     }

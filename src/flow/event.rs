@@ -23,7 +23,7 @@ pub use skip::SkipReason;
 
 use super::copying::FieldName;
 use super::intent::StepKey;
-use super::name::{FlowName, IssueKey, RuleId, Side};
+use super::name::{FlowName, IssueKey, ProjectKey, RuleId, Side};
 use super::notice::NoticeKind;
 use super::rule::StatusName;
 use super::time::{JiraTime, Watermark};
@@ -83,6 +83,11 @@ pub enum Event {
     SyncStateLost { from: Watermark },
     /// Row 3 of the sync mode table.
     InitialSyncDisabled { from: Watermark },
+    /// The flow file names another project on that side: all of it is read, or what happens in it from now on. Jira counts
+    /// that many issues in it, if it tells.
+    ProjectReplaced { side: Side, was: ProjectKey, key: ProjectKey, issues: Option<u64>, whole: bool },
+    /// A project that the flow came to later was read from its beginning.
+    ProjectRead { issues: u64 },
     /// Jira's clock was set back behind what was already handled.
     ClockWentBack { last_sync: Watermark, now: JiraTime },
     /// A cycle ended well.
@@ -189,6 +194,10 @@ impl Event {
             Self::InitialSyncCompleted { issues } => sync::full_completed(*issues),
             Self::SyncStateLost { from } => sync::state_lost(*from),
             Self::InitialSyncDisabled { from } => sync::full_disabled(*from),
+            Self::ProjectReplaced { side, was, key, issues, whole } => {
+                sync::project_replaced(*side, [was, key], *issues, *whole)
+            }
+            Self::ProjectRead { issues } => sync::project_read(*issues),
             Self::ClockWentBack { last_sync, now } => sync::clock_went_back(*last_sync, *now),
             Self::CycleCompleted(report) => report.line(),
             Self::PatrolCompleted { pairs, broken, suspended } => sync::patrol_completed(*pairs, *broken, *suspended),

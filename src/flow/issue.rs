@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::attachment::Attachment;
 use super::name::{AccountId, AttachmentId, IntentId, IssueId, IssueKey, IssueRef, Side, StatusId};
+use super::project::ProjectRef;
 use super::rule::StatusName;
 use super::site::SiteUrl;
 use super::time::JiraTime;
@@ -13,6 +14,8 @@ use super::time::JiraTime;
 pub struct Issue {
     /// Id and key.
     pub at: IssueRef,
+    /// Where it is.
+    pub project: ProjectRef,
     /// Jira's `summary`: one line.
     pub summary: String,
     /// Jira's `description`, if there is one.
@@ -57,6 +60,8 @@ impl Issue {
 pub struct Row {
     /// Id and key as the index had them.
     pub at: IssueRef,
+    /// Where it is, as the index had it.
+    pub project: ProjectRef,
     /// The index's `status.id`.
     pub status: StatusId,
     /// The index's `created`.

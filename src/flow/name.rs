@@ -101,6 +101,13 @@ text!(
 );
 
 text!(
+    /// A Jira project's numeric id (Jira's `project.id`), the same for its whole life whatever its key.
+    #[derive(PartialOrd, Ord)]
+    ProjectId, "project id", "digits only, without leading zeros",
+    |s| (1..=19).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit()) && (s == "0" || !s.starts_with('0'))
+);
+
+text!(
     /// An issue's key such as `USER-A-12`: a project key and a number. Changes when the issue moves.
     #[derive(PartialOrd, Ord)]
     IssueKey, "issue key", "a project key, '-', and a number",

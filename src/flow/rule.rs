@@ -66,6 +66,12 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Whether any rule creates dev issues.
+    #[must_use]
+    pub fn creates(&self) -> bool {
+        self.in_order.iter().any(|rule| rule.act.create)
+    }
+
     /// Whether attachments that come later are copied too: a pair does not remember which rule made it, so one rule
     /// that asks for it is enough.
     #[must_use]

@@ -1,7 +1,7 @@
 //! How many issues there are, for people who wait.
 
 use super::{Client, Error, Fault, jql, wire};
-use crate::flow::ProjectKey;
+use crate::flow::ProjectId;
 
 impl Client {
     /// About how many issues `projects` hold together, of those shown to us; Jira itself calls it an estimate. `None`
@@ -9,7 +9,7 @@ impl Client {
     ///
     /// # Errors
     /// When the site refuses us, or the worker was cancelled.
-    pub async fn count(&self, projects: &[ProjectKey]) -> Result<Option<u64>, Error> {
+    pub async fn count(&self, projects: &[ProjectId]) -> Result<Option<u64>, Error> {
         if projects.is_empty() {
             return Ok(Some(0));
         }

@@ -10,7 +10,7 @@ use super::error::said;
 use super::field::Fields;
 use super::markup::{self, Crossing, Room};
 use super::{Client, Error, Fault, strange, wire, write};
-use crate::flow::{Body, IntentId, IssueRef, Mark, ProjectKey};
+use crate::flow::{Body, IntentId, IssueRef, Mark, ProjectId};
 
 /// Most issues that one bulk create takes (`issue/bulk`, on Cloud and Data Center).
 pub const BULK: usize = 50;
@@ -19,7 +19,7 @@ pub const BULK: usize = 50;
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewIssue<'a> {
     /// Where.
-    pub project: &'a ProjectKey,
+    pub project: &'a ProjectId,
     /// One line, at most 255 characters; a longer one is cut.
     pub summary: &'a str,
     /// Its text, as [`Client::carried`] there, before the link is added. Too long a one is cut at its end, visibly.
@@ -132,7 +132,7 @@ impl Client {
         };
         let mut fields: BTreeMap<&str, Value> =
             new.fields.iter().map(|(id, value)| (id.as_str(), value.to_jira())).collect();
-        fields.insert("project", json!({"key": new.project.as_str()}));
+        fields.insert("project", json!({"id": new.project.as_str()}));
         fields.insert("issuetype", json!({"name": new.issue_type}));
         fields.insert("summary", json!(one_line(new.summary)));
         if let Some(description) = description {

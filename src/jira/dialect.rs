@@ -35,11 +35,11 @@ const DEEPEST_ROW: u64 = 9_000;
 const FEW: usize = 8;
 
 /// What the fresh read of an issue asks for.
-const ISSUE_FIELDS: [&str; 8] =
-    ["summary", "description", "status", "created", "updated", "issuetype", "attachment", "issuelinks"];
+const ISSUE_FIELDS: [&str; 9] =
+    ["project", "summary", "description", "status", "created", "updated", "issuetype", "attachment", "issuelinks"];
 
 /// What a search asks for.
-const ROW_FIELDS: [&str; 3] = ["status", "created", "updated"];
+const ROW_FIELDS: [&str; 4] = ["project", "status", "created", "updated"];
 
 impl Dialect {
     /// What a flow asks for, or what `serverInfo.deploymentType` says: of that only `Cloud` means anything, versions

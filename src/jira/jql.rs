@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, DurationRound, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use crate::flow::{IssueKey, JiraTime, ProjectKey};
+use crate::flow::{IssueKey, JiraTime, ProjectId};
 
 /// By which of an issue's times a scan walks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ fn quoted_time<Z: TimeZone<Offset: std::fmt::Display>>(at: &DateTime<Z>) -> Stri
 }
 
 /// Issues of `projects` from an instant on, in order of time.
-pub(super) fn scan(projects: &[ProjectKey], by: By, from: Option<JiraTime>, dates: Dates) -> String {
+pub(super) fn scan(projects: &[ProjectId], by: By, from: Option<JiraTime>, dates: Dates) -> String {
     let field = by.field();
     let mut jql = within(projects);
     if let Some(from) = from {
@@ -108,7 +108,7 @@ pub(super) fn scan(projects: &[ProjectKey], by: By, from: Option<JiraTime>, date
 
 /// Issues of one project at exactly one instant, in order of their keys, from `last` on: for more issues at one instant
 /// than a server pages through. A key is only compared with keys of its own project.
-pub(super) fn at_instant(project: &ProjectKey, by: By, at: JiraTime, last: Option<&IssueKey>) -> String {
+pub(super) fn at_instant(project: &ProjectId, by: By, at: JiraTime, last: Option<&IssueKey>) -> String {
     let (field, at) = (by.field(), at.epoch_millis());
     let mut jql = within(std::slice::from_ref(project));
     let _ = write!(jql, " AND {field} >= {at} AND {field} <= {at}");
@@ -119,14 +119,14 @@ pub(super) fn at_instant(project: &ProjectKey, by: By, at: JiraTime, last: Optio
 }
 
 /// All issues of `projects`.
-pub(super) fn all(projects: &[ProjectKey]) -> String {
+pub(super) fn all(projects: &[ProjectId]) -> String {
     within(projects)
 }
 
-/// Project keys hold no quotes (see [`ProjectKey`]), so none need escaping.
-fn within(projects: &[ProjectKey]) -> String {
-    let quoted: Vec<_> = projects.iter().map(|project| format!("\"{project}\"")).collect();
-    format!("project in ({})", quoted.join(", "))
+/// By id, which no renaming changes. Unquoted, since Jira takes a quoted number for a key or a name first.
+fn within(projects: &[ProjectId]) -> String {
+    let ids: Vec<_> = projects.iter().map(ProjectId::as_str).collect();
+    format!("project in ({})", ids.join(", "))
 }
 
 #[cfg(test)]
@@ -139,15 +139,15 @@ mod tests {
 
     #[test]
     fn scans_are_bounded_ordered_and_free_of_time_zones() {
-        let projects: Vec<ProjectKey> = ["USER-A", "DEV-A"].map(|p| p.parse().unwrap()).into();
+        let projects: Vec<ProjectId> = ["10001", "10002"].map(|p| p.parse().unwrap()).into();
         let from = Some(JiraTime::from_epoch_millis(1_700_000_000_123).unwrap());
         let cases = [
             (
                 By::Updated,
                 from,
-                r#"project in ("USER-A", "DEV-A") AND updated >= 1700000000123 ORDER BY updated ASC, key ASC"#,
+                r#"project in (10001, 10002) AND updated >= 1700000000123 ORDER BY updated ASC, key ASC"#,
             ),
-            (By::Created, None, r#"project in ("USER-A", "DEV-A") ORDER BY created ASC, key ASC"#),
+            (By::Created, None, r#"project in (10001, 10002) ORDER BY created ASC, key ASC"#),
         ];
         for (by, from, jql) in cases {
             assert_eq!(scan(&projects, by, from, Dates::Epoch), jql);
@@ -178,11 +178,11 @@ mod tests {
 
     #[test]
     fn one_instant_is_walked_through_by_key() {
-        let (project, key) = ("AB".parse().unwrap(), "AB-9".parse().unwrap());
+        let (project, key) = ("10001".parse().unwrap(), "AB-9".parse().unwrap());
         let at = JiraTime::from_epoch_millis(7).unwrap();
         assert_eq!(
             at_instant(&project, By::Created, at, Some(&key)),
-            r#"project in ("AB") AND created >= 7 AND created <= 7 AND key >= "AB-9" ORDER BY key ASC"#
+            r#"project in (10001) AND created >= 7 AND created <= 7 AND key >= "AB-9" ORDER BY key ASC"#
         );
     }
 }

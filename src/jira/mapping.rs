@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::field::{FieldValue, Fields};
 use super::{Client, Error, Fault, markup};
-use crate::flow::{Body, FieldCopy, FieldName, IssueId, ProjectKey};
+use crate::flow::{Body, FieldCopy, FieldName, IssueId, ProjectId};
 use screen::Taken;
 use value::{Converted, convert};
 
@@ -40,7 +40,7 @@ impl Client {
         &self,
         copies: &[FieldCopy],
         source: &IssueId,
-        project: &ProjectKey,
+        project: &ProjectId,
         issue_type: &str,
     ) -> Result<Mapped, Error> {
         if copies.is_empty() {
@@ -51,7 +51,7 @@ impl Client {
         let mut mapped = Mapped::default();
         for (copy, value) in copies.iter().zip(values) {
             let Some(taken) = screen.get(&copy.to) else {
-                let why = format!("the screen on which a {issue_type} of {project} is created does not have it");
+                let why = format!("the screen on which a {issue_type} is created there does not have it");
                 mapped.leave_out_unless_empty(copy, value, why);
                 continue;
             };
@@ -75,12 +75,7 @@ impl Client {
     }
 
     /// What the create screen takes for each of the fields that `copies` name; those that it lacks are absent.
-    async fn create_screen(
-        &self,
-        copies: &[FieldCopy],
-        project: &ProjectKey,
-        kind: &str,
-    ) -> Result<Arc<Screen>, Error> {
+    async fn create_screen(&self, copies: &[FieldCopy], project: &ProjectId, kind: &str) -> Result<Arc<Screen>, Error> {
         let of = Place {
             project: project.clone(),
             issue_type: kind.to_owned(),
@@ -98,12 +93,7 @@ impl Client {
         Ok(screen)
     }
 
-    async fn read_create_screen(
-        &self,
-        copies: &[FieldCopy],
-        project: &ProjectKey,
-        kind: &str,
-    ) -> Result<Screen, Error> {
+    async fn read_create_screen(&self, copies: &[FieldCopy], project: &ProjectId, kind: &str) -> Result<Screen, Error> {
         let types = self.issue_types(project).await?;
         let Some(kind) = types.iter().find(|known| known.name == kind) else { return Ok(Screen::default()) };
         let beans = self.create_field_beans(project, kind).await?;
@@ -170,7 +160,7 @@ impl Screen {
 /// Whose create screen, and what was looked for on it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
-    project: ProjectKey,
+    project: ProjectId,
     issue_type: String,
     fields: Vec<String>,
 }
@@ -196,7 +186,7 @@ impl CreateScreens {
     }
 
     /// Jira refused a create there.
-    pub(super) fn forget(&self, project: &ProjectKey) {
+    pub(super) fn forget(&self, project: &ProjectId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|place, _| place.project != *project);
     }
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Client, Error, Fault, get, strange, wire};
-use crate::flow::{ProjectKey, Status};
+use crate::flow::{ProjectId, ProjectKey, ProjectRef, Status};
 
 /// Pages of such lists that are read.
 const MOST_PAGES: usize = 20;
@@ -56,17 +56,30 @@ pub enum Permission {
 }
 
 impl Client {
-    /// Makes sure that a project is there and shown to us. Needs *Browse projects*.
+    /// The project that answers to this key, which need not be its present one: a renamed project goes on answering to its
+    /// former keys, until another gets them. `None` when there is none, or it is not shown to us. Needs *Browse projects*.
     ///
     /// # Errors
-    /// When it is not, or Jira does not answer well.
-    pub async fn assert_project(&self, project: &ProjectKey) -> Result<(), Error> {
-        let asked = self.caller.done(get(self.dialect.api(&format!("project/{project}")), "project")).await;
-        asked.map_err(|error| {
-            let Fault::Missing(said) = &error.what else { return error };
-            let why = format!("there is no project {project}, or it is not shown to this account: {said}");
-            Error { what: Fault::Refused(why), ..error }
-        })
+    /// When Jira does not answer well.
+    pub async fn project_called(&self, key: &ProjectKey) -> Result<Option<ProjectRef>, Error> {
+        self.project(key.as_str()).await
+    }
+
+    /// The project of this id; `None` when there is none any more, or it is not shown to us. Needs *Browse projects*.
+    ///
+    /// # Errors
+    /// When Jira does not answer well.
+    pub async fn project_of(&self, id: &ProjectId) -> Result<Option<ProjectRef>, Error> {
+        Ok(self.project(id.as_str()).await?.filter(|project| project.id == *id))
+    }
+
+    async fn project(&self, id_or_key: &str) -> Result<Option<ProjectRef>, Error> {
+        let ask = get(self.dialect.api(&format!("project/{id_or_key}")), "project");
+        match self.json::<wire::ProjectBean>(ask).await {
+            Ok(answer) => answer.value.project().map(Some).map_err(|lack| strange("project", &lack)),
+            Err(Error { what: Fault::Missing(_), .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Those of `needed` that we lack in a project. What Jira says nothing of is not counted as lacking. Anybody may
@@ -86,7 +99,7 @@ impl Client {
     ///
     /// # Errors
     /// When Jira does not answer well.
-    pub async fn issue_types(&self, project: &ProjectKey) -> Result<Vec<IssueType>, Error> {
+    pub async fn issue_types(&self, project: &ProjectId) -> Result<Vec<IssueType>, Error> {
         let path = format!("issue/createmeta/{project}/issuetypes");
         let all = self.listed(&path, |page: wire::IssueTypePage| (page.issue_types, page.total)).await?;
         let types = all.into_iter().filter(|kind| !kind.subtask);
@@ -97,7 +110,7 @@ impl Client {
     ///
     /// # Errors
     /// When Jira does not answer well.
-    pub async fn create_fields(&self, project: &ProjectKey, kind: &IssueType) -> Result<Vec<Field>, Error> {
+    pub async fn create_fields(&self, project: &ProjectId, kind: &IssueType) -> Result<Vec<Field>, Error> {
         let all = self.create_field_beans(project, kind).await?;
         let fields = all.into_iter().map(|mut bean| bean.field_id.take().map(|id| Field::of(id, bean)));
         fields.collect::<Option<_>>().ok_or_else(|| strange("createmeta", "a field came without its id"))
@@ -105,7 +118,7 @@ impl Client {
 
     pub(super) async fn create_field_beans(
         &self,
-        project: &ProjectKey,
+        project: &ProjectId,
         kind: &IssueType,
     ) -> Result<Vec<wire::FieldBean>, Error> {
         let path = format!("issue/createmeta/{project}/issuetypes/{}", kind.id);
@@ -116,7 +129,7 @@ impl Client {
     ///
     /// # Errors
     /// When Jira does not answer well, or the project is missing.
-    pub async fn statuses(&self, project: &ProjectKey) -> Result<Vec<Status>, Error> {
+    pub async fn statuses(&self, project: &ProjectId) -> Result<Vec<Status>, Error> {
         let ask = get(self.dialect.api(&format!("project/{project}/statuses")), "statuses");
         let types: Vec<wire::StatusesOfType> = self.json(ask).await?.value;
         let all = types.iter().flat_map(|kind| &kind.statuses).map(wire::StatusBean::status);

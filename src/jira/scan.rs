@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::jql::{self, By, Dates};
 use super::{Client, Error, strange};
-use crate::flow::{IssueId, IssueKey, JiraTime, ProjectKey, Row, Watermark};
+use crate::flow::{IssueId, IssueKey, JiraTime, ProjectId, Row, Watermark};
 
 /// So many pages without anything new are no accident.
 const MOST_IDLE_PAGES: u32 = 3;
@@ -18,7 +18,7 @@ const MOST_SHIFTS: u32 = 20;
 
 /// A walk through the issues of some projects.
 pub struct Scan {
-    projects: Vec<ProjectKey>,
+    projects: Vec<ProjectId>,
     by: By,
     from: Option<JiraTime>,
     /// Whether rows must have their marks.
@@ -62,7 +62,7 @@ pub struct Page {
 pub(super) struct Question<'a> {
     pub place: Option<&'a Place>,
     pub marks: bool,
-    projects: &'a [ProjectKey],
+    projects: &'a [ProjectId],
     by: By,
     from: Option<JiraTime>,
 }
@@ -96,7 +96,7 @@ impl Question<'_> {
 impl Scan {
     /// From `from` on, or from the beginning; `seen` are issues already handled at that very instant.
     #[must_use]
-    pub fn new(projects: Vec<ProjectKey>, by: By, from: Option<JiraTime>, seen: &[IssueId]) -> Self {
+    pub fn new(projects: Vec<ProjectId>, by: By, from: Option<JiraTime>, seen: &[IssueId]) -> Self {
         let seen = from.map(|at| seen.iter().map(|id| (id.clone(), at)).collect()).unwrap_or_default();
         Self {
             projects,
@@ -270,6 +270,7 @@ mod tests {
     fn row(id: u32, at: i64) -> Row {
         Row {
             at: crate::flow::IssueRef { id: id.to_string().parse().unwrap(), key: format!("AB-{id}").parse().unwrap() },
+            project: crate::flow::ProjectRef { id: "10001".parse().unwrap(), key: "AB".parse().unwrap() },
             status: "1".parse().unwrap(),
             created: JiraTime::from_epoch_millis(at).unwrap(),
             updated: JiraTime::from_epoch_millis(at).unwrap(),
@@ -289,7 +290,7 @@ mod tests {
     }
 
     fn walk() -> Scan {
-        Scan::new(vec!["AB".parse().unwrap()], By::Updated, None, &[])
+        Scan::new(vec!["10001".parse().unwrap()], By::Updated, None, &[])
     }
 
     #[test]
@@ -330,7 +331,7 @@ mod tests {
     fn a_walk_that_was_left_within_one_instant_leafs_through_what_it_has_seen() {
         let seen: Vec<IssueId> = (1..=40).map(|id: u32| id.to_string().parse().unwrap()).collect();
         let at = Some(JiraTime::from_epoch_millis(10).unwrap());
-        let mut scan = Scan::new(vec!["AB".parse().unwrap()], By::Created, at, &seen);
+        let mut scan = Scan::new(vec!["10001".parse().unwrap()], By::Created, at, &seen);
         for page in 0..8 {
             let rows: Vec<_> = (page * 5 + 1..=page * 5 + 5).map(|id| (id, 10)).collect();
             assert_eq!(take(&mut scan, &rows, Some(&format!("t{page}"))).unwrap(), [""; 0]);
@@ -344,7 +345,7 @@ mod tests {
         take(&mut scan, &[(1, 10), (2, 20), (3, 20)], Some("t")).unwrap();
         let (at, ids) = scan.reached();
         assert_eq!((at.unwrap().epoch_millis(), ids.len()), (20, 2));
-        let mut again = Scan::new(vec!["AB".parse().unwrap()], By::Updated, at, &ids);
+        let mut again = Scan::new(vec!["10001".parse().unwrap()], By::Updated, at, &ids);
         assert_eq!(take(&mut again, &[(2, 20), (3, 20), (4, 20)], None).unwrap(), ["4"]);
     }
 
@@ -352,7 +353,7 @@ mod tests {
     fn dates_that_count_minutes_do_not_lead_back_within_a_minute() {
         let dates = Dates::Zoned(chrono_tz::Tz::UTC);
         let mut scan =
-            Scan::new(vec!["AB".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(30_000).ok(), &[]);
+            Scan::new(vec!["10001".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(30_000).ok(), &[]);
         let mut page = |rows: &[(u32, i64)], next| {
             let rows = rows.iter().map(|(id, at)| row(*id, *at)).collect();
             let new = take_page(&mut scan, rows, Some(Place::Row(next)), dates).unwrap();
@@ -383,7 +384,8 @@ mod tests {
 
     #[test]
     fn counted_pages_that_shifted_are_gone_through_again() {
-        let mut scan = Scan::new(vec!["AB".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(10).ok(), &[]);
+        let mut scan =
+            Scan::new(vec!["10001".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(10).ok(), &[]);
         let mut page = |ids: &[u32], next: Option<u64>| {
             let rows = ids.iter().map(|id| row(*id, 10)).collect();
             let new = take_page(&mut scan, rows, next.map(Place::Row), Dates::Epoch).unwrap();
@@ -398,7 +400,8 @@ mod tests {
 
     #[test]
     fn pages_that_shift_for_ever_are_an_error_not_a_loop() {
-        let mut scan = Scan::new(vec!["AB".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(10).ok(), &[]);
+        let mut scan =
+            Scan::new(vec!["10001".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(10).ok(), &[]);
         let mut page = |id| take_page(&mut scan, vec![row(id, 10)], Some(Place::Row(1)), Dates::Epoch);
         assert!((1..100).any(|id| page(id).is_err()));
     }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::flow::{Issue, IssueId, Mark};
 
 /// What a fresh read asks for.
-const FRESH: [&str; 8] =
-    ["summary", "description", "status", "created", "updated", "issuetype", "attachment", "issuelinks"];
+const FRESH: [&str; 9] =
+    ["project", "summary", "description", "status", "created", "updated", "issuetype", "attachment", "issuelinks"];
 
 fn id(text: &str) -> IssueId {
     text.parse().unwrap()
@@ -22,6 +22,7 @@ fn issue(id: &str, key: &str, status: &str) -> Value {
     json!({
         "id": id, "key": key,
         "fields": {
+            "project": {"id": "10000", "key": "ED"},
             "summary": "My first example issue", "issuetype": {"name": "Bug"},
             "status": {"id": status, "name": format!("Status {status}")},
             "created": "2024-11-29T10:00:00.000-0800", "updated": "2024-11-29T10:44:51.887-0800",

@@ -25,7 +25,7 @@ pub(super) use link::RemoteLinkBean;
 pub(super) use mark::{PROPERTY, comment_of, intent_in, mark_value, marked_with};
 pub(super) use meta::{
     BulkCreated, Created, EditMeta, FieldBean, FieldPage, FieldSchema, IssueTypePage, KnownField, Permissions,
-    StatusesOfType, TransitionBean, Transitions,
+    ProjectBean, StatusesOfType, TransitionBean, Transitions,
 };
 pub(super) use search::{ChangelogPage, Count, Fetched, SearchPage};
 pub(super) use time::parse_date;

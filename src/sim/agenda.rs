@@ -33,6 +33,11 @@ impl<T> Agenda<T> {
         self.entries.values()
     }
 
+    /// The same, to be changed.
+    pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.entries.values_mut()
+    }
+
     /// Strikes out what is no longer wanted.
     pub(super) fn keep(&mut self, mut wanted: impl FnMut(&T) -> bool) {
         self.entries.retain(|_, what| wanted(what));

@@ -24,6 +24,8 @@
 //! | `PUT /accounts/{id}/token` | gives an account another token |
 //! | `PUT /accounts/{id}/captcha` | from now on Data Center insists on a CAPTCHA for it, or no longer |
 //! | `GET /projects` | the projects with their issue types and statuses |
+//! | `POST /projects` | makes a project of that `key` and `name` that is `like` another; it may get a former key of another |
+//! | `PUT /projects/{key}/key` | gives a project another `key`; the former one goes on answering |
 //! | `PUT /permissions` | what is denied to whom where; everything else is allowed |
 //! | `PUT /statuses/{id}` | gives a status another name |
 //! | `PUT /people`, `DELETE /people` | people come to work between pairs of projects, or go home |
@@ -71,7 +73,8 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route("/accounts", get(site::accounts))
         .route("/accounts/{id}/token", put(site::set_token))
         .route("/accounts/{id}/captcha", put(site::demand_captcha))
-        .route("/projects", get(projects::list))
+        .route("/projects", get(projects::list).post(projects::add))
+        .route("/projects/{key}/key", put(projects::rename))
         .route("/permissions", put(projects::deny))
         .route("/statuses/{id}", put(projects::rename_status))
         .route("/people", put(site::people_come).delete(site::people_go))

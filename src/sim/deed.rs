@@ -131,6 +131,8 @@ pub enum Refusal {
     NoAccount(String),
     #[error("there is no project {0}")]
     NoProject(String),
+    #[error("the key {0} is that of another project, or was")]
+    KeyTaken(String),
     #[error("there is no issue {0}")]
     NoIssue(String),
     #[error("{value} can't be entered as {field}")]

@@ -66,6 +66,11 @@ impl Frost {
         waiting.into_iter().filter_map(|news| self.pass(now, news)).collect()
     }
 
+    /// What waits, to be changed.
+    pub(super) fn waiting_mut(&mut self) -> impl Iterator<Item = &mut News> {
+        self.waiting.iter_mut()
+    }
+
     fn holds(&self, now: DateTime<Utc>, issue: u64) -> bool {
         let until = self.all.max(self.single.get(&issue).copied());
         until.is_some_and(|until| now < until)

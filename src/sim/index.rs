@@ -18,6 +18,11 @@ impl Index {
         self.known.values()
     }
 
+    /// The same, to be changed.
+    pub(super) fn rows_mut(&mut self) -> impl Iterator<Item = &mut Arc<Issue>> {
+        self.known.values_mut()
+    }
+
     /// Learns a version, unless a newer one is known already.
     pub(super) fn learn(&mut self, version: Arc<Issue>) {
         if self.is_news(&version) {

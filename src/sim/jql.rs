@@ -52,8 +52,10 @@ pub(super) struct Rules {
 
 /// How names in a query are resolved.
 pub(super) trait Names {
-    /// The key of the project of this key, id or name.
+    /// The present key of the project of this key, former key or name, else of this id. Case is nothing.
     fn project(&self, wanted: &str) -> Option<String>;
+    /// The key of the project of this id.
+    fn project_of(&self, id: &str) -> Option<String>;
     /// The id of the status of this id or name.
     fn status(&self, wanted: &str) -> Option<String>;
     /// The name of the issue type of this id or name.

@@ -175,6 +175,15 @@ impl Town {
         }
     }
 
+    /// People go on in a project that got another key.
+    pub(super) fn rename_project(&mut self, from: &str, to: &str) {
+        for key in self.people.pairs.iter_mut().flat_map(|(user, dev)| [user, dev]) {
+            if key == from {
+                to.clone_into(key);
+            }
+        }
+    }
+
     fn somebody(&mut self, role: Role) -> String {
         words::account_of(&mut self.stream, role)
     }

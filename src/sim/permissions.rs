@@ -49,6 +49,13 @@ impl Permissions {
         self
     }
 
+    /// What was denied in a project stays denied under its new key.
+    pub(super) fn rename_project(&mut self, from: &str, to: &str) {
+        let renamed = |project: String| if project == from { to.to_owned() } else { project };
+        let denied = std::mem::take(&mut self.denied).into_iter();
+        self.denied = denied.map(|((account, project), these)| ((account, renamed(project)), these)).collect();
+    }
+
     /// Whether the account has the permission in the project. Who may not browse a project may do nothing there.
     pub fn allow(&self, account: &str, project: &str, permission: Permission) -> bool {
         let denied = self.denied.get(&(account.to_owned(), project.to_owned()));

@@ -216,6 +216,16 @@ impl Site {
         self.settled().rename_status(id, name);
     }
 
+    /// Gives a project another key. Its id stays, and the former key goes on answering; nothing shows in its issues.
+    pub fn rename_project(&self, from: &str, to: &str) -> Result<(), Refusal> {
+        self.settled().rename_project(from, to)
+    }
+
+    /// Makes one more project. It may get a key that another project had, which then leads here.
+    pub fn add_project(&self, project: Project) -> Result<(), Refusal> {
+        self.settled().add_project(project)
+    }
+
     /// What happened on the site since that place in the journal; the oldest is forgotten some day.
     pub fn journal(&self, since: usize) -> Vec<Happening> {
         self.settled().journal.since(since).cloned().collect()

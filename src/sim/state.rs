@@ -34,6 +34,8 @@ pub(super) struct State {
     pub accounts: BTreeMap<String, Account>,
     /// By key.
     pub projects: BTreeMap<String, Home>,
+    /// From a key that a project had, and no other has since, to that project's id.
+    pub former_keys: BTreeMap<String, u64>,
     /// By numeric id.
     pub issues: BTreeMap<u64, Arc<Issue>>,
     /// From key to numeric id.
@@ -92,13 +94,11 @@ const FLICKER_MILLIS: std::ops::RangeInclusive<i64> = 100..=3_000;
 
 impl State {
     pub(super) fn new(setup: Setup) -> Self {
-        let home = |(n, project): (usize, &Project)| {
-            (project.key.clone(), Home { id: FIRST_ID + n as u64, project: project.clone(), last_number: 0 })
-        };
-        Self {
+        let mut state = Self {
             now: (setup.now)(),
             accounts: setup.accounts.iter().map(|it| (it.id.clone(), it.clone())).collect(),
-            projects: setup.projects.iter().enumerate().map(home).collect(),
+            projects: BTreeMap::new(),
+            former_keys: BTreeMap::new(),
             issues: BTreeMap::new(),
             keys: BTreeMap::new(),
             graveyard: Vec::new(),
@@ -119,7 +119,15 @@ impl State {
             last_id: FIRST_ID,
             index_stream: chance::stream(setup.seed, 2),
             setup,
-        }
+        };
+        state.setup.projects.clone().into_iter().for_each(|project| state.keep_project(project));
+        state
+    }
+
+    /// A project under the next id: they are numbered in the order in which they are made, and none is ever removed.
+    pub(super) fn keep_project(&mut self, project: Project) {
+        let id = FIRST_ID + self.projects.len() as u64;
+        self.projects.insert(project.key.clone(), Home { id, project, last_number: 0 });
     }
 
     /// Carries out everything that is due by now, in order. A clock that steps back moves nothing.
@@ -282,10 +290,26 @@ impl State {
         self.issues.values().find_map(|issue: &Arc<Issue>| issue.attachment(id).map(|it| (issue, it)))
     }
 
-    /// The project of this key, numeric id or name.
+    /// The project of this key or former key, numeric id or name; of one that fits in several ways the first counts.
     pub(super) fn find_project(&self, wanted: &str) -> Option<&Home> {
-        let named = |home: &&Home| home.id.to_string() == wanted || home.project.name.eq_ignore_ascii_case(wanted);
-        self.projects.get(&wanted.to_ascii_uppercase()).or_else(|| self.projects.values().find(named))
+        self.project_keyed(wanted).or_else(|| self.project_of(wanted)).or_else(|| self.project_named(wanted))
+    }
+
+    /// The project that has this key, or had it if no other has it now.
+    pub(super) fn project_keyed(&self, wanted: &str) -> Option<&Home> {
+        let wanted = wanted.to_ascii_uppercase();
+        let former = || self.former_keys.get(&wanted).and_then(|id| self.project_of(&id.to_string()));
+        self.projects.get(&wanted).or_else(former)
+    }
+
+    /// The project of this numeric id.
+    pub(super) fn project_of(&self, id: &str) -> Option<&Home> {
+        self.projects.values().find(|home| home.id.to_string() == id)
+    }
+
+    /// The project of this name.
+    pub(super) fn project_named(&self, wanted: &str) -> Option<&Home> {
+        self.projects.values().find(|home| home.project.name.eq_ignore_ascii_case(wanted))
     }
 
     /// The statuses of all projects, each once.

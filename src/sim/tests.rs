@@ -19,6 +19,7 @@ mod linking;
 mod living;
 mod moving;
 mod remarks;
+mod renaming;
 mod repeating;
 mod repetition;
 mod rights;

@@ -11,9 +11,10 @@ use futures::{FutureExt, poll};
 use super::*;
 use crate::clock::{Clock, Entropy};
 use crate::flow::{
-    Attachment, Comment, CopyAttachment, CreateIssue, Credentials, Database, Deployment, Doubt, Event, Fallback, Field,
-    FieldName, IntentKind, IssueName, JiraAccess, Level, Line, LinkIssues, OnConflict, Origin, PairState, Resolution,
-    RestoreText, Rules, Secret, SetReplied, Status, StatusName, Step, Template, Transition,
+    Attachment, Comment, CopyAttachment, CreateIssue, Credentials, Database, Deployment, Doubt, Event, Extent,
+    Fallback, Field, FieldName, IntentKind, IssueName, JiraAccess, Level, Line, LinkIssues, OnConflict, Origin,
+    PairState, Resolution, RestoreText, Rules, Secret, ServedProject, SetReplied, Status, StatusName, Step, Template,
+    Transition,
 };
 use crate::settings::StoreUrl;
 
@@ -85,6 +86,7 @@ macro_rules! contract {
             a_call_whose_caller_is_gone_is_waited_for
             a_store_that_was_closed_goes_on
             how_far_the_patrol_came_is_kept
+            the_projects_that_a_flow_served_are_kept
             a_pair_is_read_back_in_every_state
             another_state_leaves_the_origin_as_it_was
             pairs_come_page_by_page_in_the_order_of_their_numbers
@@ -452,6 +454,16 @@ async fn how_far_the_patrol_came_is_kept(mut place: impl Place) {
     }
 }
 
+async fn the_projects_that_a_flow_served_are_kept(mut place: impl Place) {
+    let mut worker = begin(&place, "sync-ab").await;
+    for served in [None, Some(served()), Some(served().all_read()), None] {
+        let read = worker.backend.state().await.unwrap();
+        worker.write(vec![Change::PutState(State { served: served.clone(), ..read })]).await.unwrap();
+        worker = restart(&mut place, worker).await;
+        assert_eq!(worker.backend.state().await.unwrap().served, served);
+    }
+}
+
 async fn calls_made_at_once_all_happen(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
     let writes = (1..=40).map(|n| worker.write(vec![Change::PutPair(pair(n, n))]));
@@ -609,6 +621,23 @@ pub(super) fn pair(user_number: u64, dev_number: u64) -> Pair {
 /// A user issue whose dev issue is missing.
 pub(super) fn missing(user_number: u64, dev: &str) -> MissingDev {
     MissingDev { user: user(user_number), dev: dev.parse().unwrap() }
+}
+
+/// Two projects, of which one is still to be read and the other was known by another key.
+pub(super) fn served() -> Served {
+    let project = |id: &str, written: &str, keys: &[&str], extent| ServedProject {
+        id: id.parse().unwrap(),
+        written: written.parse().unwrap(),
+        keys: keys.iter().map(|key| key.parse().unwrap()).collect(),
+        extent,
+    };
+    let since = at("2024-03-01T00:00:00.250Z");
+    Served {
+        site: "https://a.example.net".parse().unwrap(),
+        since,
+        user: project("10000", "USER-A", &["USER-A", "URX"], Extent::From(since)),
+        dev: project("10001", "DEV-A", &["DEV-A"], Extent::Owed(since)),
+    }
 }
 
 fn status(name: &str) -> Status {

@@ -5,6 +5,7 @@
 //! than half understood.
 
 mod intent;
+mod served;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -18,6 +19,7 @@ use super::Cursor;
 use crate::flow::{Field, IssueId, JiraTime, Level, Origin, PairState, Side};
 
 pub(super) use intent::{intent_from_json, intent_json, kind_text};
+pub(super) use served::{served_from_json, served_json};
 
 /// Something stored that can't be read, and why.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -11,17 +11,21 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
+use super::claims::{ClaimGuard, Claims};
 use super::{Exit, Inbox, Job, Ordered, Phase, Slip, Workshop};
 use crate::clock::{Clock, Entropy};
-use crate::engine::{self, Desk, Engine, Parts, Progress, Report};
-use crate::flow::{Flow, Notices, Observer, Side};
+use crate::engine::{self, Desk, Engine, Parts, Progress, Projects, Report};
+use crate::flow::{Flow, Notices, Observer};
 use crate::jira::{self, Budgets, Client, Fault, Transports};
 use crate::pulse::Pulse;
-use crate::store::{self, Backend, Inheritance, Legacy, Opener, Predecessor, Store};
+use crate::store::{self, Backend, Inheritance, Legacy, Opener, Predecessor, State, Store};
 
 /// The Node.js service ends a cycle every five minutes, unless somebody chose otherwise: one that was silent for so long
 /// is stopped.
 const SILENT: TimeDelta = TimeDelta::minutes(10);
+
+/// How long a look at what another process serves may take.
+const LOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// What all workers of a process share.
 #[derive(Clone)]
@@ -36,6 +40,8 @@ pub struct Tools {
     pub transports: Arc<dyn Transports>,
     /// What each account may ask of each site.
     pub budgets: Arc<Budgets>,
+    /// Which flow of this process serves which projects.
+    pub claims: Arc<Claims>,
     /// Who is told of events.
     pub observer: Arc<dyn Observer>,
 }
@@ -46,6 +52,9 @@ impl Workshop for Tools {
         Box::pin(async move {
             let backend = tools.opener.open(&job.flow);
             let end = AssertUnwindSafe(run(&tools, &mut job, &backend)).catch_unwind().await;
+            if matches!(end, Ok(Exit::Occupied { .. })) {
+                tools.note_taken_elsewhere(&job.flow).await;
+            }
             // A call that was given up may still be running; a successor must not meet it.
             backend.close().await;
             backend.drained().await;
@@ -55,6 +64,15 @@ impl Workshop for Tools {
 }
 
 impl Tools {
+    /// What a flow serves that another process runs is taken in this one too: another flow of this process may mean the
+    /// same projects. Where that can't be read, nothing is noted.
+    async fn note_taken_elsewhere(&self, flow: &Flow) {
+        let state = tokio::time::timeout(LOOK_LIMIT, self.opener.read(flow).state()).await;
+        if let Ok(Ok(State { served: Some(served), .. })) = state {
+            self.claims.taken_elsewhere(&flow.name, &served, flow.rules.creates(), self.clock.now());
+        }
+    }
+
     /// Copies what the Node.js service left of a flow into the flow's store, while no worker of it runs anywhere.
     /// `progress` is told now and then how many pairs were gone through.
     ///
@@ -69,7 +87,8 @@ impl Tools {
         let backend = self.opener.open(flow);
         let end = async {
             let store = Store::open(Arc::clone(&backend), pulse.clone()).await?;
-            engine(self, (flow, pulse, &Notices::default()), &store).await?.take_over(legacy, progress).await
+            let (engine, _) = engine(self, (flow, pulse, &Notices::default()), &store).await?;
+            engine.take_over(legacy, progress).await
         };
         let end = Box::pin(end).await;
         backend.close().await;
@@ -80,20 +99,32 @@ impl Tools {
 
 /// Cycles until told to stop or something fails.
 async fn run(tools: &Tools, job: &mut Job, backend: &Arc<dyn Backend>) -> Exit {
-    let (engine, store) = match Box::pin(begin(tools, job, backend)).await {
+    let Ready { engine, store, claim } = match Box::pin(begin(tools, job, backend)).await {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
+    let exit = cycles(tools, job, &engine, &store, &claim).await;
+    match &exit {
+        Exit::Failed { .. } | Exit::Panicked { .. } | Exit::Cancelled => claim.keep_for(tools.clock.now()),
+        Exit::Stopped | Exit::Occupied { .. } | Exit::Refused { .. } => drop(claim),
+    }
+    exit
+}
+
+async fn cycles(tools: &Tools, job: &mut Job, engine: &Engine, store: &Store, claim: &ClaimGuard) -> Exit {
     let mut completed = 0;
     loop {
         job.phase.send_replace(Phase::Syncing);
         let begun = tools.clock.now();
-        if let Err(error) = Box::pin(engine.cycle(&mut Waiting(&mut job.orders))).await {
+        if let Err(why) = claim.still_first() {
+            return refused(&job.flow, &why);
+        }
+        if let Err(error) = Box::pin(engine.cycle(&mut Waiting(&mut job.orders, claim))).await {
             return ended(job, &error);
         }
         completed += 1;
         let next = (begun + job.flow.interval).max(tools.clock.now());
-        if let Err(exit) = between_cycles(tools, job, (&engine, &store), completed, next).await {
+        if let Err(exit) = between_cycles(tools, job, (engine, store), completed, next).await {
             return exit;
         }
     }
@@ -150,11 +181,12 @@ async fn carry_out(engine: &Engine, slip: Slip) -> Result<Carried, engine::Error
 }
 
 /// Orders that came while a cycle was under way. What they changed, that cycle or the next one looks at.
-struct Waiting<'a>(&'a mut Inbox);
+struct Waiting<'a>(&'a mut Inbox, &'a ClaimGuard);
 
 impl Desk for Waiting<'_> {
     fn serve<'a>(&'a mut self, engine: &'a Engine) -> BoxFuture<'a, Result<(), engine::Error>> {
         Box::pin(async move {
+            self.1.still_first().map_err(engine::Error::Refused)?;
             while let Some(slip) = self.0.waiting() {
                 carry_out(engine, slip).await?;
             }
@@ -172,7 +204,7 @@ fn stopped(job: &Job) -> Exit {
 }
 
 /// An engine that may run cycles: what the Node.js service left is not passed over.
-async fn begin(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<(Engine, Store), Exit> {
+async fn begin(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<Ready, Exit> {
     let failed = |error: engine::Error| ended(job, &error);
     let store = Store::open(Arc::clone(backend), job.pulse.clone()).await.map_err(|error| failed(error.into()))?;
     let legacy = match store.inheritance().await.map_err(|error| failed(error.into()))? {
@@ -183,11 +215,27 @@ async fn begin(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<(
     if let Some(why) = legacy.as_ref().and_then(|legacy| in_use(&job.flow, legacy, tools.clock.wall())) {
         return Err(Exit::Occupied { why });
     }
-    let engine = engine(tools, (&job.flow, &job.pulse, &job.notices), &store).await.map_err(failed)?;
+    let (engine, projects) = engine(tools, (&job.flow, &job.pulse, &job.notices), &store).await.map_err(failed)?;
+    let (flow, served, now) = (&job.flow, projects.served(), tools.clock.now());
+    let claim = tools.claims.claim(&flow.name, served, flow.rules.creates(), now);
+    let claim = claim.map_err(|why| refused(flow, &why))?;
     if let Some(legacy) = legacy {
         engine.take_over(&legacy, &|_| {}).await.map_err(failed)?;
     }
-    Ok((engine, store))
+    // Behind the takeover, which is owed as long as no state was committed.
+    engine.take_projects(&projects).await.map_err(failed)?;
+    Ok(Ready { engine, store, claim })
+}
+
+/// What runs cycles.
+struct Ready {
+    engine: Engine,
+    store: Store,
+    claim: ClaimGuard,
+}
+
+fn refused(flow: &Flow, why: &str) -> Exit {
+    Exit::Refused { why: format!("flow {}: {why}", flow.name) }
 }
 
 /// Why the flow waits, if that service may still be at work: two that serve one flow would create everything twice.
@@ -218,7 +266,7 @@ async fn engine(
     tools: &Tools,
     (flow, pulse, notices): (&Arc<Flow>, &Pulse, &Notices),
     store: &Store,
-) -> Result<Engine, engine::Error> {
+) -> Result<(Engine, Projects), engine::Error> {
     // Forked by name, so that one flow's draws never shift another's; the epoch keeps a restart from drawing them again.
     let entropy = tools.entropy.fork(&format!("{} {}", flow.name, store.epoch().0));
     let client_tools = jira::Tools {
@@ -229,11 +277,10 @@ async fn engine(
         entropy: entropy.fork("jira"),
     };
     let jira = Client::connect(&flow.jira, client_tools).await?;
-    for side in Side::BOTH {
-        jira.assert_project(flow.project(side)).await?;
-    }
+    let projects = Projects::identify(flow, &jira, store).await?;
     let parts = Parts {
         flow: Arc::clone(flow),
+        sides: projects.sides(),
         jira,
         store: store.clone(),
         pulse: pulse.clone(),
@@ -242,7 +289,7 @@ async fn engine(
         observer: Arc::clone(&tools.observer),
         notices: notices.clone(),
     };
-    Ok(Engine::new(parts))
+    Ok((Engine::new(parts), projects))
 }
 
 /// What an error means for the worker.
@@ -250,6 +297,7 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
     let why = format!("flow {}: {error}", flow.name);
     match error {
         engine::Error::Stopping => Exit::Stopped,
+        engine::Error::Refused(_) => Exit::Refused { why },
         engine::Error::Jira(error) => match &error.what {
             Fault::Cancelled => Exit::Cancelled,
             // A request that Jira no longer knows won't come back by itself either.

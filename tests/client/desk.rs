@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use lockstep::clock::{Clock, Entropy};
-use lockstep::flow::{Credentials, Deployment, IssueId, JiraAccess, ProjectKey, Secret};
+use lockstep::flow::{Credentials, Deployment, IssueId, JiraAccess, ProjectId, ProjectKey, Secret};
 use lockstep::jira::{self, Budget, By, Client, InMemory, Scan, Tools};
 use lockstep::pulse::Pulse;
 use lockstep::sim::{Account, Deed, Flavour, Project, Setup, Site, Workflow};
@@ -109,11 +109,16 @@ impl Desk {
     }
 }
 
-pub fn user_project() -> ProjectKey {
-    USER.parse().unwrap()
+/// The simulator numbers its projects in their order.
+pub fn user_project() -> ProjectId {
+    "10000".parse().unwrap()
 }
 
-pub fn dev_project() -> ProjectKey {
+pub fn dev_project() -> ProjectId {
+    "10001".parse().unwrap()
+}
+
+pub fn dev_key() -> ProjectKey {
     DEV.parse().unwrap()
 }
 

@@ -11,7 +11,7 @@ use lockstep::sim::{
     Workflow,
 };
 
-use crate::desk::{DEV, Desk, USER, dev_project, on_a_paused_clock};
+use crate::desk::{DEV, Desk, USER, dev_key, dev_project, on_a_paused_clock};
 
 /// Lives the story once on each kind of Jira.
 fn on_both(story: impl AsyncFn(Desk)) {
@@ -212,9 +212,9 @@ fn a_project_tells_its_types_fields_statuses_and_what_we_may() {
         assert!(statuses.iter().any(|status| status.name.as_str() == "In Review"), "{statuses:?}");
 
         let needed = [Permission::CreateIssues, Permission::AddComments];
-        assert_eq!(client.lacking(&dev_project(), &needed).await.unwrap(), []);
+        assert_eq!(client.lacking(&dev_key(), &needed).await.unwrap(), []);
         desk.site.set_permissions(Permissions::all().deny("account-bot", DEV, &[sim::Permission::AddComments]));
-        assert_eq!(client.lacking(&dev_project(), &needed).await.unwrap(), [Permission::AddComments]);
+        assert_eq!(client.lacking(&dev_key(), &needed).await.unwrap(), [Permission::AddComments]);
     });
 }
 
@@ -244,9 +244,10 @@ fn an_issue_is_moved_with_what_the_screen_of_the_transition_asks_for() {
 fn many_issues_are_fetched_at_once_and_one_is_marked_twice() {
     on_both(async |desk| {
         let client = desk.client().await;
-        client.assert_project(&dev_project()).await.unwrap();
-        let unknown = client.assert_project(&"NOPE".parse().unwrap()).await.unwrap_err();
-        assert!(matches!(unknown.what, Fault::Refused(_)), "{unknown}");
+        let project = client.project_called(&dev_key()).await.unwrap().unwrap();
+        assert_eq!((&project.id, &project.key), (&dev_project(), &dev_key()));
+        assert_eq!(client.project_of(&project.id).await.unwrap(), Some(project));
+        assert_eq!(client.project_called(&"NOPE".parse().unwrap()).await.unwrap(), None);
         let ids = ["one", "two", "three"].map(|summary| desk.report(USER, summary));
         let gone = "424242".parse().unwrap();
         let asked: Vec<&IssueId> = ids.iter().chain([&gone]).collect();

@@ -396,6 +396,7 @@ impl House {
                 date_lag: Arc::clone(&self.date_lag),
             })),
             budgets: Arc::default(),
+            claims: Arc::default(),
             observer,
         };
         (tools, left)

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::engine::observe::Known;
-use crate::flow::{Flow, Issue, IssueId, IssueKey, Mark, Side, SiteUrl};
+use crate::flow::{Issue, IssueId, IssueKey, IssueRef, Mark, Side, Sides, SiteUrl};
 use crate::jira::markup::{link_in, links_in};
 
 /// The line in a user issue's text that leads to its dev issue.
@@ -15,7 +15,7 @@ const USER_LINK: &str = "User Link";
 
 /// The issues in hand, and what each dev issue says of whom it belongs to.
 pub(super) struct Evidence<'a> {
-    flow: &'a Flow,
+    sides: &'a Sides,
     site: &'a SiteUrl,
     known: &'a Known,
     /// By user issue, the dev issues that name it and that nobody else is paired with.
@@ -69,8 +69,8 @@ pub(in crate::engine) enum Obstacle {
 }
 
 impl<'a> Evidence<'a> {
-    pub(super) fn new(flow: &'a Flow, site: &'a SiteUrl, known: &'a Known) -> Self {
-        let mut evidence = Self { flow, site, known, claims: BTreeMap::new() };
+    pub(super) fn new(sides: &'a Sides, site: &'a SiteUrl, known: &'a Known) -> Self {
+        let mut evidence = Self { sides, site, known, claims: BTreeMap::new() };
         let devs = known.issues.values().filter(|issue| evidence.is_on(issue, Side::Dev));
         for dev in devs.collect::<Vec<_>>() {
             if let Named::One(user) = evidence.named_by(dev)
@@ -120,7 +120,7 @@ impl<'a> Evidence<'a> {
         if let Some(hidden) = self.hidden_half(user, &said) {
             return Some(Obstacle::Hidden(hidden));
         }
-        let linked = user.linked.iter().filter(|to| self.flow.side_of(&to.key) == Some(Side::Dev));
+        let linked = user.linked.iter().filter(|to| self.is_dev(to));
         for to in linked.clone() {
             if !self.known.issues.contains_key(&to.id) && self.is_free_id(&to.id, &user.at.id) {
                 return Some(Obstacle::Hidden(to.to_string()));
@@ -193,7 +193,15 @@ impl<'a> Evidence<'a> {
     }
 
     fn is_on(&self, issue: &Issue, side: Side) -> bool {
-        self.flow.side_of(&issue.at.key) == Some(side)
+        self.sides.of(&issue.project.id) == Some(side)
+    }
+
+    /// Whether a link leads to a dev issue. Of one that can't be read only its key can say.
+    fn is_dev(&self, to: &IssueRef) -> bool {
+        match self.known.issues.get(&to.id) {
+            Some(issue) => self.is_on(issue, Side::Dev),
+            None => self.sides.of_key(&to.key) == Some(Side::Dev),
+        }
     }
 
     fn reads_as_dev(&self, id: &IssueId) -> bool {
@@ -236,7 +244,7 @@ impl<'a> UserSays<'a> {
             (key, id)
         };
         let (mut own_lines, foreign): (Vec<_>, Vec<_>) = lines.into_iter().map(resolved).partition(|(key, id)| {
-            evidence.flow.side_of(key) == Some(Side::Dev) || id.is_some_and(|id| evidence.reads_as_dev(id))
+            evidence.sides.of_key(key) == Some(Side::Dev) || id.is_some_and(|id| evidence.reads_as_dev(id))
         });
         let noted = user.and_then(|user| evidence.known.missing_dev_of(&user.at.id));
         own_lines.extend(noted.cloned().map(resolved));

@@ -37,7 +37,7 @@ pub(in crate::engine) fn entries(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::{IssueRef, JiraTime, Status, StatusName};
+    use crate::flow::{IssueRef, JiraTime, ProjectRef, Status, StatusName};
 
     fn issue(number: u32, files: &[(&str, &str, &str)]) -> Issue {
         let file = |(id, filename, author): &(&str, &str, &str)| Attachment {
@@ -51,6 +51,7 @@ mod tests {
         };
         Issue {
             at: IssueRef { id: number.to_string().parse().unwrap(), key: format!("AB-{number}").parse().unwrap() },
+            project: ProjectRef { id: "10000".parse().unwrap(), key: "AB".parse().unwrap() },
             summary: String::new(),
             description: None,
             issue_type: String::new(),

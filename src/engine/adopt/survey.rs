@@ -64,7 +64,7 @@ impl Engine {
         claims: &mut BTreeMap<IssueId, BTreeSet<IssueId>>,
         known: &Known,
     ) -> Result<(), Error> {
-        let mut scan = Scan::new(vec![self.flow.dev_project.clone()], By::Created, Some(from), &[]);
+        let mut scan = Scan::new(vec![self.sides.dev.id.clone()], By::Created, Some(from), &[]);
         while let Some(page) = self.next_page(&mut scan).await? {
             let beyond = page.rows.last().zip(to).is_some_and(|(last, to)| last.created > to);
             let single = self.without_pair(&page.rows).await?;

@@ -67,7 +67,7 @@ impl Engine {
             return Ok(Some(missing));
         };
         let is_anothers = !self.store.pairs(Side::Dev, vec![dev.at.id.clone()]).await?.is_empty();
-        if is_anothers || self.flow.side_of(&dev.at.key) != Some(Side::Dev) {
+        if is_anothers || self.side_of(&dev) != Some(Side::Dev) {
             return Ok(Some(missing));
         }
         let (user, dev) = (&user.at, &dev.at);

@@ -58,7 +58,7 @@ impl Engine {
         let healthy = witness.is_none() && known.is_empty();
         let from = witness.iter().map(|witness| witness.created).chain([begun.earlier(MARGIN)]).min();
         let mut traces = Traces { created: BTreeMap::new(), healthy, asked: Some(self.jira.jira_now()) };
-        let mut scan = Scan::new(vec![self.flow.dev_project.clone()], By::Created, from, &[]).with_marks();
+        let mut scan = Scan::new(vec![self.sides.dev.id.clone()], By::Created, from, &[]).with_marks();
         while let Some(page) = self.next_page(&mut scan).await? {
             for row in page.rows {
                 traces.healthy |= witness.as_ref().is_some_and(|witness| witness.id == row.at.id);
@@ -76,7 +76,7 @@ impl Engine {
     async fn newest_of(&self, known: &[IssueRef]) -> Result<Option<Witness>, Error> {
         let ids: Vec<_> = known.iter().map(|issue| &issue.id).collect();
         let read = self.jira.fetch(&ids).await?.into_iter();
-        let still_here = read.filter(|issue| self.flow.side_of(&issue.at.key) == Some(Side::Dev));
+        let still_here = read.filter(|issue| self.side_of(issue) == Some(Side::Dev));
         let newest = still_here.max_by(|one, other| one.at.id.cmp(&other.at.id));
         Ok(newest.map(|issue| Witness { id: issue.at.id, created: issue.created }))
     }

@@ -89,7 +89,7 @@ struct Prepared {
 impl Prepared {
     fn new_issue<'a>(&'a self, engine: &'a Engine) -> NewIssue<'a> {
         NewIssue {
-            project: &engine.flow.dev_project,
+            project: &engine.sides.dev.id,
             summary: &self.summary,
             description: self.text.as_ref(),
             issue_type: &self.kind,
@@ -118,7 +118,7 @@ async fn prepare(engine: &Engine, intent: &Intent, step: &CreateIssue, fresh: Op
     let Some(issue) = fresh.or(read_now.as_ref()) else {
         return Ok(Ready::Outdated(SkipReason::CounterpartMissing));
     };
-    if engine.flow.side_of(&issue.at.key) != Some(Side::User) {
+    if engine.side_of(issue) != Some(Side::User) {
         return Ok(Ready::Outdated(SkipReason::MovedMeanwhile));
     }
     let kind = engine.type_for(&issue.issue_type).await?;
@@ -177,7 +177,7 @@ impl Engine {
         let known = self.issue_types.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let known = match known {
             Some(known) => known,
-            None => self.jira.issue_types(&self.flow.dev_project).await?.into_iter().map(|kind| kind.name).collect(),
+            None => self.jira.issue_types(&self.sides.dev.id).await?.into_iter().map(|kind| kind.name).collect(),
         };
         let wanted = if known.iter().any(|name| name == source) { source } else { &self.flow.issue_type };
         *self.issue_types.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
@@ -190,7 +190,7 @@ impl Engine {
         if copies.is_empty() {
             return Ok(Mapped::default());
         }
-        Ok(self.jira.mapped(copies, &user.at.id, &self.flow.dev_project, kind).await?)
+        Ok(self.jira.mapped(copies, &user.at.id, &self.sides.dev.id, kind).await?)
     }
 
     /// A mapped field that Jira does not take must not cost the dev issue: it is left out, and that is told. Jira made

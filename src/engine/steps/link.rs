@@ -56,7 +56,7 @@ pub(super) async fn stand_in(engine: &Engine, intent: &Intent) -> Result<(), Err
     let Some(dev) = &intent.dev else { return Ok(()) };
     let link = RemoteLink {
         // One for each user issue and dev project: flows may be renamed, and may share the user issue.
-        global_id: format!("lockstep={}&project={}", engine.jira.site(), engine.flow.dev_project),
+        global_id: format!("lockstep={}&project={}", engine.jira.site(), engine.sides.dev.first_key()),
         url: engine.jira.site().browse(&dev.key),
         title: format!("Dev Link: {}", dev.key),
     };

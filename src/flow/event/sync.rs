@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::name::{ProjectKey, Side};
 use super::super::time::{JiraTime, Watermark};
 use super::line::{Field, Level, Line, audit, line, seconds};
 
@@ -51,6 +52,27 @@ pub(super) fn state_lost(from: Watermark) -> Line {
 
 pub(super) fn full_disabled(from: Watermark) -> Line {
     line(Level::Info, "Initial sync disabled, starting from current time").text("from", from)
+}
+
+pub(super) fn project_replaced(side: Side, [was, key]: [&ProjectKey; 2], issues: Option<u64>, whole: bool) -> Line {
+    let count = issues.map(|issues| format!(" (about {issues} issues)")).unwrap_or_default();
+    let what = match whole {
+        true => "it is read from its beginning",
+        false => "what happens in it from now on counts",
+    };
+    let message = format!(
+        "The {side} project is now {key}{count} instead of {was}: {what}; pairs with issues of {was} are suspended when they \
+         are seen, and nothing is written there"
+    );
+    let line = audit(Level::Warn, "project.replaced", message).text("side", side).text("was", was).text("project", key);
+    match issues {
+        Some(issues) => line.with("issues", Field::Number(issues)),
+        None => line,
+    }
+}
+
+pub(super) fn project_read(issues: u64) -> Line {
+    line(Level::Info, "Read the new project from its beginning").with("issues", Field::Number(issues))
 }
 
 pub(super) fn clock_went_back(last_sync: Watermark, now: JiraTime) -> Line {

@@ -11,7 +11,7 @@ const READ_FROM_DATA_CENTER: &str = "expand=changelog,transitions&properties=loc
 
 fn walk(from: Option<&str>) -> Scan {
     let from = from.map(|at| at.parse::<JiraTime>().unwrap());
-    Scan::new(vec!["ED".parse().unwrap()], By::Updated, from, &[])
+    Scan::new(vec!["10000".parse().unwrap()], By::Updated, from, &[])
 }
 
 /// All that a walk brings, page by page.
@@ -24,7 +24,7 @@ async fn walked(mut scan: Scan, client: &Client) -> Result<Vec<Row>, Error> {
 }
 
 fn cloud_search(jql: &str, rest: Value) -> Value {
-    let mut body = json!({"jql": jql, "maxResults": 100, "fields": ["status", "created", "updated"]});
+    let mut body = json!({"jql": jql, "maxResults": 100, "fields": ["project", "status", "created", "updated"]});
     body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
     body
 }
@@ -35,7 +35,7 @@ fn data_center_search(jql: &str, start: u64) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn cloud_is_searched_by_token_and_tells_marks_when_asked_to() {
-    let everything = r#"project in ("ED") ORDER BY updated ASC, key ASC"#;
+    let everything = r#"project in (10000) ORDER BY updated ASC, key ASC"#;
     let mut marked = issue("10002", "ED-2", "3");
     marked["properties"] = json!({"lockstep": mark_value("i-1")});
     let (client, script) = Script::client(
@@ -54,7 +54,7 @@ async fn cloud_is_searched_by_token_and_tells_marks_when_asked_to() {
 
 #[tokio::test(start_paused = true)]
 async fn data_center_is_searched_by_row_and_each_unknown_mark_is_read_once() {
-    let everything = r#"project in ("ED") ORDER BY updated ASC, key ASC"#;
+    let everything = r#"project in (10000) ORDER BY updated ASC, key ASC"#;
     let page = json!({"startAt": 0, "maxResults": 100, "total": 1, "issues": [issue("10002", "ED-2", "3")]});
     let search = || on("POST /rest/api/2/search").saying(data_center_search(everything, 0)).answers(page.clone());
     let mut marked = issue("10002", "ED-2", "3");
@@ -71,8 +71,8 @@ async fn data_center_is_searched_by_row_and_each_unknown_mark_is_read_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_takes_no_numbers_for_dates_is_asked_in_our_own_time_from_then_on() {
-    let numbers = r#"project in ("ED") AND updated >= 1732905891887 ORDER BY updated ASC, key ASC"#;
-    let quoted = r#"project in ("ED") AND updated >= "2024-11-29 10:44" ORDER BY updated ASC, key ASC"#;
+    let numbers = r#"project in (10000) AND updated >= 1732905891887 ORDER BY updated ASC, key ASC"#;
+    let quoted = r#"project in (10000) AND updated >= "2024-11-29 10:44" ORDER BY updated ASC, key ASC"#;
     let nothing = json!({"startAt": 0, "total": 0, "issues": []});
     let refusal =
         json!({"errorMessages": ["Date value '1732905891887' for field 'updated' is invalid."], "errors": {}});
@@ -200,8 +200,8 @@ async fn issues_are_found_under_their_former_keys_too() {
 
 #[tokio::test(start_paused = true)]
 async fn issues_are_counted_where_the_site_counts_and_nothing_else_fails_for_it() {
-    let projects = ["ED".parse().unwrap()];
-    let jql = r#"project in ("ED")"#;
+    let projects = ["10000".parse().unwrap()];
+    let jql = r#"project in (10000)"#;
     let cloud = || on("POST /rest/api/3/search/approximate-count").saying(json!({"jql": jql}));
     let data_center = || on("POST /rest/api/2/search").saying(json!({"jql": jql, "maxResults": 0}));
     let found = json!({"startAt": 0, "maxResults": 0, "total": 153, "issues": []});

@@ -52,7 +52,7 @@ async fn issue_types_and_fields_are_read_to_their_last_page_in_either_shape() {
         [(Deployment::Cloud, 3, "issueTypes", "fields"), (Deployment::DataCenter, 2, "values", "values")]
     {
         let path = |kind: &str, start| {
-            on(&format!("GET /rest/api/{api}/issue/createmeta/ED/issuetypes{kind}?startAt={start}&maxResults=200"))
+            on(&format!("GET /rest/api/{api}/issue/createmeta/10000/issuetypes{kind}?startAt={start}&maxResults=200"))
         };
         let (client, script) = Script::client(
             deployment,
@@ -64,7 +64,7 @@ async fn issue_types_and_fields_are_read_to_their_last_page_in_either_shape() {
             ],
         )
         .await;
-        let project = "ED".parse().unwrap();
+        let project = "10000".parse().unwrap();
         let kinds = client.issue_types(&project).await.unwrap();
         assert_eq!(kinds.iter().map(|kind| kind.name.as_str()).collect::<Vec<_>>(), ["Bug"], "no sub-tasks");
         let fields = client.create_fields(&project, &kinds[0]).await.unwrap();
@@ -79,8 +79,8 @@ async fn a_status_that_several_types_share_is_listed_once() {
     let told = json!([{"id": "3", "name": "Task", "statuses": [status("10000"), status("5")]},
         {"id": "1", "name": "Bug", "statuses": [status("5")]}]);
     let (client, script) =
-        Script::client(Deployment::Cloud, vec![on("GET /rest/api/3/project/ED/statuses").answers(told)]).await;
-    let statuses = client.statuses(&"ED".parse().unwrap()).await.unwrap();
+        Script::client(Deployment::Cloud, vec![on("GET /rest/api/3/project/10000/statuses").answers(told)]).await;
+    let statuses = client.statuses(&"10000".parse().unwrap()).await.unwrap();
     assert_eq!(statuses.iter().map(|status| status.id.as_str()).collect::<Vec<_>>(), ["10000", "5"]);
     script.done();
 }

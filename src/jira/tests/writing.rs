@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::super::testing::{Script, on};
 use super::super::{Client, Edit, Effect, FieldValue, Fields, Linked, NewIssue, RemoteLink, Sought};
 use super::{FRESH, created_mark, id, issue, mark_value};
-use crate::flow::{Body, Deployment, Mark, ProjectKey};
+use crate::flow::{Body, Deployment, Mark, ProjectId};
 
 const URL: &str = "https://a.example.net/browse/ED-1";
 
-pub(super) fn new<'a>(project: &'a ProjectKey, intent: &str) -> NewIssue<'a> {
+pub(super) fn new<'a>(project: &'a ProjectId, intent: &str) -> NewIssue<'a> {
     NewIssue {
         project,
         summary: "Main order flow broken",
@@ -25,14 +25,14 @@ pub(super) fn new<'a>(project: &'a ProjectKey, intent: &str) -> NewIssue<'a> {
 
 fn asked(intent: &str) -> Value {
     json!({
-        "fields": {"project": {"key": "ED"}, "issuetype": {"name": "Bug"}, "summary": "Main order flow broken"},
+        "fields": {"project": {"id": "10000"}, "issuetype": {"name": "Bug"}, "summary": "Main order flow broken"},
         "properties": [{"key": "lockstep", "value": mark_value(intent)}],
     })
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_written_is_a_document_on_cloud_and_markup_on_data_center() {
-    let project: ProjectKey = "ED".parse().unwrap();
+    let project: ProjectId = "10000".parse().unwrap();
     let link = json!({"type": "link", "attrs": {"href": URL}});
     let line = json!({"type": "paragraph", "content": [
         {"type": "text", "text": "User Link: "}, {"type": "text", "text": URL, "marks": [link]}]});
@@ -54,7 +54,7 @@ async fn what_is_written_is_a_document_on_cloud_and_markup_on_data_center() {
 
 /// The outcome of a bulk create of three, as keys and effects.
 async fn created_in_bulk(answer: (u16, Value), marks: Option<Value>) -> Vec<Result<String, Effect>> {
-    let project: ProjectKey = "ED".parse().unwrap();
+    let project: ProjectId = "10000".parse().unwrap();
     let all = ["i-1", "i-2", "i-3"].map(|intent| new(&project, intent));
     let body = json!({"issueUpdates": (["i-1", "i-2", "i-3"].map(asked))});
     let mut exchanges = vec![on("POST /rest/api/3/issue/bulk").saying(body).ends(answer.0, answer.1)];
@@ -141,7 +141,7 @@ async fn an_answer_to_a_bulk_create_that_contradicts_itself_leaves_all_in_doubt(
 
 #[tokio::test(start_paused = true)]
 async fn a_bulk_create_that_is_too_large_is_halved() {
-    let project: ProjectKey = "ED".parse().unwrap();
+    let project: ProjectId = "10000".parse().unwrap();
     let bulk = |intents: &[&str]| {
         let updates: Vec<_> = intents.iter().map(|intent| asked(intent)).collect();
         on("POST /rest/api/3/issue/bulk").saying(json!({"issueUpdates": updates}))
@@ -176,7 +176,7 @@ async fn what_a_bulk_create_says_of_its_elements_tells_no_credentials() {
     let answer = json!({"issues": [], "errors": [refused]});
     let (client, _) =
         Script::client(Deployment::Cloud, vec![on("POST /rest/api/3/issue/bulk").ends(201, answer)]).await;
-    let ends = client.create_all(&[new(&"ED".parse().unwrap(), "i-1")]).await;
+    let ends = client.create_all(&[new(&"10000".parse().unwrap(), "i-1")]).await;
     assert!(ends[0].as_ref().unwrap_err().to_string().ends_with(": *** is not welcome"), "{ends:?}");
 }
 
@@ -252,7 +252,7 @@ async fn where_an_issue_can_go_is_asked_once_more_for_each_further_use() {
 async fn a_text_that_is_too_long_is_cut_visibly_with_or_without_a_link() {
     let (client, _) = Script::client(Deployment::DataCenter, vec![]).await;
     let long = client.carried(&Body::Wiki("word ".repeat(9_000)));
-    let project = "ED".parse().unwrap();
+    let project = "10000".parse().unwrap();
     for link in [None, Some(URL.to_owned())] {
         let body = client.create_body(&NewIssue { link, description: Some(&long), ..new(&project, "i-1") });
         let text = body["fields"]["description"].as_str().unwrap();

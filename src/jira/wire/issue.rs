@@ -10,7 +10,7 @@ use super::attachment::AttachmentBean;
 use super::changelog::{Changelog, Completed, History, Reader};
 use super::link::LinkBean;
 use super::mark::{PROPERTY, mark};
-use super::meta::TransitionBean;
+use super::meta::{ProjectBean, TransitionBean};
 use super::time::optional_time;
 use super::{Lack, issue_ref, lack, parse};
 use crate::flow::{Attachment, Issue, JiraTime, Mark, Row, Status, StatusName};
@@ -34,6 +34,7 @@ pub(in crate::jira) struct IssueBean {
 
 #[derive(Deserialize)]
 struct Fields {
+    project: Option<ProjectBean>,
     summary: Option<String>,
     description: Option<Value>,
     status: Option<StatusBean>,
@@ -86,6 +87,7 @@ impl IssueBean {
         let fields = self.fields.as_ref().ok_or_else(|| lack(&self.key, "fields"))?;
         Ok(Row {
             at: issue_ref(&self.id, &self.key)?,
+            project: fields.project.as_ref().ok_or_else(|| lack(&self.key, "project"))?.project()?,
             status: parse(&fields.status.as_ref().ok_or_else(|| lack(&self.key, "status"))?.id)?,
             created: fields.created.ok_or_else(|| lack(&self.key, "created"))?,
             updated: fields.updated.ok_or_else(|| lack(&self.key, "updated"))?,
@@ -100,6 +102,7 @@ impl IssueBean {
         let fields = self.fields.ok_or_else(|| lack(&key, "fields"))?;
         Ok(Issue {
             at: issue_ref(&self.id, &key)?,
+            project: fields.project.ok_or_else(|| lack(&key, "project"))?.project()?,
             summary: fields.summary.unwrap_or_default(),
             description: fields.description.and_then(markup::from_wire),
             issue_type: fields.issuetype.map(|kind| kind.name).unwrap_or_default(),
@@ -207,7 +210,7 @@ mod tests {
     fn status_changes_come_oldest_first_and_entries_without_ids_are_skipped() {
         let bean: IssueBean = serde_json::from_value(json!({
             "id": "1", "key": "AB-1",
-            "fields": {"status": {"id": "3", "name": "Done"}, "created": "2024-01-01T00:00:00.000+0000",
+            "fields": {"project": {"id": "10000", "key": "AB"}, "status": {"id": "3", "name": "Done"}, "created": "2024-01-01T00:00:00.000+0000",
                        "updated": "2024-01-01T00:00:09.000+0000"},
             "changelog": {"histories": [
                 {"author": {"accountId": "a"}, "created": "2024-01-01T00:00:09.000+0000",

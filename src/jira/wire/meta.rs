@@ -6,8 +6,21 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::issue::StatusBean;
-use super::{Lack, issue_ref};
-use crate::flow::IssueRef;
+use super::{Lack, issue_ref, parse};
+use crate::flow::{IssueRef, ProjectRef};
+
+/// A project, by itself or as a field of an issue.
+#[derive(Deserialize)]
+pub(in crate::jira) struct ProjectBean {
+    id: String,
+    key: String,
+}
+
+impl ProjectBean {
+    pub(in crate::jira) fn project(&self) -> Result<ProjectRef, Lack> {
+        Ok(ProjectRef { id: parse(&self.id)?, key: parse(&self.key)? })
+    }
+}
 
 /// `POST issue`.
 #[derive(Deserialize)]

@@ -61,7 +61,7 @@ impl From<Refusal> for Problem {
             Refusal::NoAccount(_) | Refusal::NoProject(_) | Refusal::NoIssue(_) => StatusCode::NOT_FOUND,
             Refusal::NoComment(_) | Refusal::NoAttachment(_) => StatusCode::NOT_FOUND,
             Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Refusal::NotOffered { .. } => StatusCode::CONFLICT,
+            Refusal::NotOffered { .. } | Refusal::KeyTaken(_) => StatusCode::CONFLICT,
             Refusal::BadValue { .. } | Refusal::Unfit { .. } => StatusCode::BAD_REQUEST,
         };
         Self { status, error: refusal.to_string() }

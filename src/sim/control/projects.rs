@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Body, Problem};
+use crate::sim::deed::Refusal;
 use crate::sim::permissions::{Permission, Permissions};
 use crate::sim::setup;
 use crate::sim::site::Site;
@@ -33,6 +34,22 @@ pub(super) struct NewName {
     name: String,
 }
 
+/// A key as it is to be from now on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewKey {
+    key: String,
+}
+
+/// A project to be made, with the workflow and issue types of another.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewProject {
+    key: String,
+    name: String,
+    like: String,
+}
+
 /// Everything that is denied to anybody; the rest is allowed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,6 +70,32 @@ struct Denial {
 
 pub(super) async fn list(State(site): State<Arc<Site>>) -> Json<Vec<Project>> {
     Json(site.projects().into_iter().map(Project::from).collect())
+}
+
+pub(super) async fn add(
+    State(site): State<Arc<Site>>,
+    Body(NewProject { key, name, like }): Body<NewProject>,
+) -> Result<StatusCode, Problem> {
+    let key = new_key(key)?;
+    let model = site.projects().into_iter().find(|known| known.key == like).ok_or(Refusal::NoProject(like))?;
+    site.add_project(setup::Project { key, name, ..model })?;
+    Ok(StatusCode::CREATED)
+}
+
+pub(super) async fn rename(
+    State(site): State<Arc<Site>>,
+    Path(from): Path<String>,
+    Body(NewKey { key }): Body<NewKey>,
+) -> Result<StatusCode, Problem> {
+    site.rename_project(&from, &new_key(key)?)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Jira's own pattern for new keys, and hyphens and underscores as elsewhere here.
+fn new_key(key: String) -> Result<String, Problem> {
+    let others = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    let fits = key.starts_with(|c: char| c.is_ascii_uppercase()) && key.len() > 1 && key.chars().all(others);
+    if fits { Ok(key) } else { Err(Problem::bad(format!("key: {key:?} is no key of a project"))) }
 }
 
 /// The new name of a status holds in all workflows that use it.

@@ -65,7 +65,7 @@ pub(super) fn statuses(state: &State, call: &Call) -> Result<Answer, Answer> {
 pub(super) fn asked_for<'a>(state: &'a State, call: &Call) -> Result<&'a Home, Answer> {
     let wanted = call.param("projectIdOrKey");
     // Unlike JQL, a path does not know projects by name.
-    let known = state.find_project(wanted).filter(|home| home.project.name != wanted || home.project.key == wanted);
+    let known = state.project_keyed(wanted).or_else(|| state.project_of(wanted));
     known.ok_or_else(|| no_project(call, wanted))
 }
 

@@ -15,7 +15,7 @@ use crate::sim::issue::Issue;
 use crate::sim::jql::{IssueName, Names, Place, Query, Reader, Rules};
 use crate::sim::permissions::Permission;
 use crate::sim::setup::Flavour;
-use crate::sim::state::State;
+use crate::sim::state::{Home, State};
 
 const USUAL_PAGE: usize = 50;
 
@@ -91,10 +91,22 @@ struct Seen<'a> {
     account: &'a str,
 }
 
+impl Seen<'_> {
+    fn shown(&self, home: Option<&Home>) -> Option<String> {
+        let key = home.map(|home| home.project.key.clone());
+        key.filter(|key| self.state.may(self.account, key, Permission::BrowseProjects))
+    }
+}
+
 impl Names for Seen<'_> {
     fn project(&self, wanted: &str) -> Option<String> {
-        let known = self.state.find_project(wanted).map(|home| home.project.key.clone());
-        known.filter(|key| self.state.may(self.account, key, Permission::BrowseProjects))
+        let state = self.state;
+        let known = state.project_keyed(wanted).or_else(|| state.project_named(wanted));
+        self.shown(known.or_else(|| state.project_of(wanted)))
+    }
+
+    fn project_of(&self, id: &str) -> Option<String> {
+        self.shown(self.state.project_of(id))
     }
 
     fn status(&self, wanted: &str) -> Option<String> {

@@ -198,6 +198,10 @@ impl Clause<'_> {
             (_, Term::Bare(name) | Term::Quoted(name)) => name,
         };
         Ok(match field {
+            // An unquoted number is an id before it is anything else.
+            ListField::Project if matches!(term, Term::Bare(_)) => {
+                reader.names.project_of(name).or_else(|| reader.names.project(name))
+            }
             ListField::Project => reader.names.project(name),
             ListField::Status => reader.names.status(name),
             ListField::StatusCategory => category(name),

@@ -19,6 +19,10 @@ impl Names for Site {
         ["USER-A", "DEV-A"].iter().find(|key| key.eq_ignore_ascii_case(wanted)).map(|key| (*key).into())
     }
 
+    fn project_of(&self, _: &str) -> Option<String> {
+        None
+    }
+
     fn status(&self, wanted: &str) -> Option<String> {
         ["Open", "Will Do"].iter().find(|name| name.eq_ignore_ascii_case(wanted)).map(|name| name.to_lowercase())
     }

@@ -13,7 +13,7 @@ use crate::flow::{
 };
 use crate::store::record::{
     self, Text, Unfit, cursor_from_json, cursor_json, intent_from_json, intent_json, level_text, origin_from_text,
-    origin_text, pair_state_from_text, wall_text,
+    origin_text, pair_state_from_text, served_from_json, served_json, wall_text,
 };
 use crate::store::{Failure, HandledIssue, Patrol, State};
 
@@ -142,7 +142,7 @@ fn header(mut fields: Fields) -> Result<Header, Unfit> {
 
 /// Without what is only true of the store that it is in: its counts, and that every mark was seen from there.
 fn state_json(state: &State) -> Value {
-    json!({
+    let mut line = json!({
         "kind": "state",
         "last_sync": state.last_sync.map(|mark| mark.to_string()),
         "initial_sync_completed": state.initial_sync_completed,
@@ -150,18 +150,27 @@ fn state_json(state: &State) -> Value {
         "started_at": state.started_at.map(|at| at.to_string()),
         "patrol_begun": state.patrol.begun.map(wall_text),
         "patrol_after": state.patrol.after.as_ref().map(ToString::to_string),
-    })
+    });
+    // Left out where there is nothing to say, as in every export from before projects were kept.
+    if let Some(served) = &state.served {
+        line["projects"] = value(&served_json(served));
+    }
+    line
 }
 
 fn state(fields: &mut Fields) -> Result<State, Unfit> {
     let cursor: Option<Value> = fields.take("cursor")?;
     let cursor = cursor.map(|cursor| cursor_from_json(&cursor.to_string())).transpose();
+    // Older exports do not name them.
+    let served: Option<Value> = fields.take_if_told("projects")?;
+    let served = served.map(|served| served_from_json(&served.to_string())).transpose();
     Ok(State {
         last_sync: fields.maybe::<JiraTime>("last_sync")?.map(Watermark),
         initial_sync_completed: fields.take("initial_sync_completed")?,
         cursor: cursor.map_err(|why| Unfit::new("field cursor", why))?,
         started_at: fields.maybe("started_at")?,
         patrol: Patrol { begun: fields.maybe("patrol_begun")?, after: fields.maybe("patrol_after")? },
+        served: served.map_err(|why| Unfit::new("field projects", why))?,
         ..State::default()
     })
 }
@@ -293,6 +302,11 @@ impl Fields {
         let unfit = |why: &dyn Display| Unfit::new(format!("field {name}"), why);
         let value = self.0.remove(name).ok_or_else(|| unfit(&"it is missing"))?;
         serde_json::from_value(value).map_err(|why| unfit(&why))
+    }
+
+    /// What later versions tell, if it is there.
+    fn take_if_told<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, Unfit> {
+        if self.0.contains_key(name) { self.take(name) } else { Ok(None) }
     }
 
     /// A text as what it stands for.

@@ -10,8 +10,8 @@ use crate::flow::{
 use crate::pulse::Pulse;
 use crate::store::contract::history::{copied, query};
 use crate::store::contract::{
-    MongoPlace, Place, SqlitePlace, at, attach, comment, dev, failure, flow, handled, id, intent, missing, pair, start,
-    user,
+    MongoPlace, Place, SqlitePlace, at, attach, comment, dev, failure, flow, handled, id, intent, missing, pair,
+    served, start, user,
 };
 use crate::store::{Change, Cursor, Driver, Durability, Executor, Failure, Patrol, Revision, State, Store};
 
@@ -93,6 +93,7 @@ fn how_far() -> State {
         }),
         started_at: Some(at("2024-03-01T00:00:00Z")),
         patrol: Patrol { begun: Some("2024-05-01T10:00:00.250Z".parse().unwrap()), after: Some(id(10_000)) },
+        served: Some(served()),
         ..State::default()
     }
 }

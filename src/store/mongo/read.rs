@@ -42,6 +42,7 @@ pub(super) async fn count_pairs(database: &Database) -> Result<u64, Trouble> {
 
 fn state_of(found: &Found<'_>, pairs: u64) -> Result<State, Trouble> {
     let cursor = found.record("cursor")?.map(|json| record::cursor_from_json(&json)).transpose();
+    let served = found.record("projects")?.map(|json| record::served_from_json(&json)).transpose();
     Ok(State {
         last_sync: found.maybe_jira_time("last_sync")?.map(Watermark),
         initial_sync_completed: found.flag("initial_sync_completed")?,
@@ -50,6 +51,7 @@ fn state_of(found: &Found<'_>, pairs: u64) -> Result<State, Trouble> {
         all_read: found.flag("all_read")?.unwrap_or_default(),
         updated_at: found.maybe_wall("updated_at")?,
         patrol: Patrol { begun: found.maybe_wall("patrol_begun")?, after: found.maybe("patrol_after")? },
+        served: served?,
         pairs_lost: found.number("pairs")? > pairs,
         revision: Revision(found.number("revision")?),
     })

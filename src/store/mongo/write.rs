@@ -42,7 +42,7 @@ use super::layout::{HISTORY, SYNC_STATE};
 use super::read::count_pairs;
 use super::trouble::Trouble;
 use crate::flow::IssueId;
-use crate::store::record::cursor_json;
+use crate::store::record::{cursor_json, served_json};
 use crate::store::{Change, Epoch, Error, HISTORY_AGE, Revision, State};
 
 /// Writes `batch`, or as much from its front as the database would take.
@@ -200,5 +200,6 @@ fn content(state: &State) -> Document {
         "all_read": state.all_read,
         "patrol_begun": state.patrol.begun.map(wall_date),
         "patrol_after": state.patrol.after.as_ref().map(IssueId::as_str),
+        "projects": state.served.as_ref().map(|served| record(&served_json(served))),
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn state(connection: &Connection, flow: &FlowName) -> Result<State, T
 
 fn state_row(row: &Row<'_>) -> Result<State, Trouble> {
     let cursor: Option<String> = row.get("cursor")?;
+    let served: Option<String> = row.get("projects")?;
     Ok(State {
         last_sync: maybe(row, "last_sync")?.map(Watermark),
         initial_sync_completed: row.get("initial_sync_completed")?,
@@ -43,6 +44,7 @@ fn state_row(row: &Row<'_>) -> Result<State, Trouble> {
         all_read: row.get("all_read")?,
         updated_at: maybe(row, "updated_at")?,
         patrol: Patrol { begun: maybe(row, "patrol_begun")?, after: maybe(row, "patrol_after")? },
+        served: served.map(|text| record::served_from_json(&text)).transpose()?,
         pairs_lost: row.get("pairs_lost")?,
         revision: Revision(row.get::<_, i64>("revision")?.cast_unsigned()),
     })

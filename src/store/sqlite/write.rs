@@ -9,7 +9,9 @@ use super::trouble::Trouble;
 use crate::flow::{
     AttachmentId, Copied, Entry, FlowName, Handled, Intent, IntentId, IssueId, IssueRef, MissingDev, Pair, Side, Told,
 };
-use crate::store::record::{cursor_json, fields_json, intent_json, kind_text, level_text, origin_text, wall_text};
+use crate::store::record::{
+    cursor_json, fields_json, intent_json, kind_text, level_text, origin_text, served_json, wall_text,
+};
 use crate::store::{Change, Epoch, Error, Failure, HISTORY_AGE, State};
 
 /// Begins a new epoch, with the state document if there is none yet.
@@ -265,7 +267,7 @@ impl Writing<'_> {
     fn put_state(&self, state: &State) -> Result<(), Trouble> {
         let sql = "UPDATE sync_state SET last_sync = :last_sync, initial_sync_completed = :completed, cursor = :cursor,
                        started_at = :started_at, all_read = :all_read, patrol_begun = :patrol_begun,
-                       patrol_after = :patrol_after, pairs = (SELECT count(*) FROM jira_mapping),
+                       patrol_after = :patrol_after, projects = :projects, pairs = (SELECT count(*) FROM jira_mapping),
                        revision = revision + 1, updated_at = :now
                    WHERE name = :name AND revision = :revision";
         let params = named_params! {
@@ -278,6 +280,7 @@ impl Writing<'_> {
             ":all_read": state.all_read,
             ":patrol_begun": state.patrol.begun.map(wall_text),
             ":patrol_after": state.patrol.after.as_ref().map(IssueId::as_str),
+            ":projects": state.served.as_ref().map(served_json),
             ":now": self.now,
         };
         self.replace(sql, params)?;

@@ -1,8 +1,8 @@
 //! Issues: `Open, Will Do @2`; and what else is known of them.
 
 use crate::flow::{
-    Attachment, Body, Handled, Issue, IssueRef, JiraTime, Observed, Origin, Pair, PairState, Sighting, Status,
-    StatusChange, StatusName,
+    Attachment, Body, Handled, Issue, IssueRef, JiraTime, Observed, Origin, Pair, PairState, ProjectRef, Sighting,
+    Status, StatusChange, StatusName,
 };
 
 /// The cells of a row that say what is known.
@@ -111,6 +111,7 @@ fn issue(key: &str, history: &str) -> Result<Issue, String> {
     let (first, last) = (&stops[0], &stops[stops.len() - 1]);
     Ok(Issue {
         at: IssueRef { id: key[key.len() - 1..].parse().unwrap(), key: key.parse().unwrap() },
+        project: ProjectRef { id: "10000".parse().unwrap(), key: key[..key.len() - 2].parse().unwrap() },
         summary: String::new(),
         description: None,
         issue_type: String::new(),
