@@ -21,12 +21,14 @@ mod plan;
 mod progress;
 mod projects;
 mod recover;
+mod statuses;
 mod steps;
 mod takeover;
 mod tally;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
@@ -146,6 +148,8 @@ pub struct Engine {
     /// Types that a dev issue may have; remembered until Jira contradicts.
     issue_types: Mutex<Option<Arc<[String]>>>,
     memory: Mutex<Memory>,
+    /// Which lists of statuses the rules were compared with.
+    statuses_seen: AtomicU64,
 }
 
 /// What an engine is made of.
@@ -214,6 +218,7 @@ impl Engine {
             survey: Mutex::default(),
             issue_types: Mutex::default(),
             memory: Mutex::default(),
+            statuses_seen: AtomicU64::new(0),
         }
     }
 
@@ -224,6 +229,7 @@ impl Engine {
     pub async fn cycle(&self, desk: &mut dyn Desk) -> Result<(), Error> {
         let begun = self.clock.now();
         self.tally.reset(self.pulse.requests());
+        self.look_for_named_statuses().await?;
         let state = self.after_lost_pairs(self.store.state().await?).await?;
         match Mode::of(&state, self.flow.initial_sync) {
             Mode::Full { cursor, started_at } => {

@@ -2,7 +2,7 @@
 //!
 //! [`Client`] speaks as one account to one site. Here are its making and its sense of time; what it can do is a file for
 //! each subject: `scan` and `searching` find candidates, `counting` counts them, `reading` reads afresh, `creating`,
-//! `editing`, `moving`, `commenting` and `linking` write, `meta`, `naming` and `resolving` tell what a project has and
+//! `editing`, `moving`, `commenting` and `linking` write, `meta`, `naming`, `statuses` and `resolving` tell what a project has and
 //! allows, `mapping` takes values of fields across. Requests leave through [`Transport`],
 //! the first gate; Jira's JSON is seen only in `wire`, and only `dialect` knows one kind of Jira from another.
 
@@ -29,6 +29,7 @@ mod resolving;
 mod restoring;
 mod scan;
 mod searching;
+mod statuses;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -78,6 +79,7 @@ use moving::Standings;
 use naming::FieldNames;
 use resolving::Resolutions;
 use searching::Marks;
+use statuses::Statuses;
 
 /// One account at one site, for one worker.
 pub struct Client {
@@ -100,6 +102,8 @@ pub struct Client {
     create_screens: CreateScreens,
     /// Which transitions want a resolution.
     resolutions: Resolutions,
+    /// What statuses are called.
+    statuses: Statuses,
     jira_clock: Mutex<Reading>,
 }
 
@@ -186,6 +190,7 @@ impl Client {
             field_names: FieldNames::default(),
             create_screens: CreateScreens::default(),
             resolutions: Resolutions::default(),
+            statuses: Statuses::default(),
             jira_clock,
         })
     }

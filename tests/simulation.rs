@@ -43,6 +43,8 @@ mod owed;
 mod pairs;
 #[path = "simulation/projects.rs"]
 mod projects;
+#[path = "simulation/statuses.rs"]
+mod statuses;
 #[path = "simulation/sync.rs"]
 mod sync;
 #[path = "simulation/takeover.rs"]

@@ -198,6 +198,7 @@ impl Engine {
             self.learn_key(side, projects.served.on(side).last_key());
             self.tell_replaced(side, projects).await?;
         }
+        self.jira.know_statuses_of(&self.sides.ids()).await?;
         let state = self.store.state().await?;
         if state.served.as_ref() != Some(&projects.served) {
             self.commit(with_projects(state, projects.served.clone())).await?;

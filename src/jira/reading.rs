@@ -88,7 +88,9 @@ impl Client {
         }
         self.learn_standings(&mut beans);
         self.complete_changelogs(&mut beans).await?;
-        Ok(beans.into_iter().filter_map(|bean| self.understood(bean)).collect())
+        let mut issues: Vec<_> = beans.into_iter().filter_map(|bean| self.understood(bean)).collect();
+        self.name_statuses(&mut issues).await?;
+        Ok(issues)
     }
 
     /// Reads one issue afresh; `None` when it is deleted or hidden.

@@ -63,6 +63,9 @@ pub struct Setup {
     pub versions: BTreeMap<String, Vec<String>>,
     /// By project key; projects that are not named here have the usual [`Screens`].
     pub screens: BTreeMap<String, Screens>,
+    /// What statuses are called in the site's own language, by id: changelogs name them so. Everything else names them in
+    /// the language of the account that asks, which is the one that workflows are written in here.
+    pub status_names_of_site: BTreeMap<String, String>,
     /// Names of those issue types whose issues are sub-tasks.
     pub subtask_types: Vec<String>,
     /// Whether `expand=transitions.fields` leaves out what a screen requires, as real sites do where the requirement is
@@ -117,6 +120,7 @@ impl Setup {
             custom_fields: Vec::new(),
             versions: BTreeMap::new(),
             screens: BTreeMap::new(),
+            status_names_of_site: BTreeMap::new(),
             subtask_types: Vec::new(),
             under_reported_fields: false,
             transition_rest: Duration::ZERO,

@@ -124,8 +124,8 @@ fn a_deleted_dev_issue_breaks_its_pair_once_and_costs_nothing_for_ever() {
         assert!(house.site.issues("DEV-A").is_empty(), "nothing is created behind anyone's back");
         let before = house.requests();
         house.live_for(10 * HOUR).await;
-        // Who we are, the site, two projects; then a search every five minutes.
-        assert_eq!(house.requests() - before, 4 + 10 * 12);
+        // Who we are, the site, two projects and their statuses; then a search every five minutes.
+        assert_eq!(house.requests() - before, 6 + 10 * 12);
         assert_eq!((told(&house), kept_in_history(&house, "pair.broken")), ([0, 1, 0, 0], 1));
     });
 }
@@ -232,8 +232,8 @@ fn a_patrol_of_many_pairs_is_spread_over_cycles_and_goes_on_after_a_crash() {
         patrol_is_due(&house);
         let before = house.requests();
         house.live_for(4 * MINUTE).await;
-        // Who we are, the site, two projects; a search of 13 pages; and no more than five batches.
-        assert!(house.requests() - before <= 4 + 14 + 5, "{}", house.requests() - before);
+        // Who we are, the site, two projects and their statuses; a search of 13 pages; and no more than five batches.
+        assert!(house.requests() - before <= 6 + 14 + 5, "{}", house.requests() - before);
         house.live(End::Crash(Crash::at(60), HOUR)).await;
         house.live_for(4 * MINUTE).await;
         assert_eq!(told(&house), [0; 4], "not yet");
@@ -255,10 +255,10 @@ fn what_an_operator_took_apart_is_left_alone_and_costs_nothing() {
         assert!(skipped(&house, "unpaired"));
         let before = house.requests();
         house.live_for(2 * HOUR - Duration::from_secs(1)).await;
-        assert_eq!(house.requests() - before, 4 + 24, "what was seen needs no second look");
+        assert_eq!(house.requests() - before, 6 + 24, "what was seen needs no second look");
         patrol_is_due(&house);
         house.live_for(2 * HOUR - Duration::from_secs(1)).await;
-        assert_eq!(house.requests() - before, 2 * (4 + 24), "not even the patrol's");
+        assert_eq!(house.requests() - before, 2 * (6 + 24), "not even the patrol's");
         assert_eq!((status(&house, "USER-A-1"), house.writes()), ("Will Do".to_owned(), writes));
     });
 }

@@ -186,11 +186,18 @@ impl<'a> Wire<'a> {
             "fieldtype": if item.custom.is_some() { "custom" } else { "jira" },
             "fieldId": item.field_id(),
             "from": item.from,
-            "fromString": item.from_text,
+            "fromString": self.item_text(item, &item.from, &item.from_text),
             "to": item.to,
-            "toString": item.to_text,
+            "toString": self.item_text(item, &item.to, &item.to_text),
         });
         self.without_clouds(&["fieldId"], written)
+    }
+
+    /// Statuses are named in the language of the site.
+    fn item_text<'t>(&'t self, item: &Item, id: &Option<String>, text: &'t Option<String>) -> Option<&'t String> {
+        let names = &self.state.setup.status_names_of_site;
+        let of_site = id.as_ref().filter(|_| item.field == "status").and_then(|id| names.get(id));
+        of_site.or(text.as_ref())
     }
 
     /// On Data Center, without the members that only Cloud has.
