@@ -76,6 +76,7 @@ fn read(node: &Value, lines: &mut Vec<String>) {
         Some("text") => say(&spoken(node), lines),
         Some("hardBreak") => lines.push(String::new()),
         Some("mention") => say(&mentioned(&node["attrs"]), lines),
+        Some("emoji") => say(emoji(&node["attrs"]), lines),
         Some("inlineCard" | "blockCard") => say(node["attrs"]["url"].as_str().unwrap_or_default(), lines),
         Some(kind) => {
             children(node).for_each(|child| read(child, lines));
@@ -91,6 +92,10 @@ fn say(words: &str, lines: &mut [String]) {
     if let Some(line) = lines.last_mut() {
         line.push_str(words);
     }
+}
+
+fn emoji(attrs: &Value) -> &str {
+    attrs["text"].as_str().or_else(|| attrs["shortName"].as_str()).unwrap_or_default()
 }
 
 fn mentioned(attrs: &Value) -> String {

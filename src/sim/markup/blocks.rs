@@ -31,9 +31,9 @@ fn block(text: &str) -> (Option<Value>, &str) {
         return (Some(block), after);
     }
     match trimmed {
-        "----" => (Some(json!({"type": "rule"})), after),
+        "----" | "-----" => (Some(json!({"type": "rule"})), after),
         _ if heading(trimmed).is_some() => (heading(trimmed), after),
-        _ if trimmed.starts_with("bq. ") => (Some(quote(vec![paragraph(&trimmed["bq. ".len()..])])), after),
+        _ if trimmed.starts_with("bq.") => (Some(quote(vec![paragraph(&trimmed["bq.".len()..])])), after),
         _ if item(line).is_some() => gathered(text, |lines| list(&items(lines), 1), |line| !begins_other(line, true)),
         _ if trimmed.starts_with('|') => gathered(text, table, |line| line.trim_start().starts_with('|')),
         _ => gathered(text, |lines| paragraph(&lines.join("\n")), |line| !begins_other(line, false)),
@@ -54,9 +54,9 @@ fn begins_other(line: &str, within_list: bool) -> bool {
     let in_braces = ["{code", "{noformat", "{quote}", "{panel"].iter().any(|it| line.starts_with(it));
     in_braces
         || heading(line).is_some()
-        || line.starts_with("bq. ")
+        || line.starts_with("bq.")
         || line.starts_with('|')
-        || line.trim_end() == "----"
+        || ["----", "-----"].contains(&line.trim_end())
         || (!within_list && item(line).is_some())
 }
 
@@ -112,10 +112,10 @@ fn or_empty(content: Vec<Value>) -> Vec<Value> {
     if content.is_empty() { vec![paragraph("")] } else { content }
 }
 
-/// `h1. Words`, from 1 to 6.
+/// `h1. Words` or `h1.Words`, from 1 to 6.
 fn heading(line: &str) -> Option<Value> {
-    let (level, words) = line.strip_prefix('h')?.split_once(". ")?;
-    let level: u8 = level.parse().ok().filter(|level| (1..=6).contains(level))?;
+    let (level, words) = line.strip_prefix('h')?.split_once('.')?;
+    let level: u8 = level.parse().ok().filter(|known| (1..=6).contains(known) && level.len() == 1)?;
     Some(json!({"type": "heading", "attrs": {"level": level}, "content": inline::nodes(words.trim())}))
 }
 

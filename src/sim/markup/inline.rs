@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-/// How wiki markup writes a backslash where a plain one would be read as markup.
-pub(super) const BACKSLASH: &str = "&#92;";
+/// What Jira takes a backslash away before. Its renderer names these characters in a pattern of its own, and
+/// Atlassian's editor repeats them.
+const ESCAPABLE: &str = "-#*_+?^~|%{}[]()!@";
 
 /// The nodes that a piece of wiki markup stands for. Line ends become hard breaks, as Jira renders them.
 pub(super) fn nodes(text: &str) -> Vec<Value> {
@@ -34,7 +35,7 @@ impl Reader<'_> {
         let understood = match next {
             '\n' => self.hard_break(1),
             '\\' => self.escape(),
-            '&' => self.backslash(),
+            ':' | ';' | '(' => self.emoji(),
             '{' => self.code() || self.color() || self.braced_mark(),
             '[' => self.link(),
             'h' => self.address(),
@@ -71,38 +72,58 @@ impl Reader<'_> {
         self.take(bytes, vec![json!({"type": "hardBreak"})])
     }
 
-    /// `\\` breaks the line; a backslash before other punctuation makes it mean itself.
+    /// `\\` breaks the line, unless a third backslash stands before it or in the word after it. One backslash makes the
+    /// character after it mean itself, if Jira knows it as one that may mean something else; and else stays.
     fn escape(&mut self) -> bool {
+        let again = self.before == Some('\\');
         match self.rest[1..].chars().next() {
+            Some('\\') if again || self.rest[2..].split(char::is_whitespace).next().unwrap_or("").contains('\\') => {
+                self.verbatim(2)
+            }
             Some('\\') => self.hard_break(2),
-            Some(next) if next.is_ascii_punctuation() => {
-                self.plain.push(next);
-                self.advance(2);
-                true
+            Some(next) if ESCAPABLE.contains(next) && again => self.verbatim(2),
+            Some(next) if ESCAPABLE.contains(next) => {
+                self.advance(1);
+                self.verbatim(1)
             }
             _ => false,
         }
     }
 
-    /// A backslash that neither breaks the line nor changes what comes after it.
-    fn backslash(&mut self) -> bool {
-        let found = self.rest.starts_with(BACKSLASH);
-        if found {
-            self.plain.push('\\');
-            self.advance(BACKSLASH.len());
-        }
-        found
+    fn verbatim(&mut self, bytes: usize) -> bool {
+        self.plain.push_str(&self.rest[..bytes]);
+        self.advance(bytes);
+        true
     }
 
-    /// `{{code}}`, which of all marks may only be a link as well.
+    /// `:)` and its like, unless a letter or digit follows.
+    fn emoji(&mut self) -> bool {
+        let here = |wiki: &str| {
+            let after = self.rest.strip_prefix(wiki);
+            after.is_some_and(|after| !after.starts_with(|next: char| next.is_ascii_alphanumeric()))
+        };
+        let Some((wiki, name, text)) = EMOJIS.into_iter().find(|(wiki, ..)| here(wiki)) else { return false };
+        self.take(wiki.len(), vec![json!({"type": "emoji", "attrs": {"shortName": name, "text": text}})])
+    }
+
+    /// `{{code}}`, or beside letters `{{{}code{}}}`. Of all marks it may only be a link as well.
     fn code(&mut self) -> bool {
-        let Some((code, _)) = self.rest.strip_prefix("{{").and_then(|rest| rest.split_once("}}")) else { return false };
-        if code.is_empty() || code.contains('\n') {
+        self.coded("{{{}", "{}}}") || !self.before.is_some_and(is_letter) && self.coded("{{", "}}")
+    }
+
+    fn coded(&mut self, begin: &str, end: &str) -> bool {
+        let Some((code, after)) = self.rest.strip_prefix(begin).and_then(|rest| rest.split_once(end)) else {
+            return false;
+        };
+        let free = begin.ends_with("{}") || !after.starts_with(is_letter);
+        if !free || code.is_empty() || code.contains('\n') {
             return false;
         }
+        let code = &unescaped(code);
+        let length = self.rest.len() - after.len();
         let mut marks: Vec<Value> = self.marks.iter().filter(|mark| mark["type"] == "link").cloned().collect();
         marks.push(json!({"type": "code"}));
-        self.take(code.len() + 4, vec![text_node(code, &marks)])
+        self.take(length, vec![text_node(code, &marks)])
     }
 
     /// `{color:#ff0000}red{color}`. A color by name stays uncolored: ADF knows numbers only.
@@ -130,7 +151,7 @@ impl Reader<'_> {
 
     /// `*strong*` and its like, around words.
     fn mark(&mut self, sign: char) -> bool {
-        let Some(mark) = mark_of(sign).filter(|_| !self.before.is_some_and(char::is_alphanumeric)) else {
+        let Some(mark) = mark_of(sign).filter(|_| !self.before.is_some_and(is_letter)) else {
             return false;
         };
         let Some(inner) = delimited(&self.rest[1..], sign) else { return false };
@@ -186,6 +207,40 @@ impl Reader<'_> {
     }
 }
 
+/// The pictures of wiki markup, with their short names and what they are as characters.
+const EMOJIS: [(&str, &str, &str); 30] = [
+    (":)", ":slight_smile:", "🙂"),
+    (":-)", ":slight_smile:", "🙂"),
+    (":(", ":disappointed:", "😞"),
+    (":-(", ":disappointed:", "😞"),
+    (":P", ":stuck_out_tongue:", "😛"),
+    (":-P", ":stuck_out_tongue:", "😛"),
+    (":p", ":stuck_out_tongue:", "😛"),
+    (":-p", ":stuck_out_tongue:", "😛"),
+    (":D", ":smiley:", "😃"),
+    (":-D", ":smiley:", "😃"),
+    (";)", ":wink:", "😉"),
+    (";-)", ":wink:", "😉"),
+    ("(y)", ":thumbsup:", "👍"),
+    ("(n)", ":thumbsdown:", "👎"),
+    ("(i)", ":info:", ":info:"),
+    ("(/)", ":check_mark:", ":check_mark:"),
+    ("(x)", ":cross_mark:", ":cross_mark:"),
+    ("(!)", ":warning:", ":warning:"),
+    ("(+)", ":plus:", ":plus:"),
+    ("(-)", ":minus:", ":minus:"),
+    ("(?)", ":question:", ":question:"),
+    ("(on)", ":light_bulb_on:", ":light_bulb_on:"),
+    ("(off)", ":light_bulb_off:", ":light_bulb_off:"),
+    ("(*)", ":yellow_star:", ":yellow_star:"),
+    ("(*y)", ":yellow_star:", ":yellow_star:"),
+    ("(*r)", ":red_star:", ":red_star:"),
+    ("(*g)", ":green_star:", ":green_star:"),
+    ("(*b)", ":blue_star:", ":blue_star:"),
+    ("(flag)", ":flag_on:", ":flag_on:"),
+    ("(flagoff)", ":flag_off:", ":flag_off:"),
+];
+
 /// How many bytes of an address this text begins with. Punctuation at its end belongs to the sentence around it.
 pub(super) fn address_at(text: &str) -> usize {
     if !text.starts_with("http://") && !text.starts_with("https://") {
@@ -194,6 +249,22 @@ pub(super) fn address_at(text: &str) -> usize {
     let end = text.find(|it: char| it.is_whitespace() || "|[]{}<>\"\\".contains(it)).unwrap_or(text.len());
     let address = text[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '*', '_']);
     if address.ends_with('/') && address.ends_with("://") { 0 } else { address.len() }
+}
+
+/// What a sign beside it marks nothing for: letters and digits, and whatever is not ASCII but a non-breaking space.
+fn is_letter(it: char) -> bool {
+    it.is_ascii_alphanumeric() || !it.is_ascii() && it != '\u{a0}'
+}
+
+/// Code without the backslashes that make its characters mean themselves.
+fn unescaped(code: &str) -> String {
+    let mut words = String::new();
+    let mut rest = code.chars().peekable();
+    while let Some(next) = rest.next() {
+        let escapes = next == '\\' && !words.ends_with('\\') && rest.peek().is_some_and(|it| ESCAPABLE.contains(*it));
+        words.push(if escapes { rest.next().unwrap_or(next) } else { next });
+    }
+    words
 }
 
 /// The mark that a delimiter of wiki markup stands for.
@@ -217,7 +288,7 @@ fn delimited(text: &str, sign: char) -> Option<&str> {
     let closes = |at: usize| {
         let before = text[..at].chars().next_back();
         let after = text[at + sign.len_utf8()..].chars().next();
-        before.is_some_and(|it| !it.is_whitespace() && it != '\\') && !after.is_some_and(char::is_alphanumeric)
+        before.is_some_and(|it| !it.is_whitespace() && it != '\\') && !after.is_some_and(is_letter)
     };
     let line = text.lines().next().unwrap_or_default();
     let end = line.match_indices(sign).map(|(at, _)| at).find(|at| closes(*at))?;

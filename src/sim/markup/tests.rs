@@ -105,21 +105,57 @@ fn what_both_forms_can_say_is_the_same_in_both() {
 #[test]
 fn plain_text_means_itself_after_a_round_trip() {
     for text in [
-        "snake_case and a-b-c, 5 * 3 - 2, C:\\temp\\*.txt",
+        "snake_case and a-b-c, 5 * 3 - 2, C:\\temp\\x",
+        "\\\\server\\share",
         "*not bold* _nor this_ -or this- +x+ ^y^ ~z~",
         "{code} and [link|x] {{mono}} {*}",
         "* no list",
         "# neither",
-        "h1. no heading",
-        "bq. no quote",
         "----",
         "| no | table |",
-        "trailing \\",
         "Số 1: ¿qué? — “ok” 🙂",
     ] {
         let adf = paragraphs(text);
         assert_eq!(from_wiki(&to_wiki(&adf)), adf, "{}", to_wiki(&adf));
     }
+}
+
+fn in_order(wiki: &str) -> Vec<Value> {
+    from_wiki(wiki)["content"][0]["content"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn a_backslash_vanishes_only_before_what_it_can_escape() {
+    for (wiki, read) in [
+        (r"\- \# \* \_ \+ \? \^ \~ \| \% \{ \} \[ \] \( \) \! \@", "- # * _ + ? ^ ~ | % { } [ ] ( ) ! @"),
+        (r"a\.b \, \: \; \& \/ \=", r"a\.b \, \: \; \& \/ \="),
+        (r"&#92; &amp;", "&#92; &amp;"),
+        (r"h1\. x", r"h1\. x"),
+        (r"\\server\share\x", r"\\server\share\x"),
+        (r"a\\\*b*", r"a\\\*b*"),
+    ] {
+        assert_eq!(in_order(wiki), [plain(read)], "{wiki}");
+    }
+    assert_eq!(in_order(r"a\\ h1. b"), [plain("a"), json!({"type": "hardBreak"}), plain(" h1. b")]);
+}
+
+#[test]
+fn faces_and_signs_are_pictures_unless_a_letter_follows_or_they_are_escaped() {
+    let picture = |name: &str, text: &str| json!({"type": "emoji", "attrs": {"shortName": name, "text": text}});
+    assert_eq!(in_order("Fixed :)"), [plain("Fixed "), picture(":slight_smile:", "🙂")]);
+    assert_eq!(in_order("(*r), ;-)"), [picture(":red_star:", ":red_star:"), plain(", "), picture(":wink:", "😉")]);
+    for words in [":Do", "(x)y", "(z)", "a:b"] {
+        assert_eq!(in_order(words), [plain(words)]);
+    }
+    assert_eq!(in_order(r":\) :\-D \(x)"), [plain(":) :-D (x)")]);
+}
+
+#[test]
+fn a_heading_or_quote_needs_no_space_behind_its_dot() {
+    let heading = json!({"type": "heading", "attrs": {"level": 2}, "content": [plain("5 is out")]});
+    assert_eq!(from_wiki("h2.5 is out")["content"], json!([heading]));
+    assert_eq!(from_wiki("bq.said")["content"][0]["type"], "blockquote");
+    assert_eq!(from_wiki("h02.x")["content"], json!([paragraph("h02.x")]));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::blocks::PANEL_COLORS;
-use super::inline::BACKSLASH;
 use super::{children, inline};
 
 /// The wiki markup of a document.
@@ -154,7 +153,9 @@ fn marked(mark: &Value, text: String, before: Option<char>, after: Option<char>)
     format!("{lead}{sign}{words}{sign}{tail}")
 }
 
-/// Text that means itself: a backslash stands before whatever would be read as markup. Addresses stay as they are.
+/// Text that means itself as far as a backslash can make it: one stands before whatever would be read as markup, and can
+/// be escaped. Addresses stay as they are, and so do backslashes and pictures such as `:)`, as Atlassian's own editor
+/// leaves them.
 fn escaped(text: &str, before: Option<char>) -> String {
     let mut written = String::new();
     let (mut rest, mut before) = (text, before);
@@ -163,9 +164,7 @@ fn escaped(text: &str, before: Option<char>) -> String {
         let length = address.max(next.len_utf8());
         let after = rest[length..].chars().next();
         match next {
-            // A backslash has no backslash of its own: two of them break the line.
-            '\\' if after.is_none_or(|after| after.is_ascii_punctuation()) => written += BACKSLASH,
-            _ if address == 0 && (is_markup(next, before, after) || rest.starts_with(BACKSLASH)) => {
+            _ if address == 0 && is_markup(next, before, after) => {
                 written.push('\\');
                 written.push(next);
             }
@@ -188,16 +187,11 @@ fn is_markup(next: char, before: Option<char>, after: Option<char>) -> bool {
     }
 }
 
-/// A paragraph that begins like another block is told from it by a backslash.
+/// A paragraph that begins like a list or a rule is told from it by a backslash. None helps against a heading.
 fn guarded(text: &str) -> String {
     let lines = text.split('\n').map(|line| {
         let marker = line.find(' ').is_some_and(|end| end > 0 && line[..end].chars().all(|it| "*#-".contains(it)));
-        let heading = line.starts_with('h') && line.get(2..4) == Some(". ");
-        match line {
-            _ if marker || line == "----" => format!("\\{line}"),
-            _ if heading || line.starts_with("bq. ") => line.replacen('.', "\\.", 1),
-            _ => line.into(),
-        }
+        if marker || ["----", "-----"].contains(&line) { format!("\\{line}") } else { line.into() }
     });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -9,9 +9,59 @@ use super::super::model::{Block, Cell, Inline, Marks, Panel, Script, tidy};
 
 /// Words, with everything in them that wiki markup could mistake for a sign.
 fn words() -> impl Strategy<Value = String> {
-    const PARTS: [&str; 34] = [
-        "a", "word", "Ünï", "漢字", "42", " ", " ", " ", "*", "_", "-", "+", "^", "~", "?", "??", "!", "{", "}", "[",
-        "]", "|", "\\", "#", "h1.", "bq.", "----", "{code}", "&#92;", ":)", "(x)", "!a.png!", "[~x]", ".",
+    const PARTS: [&str; 52] = [
+        "a",
+        "word",
+        "Ünï",
+        "漢字",
+        "42",
+        " ",
+        " ",
+        " ",
+        "*",
+        "_",
+        "-",
+        "+",
+        "^",
+        "~",
+        "?",
+        "??",
+        "!",
+        "{",
+        "}",
+        "[",
+        "]",
+        "|",
+        "\\",
+        "#",
+        "h1.",
+        "bq.",
+        "----",
+        "{code}",
+        "&#92;",
+        ":)",
+        "(x)",
+        "!a.png!",
+        "[~x]",
+        ".",
+        ":",
+        ";",
+        ")",
+        "(",
+        ":-)",
+        ";)",
+        ":D",
+        "(flag)",
+        "(*r)",
+        "\\\\",
+        "\\\\box\\share",
+        "h2. ",
+        "bq. ",
+        "&amp;",
+        "&",
+        "@",
+        "%",
+        "\u{200b}",
     ];
     vec(prop::sample::select(&PARTS[..]), 1..6).prop_map(|parts| parts.concat())
 }
@@ -123,7 +173,7 @@ pub(super) fn blocks() -> impl Strategy<Value = Vec<Block>> {
 
 /// Wiki markup as nobody would write it.
 pub(super) fn markup() -> impl Strategy<Value = String> {
-    const PARTS: [&str; 52] = [
+    const PARTS: [&str; 62] = [
         "a",
         "b c",
         " ",
@@ -176,6 +226,16 @@ pub(super) fn markup() -> impl Strategy<Value = String> {
         "é",
         "\u{a0}",
         "(/)",
+        ":)",
+        ";-)",
+        ":D",
+        ":",
+        ")",
+        "&amp;",
+        "\\\\box\\share",
+        "\\*",
+        "\\.",
+        "\u{200b}",
     ];
     let parts = vec(prop::sample::select(&PARTS[..]), 0..40).prop_map(|parts| parts.concat());
     prop_oneof![4 => parts, 1 => any::<String>()]

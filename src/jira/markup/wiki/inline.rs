@@ -3,7 +3,7 @@
 use super::super::loss::{Losses, Lost};
 use super::super::model::{Inline, Marks, Script, tidy, words_of};
 use super::super::{Context, attachment, colour};
-use super::lexis::{Bracket, bare_address, bracket, entity, picture, unit};
+use super::lexis::{Bracket, GAP, bare_address, bracket, breaks, escapes, picture, unit};
 
 /// Reads a line.
 pub fn read(line: &str, context: &Context, lost: &mut Losses) -> Vec<Inline> {
@@ -94,26 +94,31 @@ impl<'a> Reader<'a> {
     }
 
     fn escape(&mut self) -> bool {
-        let rest = self.rest();
-        if let Some((character, length)) = entity(rest) {
-            self.words.push(character);
-            self.at += length;
-        } else if rest.starts_with("\\\\") {
-            self.put([Inline::Break], self.at + 2);
-        } else if rest.starts_with('\\') && unit(self.line, self.at) == 2 {
+        let Some(behind) = self.rest().strip_prefix('\\') else { return false };
+        if breaks(self.line, self.at) {
+            self.break_line();
+        } else if escapes(self.line, self.at) {
             self.at += 1;
             self.take(1);
         } else {
-            return false;
+            self.take(unit(self.line, self.at));
+            self.at += if behind.starts_with(GAP) { GAP.len_utf8() } else { 0 };
         }
         true
     }
 
+    /// Spaces around a forced break are not shown.
+    fn break_line(&mut self) {
+        self.words.truncate(self.words.trim_end_matches(' ').len());
+        self.put([Inline::Break], self.at + 2);
+        self.at += self.rest().len() - self.rest().trim_start_matches(' ').len();
+    }
+
     fn code(&mut self) -> bool {
-        let Some(inside) = monospaced(self.rest()) else { return false };
+        let Some((inside, length)) = monospaced(self.rest()) else { return false };
         let words = words_of(&Reader::new(inside, self.context, self.lost, false).read()).replace('\n', " ");
         let marks = Marks { code: true, ..Marks::default() };
-        self.put([Inline::Text(words, marks)], self.at + inside.len() + 4);
+        self.put([Inline::Text(words, marks)], self.at + length);
         true
     }
 
@@ -273,21 +278,29 @@ fn apply(mark: &Mark, marks: &mut Marks, lost: &mut Losses) {
     }
 }
 
-/// What is in the double braces that `text` begins with. Further opening ones mean that these are plain characters,
-/// which also keeps this from looking far.
-fn monospaced(text: &str) -> Option<&str> {
-    let inside = text.strip_prefix("{{")?;
+/// What is in the double braces that `text` begins with, and how long it is with them. In braces of their own,
+/// `{{{}…{}}}`, they work beside letters, too.
+fn monospaced(text: &str) -> Option<(&str, usize)> {
+    [("{{{}", "{}}}"), ("{{", "}}")].into_iter().find_map(|(begin, end)| {
+        let inside = between(text.strip_prefix(begin)?, end)?;
+        Some((inside, begin.len() + inside.len() + end.len()))
+    })
+}
+
+/// What is before `end`. Further opening braces mean that the first are plain characters, which also keeps this from
+/// looking far.
+fn between<'a>(text: &'a str, end: &str) -> Option<&'a str> {
     let mut at = 0;
-    while at < inside.len() {
-        let rest = &inside[at..];
-        if rest.starts_with("}}") && at > 0 {
+    while at < text.len() {
+        let rest = &text[at..];
+        if rest.starts_with(end) && at > 0 {
             // Of three in a row the first belongs to what is inside.
-            return Some(&inside[..if rest.starts_with("}}}") { at + 1 } else { at }]);
+            return Some(&text[..if rest.starts_with("}}}") { at + 1 } else { at }]);
         }
         if rest.starts_with("{{") {
             return None;
         }
-        at += unit(inside, at);
+        at += unit(text, at);
     }
     None
 }

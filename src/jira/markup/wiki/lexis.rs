@@ -1,12 +1,35 @@
 //! The small signs of wiki markup: escapes, links, pictures, bare addresses.
 
-/// How long the unit at `at` is: an escape with what it escapes, or one character. `at` is inside of `text`.
+/// The characters before which Jira takes a backslash away, and then reads them as themselves. Before all others a
+/// backslash is a character like any.
+pub const ESCAPABLE: &str = "-#*_+?^~|%{}[]()!@";
+
+/// What parts a backslash from a character before which it would vanish: a space without width. The reader takes it
+/// away again.
+pub const GAP: char = '\u{200b}';
+
+/// How long the unit at `at` is: a backslash with what it may escape, two backslashes, or one character. `at` is inside
+/// of `text`.
 pub fn unit(text: &str, at: usize) -> usize {
     let mut chars = text[at..].chars();
     match (chars.next(), chars.next()) {
-        (Some('\\'), Some(next)) if next.is_ascii_punctuation() => 2,
+        (Some('\\'), Some(next)) if next == '\\' || ESCAPABLE.contains(next) => 2,
         (first, _) => first.map_or(1, char::len_utf8),
     }
+}
+
+/// Whether the backslash at `at` is taken away: one that follows another is not.
+pub fn escapes(text: &str, at: usize) -> bool {
+    let next = text[at..].strip_prefix('\\').and_then(|rest| rest.chars().next());
+    next.is_some_and(|next| ESCAPABLE.contains(next)) && !text[..at].ends_with('\\')
+}
+
+/// Whether the line is broken by two backslashes at `at`. They are words behind another backslash, or if one follows
+/// before the next space, as in `\\\\server\\share`.
+pub fn breaks(text: &str, at: usize) -> bool {
+    let Some(rest) = text[at..].strip_prefix("\\\\") else { return false };
+    let end = rest.find(|c: char| c == '\\' || c.is_whitespace());
+    !text[..at].ends_with('\\') && !end.is_some_and(|end| rest[end..].starts_with('\\'))
 }
 
 /// What a pair of brackets means.
@@ -126,8 +149,8 @@ fn has_extension(name: &str) -> bool {
     })
 }
 
-/// How long the bare address is that `text` begins with, if it does. What usually ends a sentence is no part of it, and
-/// neither is a character written as a number. None begins within a word, that is, behind such a character `before` it.
+/// How long the bare address is that `text` begins with, if it does. What usually ends a sentence is no part of it.
+/// None begins within a word, that is, behind such a character `before` it.
 pub fn bare_address(before: Option<char>, text: &str) -> Option<usize> {
     // Looked at first: whatever begins like an address but is none is not read to its end.
     if before.is_some_and(char::is_alphanumeric) {
@@ -136,18 +159,8 @@ pub fn bare_address(before: Option<char>, text: &str) -> Option<usize> {
     let scheme = ["http://", "https://", "ftp://"].into_iter().find(|scheme| text.starts_with(scheme))?;
     let rest = text[scheme.len()..].starts_with(char::is_alphanumeric).then(|| &text[scheme.len()..])?;
     let end = rest.find(|c: char| !(c.is_alphanumeric() || "/:.?&=%#_~+-,;@$()'".contains(c))).unwrap_or(rest.len());
-    let end = rest[..end].find("&#").unwrap_or(end);
     let address = rest[..end].trim_end_matches(['.', ',', ';', ':', '?', '\'', ')', '(']);
     Some(scheme.len() + address.len())
-}
-
-/// A character written as `&#NN;`, and how long that is.
-pub fn entity(text: &str) -> Option<(char, usize)> {
-    let digits = text.strip_prefix("&#")?;
-    let length = digits.bytes().take(8).take_while(u8::is_ascii_digit).count();
-    let character = digits[..length].parse().ok().and_then(char::from_u32)?;
-    let shows = !character.is_control() && digits[length..].starts_with(';');
-    shows.then_some((character, length + 3))
 }
 
 #[cfg(test)]

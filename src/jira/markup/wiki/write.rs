@@ -3,8 +3,9 @@
 mod line;
 
 use super::super::loss::{Losses, Lost};
-use super::super::model::{Block, Cell, DEEPEST, Inline, Marks, bold, lines_of, row_text};
+use super::super::model::{Block, Cell, DEEPEST, Inline, lines_of, monospaced, unfolded};
 use super::blocks::PANEL_COLOURS;
+use super::escape::NOT_AT_BEGIN;
 use super::macros::Kind;
 
 /// Writes a whole text; its lines end in `\n`.
@@ -49,8 +50,12 @@ impl Writer<'_> {
         let lines: Vec<_> = lines_of(text).map(|line| line::write(line, self.lost)).collect();
         let Some(first) = lines.iter().position(|line| !line.is_empty()) else { return String::new() };
         let last = lines.iter().rposition(|line| !line.is_empty()).unwrap_or(first);
-        let filled = lines[first..=last].iter().map(|line| if line.is_empty() { "\\\\" } else { line });
-        filled.collect::<Vec<_>>().join("\n")
+        let mut written = String::new();
+        for line in &lines[first..=last] {
+            written.push_str(if written.is_empty() { "" } else { parting(line) });
+            written.push_str(if line.is_empty() { "\\\\" } else { line });
+        }
+        written
     }
 
     /// Where a new line would end more than the paragraph.
@@ -119,7 +124,8 @@ impl Writer<'_> {
             last_list = list;
             if !written.is_empty() {
                 // Only an item without words of its own ends in a space so far.
-                text.push_str(if list.is_none() && text.ends_with(' ') { "" } else { "\n" });
+                let first = list.is_none() && text.ends_with(' ');
+                text.push_str(if first { "" } else { parting(&written) });
                 text.push_str(&written);
             }
         }
@@ -167,6 +173,11 @@ impl Writer<'_> {
     }
 }
 
+/// What parts a line from the one above it. One that must not begin a line brings a break of its own.
+fn parting(line: &str) -> &'static str {
+    if line.starts_with(NOT_AT_BEGIN) { " " } else { "\n" }
+}
+
 fn sign(ordered: bool) -> String {
     if ordered { "#" } else { "*" }.to_owned()
 }
@@ -176,35 +187,6 @@ fn is_words(block: &Block) -> bool {
     matches!(block, Block::Paragraph(_))
 }
 
-fn monospaced(text: &str) -> Vec<Inline> {
-    super::super::model::with_breaks(text, &Marks { code: true, ..Marks::default() })
-}
-
 fn joined(lines: Vec<Vec<Inline>>) -> Vec<Inline> {
     lines.join(&Inline::Break)
-}
-
-/// A block as lines of words.
-fn unfolded(block: &Block) -> Vec<Vec<Inline>> {
-    match block {
-        Block::Paragraph(text) => vec![text.clone()],
-        Block::Heading { text, .. } => vec![bold(text.clone())],
-        Block::Code { text, .. } => vec![monospaced(text)],
-        Block::List { ordered, items } => {
-            items.iter().enumerate().flat_map(|(index, item)| numbered(*ordered, index, item)).collect()
-        }
-        Block::Quote(inside) | Block::Panel(_, inside) => inside.iter().flat_map(unfolded).collect(),
-        Block::Table(rows) => rows.iter().map(|row| vec![Inline::plain(row_text(row))]).collect(),
-        Block::Rule => vec![vec![Inline::plain("————")]],
-    }
-}
-
-fn numbered(ordered: bool, index: usize, item: &[Block]) -> Vec<Vec<Inline>> {
-    let mut lines: Vec<_> = item.iter().flat_map(unfolded).collect();
-    let number = if ordered { format!("{}. ", index + 1) } else { "• ".to_owned() };
-    match lines.first_mut() {
-        Some(first) => first.insert(0, Inline::Text(number, Marks::default())),
-        None => lines.push(vec![Inline::plain(number)]),
-    }
-    lines
 }

@@ -98,7 +98,8 @@ impl Writer<'_> {
         self.line.extend(marks.colour.iter().map(|colour| format!("{{color:{colour}}}")));
         self.line.extend(signs.iter().map(|sign| written(*sign)));
         let alone = signs.is_empty() && marks.colour.is_none() && self.stands_free(next);
-        self.core(core, marks, alone);
+        let braced = marks.code && signs.is_empty() && !self.parts_from_letters(next);
+        self.core(core, marks, alone, braced);
         self.line.extend(signs.iter().rev().map(|sign| written(*sign)));
         self.line.extend(marks.colour.iter().map(|_| "{color}"));
     }
@@ -107,11 +108,22 @@ impl Writer<'_> {
     fn stands_free(&self, next: &str) -> bool {
         let before = self.line.chars().next_back();
         let behind = next.trim_start_matches(['.', ',', ';', ':', '?']);
-        before.is_none_or(char::is_whitespace) && (behind.is_empty() || behind.starts_with(char::is_whitespace))
+        let space = |c: char| c.is_ascii_whitespace() || c == '\u{a0}';
+        before.is_none_or(space) && (behind.is_empty() || behind.starts_with(space))
     }
 
-    fn core(&mut self, core: &str, marks: &Marks, alone: bool) {
-        let words = || if marks.code { format!("{{{{{}}}}}", escape(core, false)) } else { escape(core, false) };
+    /// Whether neither neighbour is taken for a letter, beside which the braces of code would be plain characters.
+    fn parts_from_letters(&self, next: &str) -> bool {
+        let letter = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii();
+        !self.line.ends_with(letter) && !next.starts_with(letter)
+    }
+
+    fn core(&mut self, core: &str, marks: &Marks, alone: bool, braced: bool) {
+        let words = || match (marks.code, braced && marks.link.is_none()) {
+            (true, true) => format!("{{{{{{}}{}{{}}}}}}", escape(core, false)),
+            (true, false) => format!("{{{{{}}}}}", escape(core, false)),
+            (false, _) => escape(core, false),
+        };
         let Some(href) = &marks.link else {
             return self.line.push_str(&words());
         };
