@@ -55,12 +55,13 @@ impl Adf<'_> {
             return self.rewrite(node);
         }
         let mut words: Vec<Value> = Vec::new();
+        let frame = link_of(node).cloned();
         for child in adf::content_mut(node).into_iter().flatten() {
             if !words.is_empty() {
                 words.push(adf::words(" "));
             }
             if adf::kind(child) == "media" {
-                words.push(self.file(child));
+                words.push(within_frame(self.file(child), frame.as_ref()));
             } else {
                 self.rewrite(child);
                 words.extend_from_slice(adf::content(child));
@@ -85,6 +86,21 @@ impl Adf<'_> {
         }
         words
     }
+}
+
+fn link_of(node: &Value) -> Option<&Value> {
+    node.get("marks")?.as_array()?.iter().find(|mark| adf::kind(mark) == "link")
+}
+
+/// The words for a picture, with the link of its frame if it has none of its own.
+fn within_frame(mut words: Value, frame: Option<&Value>) -> Value {
+    if let Some(link) = frame.filter(|_| link_of(&words).is_none()) {
+        match words.get_mut("marks").and_then(Value::as_array_mut) {
+            Some(marks) => marks.push(link.clone()),
+            None => words["marks"] = Value::Array(vec![link.clone()]),
+        }
+    }
+    words
 }
 
 fn rewritten(text: &str, context: &Context, lost: &mut Losses) -> String {

@@ -47,8 +47,8 @@ pub fn with_link(body: Option<&Body>, format: Format, label: &str, url: &str, ro
     }
 }
 
-/// The address in the last `LABEL: URL` line of a text. Only lines that stand on their own count: what is quoted,
-/// listed or in a table is about something else.
+/// The address in the last `LABEL: URL` line of a text. One that stands on its own says more than one that stands in a
+/// list, quote, panel or table, wherever they are.
 #[must_use]
 pub fn link_in(body: &Body, label: &str) -> Option<String> {
     links_in(body, label).pop()
@@ -92,43 +92,106 @@ fn wiki_line(label: &str, url: &str) -> String {
     wiki::write::blocks(&[Block::Paragraph(line.to_vec())], &mut Losses::default())
 }
 
-/// The addresses in all `LABEL: URL` lines of a text, in their order: several flows may have written one each.
+/// The addresses in all `LABEL: URL` lines of a text: several flows may have written one each. First those within lists,
+/// quotes, panels and tables, then those that stand on their own, each in their order.
 #[must_use]
 pub fn links_in(body: &Body, label: &str) -> Vec<String> {
     let blocks = model_of(body, &Context::default(), &mut Losses::default());
-    let paragraphs =
-        blocks.iter().filter_map(|block| if let Block::Paragraph(text) = block { Some(text) } else { None });
-    let lines: Vec<&[Inline]> = paragraphs.flat_map(|text| lines_of(text)).collect();
+    let mut links = Vec::new();
+    within(&blocks, label, &mut links);
+    links.extend(links_among(&blocks, label));
+    links
+}
+
+/// Collects the links in what stands inside of these blocks.
+fn within(blocks: &[Block], label: &str, links: &mut Vec<String>) {
+    let mut inside = |blocks: &[Block]| {
+        within(blocks, label, links);
+        links.extend(links_among(blocks, label));
+    };
+    for block in blocks {
+        match block {
+            Block::List { items, .. } => items.iter().for_each(|item| inside(item)),
+            Block::Quote(blocks) | Block::Panel(_, blocks) => inside(blocks),
+            Block::Table(rows) => rows.iter().flatten().for_each(|cell| inside(&cell.blocks)),
+            Block::Paragraph(_) | Block::Heading { .. } | Block::Code { .. } | Block::Rule => {}
+        }
+    }
+}
+
+/// The links in the lines of these blocks themselves.
+fn links_among(blocks: &[Block], label: &str) -> Vec<String> {
+    let texts = blocks.iter().filter_map(|block| match block {
+        Block::Paragraph(text) | Block::Heading { text, .. } => Some(text),
+        Block::Code { .. }
+        | Block::List { .. }
+        | Block::Quote(_)
+        | Block::Panel(..)
+        | Block::Table(_)
+        | Block::Rule => None,
+    });
+    let lines: Vec<&[Inline]> = texts.flat_map(|text| lines_of(text)).filter(|line| !is_blank(line)).collect();
     let next = |index: usize| lines.get(index + 1).copied().unwrap_or_default();
     lines.iter().enumerate().filter_map(|(index, line)| linked(line, next(index), label)).collect()
+}
+
+fn is_blank(line: &[Inline]) -> bool {
+    bare(&words_of(line)).is_empty()
 }
 
 /// The address behind the label; an editor that made a card of it may have put that on a line of its own, the `next`.
 fn linked(line: &[Inline], next: &[Inline], label: &str) -> Option<String> {
     let words = words_of(line);
     let (head, rest) = words.split_once(':')?;
-    if !head.trim().eq_ignore_ascii_case(label) {
+    if !is_label(head, label) {
         return None;
     }
-    if rest.trim().is_empty() { only_address(next, &words_of(next)) } else { only_address(line, rest) }
+    if bare(rest).is_empty() { only_address(next, &words_of(next)) } else { only_address(line, rest) }
 }
 
-/// The one address of a line, whose `words` say nothing else.
+/// Spaces may have become others, and the line a task.
+fn is_label(head: &str, label: &str) -> bool {
+    let head = bare(head);
+    let head = ["[ ]", "[x]"].into_iter().find_map(|task| head.strip_prefix(task)).unwrap_or(head);
+    let spaced = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    spaced(head).eq_ignore_ascii_case(&spaced(label))
+}
+
+/// The one address of a line, whose `words` say nothing else. A link may lead there in several parts that look
+/// different.
 fn only_address(line: &[Inline], words: &str) -> Option<String> {
-    let words = words.trim();
-    let mut leads = line.iter().filter_map(|inline| match inline {
-        Inline::Text(text, marks) => marks.link.as_deref().filter(|_| words.contains(text.trim())),
-        Inline::Break => None,
-    });
-    match (leads.next(), leads.next()) {
-        (Some(href), None) => Some(href.to_owned()),
-        (None, _) => {
-            Some(words.trim_matches(['<', '>'])).filter(|text| wiki::lexis::is_address(text)).map(str::to_owned)
-        }
-        (Some(_), Some(_)) => None,
+    let words = bare(words);
+    let mut leads: Vec<&str> = line.iter().filter_map(|inline| leads(inline, words)).collect();
+    leads.dedup();
+    match leads[..] {
+        [href] => Some(href.to_owned()),
+        [] => Some(words.trim_matches(['<', '>']).trim_end_matches(['.', ',', ';']))
+            .filter(|text| wiki::lexis::is_address(text))
+            .map(str::to_owned),
+        _ => None,
     }
 }
 
+/// Where a part of a line leads that says something among `words`.
+fn leads<'a>(inline: &'a Inline, words: &str) -> Option<&'a str> {
+    match inline {
+        Inline::Text(text, marks) => {
+            marks.link.as_deref().filter(|_| !bare(text).is_empty() && words.contains(bare(text)))
+        }
+        Inline::Break => None,
+    }
+}
+
+/// Without the spaces at both ends, and what has no width.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}'))
+}
+
+/// Whether two addresses are of one issue, whatever part or view of its page they show.
 fn same_address(one: &str, other: &str) -> bool {
-    one.trim().trim_end_matches('/') == other.trim().trim_end_matches('/')
+    let page = |address: &str| {
+        let page = address.trim().split(['?', '#']).next().unwrap_or_default();
+        page.trim_end_matches('/').to_ascii_lowercase()
+    };
+    page(one) == page(other)
 }

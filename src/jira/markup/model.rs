@@ -182,6 +182,46 @@ pub fn row_text(row: &[Cell]) -> String {
     row.iter().map(|cell| text_of(&cell.blocks).join(" ")).collect::<Vec<_>>().join(" | ")
 }
 
+/// A row on one line, with whatever its words look like and wherever they lead.
+pub fn row_inlines(row: &[Cell]) -> Vec<Inline> {
+    let line = |lines: Vec<Vec<Inline>>| {
+        let lines = lines.iter().flat_map(|line| lines_of(line)).map(<[Inline]>::to_vec);
+        lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(&Inline::plain(" "))
+    };
+    let cells = row.iter().map(|cell| line(cell.blocks.iter().flat_map(unfolded).collect()));
+    tidy(cells.collect::<Vec<_>>().join(&Inline::plain(" | ")))
+}
+
+/// A block as lines of words.
+pub fn unfolded(block: &Block) -> Vec<Vec<Inline>> {
+    match block {
+        Block::Paragraph(text) => vec![text.clone()],
+        Block::Heading { text, .. } => vec![bold(text.clone())],
+        Block::Code { text, .. } => vec![monospaced(text)],
+        Block::List { ordered, items } => {
+            items.iter().enumerate().flat_map(|(index, item)| numbered(*ordered, index, item)).collect()
+        }
+        Block::Quote(inside) | Block::Panel(_, inside) => inside.iter().flat_map(unfolded).collect(),
+        Block::Table(rows) => rows.iter().map(|row| row_inlines(row)).collect(),
+        Block::Rule => vec![vec![Inline::plain("————")]],
+    }
+}
+
+fn numbered(ordered: bool, index: usize, item: &[Block]) -> Vec<Vec<Inline>> {
+    let mut lines: Vec<_> = item.iter().flat_map(unfolded).collect();
+    let number = if ordered { format!("{}. ", index + 1) } else { "• ".to_owned() };
+    match lines.first_mut() {
+        Some(first) => first.insert(0, Inline::Text(number, Marks::default())),
+        None => lines.push(vec![Inline::plain(number)]),
+    }
+    lines
+}
+
+/// Code in words.
+pub fn monospaced(text: &str) -> Vec<Inline> {
+    with_breaks(text, &Marks { code: true, ..Marks::default() })
+}
+
 /// The same words, bold.
 pub fn bold(mut inlines: Vec<Inline>) -> Vec<Inline> {
     for inline in &mut inlines {

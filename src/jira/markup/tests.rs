@@ -175,12 +175,79 @@ fn smart_cards_cross_as_links() {
 }
 
 #[test]
+fn words_are_written_so_that_jira_reads_them_and_read_as_jira_does() {
+    let broken = |first: &str, then: &str| json!([para(&json!([text(first), {"type": "hardBreak"}, text(then)]))]);
+    let words = |words: &str| json!([para(&json!([text(words)]))]);
+    let beside = json!([para(&json!([text("a"), marked("x", &json!([{"type": "code"}])), text("b")]))]);
+    for (content, markup) in [
+        (words("Fixed ;) & done: 5 &amp; &#92;"), "Fixed ;\\) & done: 5 &amp; &#92;"),
+        (broken("above", "h1. below"), "above \\\\ h1. below"),
+        (words("bq. said"), "\\\\ bq. said"),
+        (words("a\\.b"), "a\\.b"),
+        (words("C:\\*.txt"), "C:\\\u{200b}\\*.txt"),
+        (words("\\\\box\\share \\"), "\\\\box\\share \\\u{200b}"),
+        (beside, "a{{{}x{}}}b"),
+    ] {
+        assert_eq!(as_wiki(&content), (markup.to_owned(), vec![]));
+        assert_eq!(as_adf(markup).0, content, "{markup}");
+    }
+}
+
+#[test]
+fn a_backslash_that_jira_shows_is_read_as_one() {
+    for (markup, read) in [
+        ("a\\:b \\; \\& \\/ \\. \\'", "a\\:b \\; \\& \\/ \\. \\'"),
+        ("h1\\. one", "h1\\. one"),
+        ("a\\\\\\*b*", "a\\\\\\*b*"),
+        ("\\@ \\% \\( \\)", "@ % ( )"),
+    ] {
+        assert_eq!(as_adf(markup).0, json!([para(&json!([text(read)]))]), "{markup}");
+    }
+}
+
+#[test]
 fn addresses_among_words_stay_as_bare_as_they_may() {
     for (words, markup) in [
         ("see https://a.example/x_-_y~z.", "see https://a.example/x_-_y~z."),
         ("(https://a.example/*x*)", "([https://a.example/]\\*x\\*)"),
     ] {
         assert_eq!(as_wiki(&json!([para(&json!([text(words)]))])), (markup.to_owned(), vec![]));
+    }
+}
+
+#[test]
+fn links_in_a_table_that_has_no_place_stay_links() {
+    for around in ["{quote}\n{}\n{quote}", "{panel}\n{}\n{panel}", "* item\n{quote}\n{}\n{quote}"] {
+        let (content, _) = as_adf(&around.replace("{}", "||Where||\n|[here|https://a.example/x], *soon*|"));
+        let json = content.to_string();
+        assert!(json.contains("\"marks\":[{\"attrs\":{\"href\":\"https://a.example/x\"}"), "{json}");
+        assert!(json.contains("strong"), "{json}");
+    }
+    let cell = json!({"type": "tableCell", "content": [para(&json!([marked("here", &link("https://a.example/x"))]))]});
+    let table = json!({"type": "table", "content": [{"type": "tableRow", "content": [cell, cell]}]});
+    let listed = json!([bullets(&json!([item(&json!([table]))]))]);
+    assert_eq!(as_wiki(&listed).0, "* [here|https://a.example/x] | [here|https://a.example/x]".replace(" | ", " \\| "));
+}
+
+#[test]
+fn a_picture_keeps_the_link_of_its_frame() {
+    let framed = |media: &Value| {
+        json!([{"type": "mediaSingle", "attrs": {"layout": "center"}, "content": [media],
+        "marks": link("https://a.example/x")}])
+    };
+    let file = json!({"type": "media", "attrs": {"type": "file", "id": "m", "alt": "a.png"}});
+    let own = json!({"type": "media", "attrs": {"type": "file", "id": "m", "alt": "a.png"},
+        "marks": link("https://a.example/own")});
+    let outside = json!({"type": "media", "attrs": {"type": "external", "url": "https://a.example/i.png"}});
+    for (media, shown, address) in [
+        (file, "\\[attachment: a.png\\]", "https://a.example/x"),
+        (own, "\\[attachment: a.png\\]", "https://a.example/own"),
+        (outside, "https://a.example/i.png", "https://a.example/x"),
+    ] {
+        let body = adf(&framed(&media));
+        assert_eq!(as_wiki(&framed(&media)), (format!("[{shown}|{address}]"), vec![Lost::Media]));
+        let copied = cross(&copy(&body, &Context::default()).body, Format::Wiki, &Context::default());
+        assert_eq!(copied.body, wiki(&format!("[{shown}|{address}]")));
     }
 }
 

@@ -36,7 +36,9 @@ impl Reader<'_> {
     }
 
     fn block(&mut self, node: &Value, to: &mut Vec<Block>) {
-        self.look_at_block_marks(node);
+        if kind(node) != "mediaSingle" {
+            self.look_at_block_marks(node);
+        }
         match kind(node) {
             "paragraph" | "caption" => to.push(Block::Paragraph(self.inlines(node))),
             "heading" => to.push(Block::Heading { level: level(node), text: self.inlines(node) }),
@@ -140,8 +142,10 @@ impl Reader<'_> {
         to.extend(self.blocks(content(node)));
     }
 
-    /// One line for all files of a group, and below it what a picture's caption says.
+    /// One line for all files of a group, and below it what a picture's caption says. A picture's link may be a mark of
+    /// its frame.
     fn media_block(&mut self, node: &Value, to: &mut Vec<Block>) {
+        let frame = self.marks(node).link;
         let mut files = Vec::new();
         let mut captions = Vec::new();
         for child in content(node) {
@@ -149,7 +153,7 @@ impl Reader<'_> {
                 if !files.is_empty() {
                     files.push(Inline::Break);
                 }
-                files.extend(self.media(child));
+                files.extend(self.media(child, frame.as_deref()));
             } else {
                 self.block(child, &mut captions);
             }
@@ -158,11 +162,17 @@ impl Reader<'_> {
         to.extend(captions);
     }
 
-    fn media(&mut self, node: &Value) -> Vec<Inline> {
+    /// A file in words, with its own link, or else that of its `frame`.
+    fn media(&mut self, node: &Value, frame: Option<&str>) -> Vec<Inline> {
         self.lost.note(Lost::Media);
+        let mut marks = self.marks(node);
+        marks.link = marks.link.or_else(|| frame.map(str::to_owned));
         match external(node) {
-            Some(url) => vec![Inline::address(url)],
-            None => with_breaks(&media(node, self.context), &self.marks(node)),
+            Some(url) => {
+                let link = marks.link.or_else(|| Some(url.to_owned()));
+                vec![Inline::Text(url.to_owned(), Marks { link, ..Marks::default() })]
+            }
+            None => with_breaks(&media(node, self.context), &marks),
         }
     }
 
@@ -196,7 +206,7 @@ impl Reader<'_> {
             "text" => to.extend(with_breaks(text(node), &self.marks(node))),
             "hardBreak" => to.push(Inline::Break),
             "inlineCard" => to.extend(self.card(node)),
-            "mediaInline" | "media" => to.extend(self.media(node)),
+            "mediaInline" | "media" => to.extend(self.media(node, None)),
             "mention" => self.say(Lost::Mention, &mention(node, self.context), to),
             "status" => self.say(Lost::Status, &format!("[{}]", attr(node, "text").unwrap_or("status")), to),
             "date" => self.say(Lost::Date, &date(node), to),
@@ -233,7 +243,8 @@ impl Reader<'_> {
         self.lost.note(Lost::Unknown);
         let inside = self.inlines(node);
         if inside.is_empty() {
-            to.extend(with_breaks(&unknown_words(node), &Marks::default()));
+            let link = self.marks(node).link;
+            to.extend(with_breaks(&unknown_words(node), &Marks { link, ..Marks::default() }));
         }
         to.extend(inside);
     }

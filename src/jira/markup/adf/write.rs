@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::loss::{Losses, Lost};
-use super::super::model::{Block, Cell, Inline, Marks, Panel, Script, bold, row_text};
+use super::super::model::{Block, Cell, Inline, Marks, Panel, Script, bold, row_inlines};
 use super::{document, line, paragraph, words};
 
 /// Writes a document of these blocks.
@@ -69,7 +69,7 @@ impl Writer<'_> {
         match block {
             Block::Heading { text, .. } => vec![paragraph(self.inlines(&bold(text.clone())))],
             Block::Quote(inside) | Block::Panel(_, inside) => self.blocks(inside, around),
-            Block::Table(rows) => rows.iter().map(|row| line(&row_text(row))).collect(),
+            Block::Table(rows) => rows.iter().map(|row| paragraph(self.inlines(&row_inlines(row)))).collect(),
             Block::Rule => vec![line("————")],
             Block::Paragraph(_) | Block::Code { .. } | Block::List { .. } => self.block(block, around),
         }

@@ -56,11 +56,71 @@ fn a_line_that_an_editor_or_another_program_left_is_recognised() {
 }
 
 #[test]
-fn a_line_that_names_something_else_or_stands_in_a_quote_is_none() {
+fn a_line_whose_link_is_in_several_parts_is_recognised() {
+    let part = |words: &str, more: &str| json!({"type": "text", "text": words, "marks": [{"type": more, "attrs": {"id": "c"}}, link(URL)[0]]});
+    let (site, key) = URL.split_at(URL.len() - 4);
+    for body in [
+        adf(&json!([para(&json!([text("Dev Link: "), marked(site, &link(URL)), part(key, "em")]))])),
+        adf(&json!([para(&json!([text("Dev Link: "), part(site, "annotation"), marked(key, &link(URL))]))])),
+        adf(&json!([para(&json!([text("Dev Link: "), part("AB", "strong"), part("-", "em"), part("1", "strong")]))])),
+        wiki(&format!("Dev Link: [AB|{URL}]{{*}}[-1|{URL}]{{*}}")),
+        wiki(&format!("Dev Link: [*AB*-1|{URL}]")),
+    ] {
+        assert_eq!(link_in(&body, "Dev Link").as_deref(), Some(URL), "{body:?}");
+        assert_eq!(linked(&body, Room::Ask), Some(body));
+    }
+}
+
+#[test]
+fn a_line_with_other_spaces_or_another_view_of_the_issue_is_recognised() {
+    let views = ["/", "?focusedId=7", "#comments", "/?a=b"];
+    let spaces = ["Dev Link:\u{a0}", "Dev\u{a0}Link: ", "\u{feff}Dev Link: \u{200b}", "Dev  Link\u{2003}:"];
+    let lines = spaces.iter().map(|label| format!("{label}{URL}"));
+    for line in lines.chain(views.iter().map(|view| format!("Dev Link: {URL}{view}"))) {
+        let (label, address) = line.split_at(line.find("https").unwrap());
+        let as_link = adf(&json!([para(&json!([text(label), marked("AB-1", &link(address))]))]));
+        for body in [adf(&json!([para(&json!([text(&line)]))])), as_link, wiki(&line)] {
+            assert_eq!(linked(&body, Room::Ask), Some(body), "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn a_line_in_a_heading_list_quote_panel_or_table_is_recognised() {
+    let line = || para(&json!([text("Dev Link: "), marked("AB-1", &link(URL))]));
+    let inside = |kind: &str| json!({"type": kind, "attrs": {"panelType": "info"}, "content": [line()]});
+    let task = json!({"type": "taskItem", "attrs": {"state": "TODO"}, "content": line()["content"]});
+    let cell = json!({"type": "tableRow", "content": [inside("tableCell")]});
+    let documents = [
+        json!({"type": "heading", "attrs": {"level": 3}, "content": line()["content"]}),
+        bullets(&json!([item(&json!([para(&json!([text("see")])), bullets(&json!([item(&json!([line()]))]))]))])),
+        json!({"type": "taskList", "content": [task]}),
+        inside("blockquote"),
+        inside("panel"),
+        inside("expand"),
+        json!({"type": "table", "content": [cell]}),
+        json!({"type": "layoutSection", "content": [inside("layoutColumn")]}),
+    ];
+    let markup = ["h2. {}", "* see\n** {}", "# {}", "bq. {}", "{quote}\n{}\n{quote}", "{panel}\n{}\n{panel}", "|{}|x|"];
+    let markup = markup.map(|around| wiki(&around.replace("{}", &format!("Dev Link: {URL}"))));
+    for body in documents.into_iter().map(|block| adf(&json!([block]))).chain(markup) {
+        assert_eq!(link_in(&body, "Dev Link").as_deref(), Some(URL), "{body:?}");
+        assert_eq!(linked(&body, Room::Ask), Some(body));
+    }
+}
+
+#[test]
+fn a_line_on_its_own_says_more_than_a_quoted_one_below_it() {
+    let body = wiki(&format!("Dev Link: {URL}\n\n{{quote}}\nDev Link: https://a.example.net/browse/OLD-1\n{{quote}}"));
+    assert_eq!(link_in(&body, "Dev Link").as_deref(), Some(URL));
+}
+
+#[test]
+fn a_line_that_names_something_else_or_stands_in_code_is_none() {
     for body in [
         wiki("Dev Link: see below"),
         wiki(&format!("My Dev Link: {URL}")),
-        wiki(&format!("{{quote}}\nDev Link: {URL}\n{{quote}}")),
+        wiki(&format!("{{code}}\nDev Link: {URL}\n{{code}}")),
         wiki(&format!("Dev Link: {URL} and {URL}x")),
     ] {
         assert_eq!(link_in(&body, "Dev Link"), None, "{body:?}");
