@@ -11,6 +11,7 @@ mod dump;
 mod durability;
 mod error;
 mod executor;
+mod keyset;
 mod legacy;
 mod mongo;
 mod reader;
@@ -109,6 +110,8 @@ pub trait Backend: Send + Sync {
     fn lease(&self) -> Lease;
     /// Resolves when nothing of this database is in flight any more, whoever asked for it.
     fn drained(&self) -> BoxFuture<'_, ()>;
+    /// What a caller is told whose questions have shown that this database is damaged.
+    fn damaged(&self, what: String) -> Error;
 }
 
 /// Counts the workers that a flow's database has had. A write with an older one is refused.
@@ -316,12 +319,13 @@ impl Store {
         self.call("newest_issues", self.backend.newest_issues(side)).await
     }
 
-    /// See [`Backend::pairs_after`].
+    /// See [`Backend::pairs_after`]. Each page leads on, so that a walk comes to its end.
     ///
     /// # Errors
-    /// When the database can't be read.
+    /// When the database can't be read, or is damaged.
     pub async fn pairs_after(&self, after: Option<IssueId>, most: u32) -> Result<Vec<Pair>, Error> {
-        self.call("pairs_after", self.backend.pairs_after(after, most)).await
+        let page = self.call("pairs_after", self.backend.pairs_after(after.clone(), most)).await?;
+        keyset::pairs(after, page).map_err(|why| self.backend.damaged(why))
     }
 
     /// See [`Backend::missing`].
@@ -335,12 +339,13 @@ impl Store {
         self.call("missing", self.backend.missing(users)).await
     }
 
-    /// See [`Backend::missing_after`].
+    /// See [`Backend::missing_after`]. Each page leads on, so that a walk comes to its end.
     ///
     /// # Errors
-    /// When the database can't be read.
+    /// When the database can't be read, or is damaged.
     pub async fn missing_after(&self, after: Option<IssueId>, most: u32) -> Result<Vec<MissingDev>, Error> {
-        self.call("missing_after", self.backend.missing_after(after, most)).await
+        let page = self.call("missing_after", self.backend.missing_after(after.clone(), most)).await?;
+        keyset::missing(after, page).map_err(|why| self.backend.damaged(why))
     }
 
     /// See [`Backend::ledger`].
@@ -369,12 +374,14 @@ impl Store {
         self.call("recent_writes", self.backend.recent_writes(users, since)).await
     }
 
-    /// See [`Backend::history`].
+    /// See [`Backend::history`]. Each page leads on, so that a walk comes to its end.
     ///
     /// # Errors
-    /// When the database can't be read.
+    /// When the database can't be read, or is damaged.
     pub async fn history(&self, query: HistoryQuery) -> Result<Vec<Told>, Error> {
-        self.call("history", self.backend.history(query)).await
+        let before = query.before;
+        let page = self.call("history", self.backend.history(query)).await?;
+        keyset::history(before, page).map_err(|why| self.backend.damaged(why))
     }
 
     /// See [`Backend::inheritance`].

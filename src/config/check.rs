@@ -62,7 +62,7 @@ pub fn check(file: &str, text: &str, around: &Around<'_>) -> Result<Checked, Vec
     let findings = Findings::default();
     let made = reader::read::<FlowFile>(text, &findings).and_then(|raw| {
         let folder = Path::new(file).parent().unwrap_or(Path::new(""));
-        let checker = Checker { around, folder, findings: &findings };
+        let checker = Checker { around, folder, text, findings: &findings };
         Some((checker.flow(&raw)?, Places::of(&raw, text)))
     });
     let ((flow, places), warnings) = findings.verdict(file, text, made)?;
@@ -90,6 +90,8 @@ struct Checker<'a> {
     around: &'a Around<'a>,
     /// The flow file's, where relative paths begin.
     folder: &'a Path,
+    /// The whole file.
+    text: &'a str,
     findings: &'a Findings,
 }
 

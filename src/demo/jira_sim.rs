@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::sim::{Account, FaultPlan, Flavour, Limits, People, Project, Setup, Site, Workflow};
+use crate::sim::{Account, FaultPlan, Flavour, Limits, People, Project, Screen, Setup, Site, Transition, Workflow};
 pub use flow_file::FlowFile;
 pub use wish::{ProjectWish, Side, Span};
 
@@ -226,9 +226,11 @@ fn setup(options: &Options, about: &About, clock: Clock) -> anyhow::Result<Setup
 }
 
 fn project(wish: &ProjectWish) -> Project {
+    // As in Jira's own workflows: whoever resolves or closes may say how, and comment.
+    let asks = |transition: Transition| transition.screen(Screen::of(&["resolution"]));
     let (name, workflow, types) = match wish.side {
-        Side::Customer => ("Customers of", Workflow::customer(), ["Support request", "Bug"]),
-        Side::Development => ("Engineering of", Workflow::development(), ["Bug", "Task"]),
+        Side::Customer => ("Customers of", Workflow::customer().changing("Resolve", asks), ["Support request", "Bug"]),
+        Side::Development => ("Engineering of", Workflow::development().changing("Close", asks), ["Bug", "Task"]),
     };
     let issue_types = types.into_iter().map(str::to_owned).collect();
     Project { key: wish.key.clone(), name: format!("{name} {}", wish.key), workflow, issue_types }

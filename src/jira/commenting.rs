@@ -118,14 +118,13 @@ impl Client {
         since: JiraTime,
         mut see: impl FnMut(wire::CommentBean) -> Look,
     ) -> Result<(), Error> {
-        let mut start = 0;
+        let (mut start, mut asked_again) = (0, false);
         let mut known = BTreeSet::new();
         for _ in 0..MOST_PAGES {
             let page: wire::Comments = self.json(self.dialect.comments(issue, start)).await?.value;
             let end = page.start_at + page.comments.len() as u64;
             let joins = start == 0 || page.comments.iter().any(|bean| known.contains(&bean.id));
-            // Whatever the total counts: after the last one that is shown comes nothing but itself.
-            let over = page.comments.len() <= 1 || end >= page.total || ends_before(&page.comments, since);
+            let over = end >= page.total || ends_before(&page.comments, since);
             for bean in page.comments {
                 if known.insert(bean.id.clone()) && bean.created >= since && see(bean) == Look::NoMore {
                     return Ok(());
@@ -134,8 +133,11 @@ impl Client {
             match joins {
                 false => start = 0,
                 true if over => return Ok(()),
-                true if end <= start + 1 => break,
-                true => start = end - 1,
+                true if end > start + 1 => start = end - 1,
+                // More are counted, and nothing comes after the last one but itself. Asked for twice, the others are taken
+                // for comments that are hidden from us.
+                true if asked_again => return Ok(()),
+                true => (start, asked_again) = (0, true),
             }
         }
         Err(strange("comment", "its comments do not come to an end"))

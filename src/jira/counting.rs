@@ -15,7 +15,7 @@ impl Client {
         }
         let counted = self.json::<wire::Count>(self.dialect.count(&jql::all(projects))).await;
         match counted {
-            Ok(answer) => Ok(answer.value.count),
+            Ok(answer) => Ok(answer.value.number()),
             Err(error) if matters_more_than_a_number(&error.what) => Err(error),
             Err(error) => {
                 tracing::debug!("how many issues there are is not told: {error}");

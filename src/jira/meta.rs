@@ -101,7 +101,11 @@ impl Client {
     /// When Jira does not answer well.
     pub async fn issue_types(&self, project: &ProjectId) -> Result<Vec<IssueType>, Error> {
         let path = format!("issue/createmeta/{project}/issuetypes");
-        let all = self.listed(&path, |page: wire::IssueTypePage| (page.issue_types, page.total)).await?;
+        let open = |page: wire::IssueTypePage| {
+            let (total, is_last) = (page.total, page.is_last);
+            Ok(ListPage { items: page.items()?, total, is_last })
+        };
+        let all = self.listed(&path, open, |kind| Some(kind.id.clone())).await?;
         let types = all.into_iter().filter(|kind| !kind.subtask);
         Ok(types.map(|kind| IssueType { id: kind.id, name: kind.name }).collect())
     }
@@ -122,7 +126,11 @@ impl Client {
         kind: &IssueType,
     ) -> Result<Vec<wire::FieldBean>, Error> {
         let path = format!("issue/createmeta/{project}/issuetypes/{}", kind.id);
-        self.listed(&path, |page: wire::FieldPage| (page.fields, page.total)).await
+        let open = |page: wire::FieldPage| {
+            let (total, is_last) = (page.total, page.is_last);
+            Ok(ListPage { items: page.items()?, total, is_last })
+        };
+        self.listed(&path, open, |field| field.field_id.clone()).await
     }
 
     /// The statuses that issues of a project can have, whatever their type, each once. Needs *Browse projects*.
@@ -138,25 +146,46 @@ impl Client {
         Ok(all.into_iter().filter(|status| known.insert(status.id.clone())).collect())
     }
 
-    /// All items of a list that comes in counted pages.
+    /// All items of a list that comes in counted pages, each once. What is counted and not shown, although it was asked for
+    /// twice, is done without.
     async fn listed<P: DeserializeOwned, T>(
         &self,
         path: &str,
-        open: impl Fn(P) -> (Vec<T>, Option<u64>),
+        open: impl Fn(P) -> Result<ListPage<T>, wire::Lack>,
+        id: impl Fn(&T) -> Option<String>,
     ) -> Result<Vec<T>, Error> {
-        let mut all = Vec::new();
+        let (mut all, mut known, mut start, mut asked_again) = (Vec::new(), BTreeSet::new(), 0, false);
         for _ in 0..MOST_PAGES {
             // 200 is the most that Jira gives at once.
-            let path = self.dialect.api(&format!("{path}?startAt={}&maxResults=200", all.len()));
-            let (items, total) = open(self.json(get(path, "createmeta")).await?.value);
-            let nothing_more = items.is_empty();
-            all.extend(items);
-            if nothing_more || total.is_none_or(|total| all.len() as u64 >= total) {
-                return Ok(all);
+            let question = self.dialect.api(&format!("{path}?startAt={start}&maxResults=200"));
+            let page = self.json(get(question, "createmeta")).await?.value;
+            let ListPage { items, total, is_last } = open(page).map_err(|lack| strange("createmeta", &lack))?;
+            let (before, came) = (all.len(), items.len());
+            all.extend(items.into_iter().filter(|item| id(item).is_none_or(|id| known.insert(id))));
+            start += came;
+            let has_more =
+                total.map_or(is_last == Some(false), |total| start as u64 != total && all.len() as u64 != total);
+            match (has_more, came) {
+                (false, _) => return Ok(all),
+                (true, 0) if asked_again => {
+                    let counted = total.map_or_else(|| "more".to_owned(), |total| total.to_string());
+                    tracing::warn!("{path}: Jira counts {counted} items and shows {}", all.len());
+                    return Ok(all);
+                }
+                (true, 0) => asked_again = true,
+                (true, _) if all.len() == before => return Err(strange("createmeta", "it repeats its pages")),
+                (true, _) => {}
             }
         }
         Err(strange("createmeta", "it does not come to an end"))
     }
+}
+
+/// A page of such a list.
+struct ListPage<T> {
+    items: Vec<T>,
+    total: Option<u64>,
+    is_last: Option<bool>,
 }
 
 impl Field {

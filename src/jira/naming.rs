@@ -29,12 +29,19 @@ impl Client {
         Ok(named.into_iter().next())
     }
 
+    /// These names will be asked about: whichever comes first, one request tells of all of them.
+    pub fn expect_fields(&self, names: Vec<FieldName>) {
+        self.field_names.expect(names);
+    }
+
     /// For each name the ids of the fields that it may mean, the likeliest first.
     pub(super) async fn fields_named(&self, names: &[&FieldName]) -> Result<Vec<Vec<String>>, Error> {
         let now = self.clock.now();
         if names.iter().any(|name| self.field_names.of(name, now).is_none()) {
             let all: Vec<wire::KnownField> = self.json(get(self.dialect.api("field"), "field")).await?.value;
-            names.iter().for_each(|name| self.field_names.learn(name, candidates(name, &all), now));
+            let expected = self.field_names.expected();
+            let all_names = names.iter().copied().chain(&expected);
+            all_names.for_each(|name| self.field_names.learn(name, candidates(name, &all), now));
         }
         Ok(names.iter().map(|name| self.field_names.of(name, now).unwrap_or_default()).collect())
     }
@@ -74,7 +81,11 @@ pub(super) fn number_of(id: &str) -> u64 {
 
 /// What names of fields turned out to mean. As many as flow files name.
 #[derive(Default)]
-pub(super) struct FieldNames(Mutex<BTreeMap<String, Meaning>>);
+pub(super) struct FieldNames {
+    known: Mutex<BTreeMap<String, Meaning>>,
+    /// Those that will be asked about.
+    expected: Mutex<Vec<FieldName>>,
+}
 
 struct Meaning {
     ids: Vec<String>,
@@ -87,7 +98,7 @@ impl FieldNames {
     const MISSING_FOR: Duration = Duration::from_secs(600);
 
     fn of(&self, name: &FieldName, now: Instant) -> Option<Vec<String>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let meaning = known.get(&name.as_str().to_lowercase())?;
         let still_missing = now.saturating_duration_since(meaning.learnt) < Self::MISSING_FOR;
         (!meaning.ids.is_empty() || still_missing).then(|| meaning.ids.clone())
@@ -95,11 +106,19 @@ impl FieldNames {
 
     fn learn(&self, name: &FieldName, ids: Vec<String>, now: Instant) {
         let meaning = Meaning { ids, learnt: now };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.as_str().to_lowercase(), meaning);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name.as_str().to_lowercase(), meaning);
     }
 
     /// Jira contradicted.
     pub(super) fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn expect(&self, names: Vec<FieldName>) {
+        *self.expected.lock().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    fn expected(&self) -> Vec<FieldName> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

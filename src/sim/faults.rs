@@ -14,7 +14,7 @@ use std::time::Duration;
 use http::StatusCode;
 use rand::rngs::StdRng;
 
-pub use kind::{Effect, Garbage, Kind, LateReply, Redirect};
+pub use kind::{Effect, Garbage, Kind, LateReply, Paging, Redirect};
 pub(super) use rule::Asked;
 pub use rule::{Rule, Target, When};
 pub(super) use verdict::{Fate, Reply, Verdict};

@@ -32,6 +32,7 @@ mod shown;
 mod texts;
 mod transitions;
 mod upload;
+mod users;
 mod values;
 mod visibility;
 mod wire;

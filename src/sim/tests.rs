@@ -4,6 +4,7 @@ mod api;
 mod attachments;
 mod checking;
 mod chronicle;
+mod clients;
 mod cloning;
 mod control;
 mod copying;

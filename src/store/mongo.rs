@@ -308,4 +308,8 @@ impl Backend for Database {
     fn drained(&self) -> BoxFuture<'_, ()> {
         self.lane.drained().boxed()
     }
+
+    fn damaged(&self, what: String) -> Error {
+        self.base.damaged(&what)
+    }
 }

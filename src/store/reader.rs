@@ -50,6 +50,8 @@ pub trait Reader: Send + Sync {
     ) -> BoxFuture<'_, Result<Vec<HandledIssue>, Error>>;
     /// At most `most` entries of the ledger in the order of the files' ids as text, beginning after the file `after`.
     fn ledger_after(&self, after: Option<AttachmentId>, most: u32) -> BoxFuture<'_, Result<Vec<Copied>, Error>>;
+    /// What a caller is told whose questions have shown that the flow's data is damaged.
+    fn damaged(&self, what: String) -> Error;
 }
 
 /// Where those sit who read; one for the process. Clones are one.

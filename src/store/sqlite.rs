@@ -215,4 +215,8 @@ impl Backend for Database {
     fn drained(&self) -> BoxFuture<'_, ()> {
         self.lane.drained().boxed()
     }
+
+    fn damaged(&self, what: String) -> Error {
+        Trouble::damaged(what).at(self.file.path())
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::keyset::Ordered;
 use super::mongo::Servers;
 use super::sqlite::{Folder, Sqlite};
 use super::{Backend, Driver, Durability, Error, Executor, Legacy, Opener, Process, Reader};
@@ -83,9 +84,10 @@ impl Opener for Stores {
     }
 
     fn read(&self, flow: &Flow) -> Arc<dyn Reader> {
-        match self.of(flow) {
+        let reader = match self.of(flow) {
             StoreUrl::Sqlite(folder) => self.sqlite.read(folder, flow),
             StoreUrl::Mongo(url) => self.servers.at(url).read(flow),
-        }
+        };
+        Arc::new(Ordered(reader))
     }
 }

@@ -277,6 +277,9 @@ async fn engine(
         entropy: entropy.fork("jira"),
     };
     let jira = Client::connect(&flow.jira, client_tools).await?;
+    jira.expect_fields(
+        flow.field_map.iter().map(|copy| copy.from.clone()).chain(flow.rules.replied_field.clone()).collect(),
+    );
     let projects = Projects::identify(flow, &jira, store).await?;
     let parts = Parts {
         flow: Arc::clone(flow),

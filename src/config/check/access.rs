@@ -17,8 +17,20 @@ impl Checker<'_> {
 
     fn site(&self, raw: &Placed<String>) -> Option<SiteUrl> {
         let url = self.expanded(raw, &raw.value)?;
+        let page = Page::at(&url);
         // The address itself is not repeated: a password or token may have slipped into it.
-        url.parse().map_err(|not: NotA| self.problem(raw, format!("is no site address: {}", not.rule()))).ok()
+        match url.parse() {
+            Ok(site) => {
+                page.into_iter().for_each(|page| self.warn(raw, page.advice()));
+                Some(site)
+            }
+            Err(not) => {
+                let not: NotA = not;
+                let advice = page.map(|page| format!("; it {}", page.advice())).unwrap_or_default();
+                self.problem(raw, format!("is no site address: {}{advice}", not.rule()));
+                None
+            }
+        }
     }
 
     fn credentials(&self, raw: &Placed<raw::Jira>) -> Option<Credentials> {
@@ -82,5 +94,93 @@ impl Checker<'_> {
         let text = (self.around.file)(&self.folder.join(path));
         let refuse = |why| self.problem(raw, format!("the file that it names {why}"));
         text.map_err(refuse).ok()
+    }
+}
+
+/// A page of Jira, as its address shows it.
+struct Page {
+    what: &'static str,
+    /// The part of the path with which it begins.
+    begins: &'static str,
+}
+
+/// How addresses of pages begin, behind the site's own path.
+const PAGES: [(&str, &str); 10] = [
+    ("browse", "an issue or project"),
+    ("rest", "the REST API"),
+    ("projects", "a project"),
+    ("issues", "a list of issues"),
+    ("boards", "a board"),
+    ("servicedesk", "a customer portal"),
+    ("wiki", "Confluence"),
+    ("plugins", "a page of an app"),
+    ("login", "the login page"),
+    ("login.jsp", "the login page"),
+];
+
+/// Jira Cloud has these below `/jira`, which is also what many Data Centers call their own path.
+const CLOUD_PAGES: [(&str, &str); 9] = [
+    ("software", "a board or project"),
+    ("core", "a board or project"),
+    ("servicedesk", "a service project"),
+    ("projects", "the list of projects"),
+    ("dashboards", "a dashboard"),
+    ("people", "a person"),
+    ("filters", "a filter"),
+    ("your-work", "a page of Jira"),
+    ("for-you", "a page of Jira"),
+];
+
+impl Page {
+    /// The page to which an address leads; `None` if it may be a site's own.
+    fn at(url: &str) -> Option<Self> {
+        let (_, behind_scheme) = url.split_once("://")?;
+        let path = behind_scheme.split(['?', '#']).next().unwrap_or_default();
+        let parts: Vec<_> = path.split('/').skip(1).map(str::to_lowercase).collect();
+        let at = |place: usize| parts.get(place).map_or("", String::as_str);
+        let known = |pages: &'static [(&str, &str)], part: &str| pages.iter().find(|(begins, _)| *begins == part);
+        (0..parts.len()).find_map(|place| match (at(place), at(place + 1)) {
+            ("secure", "rapidboard.jspa") => Some(Self { what: "a board", begins: "secure" }),
+            ("secure", "dashboard.jspa") => Some(Self { what: "a dashboard", begins: "secure" }),
+            ("secure", _) => Some(Self { what: "a page of Jira", begins: "secure" }),
+            ("jira", next) if known(&CLOUD_PAGES, next).is_some() => {
+                known(&CLOUD_PAGES, next).map(|(_, what)| Self { what, begins: "jira" })
+            }
+            (part, _) => known(&PAGES, part).map(|(begins, what)| Self { what, begins }),
+        })
+    }
+
+    fn advice(&self) -> String {
+        let Self { what, begins } = self;
+        format!("looks like the address of {what}, not of a site; leave out \"/{begins}\" and what follows it")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(url: &str) -> Option<(&'static str, &'static str)> {
+        Page::at(url).map(|page| (page.what, page.begins))
+    }
+
+    #[test]
+    fn addresses_of_pages_are_told_from_those_of_sites() {
+        for (path, found) in [
+            ("/browse/AB-1", ("an issue or project", "browse")),
+            ("/jira/browse/AB-1", ("an issue or project", "browse")),
+            ("/rest/api/3/", ("the REST API", "rest")),
+            ("/secure/RapidBoard.jspa?rapidView=7", ("a board", "secure")),
+            ("/jira/software/c/projects/AB/boards/7", ("a board or project", "jira")),
+            ("/jira/secure/Dashboard.jspa", ("a dashboard", "secure")),
+            ("/projects/AB/issues", ("a project", "projects")),
+            ("/issues/?jql=project%3DAB", ("a list of issues", "issues")),
+        ] {
+            assert_eq!(page(&format!("https://a.example.net{path}")), Some(found), "{path}");
+        }
+        for path in ["", "/", "/jira", "/jira/", "/ex/jira/11223344-a1b2-3b33-c444-def123456789", "/it/tracker"] {
+            assert_eq!(page(&format!("https://a.example.net{path}")), None, "{path}");
+        }
+        assert_eq!(page("browse/AB-1"), None);
     }
 }

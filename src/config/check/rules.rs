@@ -23,6 +23,14 @@ struct Defaults<'a> {
     resolution: Option<Resolution>,
 }
 
+/// The longest that is repeated of a name.
+const LONGEST: usize = 60;
+
+fn shortened(name: &str) -> String {
+    let shown: String = name.chars().take(LONGEST).collect();
+    if shown.len() < name.len() { shown + "…" } else { shown }
+}
+
 /// What `skipIntermediateStatuses` means where `intermediateStatuses` is absent: work is done, but not yet released.
 const DEFAULT_INTERMEDIATE: &str = "Done";
 
@@ -51,10 +59,16 @@ impl Checker<'_> {
     }
 
     fn refuse_repeated_ids(&self, listed: &[Placed<raw::Rule>]) {
-        let ids: Vec<_> = listed.iter().filter_map(|rule| rule.value.id.as_ref()).collect();
-        for (index, id) in ids.iter().enumerate() {
-            let first = ids[..index].iter().all(|earlier| earlier.value != id.value);
-            self.demand(first, id, "is the id of an earlier rule too; each rule needs its own");
+        let ids: Vec<_> =
+            listed.iter().enumerate().filter_map(|(index, rule)| Some((index, rule.value.id.as_ref()?))).collect();
+        for (nth, (_, id)) in ids.iter().enumerate() {
+            if let Some((index, earlier)) = ids[..nth].iter().find(|(_, earlier)| earlier.value == id.value) {
+                let (named, place) = (shortened(&id.value), earlier.at.place(self.text));
+                self.problem(
+                    id,
+                    format!("{named:?} is the id of rules[{index}] at {place} too; each rule needs its own"),
+                );
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::testing::{Script, on};
 use super::super::{Direction, Permission};
 use super::id;
-use crate::flow::Deployment;
+use crate::flow::{Deployment, FieldName};
 
 #[tokio::test(start_paused = true)]
 async fn a_site_is_what_it_says_and_the_account_is_known_by_either_name() {
@@ -71,6 +71,55 @@ async fn issue_types_and_fields_are_read_to_their_last_page_in_either_shape() {
         assert_eq!((fields[0].id.as_str(), fields[0].must_be_set, &fields[0].allowed), ("assignee", true, &None));
         script.done();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_comes_under_both_names_is_read() {
+    let bug = json!({"id": "1", "name": "Bug", "subtask": false});
+    for (deployment, api) in [(Deployment::Cloud, 3), (Deployment::DataCenter, 2)] {
+        for (types, values) in [(json!([bug]), json!([bug])), (json!([]), json!([bug])), (json!([bug]), json!([]))] {
+            let request = format!("GET /rest/api/{api}/issue/createmeta/ED/issuetypes?startAt=0&maxResults=200");
+            let page = json!({"issueTypes": types, "values": values, "total": 1, "isLast": true});
+            let (client, script) = Script::client(deployment, vec![on(&request).answers(page)]).await;
+            let kinds = client.issue_types(&"ED".parse().unwrap()).await.unwrap();
+            assert_eq!(kinds.iter().map(|kind| kind.name.as_str()).collect::<Vec<_>>(), ["Bug"]);
+            script.done();
+        }
+    }
+}
+
+/// The names that pages of types bring; each page is where it begins, its ids and the total.
+async fn types_of(pages: &[(u64, &[u64], u64)]) -> Result<Vec<String>, crate::jira::Error> {
+    let page = |(start, ids, total): &(u64, &[u64], u64)| {
+        let types: Vec<_> = ids.iter().map(|id| json!({"id": id.to_string(), "name": format!("Type {id}")})).collect();
+        on(&format!("GET /rest/api/3/issue/createmeta/ED/issuetypes?startAt={start}&maxResults=200"))
+            .answers(json!({"issueTypes": types, "total": total}))
+    };
+    let (client, script) = Script::client(Deployment::Cloud, pages.iter().map(page).collect()).await;
+    let kinds = client.issue_types(&"ED".parse().unwrap()).await;
+    script.done();
+    kinds.map(|kinds| kinds.into_iter().map(|kind| kind.name).collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_come_to_an_end_whatever_they_count() {
+    assert_eq!(types_of(&[(0, &[1, 2], 3), (2, &[3], 3)]).await.unwrap().len(), 3);
+    let counted = types_of(&[(0, &[1, 2], 5), (2, &[], 5), (2, &[], 5)]).await.unwrap();
+    assert_eq!(counted, ["Type 1", "Type 2"], "asked for once more, then done without");
+    let error = types_of(&[(0, &[1, 2], 5), (2, &[1, 2], 5)]).await.unwrap_err();
+    assert!(error.to_string().contains("it repeats its pages"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn fields_that_a_flow_names_are_asked_for_once() {
+    let fields = json!([{"id": "customfield_1", "name": "Severity", "custom": true},
+        {"id": "customfield_2", "name": "Replied", "custom": true}]);
+    let (client, script) = Script::client(Deployment::Cloud, vec![on("GET /rest/api/3/field").answers(fields)]).await;
+    let [severity, replied]: [FieldName; 2] = ["Severity", "Replied"].map(|name| FieldName::new(name).unwrap());
+    client.expect_fields(vec![severity.clone(), replied.clone()]);
+    assert_eq!(client.field_id(&replied, &id("1")).await.unwrap().as_deref(), Some("customfield_2"));
+    assert_eq!(client.field_id(&severity, &id("1")).await.unwrap().as_deref(), Some("customfield_1"));
+    script.done();
 }
 
 #[tokio::test(start_paused = true)]

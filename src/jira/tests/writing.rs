@@ -288,6 +288,12 @@ async fn is_ours(deployment: Deployment, comment: Value) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
+async fn comments_that_are_counted_and_not_shown_are_asked_for_once_more() {
+    assert_eq!(listed(&[(0, &[9]), (0, &[9, 8, 7, 6])], 4).await.unwrap(), ["9", "8", "7", "6"]);
+    assert_eq!(listed(&[(0, &[]), (0, &[9])], 1).await.unwrap(), ["9"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn on_cloud_a_comment_is_ours_by_its_property_and_never_by_its_text() {
     let comment = |property: Value| {
         let said = json!({"type": "doc", "version": 1, "content": [
@@ -342,9 +348,9 @@ async fn comments_that_moved_past_a_page_are_not_overlooked() {
 
 #[tokio::test(start_paused = true)]
 async fn a_total_that_counts_hidden_comments_is_not_waited_for() {
-    assert_eq!(listed(&[(0, &[9, 8]), (1, &[8])], 4).await.unwrap(), ["9", "8"]);
-    assert_eq!(listed(&[(0, &[9])], 4).await.unwrap(), ["9"]);
-    assert_eq!(listed(&[(0, &[])], 4).await.unwrap(), [""; 0]);
+    assert_eq!(listed(&[(0, &[9, 8]), (1, &[8]), (0, &[9, 8]), (1, &[8])], 4).await.unwrap(), ["9", "8"]);
+    assert_eq!(listed(&[(0, &[9]), (0, &[9])], 4).await.unwrap(), ["9"]);
+    assert_eq!(listed(&[(0, &[]), (0, &[])], 4).await.unwrap(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -51,13 +51,26 @@ pub(in crate::jira) struct BulkError {
     pub status: Option<u16>,
 }
 
-/// A page of `GET issue/createmeta/{project}/issuetypes`: Cloud says `issueTypes`, Data Center `values`.
+/// A page of `GET issue/createmeta/{project}/issuetypes`: Cloud says `issueTypes`, Data Center `values`, some say both.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::jira) struct IssueTypePage {
-    #[serde(alias = "values")]
-    pub issue_types: Vec<IssueTypeBean>,
+    issue_types: Option<Vec<IssueTypeBean>>,
+    values: Option<Vec<IssueTypeBean>>,
     pub total: Option<u64>,
+    pub is_last: Option<bool>,
+}
+
+impl IssueTypePage {
+    pub(in crate::jira) fn items(self) -> Result<Vec<IssueTypeBean>, Lack> {
+        either(self.issue_types, self.values, "issueTypes")
+    }
+}
+
+/// The list that is there; of two the one that has something in it.
+fn either<T>(first: Option<Vec<T>>, second: Option<Vec<T>>, name: &str) -> Result<Vec<T>, Lack> {
+    let (first, second) = (first.filter(|list| !list.is_empty() || second.is_none()), second);
+    first.or(second).ok_or_else(|| format!("it has neither {name} nor values"))
 }
 
 /// A type that issues of a project may have.
@@ -69,12 +82,20 @@ pub(in crate::jira) struct IssueTypeBean {
     pub subtask: bool,
 }
 
-/// A page of `GET issue/createmeta/{project}/issuetypes/{type}`: Cloud says `fields`, Data Center `values`.
+/// A page of `GET issue/createmeta/{project}/issuetypes/{type}`: Cloud says `fields`, Data Center `values`, some say both.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(in crate::jira) struct FieldPage {
-    #[serde(alias = "values")]
-    pub fields: Vec<FieldBean>,
+    fields: Option<Vec<FieldBean>>,
+    values: Option<Vec<FieldBean>>,
     pub total: Option<u64>,
+    pub is_last: Option<bool>,
+}
+
+impl FieldPage {
+    pub(in crate::jira) fn items(self) -> Result<Vec<FieldBean>, Lack> {
+        either(self.fields, self.values, "fields")
+    }
 }
 
 /// A field on a screen.

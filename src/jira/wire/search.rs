@@ -29,8 +29,14 @@ pub(in crate::jira) struct Fetched {
 /// How many issues a search finds: `POST search/approximate-count` (Cloud) or `POST search` (Data Center).
 #[derive(Deserialize)]
 pub(in crate::jira) struct Count {
-    #[serde(alias = "total")]
-    pub count: Option<u64>,
+    count: Option<u64>,
+    total: Option<u64>,
+}
+
+impl Count {
+    pub(in crate::jira) fn number(self) -> Option<u64> {
+        self.count.or(self.total)
+    }
 }
 
 /// A page of `POST changelog/bulkfetch`.

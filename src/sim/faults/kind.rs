@@ -36,6 +36,8 @@ pub enum Kind {
     Redirect(Redirect),
     /// The answer says that all is well and is not what was asked for.
     Garbage(Garbage),
+    /// A list comes in pages that do not lead to its end.
+    Paging(Paging),
 }
 
 /// Whether a failing request did its work.
@@ -67,6 +69,20 @@ pub enum Redirect {
     Login,
     /// To the same path at this origin, such as `http://127.0.0.1:8080`.
     Host(String),
+}
+
+/// What is wrong with the pages of a list; other answers are as they should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the line above each variant tells what its fields are")]
+pub enum Paging {
+    /// A page holds so many items at most. It counts the others, or says that there are some; but it has no token, and at
+    /// their offsets there is nothing.
+    Cut { items: usize },
+    /// So many more items are counted than there are; where they are not counted, the last page says that it is not the
+    /// last.
+    CountsMore { by: u64 },
+    /// Whatever page is asked for, the first one is answered.
+    FirstAgain,
 }
 
 /// A success that is none.
@@ -107,6 +123,9 @@ impl Kind {
             Self::Garbage(Garbage::TruncatedJson) => "truncated json",
             Self::Garbage(Garbage::Bytes) => "garbage bytes",
             Self::Garbage(Garbage::WrongType) => "wrong content type",
+            Self::Paging(Paging::Cut { .. }) => "cut page",
+            Self::Paging(Paging::CountsMore { .. }) => "wrong count",
+            Self::Paging(Paging::FirstAgain) => "first page again",
         }
     }
 }

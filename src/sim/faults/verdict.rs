@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use rand::rngs::StdRng;
 
-use super::kind::{Effect, Garbage, Kind, LateReply, Redirect};
+use super::kind::{Effect, Garbage, Kind, LateReply, Paging, Redirect};
 use crate::sim::chance;
 
 /// What becomes of one request.
@@ -53,6 +53,7 @@ pub(in crate::sim) enum Reply {
     Oversized(u64),
     /// 302 to this location.
     Redirect(String),
+    Paging(Paging),
 }
 
 impl Verdict {
@@ -72,6 +73,7 @@ impl Fate {
     fn under(kind: &Kind, stream: &mut StdRng) -> Self {
         match kind {
             Kind::Latency(_) | Kind::LostReply | Kind::SlowBody { .. } | Kind::Oversized { .. } => Self::InTime,
+            Kind::Paging(_) => Self::InTime,
             Kind::TooMany { .. } | Kind::Unavailable { .. } | Kind::Redirect(_) => Self::Never,
             Kind::ServerError { effect, .. } | Kind::Gateway { effect, .. } => Self::of(*effect == Effect::After),
             Kind::Stall { effect } => Self::of(*effect),
@@ -101,6 +103,7 @@ impl Reply {
             Kind::Oversized { bytes } => Self::Oversized(*bytes),
             Kind::Redirect(to) => Self::Redirect(location(to, path)),
             Kind::Garbage(garbage) => Self::garbled(*garbage),
+            Kind::Paging(paging) => Self::Paging(*paging),
         }
     }
 

@@ -118,6 +118,16 @@ impl Call {
         self.upload.as_ref().ok_or_else(|| Answer::unsupported_media_type(self, &self.content_type))
     }
 
+    /// Forgets which page of a list it asks for.
+    pub(super) fn ask_for_first_page(&mut self) {
+        const PLACES: [&str; 2] = ["startAt", "nextPageToken"];
+        self.query.retain(|(name, _)| !PLACES.contains(&name.as_str()));
+        if let Ok(Value::Object(mut body)) = serde_json::from_slice(&self.body) {
+            body.retain(|name, _| !PLACES.contains(&name.as_str()));
+            self.body = Value::Object(body).to_string().into();
+        }
+    }
+
     /// The JSON of the body.
     pub(super) fn json(&self) -> Result<Value, Answer> {
         let essence = self.content_type.split(';').next().unwrap_or_default().trim();

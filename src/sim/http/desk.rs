@@ -14,7 +14,7 @@ use super::entry::{Caller, LOGIN_REASON};
 use super::hold::Waiting;
 use super::routes::{Access, Endpoint, Mounted, Plan, Read};
 use crate::sim::chance;
-use crate::sim::faults::{Asked, Effect, Fate, Reply, Verdict};
+use crate::sim::faults::{Asked, Effect, Fate, Paging, Reply, Verdict};
 use crate::sim::setup::Flavour;
 use crate::sim::site::{RequestLine, Site};
 use crate::sim::state::State;
@@ -84,7 +84,7 @@ impl Wait {
 }
 
 impl State {
-    fn arrive(&mut self, at: &Arc<Mounted>, call: Call) -> Ticket {
+    fn arrive(&mut self, at: &Arc<Mounted>, mut call: Call) -> Ticket {
         let caller = self.caller(&call.credentials);
         let account = caller.account().unwrap_or_default().to_owned();
         let (method, template, path) = (&call.method, at.template.as_str(), call.path.as_str());
@@ -95,6 +95,9 @@ impl State {
         let line = self.log(at, &call, &caller, &verdict);
         if at.route.access == Access::Signed && call.presents_credentials() {
             self.leaks += 1;
+        }
+        if verdict.reply == Reply::Paging(Paging::FirstAgain) {
+            call.ask_for_first_page();
         }
         let outcome = match verdict.fate {
             Fate::InTime => self.decide(at, call, &caller, effect_after),

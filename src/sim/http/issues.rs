@@ -50,7 +50,8 @@ pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
 /// There are no subtasks here, so whether they may go with it makes no difference.
 pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
-    match call.query("deleteSubtasks") {
+    // As Java reads it: Python's clients say "False".
+    match call.query("deleteSubtasks").map(str::to_ascii_lowercase).as_deref() {
         None | Some("true" | "false") => {
             Ok(Plan { writes: vec![Write::Delete { issue }], answer: Answer::empty(StatusCode::NO_CONTENT) })
         }

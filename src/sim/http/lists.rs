@@ -1,5 +1,7 @@
 //! What the site has in common for all projects, and what the caller may do.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
@@ -9,7 +11,7 @@ use super::wire::Wire;
 use crate::sim::fields::{Field, PRIORITIES, RESOLUTIONS};
 use crate::sim::permissions::Permission;
 use crate::sim::setup::Flavour;
-use crate::sim::state::State;
+use crate::sim::state::{Home, State};
 use crate::sim::values::Term;
 
 pub(super) fn fields(state: &State, call: &Call) -> Result<Answer, Answer> {
@@ -71,6 +73,44 @@ fn clauses(id: &str, name: &str) -> Vec<String> {
         (None, "fixVersions") => vec!["fixVersion".into()],
         (None, id) => vec![id.into()],
     }
+}
+
+/// The projects that the caller may browse.
+fn seen<'a>(state: &'a State, call: &'a Call) -> impl Iterator<Item = &'a Home> {
+    let may = |home: &&Home| state.may(&call.account, &home.project.key, Permission::BrowseProjects);
+    state.projects.values().filter(may)
+}
+
+pub(super) fn projects(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let wire = Wire::new(state, call);
+    Ok(Answer::ok(seen(state, call).map(|home| wire.project(home)).collect()))
+}
+
+/// The same page by page, of Cloud only.
+pub(super) fn project_page(state: &State, call: &Call) -> Result<Answer, Answer> {
+    const LARGEST_PAGE: usize = 100;
+    let wire = Wire::new(state, call);
+    let start = call.number("startAt")?.unwrap_or(0);
+    let most = call.number("maxResults")?.unwrap_or(50).min(LARGEST_PAGE);
+    let (words, keys) = (call.query("query").unwrap_or_default().to_lowercase(), call.list("keys"));
+    let fits = |home: &&Home| {
+        let project = &home.project;
+        let named = [&project.key, &project.name].into_iter().any(|name| name.to_lowercase().contains(&words));
+        named && keys.as_ref().is_none_or(|keys| keys.contains(&project.key))
+    };
+    let all: Vec<_> = seen(state, call).filter(fits).collect();
+    let values: Vec<Value> = all.iter().skip(start).take(most).map(|home| wire.project(home)).collect();
+    let is_last = start + values.len() >= all.len();
+    Ok(Answer::ok(json!({
+        "startAt": start, "maxResults": most, "total": all.len(), "isLast": is_last, "values": values,
+    })))
+}
+
+/// The types of all these projects, each once.
+pub(super) fn issue_types(state: &State, call: &Call) -> Result<Answer, Answer> {
+    let wire = Wire::new(state, call);
+    let names: BTreeSet<_> = seen(state, call).flat_map(|home| &home.project.issue_types).collect();
+    Ok(Answer::ok(names.into_iter().map(|name| wire.issue_type(name)).collect()))
 }
 
 pub(super) fn priorities(state: &State, call: &Call) -> Result<Answer, Answer> {

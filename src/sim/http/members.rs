@@ -38,10 +38,13 @@ pub(super) fn text(members: &Map<String, Value>, name: &str) -> Result<Option<St
     }
 }
 
-/// A whole number from 0, if it is there.
+/// A whole number from 0, or its text, if it is there.
 pub(super) fn number(members: &Map<String, Value>, name: &str) -> Result<Option<usize>, Answer> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => Ok(Some(value.as_u64().ok_or_else(Answer::invalid_payload)? as usize)),
+        Some(value) => {
+            let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+            Ok(Some(number.ok_or_else(Answer::invalid_payload)? as usize))
+        }
     }
 }

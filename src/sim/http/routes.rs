@@ -10,7 +10,7 @@ use super::call::Call;
 use super::search::{by_offset, by_token};
 use super::{
     about, attachments, bulk, changelog, comments, downloads, issues, links, lists, meta, properties, remote_links,
-    search, transitions,
+    search, transitions, users,
 };
 use crate::sim::setup::Flavour;
 use crate::sim::state::State;
@@ -213,13 +213,18 @@ fn routes() -> Vec<Route> {
         member("/issueLink", [post(links::create)]),
         member("/issueLink/{linkId}", [get(links::show), delete(links::remove)]),
         member("/issueLinkType", [get(links::types)]),
+        member("/project", [get(lists::projects)]),
+        member("/project/search", [get(lists::project_page)]).only(Cloud),
         member("/project/{projectIdOrKey}", [get(about::project)]),
         member("/project/{projectIdOrKey}/statuses", [get(about::statuses)]),
         member("/field", [get(lists::fields)]),
+        member("/issuetype", [get(lists::issue_types)]),
         member("/priority", [get(lists::priorities)]),
         member("/resolution", [get(lists::resolutions)]),
         member("/status", [get(lists::statuses)]),
         member("/mypermissions", [get(lists::my_permissions)]),
+        member("/user", [get(users::show)]),
+        member("/user/search", [get(users::search)]),
     ]
 }
 

@@ -49,8 +49,15 @@ pub(super) fn take(state: &mut State, call: &Call) -> Result<Plan, Answer> {
 
 /// The transition that the body names, if the caller is offered it.
 fn chosen(state: &State, call: &Call, issue: &Issue, body: &Value) -> Result<Transition, Answer> {
-    let id = body["transition"]["id"].as_str();
-    let id = id.ok_or_else(|| Answer::bad("Missing 'transition' identifier"))?;
+    // Clients send a number too, and Jira takes it for its text.
+    let id = match &body["transition"]["id"] {
+        Value::String(id) => id.clone(),
+        Value::Number(id) => id.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            return Err(Answer::bad("Missing 'transition' identifier"));
+        }
+    };
+    let id = id.as_str();
     let workflow = state.projects.get(&issue.project).map(|home| &home.project.workflow);
     let may = state.may(&call.account, &issue.project, Permission::TransitionIssues);
     let mut offered = workflow.into_iter().flat_map(|it| it.offered_to(&call.account, &issue.status.id));

@@ -5,10 +5,12 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::stage::{DEV, Reply, Stage, dawn, new_issue, wait};
-use crate::sim::faults::{Effect, Garbage, Kind, LateReply, Redirect, Rule, When};
+use crate::sim::faults::{Effect, Garbage, Kind, LateReply, Paging, Redirect, Rule, When};
+use crate::sim::setup::Flavour;
 
 /// The answer to a create that meets this fault, and how many issues there are afterwards.
 async fn create_under(kind: Kind) -> (Reply, usize) {
@@ -81,6 +83,64 @@ async fn garbage_bytes_are_no_text_at_all() {
     assert_eq!(response.headers()["Content-Type"], "application/json;charset=UTF-8");
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     assert!(std::str::from_utf8(&bytes).is_err());
+}
+
+/// What a search for the issues of a site of this kind answers under this fault, page by page.
+async fn pages_under(flavour: Flavour, paging: Paging) -> Vec<Value> {
+    let stage = Stage::with(|setup| (setup.flavour, setup.page_cap) = (flavour, 3));
+    let (path, api) = match flavour {
+        Flavour::Cloud => ("search/jql", 3),
+        Flavour::DataCenter => ("search", 2),
+    };
+    for n in 0..5 {
+        stage.post("issue", new_issue(DEV, &format!("Issue {n}"))).await;
+    }
+    wait(60).await;
+    let rule = Rule::on(Method::POST, &format!("/rest/api/{api}/{path}"), When::Always, Kind::Paging(paging));
+    stage.site.faults(rule.into());
+    let jql = format!("project = \"{DEV}\" ORDER BY key ASC");
+    let mut body = json!({"jql": jql, "fields": ["summary"]});
+    let first = stage.post(path, body.clone()).await.json();
+    match first.get("nextPageToken") {
+        Some(token) => body["nextPageToken"] = token.clone(),
+        None => body["startAt"] = json!(3),
+    }
+    if flavour == Flavour::Cloud && first.get("nextPageToken").is_none() {
+        return vec![first];
+    }
+    let second = stage.post(path, body).await.json();
+    vec![first, second]
+}
+
+fn keys(page: &Value) -> Vec<&str> {
+    page["issues"].as_array().unwrap().iter().map(|issue| issue["key"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_page_tells_of_more_and_leads_nowhere() {
+    let [first] = &pages_under(Flavour::Cloud, Paging::Cut { items: 2 }).await[..] else { panic!("a token") };
+    assert_eq!((keys(first), &first["isLast"]), (vec!["DEV-A-1", "DEV-A-2"], &json!(false)));
+    let [first, second] = &pages_under(Flavour::DataCenter, Paging::Cut { items: 2 }).await[..] else { panic!() };
+    assert_eq!((keys(first), &first["total"]), (vec!["DEV-A-1", "DEV-A-2"], &json!(5)));
+    assert_eq!((keys(second), &second["total"]), (vec![], &json!(5)), "nothing lies behind it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_count_can_be_above_what_there_is() {
+    let [first, second] = &pages_under(Flavour::Cloud, Paging::CountsMore { by: 9 }).await[..] else { panic!() };
+    assert_eq!((keys(first).len(), keys(second).len()), (3, 2));
+    assert_eq!((&second["isLast"], second.get("nextPageToken")), (&json!(false), None));
+    let [first, second] = &pages_under(Flavour::DataCenter, Paging::CountsMore { by: 9 }).await[..] else { panic!() };
+    assert_eq!((keys(first).len(), keys(second).len(), &second["total"]), (3, 2, &json!(14)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_page_can_be_answered_whatever_is_asked_for() {
+    for flavour in [Flavour::Cloud, Flavour::DataCenter] {
+        let [first, second] = &pages_under(flavour, Paging::FirstAgain).await[..] else { panic!() };
+        assert_eq!(keys(first), ["DEV-A-1", "DEV-A-2", "DEV-A-3"]);
+        assert_eq!(keys(second), keys(first), "{flavour:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

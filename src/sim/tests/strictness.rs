@@ -1,6 +1,6 @@
 //! What a client could get away with if the site were more patient than Jira.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::stage::{DEV, Stage, USER, adf, new_issue, wait};
 use crate::sim::{Flavour, Setup, Transition, Workflow};
@@ -19,6 +19,8 @@ async fn a_search_of_another_type_is_refused() {
         (&cloud, "expand", json!(["names"])),
         (&cloud, "fieldsByKeys", json!("yes")),
         (&cloud, "maxResults", json!(0)),
+        (&cloud, "maxResults", json!(5001)),
+        (&cloud, "maxResults", Value::Null),
         (&cloud, "maxResults", json!(-1)),
         (&cloud, "maxResults", json!(1.5)),
         (&cloud, "nextPageToken", json!(1)),
@@ -29,7 +31,7 @@ async fn a_search_of_another_type_is_refused() {
         (&cloud, "reconcileIssues", json!(vec![1; 51])),
         (&cloud, "startAt", json!(0)),
         (&centre, "startAt", json!(-1)),
-        (&centre, "maxResults", json!("50")),
+        (&centre, "maxResults", json!("fifty")),
         (&centre, "validateQuery", json!("strict")),
         (&centre, "fields", json!("summary")),
     ] {
@@ -40,7 +42,8 @@ async fn a_search_of_another_type_is_refused() {
         assert_eq!(stage.post(path, body.clone()).await.status, 400, "{body}");
     }
     assert_eq!(cloud.get("search/jql?jql=project=USER-A&maxResults=-1").await.status, 400);
-    assert_eq!(cloud.get("search/jql?jql=project=USER-A&maxResults=5001").await.status, 200);
+    assert_eq!(cloud.get("search/jql?jql=project=USER-A&maxResults=5001").await.status, 400);
+    assert_eq!(cloud.get("search/jql?jql=project=USER-A&maxResults=5000").await.status, 200);
     let beyond = centre.get("search?jql=project=USER-A&startAt=7").await.json();
     assert_eq!((&beyond["issues"], &beyond["startAt"], &beyond["total"]), (&json!([]), &json!(7), &json!(0)));
 }

@@ -45,6 +45,12 @@ impl Base {
         result.map_err(|trouble| trouble.at(&self.server, &self.name))
     }
 
+    /// The database does not hold together: what it says can't be built upon.
+    pub(super) fn damaged(&self, what: &str) -> Error {
+        let remedies = "restore it from a backup, or drop this database to begin anew";
+        Error::Unreadable { place: self.place(), why: format!("it is damaged ({what}); {remedies}") }
+    }
+
     /// A database keeps one flow's data: the first to come owns it, also when another one has its name in
     /// `database.name`. The Node.js service keeps a second state document, for itself; it has no epoch.
     pub(super) async fn refuse_foreign(&self, database: &Database) -> Result<(), Trouble> {

@@ -97,4 +97,8 @@ impl Reader for Look {
     fn ledger_after(&self, after: Option<AttachmentId>, most: u32) -> BoxFuture<'_, Result<Vec<Copied>, Error>> {
         self.ask(move |_, database| async move { read::ledger_after(&database, after.as_ref(), most).await })
     }
+
+    fn damaged(&self, what: String) -> Error {
+        self.base.damaged(&what)
+    }
 }

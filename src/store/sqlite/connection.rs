@@ -7,9 +7,9 @@ use std::time::Duration;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::folder::{Folder, Folders};
-use super::identity::Identity;
+use super::identity::{Identity, is_left_open};
 use super::kept::{Kept, Key};
-use super::schema;
+use super::schema::{self, Check};
 use super::trouble::Trouble;
 use crate::flow::DatabaseName;
 use crate::store::{Durability, Error};
@@ -61,6 +61,11 @@ impl File {
     pub(super) fn new(common: Arc<Common>, folder: &Path, name: &DatabaseName) -> Self {
         let (key, path) = (common.kept.key(), path_of(folder, name));
         Self { common, key, folder: folder.to_owned(), path, held: Mutex::default() }
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Runs `work` on the connection. After trouble with the file itself the next call gets a fresh one.
@@ -172,6 +177,8 @@ fn rested(connection: Connection, patience: Duration) -> Option<Connection> {
 }
 
 fn open(path: &Path, missing: Missing, common: &Common) -> Result<Connection, Trouble> {
+    // Looked at first, since opening the file makes such files beside it.
+    let check = if is_left_open(path) { Check::Indexes } else { Check::Pages };
     // One thread at a time uses a connection (the mutex), so SQLite needs none of its own.
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, missing == Missing::Make);
@@ -185,7 +192,7 @@ fn open(path: &Path, missing: Missing, common: &Common) -> Result<Connection, Tr
     connection.pragma_update(None, "synchronous", synchronous(common.durability))?;
     match missing {
         Missing::Make => {
-            schema::refuse_damaged(&connection)?;
+            schema::refuse_damaged(&connection, check, path)?;
             schema::bring_up_to_date(&mut connection, path)?;
         }
         Missing::Fail => schema::refuse_unless_latest(&connection)?,

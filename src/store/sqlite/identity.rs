@@ -46,10 +46,18 @@ impl Rest {
     pub(super) fn at(path: &Path) -> Option<Self> {
         let identity = Identity::at(path).ok()??;
         let found = fs::metadata(path).ok()?;
-        let alone = ["-wal", "-journal"].iter().all(|suffix| matches!(beside(path, suffix).try_exists(), Ok(false)));
+        let alone = LOGS.iter().all(|suffix| matches!(beside(path, suffix).try_exists(), Ok(false)));
         Some(Self { identity, length: found.len(), modified: found.modified().ok()? }).filter(|_| alone)
     }
 }
+
+/// Whether the file's last user ended without closing it, or has it open now.
+pub(super) fn is_left_open(path: &Path) -> bool {
+    LOGS.iter().any(|suffix| matches!(beside(path, suffix).try_exists(), Ok(true)))
+}
+
+/// What SQLite keeps beside a file that is open for writing.
+const LOGS: [&str; 2] = ["-wal", "-journal"];
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut beside = OsString::from(path);

@@ -133,4 +133,8 @@ impl Reader for Look {
     fn ledger_after(&self, after: Option<AttachmentId>, most: u32) -> BoxFuture<'_, Result<Vec<Copied>, Error>> {
         self.ask(move |connection, _| read::ledger_after(connection, after.as_ref(), most))
     }
+
+    fn damaged(&self, what: String) -> Error {
+        Trouble::damaged(what).at(&self.file)
+    }
 }

@@ -1,5 +1,6 @@
 //! What SQLite says, in our words and with what to do about it.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use rusqlite::ErrorCode;
@@ -47,6 +48,11 @@ const REMEDIES: [(ErrorCode, &str); 7] = [
 pub(super) const REPLACE: &str = "restore it from a backup, or move it away to begin anew";
 
 impl Trouble {
+    /// The file does not hold together: what it says can't be built upon.
+    pub(super) fn damaged(what: impl Display) -> Self {
+        Self::Unfit(format!("it is damaged ({what}); {REPLACE}"))
+    }
+
     /// Whether a fresh connection might help.
     pub(super) fn is_of_the_file(&self) -> bool {
         match self {

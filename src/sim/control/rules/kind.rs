@@ -25,6 +25,7 @@ pub(super) enum Kind {
     Oversized { bytes: u64 },
     Redirect(Redirect),
     Garbage(Garbage),
+    Paging(Paging),
 }
 
 /// Whether a request goes wrong before its effect, which then does not happen, or after.
@@ -63,6 +64,15 @@ pub(super) enum Garbage {
     WrongType,
 }
 
+/// See [`faults::Paging`].
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub(super) enum Paging {
+    Cut { items: usize },
+    CountsMore { by: u64 },
+    FirstAgain,
+}
+
 /// No wait of any fault is longer than a day.
 const LONGEST_MS: u64 = 86_400_000;
 
@@ -96,6 +106,7 @@ impl Kind {
             Self::Oversized { .. } => return Err(format!("kind.oversized.bytes: at most {MOST_BYTES}")),
             Self::Redirect(to) => faults::Kind::Redirect(to.check()?),
             Self::Garbage(garbage) => faults::Kind::Garbage(garbage.into()),
+            Self::Paging(paging) => faults::Kind::Paging(paging.into()),
         })
     }
 }
@@ -161,6 +172,7 @@ impl From<faults::Kind> for Kind {
             faults::Kind::Oversized { bytes } => Self::Oversized { bytes },
             faults::Kind::Redirect(to) => Self::Redirect(to.into()),
             faults::Kind::Garbage(garbage) => Self::Garbage(garbage.into()),
+            faults::Kind::Paging(paging) => Self::Paging(paging.into()),
         }
     }
 }
@@ -190,6 +202,26 @@ mirrored! {
     Effect { Before, After }
     LateReply { Unavailable, Broken, Silence }
     Garbage { LoginPage, TruncatedJson, Bytes, WrongType }
+}
+
+impl From<Paging> for faults::Paging {
+    fn from(paging: Paging) -> Self {
+        match paging {
+            Paging::Cut { items } => Self::Cut { items },
+            Paging::CountsMore { by } => Self::CountsMore { by },
+            Paging::FirstAgain => Self::FirstAgain,
+        }
+    }
+}
+
+impl From<faults::Paging> for Paging {
+    fn from(paging: faults::Paging) -> Self {
+        match paging {
+            faults::Paging::Cut { items } => Self::Cut { items },
+            faults::Paging::CountsMore { by } => Self::CountsMore { by },
+            faults::Paging::FirstAgain => Self::FirstAgain,
+        }
+    }
 }
 
 impl From<faults::Redirect> for Redirect {

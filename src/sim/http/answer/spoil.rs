@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt, stream};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{Answer, Content};
-use crate::sim::faults::Reply;
+use crate::sim::faults::{Paging, Reply};
 
 type Piece = io::Result<Bytes>;
 
@@ -33,7 +33,22 @@ impl Answer {
                 Self { status: StatusCode::OK, headers: Vec::new(), content: Content::Html(LOGIN_PAGE.into()) }
             }
             Reply::Redirect(location) => Self::empty(StatusCode::FOUND).with("Location", location),
+            Reply::Paging(paging) => self.paged(*paging),
         }
+    }
+
+    fn paged(mut self, paging: Paging) -> Self {
+        if let Content::Json(Value::Object(page)) = &mut self.content
+            && let Some(list) = LISTS.into_iter().find(|list| page.get(*list).is_some_and(Value::is_array))
+        {
+            match paging {
+                Paging::Cut { items } => cut(page, list, items),
+                Paging::CountsMore { by } => count_more(page, by),
+                // It was not asked for any other.
+                Paging::FirstAgain => {}
+            }
+        }
+        self
     }
 
     /// The answer on the wire, as the fault lets it arrive.
@@ -50,6 +65,7 @@ impl Answer {
             }
             Reply::True | Reply::None | Reply::TooMany { .. } | Reply::Unavailable { .. } => self.into_response(now),
             Reply::Error(_) | Reply::Gateway(_) | Reply::LoginPage | Reply::Redirect(_) => self.into_response(now),
+            Reply::Paging(_) => self.into_response(now),
         }
     }
 
@@ -100,6 +116,30 @@ impl Answer {
         let mut response = self.response(now, Body::from(bytes), Some(length));
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         response
+    }
+}
+
+/// Under which names Jira answers lists that come in pages.
+const LISTS: [&str; 5] = ["issues", "comments", "issueTypes", "fields", "values"];
+
+fn cut(page: &mut Map<String, Value>, list: &str, most: usize) {
+    let begins = page.get("startAt").and_then(Value::as_u64).unwrap_or_default();
+    let most = if begins == 0 { most } else { 0 };
+    let Some(items) = page.get_mut(list).and_then(Value::as_array_mut).filter(|items| items.len() > most) else {
+        return;
+    };
+    items.truncate(most);
+    page.remove("nextPageToken");
+    if let Some(last) = page.get_mut("isLast") {
+        *last = false.into();
+    }
+}
+
+fn count_more(page: &mut Map<String, Value>, by: u64) {
+    if let Some(total) = page.get_mut("total") {
+        *total = total.as_u64().unwrap_or_default().saturating_add(by).into();
+    } else if let Some(last) = page.get_mut("isLast") {
+        *last = false.into();
     }
 }
 

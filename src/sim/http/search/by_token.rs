@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::Duration;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::USUAL_PAGE;
 use crate::sim::http::answer::Answer;
@@ -16,7 +16,7 @@ use crate::sim::http::wire::{Fields, Selection, Wire};
 use crate::sim::jql::{self, Place};
 use crate::sim::state::State;
 
-/// The most issues of one page, whatever the client asks for and the site is set up for.
+/// The most issues of one page that may be asked for.
 const LARGEST_PAGE: usize = 5000;
 
 const MOST_RECONCILED: usize = 50;
@@ -55,7 +55,7 @@ pub(in crate::sim::http) fn by_body(state: &State, call: &Call) -> Result<Answer
     members::flag(members, "fieldsByKeys")?;
     let ask = Ask {
         jql: members::text(members, "jql")?.unwrap_or_default(),
-        most: members::number(members, "maxResults")?.unwrap_or(USUAL_PAGE),
+        most: most(members)?,
         token: members::text(members, "nextPageToken")?,
         selection: Selection {
             fields: fields(members::texts(members, "fields")?),
@@ -65,6 +65,14 @@ pub(in crate::sim::http) fn by_body(state: &State, call: &Call) -> Result<Answer
         reconcile: reconciled(members.get("reconcileIssues"))?,
     };
     ask.answer(state, call)
+}
+
+/// Here `null` is not the same as nothing.
+fn most(members: &Map<String, Value>) -> Result<usize, Answer> {
+    match members.get("maxResults") {
+        Some(Value::Null) => Err(Answer::invalid_payload()),
+        Some(_) | None => Ok(members::number(members, "maxResults")?.unwrap_or(USUAL_PAGE)),
+    }
 }
 
 /// Ids as numbers, if there are any.
@@ -94,7 +102,7 @@ struct Ask {
 
 impl Ask {
     fn answer(&self, state: &State, call: &Call) -> Result<Answer, Answer> {
-        if self.most == 0 || self.reconcile.len() > MOST_RECONCILED {
+        if self.most == 0 || self.most > LARGEST_PAGE || self.reconcile.len() > MOST_RECONCILED {
             return Err(Answer::invalid_payload());
         }
         let query = super::query(state, call, &self.jql, true)?;
@@ -102,7 +110,7 @@ impl Ask {
         let as_they_are: BTreeSet<u64> = self.reconcile.iter().copied().collect();
         let mut rows = super::rows(state, &call.account, &query, &as_they_are);
         rows.retain(|(place, _)| after.as_ref().is_none_or(|after| query.compare(place, after).is_gt()));
-        let page = &rows[..rows.len().min(self.most).min(LARGEST_PAGE).min(state.setup.page_cap)];
+        let page = &rows[..rows.len().min(self.most).min(state.setup.page_cap)];
         let wire = Wire::new(state, call);
         let issues: Vec<Value> = page.iter().map(|(_, issue)| wire.issue(issue, &self.selection)).collect();
         let is_last = page.len() == rows.len();

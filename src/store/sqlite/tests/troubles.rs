@@ -7,7 +7,9 @@ use futures::{FutureExt, poll};
 
 use super::*;
 use crate::flow::{Entry, Level, Line};
-use crate::store::NEWEST;
+use crate::pulse::Pulse;
+use crate::store::contract::{handled, missing};
+use crate::store::{Export, ExportError, NEWEST, Store};
 
 #[tokio::test]
 async fn what_is_no_database_is_refused_and_left_alone() {
@@ -48,6 +50,84 @@ async fn a_damaged_database_is_refused_left_alone_and_goes_on_when_it_was_restor
 
         fs::write(data.file("sync-ab"), &sound).unwrap();
         assert_eq!(pairs(&*data.begin("sync-ab").await.unwrap().0).await, 200, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_walk_along_a_damaged_index_ends_with_the_name_of_its_table() {
+    for (index, table) in [
+        ("jira_mapping_newest_user", "jira_mapping"),
+        ("missing_dev_issues_by_number", "missing_dev_issues"),
+        ("user_project_issue_state_newest", "user_project_issue_state"),
+    ] {
+        let data = Data::new();
+        drop(filled(&data).await);
+        data.damage(index);
+        let (backend, _) = data.begin("sync-ab").await.unwrap();
+        let store = Store::open(backend, Pulse::new("sync-ab", Clock::system(), None)).await.unwrap();
+        if let Err(error) = walked(&store).await {
+            assert_names(&error, table);
+        } else {
+            assert_eq!(table, "user_project_issue_state", "a worker does not walk along it");
+        }
+        let reader = data.stores.read(&flow("sync-ab"));
+        let exported = Export::new(&*reader, &mut Full { left: 1 << 20 }).write(&name(), Clock::system().wall()).await;
+        let Err(ExportError::Store(error)) = exported else { panic!("{table}: {exported:?}") };
+        assert_names(&error, table);
+    }
+}
+
+/// All pairs and missing dev issues, page by page; gives up after more pages than there are rows.
+async fn walked(store: &Store) -> Result<(), Error> {
+    let mut after = None;
+    for _ in 0..=ROWS {
+        let Some(last) = store.pairs_after(after, 50).await?.pop() else { break };
+        after = Some(last.user.id);
+    }
+    let mut after = None;
+    for _ in 0..=ROWS {
+        let Some(last) = store.missing_after(after, 50).await?.pop() else { return Ok(()) };
+        after = Some(last.user.id);
+    }
+    panic!("it does not come to an end")
+}
+
+fn assert_names(error: &Error, table: &str) {
+    assert!(matches!(error, Error::Unreadable { .. }), "{error}");
+    assert!(error.to_string().contains(&format!("it is damaged (its table {table} answers ")), "{error}");
+    assert!(error.to_string().ends_with("restore it from a backup, or move it away to begin anew"), "{error}");
+}
+
+/// A disk with room for so many bytes.
+struct Full {
+    left: usize,
+}
+
+impl std::io::Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.left = self.left.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::StorageFull)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_not_closed_in_order_has_its_indexes_checked() {
+    for index in ["jira_mapping_newest_user", "jira_mapping_newest_dev", "user_project_issue_state_newest"] {
+        let data = Data::new();
+        drop(filled(&data).await);
+        data.damage(index);
+        let (backend, _) = data.begin("sync-ab").await.unwrap();
+        backend.close().await;
+        // As a kill leaves it.
+        fs::write(data.beside("sync-ab", "-wal"), "").unwrap();
+        let error = data.refusal("sync-ab").await;
+        assert!(matches!(error, Error::Unreadable { .. }), "{error}");
+        assert!(error.to_string().contains(index), "{error}");
+        assert!(error.to_string().ends_with("restore it from a backup, or move it away to begin anew"), "{error}");
     }
 }
 
@@ -246,10 +326,17 @@ async fn a_reader_neither_waits_for_the_worker_nor_keeps_it_waiting() {
     assert_eq!(backend.drained().now_or_never(), Some(()));
 }
 
-/// A worker that recorded two hundred pairs and ended; answers its file.
+/// How many rows of a kind [`filled`] leaves.
+const ROWS: u64 = 200;
+
+/// A worker that recorded two hundred rows of several kinds and ended; answers its file.
 async fn filled(data: &Data) -> Vec<u8> {
     let (backend, epoch) = data.begin("sync-ab").await.unwrap();
-    backend.write(epoch, (1..=200).map(|n| Change::PutPair(pair(n, n))).collect()).await.unwrap();
+    let rows = |n| {
+        let handled = Change::PutHandled(Side::User, pair(n, n).user, handled("Open"));
+        [Change::PutPair(pair(n, n)), handled, Change::PutMissing(missing(n, "DEV-A-1"))]
+    };
+    backend.write(epoch, (1..=ROWS).flat_map(rows).collect()).await.unwrap();
     backend.close().await;
     fs::read(data.file("sync-ab")).unwrap()
 }
@@ -269,7 +356,24 @@ fn told(number: u64) -> Change {
     Change::Tell(Entry { at: Clock::system().wall(), issue: pair(number, number).user, line })
 }
 
+fn name() -> FlowName {
+    "sync-ab".parse().unwrap()
+}
+
 impl Data {
+    /// Lets an index hold that every id is longer by one than its table says: it leads back from ids of two digits to those
+    /// of one.
+    fn damage(&self, index: &str) {
+        let plain = self.plain("sync-ab");
+        let told: String = column(&plain, &format!("SELECT sql FROM sqlite_schema WHERE name = '{index}'")).remove(0);
+        let (begin, key) = told.split_once("), ").unwrap();
+        plain
+            .execute_batch(&format!("DROP INDEX {index}; {begin}), 'z' || {key}; PRAGMA writable_schema = ON"))
+            .unwrap();
+        let changed = plain.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", [told.as_str(), index]).unwrap();
+        assert_eq!(changed, 1);
+    }
+
     /// With a store that does not wait long for other programs.
     fn impatient() -> Self {
         let mut data = Self::new();
