@@ -51,7 +51,7 @@ pub use budget::{Budget, Budgets, Share};
 pub use commenting::{Comment, Sought};
 pub use creating::{BULK, NewIssue};
 pub use editing::{Edit, Linked};
-pub use error::{Effect, Error, Fault};
+pub use error::{Effect, Error, Fault, Refusal};
 pub use field::{FieldValue, Fields, NoValue};
 pub use jql::By;
 pub use linking::{Direction, IssueLink, RemoteLink};

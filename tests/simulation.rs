@@ -15,6 +15,8 @@ mod both_sides;
 mod crash;
 #[path = "simulation/crashes.rs"]
 mod crashes;
+#[path = "simulation/creating.rs"]
+mod creating;
 #[path = "simulation/day.rs"]
 mod day;
 #[path = "simulation/days.rs"]

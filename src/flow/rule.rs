@@ -251,8 +251,19 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// The text with both keys put in: `source` is the issue that the rule looked at, `target` its counterpart.
-    pub fn render(&self, source: &dyn fmt::Display, target: &dyn fmt::Display) -> String {
+    /// Whether there is nothing to see in it, whatever the keys: Jira refuses such a comment.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.0.iter().all(|part| matches!(part, Part::Text(text) if text.chars().all(is_invisible)))
+    }
+
+    /// The text with both keys put in: `source` is the issue that the rule looked at, `target` its counterpart. `None`
+    /// where it is blank: there is nothing to say.
+    pub fn render(&self, source: &dyn fmt::Display, target: &dyn fmt::Display) -> Option<String> {
+        (!self.is_blank()).then(|| self.filled(source, target))
+    }
+
+    fn filled(&self, source: &dyn fmt::Display, target: &dyn fmt::Display) -> String {
         self.0
             .iter()
             .map(|part| match part {
@@ -264,10 +275,16 @@ impl Template {
     }
 }
 
+/// White space, also such as does not break, control characters, and what only joins, parts or turns others.
+fn is_invisible(c: char) -> bool {
+    let joins = matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    joins || c.is_whitespace() || c.is_control()
+}
+
 /// The template as it is written in a flow file; parses back to itself.
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(&"${sourceKey}", &"${targetKey}"))
+        f.write_str(&self.filled(&"${sourceKey}", &"${targetKey}"))
     }
 }
 
@@ -284,8 +301,21 @@ mod tests {
     #[test]
     fn templates_put_keys_in_and_survive_being_written() {
         let template = Template::parse("${sourceKey} -> ${targetKey}, 5 $ {x}").unwrap();
-        assert_eq!(template.render(&"A-1", &"B-2"), "A-1 -> B-2, 5 $ {x}");
+        assert_eq!(template.render(&"A-1", &"B-2").as_deref(), Some("A-1 -> B-2, 5 $ {x}"));
         assert_eq!(Template::parse(&template.to_string()), Ok(template));
+    }
+
+    #[test]
+    fn a_template_in_which_there_is_nothing_to_see_says_nothing() {
+        for blank in ["", "  ", "\n", "\r\n\t", "\u{a0}", " \u{202f}\u{2007}", "\u{200b}\u{feff}", "\u{3000}"] {
+            let template = Template::parse(blank).unwrap();
+            assert!(template.is_blank(), "{blank:?}");
+            assert_eq!(template.render(&"A-1", &"B-2"), None, "{blank:?}");
+            assert_eq!(template.to_string(), blank, "it is still written as it was");
+        }
+        for said in [".", " ${targetKey} ", "\u{a0}x"] {
+            assert!(!Template::parse(said).unwrap().is_blank(), "{said:?}");
+        }
     }
 
     #[test]

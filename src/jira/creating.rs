@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
-use super::error::said;
+use super::error::{Refusal, said};
 use super::field::Fields;
 use super::markup::{self, Crossing, Room};
 use super::{Client, Error, Fault, strange, wire, write};
@@ -151,12 +151,12 @@ fn by_position(
 ) -> Result<Vec<Result<IssueRef, Error>>, String> {
     let mut refused: BTreeMap<usize, Fault> = BTreeMap::new();
     for error in answer.errors {
-        let why = said(&HeaderMap::new(), error.element_errors.to_string().as_bytes());
-        let why = clean(&why.text);
+        let answer = said(&HeaderMap::new(), error.element_errors.to_string().as_bytes());
+        let why = answer.text.clone();
         // What failed within Jira may have happened all the same.
         let is_clear = error.status.is_none_or(|status| status < 500);
-        let fault = if is_clear { Fault::Invalid(why) } else { Fault::Unanswered(why) };
-        refused.insert(error.failed_element_number, fault);
+        let fault = if is_clear { Fault::Invalid(Refusal::new(why, answer)) } else { Fault::Unanswered(why) };
+        refused.insert(error.failed_element_number, fault.reword(|said| clean(&said)));
     }
     if refused.len() + answer.issues.len() != asked || refused.keys().any(|place| *place >= asked) {
         let (created, refused) = (answer.issues.len(), refused.len());

@@ -1,11 +1,13 @@
 //! How a request to Jira can end badly; each way leads somewhere else.
 
 mod mask;
+mod refusal;
 mod said;
 
 use std::time::Duration;
 
 pub(super) use mask::Mask;
+pub use refusal::Refusal;
 pub(super) use said::{Shape, is_html, one_line, said};
 
 use super::transport::Unreachable;
@@ -43,7 +45,7 @@ pub enum Fault {
     Conflict(String),
     /// 400 and its like: Jira will never take this.
     #[error("Jira does not accept it: {0}")]
-    Invalid(String),
+    Invalid(Refusal),
     /// 413, or 404 to a file that is above Jira's limit: it must be smaller, or the limit higher.
     #[error("too large for this Jira: {0}")]
     TooLarge(String),
@@ -132,14 +134,14 @@ impl Error {
 
 impl Fault {
     /// The same, its words changed.
-    pub(super) fn reword(self, change: impl FnOnce(String) -> String) -> Self {
+    pub(super) fn reword(self, change: impl Fn(String) -> String) -> Self {
         match self {
             Self::Throttled(wait) => Self::Throttled(wait),
             Self::Refused(said) => Self::Refused(change(said)),
             Self::Forbidden(said) => Self::Forbidden(change(said)),
             Self::Missing(said) => Self::Missing(change(said)),
             Self::Conflict(said) => Self::Conflict(change(said)),
-            Self::Invalid(said) => Self::Invalid(change(said)),
+            Self::Invalid(refusal) => Self::Invalid(refusal.reword(change)),
             Self::TooLarge(said) => Self::TooLarge(change(said)),
             Self::Removed(said) => Self::Removed(change(said)),
             Self::NotSent(said) => Self::NotSent(change(said)),

@@ -32,6 +32,17 @@ pub(super) fn length(body: &Value) -> usize {
     own + children(body).map(length).sum::<usize>()
 }
 
+/// Whether there is nothing to see in it.
+pub(super) fn is_blank(body: &Value) -> bool {
+    const PLAIN: [&str; 8] =
+        ["doc", "paragraph", "heading", "blockquote", "bulletList", "orderedList", "listItem", "hardBreak"];
+    match (body.as_str().or_else(|| body["text"].as_str()), body["type"].as_str()) {
+        (Some(text), _) => text.trim().is_empty(),
+        (None, Some(kind)) => PLAIN.contains(&kind) && children(body).all(is_blank),
+        (None, None) => true,
+    }
+}
+
 /// The document that a text in wiki markup stands for.
 pub(super) fn from_wiki(text: &str) -> Value {
     blocks::read(text)

@@ -116,7 +116,8 @@ impl Checker<'_> {
     fn actions(&self, rule: &raw::Rule, defaults: &Defaults<'_>) -> Option<Actions> {
         let raw = &rule.actions.as_ref()?.value;
         let set_status = self.set_status(rule, raw, defaults);
-        let comment = raw.comment_template.as_ref().map_or(Some(None), |text| self.template(text).map(Some));
+        let is_said = flag(&raw.add_comment, false) && flag(&rule.enabled, false);
+        let comment = raw.comment_template.as_ref().map_or(Some(None), |text| self.comment(text, is_said).map(Some));
         let attachments = raw.sync_attachments.as_ref().or(defaults.raw.sync_attachments.as_ref());
         Some(Actions {
             create: flag(&raw.create_issue, false),
@@ -144,6 +145,20 @@ impl Checker<'_> {
         let resolution = Resolution::new(&raw.value);
         self.demand(resolution.is_some(), raw, "is empty; name a resolution");
         resolution
+    }
+
+    /// What a rule says, if it `is_said` at all. `None` has been noted.
+    fn comment(&self, raw: &Placed<String>, is_said: bool) -> Option<Template> {
+        let template = self.template(raw)?;
+        match (template.is_blank(), is_said) {
+            (true, true) => {
+                self.problem(raw, "is blank, and Jira takes no empty comment; write a text, or set addComment to false");
+                return None;
+            }
+            (true, false) => self.warn(raw, "is blank: with \"addComment\": true and its rule enabled it is refused"),
+            (false, _) => {}
+        }
+        Some(template)
     }
 
     fn template(&self, raw: &Placed<String>) -> Option<Template> {

@@ -13,6 +13,10 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Comment) ->
 }
 
 pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Comment) -> Result<Trace, Error> {
+    if step.text.is_blank() {
+        // Jira never takes one: what follows is that none is needed.
+        return Ok(Trace::Lacking);
+    }
     let Some(text) = text(intent, step) else { return Ok(Trace::Hidden) };
     let sought = Sought { intent: &intent.id, text: &text, since: intent.begun };
     match engine.jira.has_comment_of(&intent.user.id, &sought).await {
@@ -23,6 +27,7 @@ pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Comment) -> Re
     }
 }
 
+/// What to say; `None` where that is nothing, as in intents of a time when flow files could have blank templates.
 fn text(intent: &Intent, step: &Comment) -> Option<String> {
-    Some(step.text.render(intent.on(intent.source)?, intent.on(intent.source.other())?))
+    step.text.render(intent.on(intent.source)?, intent.on(intent.source.other())?)
 }

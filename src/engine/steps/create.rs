@@ -213,7 +213,7 @@ impl Engine {
                 return Err(error.into());
             }
             new.fields.retain(|id, _| !refused.contains(id));
-            left_out.extend(refused.iter().filter_map(|id| Some((FieldName::new(id)?, said.clone()))));
+            left_out.extend(refused.iter().filter_map(|id| Some((FieldName::new(id)?, said.to_string()))));
         }
     }
 }

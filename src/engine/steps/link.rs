@@ -23,12 +23,12 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &LinkIssues)
         mark: Some(Mark::Linked { dev_issue: dev.id.clone(), intent: intent.id.clone() }),
         link: line,
         description: user.description.as_ref(),
-        comment: step.comment.as_ref().map(|text| text.render(&user.at.key, &dev.key)),
+        comment: step.comment.as_ref().and_then(|text| text.render(&user.at.key, &dev.key)),
         fields: Fields::new(),
     };
     let room = edited(engine, intent, &user, edit).await?;
     let room = if step.cross_link { room } else { Linked::Yes };
-    Ok(Outcome::Done(Learned::Linked { room, said: step.comment.is_some() }))
+    Ok(Outcome::Done(Learned::Linked { room, said: says(step) }))
 }
 
 /// A description that may not be edited must not cost the mark and the comment.
@@ -85,7 +85,12 @@ pub(super) async fn find(engine: &Engine, intent: &Intent, step: &LinkIssues) ->
 /// What an edit that was made has come to, by what the issue shows now.
 fn learned(step: &LinkIssues, user: &Issue) -> Learned {
     let lacks = step.cross_link && own_edit_lacks_line(user);
-    Learned::Linked { room: if lacks { Linked::NoRoom } else { Linked::Yes }, said: step.comment.is_some() }
+    Learned::Linked { room: if lacks { Linked::NoRoom } else { Linked::Yes }, said: says(step) }
+}
+
+/// Whether there is something to say in the edit: a blank template would cost the link and the mark.
+fn says(step: &LinkIssues) -> bool {
+    step.comment.as_ref().is_some_and(|text| !text.is_blank())
 }
 
 /// Whether a description that we edited has no `Dev Link` line.

@@ -124,12 +124,12 @@ fn address(site: &Url, content: &str) -> Result<Url, Fault> {
     let place = place(content);
     if place.starts_with("/secure/attachment/") || place.starts_with("/rest/api/") {
         let base = site.as_str().trim_end_matches('/');
-        return format!("{base}{place}").parse().map_err(|e| Fault::Invalid(format!("{place}: {e}")));
+        return format!("{base}{place}").parse().map_err(|e| Fault::Invalid(format!("{place}: {e}").into()));
     }
-    let elsewhere: Url = content.parse().map_err(|e| Fault::Invalid(format!("the address of the file: {e}")))?;
+    let elsewhere: Url = content.parse().map_err(|e| Fault::Invalid(format!("the address of the file: {e}").into()))?;
     match (site.scheme(), elsewhere.scheme()) {
         (_, "https") | ("http", "http") => Ok(elsewhere),
-        _ => Err(Fault::Invalid("the file is where it would not be encrypted".to_owned())),
+        _ => Err(Fault::Invalid("the file is where it would not be encrypted".to_owned().into())),
     }
 }
 

@@ -3,7 +3,7 @@
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
-use crate::jira::error::{Fault, Shape, said};
+use crate::jira::error::{Fault, Refusal, Shape, said};
 
 /// Whether Jira did what it was asked; if not, what that leads to.
 pub(super) fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Fault> {
@@ -30,7 +30,7 @@ pub(super) fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Res
         // A bulk create that complains as a whole, and made some of its issues.
         400..=499 if names_issues(body) => Fault::Unanswered(text),
         410 => Fault::Removed(text),
-        400..=499 => Fault::Invalid(text),
+        400..=499 => Fault::Invalid(Refusal::new(text, said)),
         _ => Fault::Unanswered(text),
     })
 }

@@ -1,5 +1,7 @@
 //! What an answer says in words: one reading of every shape in which Jira, its gateway or a stranger complains.
 
+use std::collections::BTreeMap;
+
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
@@ -26,19 +28,38 @@ pub(in crate::jira) enum Shape {
 pub(in crate::jira) struct Said {
     pub shape: Shape,
     pub text: String,
+    /// What is said of single fields (`errors`), by their ids.
+    pub fields: BTreeMap<String, String>,
 }
+
+/// Fields that are told apart; no screen has more that can be wrong at once.
+const MOST_FIELDS: usize = 100;
 
 /// Reads the body of an answer that is not what was asked for. Whether it is JSON is not believed to its header.
 pub(in crate::jira) fn said(headers: &HeaderMap, body: &[u8]) -> Said {
     let text = String::from_utf8_lossy(body);
+    let mut fields = BTreeMap::new();
     let (shape, text) = match serde_json::from_str(&text) {
-        Ok(Value::Object(object)) => of_json(object),
+        Ok(Value::Object(object)) => {
+            fields = by_field(object.get("errors"));
+            of_json(object)
+        }
         _ if text.trim().is_empty() => (Shape::Empty, String::new()),
         _ if is_html(headers) || text.trim_start().starts_with('<') => (Shape::Page, of_page(&text)),
         Ok(_) | Err(_) => (Shape::Other, text.into_owned()),
     };
     let text = one_line(&text);
-    Said { shape, text: if text.is_empty() { "nothing was said".to_owned() } else { text } }
+    Said { shape, text: if text.is_empty() { "nothing was said".to_owned() } else { text }, fields }
+}
+
+fn by_field(errors: Option<&Value>) -> BTreeMap<String, String> {
+    let of_field = |(id, value): (&String, &Value)| {
+        let mut texts = Vec::new();
+        collect(None, value, &mut texts);
+        (one_line(id), one_line(&texts.join("; ")))
+    };
+    let errors = errors.and_then(Value::as_object).into_iter().flatten();
+    errors.take(MOST_FIELDS).map(of_field).collect()
 }
 
 /// Whether the answer calls itself a page.

@@ -13,6 +13,7 @@ use super::texts::{self, Refused};
 use super::values::{self, Ask};
 use super::visibility;
 use crate::sim::fields::Field;
+use crate::sim::markup;
 use crate::sim::permissions::Permission;
 use crate::sim::state::State;
 use crate::sim::values::{self as held, FieldValue};
@@ -280,14 +281,19 @@ fn description(state: &State, call: &Call, value: &Value) -> Checked<Option<Valu
 /// What a comment says.
 fn comment_body(state: &State, call: &Call, value: &Value) -> Checked<Value> {
     if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty() && call.api == Api::V2) {
-        return Err(Complaints::about("comment", "Comment body can not be empty!"));
+        return Err(Complaints::about("comment", EMPTY_COMMENT));
     }
-    texts::read(state, call.api, value).map_err(|refused| match refused {
+    let said = texts::read(state, call.api, value).map_err(|refused| match refused {
         Refused::OtherKind => Complaints::about("comment", "Comment body is not valid!"),
         Refused::Invalid => Complaints::whole(INVALID_INPUT),
         Refused::TooLong(message) => Complaints::about("comment", &message),
-    })
+    })?;
+    // A document without a paragraph, with an empty one, or with an empty text: all are the same to Jira.
+    if markup::is_blank(&said) { Err(Complaints::about("comment", EMPTY_COMMENT)) } else { Ok(said) }
 }
+
+/// All that Jira says of a comment that says nothing.
+const EMPTY_COMMENT: &str = "Comment body can not be empty!";
 
 /// All that Cloud says about a document that breaks its schema.
 const INVALID_INPUT: &str = "INVALID_INPUT";

@@ -163,3 +163,28 @@ async fn properties_of_a_comment_are_kept_by_its_id() {
     }
     assert_eq!(stage.site.issue(&key).unwrap().comments[0].properties.len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn comments_in_which_there_is_nothing_to_see_are_refused() {
+    let document = |content: serde_json::Value| json!({"type": "doc", "version": 1, "content": content});
+    let cloud = [
+        document(json!([])),
+        document(json!([{"type": "paragraph", "content": []}])),
+        document(json!([{"type": "paragraph", "content": [{"type": "text", "text": " \u{a0}"}]}])),
+    ];
+    let data_center = ["", " ", "\n", "\u{a0}\t"].map(|text| json!(text));
+    for (flavour, bodies) in [(Flavour::Cloud, cloud.to_vec()), (Flavour::DataCenter, data_center.to_vec())] {
+        let stage = Stage::with(|setup| setup.flavour = flavour);
+        let issue = stage.ann_reports("Broken");
+        for body in bodies {
+            let alone = stage.post(&format!("issue/{issue}/comment"), json!({"body": body})).await;
+            let edit = json!({"update": {"comment": [{"add": {"body": body}}]}});
+            let within = stage.put(&format!("issue/{issue}"), edit).await;
+            for refused in [alone, within] {
+                assert_eq!(refused.status, 400, "{flavour:?} {body}");
+                assert_eq!(refused.json()["errors"]["comment"], "Comment body can not be empty!");
+            }
+        }
+        assert_eq!(stage.site.issue(&issue).unwrap().comments, []);
+    }
+}

@@ -61,7 +61,7 @@ impl Way<'_> {
             Ok(Resolves::Absent) | Err(_) if names_resolution(said) => None,
             Ok(Resolves::Allowed(_) | Resolves::Absent) | Err(_) => return error,
         };
-        let what = Fault::Invalid(format!("{said}; {}", self.advice(intent, step, allowed.as_deref())));
+        let what = Fault::Invalid(format!("{said}; {}", self.advice(intent, step, allowed.as_deref())).into());
         Error { what, ..error }
     }
 
