@@ -25,6 +25,7 @@ mod statuses;
 mod steps;
 mod takeover;
 mod tally;
+mod types;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,8 +146,8 @@ pub struct Engine {
     busy: Mutex<BTreeSet<IssueId>>,
     /// What this worker has seen of the dev project beyond what its store holds.
     survey: Mutex<Option<adopt::Survey>>,
-    /// Types that a dev issue may have; remembered until Jira contradicts.
-    issue_types: Mutex<Option<Arc<[String]>>>,
+    /// What this worker knows of the dev project's issue types.
+    types: Mutex<types::DevTypes>,
     memory: Mutex<Memory>,
     /// Which lists of statuses the rules were compared with.
     statuses_seen: AtomicU64,
@@ -216,7 +217,7 @@ impl Engine {
             tally: Tally::default(),
             busy: Mutex::default(),
             survey: Mutex::default(),
-            issue_types: Mutex::default(),
+            types: Mutex::default(),
             memory: Mutex::default(),
             statuses_seen: AtomicU64::new(0),
         }
@@ -230,6 +231,7 @@ impl Engine {
         let begun = self.clock.now();
         self.tally.reset(self.pulse.requests());
         self.look_for_named_statuses().await?;
+        self.check_type_names().await?;
         let state = self.after_lost_pairs(self.store.state().await?).await?;
         match Mode::of(&state, self.flow.initial_sync) {
             Mode::Full { cursor, started_at } => {

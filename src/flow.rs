@@ -19,6 +19,7 @@ mod secret;
 mod served;
 mod site;
 mod time;
+mod typing;
 
 use std::time::Duration;
 
@@ -28,8 +29,8 @@ pub use database::Database;
 pub use event::{CycleReport, Event, Field, Level, Line, Observer, SkipReason};
 pub use history::{Entry, HistoryQuery, IssueName, Told};
 pub use intent::{
-    Comment, CopyAttachment, CreateIssue, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues, Precondition,
-    Prospect, RestoreText, SetReplied, Step, StepKey, Transition,
+    Comment, CopyAttachment, CreateIssue, Describe, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues,
+    Precondition, Prospect, RestoreText, SetReplied, Step, StepKey, Transition,
 };
 pub use issue::{
     Body, Handled, Issue, Mark, MissingDev, Observed, Origin, Pair, PairState, Row, Sighting, Status, StatusChange,
@@ -49,6 +50,7 @@ pub use secret::Secret;
 pub use served::{Extent, Served, ServedProject};
 pub use site::SiteUrl;
 pub use time::{JiraTime, NoTime, Watermark};
+pub use typing::{IssueType, IssueTypes, TypeCopy, TypeName};
 
 /// One tenant: two projects, how to reach them, and the rules between them. Made from a flow file by `config` only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +71,8 @@ pub struct Flow {
     pub initial_sync: bool,
     /// The longest that the site's search is trusted to lag behind its writes.
     pub index_lag: Duration,
-    /// Type of a created issue where the target project lacks the source's.
-    pub issue_type: String,
+    /// Which type a created issue gets.
+    pub issue_types: IssueTypes,
     /// Fields that a created issue gets besides summary, description and type. No field is written twice.
     pub field_map: Vec<FieldCopy>,
     /// Where the flow's data is kept.

@@ -34,6 +34,7 @@ mod statuses;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod text_limit;
 mod transfer;
 mod transport;
 mod wire;
@@ -56,11 +57,12 @@ pub use field::{FieldValue, Fields, NoValue};
 pub use jql::By;
 pub use linking::{Direction, IssueLink, RemoteLink};
 pub use mapping::Mapped;
-pub use meta::{Field, IssueType, Permission};
+pub use meta::{Field, Permission};
 pub use moving::{Offer, Standing};
 pub use reading::{BATCH, Progress};
 pub use resolving::Resolves;
 pub use scan::{Page, Scan};
+pub use text_limit::limit_named_in;
 pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Transport, Transports, Unreachable};
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -100,6 +102,8 @@ pub struct Client {
     field_names: FieldNames,
     /// Which fields new issues can have.
     create_screens: CreateScreens,
+    /// How long texts may be.
+    text_limit: text_limit::TextLimit,
     /// Which transitions want a resolution.
     resolutions: Resolutions,
     /// What statuses are called.
@@ -189,6 +193,7 @@ impl Client {
             standings: Standings::default(),
             field_names: FieldNames::default(),
             create_screens: CreateScreens::default(),
+            text_limit: text_limit::TextLimit::default(),
             resolutions: Resolutions::default(),
             statuses: Statuses::default(),
             jira_clock,

@@ -18,7 +18,7 @@ use super::finding::{Findings, Placed};
 use super::problem::{Place, Problem};
 use super::raw::{self, FlowFile};
 use super::reader::{self, Maybe};
-use crate::flow::{Flow, NotA, ProjectKey};
+use crate::flow::{Flow, IssueTypes, NotA, ProjectKey, TypeName};
 
 /// What a flow file's meaning depends on besides its text.
 #[derive(Clone, Copy)]
@@ -101,7 +101,7 @@ impl Checker<'_> {
         let jira = raw.jira.as_ref().and_then(|jira| self.jira(jira));
         let projects = self.projects(raw);
         let interval = self.interval(raw);
-        let issue_type = self.issue_type(raw);
+        let issue_types = self.issue_types(raw);
         let field_map = self.field_map(raw);
         let database = self.database(raw, name.as_ref());
         let rules = self.rules(raw);
@@ -115,7 +115,7 @@ impl Checker<'_> {
             interval,
             initial_sync: flag(&raw.initial_sync_enabled, true),
             index_lag: raw.index_lag_seconds.as_ref().map_or(DEFAULT_LAG, |lag| lag.value.0),
-            issue_type: issue_type?,
+            issue_types: issue_types?,
             field_map,
             database: database?,
             rules,
@@ -145,10 +145,13 @@ impl Checker<'_> {
         }
     }
 
-    fn issue_type(&self, raw: &FlowFile) -> Option<String> {
-        let Some(named) = general(raw, |general| &general.issue_type) else { return Some(DEFAULT_ISSUE_TYPE.into()) };
-        let issue_type = named.value.trim();
-        self.demand(!issue_type.is_empty(), named, "is empty; name an issue type").then(|| issue_type.to_owned())
+    fn issue_types(&self, raw: &FlowFile) -> Option<IssueTypes> {
+        let map = self.issue_type_map(raw);
+        let default = match general(raw, |general| &general.issue_type) {
+            Some(named) => self.type_name(named),
+            None => TypeName::new(DEFAULT_ISSUE_TYPE),
+        };
+        Some(IssueTypes { map, default: default? })
     }
 
     fn expanded<T>(&self, raw: &Placed<T>, text: &str) -> Option<String> {

@@ -23,6 +23,7 @@ pub struct FlowFile {
     pub initial_sync_enabled: Maybe<bool>,
     pub default_behavior: Maybe<DefaultBehavior>,
     pub general: General,
+    pub issue_type_map: Maybe<Map<String>>,
     pub field_map: Maybe<Map<String>>,
     pub replied_field: Maybe<String>,
     pub database: Maybe<Database>,
@@ -125,6 +126,11 @@ impl Part for FlowFile {
             ),
             default_behavior: fields.optional("defaultBehavior", "What holds where a rule says nothing."),
             general: General::of(fields),
+            issue_type_map: fields.optional(
+                "issueTypeMap",
+                "Types of created issues, by name or id: the user issue's on the left, the dev issue's on the right. \
+                 Goes before a type of the same name and before issueType.",
+            ),
             field_map: fields.optional(
                 "fieldMap",
                 "Further fields to copy at creation, by id or name: the user issue's on the left, the dev issue's \

@@ -7,7 +7,7 @@ mod owing;
 
 pub(super) use creating::Creation;
 pub(super) use failing::in_doubt;
-pub(super) use learning::{Created, Learned, Moved};
+pub(super) use learning::{Created, Learned, Moved, Text};
 pub(super) use owing::holds_its_pair;
 
 use super::observe::{Trial, user_of};

@@ -3,6 +3,7 @@
 mod attach;
 mod comment;
 mod create;
+mod describe;
 mod link;
 mod reply;
 mod restore;
@@ -72,6 +73,7 @@ pub(super) async fn perform(
         Step::Attach(step) => attach::perform(engine, intent, step).await,
         Step::Reply(step) => reply::perform(engine, intent, step).await,
         Step::Restore(step) => restore::perform(engine, intent, step).await,
+        Step::Describe(step) => describe::perform(engine, intent, step).await,
     }
 }
 
@@ -86,13 +88,14 @@ pub(super) async fn find(
     // What is not seen now may yet come while the answer is on its way.
     let asked = engine.jira.jira_now();
     let traced = match step {
-        Step::Create(_) => return create::find(engine, intent, doubt, traces).await,
+        Step::Create(step) => return create::find(engine, intent, step, doubt, traces).await,
         Step::Link(step) => link::find(engine, intent, step).await?,
         Step::Transition(step) => transition::find(engine, intent, step).await?,
         Step::Comment(step) => comment::find(engine, intent, step).await?,
         Step::Attach(step) => attach::find(engine, intent, step).await?,
         Step::Reply(step) => reply::find(engine, intent, step).await?,
         Step::Restore(step) => restore::find(engine, intent, step).await?,
+        Step::Describe(_) => describe::find(engine, intent).await?,
     };
     Ok(match traced {
         Trace::Shown(learned) => Found::Happened(learned),
@@ -124,7 +127,8 @@ fn horizon(step: &Step) -> Duration {
         | Step::Transition(_)
         | Step::Comment(_)
         | Step::Reply(_)
-        | Step::Restore(_) => EFFECT_HORIZON,
+        | Step::Restore(_)
+        | Step::Describe(_) => EFFECT_HORIZON,
     }
 }
 

@@ -118,6 +118,10 @@ pub enum Event {
     NoRoomForLink { key: IssueKey },
     /// A mapped field of a user issue was left out of the dev issue.
     FieldLeftOut { key: IssueKey, field: FieldName, why: String },
+    /// The dev project's create screen has no description: the user issue's text is a comment on the dev issue.
+    TextAsComment { user: IssueKey, dev: IssueKey },
+    /// Issues of a type get another type on the dev side, since theirs demands what can't be given; told once a type.
+    TypeReplaced { key: IssueKey, from: String, to: String, why: String },
     /// A customer's file was copied to the dev issue.
     AttachmentCopied { user: IssueKey, dev: IssueKey, filename: String, size: u64 },
     /// A customer's file is not copied, now or ever.
@@ -225,6 +229,8 @@ impl Event {
             Self::NoRoomForLink { key } => content::no_room_for_link(key),
             Self::TextRestored { key } => content::text_restored(key),
             Self::FieldLeftOut { key, field, why } => content::field_left_out(key, field, why),
+            Self::TextAsComment { user, dev } => content::text_as_comment(user, dev),
+            Self::TypeReplaced { key, from, to, why } => content::type_replaced(key, from, to, why),
             Self::AttachmentCopied { user, dev, filename, size } => content::file_copied(user, dev, filename, *size),
             Self::AttachmentLeftOut { user, filename, why } => content::file_left_out(user, filename, why),
 

@@ -67,6 +67,8 @@ pub enum Step {
     Reply(SetReplied),
     /// Put a person's text back that our edit of the user issue replaced unread.
     Restore(RestoreText),
+    /// Give the dev issue the text for which its create screen has no field, as a comment.
+    Describe(Describe),
 }
 
 /// See [`Step::Create`]. Summary, description and type are the user issue's at the moment of the request.
@@ -129,6 +131,14 @@ pub struct RestoreText {
     pub cross_link: bool,
 }
 
+/// See [`Step::Describe`]. The text is the user issue's at the moment of the request. No plan has this step: it joins an
+/// intent when its create went without the description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Describe {
+    /// Whether the dev issue gets a remote link to the user issue.
+    pub cross_link: bool,
+}
+
 /// What must hold when a step's request is sent; if it doesn't, the step is dropped and the pair planned anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Precondition<'a> {
@@ -167,7 +177,7 @@ impl Step {
     pub fn precondition(&self) -> Precondition<'_> {
         match self {
             Self::Create(_) => Precondition::Unpaired,
-            Self::Link(_) | Self::Attach(_) => Precondition::DevIssueExists,
+            Self::Link(_) | Self::Attach(_) | Self::Describe(_) => Precondition::DevIssueExists,
             Self::Transition(step) => Precondition::StillIn(step.side, &step.from),
             Self::Comment(_) | Self::Reply(_) => Precondition::AfterTransition,
             Self::Restore(_) => Precondition::StillOverwritten,
@@ -181,7 +191,7 @@ impl Step {
             Self::Create(_) => Evidence::MarkOnCreated,
             Self::Link(_) => Evidence::BackMark,
             Self::Transition(_) => Evidence::Changelog,
-            Self::Comment(_) => Evidence::CommentMark,
+            Self::Comment(_) | Self::Describe(_) => Evidence::CommentMark,
             Self::Attach(_) => Evidence::NewAttachment,
             Self::Reply(_) | Self::Restore(_) => Evidence::AsWanted,
         }
@@ -198,6 +208,7 @@ impl Step {
             Self::Attach(_) => "attachment",
             Self::Reply(_) => "repliedField",
             Self::Restore(_) => "description",
+            Self::Describe(_) => "text",
         }
     }
 }
@@ -356,6 +367,7 @@ mod tests {
             ),
             (Step::Transition(transition), Precondition::StillIn(Side::Dev, &open), Evidence::Changelog),
             (Step::Comment(Comment { text }), Precondition::AfterTransition, Evidence::CommentMark),
+            (Step::Describe(Describe { cross_link: true }), Precondition::DevIssueExists, Evidence::CommentMark),
         ];
         for (step, precondition, evidence) in &table {
             assert_eq!((&step.precondition(), &step.evidence()), (precondition, evidence), "{}", step.name());

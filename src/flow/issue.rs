@@ -8,6 +8,7 @@ use super::project::ProjectRef;
 use super::rule::StatusName;
 use super::site::SiteUrl;
 use super::time::JiraTime;
+use super::typing::IssueType;
 
 /// An issue from a fresh read: what Jira held at that moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Issue {
     /// Jira's `description`, if there is one.
     pub description: Option<Body>,
     /// Jira's `issuetype.name`.
-    pub issue_type: String,
+    pub issue_type: IssueType,
     /// Where it stands.
     pub status: Status,
     /// Jira's `created`.

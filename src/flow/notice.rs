@@ -18,6 +18,8 @@ pub enum NoticeKind {
     ForeignMarks,
     /// The clock of Jira's answers and Jira's own clock differ.
     ClocksDiffer,
+    /// `issueTypeMap` or `issueType` names an issue type that its project does not have.
+    IssueTypeMissing,
 }
 
 impl NoticeKind {
@@ -30,6 +32,7 @@ impl NoticeKind {
             Self::SearchIncomplete => "searchIncomplete",
             Self::ForeignMarks => "foreignMarks",
             Self::ClocksDiffer => "clocksDiffer",
+            Self::IssueTypeMissing => "issueTypeMissing",
         }
     }
 }

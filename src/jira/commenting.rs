@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 
-use super::{Client, Error, markup, strange, wire, write};
+use super::{Client, Error, get, markup, strange, wire, write};
 use crate::flow::{AccountId, Body, IntentId, IssueId, JiraTime};
 
 /// The machines of one site need not agree on the time to the second.
@@ -14,6 +14,18 @@ const SKEW: Duration = Duration::from_secs(60);
 
 /// Pages of comments that are read of one issue: Jira Cloud keeps at most 5,000 comments on one.
 const MOST_PAGES: usize = 200;
+
+/// Comments of our account whose property is asked for one by one; the newest come first, and the one that is sought
+/// was made not long ago.
+const MOST_UNSURE: usize = 50;
+
+/// Whether a comment is the one that is sought.
+enum Likeness {
+    Sought,
+    /// It is of our account, and only its property can tell.
+    Perhaps,
+    Other,
+}
 
 /// What somebody said on an issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,19 +50,33 @@ pub struct Sought<'a> {
     /// The intent that would have made it.
     pub intent: &'a IntentId,
     /// What it would say.
-    pub text: &'a str,
+    pub body: &'a Body,
     /// When it was begun, by Jira's clock: what is older is somebody else's.
     pub since: JiraTime,
 }
 
 impl Client {
-    /// Comments on an issue; the intent's id rides as the comment's property. Needs *Add comments*.
+    /// Plain words as this site takes them.
+    #[must_use]
+    pub fn plain(&self, text: &str) -> Body {
+        markup::plain(text, self.dialect.format())
+    }
+
+    /// Comments on an issue; the intent's id rides as the comment's property. What is longer than the site takes is cut,
+    /// visibly, also after a refusal that names the limit. Needs *Add comments*.
     ///
     /// # Errors
     /// When there is no comment, or nobody knows.
-    pub async fn comment(&self, issue: &IssueId, text: &str, intent: &IntentId) -> Result<(), Error> {
+    pub async fn comment(&self, issue: &IssueId, said: &Body, intent: &IntentId) -> Result<(), Error> {
+        match self.say(issue, said, intent).await {
+            Err(error) if self.learn_text_limit(&error, "comment", said) => self.say(issue, said, intent).await,
+            end => end,
+        }
+    }
+
+    async fn say(&self, issue: &IssueId, said: &Body, intent: &IntentId) -> Result<(), Error> {
         let path = self.dialect.api(&format!("issue/{issue}/comment"));
-        let said = markup::to_wire(&markup::plain(text, self.dialect.format()));
+        let said = markup::to_wire(&markup::shortened(said, self.text_limit()));
         let body = json!({"body": said, "properties": wire::comment_of(intent)});
         self.caller.done(write(Method::POST, path, body, "comment").of_one_issue()).await
     }
@@ -70,28 +96,46 @@ impl Client {
     }
 
     /// Whether a comment of ours is on the issue: one that carries the intent, or, where properties of comments are not
-    /// told, one of our account, made since, that says just that.
+    /// told, one of our account, made since, that says just that. What such a one says may have been cut, or its source
+    /// have changed meanwhile: if none says just that, the properties of all of them are asked for.
     ///
     /// # Errors
     /// When Jira does not answer well, or the issue is missing.
     pub async fn has_comment_of(&self, issue: &IssueId, sought: &Sought<'_>) -> Result<bool, Error> {
-        let said = markup::text_of(&markup::plain(sought.text, self.dialect.format()));
-        let mut found = false;
+        let said = markup::text_of(sought.body);
+        let (mut found, mut unsure) = (false, Vec::new());
         self.each_comment(issue, sought.since.earlier(SKEW), |bean| {
-            found = self.is_sought(&bean, sought, &said);
+            match self.is_sought(&bean, sought, &said) {
+                Likeness::Sought => found = true,
+                Likeness::Perhaps => unsure.push(bean.id),
+                Likeness::Other => {}
+            }
             if found { Look::NoMore } else { Look::On }
         })
         .await?;
+        for comment in unsure.iter().take(MOST_UNSURE) {
+            found = found || self.intent_of_comment(comment).await?.as_ref() == Some(sought.intent);
+        }
         Ok(found)
     }
 
-    fn is_sought(&self, bean: &wire::CommentBean, sought: &Sought<'_>, said: &str) -> bool {
+    fn is_sought(&self, bean: &wire::CommentBean, sought: &Sought<'_>, said: &str) -> Likeness {
         let intent = bean.properties.as_deref().and_then(wire::intent_in);
         match (intent, &bean.properties) {
-            (Some(intent), _) => intent == *sought.intent,
-            (None, Some(_)) if self.dialect.tells_properties_of_comments() => false,
-            (None, _) => self.author(bean).as_ref() == Some(&self.account) && says(bean, said),
+            (Some(intent), _) if intent == *sought.intent => Likeness::Sought,
+            (Some(_), _) => Likeness::Other,
+            (None, Some(_)) if self.dialect.tells_properties_of_comments() => Likeness::Other,
+            (None, _) if self.author(bean).as_ref() != Some(&self.account) => Likeness::Other,
+            (None, _) if says(bean, said) => Likeness::Sought,
+            (None, _) => Likeness::Perhaps,
         }
+    }
+
+    /// The intent that a comment's own property names.
+    async fn intent_of_comment(&self, comment: &str) -> Result<Option<IntentId>, Error> {
+        let path = self.dialect.api(&format!("comment/{comment}/properties/{}", wire::PROPERTY));
+        let told: Option<wire::Property> = self.if_shown(get(path, "comment property")).await?;
+        Ok(told.and_then(|property| wire::intent_in(&[property])))
     }
 
     fn author(&self, bean: &wire::CommentBean) -> Option<AccountId> {

@@ -34,6 +34,7 @@ fn matters_more_than_a_number(what: &Fault) -> bool {
         | Fault::Missing(_)
         | Fault::Conflict(_)
         | Fault::Invalid(_)
+        | Fault::Unfit(_)
         | Fault::TooLarge(_)
         | Fault::Removed(_)
         | Fault::NotSent(_)

@@ -10,7 +10,7 @@ use super::error::{Refusal, said};
 use super::field::Fields;
 use super::markup::{self, Crossing, Room};
 use super::{Client, Error, Fault, strange, wire, write};
-use crate::flow::{Body, IntentId, IssueRef, Mark, ProjectId};
+use crate::flow::{Body, IntentId, IssueRef, IssueType, Mark, ProjectId};
 
 /// Most issues that one bulk create takes (`issue/bulk`, on Cloud and Data Center).
 pub const BULK: usize = 50;
@@ -24,10 +24,12 @@ pub struct NewIssue<'a> {
     pub summary: &'a str,
     /// Its text, as [`Client::carried`] there, before the link is added. Too long a one is cut at its end, visibly.
     pub description: Option<&'a Crossing>,
-    /// Name of its type.
-    pub issue_type: &'a str,
+    /// Its type, sent by id: a name can be ambiguous on a site.
+    pub issue_type: &'a IssueType,
     /// The page to which `User Link` leads, if there is to be one.
     pub link: Option<String>,
+    /// The most characters of its description: see [`Client::text_limit`].
+    pub room: usize,
     /// Set by the create request itself.
     pub mark: Mark,
     /// More fields; they must be on the create screen. What is named above wins.
@@ -94,6 +96,9 @@ impl Client {
         if matches!(error.what, Fault::Invalid(_)) {
             self.create_screens.forget(new.project);
             self.field_names.forget();
+            if let Some(text) = self.description_of(new) {
+                self.learn_text_limit(error, "description", &text);
+            }
         }
     }
 
@@ -125,20 +130,25 @@ impl Client {
     }
 
     pub(super) fn create_body(&self, new: &NewIssue<'_>) -> Value {
-        let text = new.description.map(|crossing| &crossing.body);
-        let description = match &new.link {
-            Some(url) => markup::with_link(text, self.dialect.format(), "User Link", url, Room::Make),
-            None => text.map(|text| markup::shortened(text, markup::MOST)),
-        };
         let mut fields: BTreeMap<&str, Value> =
             new.fields.iter().map(|(id, value)| (id.as_str(), value.to_jira())).collect();
         fields.insert("project", json!({"id": new.project.as_str()}));
-        fields.insert("issuetype", json!({"name": new.issue_type}));
+        fields.insert("issuetype", json!({"id": new.issue_type.id}));
         fields.insert("summary", json!(one_line(new.summary)));
-        if let Some(description) = description {
+        if let Some(description) = self.description_of(new) {
             fields.insert("description", markup::to_wire(&description));
         }
         json!({"fields": fields, "properties": wire::marked_with(&new.mark)})
+    }
+}
+
+impl Client {
+    fn description_of(&self, new: &NewIssue<'_>) -> Option<Body> {
+        let text = new.description.map(|crossing| &crossing.body);
+        match &new.link {
+            Some(url) => markup::with_link_within(new.room, text, self.dialect.format(), "User Link", url, Room::Make),
+            None => text.map(|text| markup::shortened(text, new.room)),
+        }
     }
 }
 

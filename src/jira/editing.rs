@@ -38,14 +38,28 @@ impl Client {
     /// # Errors
     /// When it was not made, or nobody knows.
     pub async fn edit(&self, issue: &IssueId, edit: &Edit<'_>) -> Result<Linked, Error> {
-        let (body, linked) = self.edit_body(edit);
-        let path = self.dialect.api(&format!("issue/{issue}"));
-        self.marks.forget(issue);
-        let made = self.caller.done(write(Method::PUT, path, body, "edit").of_one_issue()).await;
+        let mut made = self.send_edit(issue, edit).await;
+        if let (Err(error), Some(text)) = (&made, &edit.comment)
+            && self.learn_text_limit(error, "comment", &self.plain(text))
+        {
+            // Jira made nothing of the edit, and the comment is shorter now.
+            made = self.send_edit(issue, edit).await;
+        }
+        if let (Err(error), Some(own)) = (&made, edit.description) {
+            self.learn_text_limit(error, "description", own);
+        }
         if !edit.fields.is_empty() && made.as_ref().is_err_and(|error| matches!(error.what, Fault::Invalid(_))) {
             self.field_names.forget();
         }
-        made.map(|()| linked)
+        made
+    }
+
+    async fn send_edit(&self, issue: &IssueId, edit: &Edit<'_>) -> Result<Linked, Error> {
+        let (body, linked) = self.edit_body(edit);
+        let path = self.dialect.api(&format!("issue/{issue}"));
+        self.marks.forget(issue);
+        self.caller.done(write(Method::PUT, path, body, "edit").of_one_issue()).await?;
+        Ok(linked)
     }
 
     /// The mark of an issue; `None` when it has none, or is deleted or hidden.
@@ -97,7 +111,7 @@ impl Client {
             body["properties"] = wire::marked_with(mark);
         }
         if let Some(text) = &edit.comment {
-            let said = markup::to_wire(&markup::plain(text, self.dialect.format()));
+            let said = markup::to_wire(&markup::shortened(&self.plain(text), self.text_limit()));
             body["update"] = json!({"comment": [{"add": {"body": said}}]});
         }
         (body, linked)
@@ -107,6 +121,10 @@ impl Client {
     fn linked_text(&self, own: Option<&Body>, url: &str) -> Option<Body> {
         let format = self.dialect.format();
         let is_foreign = own.is_some_and(|own| Format::of(own) != format);
-        if is_foreign { None } else { markup::with_link(own, format, "Dev Link", url, Room::Ask) }
+        if is_foreign {
+            None
+        } else {
+            markup::with_link_within(self.text_limit(), own, format, "Dev Link", url, Room::Ask)
+        }
     }
 }

@@ -61,6 +61,9 @@ pub enum Fault {
          serve the flow by now"
     )]
     NotOurs,
+    /// What Jira has does not fit what the flow file says: nothing was sent.
+    #[error("{0}")]
+    Unfit(String),
     /// No readable answer, or a 5xx: it may have happened.
     #[error("Jira's answer is missing or broken: {0}")]
     Unanswered(String),
@@ -99,6 +102,7 @@ impl Error {
             | Fault::Missing(_)
             | Fault::Invalid(_)
             | Fault::TooLarge(_)
+            | Fault::Unfit(_)
             | Fault::Removed(_) => Effect::Never,
             Fault::Unanswered(_) | Fault::NotJira(_) | Fault::Cancelled if self.only_reads => Effect::None,
             Fault::Unanswered(_) | Fault::NotJira(_) | Fault::Cancelled => Effect::Unknown,
@@ -120,6 +124,7 @@ impl Error {
             | Fault::Conflict(_)
             | Fault::Invalid(_)
             | Fault::TooLarge(_)
+            | Fault::Unfit(_)
             | Fault::Unanswered(_)
             | Fault::NotJira(_) => true,
             Fault::Throttled(_)
@@ -143,6 +148,7 @@ impl Fault {
             Self::Conflict(said) => Self::Conflict(change(said)),
             Self::Invalid(refusal) => Self::Invalid(refusal.reword(change)),
             Self::TooLarge(said) => Self::TooLarge(change(said)),
+            Self::Unfit(said) => Self::Unfit(change(said)),
             Self::Removed(said) => Self::Removed(change(said)),
             Self::NotSent(said) => Self::NotSent(change(said)),
             Self::Unanswered(said) => Self::Unanswered(change(said)),

@@ -6,12 +6,12 @@
 mod screen;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::field::{FieldValue, Fields};
 use super::{Client, Error, Fault, markup};
-use crate::flow::{Body, FieldCopy, FieldName, IssueId, ProjectId};
+use crate::flow::{Body, FieldCopy, FieldName, IssueId, IssueType, ProjectId};
 use screen::Taken;
 use value::{Converted, convert};
 
@@ -22,6 +22,8 @@ pub struct Mapped {
     pub fields: Fields,
     /// What it does not get although the source has it, as a whole or in part: the new issue's field, and why, in words.
     pub left_out: Vec<(FieldName, String)>,
+    /// The ids of all fields of its create screen that `fieldMap` names: another source may have values for them.
+    pub targets: BTreeSet<String>,
 }
 
 impl Client {
@@ -41,7 +43,7 @@ impl Client {
         copies: &[FieldCopy],
         source: &IssueId,
         project: &ProjectId,
-        issue_type: &str,
+        issue_type: &IssueType,
     ) -> Result<Mapped, Error> {
         if copies.is_empty() {
             return Ok(Mapped::default());
@@ -51,10 +53,12 @@ impl Client {
         let mut mapped = Mapped::default();
         for (copy, value) in copies.iter().zip(values) {
             let Some(taken) = screen.get(&copy.to) else {
-                let why = format!("the screen on which a {issue_type} is created there does not have it");
+                let kind = &issue_type.name;
+                let why = format!("the screen on which a {kind} is created there does not have it");
                 mapped.leave_out_unless_empty(copy, value, why);
                 continue;
             };
+            mapped.targets.insert(taken.id.clone());
             match value {
                 Found::Value(value) => mapped.take(copy, taken, convert(&value, taken, self)),
                 Found::Nothing => {}
@@ -75,10 +79,15 @@ impl Client {
     }
 
     /// What the create screen takes for each of the fields that `copies` name; those that it lacks are absent.
-    async fn create_screen(&self, copies: &[FieldCopy], project: &ProjectId, kind: &str) -> Result<Arc<Screen>, Error> {
+    async fn create_screen(
+        &self,
+        copies: &[FieldCopy],
+        project: &ProjectId,
+        kind: &IssueType,
+    ) -> Result<Arc<Screen>, Error> {
         let of = Place {
             project: project.clone(),
-            issue_type: kind.to_owned(),
+            issue_type: kind.id.clone(),
             fields: copies.iter().map(|copy| copy.to.as_str().to_lowercase()).collect(),
         };
         if let Some(known) = self.create_screens.of(&of) {
@@ -93,9 +102,12 @@ impl Client {
         Ok(screen)
     }
 
-    async fn read_create_screen(&self, copies: &[FieldCopy], project: &ProjectId, kind: &str) -> Result<Screen, Error> {
-        let types = self.issue_types(project).await?;
-        let Some(kind) = types.iter().find(|known| known.name == kind) else { return Ok(Screen::default()) };
+    async fn read_create_screen(
+        &self,
+        copies: &[FieldCopy],
+        project: &ProjectId,
+        kind: &IssueType,
+    ) -> Result<Screen, Error> {
         let beans = self.create_field_beans(project, kind).await?;
         let taken = |copy: &FieldCopy| Some((copy.to.clone(), Taken::named(&copy.to, &beans)?));
         Ok(Screen(copies.iter().filter_map(taken).collect()))
@@ -104,7 +116,7 @@ impl Client {
     /// A rich text as it arrives here.
     fn rich(&self, body: &Body) -> FieldValue {
         let carried = self.carried(body).body;
-        FieldValue::from_jira(markup::to_wire(&markup::shortened(&carried, markup::MOST)))
+        FieldValue::from_jira(markup::to_wire(&markup::shortened(&carried, self.text_limit())))
     }
 }
 

@@ -34,7 +34,7 @@ use model::{Block, Inline, Marks, with_breaks};
 
 pub use copy::copy;
 pub use limit::{MOST, length, shortened};
-pub use link::{Room, link_in, links_in, with_link};
+pub use link::{Room, link_in, links_in, with_link, with_link_within};
 pub use loss::{Loss, Lost};
 
 /// How a rich text is written.

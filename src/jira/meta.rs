@@ -7,19 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Client, Error, Fault, get, strange, wire};
-use crate::flow::{ProjectId, ProjectKey, ProjectRef, Status};
+use crate::flow::{IssueType, ProjectId, ProjectKey, ProjectRef, Status};
 
 /// Pages of such lists that are read.
 const MOST_PAGES: usize = 20;
-
-/// A type that an issue of a project may have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssueType {
-    /// Jira's `id`.
-    pub id: String,
-    /// What flows name.
-    pub name: String,
-}
 
 /// A field on a screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,8 +97,18 @@ impl Client {
             Ok(ListPage { items: page.items()?, total, is_last })
         };
         let all = self.listed(&path, open, |kind| Some(kind.id.clone())).await?;
-        let types = all.into_iter().filter(|kind| !kind.subtask);
-        Ok(types.map(|kind| IssueType { id: kind.id, name: kind.name }).collect())
+        Ok(without_subtasks(all))
+    }
+
+    /// The types that issues of `project` have, sub-tasks apart; `None` where Jira does not tell them. Needs *Browse
+    /// projects*.
+    ///
+    /// # Errors
+    /// When Jira does not answer well, or the project is missing.
+    pub async fn project_types(&self, project: &ProjectId) -> Result<Option<Vec<IssueType>>, Error> {
+        let ask = get(self.dialect.api(&format!("project/{project}")), "project");
+        let told: wire::ProjectTypes = self.json(ask).await?.value;
+        Ok(told.issue_types.map(without_subtasks))
     }
 
     /// The fields on the create screen of a type. Needs *Create issues*.
@@ -179,6 +180,12 @@ impl Client {
         }
         Err(strange("createmeta", "it does not come to an end"))
     }
+}
+
+/// A sub-task can't be made without a parent.
+fn without_subtasks(all: Vec<wire::IssueTypeBean>) -> Vec<IssueType> {
+    let types = all.into_iter().filter(|kind| !kind.subtask);
+    types.map(|kind| IssueType { id: kind.id, name: kind.name }).collect()
 }
 
 /// A page of such a list.

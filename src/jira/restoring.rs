@@ -13,7 +13,7 @@ impl Client {
     pub fn has_room(&self, own: Option<&Body>, url: &str) -> bool {
         let format = self.dialect.format();
         let is_foreign = own.is_some_and(|own| Format::of(own) != format);
-        !is_foreign && markup::with_link(own, format, "Dev Link", url, Room::Ask).is_some()
+        !is_foreign && markup::with_link_within(self.text_limit(), own, format, "Dev Link", url, Room::Ask).is_some()
     }
 
     /// Makes `text`, as the changelog has it, an issue's description, with the `Dev Link` line to `link` where there is
@@ -24,7 +24,8 @@ impl Client {
     pub async fn put_back(&self, issue: &IssueId, text: &Body, link: Option<&str>) -> Result<Linked, Error> {
         let format = self.dialect.format();
         let own = markup::cross(text, format, &Context::default()).body;
-        let linked = link.map(|url| markup::with_link(Some(&own), format, "Dev Link", url, Room::Ask));
+        let most = self.text_limit();
+        let linked = link.map(|url| markup::with_link_within(most, Some(&own), format, "Dev Link", url, Room::Ask));
         let room = if matches!(linked, Some(None)) { Linked::NoRoom } else { Linked::Yes };
         let description = linked.flatten().unwrap_or(own);
         let body = json!({"fields": {"description": markup::to_wire(&description)}});

@@ -22,10 +22,10 @@ pub(super) use changelog::{Completed, History, Reader};
 pub(super) use comment::{CommentBean, Comments};
 pub(super) use issue::{IssueBean, RawIssue, StatusBean};
 pub(super) use link::RemoteLinkBean;
-pub(super) use mark::{PROPERTY, comment_of, intent_in, mark_value, marked_with};
+pub(super) use mark::{PROPERTY, Property, comment_of, intent_in, mark_value, marked_with};
 pub(super) use meta::{
-    BulkCreated, Created, EditMeta, FieldBean, FieldPage, FieldSchema, IssueTypePage, KnownField, Permissions,
-    ProjectBean, StatusesOfType, TransitionBean, Transitions,
+    BulkCreated, Created, EditMeta, FieldBean, FieldPage, FieldSchema, IssueTypeBean, IssueTypePage, KnownField,
+    Permissions, ProjectBean, ProjectTypes, StatusesOfType, TransitionBean, Transitions,
 };
 pub(super) use search::{ChangelogPage, Count, Fetched, SearchPage};
 pub(super) use time::parse_date;

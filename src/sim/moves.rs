@@ -59,7 +59,9 @@ impl State {
         let project = self.project_change(&shared.project, &to.project);
         let issue = Arc::make_mut(&mut shared);
         let key = Item::text("Key", Some(issue.key()), Some(to.key()));
-        let kinds = (issue.kind != kind).then(|| self.kind_change(&issue.kind, &kind));
+        let kinds = (issue.kind != kind).then(|| {
+            self.kind_change((issue.project.as_str(), issue.kind.as_str()), (to.project.as_str(), kind.as_str()))
+        });
         let moved = (issue.status != status).then(|| issue.move_to(status));
         issue.change_versions(&self.setup.custom_fields, &self.versions(&to.project));
         (issue.project, issue.number, issue.kind) = (to.project, to.number, kind);
@@ -105,9 +107,10 @@ impl State {
         Item::system("project", borrowed(&from), borrowed(&to))
     }
 
-    fn kind_change(&self, from: &str, to: &str) -> Item {
-        let (from, to) = ((self.type_id(from), from), (self.type_id(to), to));
-        Item::system("issuetype", Some((&from.0, from.1)), Some((&to.0, to.1)))
+    /// Each a project and one of its types.
+    fn kind_change(&self, from: (&str, &str), to: (&str, &str)) -> Item {
+        let (old, new) = (self.type_id(from.0, from.1), self.type_id(to.0, to.1));
+        Item::system("issuetype", Some((&old, from.1)), Some((&new, to.1)))
     }
 }
 

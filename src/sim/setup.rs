@@ -12,7 +12,7 @@ use http::StatusCode;
 use super::fields::CustomField;
 use super::limits::Limits;
 use super::permissions::Permissions;
-use super::screen::Screens;
+use super::screen::{Screen, Screens};
 use super::workflow::Workflow;
 
 /// The site's clock. It is an input, so that a test can own time; it must run at the pace of tokio's clock, which the
@@ -66,6 +66,12 @@ pub struct Setup {
     /// What statuses are called in the site's own language, by id: changelogs name them so. Everything else names them in
     /// the language of the account that asks, which is the one that workflows are written in here.
     pub status_names_of_site: BTreeMap<String, String>,
+    /// Create screens of single issue types, by project key and name of the type; the others of a project have its usual
+    /// one.
+    pub type_screens: BTreeMap<(String, String), Screen>,
+    /// Keys of team-managed projects, which Cloud alone has: their issue types are their own, with ids of their own, though
+    /// others may have the same names.
+    pub team_managed: Vec<String>,
     /// Names of those issue types whose issues are sub-tasks.
     pub subtask_types: Vec<String>,
     /// Whether `expand=transitions.fields` leaves out what a screen requires, as real sites do where the requirement is
@@ -121,6 +127,8 @@ impl Setup {
             versions: BTreeMap::new(),
             screens: BTreeMap::new(),
             status_names_of_site: BTreeMap::new(),
+            type_screens: BTreeMap::new(),
+            team_managed: Vec::new(),
             subtask_types: Vec::new(),
             under_reported_fields: false,
             transition_rest: Duration::ZERO,

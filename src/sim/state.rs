@@ -19,7 +19,7 @@ use super::limits::Meter;
 use super::people::{Errand, Town};
 use super::permissions::Permissions;
 use super::ring::Ring;
-use super::screen::Screens;
+use super::screen::{Screen, Screens};
 use super::setup::{Account, Project, Setup};
 use super::site::{Happening, RequestLine};
 use super::values::Term;
@@ -85,6 +85,9 @@ pub(super) enum Due {
 
 /// Ids of projects, issue types, issues, comments and changes all count from here; Jira's own begin there too.
 const FIRST_ID: u64 = 10_000;
+
+/// More than a project has issue types.
+const MOST_TYPES: usize = 100;
 
 /// How many impossible effects are remembered for answers that are on their way.
 const MOST_MISFIRED: usize = 1_000;
@@ -318,17 +321,40 @@ impl State {
         all.map(|status| (status.id.as_str(), status)).collect()
     }
 
-    /// The id of an issue type; types of one name are one type, whichever projects use it.
-    pub(super) fn type_id(&self, name: &str) -> String {
-        let names: BTreeSet<&String> = self.projects.values().flat_map(|home| &home.project.issue_types).collect();
-        let place = names.into_iter().position(|it| it == name).unwrap_or_default();
+    /// The id of a project's issue type. Types of one name are one type, whichever projects use it, but for those of
+    /// team-managed projects.
+    pub(super) fn type_id(&self, project: &str, name: &str) -> String {
+        let team = self.setup.team_managed.iter().position(|key| key == project);
+        let place = match (team, self.projects.get(project)) {
+            (Some(team), Some(home)) => {
+                let own = home.project.issue_types.iter().position(|it| it == name).unwrap_or_default();
+                MOST_TYPES * (team + 1) + own
+            }
+            (Some(_) | None, _) => {
+                let names: BTreeSet<&String> =
+                    self.projects.values().flat_map(|home| &home.project.issue_types).collect();
+                names.into_iter().position(|it| it == name).unwrap_or_default()
+            }
+        };
         (FIRST_ID + place as u64).to_string()
     }
 
-    /// Whether any project has an issue type of this id or name.
-    pub(super) fn has_type(&self, wanted: &str) -> bool {
-        let mut names = self.projects.values().flat_map(|home| &home.project.issue_types);
-        names.any(|kind| kind.eq_ignore_ascii_case(wanted) || self.type_id(kind) == wanted)
+    /// Every issue type of every project: its id and name.
+    pub(super) fn types(&self) -> impl Iterator<Item = (String, &String)> {
+        let homes = self.projects.values();
+        let all = homes.flat_map(|home| home.project.issue_types.iter().map(move |name| (&home.project.key, name)));
+        all.map(|(project, name)| (self.type_id(project, name), name))
+    }
+
+    /// The ids of all issue types of this name.
+    pub(super) fn types_named(&self, wanted: &str) -> BTreeSet<String> {
+        self.types().filter(|(_, name)| name.eq_ignore_ascii_case(wanted)).map(|(id, _)| id).collect()
+    }
+
+    /// The screen with which issues of a type are created; of the project's usual type if none is named.
+    pub(super) fn create_screen(&self, project: &str, kind: Option<&str>) -> Screen {
+        let own = kind.and_then(|kind| self.setup.type_screens.get(&(project.to_owned(), kind.to_owned())));
+        own.cloned().unwrap_or_else(|| self.screens(project).create)
     }
 
     /// The name of an account; its id if nobody knows it.

@@ -11,10 +11,10 @@ use futures::{FutureExt, poll};
 use super::*;
 use crate::clock::{Clock, Entropy};
 use crate::flow::{
-    Attachment, Comment, CopyAttachment, CreateIssue, Credentials, Database, Deployment, Doubt, Event, Extent,
-    Fallback, Field, FieldName, IntentKind, IssueName, JiraAccess, Level, Line, LinkIssues, OnConflict, Origin,
-    PairState, Resolution, RestoreText, Rules, Secret, ServedProject, SetReplied, Status, StatusName, Step, Template,
-    Transition,
+    Attachment, Comment, CopyAttachment, CreateIssue, Credentials, Database, Deployment, Describe, Doubt, Event,
+    Extent, Fallback, Field, FieldName, IntentKind, IssueName, IssueTypes, JiraAccess, Level, Line, LinkIssues,
+    OnConflict, Origin, PairState, Resolution, RestoreText, Rules, Secret, ServedProject, SetReplied, Status,
+    StatusName, Step, Template, Transition, TypeName,
 };
 use crate::settings::StoreUrl;
 
@@ -281,6 +281,7 @@ async fn every_intent_is_read_back_as_it_was_written(place: impl Place) {
         Intent { steps: vec![Step::Reply(SetReplied { field: field("customfield_10042") })], ..on_issue(&plain, 13) },
         Intent { steps: vec![Step::Restore(RestoreText { cross_link: false })], ..restoring(14) },
         Intent { steps: vec![Step::Restore(RestoreText { cross_link: true })], ..restoring(15) },
+        Intent { steps: vec![Step::Describe(Describe { cross_link: true })], ..on_issue(&plain, 16) },
     ];
     worker.write(intents.iter().cloned().map(Change::AddIntent).collect()).await.unwrap();
     let read = worker.backend.open_intents().await.unwrap();
@@ -584,7 +585,7 @@ pub(super) fn flow(name: &str) -> Flow {
         interval: Duration::from_secs(300),
         initial_sync: true,
         index_lag: Duration::from_secs(300),
-        issue_type: "Bug".to_owned(),
+        issue_types: IssueTypes { map: vec![], default: TypeName::new("Bug").unwrap() },
         field_map: vec![],
         database: Database::of(&name.parse().unwrap()),
         rules: Rules {

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::flow::{
-    Credentials, Database, Deployment, Fallback, Flow, HistoryQuery, JiraAccess, NoticeKind, Obeyed, OnConflict, Order,
-    Refused, Rules, Secret,
+    Credentials, Database, Deployment, Fallback, Flow, HistoryQuery, IssueTypes, JiraAccess, NoticeKind, Obeyed,
+    OnConflict, Order, Refused, Rules, Secret, TypeName,
 };
 use crate::worker::{
     Archive, Exit, FullSync, HistoryPage, Job, Listed, Ordered, Phase, Progress, Slip, Survey, Unread, Workshop,
@@ -31,7 +31,7 @@ pub(crate) fn flow(name: &str, minutes: u64) -> Arc<Flow> {
         interval: Duration::from_secs(60 * minutes),
         initial_sync: true,
         index_lag: Duration::from_secs(300),
-        issue_type: "Bug".into(),
+        issue_types: IssueTypes { map: Vec::new(), default: TypeName::new("Bug").unwrap() },
         field_map: Vec::new(),
         database: Database::of(&name.parse().unwrap()),
         rules: Rules {

@@ -311,6 +311,7 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
             | Fault::Conflict(_)
             | Fault::Invalid(_)
             | Fault::TooLarge(_)
+            | Fault::Unfit(_)
             | Fault::NotSent(_)
             | Fault::NotOurs
             | Fault::Unanswered(_)

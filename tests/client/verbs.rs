@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use lockstep::flow::{IntentId, IssueId, Mark, StatusName};
+use lockstep::flow::{IntentId, IssueId, IssueType, Mark, StatusName};
+use lockstep::jira::markup::MOST;
 use lockstep::jira::{Client, Edit, Effect, Fault, FieldValue, Fields, NewIssue, Permission, RemoteLink, Sought};
 use lockstep::sim;
 use lockstep::sim::fields::FieldKind;
@@ -67,7 +68,7 @@ fn an_issue_is_created_with_text_link_mark_and_fields_and_read_back() {
         assert!(truth.description.starts_with("It *hurts*\nwhen {clicked}\n"), "{}", truth.description);
         assert!(truth.description.ends_with("User Link: https://jira.example.net/browse/USER-A-1"), "{truth:?}");
         let read = client.fetch_one(&made.id).await.unwrap().unwrap();
-        assert_eq!((read.summary.as_str(), read.issue_type.as_str(), read.mark), ("copied", "Task", Some(mark)));
+        assert_eq!((read.summary.as_str(), read.issue_type.name.as_str(), read.mark), ("copied", "Task", Some(mark)));
         assert_eq!(client.fields_of(&made.id, &[TEAM]).await.unwrap(), Some(fields));
     });
 }
@@ -78,9 +79,10 @@ fn of_many_creates_each_has_its_own_end() {
         let client = desk.client().await;
         let user = desk.report(USER, "original");
         let [one, two, three] = ["intent-1", "intent-2", "intent-3"].map(|intent| mark(&client, &user, intent));
+        let epos = IssueType { id: "99999".to_owned(), name: "Epos".to_owned() };
         let all = [
             new_issue("first", one.clone()),
-            NewIssue { issue_type: "Epos", ..new_issue("second", two) },
+            NewIssue { issue_type: &epos, ..new_issue("second", two) },
             new_issue("third", three.clone()),
         ];
         let ends = client.create_all(&all).await;
@@ -145,10 +147,11 @@ fn a_comment_of_ours_is_known_again_and_nobody_elses_is() {
         let since = client.jira_now();
         desk.act(Deed::Comment { issue: user.to_string(), text: "Fixed in DEV-A-1".to_owned() });
         let (ours, others) = (intent("intent-1"), intent("intent-2"));
-        let sought = |intent| Sought { intent, text: "Fixed in DEV-A-1", since };
+        let said = client.plain("Fixed in DEV-A-1");
+        let sought = |intent| Sought { intent, body: &said, since };
         assert!(!client.has_comment_of(&user, &sought(&ours)).await.unwrap(), "Ann said the same");
 
-        client.comment(&user, "Fixed in DEV-A-1", &ours).await.unwrap();
+        client.comment(&user, &said, &ours).await.unwrap();
         assert!(client.has_comment_of(&user, &sought(&ours)).await.unwrap());
         if desk.flavour == Flavour::Cloud {
             assert!(!client.has_comment_of(&user, &sought(&others)).await.unwrap(), "another intent's");
@@ -320,7 +323,9 @@ fn a_file_that_is_too_large_is_refused_and_leaves_nothing() {
 fn new_issue<'a>(summary: &'a str, mark: Mark) -> NewIssue<'a> {
     // Lives as long as the tests do.
     let project = Box::leak(Box::new(dev_project()));
-    NewIssue { project, summary, description: None, issue_type: "Task", link: None, mark, fields: Fields::new() }
+    let task = Box::leak(Box::new(IssueType { id: "10001".to_owned(), name: "Task".to_owned() }));
+    let (room, fields) = (MOST, Fields::new());
+    NewIssue { project, summary, description: None, issue_type: task, link: None, room, mark, fields }
 }
 
 fn mark(client: &Client, user: &IssueId, name: &str) -> Mark {

@@ -94,7 +94,7 @@ fn way_of(fault: &Fault) -> Option<Way> {
         Fault::Refused(_) => Way::Refused,
         Fault::Missing(_) => Way::Missing,
         Fault::Conflict(_) => Way::Conflict,
-        Fault::Invalid(_) => Way::Invalid,
+        Fault::Invalid(_) | Fault::Unfit(_) => Way::Invalid,
         Fault::Unanswered(_) => Way::Unanswered,
         Fault::NotJira(_) => Way::NotJira,
         Fault::Removed(_) => Way::Removed,

@@ -37,7 +37,7 @@ pub async fn a_create_or_comment_in_doubt_is_never_repeated(flavour: Flavour) {
         desk.site.faults(FaultPlan { rules: vec![all_posts(kind.clone())] });
 
         assert_in_doubt(&kind, create(&client, &issue).await);
-        let commented = client.comment(&issue, "said", &"intent-1".parse().unwrap()).await;
+        let commented = client.comment(&issue, &client.plain("said"), &"intent-1".parse().unwrap()).await;
         // Of a comment no more is needed than 201, however the rest of the answer looks.
         if !matches!(kind, Kind::Garbage(Garbage::TruncatedJson)) {
             assert_in_doubt(&kind, commented);
@@ -120,8 +120,9 @@ async fn create(client: &Client, user_issue: &IssueId) -> Result<(), Error> {
         project: &project,
         summary: "made",
         description: None,
-        issue_type: "Bug",
+        issue_type: &client.issue_types(&project).await?[0],
         link: None,
+        room: client.text_limit(),
         mark,
         fields: Fields::new(),
     };

@@ -1,9 +1,9 @@
-//! From the JSON of `fieldMap`, `repliedField` and `database` to what they mean.
+//! From the JSON of `issueTypeMap`, `fieldMap`, `repliedField` and `database` to what they mean.
 
 use super::super::finding::Placed;
 use super::super::raw::{self, FlowFile};
 use super::Checker;
-use crate::flow::{Database, DatabaseName, FieldCopy, FieldName, FlowName, NotA, Secret};
+use crate::flow::{Database, DatabaseName, FieldCopy, FieldName, FlowName, NotA, Secret, TypeCopy, TypeName};
 use crate::settings::{NoStore, StoreUrl};
 
 /// What every created issue gets from Lockstep itself, by id and by name.
@@ -37,6 +37,25 @@ impl Checker<'_> {
             }
         }
         copies
+    }
+
+    pub fn issue_type_map(&self, raw: &FlowFile) -> Vec<TypeCopy> {
+        let mut copies: Vec<TypeCopy> = Vec::new();
+        for (from, to) in raw.issue_type_map.iter().flat_map(|map| &map.value.0) {
+            let (Some(source), Some(target)) = (self.type_name(from), self.type_name(to)) else { continue };
+            let same = |earlier: &TypeCopy| earlier.from.as_str().to_lowercase() == source.as_str().to_lowercase();
+            let twice = copies.iter().any(same);
+            if self.demand(!twice, from, "is mapped by an earlier entry too; each type becomes one other") {
+                copies.push(TypeCopy { from: source, to: target });
+            }
+        }
+        copies
+    }
+
+    pub fn type_name(&self, raw: &Placed<String>) -> Option<TypeName> {
+        let name = TypeName::new(&raw.value);
+        self.demand(name.is_some(), raw, "is empty; name an issue type");
+        name
     }
 
     pub fn replied_field(&self, raw: &FlowFile) -> Option<FieldName> {

@@ -152,7 +152,10 @@ impl Checker<'_> {
         let template = self.template(raw)?;
         match (template.is_blank(), is_said) {
             (true, true) => {
-                self.problem(raw, "is blank, and Jira takes no empty comment; write a text, or set addComment to false");
+                self.problem(
+                    raw,
+                    "is blank, and Jira takes no empty comment; write a text, or set addComment to false",
+                );
                 return None;
             }
             (true, false) => self.warn(raw, "is blank: with \"addComment\": true and its rule enabled it is refused"),

@@ -3,8 +3,8 @@
 use super::*;
 use crate::flow::{
     Actions, Attachments, Authority, Credentials, Database, Deployment, Fallback, FieldCopy, FieldName, From,
-    JiraAccess, OnConflict, Resolution, Rule, Rules, Secret, SetStatus, Side, StatusMatch, StatusName, TargetStatus,
-    Template,
+    IssueTypes, JiraAccess, OnConflict, Resolution, Rule, Rules, Secret, SetStatus, Side, StatusMatch, StatusName,
+    TargetStatus, Template,
 };
 use crate::settings::StoreUrl;
 
@@ -103,7 +103,7 @@ fn a_good_file_says_what_it_says_and_defaults_the_rest() {
         interval: Duration::from_secs(300),
         initial_sync: true,
         index_lag: Duration::from_secs(300),
-        issue_type: "Bug".into(),
+        issue_types: IssueTypes { map: Vec::new(), default: TypeName::new("Bug").unwrap() },
         field_map: Vec::new(),
         database: Database { name: "sync_ab".parse().unwrap(), at: None },
         rules: Rules {
@@ -218,10 +218,18 @@ fn general_settings_stand_at_the_top_or_among_the_defaults_which_win() {
     };
     assert_eq!(set(r#""onConflict": "dev","#, "").rules.on_conflict, OnConflict::Always(Side::Dev));
     assert_eq!(set("", r#""onConflict": "user","#).rules.on_conflict, OnConflict::Always(Side::User));
-    assert_eq!(set(r#""issueType": "Task","#, r#""issueType": "Story","#).issue_type, "Story");
+    assert_eq!(set(r#""issueType": "Task","#, r#""issueType": "Story","#).issue_types.default.as_str(), "Story");
     let review = vec![StatusName::new("In Review")];
     assert_eq!(set(r#""intermediateStatuses": ["In Review"],"#, "").rules.intermediate, review);
     assert_eq!(set("", r#""fallbackBehavior": "sync_to_resolved","#).rules.fallback, Fallback::ResolveUser);
+}
+
+#[test]
+fn issue_types_are_mapped_by_name_or_id() {
+    let mapped =
+        flow("\"name\"", r#""issueTypeMap": { "Question": "10004", " Incident ": "bug", "_why": "x" }, "name""#);
+    let map = mapped.issue_types.map.iter().map(|entry| (entry.from.as_str(), entry.to.as_str()));
+    assert_eq!(map.collect::<Vec<_>>(), [("Question", "10004"), ("Incident", "bug")]);
 }
 
 #[test]

@@ -54,7 +54,7 @@ mod tests {
             project: ProjectRef { id: "10000".parse().unwrap(), key: "AB".parse().unwrap() },
             summary: String::new(),
             description: None,
-            issue_type: String::new(),
+            issue_type: crate::flow::IssueType::default(),
             status: Status { id: "1".parse().unwrap(), name: StatusName::new("Open") },
             created: JiraTime::FIRST,
             updated: JiraTime::FIRST,

@@ -33,7 +33,8 @@ impl Begun {
             | Step::Comment(_)
             | Step::Attach(_)
             | Step::Reply(_)
-            | Step::Restore(_) => None,
+            | Step::Restore(_)
+            | Step::Describe(_) => None,
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::super::{Engine, Error};
 use super::Course;
 use crate::flow::{
-    Attachment, AttachmentId, Copied, Event, FieldName, Intent, IssueRef, Origin, Pair, PairState, Side, Status,
-    StatusName,
+    Attachment, AttachmentId, Copied, CreateIssue, Describe, Event, FieldName, Intent, IssueRef, Origin, Pair,
+    PairState, Side, Status, StatusName, Step,
 };
 use crate::jira::Linked;
 use crate::jira::markup::Loss;
@@ -31,6 +31,8 @@ pub(in crate::engine) enum Learned {
     Replied(FieldName),
     /// A person's text is back: whether the link found room in it.
     Restored(Linked),
+    /// The text of a dev issue is a comment on it.
+    Described,
     /// Jira does not take it, and that costs no more than a warning.
     Refused { what: &'static str, why: String },
 }
@@ -43,6 +45,17 @@ pub(in crate::engine) struct Created {
     pub lost: Vec<Loss>,
     /// The mapped fields that it was created without, and why.
     pub left_out: Vec<(FieldName, String)>,
+    /// Where its text is.
+    pub text: Text,
+}
+
+/// Where the text of a dev issue and its link are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Text {
+    /// In its description, if there is any.
+    Described,
+    /// Nowhere yet: its create screen has no description. A step of its own sees to them.
+    Follows,
 }
 
 /// A transition that was made.
@@ -66,13 +79,14 @@ impl Engine {
         }
         let on = course.intent.user.id.clone();
         match learned {
-            Learned::Created(Created { dev, .. }) => {
+            Learned::Created(Created { dev, text, .. }) => {
                 self.tally.created.add(1);
                 let (user, state) = (course.intent.user.clone(), PairState::Active);
                 let pair = Pair { user, dev: dev.clone(), origin: Origin::Created, state };
                 course.done.push(Change::PutPair(pair));
                 course.done.push(Change::ClearMissing(on));
                 course.intent.dev = Some(dev);
+                add_describing(&mut course.intent, text);
                 self.set_busy(&course.intent);
             }
             Learned::Moved(Moved { side, reached, .. }) => {
@@ -92,6 +106,7 @@ impl Engine {
             | Learned::Said
             | Learned::Replied(_)
             | Learned::Restored(_)
+            | Learned::Described
             | Learned::Refused { .. } => {}
         }
         course.intent.advance();
@@ -106,6 +121,17 @@ impl Engine {
             course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: None }));
         }
         Ok(())
+    }
+}
+
+/// The text follows at once: after the user issue is linked, its text has our link in it.
+fn add_describing(intent: &mut Intent, text: Text) {
+    match (text, intent.step()) {
+        (Text::Follows, Some(Step::Create(CreateIssue { cross_link }))) => {
+            let step = Step::Describe(Describe { cross_link: *cross_link });
+            intent.steps.insert(intent.cursor + 1, step);
+        }
+        (Text::Follows | Text::Described, _) => {}
     }
 }
 
@@ -137,6 +163,10 @@ fn told(intent: &Intent, learned: &Learned) -> Vec<Event> {
         Learned::Replied(field) => vec![Event::Replied { key: user, field: field.clone() }],
         Learned::Restored(room) => {
             [Event::TextRestored { key: user }].into_iter().chain(no_room(*room, intent)).collect()
+        }
+        Learned::Described => {
+            let dev = key_on(Side::Dev);
+            vec![Event::TextAsComment { user, dev }]
         }
         Learned::Refused { what, why } => vec![Event::StepRefused { key: user, what, why: why.clone() }],
     }

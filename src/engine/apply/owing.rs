@@ -89,6 +89,7 @@ fn file_of(step: &Step) -> Option<&CopyAttachment> {
         | Step::Transition(_)
         | Step::Comment(_)
         | Step::Reply(_)
-        | Step::Restore(_) => None,
+        | Step::Restore(_)
+        | Step::Describe(_) => None,
     }
 }

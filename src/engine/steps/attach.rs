@@ -38,6 +38,7 @@ async fn not_copied(engine: &Engine, intent: &Intent, file: &Attachment, error: 
         | Fault::Removed(_)
         | Fault::NotSent(_)
         | Fault::NotOurs
+        | Fault::Unfit(_)
         | Fault::Unanswered(_)
         | Fault::NotJira(_)
         | Fault::Cancelled => Err(error.into()),

@@ -8,7 +8,7 @@ use crate::jira::{Fault, Sought};
 
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Comment) -> Result<Outcome, Error> {
     let Some(text) = text(intent, step) else { return Ok(Outcome::Needless) };
-    engine.jira.comment(&intent.user.id, &text, &intent.id).await?;
+    engine.jira.comment(&intent.user.id, &engine.jira.plain(&text), &intent.id).await?;
     Ok(Outcome::Done(Learned::Said))
 }
 
@@ -18,7 +18,8 @@ pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Comment) -> Re
         return Ok(Trace::Lacking);
     }
     let Some(text) = text(intent, step) else { return Ok(Trace::Hidden) };
-    let sought = Sought { intent: &intent.id, text: &text, since: intent.begun };
+    let said = engine.jira.plain(&text);
+    let sought = Sought { intent: &intent.id, body: &said, since: intent.begun };
     match engine.jira.has_comment_of(&intent.user.id, &sought).await {
         Ok(true) => Ok(Trace::Shown(Learned::Said)),
         Ok(false) => Ok(Trace::Lacking),

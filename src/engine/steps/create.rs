@@ -1,16 +1,18 @@
 //! Create the dev issue of a user issue, marked from the create request itself.
 
-use std::sync::{Arc, PoisonError};
+mod amend;
 
 use futures::{FutureExt, StreamExt, stream};
 
 use super::{EFFECT_HORIZON, Found, Outcome};
-use crate::engine::apply::{Created, Learned};
+use crate::engine::apply::{Created, Learned, Text};
 use crate::engine::recover::Traces;
+use crate::engine::types::FellBack;
 use crate::engine::{CONCURRENCY, Engine, Error};
-use crate::flow::{CreateIssue, Doubt, FieldName, Intent, Issue, IssueRef, Mark, Side, SkipReason};
-use crate::jira::markup::{Crossing, Loss};
-use crate::jira::{self, Fault, Fields, Mapped, NewIssue};
+use crate::flow::{CreateIssue, Doubt, FieldName, Intent, Issue, IssueRef, IssueType, Mark, Side, SkipReason};
+use crate::jira::markup::{self, Crossing, Loss};
+use crate::jira::{self, Fault, Mapped, NewIssue};
+use amend::create_alone;
 
 pub(super) async fn perform(
     engine: &Engine,
@@ -19,7 +21,7 @@ pub(super) async fn perform(
     fresh: Option<&Issue>,
 ) -> Result<Outcome, Error> {
     match prepare(engine, intent, step, fresh).await? {
-        Ready::Send(prepared) => create_alone(engine, &prepared).await,
+        Ready::Send(prepared) => create_alone(engine, *prepared).await,
         Ready::Outdated(reason) => Ok(Outcome::Outdated(reason)),
     }
 }
@@ -41,7 +43,7 @@ pub(in crate::engine) async fn perform_all(
     let mut ends = Vec::new();
     for ready in ready {
         ends.push(match ready {
-            Ok(Ready::Send(prepared)) => end_of(engine, &prepared, sent.next().unwrap_or_else(untold)).await,
+            Ok(Ready::Send(prepared)) => end_of(engine, *prepared, sent.next().unwrap_or_else(untold)).await,
             Ok(Ready::Outdated(reason)) => Ok(Outcome::Outdated(reason)),
             Err(error) => Err(error),
         });
@@ -50,9 +52,9 @@ pub(in crate::engine) async fn perform_all(
 }
 
 /// What became of one of several. Jira made nothing of one that it refused: alone it has its second chance.
-async fn end_of(engine: &Engine, prepared: &Prepared, sent: Result<IssueRef, jira::Error>) -> Result<Outcome, Error> {
+async fn end_of(engine: &Engine, prepared: Prepared, sent: Result<IssueRef, jira::Error>) -> Result<Outcome, Error> {
     match sent {
-        Ok(dev) => Ok(prepared.created(dev, prepared.mapped.left_out.clone())),
+        Ok(dev) => Ok(prepared.created(engine, dev)),
         Err(error) if matches!(error.what, Fault::Invalid(_)) => create_alone(engine, prepared).await,
         Err(error) => Err(error.into()),
     }
@@ -64,12 +66,6 @@ fn untold() -> Result<IssueRef, jira::Error> {
     Err(jira::Error { request: "POST issue/bulk".to_owned(), what, only_reads: false })
 }
 
-async fn create_alone(engine: &Engine, prepared: &Prepared) -> Result<Outcome, Error> {
-    let left_out = prepared.mapped.left_out.clone();
-    let (dev, left_out) = engine.create_without_what_is_refused(prepared.new_issue(engine), left_out).await?;
-    Ok(prepared.created(dev, left_out))
-}
-
 /// Whether a create can be sent.
 enum Ready {
     Send(Box<Prepared>),
@@ -78,30 +74,64 @@ enum Ready {
 
 /// What a dev issue is made of.
 struct Prepared {
-    summary: String,
+    /// As it was read just before.
+    user: Issue,
     text: Option<Crossing>,
-    kind: String,
+    kind: IssueType,
+    /// The type that was wanted, where `issueType` stands in for it since Jira refused it in this very create.
+    fell_back: Option<FellBack>,
     link: Option<String>,
+    /// Whether text and link go along as the description; else they follow.
+    description: Text,
+    /// The most characters of the description.
+    room: usize,
     mark: Mark,
     mapped: Mapped,
+    /// The mapped fields that it goes without, and why.
+    left_out: LeftOut,
 }
 
 impl Prepared {
     fn new_issue<'a>(&'a self, engine: &'a Engine) -> NewIssue<'a> {
+        let is_described = self.description == Text::Described;
         NewIssue {
             project: &engine.sides.dev.id,
-            summary: &self.summary,
-            description: self.text.as_ref(),
+            summary: &self.user.summary,
+            description: self.text.as_ref().filter(|_| is_described),
             issue_type: &self.kind,
-            link: self.link.clone(),
+            link: self.link.clone().filter(|_| is_described),
+            room: self.room,
             mark: self.mark.clone(),
             fields: self.mapped.fields.clone(),
         }
     }
 
-    fn created(&self, dev: IssueRef, left_out: LeftOut) -> Outcome {
-        let lost = self.text.as_ref().map(|text| text.lost.clone()).unwrap_or_default();
-        Outcome::Done(Learned::Created(Created { dev, lost, left_out }))
+    /// Whether a description is asked for at all.
+    fn has_text(&self) -> bool {
+        self.text.is_some() || self.link.is_some()
+    }
+
+    /// Another type has another create screen.
+    async fn become_of(&mut self, engine: &Engine, kind: IssueType) -> Result<(), Error> {
+        self.kind = kind;
+        self.description = if engine.lacks_description(&self.kind) { Text::Follows } else { Text::Described };
+        self.map(engine).await
+    }
+
+    /// Reads the values of mapped fields, as the type and the limits known now take them.
+    async fn map(&mut self, engine: &Engine) -> Result<(), Error> {
+        self.mapped = engine.mapped(&self.user, &self.kind).await?;
+        self.left_out = self.mapped.left_out.clone();
+        Ok(())
+    }
+
+    fn created(self, engine: &Engine, dev: IssueRef) -> Outcome {
+        let text = if self.has_text() { self.description } else { Text::Described };
+        if let Some(fell_back) = self.fell_back {
+            engine.learn_fallback(fell_back, &self.kind, &self.user.at.key);
+        }
+        let lost = self.text.map(|text| text.lost).unwrap_or_default();
+        Outcome::Done(Learned::Created(Created { dev, lost, left_out: self.left_out, text }))
     }
 }
 
@@ -115,46 +145,68 @@ async fn prepare(engine: &Engine, intent: &Intent, step: &CreateIssue, fresh: Op
         Some(_) => None,
         None => engine.jira.fetch_one(&user.id).await?,
     };
-    let Some(issue) = fresh.or(read_now.as_ref()) else {
+    let Some(issue) = fresh.cloned().or(read_now) else {
         return Ok(Ready::Outdated(SkipReason::CounterpartMissing));
     };
-    if engine.side_of(issue) != Some(Side::User) {
+    if engine.side_of(&issue) != Some(Side::User) {
         return Ok(Ready::Outdated(SkipReason::MovedMeanwhile));
     }
     let kind = engine.type_for(&issue.issue_type).await?;
-    Ok(Ready::Send(Box::new(Prepared {
-        summary: issue.summary.clone(),
+    let mut prepared = Prepared {
         text: issue.description.as_ref().map(|text| engine.jira.carried(text)),
-        mapped: engine.mapped(issue, &kind).await?,
-        kind,
+        kind: IssueType::default(),
+        fell_back: None,
         link: step.cross_link.then(|| engine.jira.site().browse(&issue.at.key)),
+        description: Text::Described,
+        room: engine.jira.text_limit(),
         mark: Mark::Created {
             site: engine.jira.site().clone(),
             user_issue: user.id.clone(),
             intent: intent.id.clone(),
         },
-    })))
+        mapped: Mapped::default(),
+        left_out: Vec::new(),
+        user: issue,
+    };
+    prepared.become_of(engine, kind).await?;
+    Ok(Ready::Send(Box::new(prepared)))
 }
 
 /// The mark is looked for among the dev issues created since. Its absence counts only when two healthy searches lack it:
 /// the first after twice the index lag, and not before an effect that came as late as can be would show; the second
 /// another lag later.
-pub(super) async fn find(engine: &Engine, intent: &Intent, doubt: Doubt, traces: &Traces) -> Result<Found, Error> {
+pub(super) async fn find(
+    engine: &Engine,
+    intent: &Intent,
+    step: &CreateIssue,
+    doubt: Doubt,
+    traces: &Traces,
+) -> Result<Found, Error> {
     let Some(dev) = traces.created_by(&intent.id) else { return Ok(absent(engine, doubt, traces)) };
     // Whoever sent the request did not live to tell, or did not know, that it took effect.
     let Some(user) = engine.jira.fetch_one(&intent.user.id).await? else {
-        return Ok(Found::Happened(created(dev, Vec::new(), Vec::new())));
+        return Ok(Found::Happened(created(dev, Vec::new(), Vec::new(), Text::Described)));
     };
     let lost = user.description.as_ref().map(|text| engine.jira.carried(text).lost).unwrap_or_default();
-    let left_out = match engine.flow.field_map.is_empty() {
-        true => Vec::new(),
-        false => engine.mapped(&user, &engine.type_for(&user.issue_type).await?).await?.left_out,
+    let made = engine.jira.fetch_one(&dev.id).await?;
+    let text = made.as_ref().map_or(Text::Described, |made| text_of(&user, made, step));
+    let left_out = match (engine.flow.field_map.is_empty(), made) {
+        (true, _) | (false, None) => Vec::new(),
+        (false, Some(made)) => engine.mapped(&user, &made.issue_type).await?.left_out,
     };
-    Ok(Found::Happened(created(dev, lost, left_out)))
+    Ok(Found::Happened(created(dev, lost, left_out, text)))
 }
 
-fn created(dev: &IssueRef, lost: Vec<Loss>, left_out: LeftOut) -> Learned {
-    Learned::Created(Created { dev: dev.clone(), lost, left_out })
+/// Whether a dev issue was created with its description, by what it shows now.
+fn text_of(user: &Issue, dev: &Issue, step: &CreateIssue) -> Text {
+    let lacks_line = || dev.description.as_ref().and_then(|text| markup::link_in(text, "User Link")).is_none();
+    let lacks_text = || dev.description.is_none() && user.description.is_some();
+    let follows = if step.cross_link { lacks_line() } else { lacks_text() };
+    if follows { Text::Follows } else { Text::Described }
+}
+
+fn created(dev: &IssueRef, lost: Vec<Loss>, left_out: LeftOut, text: Text) -> Learned {
+    Learned::Created(Created { dev: dev.clone(), lost, left_out, text })
 }
 
 fn absent(engine: &Engine, doubt: Doubt, traces: &Traces) -> Found {
@@ -172,57 +224,15 @@ fn absent(engine: &Engine, doubt: Doubt, traces: &Traces) -> Found {
 }
 
 impl Engine {
-    /// The source's type if the dev project has it, else the flow's.
-    async fn type_for(&self, source: &str) -> Result<String, Error> {
-        let known = self.issue_types.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let known = match known {
-            Some(known) => known,
-            None => self.jira.issue_types(&self.sides.dev.id).await?.into_iter().map(|kind| kind.name).collect(),
-        };
-        let wanted = if known.iter().any(|name| name == source) { source } else { &self.flow.issue_type };
-        *self.issue_types.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
-        Ok(wanted.to_owned())
-    }
-
     /// The values of mapped fields that a dev issue gets.
-    async fn mapped(&self, user: &Issue, kind: &str) -> Result<Mapped, Error> {
+    async fn mapped(&self, user: &Issue, kind: &IssueType) -> Result<Mapped, Error> {
         let copies = &self.flow.field_map;
         if copies.is_empty() {
             return Ok(Mapped::default());
         }
         Ok(self.jira.mapped(copies, &user.at.id, &self.sides.dev.id, kind).await?)
     }
-
-    /// A mapped field that Jira does not take must not cost the dev issue: it is left out, and that is told. Jira made
-    /// nothing of a create that it refused.
-    async fn create_without_what_is_refused(
-        &self,
-        mut new: NewIssue<'_>,
-        mut left_out: LeftOut,
-    ) -> Result<(IssueRef, LeftOut), Error> {
-        loop {
-            let error = match self.jira.create(&new).await {
-                Ok(dev) => return Ok((dev, left_out)),
-                Err(error) => error,
-            };
-            let Fault::Invalid(said) = &error.what else { return Err(error.into()) };
-            // Perhaps the project has other types by now.
-            *self.issue_types.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            let refused = refused(&new.fields, said);
-            if refused.is_empty() {
-                return Err(error.into());
-            }
-            new.fields.retain(|id, _| !refused.contains(id));
-            left_out.extend(refused.iter().filter_map(|id| Some((FieldName::new(id)?, said.to_string()))));
-        }
-    }
 }
 
 /// Fields that a dev issue is created without, and why.
 type LeftOut = Vec<(FieldName, String)>;
-
-/// The fields that Jira complains of by their ids; all of them if it names none, since its words may be cut.
-fn refused(fields: &Fields, said: &str) -> Vec<String> {
-    let named: Vec<_> = fields.keys().filter(|id| said.contains(id.as_str())).cloned().collect();
-    if named.is_empty() { fields.keys().cloned().collect() } else { named }
-}

@@ -70,7 +70,7 @@ pub(super) async fn stand_in(engine: &Engine, intent: &Intent) -> Result<(), Err
 }
 
 /// 404 is also said where issue linking is switched off.
-fn is_refusal(error: &JiraError) -> bool {
+pub(super) fn is_refusal(error: &JiraError) -> bool {
     matches!(error.what, Fault::Invalid(_) | Fault::Forbidden(_) | Fault::Missing(_))
 }
 

@@ -49,7 +49,9 @@ fn no_way(target: &IssueRef, standing: &Standing, to: &StatusName) -> jira::Erro
         if offers.is_empty() { "none; may this account make transitions?".to_owned() } else { offers.join(", ") };
     jira::Error {
         request: format!("transition of {target}"),
-        what: Fault::Invalid(format!("no transition leads from {} to {to}; offered: {offers}", standing.status.name).into()),
+        what: Fault::Invalid(
+            format!("no transition leads from {} to {to}; offered: {offers}", standing.status.name).into(),
+        ),
         only_reads: true,
     }
 }

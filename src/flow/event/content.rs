@@ -24,6 +24,19 @@ pub(super) fn field_left_out(key: &IssueKey, field: &FieldName, why: &str) -> Li
     line(Level::Warn, message).issue(key).text("field", field).error(why)
 }
 
+pub(super) fn text_as_comment(user: &IssueKey, dev: &IssueKey) -> Line {
+    let message = format!("The text of {user} is a comment on {dev}, whose create screen has no description");
+    audit(Level::Info, "text.asComment", message).issue(user).text("target", dev)
+}
+
+pub(super) fn type_replaced(key: &IssueKey, from: &str, to: &str, why: &str) -> Line {
+    let message = format!(
+        "Jira does not create {from} for {key}: {why}; dev issues of this type are created as {to} (issueType). To choose \
+         another type, add it to issueTypeMap"
+    );
+    line(Level::Warn, message).issue(key).text("from", from).text("to", to).error(why)
+}
+
 pub(super) fn file_copied(user: &IssueKey, dev: &IssueKey, filename: &str, size: u64) -> Line {
     audit(Level::Info, "action.copyAttachment", format!("Copied {filename:?} of {user} to {dev}"))
         .issue(user)

@@ -116,6 +116,8 @@ fn of_writes() -> Vec<Event> {
         Event::NotTakenAlong { user: user(), dev: dev(), lost: vec!["1 mention".to_owned(), "2 files".to_owned()] },
         Event::NoRoomForLink { key: user() },
         Event::FieldLeftOut { key: user(), field: field(), why: why() },
+        Event::TextAsComment { user: user(), dev: dev() },
+        Event::TypeReplaced { key: user(), from: "Epic".to_owned(), to: "Bug".to_owned(), why: why() },
         Event::AttachmentCopied { user: user(), dev: dev(), filename: filename(), size: 9 },
         Event::AttachmentLeftOut { user: user(), filename: filename(), why: why() },
         Event::Replied { key: user(), field: field() },

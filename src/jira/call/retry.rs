@@ -24,6 +24,7 @@ pub(super) fn pause(failed: &Failed, reads: bool, tried: u32, unit: f64) -> Opti
         | Fault::Missing(_)
         | Fault::Conflict(_)
         | Fault::Invalid(_)
+        | Fault::Unfit(_)
         | Fault::TooLarge(_)
         | Fault::Removed(_)
         | Fault::NotOurs

@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn fields_are_told_apart_however_jira_words_them() {
-        let said = refusal(r#"{"errorMessages":["no"],"errors":{"customfield_10011":"Nom de l'epopee","b":["x","y"]}}"#);
+        let said =
+            refusal(r#"{"errorMessages":["no"],"errors":{"customfield_10011":"Nom de l'epopee","b":["x","y"]}}"#);
         assert_eq!(said.fields().collect::<Vec<_>>(), ["b", "customfield_10011"]);
         assert_eq!((said.of_field("b"), said.of_field("c")), (Some("x; y"), None));
         assert!(said.is_in_jiras_words());
@@ -89,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_gateways_words_name_no_field() {
-        for body in [r#"{"message":"no","error":"x"}"#, r#"{"errors":"x"}"#, r#"{"errors":[{"field":"x"}]}"#, "<p>", ""] {
+        for body in [r#"{"message":"no","error":"x"}"#, r#"{"errors":"x"}"#, r#"{"errors":[{"field":"x"}]}"#, "<p>", ""]
+        {
             let said = refusal(body);
             assert_eq!((said.fields().count(), said.is_in_jiras_words()), (0, false), "{body}");
         }

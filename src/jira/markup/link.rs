@@ -28,21 +28,34 @@ pub enum Room {
 /// `None` when there is no room for the line and none may be made.
 #[must_use]
 pub fn with_link(body: Option<&Body>, format: Format, label: &str, url: &str, room: Room) -> Option<Body> {
+    with_link_within(MOST, body, format, label, url, room)
+}
+
+/// [`with_link`] on a site whose texts have at most so many characters.
+#[must_use]
+pub fn with_link_within(
+    most: usize,
+    body: Option<&Body>,
+    format: Format,
+    label: &str,
+    url: &str,
+    room: Room,
+) -> Option<Body> {
     let Some(body) = body else { return Some(only_line(format, label, url)) };
     if Format::of(body) != format {
         let crossed = cross(body, format, &Context::default()).body;
-        return with_link(Some(&crossed), format, label, url, room);
+        return with_link_within(most, Some(&crossed), format, label, url, room);
     }
     if links_in(body, label).iter().any(|found| same_address(found, url)) {
         return match room {
-            Room::Make if length(body) > MOST => Some(shortened_with_line(body, label, url)),
+            Room::Make if length(body) > most => Some(shortened_with_line(most, body, label, url)),
             Room::Make | Room::Ask => Some(body.clone()),
         };
     }
     let longer = with_line(body, label, url);
     match room {
-        _ if length(&longer) <= MOST => Some(longer),
-        Room::Make => Some(shortened_with_line(body, label, url)),
+        _ if length(&longer) <= most => Some(longer),
+        Room::Make => Some(shortened_with_line(most, body, label, url)),
         Room::Ask => None,
     }
 }
@@ -54,10 +67,10 @@ pub fn link_in(body: &Body, label: &str) -> Option<String> {
     links_in(body, label).pop()
 }
 
-fn shortened_with_line(body: &Body, label: &str, url: &str) -> Body {
+fn shortened_with_line(most: usize, body: &Body, label: &str, url: &str) -> Body {
     let line = length(&only_line(Format::of(body), label, url));
     // Beside the line itself what separates it from the text.
-    with_line(&limit::shortened(body, MOST.saturating_sub(line + 8)), label, url)
+    with_line(&limit::shortened(body, most.saturating_sub(line + 8)), label, url)
 }
 
 fn only_line(format: Format, label: &str, url: &str) -> Body {

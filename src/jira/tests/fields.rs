@@ -7,10 +7,14 @@ use serde_json::{Value, json};
 use super::super::testing::{Exchange, Script, on};
 use super::super::{Client, Edit, FieldValue, Fields, Mapped, Resolves};
 use super::{id, issue};
-use crate::flow::{Deployment, FieldCopy, FieldName, StatusName};
+use crate::flow::{Deployment, FieldCopy, FieldName, IssueType, StatusName};
 
 fn name(text: &str) -> FieldName {
     FieldName::new(text).unwrap()
+}
+
+fn bug() -> IssueType {
+    IssueType { id: "1".to_owned(), name: "Bug".to_owned() }
 }
 
 fn field(id: &str, name: &str) -> Value {
@@ -175,14 +179,12 @@ async fn mapped(deployment: Deployment, value: Value, schema: Value, allowed: Op
         path("field").answers(json!([field("customfield_1", "Source")])),
         path("issue/10001?fields=customfield_1")
             .answers(json!({"id": "10001", "key": "ED-1", "fields": {"customfield_1": value}})),
-        path(&format!("issue/createmeta/10002/issuetypes{page}"))
-            .answers(json!({"values": [{"id": "1", "name": "Bug", "subtask": false}], "total": 1})),
         path(&format!("issue/createmeta/10002/issuetypes/1{page}"))
             .answers(json!({fields: [on_screen("customfield_2", schema, allowed)], "total": 1})),
     ];
     let (client, script) = Script::client(deployment, exchanges).await;
     let copies = [FieldCopy { from: name("source"), to: name("customfield_2") }];
-    let mapped = client.mapped(&copies, &id("10001"), &"10002".parse().unwrap(), "Bug").await.unwrap();
+    let mapped = client.mapped(&copies, &id("10001"), &"10002".parse().unwrap(), &bug()).await.unwrap();
     script.done();
     mapped
 }
@@ -314,10 +316,6 @@ async fn a_create_screen_is_looked_at_once_and_again_after_a_refused_create() {
         on("GET /rest/api/3/issue/10001?fields=labels")
             .answers(json!({"id": "10001", "key": "ED-1", "fields": {"labels": ["a"]}}))
     };
-    let types = || {
-        on("GET /rest/api/3/issue/createmeta/10002/issuetypes?startAt=0&maxResults=200")
-            .answers(json!({"issueTypes": [{"id": "1", "name": "Bug"}], "total": 1}))
-    };
     let screen = || {
         on("GET /rest/api/3/issue/createmeta/10002/issuetypes/1?startAt=0&maxResults=200")
             .answers(json!({"fields": [], "total": 0}))
@@ -325,11 +323,11 @@ async fn a_create_screen_is_looked_at_once_and_again_after_a_refused_create() {
     let known = || fields(&[field("labels", "Labels")]);
     let refused = json!({"errorMessages": [], "errors": {"labels": "no"}});
     let create = on("POST /rest/api/3/issue").ends(400, refused);
-    let exchanges = vec![known(), values(), types(), screen(), values(), create, known(), values(), types(), screen()];
+    let exchanges = vec![known(), values(), screen(), values(), create, known(), values(), screen()];
     let (client, script) = Script::client(Deployment::Cloud, exchanges).await;
     let project = "10002".parse().unwrap();
     let copies = [FieldCopy { from: name("Labels"), to: name("Labels") }];
-    let map = async || client.mapped(&copies, &id("10001"), &project, "Bug").await.unwrap();
+    let map = async || client.mapped(&copies, &id("10001"), &project, &bug()).await.unwrap();
     let mapped = map().await;
     let why = "the screen on which a Bug is created there does not have it".to_owned();
     assert_eq!(mapped.left_out, [(name("labels"), why)]);
@@ -345,8 +343,6 @@ async fn what_lockstep_sets_itself_and_what_is_no_field_is_told() {
         fields(&[field("environment", "Environment")]),
         on("GET /rest/api/3/issue/10001?fields=environment")
             .answers(json!({"id": "10001", "key": "ED-1", "fields": {"environment": "x"}})),
-        on("GET /rest/api/3/issue/createmeta/10002/issuetypes?startAt=0&maxResults=200")
-            .answers(json!({"issueTypes": [{"id": "1", "name": "Bug"}], "total": 1})),
         on("GET /rest/api/3/issue/createmeta/10002/issuetypes/1?startAt=0&maxResults=200").answers(json!({"fields": [
             on_screen("summary", json!({"type": "string", "system": "summary"}), None),
             on_screen("labels", json!({"type": "array", "items": "string", "system": "labels"}), None)], "total": 2})),
@@ -357,7 +353,7 @@ async fn what_lockstep_sets_itself_and_what_is_no_field_is_told() {
         FieldCopy { from: name("Severity"), to: name("Team") },
         FieldCopy { from: name("Severity"), to: name("name of labels") },
     ];
-    let mapped = client.mapped(&copies, &id("10001"), &"10002".parse().unwrap(), "Bug").await.unwrap();
+    let mapped = client.mapped(&copies, &id("10001"), &"10002".parse().unwrap(), &bug()).await.unwrap();
     let why: Vec<_> = mapped.left_out.iter().map(|(_, why)| why.as_str()).collect();
     assert_eq!(
         why,

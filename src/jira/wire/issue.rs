@@ -13,7 +13,7 @@ use super::mark::{PROPERTY, mark};
 use super::meta::{ProjectBean, TransitionBean};
 use super::time::optional_time;
 use super::{Lack, issue_ref, lack, parse};
-use crate::flow::{Attachment, Issue, JiraTime, Mark, Row, Status, StatusName};
+use crate::flow::{Attachment, Issue, IssueType, JiraTime, Mark, Row, Status, StatusName};
 use crate::jira::dialect::Dialect;
 use crate::jira::linking::IssueLink;
 use crate::jira::markup;
@@ -73,6 +73,8 @@ struct Category {
 /// Something with a name.
 #[derive(Deserialize)]
 pub(in crate::jira) struct Named {
+    #[serde(default)]
+    pub id: String,
     pub name: String,
 }
 
@@ -105,7 +107,7 @@ impl IssueBean {
             project: fields.project.ok_or_else(|| lack(&key, "project"))?.project()?,
             summary: fields.summary.unwrap_or_default(),
             description: fields.description.and_then(markup::from_wire),
-            issue_type: fields.issuetype.map(|kind| kind.name).unwrap_or_default(),
+            issue_type: fields.issuetype.map(|kind| IssueType { id: kind.id, name: kind.name }).unwrap_or_default(),
             status: fields.status.ok_or_else(|| lack(&key, "status"))?.status()?,
             created: fields.created.ok_or_else(|| lack(&key, "created"))?,
             updated: fields.updated.ok_or_else(|| lack(&key, "updated"))?,

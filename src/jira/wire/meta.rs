@@ -82,6 +82,13 @@ pub(in crate::jira) struct IssueTypeBean {
     pub subtask: bool,
 }
 
+/// The types of `GET project/{id}`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::jira) struct ProjectTypes {
+    pub issue_types: Option<Vec<IssueTypeBean>>,
+}
+
 /// A page of `GET issue/createmeta/{project}/issuetypes/{type}`: Cloud says `fields`, Data Center `values`, some say both.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

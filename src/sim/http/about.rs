@@ -44,7 +44,8 @@ pub(super) fn project(state: &State, call: &Call) -> Result<Answer, Answer> {
     let wire = Wire::new(state, call);
     let home = asked_for(state, call)?;
     let mut written = wire.project(home);
-    written["issueTypes"] = home.project.issue_types.iter().map(|name| wire.issue_type(name)).collect();
+    written["issueTypes"] =
+        home.project.issue_types.iter().map(|name| wire.issue_type(&home.project.key, name)).collect();
     Ok(Answer::ok(written))
 }
 
@@ -54,7 +55,7 @@ pub(super) fn statuses(state: &State, call: &Call) -> Result<Answer, Answer> {
     let project = &asked_for(state, call)?.project;
     let statuses: Vec<Value> = project.workflow.statuses.iter().map(|status| wire.status(status)).collect();
     let of_type = |name: &String| {
-        let mut written = wire.issue_type_in_brief(name);
+        let mut written = wire.issue_type_in_brief(&project.key, name);
         written["statuses"] = statuses.clone().into();
         written
     };

@@ -34,7 +34,7 @@ pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Dra
         complaints.field("summary", "You must specify a summary of the issue.");
     }
     let place = project.as_deref().unwrap_or_default();
-    let scope = Scope::of(state, call, place, state.screens(place).create);
+    let scope = Scope::of(state, call, place, state.create_screen(place, kind.as_deref()));
     values::check_required(state, &scope.screen, &request.fields, &request.update, |_| false, &mut complaints);
     let edit = request.edit(state, &scope, &["project", "issuetype"], &mut complaints);
     let transition = request.first_move(state, call, project.as_deref().unwrap_or_default(), &mut complaints);
@@ -142,19 +142,38 @@ impl<'a> Request<'a> {
     }
 
     fn issue_type(&self, state: &State, project: &str, complaints: &mut Complaints) -> Option<String> {
-        let Some(wanted) = self.fields.get("issuetype").and_then(|kind| name_in(kind, &["id", "name"])) else {
-            complaints.field("issuetype", "Specify an issue type");
-            return None;
+        let named = self.fields.get("issuetype").unwrap_or(&Value::Null);
+        let (id, name) = (named["id"].as_str(), named["name"].as_str());
+        let (None, None) = (id, name) else {
+            return self.known_type(state, project, id, name, complaints);
         };
+        complaints.field("issuetype", "Specify an issue type");
+        None
+    }
+
+    /// A type by its id, or by a name that no other type of the site has.
+    fn known_type(
+        &self,
+        state: &State,
+        project: &str,
+        id: Option<&str>,
+        name: Option<&str>,
+        complaints: &mut Complaints,
+    ) -> Option<String> {
         let types = state.projects.get(project).map(|home| &home.project.issue_types);
-        let fits = |kind: &&String| kind.eq_ignore_ascii_case(wanted) || state.type_id(kind) == wanted;
+        let alike = name.map(|name| state.types_named(name)).unwrap_or_default();
+        let fits = |kind: &&String| match id {
+            Some(id) => state.type_id(project, kind) == id,
+            None => alike.len() == 1 && name.is_some_and(|name| kind.eq_ignore_ascii_case(name)),
+        };
         let known = types.into_iter().flatten().find(fits).cloned();
+        let elsewhere = !alike.is_empty() || state.types().any(|(known, _)| Some(known.as_str()) == id);
         match &known {
             Some(kind) if state.setup.subtask_types.contains(kind) && !self.fields.contains_key("parent") => {
                 complaints.field("issuetype", "Issue type is a sub-task but parent issue key or id not specified.")
             }
             Some(_) => {}
-            None if state.has_type(wanted) => complaints.field("issuetype", "The issue type selected is invalid."),
+            None if elsewhere => complaints.field("issuetype", "The issue type selected is invalid."),
             None => complaints.field("issuetype", "Specify a valid issue type"),
         }
         known

@@ -1,6 +1,6 @@
 //! What the site has in common for all projects, and what the caller may do.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -109,8 +109,13 @@ pub(super) fn project_page(state: &State, call: &Call) -> Result<Answer, Answer>
 /// The types of all these projects, each once.
 pub(super) fn issue_types(state: &State, call: &Call) -> Result<Answer, Answer> {
     let wire = Wire::new(state, call);
-    let names: BTreeSet<_> = seen(state, call).flat_map(|home| &home.project.issue_types).collect();
-    Ok(Answer::ok(names.into_iter().map(|name| wire.issue_type(name)).collect()))
+    let of_home = |home: &Home| {
+        let project = &home.project;
+        let types = project.issue_types.iter();
+        types.map(|name| ((name.clone(), state.type_id(&project.key, name)), project.key.clone())).collect::<Vec<_>>()
+    };
+    let types: BTreeMap<_, _> = seen(state, call).flat_map(of_home).collect();
+    Ok(Answer::ok(types.into_iter().map(|((name, _), project)| wire.issue_type(&project, &name)).collect()))
 }
 
 pub(super) fn priorities(state: &State, call: &Call) -> Result<Answer, Answer> {

@@ -21,22 +21,22 @@ pub(super) fn create_types(state: &State, call: &Call) -> Result<Answer, Answer>
     let home = asked_for(state, call)?;
     let may = state.may(&call.account, &home.project.key, Permission::CreateIssues);
     let types = home.project.issue_types.iter().filter(|_| may);
-    page(call, "issueTypes", types.map(|name| wire.issue_type(name)).collect())
+    page(call, "issueTypes", types.map(|name| wire.issue_type(&home.project.key, name)).collect())
 }
 
-/// The create screen; all types of a project have the same.
+/// The create screen of an issue type.
 pub(super) fn create_fields(state: &State, call: &Call) -> Result<Answer, Answer> {
     let wire = Wire::new(state, call);
     let home = asked_for(state, call)?;
     let wanted = call.param("issueTypeId");
-    let kind = home.project.issue_types.iter().find(|name| state.type_id(name) == wanted);
+    let kind = home.project.issue_types.iter().find(|name| state.type_id(&home.project.key, name) == wanted);
     let kind = kind.ok_or_else(|| Answer::bad(&format!("Issue type with id '{wanted}' does not exist.")))?;
     let may = state.may(&call.account, &home.project.key, Permission::CreateIssues);
     let fixed = [
         wire.fixed_field("project", "Project", wire.project(home)),
-        wire.fixed_field("issuetype", "Issue Type", wire.issue_type(kind)),
+        wire.fixed_field("issuetype", "Issue Type", wire.issue_type(&home.project.key, kind)),
     ];
-    let screen = state.screens(&home.project.key).create;
+    let screen = state.create_screen(&home.project.key, Some(kind.as_str()));
     let all =
         fixed.into_iter().chain(wire.on_screen(&screen, &home.project.key).map(|(_, field)| field)).filter(|_| may);
     page(call, "fields", all.collect())

@@ -116,9 +116,8 @@ impl Names for Seen<'_> {
     }
 
     fn issue_type(&self, wanted: &str) -> Option<String> {
-        let types = self.state.projects.values().flat_map(|home| &home.project.issue_types);
-        let fits = |kind: &&String| kind.eq_ignore_ascii_case(wanted) || self.state.type_id(kind) == wanted;
-        types.into_iter().find(fits).cloned()
+        let fits = |(id, name): &(String, &String)| name.eq_ignore_ascii_case(wanted) || *id == wanted;
+        self.state.types().find(fits).map(|(_, name)| name.clone())
     }
 
     fn user(&self, wanted: &str) -> Option<String> {

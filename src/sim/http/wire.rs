@@ -147,7 +147,7 @@ impl<'a> Wire<'a> {
             "summary" => issue.summary.clone().into(),
             "status" => self.status(self.state.status(issue)),
             "description" => issue.description.as_ref().map(|text| texts::write(self.api, text)).into(),
-            "issuetype" => self.issue_type(&issue.kind),
+            "issuetype" => self.issue_type(&issue.project, &issue.kind),
             "project" => self.state.projects.get(&issue.project).map(|home| self.project(home)).into(),
             "created" => self.time(issue.created).into(),
             "updated" => self.time(issue.updated).into(),
@@ -259,8 +259,8 @@ impl<'a> Wire<'a> {
         })
     }
 
-    pub(super) fn issue_type(&self, name: &str) -> Value {
-        let id = self.state.type_id(name);
+    pub(super) fn issue_type(&self, project: &str, name: &str) -> Value {
+        let id = self.state.type_id(project, name);
         let is_subtask = self.state.setup.subtask_types.iter().any(|it| it == name);
         let written = json!({
             "self": self.url(&format!("issuetype/{id}")),
@@ -274,8 +274,8 @@ impl<'a> Wire<'a> {
     }
 
     /// Without what it is for and where it stands among the others, as the statuses of a project are told.
-    pub(super) fn issue_type_in_brief(&self, name: &str) -> Value {
-        let full = self.issue_type(name);
+    pub(super) fn issue_type_in_brief(&self, project: &str, name: &str) -> Value {
+        let full = self.issue_type(project, name);
         ["self", "id", "name", "subtask"].map(|member| (member, full[member].clone())).into_iter().collect()
     }
 

@@ -229,3 +229,52 @@ async fn the_site_lists_its_fields_priorities_resolutions_and_statuses() {
     let statuses = stage.get("project/USER-A/statuses").await.json();
     assert_eq!((&statuses[1]["subtask"], &statuses[1]["statuses"][0]["name"]), (&json!(true), &json!("Open")));
 }
+
+/// Cloud only: a name that a team-managed project has too names no type, not even where only one of them could be meant.
+#[tokio::test(start_paused = true)]
+async fn a_type_whose_name_several_have_is_known_by_its_id_only() {
+    let stage = Stage::with(|setup| setup.team_managed = vec![DEV.into()]);
+    let create = async |project: &str, kind: Value| {
+        let mut body = new_issue(project, "New");
+        body["fields"]["issuetype"] = kind;
+        stage.post("issue", body).await
+    };
+    let mut ids = Vec::new();
+    for project in [USER, DEV] {
+        let types = stage.get(&format!("issue/createmeta/{project}/issuetypes")).await.json();
+        let id = types["issueTypes"][0]["id"].clone();
+        let refused = create(project, json!({"name": "Bug"})).await.json();
+        assert_eq!(refused["errors"]["issuetype"], "The issue type selected is invalid.", "{project}");
+        let made = create(project, json!({"id": id})).await;
+        assert_eq!(made.status, 201, "{project}");
+        let shown = stage.get(&format!("issue/{}", made.json()["key"].as_str().unwrap())).await.json();
+        assert_eq!((&shown["fields"]["issuetype"]["id"], &shown["fields"]["issuetype"]["name"]), (&id, &json!("Bug")));
+        ids.push(id);
+    }
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(create(USER, json!({"id": ids[1]})).await.status, 400, "the other project's");
+    assert_eq!(create(USER, json!({"id": "Bug"})).await.status, 400, "a name is no id");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_type_can_have_a_create_screen_of_its_own() {
+    for flavour in [Flavour::Cloud, Flavour::DataCenter] {
+        let stage = Stage::with(|setup| {
+            setup.flavour = flavour;
+            setup.custom_fields = vec![CustomField::new(10011, "Epic Name", FieldKind::Text)];
+            let screen = Screens::default().create.without("description").with(&[format!("{POINTS}!").as_str()]);
+            setup.type_screens.insert((USER.into(), "Task".into()), screen);
+        });
+        let mut task = new_issue(USER, "New");
+        task["fields"]["issuetype"] = json!({"name": "Task"});
+        let refused = stage.post("issue", task.clone()).await.json();
+        assert_eq!(refused["errors"], json!({POINTS: "Epic Name is required."}), "{flavour:?}");
+        task["fields"][POINTS] = json!("x");
+        assert_eq!(stage.post("issue", task).await.status, 201);
+        assert_eq!(stage.post("issue", new_issue(USER, "New")).await.status, 201, "a Bug demands nothing");
+        let screen = stage.get("issue/createmeta/USER-A/issuetypes/10001").await.json();
+        let fields = screen.get("fields").unwrap_or(&screen["values"]).as_array().unwrap().clone();
+        let ids: Vec<_> = fields.iter().map(|field| field["fieldId"].as_str().unwrap()).collect();
+        assert!(ids.contains(&POINTS) && !ids.contains(&"description"), "{ids:?}");
+    }
+}

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Text, Unfit, from_json, json};
 use crate::flow::{
-    AccountId, Attachment, AttachmentId, BadTemplate, Comment, CopyAttachment, CreateIssue, Doubt, FieldName, Handled,
-    Intent, IntentId, IntentKind, IssueId, IssueKey, IssueRef, JiraTime, LinkIssues, Resolution, RestoreText, RuleId,
-    SetReplied, Side, Status, StatusId, StatusName, Step, Template, Transition,
+    AccountId, Attachment, AttachmentId, BadTemplate, Comment, CopyAttachment, CreateIssue, Describe, Doubt, FieldName,
+    Handled, Intent, IntentId, IntentKind, IssueId, IssueKey, IssueRef, JiraTime, LinkIssues, Resolution, RestoreText,
+    RuleId, SetReplied, Side, Status, StatusId, StatusName, Step, Template, Transition,
 };
 
 /// How an intent is kept.
@@ -98,6 +98,9 @@ enum StepV1 {
         field: FieldNameV1,
     },
     Restore {
+        cross_link: bool,
+    },
+    Describe {
         cross_link: bool,
     },
 }
@@ -309,6 +312,7 @@ impl From<&Step> for StepV1 {
             }
             Step::Reply(SetReplied { field }) => Self::Reply { field: FieldNameV1(field.clone()) },
             Step::Restore(RestoreText { cross_link }) => Self::Restore { cross_link: *cross_link },
+            Step::Describe(Describe { cross_link }) => Self::Describe { cross_link: *cross_link },
         }
     }
 }
@@ -331,6 +335,7 @@ impl From<StepV1> for Step {
             }
             StepV1::Reply { field } => Self::Reply(SetReplied { field: field.0 }),
             StepV1::Restore { cross_link } => Self::Restore(RestoreText { cross_link }),
+            StepV1::Describe { cross_link } => Self::Describe(Describe { cross_link }),
         }
     }
 }
@@ -397,10 +402,11 @@ mod tests {
     }
 
     /// What version 1 has learned since: further kinds, further steps, and the resolution of a transition.
-    const LATER: [&str; 3] = [
+    const LATER: [&str; 4] = [
         r#"{"version":"1","id":"i-2","kind":"attach","rule":null,"source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"attach":{"file":{"id":"70001","filename":"a.png","size":5000000000,"mime":"image/png","author":"ann","created":"2024-01-01T00:00:00.003Z","content":"https://a.example.net/70001"},"before":["80001"]}},{"attach":{"file":{"id":"70002","filename":"","size":0,"mime":"","author":null,"created":"2024-01-01T00:00:00.003Z","content":""},"before":[]}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
         r#"{"version":"1","id":"i-3","kind":"restore","rule":null,"source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"restore":{"cross_link":true}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
         r#"{"version":"1","id":"i-4","kind":"mirror","rule":"closed","source":"dev","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"transition":{"side":"user","from":{"id":"3","name":"In Progress"},"to":"Resolved","resolution":"Won't Do"}},{"reply":{"field":"customfield_10042"}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
+        r#"{"version":"1","id":"i-5","kind":"create","rule":"take","source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"create":{"cross_link":true}},{"describe":{"cross_link":true}}],"cursor":1,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
     ];
 
     #[test]

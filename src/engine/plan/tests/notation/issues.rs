@@ -114,7 +114,7 @@ fn issue(key: &str, history: &str) -> Result<Issue, String> {
         project: ProjectRef { id: "10000".parse().unwrap(), key: key[..key.len() - 2].parse().unwrap() },
         summary: String::new(),
         description: None,
-        issue_type: String::new(),
+        issue_type: crate::flow::IssueType::default(),
         status: last.0.clone(),
         created: first.1.unwrap_or(at(0)),
         updated: at(9),

@@ -62,6 +62,7 @@ fn word(step: &Step, files: usize) -> String {
         Step::Reply(step) => format!("set {}", step.field),
         Step::Restore(step) if step.cross_link => "restore with link".to_owned(),
         Step::Restore(_) => "restore".to_owned(),
+        Step::Describe(_) => "say the text".to_owned(),
     }
 }
 
