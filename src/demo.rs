@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
 use crate::flow::{Flow, FlowName, Observer, Secret};
-use crate::jira::Networks;
+use crate::jira::{AnswerMemory, DEFAULT_ANSWER_BYTES, Networks, Parsing};
 use crate::settings::StoreUrl;
 use crate::sim::{People, Site, check};
 use crate::store::{Durability, Manner, Process, Stores};
@@ -155,6 +155,7 @@ impl Stage {
             transports: Arc::new(Networks::default()),
             budgets: Arc::default(),
             claims: Arc::default(),
+            answers: AnswerMemory::new(DEFAULT_ANSWER_BYTES, Parsing::Blocking),
             observer: Arc::clone(&observer),
         };
         Ok(Setup {

@@ -122,6 +122,16 @@ impl Past {
         if state.all_read { None } else { state.started_at }
     }
 
+    /// From when on to look at what happened to an issue that can't be read now and was never handled. Of a dev issue it
+    /// says that nobody has seen yet whose it is.
+    fn unseen_since_of_unread(self, side: Side) -> Option<JiraTime> {
+        match (side, self.dev_issues_seen) {
+            (Side::User, _) => Some(self.unseen_since),
+            (Side::Dev, Seen::All) => None,
+            (Side::Dev, Seen::Older | Seen::Some) => Some(JiraTime::FIRST),
+        }
+    }
+
     /// From when on to look at what happened to an issue that was never handled.
     fn unseen_since_of(self, issue: &Issue) -> JiraTime {
         if issue.created >= self.born_since { self.born_since } else { self.unseen_since }

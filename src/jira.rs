@@ -21,6 +21,7 @@ mod limits;
 mod linking;
 mod mapping;
 pub mod markup;
+mod memory;
 mod meta;
 mod moving;
 mod naming;
@@ -57,11 +58,12 @@ pub use field::{FieldValue, Fields, NoValue};
 pub use jql::By;
 pub use linking::{Direction, IssueLink, RemoteLink};
 pub use mapping::Mapped;
+pub use memory::{AnswerMemory, AnswerShare, DEFAULT_BYTES as DEFAULT_ANSWER_BYTES, Parsing};
 pub use meta::{Field, Permission};
 pub use moving::{Offer, Standing};
-pub use reading::{BATCH, Progress};
+pub use reading::{BATCH, Fetched, FetchedByKey, Progress};
 pub use resolving::Resolves;
-pub use scan::{Page, Scan};
+pub use scan::{OddRow, Page, Scan};
 pub use text_limit::limit_named_in;
 pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Transport, Transports, Unreachable};
 #[cfg(any(test, fuzzing))]
@@ -73,12 +75,13 @@ pub(crate) use limits::{REQUEST_LIMIT, transfer_limit};
 use crate::clock::{Clock, Entropy};
 use crate::flow::{AccountId, JiraAccess, JiraTime, SiteUrl};
 use crate::pulse::Pulse;
-use call::{Answer, Ask, Caller};
+use call::{Answer, Ask, Caller, TRIES, Way};
 use dialect::Dialect;
 use jql::Dates;
 use mapping::CreateScreens;
 use moving::Standings;
 use naming::FieldNames;
+use reading::Suspects;
 use resolving::Resolutions;
 use searching::Marks;
 use statuses::Statuses;
@@ -96,6 +99,8 @@ pub struct Client {
     dates: Mutex<Dates>,
     /// What was read of marks that searches can't tell.
     marks: Marks,
+    /// The issues that could not be read.
+    suspects: Suspects,
     /// What fresh reads have just told of where issues can go.
     standings: Standings,
     /// What fields are called.
@@ -155,6 +160,8 @@ pub struct Tools {
     pub transport: Arc<dyn Transport>,
     /// This flow's part of what it shares with all flows on the same site and account.
     pub budget: Share,
+    /// This flow's part of the memory for answers.
+    pub answers: AnswerShare,
     /// The worker's.
     pub pulse: Pulse,
     /// This machine's.
@@ -169,8 +176,9 @@ impl Client {
     /// # Errors
     /// When the site can't be reached, is no Jira that we know, or refuses us.
     pub async fn connect(access: &JiraAccess, tools: Tools) -> Result<Self, Error> {
-        let Tools { transport, budget, pulse, clock, entropy } = tools;
-        let caller = Caller::new(access, transport, budget, pulse, clock.clone(), entropy);
+        let Tools { transport, budget, answers, pulse, clock, entropy } = tools;
+        let way = Way { transport, budget, answers };
+        let caller = Caller::new(access, way, pulse, clock.clone(), entropy);
         // Both kinds have it there, and it tells which one this is.
         let info: Answer<wire::ServerInfo> = caller.json(get(SERVER_INFO.to_owned(), "serverInfo")).await?;
         let dialect = Dialect::of(access.deployment, info.value.deployment_type.as_deref());
@@ -190,6 +198,7 @@ impl Client {
             zone,
             dates: Mutex::new(Dates::Epoch),
             marks: Marks::default(),
+            suspects: Suspects::default(),
             standings: Standings::default(),
             field_names: FieldNames::default(),
             create_screens: CreateScreens::default(),
@@ -268,7 +277,7 @@ impl Client {
         Err(Error { request: "GET myself".to_owned(), what, only_reads: true })
     }
 
-    async fn json<T: serde::de::DeserializeOwned>(&self, ask: Ask) -> Result<Answer<T>, Error> {
+    async fn json<T: serde::de::DeserializeOwned + Send + 'static>(&self, ask: Ask) -> Result<Answer<T>, Error> {
         let answer = self.caller.json(ask).await?;
         if let Some(date) = answer.date {
             let reading = Reading::new(date, answer.arrived, answer.round_trip);
@@ -282,21 +291,21 @@ impl Client {
 const SERVER_INFO: &str = "/rest/api/2/serverInfo";
 
 fn get(path: String, endpoint: &'static str) -> Ask {
-    Ask { method: Method::GET, path, body: None, endpoint, reads: true, of_one_issue: false }
+    Ask { method: Method::GET, path, body: None, endpoint, reads: true, of_one_issue: false, tries: TRIES }
 }
 
 /// A POST that only reads.
 fn read(path: String, body: Value, endpoint: &'static str) -> Ask {
-    Ask { method: Method::POST, path, body: Some(body), endpoint, reads: true, of_one_issue: false }
+    Ask { method: Method::POST, path, body: Some(body), endpoint, reads: true, of_one_issue: false, tries: TRIES }
 }
 
 fn write(method: Method, path: String, body: Value, endpoint: &'static str) -> Ask {
-    Ask { method, path, body: Some(body), endpoint, reads: false, of_one_issue: false }
+    Ask { method, path, body: Some(body), endpoint, reads: false, of_one_issue: false, tries: TRIES }
 }
 
 /// Takes something away. Jira's document gives a DELETE no body.
 fn delete(path: String, endpoint: &'static str) -> Ask {
-    Ask { method: Method::DELETE, path, body: None, endpoint, reads: false, of_one_issue: false }
+    Ask { method: Method::DELETE, path, body: None, endpoint, reads: false, of_one_issue: false, tries: TRIES }
 }
 
 impl Ask {

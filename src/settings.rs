@@ -19,6 +19,15 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(366 * 24 * 3600);
 /// The shortest default interval, the same that a flow file may ask for.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
+/// What answers of Jira may take of the memory, unless `LOCKSTEP_ANSWER_MEMORY_MIB` says otherwise.
+const DEFAULT_MIB: usize = 256;
+
+/// Below it a flow could not read a hundred usual issues.
+const LEAST_MIB: usize = 64;
+
+/// Beyond any use.
+const MOST_MIB: usize = 1 << 20;
+
 /// Everything that is set for the whole process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -30,6 +39,9 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The interval of flows that name none: `SYNC_INTERVAL_MINUTES` (may be fractional), else 5 minutes.
     pub interval: Duration,
+    /// What answers of Jira may take of the memory while they are read, in bytes: `LOCKSTEP_ANSWER_MEMORY_MIB`, else
+    /// 256 MiB.
+    pub answer_memory: usize,
     /// How to log.
     pub log: LogSettings,
     /// Who may ask the API.
@@ -92,6 +104,7 @@ impl Settings {
             store: store(&env, overrides.store.as_deref())?,
             listen: listen(&env, overrides)?,
             interval: interval(&env)?,
+            answer_memory: answer_memory(&env)?,
             log: LogSettings {
                 level: parse_or(&env, "LOG_LEVEL", level, Level::INFO)?,
                 file: env("LOG_FILE").map(PathBuf::from),
@@ -158,6 +171,15 @@ fn interval(env: Env<'_>) -> Result<Duration, WrongSetting> {
     parse_or(env, "SYNC_INTERVAL_MINUTES", minutes, DEFAULT_INTERVAL)
 }
 
+fn answer_memory(env: Env<'_>) -> Result<usize, WrongSetting> {
+    let bytes = |text: &str| {
+        let mib = text.parse::<usize>().ok().filter(|mib| (LEAST_MIB..=MOST_MIB).contains(mib));
+        mib.map(|mib| mib << 20)
+            .ok_or_else(|| format!("{text:?} is no such size: use MiB from {LEAST_MIB} to {MOST_MIB}"))
+    };
+    parse_or(env, "LOCKSTEP_ANSWER_MEMORY_MIB", bytes, DEFAULT_MIB << 20)
+}
+
 fn level(text: &str) -> Result<Level, String> {
     match text.to_ascii_lowercase().as_str() {
         "trace" => Ok(Level::TRACE),
@@ -205,6 +227,7 @@ mod tests {
             store: StoreUrl::Sqlite("./data".into()),
             listen: "127.0.0.1:3000".parse().unwrap(),
             interval: Duration::from_secs(300),
+            answer_memory: 256 << 20,
             log: LogSettings { level: Level::INFO, file: None, pretty: None },
             api: ApiSettings::default(),
         };
@@ -219,6 +242,7 @@ mod tests {
             ("DATABASE_URL", "sqlite:///var/lib/lockstep"),
             ("PORT", "8080"),
             ("SYNC_INTERVAL_MINUTES", "0.5"),
+            ("LOCKSTEP_ANSWER_MEMORY_MIB", "100"),
             ("LOG_LEVEL", "WARN"),
             ("LOG_FILE", "/var/log/lockstep"),
             ("LOG_PRETTY", "true"),
@@ -229,6 +253,7 @@ mod tests {
             store: StoreUrl::Sqlite("/var/lib/lockstep".into()),
             listen: "0.0.0.0:8080".parse().unwrap(),
             interval: Duration::from_secs(30),
+            answer_memory: 100 << 20,
             log: LogSettings { level: Level::WARN, file: Some("/var/log/lockstep".into()), pretty: Some(true) },
             api: ApiSettings { token_file: None, hosts: vec!["lockstep.example.net".into(), "jira-sync".into()] },
         };
@@ -258,6 +283,8 @@ mod tests {
             ("SYNC_INTERVAL_MINUTES", "-1", "at least one second"),
             ("SYNC_INTERVAL_MINUTES", "NaN", "at least one second"),
             ("SYNC_INTERVAL_MINUTES", "1e300", "at least one second"),
+            ("LOCKSTEP_ANSWER_MEMORY_MIB", "63", "use MiB from 64 to 1048576"),
+            ("LOCKSTEP_ANSWER_MEMORY_MIB", "a lot", "use MiB from 64 to 1048576"),
             ("LOG_LEVEL", "loud", "use trace, debug, info, warn or error"),
             ("LOG_PRETTY", "perhaps", "neither true nor false"),
             ("DATABASE_URL", "sqlite:", "names no folder"),

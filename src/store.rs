@@ -188,7 +188,8 @@ pub struct Failure {
     /// The latest `updated` of what failed, its counterpart's included: as long as nothing is newer, nothing is tried
     /// before `next_try`. `None`: try whenever it is seen.
     pub seen: Option<JiraTime>,
-    /// What happened to an issue that was never handled is looked at from there on, as at its first try.
+    /// What happened to an issue that was never handled is looked at from there on, as at its first try. Of a dev issue:
+    /// `Some` as long as it could never be read, so that it may belong to any user issue.
     pub unseen_since: Option<JiraTime>,
 }
 

@@ -9,6 +9,8 @@ mod house;
 
 #[path = "simulation/adoption.rs"]
 mod adoption;
+#[path = "simulation/bad_issues.rs"]
+mod bad_issues;
 #[path = "simulation/both_sides.rs"]
 mod both_sides;
 #[path = "simulation/crash.rs"]

@@ -19,7 +19,7 @@ use super::{Outcome, complain, remark};
 use crate::clock::{Clock, Entropy};
 use crate::engine::Report;
 use crate::flow::{Event, Flow, FlowName, Observer};
-use crate::jira::Networks;
+use crate::jira::{AnswerMemory, Networks, Parsing};
 use crate::pulse::Pulse;
 use crate::settings::{MongoUrl, Settings, StoreUrl};
 use crate::store::{Legacy, Manner, Opener, Process, Stores};
@@ -127,6 +127,7 @@ fn heir(args: &Args, settings: &Settings, nowhere: PathBuf) -> anyhow::Result<He
         transports: Arc::new(Networks::default()),
         budgets: Arc::default(),
         claims: Arc::default(),
+        answers: AnswerMemory::new(settings.answer_memory, Parsing::Blocking),
         observer: Arc::new(Nobody),
     };
     Ok(Heir { stores, tools, own })

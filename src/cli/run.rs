@@ -17,7 +17,7 @@ use crate::admin::{self, Access};
 use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
 use crate::flow::Observer;
-use crate::jira::Networks;
+use crate::jira::{AnswerMemory, Networks, Parsing};
 use crate::settings::{Overrides, Settings};
 use crate::store::{Manner, Process, Stores};
 use crate::supervisor::{Ended, Setup, Supervisor};
@@ -131,6 +131,7 @@ fn workshop(
         transports: Arc::new(Networks::default()),
         budgets: Arc::default(),
         claims: Arc::default(),
+        answers: AnswerMemory::new(settings.answer_memory, Parsing::Blocking),
         observer: Arc::clone(observer),
     }))
 }

@@ -12,19 +12,19 @@ mod survey;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::observe::{Candidates, Known, pair_of};
+use super::observe::{Candidates, FreshRead, Known, pair_of};
 use super::plan::{Plan, plan};
 use super::{Engine, Error, Past, Seen};
 use crate::flow::{
     Entry, Event, Fallback, Issue, IssueId, IssueKey, JiraTime, MissingDev, Origin, Pair, PairState, Side, SkipReason,
 };
-use crate::jira::BATCH;
+use crate::jira::{BATCH, FetchedByKey};
 use crate::store::{self, Change};
 use evidence::{Answer, Evidence, back_mark, dev_links, mark, user_link};
 
 pub(super) use evidence::{Obstacle, Proof};
 pub(super) use files::entries;
-pub(super) use survey::Survey;
+pub(super) use survey::{Claims, Survey};
 
 /// How far names are followed: from a clone to the user issue that it claims, from that to the original, and from that
 /// to whom it names.
@@ -107,9 +107,11 @@ impl Engine {
         keys: &BTreeSet<IssueKey>,
     ) -> Result<(), Error> {
         let missing = ids.iter().filter(|id| !known.issues.contains_key(*id)).cloned().collect();
-        let mut read = self.fetch_all(&missing).await?;
+        let FreshRead { issues: mut read, unread } = self.fetch_all(&missing).await?;
+        known.unread.extend(unread);
         for batch in keys.iter().collect::<Vec<_>>().chunks(BATCH) {
-            let mut found = self.jira.fetch_by_key(batch).await?;
+            let FetchedByKey { issues: mut found, unread } = self.jira.fetch_by_key(batch).await?;
+            known.unread_keys.extend(unread.into_iter().map(|(key, error)| (key, error.to_string())));
             for key in batch {
                 let issue = found.remove(*key);
                 known.by_key.insert((*key).clone(), issue.as_ref().map(|issue| issue.at.id.clone()));
@@ -258,9 +260,35 @@ impl Engine {
         // Those may name others by a key.
         self.follow(known).await?;
         let evidence = self.evidence(known);
+        let unseen = self.unseen_dev_issues(candidates, known, past);
         let users = creates.iter().filter_map(|id| known.issues.get(id));
-        let obstacles: Vec<_> = users.filter_map(|user| Some((user.at.id.clone(), evidence.obstacle(user)?))).collect();
+        let obstacle = |user: &Issue| evidence.obstacle(user).or_else(|| may_be_its_dev_issue(user, &unseen));
+        let obstacles: Vec<_> = users.filter_map(|user| Some((user.at.id.clone(), obstacle(user)?))).collect();
         known.obstacles.extend(obstacles);
         Ok(())
     }
+
+    /// The dev issues that can't be read and of which nobody has ever seen whose they are, with their names for people.
+    fn unseen_dev_issues(&self, candidates: &Candidates, known: &Known, past: Past) -> BTreeMap<IssueId, String> {
+        let failed =
+            known.failures.values().filter(|failure| failure.side == Side::Dev && failure.unseen_since.is_some());
+        let mut unseen: BTreeMap<_, _> =
+            failed.map(|failure| (failure.issue.id.clone(), failure.issue.to_string())).collect();
+        if past.dev_issues_seen != Seen::All {
+            let in_hand =
+                candidates.iter().filter(|(id, (side, _))| *side == Side::Dev && known.unread.contains_key(*id));
+            unseen.extend(in_hand.map(|(id, (_, at))| (id.clone(), at.to_string())));
+        }
+        unseen.extend(known.unseen.clone());
+        unseen.retain(|id, _| pair_of(known, id).is_none() && !known.issues.contains_key(id));
+        unseen
+    }
+}
+
+/// A dev issue that nobody could read yet may belong to any user issue that is older than it.
+fn may_be_its_dev_issue(user: &Issue, unseen: &BTreeMap<IssueId, String>) -> Option<Obstacle> {
+    let (_, dev) = unseen.iter().find(|(dev, _)| **dev > user.at.id)?;
+    Some(Obstacle::Unread(format!(
+        "{dev} can't be read, and may be its dev issue: no other is created before it can be read, or an operator decides"
+    )))
 }

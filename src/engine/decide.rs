@@ -8,10 +8,8 @@ use super::pairs::ENOUGH_ASKED;
 use super::plan::{Lost, Plan, plan};
 use super::units::Unit;
 use super::{CONCURRENCY, Engine, Error, Past};
-use crate::flow::{
-    Event, Handled, IntentKind, Issue, IssueId, IssueRef, Observed, Pair, PairState, Row, Side, SkipReason,
-};
-use crate::jira::BATCH;
+use crate::flow::{Event, Handled, IntentKind, Issue, IssueId, IssueRef, Observed, Pair, PairState, Side, SkipReason};
+use crate::jira::{BATCH, Page};
 use crate::store::{self, Change, Failure};
 
 /// How a unit ended: what it is about, and what is left to do.
@@ -30,8 +28,10 @@ enum Left {
 
 impl Engine {
     /// Handles what a page of a search named, to the end.
-    pub(super) async fn handle(&self, rows: Vec<Row>, past: Past) -> Result<(), Error> {
-        let candidates = self.candidates(rows).await?;
+    pub(super) async fn handle(&self, page: Page, past: Past) -> Result<(), Error> {
+        let Page { rows, odd, watermark: _ } = page;
+        let mut candidates = self.candidates(rows).await?;
+        candidates.extend(self.odd_candidates(odd).await?);
         self.handle_candidates(candidates, past).await
     }
 
@@ -59,7 +59,7 @@ impl Engine {
         self.recall(&mut known).await?;
         let units = self.units(&candidates, &known, past);
         // Boxed: a page of them waits at once.
-        let work: Vec<_> = units.into_iter().map(|unit| self.end_unit(unit, &known).boxed()).collect();
+        let work: Vec<_> = units.into_iter().map(|unit| self.end_unit(unit, &known, past).boxed()).collect();
         let ends: Vec<_> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
         let (mut quiet, mut creations) = (Vec::new(), Vec::new());
         for end in ends {
@@ -89,9 +89,9 @@ impl Engine {
         Ok(())
     }
 
-    async fn end_unit(&self, unit: Unit, known: &Known) -> Result<Ended, Error> {
+    async fn end_unit(&self, unit: Unit, known: &Known, past: Past) -> Result<Ended, Error> {
         let about = unit.about();
-        let left = self.unless_contradicted(&about, self.handle_unit(unit, known).await).await?;
+        let left = self.unless_contradicted(&about, self.handle_unit(unit, known, past).await).await?;
         Ok(Ended { left: left.unwrap_or_else(|| Left::Record(Vec::new())), about })
     }
 
@@ -117,14 +117,15 @@ impl Engine {
 
     /// Handles one unit, and returns what is left to do. A failure that concerns this unit alone is recorded and is not
     /// an error.
-    async fn handle_unit(&self, unit: Unit, known: &Known) -> Result<Left, Error> {
+    async fn handle_unit(&self, unit: Unit, known: &Known, past: Past) -> Result<Left, Error> {
         if self.pulse.stopping() {
             return Err(Error::Stopping);
         }
         Ok(Left::Record(match unit {
             Unit::LoneDev(dev) if self.may_be_ours(&dev, known) => Vec::new(),
-            Unit::LoneDev(dev) => vec![Change::PutHandled(Side::Dev, dev.at.clone(), Handled::of(&dev))],
+            Unit::LoneDev(dev) => lone_dev(&dev, known),
             Unit::Gone(side, at) => self.gone(side, &at, known).await?,
+            Unit::Unread(side, at, why) => self.unread(side, &at, why, (known, past)).await?,
             Unit::Bereaved(user, why) => self.bereaved(&user, why, known).await?,
             Unit::OneWay(seen) => {
                 self.skip(&user_of(&seen).issue.at, SkipReason::HasLink);
@@ -178,6 +179,25 @@ impl Engine {
         if self.is_due(&at.id, known) {
             let unseen_since = known.failures.get(&at.id).and_then(|failure| failure.unseen_since);
             self.failed(side, at, format!("{at} can't be read"), Trial { unseen_since, ..Trial::default() }).await?;
+        }
+        Ok(Vec::new())
+    }
+
+    /// An issue that can't be read although Jira is there, or one that depends on such an issue. It is as it was: it fails
+    /// alone, and is tried ever less often.
+    async fn unread(
+        &self,
+        side: Side,
+        at: &IssueRef,
+        why: String,
+        (known, past): (&Known, Past),
+    ) -> Result<Vec<Change>, Error> {
+        if self.is_due(&at.id, known) {
+            let before = known.failures.get(&at.id).and_then(|failure| failure.unseen_since);
+            let unseen_since = past.unseen_since_of_unread(side);
+            let unseen_since =
+                before.map_or(unseen_since, |before| unseen_since.map_or(Some(before), |now| Some(now.min(before))));
+            self.failed(side, at, why, Trial { unseen_since, ..Trial::default() }).await?;
         }
         Ok(Vec::new())
     }
@@ -274,6 +294,13 @@ enum Kept {
     AsBefore(Observed),
     /// From now on again: no earlier failure stands in the way.
     Again(Observed),
+}
+
+/// Nothing of ours; what was recorded while it could not be read is over.
+fn lone_dev(dev: &Issue, known: &Known) -> Vec<Change> {
+    let handled = Change::PutHandled(Side::Dev, dev.at.clone(), Handled::of(dev));
+    let over = known.failures.contains_key(&dev.at.id).then(|| Change::ClearFailure(Side::Dev, dev.at.id.clone()));
+    [handled].into_iter().chain(over).collect()
 }
 
 fn conflict_lost(lost: Lost, user: &IssueRef) -> Event {

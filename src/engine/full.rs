@@ -112,8 +112,8 @@ impl Engine {
                 Past { dev_issues_seen: seen_so_far(side, &state), ..Past::of_full_sync(side, since) }
             }
         };
-        let done = done + page.rows.len() as u64;
-        self.handle(page.rows, past).await?;
+        let done = done + (page.rows.len() + page.odd.len()) as u64;
+        self.handle(page, past).await?;
         let (created, ids_at) = scan.reached();
         let state = self.commit(State { cursor: Some(Cursor { side, created, ids_at, done }), ..state }).await?;
         Ok(Walk { state, done, ..walk })

@@ -91,7 +91,7 @@ impl Engine {
         while let Some(page) = self.next_page(&mut scan).await? {
             reached.get_or_insert(page.watermark);
             shown = shown.max(page.rows.iter().map(|row| row.updated).max());
-            self.handle(page.rows, past).await?;
+            self.handle(page, past).await?;
             self.serve(desk).await?;
         }
         self.believe(from, shown).await?;

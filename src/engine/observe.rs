@@ -10,7 +10,7 @@ use crate::flow::{
     AttachmentId, Event, Handled, Intent, IntentKind, Issue, IssueId, IssueKey, IssueRef, JiraTime, Mark, Observed,
     Pair, PairState, Row, Side, Sighting,
 };
-use crate::jira::BATCH;
+use crate::jira::{BATCH, Fetched, OddRow};
 use crate::store::Failure;
 
 /// What was written to a pair longer ago says nothing of rules that answer each other.
@@ -36,6 +36,14 @@ pub(super) struct Known {
     /// By unpaired user issue, the key of its dev issue if that could not be read when the pair was taken over; `None`
     /// for those of which nothing is recorded so.
     pub missing: BTreeMap<IssueId, Option<IssueKey>>,
+    /// Why these issues can't be read although Jira is there; in words. Nothing may be concluded from their absence.
+    pub unread: BTreeMap<IssueId, String>,
+    /// Why the issues that answer to these keys can't be read.
+    pub unread_keys: BTreeMap<IssueKey, String>,
+    /// Dev issues of which nobody has ever seen whose they are, with their names for people.
+    pub unseen: BTreeMap<IssueId, String>,
+    /// Candidates that could not be read before, and whose time to be tried again has not come.
+    pub resting: BTreeSet<IssueId>,
     /// Why no dev issue may be created for these unpaired user issues.
     pub obstacles: BTreeMap<IssueId, Obstacle>,
 }
@@ -64,20 +72,61 @@ impl Engine {
         Ok(candidates)
     }
 
+    /// The issues behind rows that can't be read: a fresh read decides about them. Those that can't even be named are
+    /// told and counted.
+    pub(super) async fn odd_candidates(&self, odd: Vec<OddRow>) -> Result<Candidates, Error> {
+        let mut candidates = Candidates::new();
+        for OddRow { id, key, why } in odd {
+            let at = match (id, key) {
+                (Some(id), Some(key)) => Some(IssueRef { id, key }),
+                (Some(id), None) => self.jira.fetch(&[&id]).await?.issues.pop().map(|issue| issue.at),
+                (None, Some(key)) => self.jira.id_behind(&key).await?.map(|id| IssueRef { id, key }),
+                (None, None) => None,
+            };
+            match at {
+                Some(at) => {
+                    let side = self.sides.of_key(&at.key);
+                    candidates.extend(side.map(|side| (at.id.clone(), (side, at))));
+                }
+                None => {
+                    self.tally.errors.add(1);
+                    tracing::warn!("a row of a search can't be read, and its issue can't be told: {why}");
+                }
+            }
+        }
+        Ok(candidates)
+    }
+
     /// Reads the candidates and their counterparts afresh.
     pub(super) async fn read(&self, candidates: &Candidates) -> Result<Known, Error> {
         let pairs = self.pairs_of(candidates).await?;
-        let mut ids: BTreeSet<IssueId> = candidates.keys().cloned().collect();
-        ids.extend(pairs.iter().flat_map(|pair| [pair.user.id.clone(), pair.dev.id.clone()]));
-        let issues = self.fetch_all(&ids).await?;
-        let mut handled = BTreeMap::new();
+        let failures: BTreeMap<_, _> =
+            self.store.failures().await?.into_iter().map(|failure| (failure.issue.id.clone(), failure)).collect();
+        let mut known = Known { pairs, failures, ..Known::default() };
+        known.resting = self.resting(candidates, &known);
+        let awake = |id: &&IssueId| !known.resting.contains(*id);
+        let mut ids: BTreeSet<IssueId> = candidates.keys().filter(awake).cloned().collect();
+        let pairs = known.pairs.iter().filter(|pair| ids.contains(&pair.user.id) || ids.contains(&pair.dev.id));
+        let both: Vec<_> = pairs.flat_map(|pair| [pair.user.id.clone(), pair.dev.id.clone()]).collect();
+        ids.extend(both);
+        let FreshRead { issues, unread } = self.fetch_all(&ids).await?;
         for side in Side::BOTH {
             let on_side = issues.values().filter(|issue| self.side_of(issue) == Some(side));
-            handled.extend(self.store.handled(side, on_side.map(|issue| issue.at.id.clone()).collect()).await?);
+            known.handled.extend(self.store.handled(side, on_side.map(|issue| issue.at.id.clone()).collect()).await?);
         }
-        let failures =
-            self.store.failures().await?.into_iter().map(|failure| (failure.issue.id.clone(), failure)).collect();
-        Ok(Known { issues, handled, pairs, failures, ..Known::default() })
+        Ok(Known { issues, unread, ..known })
+    }
+
+    /// The candidates that could not be read, or whose counterparts could not, and that are not to be tried yet.
+    fn resting(&self, candidates: &Candidates, known: &Known) -> BTreeSet<IssueId> {
+        let is_resting = |id: &&IssueId| {
+            let pair = pair_of(known, id);
+            let about = pair.map_or(*id, |pair| &pair.user.id);
+            let waits = known.failures.get(about).is_some_and(|failure| !self.is_time(failure.next_try));
+            let both = pair.map_or_else(|| vec![*id], |pair| vec![&pair.user.id, &pair.dev.id]);
+            waits && both.iter().any(|id| self.jira.could_not_read(id.as_str()))
+        };
+        candidates.keys().filter(is_resting).cloned().collect()
     }
 
     /// The pairs of the candidates. An issue that moved from one project of the flow to the other is named on the wrong
@@ -106,19 +155,21 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) async fn fetch_all(&self, ids: &BTreeSet<IssueId>) -> Result<BTreeMap<IssueId, Issue>, Error> {
-        let mut issues = BTreeMap::new();
+    pub(super) async fn fetch_all(&self, ids: &BTreeSet<IssueId>) -> Result<FreshRead, Error> {
+        let mut read = FreshRead::default();
         for batch in ids.iter().collect::<Vec<_>>().chunks(BATCH) {
-            for issue in self.jira.fetch(batch).await? {
+            let Fetched { issues, unread } = self.jira.fetch(batch).await?;
+            for issue in issues {
                 if let Some(side) = self.side_of(&issue) {
                     self.tally.fetched.add(1);
                     self.tell(&Event::IssueFetched { side, key: issue.at.key.clone() });
                     self.notice_key(side, &issue).await?;
                 }
-                issues.insert(issue.at.id.clone(), issue);
+                read.issues.insert(issue.at.id.clone(), issue);
             }
+            read.unread.extend(unread.into_iter().map(|(id, error)| (id, error.to_string())));
         }
-        Ok(issues)
+        Ok(read)
     }
 }
 
@@ -137,6 +188,14 @@ impl Engine {
     pub(super) fn not_before(&self, past: Past) -> Option<JiraTime> {
         past.not_before.max(self.sides.user.since).max(self.sides.dev.since)
     }
+}
+
+/// What a fresh read showed.
+#[derive(Default)]
+pub(super) struct FreshRead {
+    pub issues: BTreeMap<IssueId, Issue>,
+    /// See [`Known::unread`].
+    pub unread: BTreeMap<IssueId, String>,
 }
 
 /// What is remembered of a try that failed, see [`Failure`].

@@ -10,7 +10,7 @@ mod unpair;
 
 use super::{Engine, Error};
 use crate::flow::{Entry, Event, Intent, Issue, IssueId, IssueKey, IssueRef, Obeyed, Order, Pair, Refused, Side};
-use crate::jira;
+use crate::jira::{self, FetchedByKey};
 use crate::store::{self, Change};
 
 /// Pairs that are read at once where one is looked for by its key.
@@ -75,7 +75,7 @@ impl Engine {
     /// Reads the issue that an order names, which must be on that side now.
     async fn issue_on(&self, side: Side, key: &IssueKey) -> Result<Issue, Hindrance> {
         let project = self.flow.project(side);
-        let Some(issue) = self.jira.fetch_by_key(&[key]).await?.remove(key) else {
+        let Some(issue) = self.issue_by(key).await? else {
             return Err(refused(format!("{key} can't be read: it was deleted, or is hidden from us")).into());
         };
         if self.side_of(&issue) == Some(side) {
@@ -83,6 +83,15 @@ impl Engine {
         }
         let now = if issue.at.key == *key { String::new() } else { format!(" is {} now and", issue.at.key) };
         Err(refused(format!("{key}{now} is not in {project}, the {side} project of this flow")).into())
+    }
+
+    /// The issue that answers to a key. One that can't be read although Jira is there is no missing one.
+    async fn issue_by(&self, key: &IssueKey) -> Result<Option<Issue>, Hindrance> {
+        let FetchedByKey { mut issues, mut unread } = self.jira.fetch_by_key(&[key]).await?;
+        match unread.remove(key) {
+            Some(error) => Err(refused(format!("{key} can't be read, nothing was changed: {error}")).into()),
+            None => Ok(issues.remove(key)),
+        }
     }
 
     /// The pairs that one of these issues is in, of whatever state.

@@ -71,7 +71,7 @@ impl Engine {
             after = Some(last.user.id.clone());
             let single = self.without_those_in_pairs(page).await?;
             let keys: Vec<_> = single.iter().flat_map(|missing| [&missing.user.key, &missing.dev]).collect();
-            let read = self.jira.fetch_by_key(&keys).await?;
+            let read = self.jira.fetch_by_key(&keys).await?.issues;
             let found = single.into_iter().filter(|it| read.contains_key(&it.user.key) && read.contains_key(&it.dev));
             let found = found.map(|missing| (missing.user.id.clone(), (Side::User, missing.user)));
             self.handle_candidates(found.collect(), past).await?;

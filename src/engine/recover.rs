@@ -14,6 +14,7 @@ use super::observe::Trial;
 use super::steps::{self, Found};
 use super::{CONCURRENCY, Engine, Error};
 use crate::flow::{Doubt, Event, Intent, IntentKind, IssueId, IssueRef, JiraTime, PairState, Side, SkipReason, Step};
+use crate::jira::Fetched;
 use crate::store::{self, Change};
 
 /// A doubt that lasts is told again so often.
@@ -33,6 +34,16 @@ enum Leave {
     /// Not as long as it is suspended, broken or held.
     Later,
     Never,
+}
+
+/// Where the issues of an intent's pair are.
+enum Home {
+    /// Where they were.
+    Both,
+    /// One of them, or both, left its project or can't be found.
+    NotBoth,
+    /// One of them can't be read although Jira is there; in words.
+    Unread(String),
 }
 
 /// Whether an intent's pair had to wait for it, so that something may have been missed.
@@ -228,8 +239,10 @@ impl Engine {
 
     /// Does the steps that are left. A pair that had to wait is looked at again, durably so from the moment of closing.
     async fn go_on(&self, course: Course, look: Look) -> Result<(), Error> {
-        if !self.may_write(&course.intent).await? {
-            return self.put_off(course).await;
+        match self.home(&course.intent).await? {
+            Home::Both => {}
+            Home::NotBoth => return self.put_off(course).await,
+            Home::Unread(why) => return self.put_off_unread(course, why).await,
         }
         let (user, trial) = (course.intent.user.clone(), Trial::after(&course.intent));
         let closing = match look {
@@ -251,14 +264,18 @@ impl Engine {
 
     /// Whether both issues of an intent's pair are where they were, by a fresh read: that its pair is active says what was
     /// last seen of them, perhaps long ago.
-    async fn may_write(&self, intent: &Intent) -> Result<bool, Error> {
-        let (Some(dev), Some(_)) = (&intent.dev, intent.step()) else { return Ok(true) };
-        let read = self.jira.fetch(&[&intent.user.id, &dev.id]).await?;
+    async fn home(&self, intent: &Intent) -> Result<Home, Error> {
+        let (Some(dev), Some(_)) = (&intent.dev, intent.step()) else { return Ok(Home::Both) };
+        let Fetched { issues, unread } = self.jira.fetch(&[&intent.user.id, &dev.id]).await?;
+        if let Some((id, error)) = unread.first_key_value() {
+            let at = if *id == dev.id { dev } else { &intent.user };
+            return Ok(Home::Unread(format!("{at} can't be read: {error}")));
+        }
         let is_home = |side| {
             let at = intent.on(side).map(|at| &at.id);
-            read.iter().any(|issue| Some(&issue.at.id) == at && self.side_of(issue) == Some(side))
+            issues.iter().any(|issue| Some(&issue.at.id) == at && self.side_of(issue) == Some(side))
         };
-        Ok(Side::BOTH.into_iter().all(is_home))
+        Ok(if Side::BOTH.into_iter().all(is_home) { Home::Both } else { Home::NotBoth })
     }
 
     /// Nothing more is sent for a pair that is apart. It is looked at now, which suspends or breaks it; what is owed waits
@@ -268,6 +285,16 @@ impl Engine {
         let again = self.again(&intent.user, Trial::default());
         let owed = Change::UpdateIntent(Intent { doubt: Some(Doubt::NOTHING_SENT), ..intent });
         Ok(self.store.write(done.into_iter().chain([owed, again]).collect()).await?)
+    }
+
+    /// Nothing more is sent for a pair of which an issue can't be read although Jira is there: what is owed waits, and is
+    /// tried ever less often.
+    async fn put_off_unread(&self, course: Course, why: String) -> Result<(), Error> {
+        let Course { intent, done, .. } = course;
+        let (user, trial) = (intent.user.clone(), Trial::after(&intent));
+        let owed = Change::UpdateIntent(Intent { doubt: Some(Doubt::NOTHING_SENT), ..intent });
+        self.store.write(done.into_iter().chain([owed]).collect()).await?;
+        self.failed(Side::User, &user, why, trial).await
     }
 
     fn record_settled(&self, intent: &Intent, step: &Step, happened: bool) -> Change {

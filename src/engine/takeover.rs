@@ -9,15 +9,15 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::adopt::{Proof, entries};
+use super::adopt::{Claims, Proof, entries};
 use super::observe::{Known, Trial};
 use super::plan::plan;
 use super::{Engine, Error};
 use crate::flow::{
-    Entry, Event, Handled, Issue, IssueKey, JiraTime, MissingDev, Observed, Origin, Pair, PairState, Side, Sighting,
-    Watermark,
+    Entry, Event, Handled, Issue, IssueKey, IssueRef, JiraTime, MissingDev, Observed, Origin, Pair, PairState, Side,
+    Sighting, Watermark,
 };
-use crate::jira::BATCH;
+use crate::jira::{self, BATCH, FetchedByKey};
 use crate::store::{Change, Failure, KeyPair, Legacy, Revision};
 
 pub use report::Report;
@@ -77,13 +77,16 @@ impl Engine {
 
     async fn take_pairs(&self, pairs: &[KeyPair], legacy: &Legacy, report: &mut Report) -> Result<(), Error> {
         let keys: Vec<_> = pairs.iter().flat_map(|pair| [&pair.user, &pair.dev]).collect();
-        let read = self.jira.fetch_by_key(&keys).await?;
+        let FetchedByKey { issues: read, unread } = self.jira.fetch_by_key(&keys).await?;
         let mut known = self.recorded(read.values()).await?;
         let mut taking = Taking::default();
         for keys in pairs {
             let (Some(user), Some(dev)) = (read.get(&keys.user), read.get(&keys.dev)) else {
                 report.lost.push(keys.clone());
-                self.note_missing(keys, read.get(&keys.user), &known, &mut taking);
+                match unread.contains_key(&keys.user) {
+                    true => self.note_unread(keys, &known, &mut taking).await?,
+                    false => self.note_missing(keys, read.get(&keys.user), &known, &mut taking),
+                }
                 continue;
             };
             report.moved(&keys.user, user);
@@ -113,6 +116,20 @@ impl Engine {
         if self.gets_dev_issue(user) {
             taking.owed.push(self.to_be_seen_to(user, "its dev issue could not be read when it was taken over"));
         }
+    }
+
+    /// A user issue that can't be read although Jira is there: its id may be told all the same. Once it can be read, no
+    /// other dev issue is created for it behind anyone's back.
+    async fn note_unread(&self, keys: &KeyPair, known: &[Pair], taking: &mut Taking) -> Result<(), Error> {
+        let id = match self.jira.id_behind(&keys.user).await {
+            Err(error) if error.is_local() => None,
+            end => end?,
+        };
+        let single = id.filter(|id| !known.iter().any(|pair| pair.user.id == *id));
+        let user = single.map(|id| IssueRef { id, key: keys.user.clone() });
+        let missing = user.map(|user| Change::PutMissing(MissingDev { user, dev: keys.dev.clone() }));
+        taking.missing.extend(missing);
+        Ok(())
     }
 
     /// User issues that are in a pair now, and whose dev issue could not be read when this was done before.
@@ -168,7 +185,8 @@ impl Engine {
         let single: Vec<_> = legacy.user_statuses.keys().filter(|key| !paired.contains(key)).collect();
         for keys in single.chunks(BATCH) {
             self.unless_stopping()?;
-            let read = self.jira.fetch_by_key(keys).await?;
+            let FetchedByKey { issues: read, unread } = self.jira.fetch_by_key(keys).await?;
+            self.see_to_unread(unread).await?;
             let paired = self.recorded(read.values()).await?;
             let is_single = |issue: &&Issue| !paired.iter().any(|pair| pair.user.id == issue.at.id);
             let owed: Vec<_> = read.values().filter(is_single).filter(|user| self.gets_dev_issue(user)).collect();
@@ -177,6 +195,27 @@ impl Engine {
             let unclaimed = owed.into_iter().map(|user| user.at.key.clone()).filter(|key| !report.is_claimed(key));
             let unclaimed: Vec<_> = unclaimed.collect();
             report.failed_creates.extend(unclaimed);
+        }
+        Ok(())
+    }
+
+    /// User issues that may lack a dev issue and can't be read now.
+    async fn see_to_unread(&self, unread: BTreeMap<IssueKey, jira::Error>) -> Result<(), Error> {
+        for (key, error) in unread {
+            match self.jira.id_behind(&key).await {
+                Ok(Some(id)) => {
+                    let why = format!("{key} can't be read: {error}");
+                    self.failed(Side::User, &IssueRef { id, key }, why, Trial::default()).await?;
+                }
+                Ok(None) => {}
+                Err(again) if again.is_local() => {
+                    self.tally.errors.add(1);
+                    tracing::warn!(
+                        "{key} could not be read when it was taken over, move it again to have it seen: {error}"
+                    );
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         Ok(())
     }
@@ -195,10 +234,11 @@ impl Engine {
     /// Dev issues without a pair that say whose they are: those of a user issue that has no other are adopted in the first
     /// cycle, all others are for people to look at.
     async fn find_claims(&self, report: &mut Report) -> Result<(), Error> {
-        let mut claims = BTreeMap::new();
+        let mut claims = Claims::default();
         self.look_through(JiraTime::FIRST, None, &mut claims, &Known::default()).await?;
-        let users = self.fetch_all(&claims.keys().cloned().collect()).await?;
-        let devs = self.fetch_all(&claims.values().flatten().cloned().collect()).await?;
+        let claims = claims.of;
+        let users = self.fetch_all(&claims.keys().cloned().collect()).await?.issues;
+        let devs = self.fetch_all(&claims.values().flatten().cloned().collect()).await?.issues;
         let pairs = self.recorded(users.values()).await?;
         let missing = self.store.missing(users.keys().cloned().collect()).await?;
         for (user, claimants) in claims {

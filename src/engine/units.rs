@@ -18,6 +18,9 @@ pub(super) enum Unit {
     Unpaired(Pair, Vec<(Side, Issue)>),
     /// A dev issue of its own: nothing of ours.
     LoneDev(Box<Issue>),
+    /// An issue that can't be read although Jira is there, or one that waits for such an issue; why, in words. Of a pair it
+    /// is the user issue.
+    Unread(Side, IssueRef, String),
     /// Not in a pair, and deleted, moved away or hidden.
     Gone(Side, IssueRef),
     /// A user issue that had a dev issue, by its back-mark or text or as it was taken over: nobody knows where it is. In
@@ -34,7 +37,7 @@ impl Unit {
             Self::Decide(seen) | Self::OneWay(seen) => (Side::User, user_of(seen).issue.at.clone()),
             Self::Apart(pair, _) | Self::Unpaired(pair, _) => (Side::User, pair.user.clone()),
             Self::LoneDev(dev) => (Side::Dev, dev.at.clone()),
-            Self::Gone(side, at) => (*side, at.clone()),
+            Self::Unread(side, at, _) | Self::Gone(side, at) => (*side, at.clone()),
             Self::Bereaved(user, _) => (Side::User, user.at.clone()),
         }
     }
@@ -45,14 +48,17 @@ impl Engine {
     pub(super) fn units(&self, candidates: &Candidates, known: &Known, past: Past) -> Vec<Unit> {
         let mut units = Vec::new();
         let mut paired = BTreeSet::new();
-        for (id, (side, at)) in candidates {
+        for (id, (side, at)) in candidates.iter().filter(|(id, _)| !known.resting.contains(*id)) {
             let read = known.issues.get(id).and_then(|issue| Some((issue, self.side_of(issue)?)));
             match (pair_of(known, id), read) {
                 (Some(pair), _) if paired.insert(pair.user.id.clone()) => units.push(self.pair_unit(pair, known, past)),
                 (Some(_), _) => {}
                 (None, Some((user, Side::User))) => units.push(self.user_unit(user, known, past)),
                 (None, Some((dev, Side::Dev))) => units.push(Unit::LoneDev(Box::new(dev.clone()))),
-                (None, None) => units.push(Unit::Gone(*side, at.clone())),
+                (None, None) => units.push(match known.unread.get(id) {
+                    Some(why) => Unit::Unread(*side, at.clone(), format!("{at} can't be read: {why}")),
+                    None => Unit::Gone(*side, at.clone()),
+                }),
             }
         }
         units
@@ -67,6 +73,7 @@ impl Engine {
                 Unit::Bereaved(Box::new(user.clone()), why)
             }
             Some(Obstacle::Missing(dev)) => Unit::Bereaved(Box::new(user.clone()), self.why_missing(user, dev)),
+            Some(Obstacle::Unread(why)) => Unit::Unread(Side::User, user.at.clone(), why.clone()),
             Some(Obstacle::OneWay) => Unit::OneWay(seen),
             None => Unit::Decide(seen),
         }
@@ -86,6 +93,9 @@ impl Engine {
             let home = Side::BOTH.into_iter().filter_map(|side| Some((side, self.at_home(pair, side, known)?.clone())));
             return Unit::Unpaired(pair.clone(), home.collect());
         }
+        if let Some(why) = unread_of(pair, known) {
+            return Unit::Unread(Side::User, pair.user.clone(), why);
+        }
         match self.both_at_home(pair, known) {
             Ok([user, dev]) => Unit::Decide(Box::new(paired(pair, [user, dev], known, self.not_before(past)))),
             Err(apart) => Unit::Apart(pair.clone(), apart),
@@ -96,6 +106,12 @@ impl Engine {
     pub(super) fn at_home<'a>(&self, pair: &Pair, side: Side, known: &'a Known) -> Option<&'a Issue> {
         known.issues.get(&pair.on(side).id).filter(|issue| self.side_of(issue) == Some(side))
     }
+}
+
+/// Which issue of a pair can't be read although Jira is there, and why. That it is deleted or hidden is not said by it.
+fn unread_of(pair: &Pair, known: &Known) -> Option<String> {
+    let told = |side| known.unread.get(&pair.on(side).id).map(|why| format!("{} can't be read: {why}", pair.on(side)));
+    Side::BOTH.into_iter().find_map(told)
 }
 
 fn paired(pair: &Pair, [user, dev]: [&Issue; 2], known: &Known, not_before: Option<JiraTime>) -> Observed {

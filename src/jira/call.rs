@@ -23,7 +23,8 @@ use tokio::time::Instant;
 
 use super::budget::{Errand, NoTurn, Share, Verb};
 use super::error::{Error, Fault, Mask, no_result, one_line};
-use super::limits::{Limits, MOST_BYTES, MOST_REDIRECTS, MOST_SAID};
+use super::limits::{Limits, MOST_REDIRECTS, MOST_SAID, MOST_WRITTEN};
+use super::memory::{AnswerShare, Charge, Short};
 use super::transport::{Body, Transport, full};
 use super::wire::parse_date;
 use crate::clock::{Clock, Entropy};
@@ -32,6 +33,7 @@ use crate::pulse::{Gate, Pulse};
 use judge::{is_compressed, judge, judge_json};
 use redirect::Reach;
 
+pub(super) use retry::TRIES;
 pub(super) use transfer::Upload;
 
 /// What to ask Jira.
@@ -46,6 +48,8 @@ pub(super) struct Ask {
     pub reads: bool,
     /// Whether it concerns one issue, so that a 403 says nothing of the others.
     pub of_one_issue: bool,
+    /// How often it is sent at most if no good answer comes; what may not be repeated is sent once in any case.
+    pub tries: u32,
 }
 
 /// What Jira answered, and when.
@@ -66,10 +70,18 @@ pub(super) struct Caller {
     mask: Mask,
     transport: Arc<dyn Transport>,
     budget: Share,
+    answers: AnswerShare,
     pulse: Pulse,
     clock: Clock,
     entropy: Entropy,
     limits: Limits,
+}
+
+/// Where a caller's requests leave, and what it shares with others.
+pub(super) struct Way {
+    pub transport: Arc<dyn Transport>,
+    pub budget: Share,
+    pub answers: AnswerShare,
 }
 
 /// One try that failed, and what Jira said of the next.
@@ -82,6 +94,65 @@ impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
         let at_least = if let Fault::Throttled(wait) = fault { wait } else { Duration::ZERO };
         Self { fault, at_least }
+    }
+}
+
+impl From<Fault> for Ended {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault.into())
+    }
+}
+
+impl From<Failed> for Ended {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl From<Short> for Ended {
+    fn from(short: Short) -> Self {
+        Self::Short(short)
+    }
+}
+
+/// How one try ended without an answer.
+enum Ended {
+    Failed(Failed),
+    /// A good answer came for which there is no memory now.
+    Short(Short),
+}
+
+/// Where an answer's bytes go.
+enum Room<'a> {
+    /// As many as there is memory for.
+    Charged { answers: &'a AnswerShare, charge: &'a mut Charge },
+    /// So many. What a write answers is short, and the write must not be repeated for the sake of it.
+    Fixed(usize),
+}
+
+impl Room<'_> {
+    /// The most bytes that a good answer may have.
+    fn most(&self) -> usize {
+        match self {
+            Self::Charged { answers, .. } => answers.most_bytes(),
+            Self::Fixed(most) => *most,
+        }
+    }
+
+    /// Makes room for so many bytes in all.
+    fn make(&mut self, bytes: usize) -> Result<(), Short> {
+        match self {
+            Self::Charged { answers, charge } => answers.extend(charge, bytes),
+            Self::Fixed(_) => Ok(()),
+        }
+    }
+
+    /// What an answer is that is larger. Asking for it again would not make it smaller.
+    fn too_large(&self) -> Fault {
+        match self {
+            Self::Charged { .. } => Fault::TooLarge(format!("its answer has more than {} bytes", self.most())),
+            Self::Fixed(most) => Fault::NotJira(format!("more than {most} bytes")),
+        }
     }
 }
 
@@ -100,17 +171,11 @@ struct Head {
 }
 
 impl Caller {
-    pub(super) fn new(
-        access: &JiraAccess,
-        transport: Arc<dyn Transport>,
-        budget: Share,
-        pulse: Pulse,
-        clock: Clock,
-        entropy: Entropy,
-    ) -> Self {
+    pub(super) fn new(access: &JiraAccess, way: Way, pulse: Pulse, clock: Clock, entropy: Entropy) -> Self {
         let (authorization, mask) = authorization(&access.credentials);
         let (base, limits) = (access.base.clone(), Limits::STANDARD);
-        Self { base, authorization, mask, transport, budget, pulse, clock, entropy, limits }
+        let Way { transport, budget, answers } = way;
+        Self { base, authorization, mask, transport, budget, answers, pulse, clock, entropy, limits }
     }
 
     /// The same, with other limits of time.
@@ -120,13 +185,23 @@ impl Caller {
     }
 
     /// Asks, and reads the answer as `T`.
-    pub(super) async fn json<T: DeserializeOwned>(&self, ask: Ask) -> Result<Answer<T>, Error> {
-        let answer = self.bytes(&ask).await?;
-        let value = serde_json::from_slice(&answer.value).map_err(|e| {
-            let begin = String::from_utf8_lossy(&answer.value[..answer.value.len().min(MOST_SAID)]);
-            self.error(&ask, Fault::NotJira(format!("{e} in {}", one_line(&self.mask.clean(&begin)))))
-        })?;
-        Ok(Answer { value, date: answer.date, round_trip: answer.round_trip, arrived: answer.arrived })
+    pub(super) async fn json<T: DeserializeOwned + Send + 'static>(&self, ask: Ask) -> Result<Answer<T>, Error> {
+        let (answer, charge) = self.bytes(&ask).await?;
+        let Answer { value: body, date, round_trip, arrived } = answer;
+        let length = body.len();
+        let parse = move || {
+            let parsed = serde_json::from_slice(&body).map_err(|e| (e.to_string(), begin_of(&body)));
+            drop((body, charge));
+            parsed
+        };
+        let parsed = self.answers.parse(length, parse).await;
+        let value = match parsed {
+            Some(parsed) => parsed.map_err(|(why, begin)| {
+                self.error(&ask, Fault::NotJira(format!("{why} in {}", one_line(&self.mask.clean(&begin)))))
+            })?,
+            None => return Err(self.error(&ask, Fault::Cancelled)),
+        };
+        Ok(Answer { value, date, round_trip, arrived })
     }
 
     /// Asks, and needs no more than to know that it was done.
@@ -134,17 +209,36 @@ impl Caller {
         self.bytes(&ask).await.map(|_| ())
     }
 
-    /// Tries as often as the request allows.
-    async fn bytes(&self, ask: &Ask) -> Result<Answer<Bytes>, Error> {
-        let mut tried = 0;
+    /// Tries as often as the request allows. Where the memory for an answer is lacking the answer is given up, and asked
+    /// for again once it is there.
+    async fn bytes(&self, ask: &Ask) -> Result<(Answer<Bytes>, Charge), Error> {
+        let (mut tried, mut needed) = (0, 0);
         loop {
             self.turn(ask).await?;
+            let mut charge = self.memory(ask, needed).await?;
             tried += 1;
-            match self.once(ask).await {
-                Ok(answer) => return Ok(answer),
-                Err(failed) => self.pause(ask, failed, tried).await?,
+            match self.once(ask, &mut charge).await {
+                Ok(answer) => return Ok((answer, charge)),
+                Err(Ended::Short(Short(bytes))) => {
+                    // Jira answered well, so this was no failed try.
+                    (needed, tried) = (bytes.max(needed.saturating_mul(2)), tried - 1);
+                }
+                Err(Ended::Failed(failed)) => {
+                    drop(charge);
+                    self.pause(ask, failed, tried).await?;
+                }
             }
         }
+    }
+
+    /// Waits for the memory of an answer of so many bytes. Other answers that are being read are parsed before long, so
+    /// that this is no stall.
+    async fn memory(&self, ask: &Ask, bytes: usize) -> Result<Charge, Error> {
+        if bytes == 0 {
+            return Ok(Charge::default());
+        }
+        let charge = self.pulse.queue(self.answers.wait_for(bytes)).await;
+        charge.map_err(|_| self.error(ask, Fault::NotSent("the worker is stopping".to_owned())))
     }
 
     /// Waits for our turn.
@@ -162,15 +256,19 @@ impl Caller {
 
     /// Waits until the request may be repeated; ends with its error when it must not be.
     async fn pause(&self, ask: &Ask, failed: Failed, tried: u32) -> Result<(), Error> {
-        let pause = retry::pause(&failed, ask.reads, tried, self.entropy.unit());
+        let pause = retry::pause(&failed, ask, tried, self.entropy.unit());
         match pause {
             Some(pause) if self.pulse.rest_until(self.clock.now() + pause).await => Ok(()),
             Some(_) | None => Err(self.error(ask, failed.fault)),
         }
     }
 
-    async fn once(&self, ask: &Ask) -> Result<Answer<Bytes>, Failed> {
+    async fn once(&self, ask: &Ask, charge: &mut Charge) -> Result<Answer<Bytes>, Ended> {
         let sent = self.clock.now();
+        let room = match ask.reads {
+            true => Room::Charged { answers: &self.answers, charge },
+            false => Room::Fixed(MOST_WRITTEN),
+        };
         let exchange = async {
             self.refuse_unless_ours(ask)?;
             let url = self.url(&ask.path)?;
@@ -178,7 +276,7 @@ impl Caller {
                 Method::GET => self.get(url, Reach::Site, "application/json").await?.0,
                 _ => self.send(self.with_body(ask, &url)?).await?,
             };
-            whole(response).await
+            whole(response, room).await
         };
         let end = self.pulse.through(Gate::Jira, &ask.told(), self.limits.request, exchange).await;
         let (head, body) = end.map_err(no_result)??;
@@ -314,27 +412,55 @@ impl Ask {
 }
 
 /// A whole answer, if it is whole and not too large. Of a complaint only the beginning matters.
-async fn whole(response: Response<Body>) -> Result<(Head, Bytes), Fault> {
+async fn whole(response: Response<Body>, mut room: Room<'_>) -> Result<(Head, Bytes), Ended> {
     let (parts, mut body) = response.into_parts();
     let good = parts.status.is_success();
-    let most = if good { MOST_BYTES } else { MOST_SAID };
+    let most = if good { room.most() } else { MOST_SAID };
     let mut bytes = BytesMut::new();
+    if let Some(told) = length(&parts.headers).filter(|_| good) {
+        if told > most {
+            return Err(room.too_large().into());
+        }
+        room.make(told)?;
+        bytes.reserve(told);
+    }
     while let Some(frame) = body.frame().await {
         let data = match frame {
             Ok(frame) => frame.into_data().unwrap_or_default(),
-            Err(e) if good => return Err(Fault::Unanswered(e.to_string())),
+            Err(e) if good => return Err(Fault::Unanswered(e.to_string()).into()),
             // The status says enough.
             Err(_) => break,
         };
-        let room = most - bytes.len();
-        bytes.extend_from_slice(&data[..data.len().min(room)]);
-        match (data.len() > room, good) {
-            (true, true) => return Err(Fault::NotJira(format!("more than {MOST_BYTES} bytes"))),
+        let free = most - bytes.len();
+        if good {
+            room.make(bytes.len() + data.len().min(free))?;
+        }
+        bytes.extend_from_slice(&data[..data.len().min(free)]);
+        match (data.len() > free, good) {
+            (true, true) => return Err(room.too_large().into()),
             (true, false) => break,
             (false, _) => {}
         }
     }
     Ok((Head { status: parts.status, headers: parts.headers }, bytes.freeze()))
+}
+
+/// A whole answer of those that are short: to a write, or a complaint.
+async fn short(response: Response<Body>) -> Result<(Head, Bytes), Fault> {
+    whole(response, Room::Fixed(MOST_WRITTEN)).await.map_err(|end| match end {
+        Ended::Failed(failed) => failed.fault,
+        Ended::Short(_) => Fault::Unanswered("there is no memory for its answer".to_owned()),
+    })
+}
+
+/// How long a body is said to be.
+fn length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The beginning of an answer that can't be read.
+fn begin_of(body: &[u8]) -> String {
+    String::from_utf8_lossy(&body[..body.len().min(MOST_SAID)]).into_owned()
 }
 
 fn unsendable(error: http::Error) -> Fault {

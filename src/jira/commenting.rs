@@ -81,7 +81,8 @@ impl Client {
         self.caller.done(write(Method::POST, path, body, "comment").of_one_issue()).await
     }
 
-    /// An issue's comments since an instant, newest first; only those that we may read. Needs *Browse projects*.
+    /// An issue's comments since an instant, newest first; only those that we may read, and can. Needs *Browse
+    /// projects*.
     ///
     /// # Errors
     /// When Jira does not answer well, or the issue is missing.
@@ -104,19 +105,23 @@ impl Client {
     pub async fn has_comment_of(&self, issue: &IssueId, sought: &Sought<'_>) -> Result<bool, Error> {
         let said = markup::text_of(sought.body);
         let (mut found, mut unsure) = (false, Vec::new());
-        self.each_comment(issue, sought.since.earlier(SKEW), |bean| {
+        let look = |bean: wire::CommentBean| {
             match self.is_sought(&bean, sought, &said) {
                 Likeness::Sought => found = true,
                 Likeness::Perhaps => unsure.push(bean.id),
                 Likeness::Other => {}
             }
             if found { Look::NoMore } else { Look::On }
-        })
-        .await?;
+        };
+        let odd = self.each_comment(issue, sought.since.earlier(SKEW), look).await?;
         for comment in unsure.iter().take(MOST_UNSURE) {
             found = found || self.intent_of_comment(comment).await?.as_ref() == Some(sought.intent);
         }
-        Ok(found)
+        match odd {
+            // It may be the one that is sought.
+            Some(lack) if !found => Err(strange("comment", &format!("a comment on {issue} can't be read: {lack}"))),
+            Some(_) | None => Ok(found),
+        }
     }
 
     fn is_sought(&self, bean: &wire::CommentBean, sought: &Sought<'_>, said: &str) -> Likeness {
@@ -147,40 +152,48 @@ impl Client {
             author: self.author(&bean),
             id: bean.id,
             created: bean.created,
-            body: bean.body.and_then(markup::from_wire),
-            restricted: bean.visibility.is_some_and(|visibility| !visibility.is_null()),
+            body: bean.body.and_then(|body| markup::from_raw(&body).ok().flatten()),
+            restricted: bean.visibility.is_some(),
             intent: bean.properties.as_deref().and_then(wire::intent_in),
         }
     }
 
     /// Goes through comments, newest first, each once. One that is added meanwhile moves others to the next page, where
     /// they are seen again; one that is deleted moves them to the page before: so the last one is asked for again, and
-    /// a page that joins nothing seen so far begins the walk anew.
+    /// a page that joins nothing seen so far begins the walk anew. Answers what is wrong with one that can't be read.
     async fn each_comment(
         &self,
         issue: &IssueId,
         since: JiraTime,
         mut see: impl FnMut(wire::CommentBean) -> Look,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<wire::Lack>, Error> {
         let (mut start, mut asked_again) = (0, false);
         let mut known = BTreeSet::new();
+        let mut odd = None;
         for _ in 0..MOST_PAGES {
             let page: wire::Comments = self.json(self.dialect.comments(issue, start)).await?.value;
             let end = page.start_at + page.comments.len() as u64;
-            let joins = start == 0 || page.comments.iter().any(|bean| known.contains(&bean.id));
+            let joins = start == 0 || page.comments.readable().any(|bean| known.contains(&bean.id));
             let over = end >= page.total || ends_before(&page.comments, since);
-            for bean in page.comments {
+            for entry in page.comments.into_each() {
+                let bean = match entry {
+                    Ok(bean) => bean,
+                    Err(unreadable) => {
+                        odd.get_or_insert(unreadable.lack);
+                        continue;
+                    }
+                };
                 if known.insert(bean.id.clone()) && bean.created >= since && see(bean) == Look::NoMore {
-                    return Ok(());
+                    return Ok(odd);
                 }
             }
             match joins {
                 false => start = 0,
-                true if over => return Ok(()),
+                true if over => return Ok(odd),
                 true if end > start + 1 => start = end - 1,
                 // More are counted, and nothing comes after the last one but itself. Asked for twice, the others are taken
                 // for comments that are hidden from us.
-                true if asked_again => return Ok(()),
+                true if asked_again => return Ok(odd),
                 true => (start, asked_again) = (0, true),
             }
         }
@@ -189,9 +202,9 @@ impl Client {
 }
 
 /// Whether all further comments are older than `since`; a Jira that heeds no order tells nothing by its last one.
-fn ends_before(page: &[wire::CommentBean], since: JiraTime) -> bool {
-    page.is_sorted_by(|newer, older| newer.created >= older.created)
-        && page.last().is_some_and(|last| last.created < since)
+fn ends_before(page: &wire::Entries<wire::CommentBean>, since: JiraTime) -> bool {
+    let times: Vec<_> = page.readable().map(|bean| bean.created).collect();
+    times.is_sorted_by(|newer, older| newer >= older) && times.last().is_some_and(|last| *last < since)
 }
 
 /// Whether to look at more comments.
@@ -203,5 +216,6 @@ enum Look {
 
 /// Whether a comment says just that. Looks apart: Jira changes line ends, and adds attributes to documents.
 fn says(bean: &wire::CommentBean, said: &str) -> bool {
-    bean.body.clone().and_then(markup::from_wire).is_some_and(|body| markup::text_of(&body) == said)
+    let body = bean.body.as_ref().and_then(|body| markup::from_raw(body).ok().flatten());
+    body.is_some_and(|body| markup::text_of(&body) == said)
 }

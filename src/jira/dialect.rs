@@ -25,8 +25,17 @@ pub(super) enum FreshRead {
     Apart(Vec<Ask>),
 }
 
+/// What is read of issues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// All that is ever looked at, with changelog and mark.
+    Everything,
+    /// The mark alone.
+    Marks,
+}
+
 /// Rows of a search asked for at once; the server may give fewer.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
 /// Data Center answers an error or nothing beyond so many rows.
 const DEEPEST_ROW: u64 = 9_000;
@@ -89,9 +98,9 @@ impl Dialect {
         }
     }
 
-    /// One page of a search.
-    pub(super) fn search(self, jql: &str, place: Option<&Place>, marks: bool) -> Ask {
-        let mut body = json!({"jql": jql, "maxResults": PAGE, "fields": ROW_FIELDS});
+    /// One page of a search, of at most so many rows.
+    pub(super) fn search(self, jql: &str, place: Option<&Place>, marks: bool, rows: usize) -> Ask {
+        let mut body = json!({"jql": jql, "maxResults": rows, "fields": ROW_FIELDS});
         match self {
             Self::Cloud => {
                 if marks {
@@ -119,8 +128,9 @@ impl Dialect {
                 let rows = page.issues.len() as u64;
                 let end = page.start_at + rows;
                 let more = rows > 0 && end < page.total;
-                // The last row once more: by it a shift is noticed.
-                more.then(|| if end < DEEPEST_ROW { Place::Row(end - 1) } else { Place::TooDeep })
+                // The last row once more: by it a shift is noticed. It must be one that can be read.
+                let last = page.issues.last_readable().map_or(end, |nth| page.start_at + nth as u64);
+                more.then_some(if end < DEEPEST_ROW { Place::Row(last) } else { Place::TooDeep })
             }
         }
     }
@@ -141,8 +151,15 @@ impl Dialect {
         }
     }
 
-    /// Reads issues as they are now, named by id or key, with changelog and mark.
-    pub(super) fn fresh_read(self, names: &[&str]) -> FreshRead {
+    /// Reads issues as they are now, named by id or key; altogether so many are read.
+    pub(super) fn reads(self, wanted: Wanted, names: &[&str], among: usize) -> FreshRead {
+        match wanted {
+            Wanted::Everything => self.fresh_read(names, among),
+            Wanted::Marks => self.mark_read(names),
+        }
+    }
+
+    fn fresh_read(self, names: &[&str], among: usize) -> FreshRead {
         match self {
             Self::Cloud => {
                 let body = json!({
@@ -155,19 +172,18 @@ impl Dialect {
             }
             Self::DataCenter => {
                 // A few are written to at once, if at all; then where they can go need not be asked separately.
-                let expand = if names.len() <= FEW { "changelog,transitions" } else { "changelog" };
+                let expand = if among <= FEW { "changelog,transitions" } else { "changelog" };
                 let query = format!("fields={}&expand={expand}&properties={}", ISSUE_FIELDS.join(","), wire::PROPERTY);
                 FreshRead::Apart(names.iter().map(|name| self.one_issue(name, &query)).collect())
             }
         }
     }
 
-    /// Reads only the marks of issues.
-    pub(super) fn mark_read(self, ids: &[&IssueId]) -> FreshRead {
+    fn mark_read(self, names: &[&str]) -> FreshRead {
         match self {
             Self::Cloud => {
                 let body = json!({
-                    "issueIdsOrKeys": ids.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
+                    "issueIdsOrKeys": names,
                     "fields": ["status"],
                     "properties": [wire::PROPERTY],
                 });
@@ -175,7 +191,7 @@ impl Dialect {
             }
             Self::DataCenter => {
                 let query = format!("fields=status&properties={}", wire::PROPERTY);
-                FreshRead::Apart(ids.iter().map(|id| self.one_issue(id.as_str(), &query)).collect())
+                FreshRead::Apart(names.iter().map(|name| self.one_issue(name, &query)).collect())
             }
         }
     }

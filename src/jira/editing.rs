@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::field::Fields;
 use super::markup::{self, Format, Room};
+use super::reading::ReadMarks;
 use super::{Client, Error, Fault, delete, wire, write};
 use crate::flow::{Body, IssueId, Mark};
 
@@ -67,7 +68,8 @@ impl Client {
     /// # Errors
     /// When Jira does not answer well.
     pub async fn mark_of(&self, issue: &IssueId) -> Result<Option<Mark>, Error> {
-        Ok(self.read_marks(&[issue]).await?.remove(issue).flatten())
+        let ReadMarks { mut marks, mut unread } = self.read_marks(&[issue]).await?;
+        unread.remove(issue).map_or_else(|| Ok(marks.remove(issue).flatten()), Err)
     }
 
     /// Marks an issue, replacing the mark that it has. May be repeated. Needs *Edit issues*.

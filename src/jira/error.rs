@@ -115,6 +115,29 @@ impl Error {
         if let Fault::Throttled(wait) = self.what { Some(wait) } else { None }
     }
 
+    /// Whether what was asked for may be to blame, so that a request for less, or for another issue, may end well.
+    pub(super) fn is_of_content(&self) -> bool {
+        match self.what {
+            Fault::Unanswered(_) | Fault::NotJira(_) | Fault::TooLarge(_) | Fault::Invalid(_) | Fault::Conflict(_) => {
+                true
+            }
+            Fault::Throttled(_)
+            | Fault::Refused(_)
+            | Fault::Forbidden(_)
+            | Fault::Missing(_)
+            | Fault::Removed(_)
+            | Fault::Unfit(_)
+            | Fault::NotSent(_)
+            | Fault::NotOurs
+            | Fault::Cancelled => false,
+        }
+    }
+
+    /// Whether an answer to a question for less may be good.
+    pub(super) fn may_be_of_its_size(&self) -> bool {
+        self.is_of_content() && !matches!(self.what, Fault::Invalid(_) | Fault::Conflict(_))
+    }
+
     /// Whether only one issue is concerned, so that the others can go on.
     #[must_use]
     pub fn is_local(&self) -> bool {

@@ -41,8 +41,12 @@ pub(crate) const fn transfer_limit(bytes: u64) -> Duration {
 /// The longest that nothing moves while a file is under way.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
-/// The largest answer that is read: a hundred issues with full descriptions and changelogs fit several times.
+/// The largest answer that is read, if there is memory for it: a hundred issues with full descriptions and changelogs fit
+/// several times.
 pub(super) const MOST_BYTES: usize = 32 * 1024 * 1024;
+
+/// The largest answer to a write that is read: fifty issues that were created are some kilobytes.
+pub(super) const MOST_WRITTEN: usize = 1024 * 1024;
 
 /// As much of a complaint as is read: what Jira says of a field fits, and a login page's title.
 pub(super) const MOST_SAID: usize = 64 * 1024;

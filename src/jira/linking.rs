@@ -83,7 +83,7 @@ impl Client {
     /// When Jira does not answer well, or the issue is missing.
     pub async fn remote_links(&self, issue: &IssueId) -> Result<Vec<RemoteLink>, Error> {
         let path = self.dialect.api(&format!("issue/{issue}/remotelink"));
-        let links: Vec<wire::RemoteLinkBean> = self.json(get(path, "remotelink").of_one_issue()).await?.value;
-        Ok(links.into_iter().filter_map(wire::RemoteLinkBean::link).collect())
+        let links: wire::Entries<wire::RemoteLinkBean> = self.json(get(path, "remotelink").of_one_issue()).await?.value;
+        Ok(links.into_readable(issue.as_str()).into_iter().filter_map(wire::RemoteLinkBean::link).collect())
     }
 }

@@ -27,6 +27,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::flow::Body;
 use loss::Losses;
@@ -132,6 +133,26 @@ pub(super) fn from_wire(value: Value) -> Option<Body> {
         Value::Object(_) => Some(Body::Adf(value.to_string())),
         Value::String(text) => Some(Body::Wiki(text)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+    }
+}
+
+/// A body from what Jira sent, as it came: a document stays unopened, so that it costs no more than its text and nothing
+/// in it changes.
+///
+/// # Errors
+/// When it could not be opened later, in words.
+pub(super) fn from_raw(raw: &RawValue) -> Result<Option<Body>, String> {
+    let text = raw.get();
+    match text.as_bytes().first() {
+        Some(b'{') => match adf::depth(text) {
+            0..=adf::MOST_DEPTH => Ok(Some(Body::Adf(text.to_owned()))),
+            deep => Err(format!("a text is nested {deep} levels deep, and only {} can be opened", adf::MOST_DEPTH)),
+        },
+        Some(b'"') => {
+            let words = serde_json::from_str(text).map_err(|e| format!("a text can't be read: {e}"))?;
+            Ok(Some(Body::Wiki(words)))
+        }
+        Some(_) | None => Ok(None),
     }
 }
 

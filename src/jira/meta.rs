@@ -149,7 +149,7 @@ impl Client {
 
     /// All items of a list that comes in counted pages, each once. What is counted and not shown, although it was asked for
     /// twice, is done without.
-    async fn listed<P: DeserializeOwned, T>(
+    async fn listed<P: DeserializeOwned + Send + 'static, T>(
         &self,
         path: &str,
         open: impl Fn(P) -> Result<ListPage<T>, wire::Lack>,

@@ -37,8 +37,8 @@ pub struct Offer {
     pub id: String,
     /// Its own name, which is not its target's.
     pub name: String,
-    /// Where it leads.
-    pub to: Status,
+    /// Where it leads; `None` where Jira does not say.
+    pub to: Option<Status>,
     /// Whether that status is of the category "done".
     pub is_done: bool,
     /// Whether it has a screen; `None` where Jira does not say.
@@ -50,7 +50,8 @@ impl Standing {
     /// of transitions are made up by each workflow, and their ids are remembered by nobody.
     #[must_use]
     pub fn offer_to(&self, status: &StatusName) -> Option<&Offer> {
-        let leading = self.offers.iter().find(|offer| offer.to.name == *status);
+        let leads_there = |offer: &&Offer| offer.to.as_ref().is_some_and(|to| to.name == *status);
+        let leading = self.offers.iter().find(leads_there);
         leading.or_else(|| self.offers.iter().find(|offer| StatusName::new(&offer.name) == *status))
     }
 }
@@ -97,7 +98,8 @@ impl Client {
         let path = format!("issue/{issue}/transitions?transitionId={}&expand=transitions.fields", offer.id);
         let ask = get(self.dialect.api(&path), "transitions").of_one_issue();
         let offered: wire::Transitions = self.json(ask).await?.value;
-        let ours = offered.transitions.into_iter().find(|transition| transition.id == offer.id);
+        let readable = offered.transitions.into_readable(issue.as_str());
+        let ours = readable.into_iter().find(|transition| transition.id == offer.id);
         let fields = |it: wire::TransitionBean| it.fields.into_iter().map(|(id, bean)| Field::of(id, bean)).collect();
         Ok(ours.map(fields))
     }
@@ -127,10 +129,10 @@ fn standing_of(bean: &mut wire::IssueBean) -> Result<Standing, wire::Lack> {
     let (status, offers) = bean.standing()?;
     let offers = offers.into_iter().map(|offer| {
         let wire::TransitionBean { id, name, to, has_screen, .. } = offer;
-        let is_done = to.is_done();
-        to.status().map(|to| Offer { id, name, to, is_done, has_screen })
+        let is_done = to.as_ref().is_some_and(wire::StatusBean::is_done);
+        Offer { id, name, to: to.and_then(|to| to.status().ok()), is_done, has_screen }
     });
-    Ok(Standing { status, offers: offers.collect::<Result<_, _>>()?, lineage: bean.lineage() })
+    Ok(Standing { status, offers: offers.collect(), lineage: bean.lineage() })
 }
 
 /// What fresh reads told of where issues stand and can go. Each is good for one use within a moment: as if it had been

@@ -1,17 +1,18 @@
 //! Fresh reads: what Jira holds now, not what its index remembers. All need *Browse projects*, and whatever an issue's
 //! security level asks for.
 
+mod batch;
+mod changelogs;
+
 use std::collections::BTreeMap;
 
-use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::json;
-
 use super::call::Ask;
-use super::dialect::FreshRead;
+use super::dialect::Wanted;
 use super::field::{FieldValue, Fields};
-use super::wire::Completed;
-use super::{Client, Error, Fault, get, read, strange, wire};
+use super::{Client, Error, Fault, get, strange, wire};
 use crate::flow::{Attachment, Issue, IssueId, IssueKey, Mark, Status};
+
+pub(super) use batch::Suspects;
 
 /// Most issues that one fresh read takes (Jira Cloud's limit of `issue/bulkfetch`).
 pub const BATCH: usize = 100;
@@ -19,8 +20,24 @@ pub const BATCH: usize = 100;
 /// Requests for single issues that are under way at once.
 const AT_ONCE: usize = 8;
 
-/// Pages of a changelog that are read: twenty thousand changes of status in a hundred issues are a fault, no work.
-const MOST_CHANGELOG_PAGES: usize = 20;
+/// What a fresh read showed. What is deleted or hidden is in neither list.
+#[derive(Debug, Default)]
+pub struct Fetched {
+    /// The issues.
+    pub issues: Vec<Issue>,
+    /// The issues that could not be read although Jira was there: they may be anything, and nothing may be concluded
+    /// from their absence.
+    pub unread: BTreeMap<IssueId, Error>,
+}
+
+/// What a fresh read by keys showed; see [`Fetched`].
+#[derive(Debug, Default)]
+pub struct FetchedByKey {
+    /// The issues, each under the key by which it was asked for.
+    pub issues: BTreeMap<IssueKey, Issue>,
+    /// The keys whose issues could not be read.
+    pub unread: BTreeMap<IssueKey, Error>,
+}
 
 /// How far an issue has come.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,71 +51,99 @@ pub struct Progress {
 }
 
 impl Client {
-    /// Reads issues afresh, at most [`BATCH`]. What is deleted, hidden, or not to be understood is absent: one odd issue
-    /// must not hide the others. Their changelogs are whole as far as changes of status go.
+    /// Reads issues afresh, at most [`BATCH`]. What is deleted or hidden is absent, and what can't be read fails alone: one
+    /// odd issue must not hide the others. Their changelogs are whole as far as changes of status go.
     ///
     /// An issue that moved answers to its old id with its new key.
     ///
     /// # Errors
-    /// When Jira does not answer well; or when it shows us none of the issues because it no longer knows us.
-    pub async fn fetch(&self, ids: &[&IssueId]) -> Result<Vec<Issue>, Error> {
-        self.fetch_named(&ids.iter().map(|id| id.as_str()).collect::<Vec<_>>()).await
+    /// When Jira as a whole does not answer well; or when it shows us none of the issues because it no longer knows us.
+    pub async fn fetch(&self, ids: &[&IssueId]) -> Result<Fetched, Error> {
+        let (issues, unread) = self.fetch_named(&ids.iter().map(|id| id.as_str()).collect::<Vec<_>>()).await?;
+        let unread = unread.into_iter().filter_map(|(name, error)| Some((name.parse().ok()?, error))).collect();
+        Ok(Fetched { issues, unread })
     }
 
     /// Reads issues afresh, at most [`BATCH`], each under the key by which it was asked for: an issue that moved answers
-    /// to its former keys too. What is deleted, hidden, or not to be understood is absent.
+    /// to its former keys too.
     ///
     /// # Errors
     /// As [`Client::fetch`].
-    pub async fn fetch_by_key(&self, keys: &[&IssueKey]) -> Result<BTreeMap<IssueKey, Issue>, Error> {
-        let mut issues = self.fetch_named(&keys.iter().map(|key| key.as_str()).collect::<Vec<_>>()).await?;
-        let mut found = BTreeMap::new();
+    pub async fn fetch_by_key(&self, keys: &[&IssueKey]) -> Result<FetchedByKey, Error> {
+        let (mut issues, mut failed) =
+            self.fetch_named(&keys.iter().map(|key| key.as_str()).collect::<Vec<_>>()).await?;
+        let mut found = FetchedByKey::default();
         for key in keys {
             // Nobody's former key is ever given to another issue.
             let ours = issues.iter().find(|issue| issue.at.key.as_str().eq_ignore_ascii_case(key.as_str()));
-            found.extend(ours.map(|issue| ((*key).clone(), issue.clone())));
+            found.issues.extend(ours.map(|issue| ((*key).clone(), issue.clone())));
+            found.unread.extend(failed.remove(key.as_str()).map(|error| ((*key).clone(), error)));
         }
-        issues.retain(|issue| !found.values().any(|known| known.at.id == issue.at.id));
+        issues.retain(|issue| !found.issues.values().any(|known| known.at.id == issue.at.id));
         // Those that are left have moved, and which of them was meant by which key is told only one by one.
         for key in keys {
-            if issues.is_empty() || found.contains_key(key) {
+            let is_settled = found.issues.contains_key(key) || found.unread.contains_key(key);
+            if is_settled || (issues.is_empty() && failed.is_empty()) {
                 continue;
             }
-            let id = self.id_behind(key).await?;
-            let ours = issues.iter().find(|issue| Some(&issue.at.id) == id.as_ref());
-            found.extend(ours.map(|issue| ((*key).clone(), issue.clone())));
+            match self.id_behind(key).await {
+                Ok(id) => {
+                    let ours = issues.iter().find(|issue| Some(&issue.at.id) == id.as_ref());
+                    found.issues.extend(ours.map(|issue| ((*key).clone(), issue.clone())));
+                    let error = id.and_then(|id| failed.get(id.as_str()));
+                    found.unread.extend(error.map(|error| ((*key).clone(), error.clone())));
+                }
+                Err(error) if error.is_of_content() => drop(found.unread.insert((*key).clone(), error)),
+                Err(error) => return Err(error),
+            }
         }
         Ok(found)
     }
 
     /// Which issue answers to this key now.
-    async fn id_behind(&self, key: &IssueKey) -> Result<Option<IssueId>, Error> {
+    ///
+    /// # Errors
+    /// When Jira does not answer well.
+    pub async fn id_behind(&self, key: &IssueKey) -> Result<Option<IssueId>, Error> {
         let ask = get(self.dialect.api(&format!("issue/{key}?fields=status")), "issue").of_one_issue();
         let bean: Option<wire::IssueBean> = self.if_shown(ask).await?;
         Ok(bean.and_then(|bean| bean.id().parse().ok()))
     }
 
-    async fn fetch_named(&self, names: &[&str]) -> Result<Vec<Issue>, Error> {
+    /// The issues, and why the others could not be read, by the name by which they were asked for, or by id.
+    async fn fetch_named(&self, names: &[&str]) -> Result<(Vec<Issue>, BTreeMap<String, Error>), Error> {
         if names.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), BTreeMap::new()));
         }
-        let mut beans = self.read_each(self.dialect.fresh_read(names)).await?;
-        if beans.is_empty() {
+        let mut read = self.read_each(names, Wanted::Everything).await?;
+        if read.beans.is_empty() && read.unread.is_empty() {
             self.assert_identity().await?;
         }
-        self.learn_standings(&mut beans);
-        self.complete_changelogs(&mut beans).await?;
-        let mut issues: Vec<_> = beans.into_iter().filter_map(|bean| self.understood(bean)).collect();
+        self.learn_standings(&mut read.beans);
+        self.complete_changelogs(&mut read).await?;
+        let mut issues = Vec::new();
+        for bean in std::mem::take(&mut read.beans) {
+            let name = names.iter().find(|name| bean.key().eq_ignore_ascii_case(name)).copied();
+            let name = name.unwrap_or(bean.id()).to_owned();
+            match bean.issue(self.reader()) {
+                Ok(issue) => issues.push(issue),
+                Err(lack) => self.blame(&name, strange("issue", &lack), &mut read),
+            }
+        }
         self.name_statuses(&mut issues).await?;
-        Ok(issues)
+        Ok((issues, read.unread))
     }
 
     /// Reads one issue afresh; `None` when it is deleted or hidden.
     ///
     /// # Errors
-    /// When Jira does not answer well.
+    /// When Jira does not answer well, or the issue can't be read.
     pub async fn fetch_one(&self, id: &IssueId) -> Result<Option<Issue>, Error> {
-        Ok(self.fetch(&[id]).await?.into_iter().find(|issue| issue.at.id == *id))
+        let Fetched { issues, mut unread } = self.fetch(&[id]).await?;
+        match unread.remove(id) {
+            Some(error) => Err(error),
+            None => Ok(issues.into_iter().find(|issue| issue.at.id == *id)),
+        }
     }
 
     /// Some fields of an issue as Jira has them, by id; `None` when it is deleted or hidden.
@@ -136,31 +181,23 @@ impl Client {
         Ok(bean.map(|bean| bean.attachments(self.dialect)))
     }
 
-    /// The marks of issues, of those that are shown to us.
-    pub(super) async fn read_marks(&self, ids: &[&IssueId]) -> Result<BTreeMap<IssueId, Option<Mark>>, Error> {
+    /// The marks of issues, of those that are shown to us; and the ids of those that could not be read.
+    pub(super) async fn read_marks(&self, ids: &[&IssueId]) -> Result<ReadMarks, Error> {
         if ids.is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok(ReadMarks::default());
         }
-        let beans = self.read_each(self.dialect.mark_read(ids)).await?;
-        Ok(beans.into_iter().filter_map(|bean| Some((bean.id().parse().ok()?, bean.mark()))).collect())
-    }
-
-    async fn read_each(&self, reads: FreshRead) -> Result<Vec<wire::IssueBean>, Error> {
-        match reads {
-            FreshRead::Together(ask) => {
-                let fetched: wire::Fetched = self.json(ask).await?.value;
-                Ok(fetched.issues)
-            }
-            FreshRead::Apart(asks) => {
-                let reads: Vec<_> = asks.into_iter().map(|ask| self.if_shown(ask)).collect();
-                let beans = stream::iter(reads).buffered(AT_ONCE).try_collect::<Vec<Option<_>>>().await?;
-                Ok(beans.into_iter().flatten().collect())
-            }
-        }
+        let names: Vec<_> = ids.iter().map(|id| id.as_str()).collect();
+        let read = self.read_each(&names, Wanted::Marks).await?;
+        let marks = read.beans.into_iter().filter_map(|bean| Some((bean.id().parse().ok()?, bean.mark()))).collect();
+        let unread = read.unread.into_iter().filter_map(|(name, error)| Some((name.parse().ok()?, error))).collect();
+        Ok(ReadMarks { marks, unread })
     }
 
     /// The answer to a question about one issue; `None` when that is deleted or hidden.
-    pub(super) async fn if_shown<T: serde::de::DeserializeOwned>(&self, ask: Ask) -> Result<Option<T>, Error> {
+    pub(super) async fn if_shown<T: serde::de::DeserializeOwned + Send + 'static>(
+        &self,
+        ask: Ask,
+    ) -> Result<Option<T>, Error> {
         match self.json(ask).await {
             Ok(answer) => Ok(Some(answer.value)),
             Err(error) if matches!(error.what, Fault::Missing(_) | Fault::Forbidden(_)) => Ok(None),
@@ -168,65 +205,17 @@ impl Client {
         }
     }
 
-    /// Asks for the changes of status of all issues whose changelog may be longer than what came with them.
-    async fn complete_changelogs(&self, beans: &mut [wire::IssueBean]) -> Result<(), Error> {
-        let most = self.dialect.changelog_limit();
-        let short: Vec<_> = beans.iter_mut().filter(|bean| bean.changelog_may_be_short(most)).collect();
-        if short.is_empty() {
-            return Ok(());
-        }
-        if most.is_none() {
-            for bean in short {
-                tracing::warn!("the changelog of issue {} came in part only", bean.id());
-            }
-            return Ok(());
-        }
-        // Texts are long, and hardly ever tell what their newest changes don't.
-        let completed = match short.iter().any(|bean| bean.needs_older_texts(self.reader())) {
-            true => Completed::StatusesAndTexts,
-            false => Completed::Statuses,
-        };
-        let mut more = self.histories(short.iter().map(|bean| bean.id()).collect(), completed).await?;
-        for bean in short {
-            let histories = more.remove(bean.id()).unwrap_or_default();
-            bean.complete_changelog(histories, completed);
-        }
-        Ok(())
-    }
-
-    async fn histories(&self, ids: Vec<&str>, which: Completed) -> Result<BTreeMap<String, Vec<wire::History>>, Error> {
-        let fields: &[&str] = match which {
-            Completed::Statuses => &["status"],
-            Completed::StatusesAndTexts => &["status", "description"],
-        };
-        let mut all: BTreeMap<String, Vec<wire::History>> = BTreeMap::new();
-        let mut token = None::<String>;
-        for _ in 0..MOST_CHANGELOG_PAGES {
-            let mut body = json!({"issueIdsOrKeys": ids, "fieldIds": fields, "maxResults": 1000});
-            if let Some(token) = &token {
-                body["nextPageToken"] = json!(token);
-            }
-            let ask = read(self.dialect.api("changelog/bulkfetch"), body, "changelogs");
-            let page: wire::ChangelogPage = self.json(ask).await?.value;
-            for log in page.issue_change_logs {
-                all.entry(log.issue_id).or_default().extend(log.change_histories);
-            }
-            match page.next_page_token {
-                None => return Ok(all),
-                next if next == token => break,
-                next => token = next,
-            }
-        }
-        Err(strange("changelog/bulkfetch", "it does not come to an end"))
-    }
-
     fn reader(&self) -> wire::Reader<'_> {
         wire::Reader { dialect: self.dialect, us: &self.account }
     }
+}
 
-    fn understood(&self, bean: wire::IssueBean) -> Option<Issue> {
-        bean.issue(self.reader()).inspect_err(|lack| tracing::warn!("an issue can't be understood: {lack}")).ok()
-    }
+/// What was read of marks.
+#[derive(Default)]
+pub(super) struct ReadMarks {
+    pub marks: BTreeMap<IssueId, Option<Mark>>,
+    /// The issues of which nothing is known: they may have any mark.
+    pub unread: BTreeMap<IssueId, Error>,
 }
 
 fn fields_in(bean: wire::RawIssue) -> Fields {

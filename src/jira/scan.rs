@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::jql::{self, By, Dates};
+use super::wire::Unreadable;
 use super::{Client, Error, strange};
-use crate::flow::{IssueId, IssueKey, JiraTime, ProjectId, Row, Watermark};
+use crate::flow::{IssueId, IssueKey, IssueRef, JiraTime, ProjectId, Row, Watermark};
 
 /// So many pages without anything new are no accident.
 const MOST_IDLE_PAGES: u32 = 3;
@@ -54,8 +55,33 @@ pub(super) enum Place {
 pub struct Page {
     /// New ones only; may be empty.
     pub rows: Vec<Row>,
+    /// Those that can't be read; they may be new.
+    pub odd: Vec<OddRow>,
     /// Up to when all changes are seen, if this walk goes to its end and was the cycle's first search.
     pub watermark: Watermark,
+}
+
+/// A row that can't be read, and what can be of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OddRow {
+    /// Which issue it is, as far as it says so.
+    pub id: Option<IssueId>,
+    /// The key that the issue had.
+    pub key: Option<IssueKey>,
+    /// What is wrong with it, in words.
+    pub why: String,
+}
+
+impl OddRow {
+    pub(super) fn of(entry: Unreadable) -> Self {
+        let Unreadable { id, key, lack } = entry;
+        let key = key.and_then(|key| key.parse().ok());
+        Self { id: id.and_then(|id| id.parse().ok()), key, why: super::error::one_line(&lack) }
+    }
+
+    pub(super) fn without_mark(at: IssueRef) -> Self {
+        Self { id: Some(at.id), key: Some(at.key), why: "its mark can't be read".to_owned() }
+    }
 }
 
 /// What a walk asks next.
@@ -70,6 +96,7 @@ pub(super) struct Question<'a> {
 /// A server's answer to it.
 pub(super) struct Answered {
     pub rows: Vec<Row>,
+    pub odd: Vec<OddRow>,
     pub next: Option<Place>,
     /// In which dates the question was put.
     pub dates: Dates,
@@ -127,10 +154,14 @@ impl Scan {
         if self.ended {
             return Ok(None);
         }
-        let Answered { rows, next, dates, watermark } = client.search(&self.question()).await?;
-        let rows = self.absorb(rows, next, dates)?;
-        let rows = if self.marks { client.with_marks(rows).await? } else { rows };
-        Ok(Some(Page { rows, watermark }))
+        let Answered { rows, mut odd, next, dates, watermark } = client.search(&self.question()).await?;
+        let mut rows = self.absorb(rows, next, dates)?;
+        if self.marks {
+            let (marked, unmarked) = client.with_marks(rows).await?;
+            odd.extend(unmarked);
+            rows = marked;
+        }
+        Ok(Some(Page { rows, odd, watermark }))
     }
 
     /// How far the walk has come: the time reached, and the issues seen at it.

@@ -4,10 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::call::Answer;
+use super::call::Ask;
+use super::dialect::PAGE;
 use super::jql::Dates;
+use super::reading::ReadMarks;
+use super::scan::OddRow;
 use super::scan::{Answered, Question};
-use super::{BATCH, Client, Error, Fault, strange, wire};
+use super::{BATCH, Client, Error, Fault, wire};
 use crate::flow::{IssueId, JiraTime, Mark, Row, Watermark};
+
+/// Tries of a search for fewer rows, once one for more has failed.
+const TRIES_FOR_FEWER: u32 = 2;
 
 impl Client {
     /// One page. A server that refuses an instant as a number is asked once more with a quoted date, and from then on
@@ -34,36 +41,63 @@ impl Client {
         *self.dates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A page that can't be read as a whole is asked for with fewer rows, down to one: what spoils it may lie behind.
     async fn search_in(&self, question: &Question<'_>, dates: Dates) -> Result<Answered, Error> {
-        let ask = self.dialect.search(&question.jql(dates), question.place, question.marks);
+        let ask = |rows| self.dialect.search(&question.jql(dates), question.place, question.marks, rows);
+        let mut error = match self.page(ask(PAGE), dates).await {
+            Err(error) if error.may_be_of_its_size() => error,
+            end => return end,
+        };
+        self.assert_identity().await?;
+        let mut rows = PAGE / 2;
+        while rows > 0 {
+            match self.page(Ask { tries: TRIES_FOR_FEWER, ..ask(rows) }, dates).await {
+                Err(again) if again.may_be_of_its_size() => error = again,
+                end => return end,
+            }
+            rows /= 2;
+        }
+        Err(error)
+    }
+
+    async fn page(&self, ask: Ask, dates: Dates) -> Result<Answered, Error> {
         let answer: Answer<wire::SearchPage> = self.json(ask).await?;
         let date = answer.date.unwrap_or_else(|| self.jira_now());
         let watermark = Watermark::from_answer(date, answer.round_trip);
         let next = self.dialect.next_page(&answer.value);
-        let rows = answer.value.issues.into_iter().map(wire::IssueBean::row).collect::<Result<Vec<_>, _>>();
-        let rows = rows.map_err(|lack| strange("search", &lack))?;
-        Ok(Answered { rows, next, dates, watermark })
+        let (mut rows, mut odd) = (Vec::new(), Vec::new());
+        for entry in answer.value.issues.into_each() {
+            match entry.and_then(|bean| bean.row()) {
+                Ok(row) => rows.push(row),
+                Err(entry) => odd.push(OddRow::of(entry)),
+            }
+        }
+        Ok(Answered { rows, odd, next, dates, watermark })
     }
 
     /// Rows with their marks, where the search could not tell them. What was read of an issue in that same state is not
-    /// read again.
-    pub(super) async fn with_marks(&self, mut rows: Vec<Row>) -> Result<Vec<Row>, Error> {
+    /// read again. A row whose mark can't be read is an odd one.
+    pub(super) async fn with_marks(&self, mut rows: Vec<Row>) -> Result<(Vec<Row>, Vec<OddRow>), Error> {
         if self.dialect.searches_tell_marks() {
-            return Ok(rows);
+            return Ok((rows, Vec::new()));
         }
         let unknown: Vec<_> = rows.iter().filter(|row| self.marks.of(row).is_none()).collect();
-        let mut read = BTreeMap::new();
+        let mut read = ReadMarks::default();
         for batch in unknown.chunks(BATCH) {
             let ids: Vec<_> = batch.iter().map(|row| &row.at.id).collect();
-            read.extend(self.read_marks(&ids).await?);
+            let ReadMarks { marks, unread } = self.read_marks(&ids).await?;
+            read.marks.extend(marks);
+            read.unread.extend(unread);
         }
+        let is_unread = |row: &mut Row| read.unread.contains_key(&row.at.id);
+        let odd = rows.extract_if(.., is_unread).map(|row| OddRow::without_mark(row.at)).collect();
         for row in &mut rows {
             if self.marks.of(row).is_none() {
-                self.marks.learn(row, read.remove(&row.at.id).flatten());
+                self.marks.learn(row, read.marks.remove(&row.at.id).flatten());
             }
             row.mark = self.marks.of(row).flatten();
         }
-        Ok(rows)
+        Ok((rows, odd))
     }
 }
 

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use super::transport::{Body, full};
-use super::{Budgets, Client, Tools, Transport, Unreachable};
+use super::{AnswerMemory, Budgets, Client, Parsing, Tools, Transport, Unreachable};
 use crate::clock::{Clock, Entropy};
 use crate::flow::{Credentials, Deployment, JiraAccess, Secret};
 use crate::pulse::Pulse;
@@ -61,6 +61,7 @@ impl Script {
         let tools = Tools {
             transport: Arc::new(script.clone()),
             budget: Budgets::default().of(&access).share("sync-ab"),
+            answers: AnswerMemory::new(0, Parsing::Inline).share(),
             pulse: Pulse::new("sync-ab", clock.clone(), None),
             clock,
             entropy: Entropy::seeded(1),

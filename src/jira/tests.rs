@@ -1,5 +1,6 @@
 //! What the client asks of either kind of Jira, and how it takes the answers of their documents.
 
+mod failing;
 mod fields;
 mod finding;
 mod looking;

@@ -3,6 +3,7 @@
 mod attachment;
 mod changelog;
 mod comment;
+mod entries;
 #[cfg(any(test, fuzzing))]
 mod fuzz;
 mod issue;
@@ -20,6 +21,7 @@ pub use fuzz::read_as_everything;
 pub(super) use attachment::attachment_id;
 pub(super) use changelog::{Completed, History, Reader};
 pub(super) use comment::{CommentBean, Comments};
+pub(super) use entries::{Entries, Unreadable};
 pub(super) use issue::{IssueBean, RawIssue, StatusBean};
 pub(super) use link::RemoteLinkBean;
 pub(super) use mark::{PROPERTY, Property, comment_of, intent_in, mark_value, marked_with};

@@ -15,6 +15,7 @@
 //! | `POST /held/release` | lets one of them go on (`{"number": 7}`), or all (`{}`) |
 //! | `PUT /deaf` | no request has an effect or an answer until this is taken back |
 //! | `PUT /frost` | search keeps the rows it shows now for so many `seconds` (0 thaws): of one `issue`, or all |
+//! | `PUT /rows` | search shows `garbage` (`null`, `id`, `noTime`, `nameless`) in place of the row of an `issue`; without it the row |
 //! | `GET /requests` | the request log from `?since=N` on |
 //! | `GET /counters` | how often each endpoint was called |
 //! | `GET /journal` | what happened, told for people, from `?since=N` on |
@@ -65,6 +66,7 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route("/held/release", post(faults::release))
         .route("/deaf", put(faults::deafen))
         .route("/frost", put(site::freeze))
+        .route("/rows", put(site::garble))
         .route("/requests", get(log::requests))
         .route("/counters", get(log::counters))
         .route("/journal", get(log::journal))

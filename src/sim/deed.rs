@@ -55,6 +55,11 @@ pub enum Deed {
         issue: String,
         text: String,
     },
+    /// Replaces the description by this document, however deep, as the editor of some other program would.
+    Rewrite {
+        issue: String,
+        document: Value,
+    },
     Comment {
         issue: String,
         text: String,
@@ -209,6 +214,9 @@ impl State {
             Deed::Describe { issue, text } => {
                 let description = Some(Some(markup::paragraphs(&text)));
                 self.intend_edit(&issue, Edit { description, ..Edit::default() })
+            }
+            Deed::Rewrite { issue, document } => {
+                self.intend_edit(&issue, Edit { description: Some(Some(document)), ..Edit::default() })
             }
             Deed::Comment { issue, text } => {
                 let comments = vec![self.remark(&text)];

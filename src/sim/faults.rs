@@ -95,6 +95,11 @@ impl Faults {
         self.rules.push(rule.into());
     }
 
+    /// Whether any rule looks at the issues that requests name.
+    pub(super) fn ask_for_issues(&self) -> bool {
+        self.rules.iter().any(|standing| standing.rule.target.issue.is_some())
+    }
+
     pub(super) fn standing(&self) -> &[Standing] {
         &self.rules
     }
@@ -145,7 +150,7 @@ mod tests {
         let mut faults = Faults::new(chance::stream(1, 0));
         faults.set(plan);
         let judge = |(method, template, path, account): &(Method, &str, &str, Option<&str>)| {
-            faults.judge(&Asked { method, template, path, account: *account }).name
+            faults.judge(&Asked { method, template, path, account: *account, issues: &[] }).name
         };
         requests.iter().map(judge).collect()
     }
@@ -192,6 +197,20 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_for_an_issue_strikes_only_requests_that_name_it() {
+        let mut faults = Faults::new(chance::stream(1, 0));
+        faults.set(Rule::anywhere(When::Always, Kind::LostReply).naming("A-1").into());
+        let mut name = |issues: &[&str]| {
+            let issues: Vec<_> = issues.iter().map(|it| (*it).to_owned()).collect();
+            faults
+                .judge(&Asked { method: &Method::GET, template: "/x", path: "/x", account: None, issues: &issues })
+                .name
+        };
+        assert_eq!(name(&["A-2", "10001", "A-1", "10000"]), Some("lost reply"));
+        assert_eq!((name(&["A-2", "10001"]), name(&[])), (None, None));
+    }
+
+    #[test]
     fn a_rule_that_does_not_look_at_a_request_draws_nothing() {
         let strangers = Rule::on(Method::PUT, "/y", When::Chance(0.5), Kind::LostReply);
         let fickle = Rule::anywhere(When::Chance(0.5), Kind::LostReply);
@@ -205,7 +224,7 @@ mod tests {
     fn a_rule_that_is_added_leaves_the_counts_of_the_others() {
         let mut faults = Faults::new(chance::stream(1, 0));
         faults.set(Rule::anywhere(When::First(1), Kind::LostReply).into());
-        let asked = Asked { method: &Method::GET, template: "/x", path: "/x", account: None };
+        let asked = Asked { method: &Method::GET, template: "/x", path: "/x", account: None, issues: &[] };
         let mut name = || faults.judge(&asked).name;
         assert_eq!((name(), name()), (Some("lost reply"), None));
         faults.add(Rule::anywhere(When::Always, Kind::Stall { effect: false }));
@@ -218,7 +237,7 @@ mod tests {
     fn a_rough_day_spoils_a_few_requests_of_a_hundred_and_keeps_late_effects_within_a_minute() {
         let mut faults = Faults::new(chance::stream(7, 0));
         faults.set(FaultPlan::rough());
-        let asked = Asked { method: &Method::GET, template: "/x", path: "/x", account: None };
+        let asked = Asked { method: &Method::GET, template: "/x", path: "/x", account: None, issues: &[] };
         let verdicts: Vec<_> = (0..10_000).map(|_| faults.judge(&asked)).collect();
         let spoiled = verdicts.iter().filter(|it| it.name.is_some()).count();
         assert!((200..700).contains(&spoiled), "{spoiled}");

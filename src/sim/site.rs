@@ -9,6 +9,7 @@ use super::control;
 use super::deed::{Deed, Refusal};
 use super::faults::{FaultPlan, Rule, Standing};
 use super::frost::Rows;
+use super::garbled::Garbage;
 use super::http;
 use super::issue::{Issue, IssueView};
 use super::people::{People, Town};
@@ -183,6 +184,15 @@ impl Site {
             Rows::Of(issue) => Some(state.find(issue).ok_or_else(|| Refusal::NoIssue(issue.clone()))?.id),
         };
         state.freeze_index(issue, until);
+        Ok(())
+    }
+
+    /// From now on searches show this in place of the row of the issue with this key or id; the row again if `None`.
+    /// Fails if there is no such issue.
+    pub fn garble_row(&self, issue: &str, garbage: Option<Garbage>) -> Result<(), Refusal> {
+        let mut state = self.settled();
+        let id = state.find(issue).ok_or_else(|| Refusal::NoIssue(issue.to_owned()))?.id;
+        state.garbled.set(id, garbage);
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use super::attachment::Attachment;
 use super::chance;
 use super::faults::Faults;
 use super::frost::{Frost, News};
+use super::garbled::Garbled;
 use super::http::Holds;
 use super::index::Index;
 use super::issue::Issue;
@@ -44,6 +45,7 @@ pub(super) struct State {
     pub graveyard: Vec<Arc<Issue>>,
     pub index: Index,
     pub frost: Frost,
+    pub garbled: Garbled,
     pub faults: Faults,
     pub holds: Holds,
     pub town: Option<Town>,
@@ -107,6 +109,7 @@ impl State {
             graveyard: Vec::new(),
             index: Index::default(),
             frost: Frost::default(),
+            garbled: Garbled::default(),
             faults: Faults::new(chance::stream(setup.seed, 1)),
             holds: Holds::new(),
             town: None,

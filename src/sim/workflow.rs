@@ -60,6 +60,8 @@ pub struct Transition {
     pub resolves: Resolves,
     /// The account ids of those who are offered it (a condition); everybody if absent.
     pub only_for: Option<Vec<String>>,
+    /// Whether `to` is left out of what the API tells of it, as Jira Cloud was seen to do.
+    pub hides_target: bool,
 }
 
 /// What a transition does to an issue's resolution.
@@ -161,6 +163,7 @@ impl Transition {
             screen: None,
             resolves: Resolves::No,
             only_for: None,
+            hides_target: false,
         }
     }
 
@@ -186,6 +189,12 @@ impl Transition {
     #[must_use]
     pub fn only_for(self, accounts: &[&str]) -> Self {
         Self { only_for: Some(accounts.iter().map(|&id| id.into()).collect()), ..self }
+    }
+
+    /// The API does not tell where it leads.
+    #[must_use]
+    pub fn hiding_target(self) -> Self {
+        Self { hides_target: true, ..self }
     }
 
     /// Whether this account meets its condition.

@@ -16,7 +16,7 @@ use super::{Exit, Inbox, Job, Ordered, Phase, Slip, Workshop};
 use crate::clock::{Clock, Entropy};
 use crate::engine::{self, Desk, Engine, Parts, Progress, Projects, Report};
 use crate::flow::{Flow, Notices, Observer};
-use crate::jira::{self, Budgets, Client, Fault, Transports};
+use crate::jira::{self, AnswerMemory, Budgets, Client, Fault, Transports};
 use crate::pulse::Pulse;
 use crate::store::{self, Backend, Inheritance, Legacy, Opener, Predecessor, State, Store};
 
@@ -42,6 +42,8 @@ pub struct Tools {
     pub budgets: Arc<Budgets>,
     /// Which flow of this process serves which projects.
     pub claims: Arc<Claims>,
+    /// What Jira's answers may take of this process's memory.
+    pub answers: AnswerMemory,
     /// Who is told of events.
     pub observer: Arc<dyn Observer>,
 }
@@ -272,6 +274,7 @@ async fn engine(
     let client_tools = jira::Tools {
         transport: tools.transports.of(&flow.jira).map_err(jira::Error::no_way)?,
         budget: tools.budgets.of(&flow.jira).share(flow.name.as_str()),
+        answers: tools.answers.share(),
         pulse: pulse.clone(),
         clock: tools.clock.clone(),
         entropy: entropy.fork("jira"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use lockstep::clock::{Clock, Entropy};
 use lockstep::flow::{Credentials, Deployment, IssueId, JiraAccess, ProjectId, ProjectKey, Secret};
-use lockstep::jira::{self, Budget, By, Client, InMemory, Scan, Tools};
+use lockstep::jira::{self, AnswerMemory, Budget, By, Client, DEFAULT_ANSWER_BYTES, InMemory, Parsing, Scan, Tools};
 use lockstep::pulse::Pulse;
 use lockstep::sim::{Account, Deed, Flavour, Project, Setup, Site, Workflow};
 
@@ -76,6 +76,7 @@ impl Desk {
         Tools {
             transport: Arc::new(Middle { site: InMemory::new(self.site.hosts_router()), plot: self.plot.clone() }),
             budget: Arc::new(Budget::default()).share("desk"),
+            answers: AnswerMemory::new(DEFAULT_ANSWER_BYTES, Parsing::Inline).share(),
             pulse: Pulse::new("desk", self.clock.clone(), None),
             clock: self.clock.clone(),
             entropy: Entropy::seeded(7),

@@ -254,7 +254,8 @@ fn many_issues_are_fetched_at_once_and_one_is_marked_twice() {
         let ids = ["one", "two", "three"].map(|summary| desk.report(USER, summary));
         let gone = "424242".parse().unwrap();
         let asked: Vec<&IssueId> = ids.iter().chain([&gone]).collect();
-        let mut read: Vec<_> = client.fetch(&asked).await.unwrap().into_iter().map(|issue| issue.summary).collect();
+        let mut read: Vec<_> =
+            client.fetch(&asked).await.unwrap().issues.into_iter().map(|issue| issue.summary).collect();
         read.sort();
         assert_eq!(read, ["one", "three", "two"]);
         for name in ["intent-1", "intent-2"] {

@@ -16,7 +16,7 @@ use lockstep::config::Watch;
 use lockstep::demo::world;
 use lockstep::engine::Report;
 use lockstep::flow::{Event, Flow, FlowName, Observer};
-use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
+use lockstep::jira::{AnswerMemory, DEFAULT_ANSWER_BYTES, InMemory, Parsing, Transport, Unreachable, WireBody};
 use lockstep::pulse::{Passage, Probe, Pulse, Verdict};
 use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
 use lockstep::store::{Legacy, Process, Stores};
@@ -397,6 +397,7 @@ impl House {
             })),
             budgets: Arc::default(),
             claims: Arc::default(),
+            answers: AnswerMemory::new(DEFAULT_ANSWER_BYTES, Parsing::Inline),
             observer,
         };
         (tools, left)

@@ -62,6 +62,8 @@ pub(super) enum Answer {
 pub(in crate::engine) enum Obstacle {
     /// It names a dev issue that can't be read: hidden or deleted, nobody knows.
     Hidden(String),
+    /// A dev issue that it names, or that may be its, can't be read although Jira is there; in words.
+    Unread(String),
     /// When it was taken over it had a dev issue of this key, which can't be read.
     Missing(IssueKey),
     /// It links to a dev issue that does not link back, and that is nobody else's.
@@ -109,6 +111,9 @@ impl<'a> Evidence<'a> {
 
     /// What forbids to create a dev issue for an unpaired user issue to which none belongs by proof.
     pub(super) fn obstacle(&self, user: &Issue) -> Option<Obstacle> {
+        if let Some(why) = self.named_and_unread(user) {
+            return Some(Obstacle::Unread(why));
+        }
         if let Some(missing) = self.known.missing_dev_of(&user.at.id) {
             match self.behind(missing) {
                 None => return Some(Obstacle::Missing(missing.clone())),
@@ -130,6 +135,21 @@ impl<'a> Evidence<'a> {
         let named = named.chain(said.own_lines.iter().filter_map(|(_, id)| *id)).chain(linked.map(|to| &to.id));
         let mut devs = named.filter_map(|id| self.known.issues.get(id));
         devs.any(|dev| !self.is_anothers(dev, user)).then_some(Obstacle::OneWay)
+    }
+
+    /// Which of the issues that a user issue names as its dev issue can't be read although Jira is there. One that is
+    /// another's says nothing.
+    fn named_and_unread(&self, user: &Issue) -> Option<String> {
+        let Known { unread, unread_keys, .. } = self.known;
+        let told =
+            |name: String, why: &String| format!("{name}, which it names as its dev issue, can't be read: {why}");
+        let linked = user.linked.iter().filter(|to| self.is_dev(to));
+        let ids = back_mark(user).into_iter().chain(linked.map(|to| &to.id));
+        let mut ids = ids.filter(|id| self.is_free_id(id, &user.at.id));
+        let by_id = ids.find_map(|id| unread.get(id).map(|why| told(format!("issue {id}"), why)));
+        let keys = dev_links(self.site, user).into_iter().chain(self.known.missing_dev_of(&user.at.id).cloned());
+        let by_key = || keys.into_iter().find_map(|key| unread_keys.get(&key).map(|why| told(key.to_string(), why)));
+        by_id.or_else(by_key)
     }
 
     /// Whether a dev issue provably belongs to another user issue.

@@ -63,7 +63,7 @@ impl Engine {
     /// replaced, unless it is another's or left its project.
     async fn still_missing(&self, user: &Issue) -> Result<Option<MissingDev>, Hindrance> {
         let Some(missing) = self.store.missing(vec![user.at.id.clone()]).await?.pop() else { return Ok(None) };
-        let Some(dev) = self.jira.fetch_by_key(&[&missing.dev]).await?.remove(&missing.dev) else {
+        let Some(dev) = self.issue_by(&missing.dev).await? else {
             return Ok(Some(missing));
         };
         let is_anothers = !self.store.pairs(Side::Dev, vec![dev.at.id.clone()]).await?.is_empty();

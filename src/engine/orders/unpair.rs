@@ -3,6 +3,7 @@
 use super::{Hindrance, PAGE, refused, still_open};
 use crate::engine::{Engine, Error};
 use crate::flow::{IssueKey, MissingDev, Order, Pair, PairState, Refused, Side};
+use crate::jira::Fetched;
 use crate::store::Change;
 
 impl Engine {
@@ -17,8 +18,12 @@ impl Engine {
             self.part(order, &pair).await?;
         }
         let both = [&pair.user.id, &pair.dev.id];
-        let read = self.jira.fetch(&both).await?;
-        let left = self.unmark(both, &read.iter().collect::<Vec<_>>()).await?;
+        let Fetched { issues, unread } = self.jira.fetch(&both).await?;
+        let mut left = self.unmark(both, &issues.iter().collect::<Vec<_>>()).await?;
+        left.extend(unread.into_iter().map(|(id, error)| {
+            let at = if id == pair.dev.id { &pair.dev } else { &pair.user };
+            format!("whether {at} still has its mark is not known: {error}")
+        }));
         let said = if is_news { "are no pair any more" } else { "are no pair already" };
         let left: String = left.iter().map(|left| format!("; {left}; give the order again")).collect();
         Ok(format!(
@@ -29,7 +34,7 @@ impl Engine {
 
     /// What was left out when it was taken over needs no such order: nothing is done for it.
     async fn in_no_pair(&self, key: &IssueKey) -> Result<Refused, Error> {
-        let user = self.jira.fetch_by_key(&[key]).await?.remove(key).map(|issue| issue.at.id);
+        let user = self.jira.fetch_by_key(&[key]).await?.issues.remove(key).map(|issue| issue.at.id);
         let missing = self.store.missing(user.into_iter().collect()).await?.pop();
         let why = missing.map_or_else(String::new, |MissingDev { user, dev }| {
             format!(
@@ -56,7 +61,7 @@ impl Engine {
 
     /// By the issue's id, whatever its key was once; by the recorded key where it can't be read any more.
     async fn pair_named(&self, key: &IssueKey) -> Result<Option<Pair>, Error> {
-        let Some(issue) = self.jira.fetch_by_key(&[key]).await?.remove(key) else {
+        let Some(issue) = self.jira.fetch_by_key(&[key]).await?.issues.remove(key) else {
             return self.pair_recorded_as(key).await;
         };
         for side in Side::BOTH {

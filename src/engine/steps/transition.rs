@@ -30,21 +30,44 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Transition)
     let way = Way { engine, target, standing: &standing, offer };
     let unresolved = way.make(intent, step).await?;
     let unresolved = unresolved.map(|why| Event::StepRefused { key: target.key.clone(), what: "resolution", why });
-    let remarks = by_name(target, offer, step).into_iter().chain(unresolved).collect();
-    Ok(Outcome::Done(Learned::Moved(moved(step, offer.to.clone(), remarks))))
+    let reached = match &offer.to {
+        Some(to) => to.clone(),
+        None => where_it_led(engine, target, offer).await?,
+    };
+    let remarks = by_name(target, offer, &reached, step).into_iter().chain(unresolved).collect();
+    Ok(Outcome::Done(Learned::Moved(moved(step, reached, remarks))))
+}
+
+/// Where a transition led of which Jira had not said so. What can't be read now is looked up later: the transition itself
+/// was made.
+async fn where_it_led(engine: &Engine, target: &IssueRef, offer: &Offer) -> Result<Status, jira::Error> {
+    let untold = |why: String| jira::Error {
+        request: format!("transition {} of {target}", offer.name),
+        what: Fault::Unanswered(format!("it was made, and where it led is not known: {why}")),
+        only_reads: false,
+    };
+    match engine.jira.progress(&target.id, &[]).await {
+        Ok(Some(progress)) => Ok(progress.status),
+        Ok(None) => Err(untold("the issue can't be read".to_owned())),
+        Err(error) => Err(untold(error.to_string())),
+    }
 }
 
 fn moved(step: &Transition, reached: Status, remarks: Vec<Event>) -> Moved {
     Moved { side: step.side, wanted: step.to.clone(), reached, remarks }
 }
 
-fn by_name(target: &IssueRef, offer: &Offer, step: &Transition) -> Option<Event> {
-    let (name, to) = (offer.name.clone(), offer.to.name.clone());
+fn by_name(target: &IssueRef, offer: &Offer, reached: &Status, step: &Transition) -> Option<Event> {
+    let (name, to) = (offer.name.clone(), reached.name.clone());
     (to != step.to).then(|| Event::TransitionByName { key: target.key.clone(), name, to })
 }
 
 fn no_way(target: &IssueRef, standing: &Standing, to: &StatusName) -> jira::Error {
-    let offers: Vec<_> = standing.offers.iter().map(|offer| format!("{} (to {})", offer.name, offer.to.name)).collect();
+    let told = |offer: &Offer| match &offer.to {
+        Some(to) => format!("{} (to {})", offer.name, to.name),
+        None => format!("{} (Jira does not say where it leads)", offer.name),
+    };
+    let offers: Vec<_> = standing.offers.iter().map(told).collect();
     let offers =
         if offers.is_empty() { "none; may this account make transitions?".to_owned() } else { offers.join(", ") };
     jira::Error {

@@ -53,7 +53,7 @@ impl Route<'_> {
 
     fn ask(&self) -> Ask {
         let path = self.path.clone();
-        Ask { method: Method::POST, path, body: None, endpoint: "attach", reads: false, of_one_issue: true }
+        Ask { method: Method::POST, path, body: None, endpoint: "attach", reads: false, of_one_issue: true, tries: 1 }
     }
 
     async fn open(&self, fetch: &Ask, attachment: &Attachment) -> Result<Body, Error> {

@@ -13,10 +13,11 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::clock::{Clock, Entropy};
 use crate::flow::{Credentials, Deployment, JiraAccess, JiraTime, Secret};
-use crate::jira::Effect;
 use crate::jira::budget::Budget;
+use crate::jira::call::Way;
 use crate::jira::limits::Limits;
 use crate::jira::transport::{InMemory, Network, Transport, full};
+use crate::jira::{AnswerMemory, Effect, Parsing};
 use crate::pulse::Pulse;
 
 const MIB: usize = 1024 * 1024;
@@ -85,7 +86,8 @@ fn caller_over(base: &str, silence: Duration, transport: Arc<dyn Transport>) -> 
     };
     let pulse = Pulse::new("sync-ab", clock.clone(), None);
     let share = Arc::<Budget>::default().share("sync-ab");
-    Caller::new(&access, transport, share, pulse, clock, Entropy::seeded(1))
+    let answers = AnswerMemory::new(0, Parsing::Inline).share();
+    Caller::new(&access, Way { transport, budget: share, answers }, pulse, clock, Entropy::seeded(1))
         .with_limits(Limits { silence, ..Limits::STANDARD })
 }
 

@@ -11,7 +11,7 @@ use http_body_util::StreamBody;
 use super::*;
 use crate::flow::{Deployment, Secret};
 use crate::jira::transport::Unreachable;
-use crate::jira::{Effect, budget::Budget, get, read, write};
+use crate::jira::{AnswerMemory, Effect, Parsing, budget::Budget, get, read, write};
 
 type Reply = Result<Response<Body>, Unreachable>;
 
@@ -35,11 +35,20 @@ struct Stage {
     script: Arc<Script>,
     caller: Caller,
     clock: Clock,
+    pulse: Pulse,
+}
+
+fn answers() -> AnswerShare {
+    AnswerMemory::new(0, Parsing::Inline).share()
 }
 
 const TOKEN: &str = "hunter2-token";
 
 fn stage(replies: Vec<Reply>) -> Stage {
+    stage_in(&AnswerMemory::new(0, Parsing::Inline), replies)
+}
+
+fn stage_in(memory: &AnswerMemory, replies: Vec<Reply>) -> Stage {
     let clock = Clock::system();
     let script = Arc::new(Script { replies: Mutex::new(replies.into()), ..Script::default() });
     let access = JiraAccess {
@@ -50,8 +59,9 @@ fn stage(replies: Vec<Reply>) -> Stage {
     };
     let pulse = Pulse::new("sync-ab", clock.clone(), None);
     let share = Arc::<Budget>::default().share("sync-ab");
-    let caller = Caller::new(&access, script.clone(), share, pulse, clock.clone(), Entropy::seeded(1));
-    Stage { script, caller, clock }
+    let way = Way { transport: script.clone(), budget: share, answers: memory.share() };
+    let caller = Caller::new(&access, way, pulse.clone(), clock.clone(), Entropy::seeded(1));
+    Stage { script, caller, clock, pulse }
 }
 
 impl Stage {
@@ -287,9 +297,52 @@ async fn an_answer_without_end_is_refused() {
 
 #[tokio::test]
 async fn an_answer_may_be_as_large_as_it_may() {
-    let answer = |size: usize| whole(Response::new(full(vec![b' '; size])));
-    assert_eq!(answer(MOST_BYTES).await.map(|(_, body)| body.len()), Ok(MOST_BYTES));
-    assert!(answer(MOST_BYTES + 1).await.is_err());
+    for kind in [reading, writing] {
+        let most = if kind().reads { answers().most_bytes() } else { MOST_WRITTEN };
+        for (size, is_read) in [(most, true), (most + 1, false)] {
+            let answer = reply(200, &[], format!("1{}", " ".repeat(size - 1)));
+            let end = stage(vec![answer]).asks(kind()).await;
+            assert_eq!(end.is_ok(), is_read, "{size}: {end:?}");
+        }
+    }
+}
+
+/// Another answer holds most of the memory at first: this one is given up, and asked for again when there is some.
+#[tokio::test(start_paused = true)]
+async fn an_answer_for_which_memory_lacks_waits_without_holding_any() {
+    let memory = AnswerMemory::new(0, Parsing::Inline);
+    let large = || reply(200, &[], format!("1{}", " ".repeat(3 << 20)));
+    let stage = stage_in(&memory, vec![large(), large()]);
+    let others: Vec<_> = (0..4).map(|_| memory.share()).collect();
+    let mut held = Vec::new();
+    for other in &others {
+        held.push(other.wait_for(usize::MAX).await);
+    }
+    let clock = stage.clock.clone();
+    let (end, ()) = futures::join!(stage.asks(reading()), async {
+        clock.sleep(Duration::from_secs(900)).await;
+        assert_eq!(stage.script.asked.lock().unwrap().len(), 1);
+        drop(held);
+    });
+    assert_eq!((end, stage.script.asked.lock().unwrap().len()), (Ok(Value::from(1)), 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_memory_ends_when_the_worker_is_told_to_stop() {
+    let memory = AnswerMemory::new(0, Parsing::Inline);
+    let stage = stage_in(&memory, vec![reply(200, &[], format!("1{}", " ".repeat(3 << 20)))]);
+    let others: Vec<_> = (0..4).map(|_| memory.share()).collect();
+    let mut held = Vec::new();
+    for other in &others {
+        held.push(other.wait_for(usize::MAX).await);
+    }
+    let clock = stage.clock.clone();
+    let (end, ()) = futures::join!(stage.asks(reading()), async {
+        clock.sleep(Duration::from_secs(60)).await;
+        stage.pulse.stop().cancel();
+    });
+    assert!(matches!(end.unwrap_err().what, Fault::NotSent(_)));
+    drop(held);
 }
 
 #[tokio::test(start_paused = true)]

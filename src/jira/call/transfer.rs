@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::redirect::Reach;
-use super::{Ask, Caller, Failed, Head, Whose, throttle, whole};
+use super::{Ask, Caller, Failed, Head, Whose, short, throttle};
 use crate::flow::JiraTime;
 use crate::jira::error::{Error, Fault, no_result, said};
 use crate::jira::transfer::{Progress, Stage};
@@ -65,7 +65,7 @@ impl Caller {
             let (response, whose) = self.get(from.clone(), Reach::Anywhere, "*/*").await?;
             match response.status().is_success() {
                 true => Ok((whose, Ok(response))),
-                false => whole(response).await.map(|complaint| (whose, Err(complaint))),
+                false => short(response).await.map(|complaint| (whose, Err(complaint))),
             }
         };
         let end = self.pulse.through(Gate::Jira, &ask.told(), self.limits.silence, exchange).await;
@@ -111,7 +111,7 @@ impl Caller {
                 .map_err(super::unsendable)?;
             tokio::select! {
                 biased;
-                answer = async { whole(self.send(request).await?).await } => answer,
+                answer = async { short(self.send(request).await?).await } => answer,
                 stage = progress.stalled(&self.clock, &self.limits) => Err(silent(stage)),
             }
         };

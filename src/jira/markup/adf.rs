@@ -17,6 +17,38 @@ pub fn parse(text: &str) -> Value {
     }
 }
 
+/// The deepest nesting that [`parse`] opens (serde_json's limit). Jira's editor lets people nest lists deeper.
+pub const MOST_DEPTH: usize = 127;
+
+/// How deep lists and objects are nested in a JSON text.
+pub fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => skip_string(&mut bytes),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// To behind the end of a string that has begun.
+fn skip_string(bytes: &mut std::str::Bytes<'_>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'"' => return,
+            _ => {}
+        }
+    }
+}
+
 /// A document of these blocks.
 pub fn document(content: Vec<Value>) -> Value {
     json!({"type": "doc", "version": 1, "content": content})
@@ -80,4 +112,19 @@ pub fn media(node: &Value, context: &Context) -> String {
 /// The address behind a smart card; one made from data carries it there.
 pub fn card(node: &Value) -> Option<&str> {
     attr(node, "url").or_else(|| node.get("attrs")?.get("data")?.get("url")?.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_within_the_depth_that_is_told_is_opened_and_nothing_deeper() {
+        for (levels, opens) in [(1, true), (MOST_DEPTH, true), (MOST_DEPTH + 1, false), (5_000, false)] {
+            // A brace within a text is none.
+            let text = format!("{}{}{}", r#"{"\"{[[":"#.repeat(levels), r#""[{\\""#, "}".repeat(levels));
+            assert_eq!(depth(&text), levels);
+            assert_eq!(serde_json::from_str::<Value>(&text).is_ok(), opens, "{levels}");
+        }
+    }
 }

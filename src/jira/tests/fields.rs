@@ -139,7 +139,7 @@ async fn whether_a_transition_resolves_is_asked_once_until_jira_contradicts() {
     let offer = super::super::Offer {
         id: "5".to_owned(),
         name: "Resolve".to_owned(),
-        to: crate::flow::Status { id: "5".parse().unwrap(), name: StatusName::new("Resolved") },
+        to: Some(crate::flow::Status { id: "5".parse().unwrap(), name: StatusName::new("Resolved") }),
         is_done: true,
         has_screen: None,
     };

@@ -128,7 +128,7 @@ async fn cloud_reads_issues_in_one_request_and_completes_long_changelogs_in_anot
         ],
     )
     .await;
-    let issues = client.fetch(&[&id("10000"), &id("10001")]).await.unwrap();
+    let issues = client.fetch(&[&id("10000"), &id("10001")]).await.unwrap().issues;
     assert_eq!(keys(&issues), ["ED-1", "ED-2"]);
     assert_eq!(issues[0].changes.len(), 41, "the entry that both answers hold counts once");
     assert_eq!(issues[0].first_status().as_str(), "1");
@@ -153,7 +153,7 @@ async fn data_center_reads_issues_one_by_one_and_what_is_gone_is_absent() {
         ],
     )
     .await;
-    let issues = client.fetch(&[&id("10000"), &id("10001"), &id("10002")]).await.unwrap();
+    let issues = client.fetch(&[&id("10000"), &id("10001"), &id("10002")]).await.unwrap().issues;
     assert_eq!(keys(&issues), ["NEW-7", "ED-3"], "a moved issue comes with its new key");
     assert_eq!(issues[0].changes[0].by.as_ref(), Some(client.account()));
     assert_eq!(issues[0].description, Some(crate::flow::Body::Wiki("h1. wiki".to_owned())));
@@ -193,7 +193,7 @@ async fn issues_are_found_under_their_former_keys_too() {
     .await;
     let asked = ["ED-3", "ED-2", "ED-1"].map(|key| key.parse().unwrap());
     let found = client.fetch_by_key(&asked.each_ref()).await.unwrap();
-    let told: Vec<_> = found.iter().map(|(key, issue)| (key.as_str(), issue.at.key.as_str())).collect();
+    let told: Vec<_> = found.issues.iter().map(|(key, issue)| (key.as_str(), issue.at.key.as_str())).collect();
     assert_eq!(told, [("ED-1", "ED-1"), ("ED-2", "NEW-7")]);
     script.done();
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::Lack;
+use super::entries::{Entries, or_none};
 use super::issue::StatusBean;
-use super::overwritten::{self, TextChange};
+use super::overwritten::{self, RawText, TextChange};
 use super::time::time;
 use super::user::User;
 use crate::flow::{AccountId, Body, JiraTime, StatusChange};
@@ -15,8 +17,8 @@ use crate::jira::dialect::Dialect;
 /// `changelog` of an issue.
 #[derive(Deserialize)]
 pub(super) struct Changelog {
-    #[serde(default)]
-    histories: Vec<History>,
+    #[serde(default, deserialize_with = "or_none")]
+    histories: Entries<History>,
     total: Option<usize>,
 }
 
@@ -27,16 +29,17 @@ pub(in crate::jira) struct History {
     author: Option<User>,
     #[serde(deserialize_with = "time")]
     created: JiraTime,
+    /// None of them may be missing: what the changelog lacks counts as not having happened.
     #[serde(default)]
     items: Vec<Item>,
 }
 
-/// One thing that changed. `from` and `to` are ids.
+/// One thing that changed. `from` and `to` are ids. Of fields that are not read nothing but their name matters.
 #[derive(Deserialize)]
-#[serde(from = "ItemBean")]
+#[serde(try_from = "ItemBean")]
 enum Item {
     Status { from: Option<String>, to: Option<String>, from_name: String, name: String },
-    Description { from: String, to: String },
+    Description { from: RawText, to: RawText },
     Other,
 }
 
@@ -44,20 +47,27 @@ enum Item {
 #[serde(rename_all = "camelCase")]
 struct ItemBean {
     field: String,
-    from: Option<String>,
-    from_string: Option<String>,
-    to: Option<String>,
-    to_string: Option<String>,
+    from: Option<Box<RawValue>>,
+    from_string: Option<Box<RawValue>>,
+    to: Option<Box<RawValue>>,
+    to_string: Option<Box<RawValue>>,
 }
 
-impl From<ItemBean> for Item {
-    fn from(bean: ItemBean) -> Self {
-        let (from_name, name) = (bean.from_string.unwrap_or_default(), bean.to_string.unwrap_or_default());
-        match bean.field.as_str() {
-            "status" => Self::Status { from: bean.from, to: bean.to, from_name, name },
-            "description" => Self::Description { from: from_name, to: name },
+impl TryFrom<ItemBean> for Item {
+    type Error = serde_json::Error;
+
+    fn try_from(bean: ItemBean) -> Result<Self, serde_json::Error> {
+        let text = |raw: Option<Box<RawValue>>| raw.map(|raw| serde_json::from_str::<String>(raw.get())).transpose();
+        Ok(match bean.field.as_str() {
+            "status" => Self::Status {
+                from: text(bean.from)?,
+                to: text(bean.to)?,
+                from_name: text(bean.from_string)?.unwrap_or_default(),
+                name: text(bean.to_string)?.unwrap_or_default(),
+            },
+            "description" => Self::Description { from: RawText(bean.from_string), to: RawText(bean.to_string) },
             _ => Self::Other,
-        }
+        })
     }
 }
 
@@ -88,19 +98,19 @@ impl Changelog {
 
     /// Whether older changes of the description than were answered must be known to tell what we overwrote.
     pub(super) fn needs_older_texts(&self, reader: Reader<'_>) -> bool {
-        let known_from = self.histories.iter().map(|history| history.created).min();
+        let known_from = self.histories.readable().map(|history| history.created).min();
         overwritten::is_open(&self.text_changes(reader), known_from)
     }
 
     /// Takes in what another request answered of the same changelog. Texts of a request that did not ask for all of
     /// them are no history of the text.
-    pub(super) fn complete(&mut self, more: Vec<History>, completed: Completed) {
-        let known: BTreeSet<_> = self.histories.iter().filter_map(|history| history.id.clone()).collect();
-        let new = more.into_iter().filter(|history| history.id.as_ref().is_none_or(|id| !known.contains(id)));
-        let mut new: Vec<_> = new.collect();
+    pub(super) fn complete(&mut self, more: Entries<History>, completed: Completed) {
+        let known: BTreeSet<_> = self.histories.readable().filter_map(|history| history.id.clone()).collect();
+        let is_news = |history: &History| history.id.as_ref().is_none_or(|id| !known.contains(id));
+        let mut new: Vec<_> = more.into_each().filter(|entry| entry.as_ref().ok().is_none_or(is_news)).collect();
         if completed == Completed::Statuses {
             let is_text = |item: &Item| matches!(item, Item::Description { .. });
-            new.iter_mut().for_each(|history| history.items.retain(|item| !is_text(item)));
+            new.iter_mut().flatten().for_each(|history| history.items.retain(|item| !is_text(item)));
         }
         // Answered oldest first, where ours are newest first.
         new.reverse();
@@ -108,8 +118,11 @@ impl Changelog {
         self.total = None;
     }
 
-    /// Every change of status, oldest first.
+    /// Every change of status, oldest first. An entry that can't be read may be one.
     pub(super) fn status_changes(&self, dialect: Dialect) -> Result<Vec<StatusChange>, Lack> {
+        if let Some(entry) = self.histories.first_unreadable() {
+            return Err(format!("an entry of its changelog can't be read: {}", entry.lack));
+        }
         let mut changes = Vec::new();
         for history in self.in_order() {
             for item in &history.items {
@@ -135,7 +148,8 @@ impl Changelog {
     /// Oldest first. Cloud answers the newest first, Data Center the oldest; of one instant the smaller id is older,
     /// and without ids they are taken for newest first.
     fn in_order(&self) -> Vec<&History> {
-        let mut all: Vec<_> = self.histories.iter().rev().collect();
+        let mut all: Vec<_> = self.histories.readable().collect();
+        all.reverse();
         all.sort_by_key(|history| (history.created, history.number()));
         all
     }

@@ -41,7 +41,7 @@ pub fn read_as_everything(body: &[u8]) {
 }
 
 fn read_issues(body: &[u8], dialect: Dialect) {
-    let issues = read::<SearchPage>(body).map(|page| page.issues).unwrap_or_default();
+    let issues = read::<SearchPage>(body).map(|page| page.issues).unwrap_or_default().into_readable("a page");
     // Whoever made a change may be us.
     if let Ok(us) = "5b10".parse() {
         let reader = Reader { dialect, us: &us };

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::attachment::AttachmentBean;
 use super::changelog::{Changelog, Completed, History, Reader};
+use super::entries::{Entries, Unreadable, or_none};
 use super::link::LinkBean;
 use super::mark::{PROPERTY, mark};
 use super::meta::{ProjectBean, TransitionBean};
@@ -25,29 +26,28 @@ pub(in crate::jira) struct IssueBean {
     id: String,
     key: String,
     fields: Option<Fields>,
-    #[serde(default)]
-    properties: BTreeMap<String, Value>,
+    /// People can set ours too, to anything.
+    properties: Option<Box<RawValue>>,
     changelog: Option<Changelog>,
-    #[serde(default)]
-    transitions: Vec<TransitionBean>,
+    #[serde(default, deserialize_with = "or_none")]
+    transitions: Entries<TransitionBean>,
 }
 
 #[derive(Deserialize)]
 struct Fields {
     project: Option<ProjectBean>,
     summary: Option<String>,
-    description: Option<Value>,
+    description: Option<Box<RawValue>>,
     status: Option<StatusBean>,
     #[serde(default, deserialize_with = "optional_time")]
     created: Option<JiraTime>,
     #[serde(default, deserialize_with = "optional_time")]
     updated: Option<JiraTime>,
     issuetype: Option<Named>,
-    /// Read one by one: see [`each_of`].
-    #[serde(default)]
-    attachment: Vec<Value>,
-    #[serde(default)]
-    issuelinks: Vec<Value>,
+    #[serde(default, deserialize_with = "or_none")]
+    attachment: Entries<AttachmentBean>,
+    #[serde(default, deserialize_with = "or_none")]
+    issuelinks: Entries<LinkBean>,
 }
 
 /// An issue of which some fields were asked for, each as Jira has it.
@@ -84,7 +84,17 @@ impl IssueBean {
         &self.id
     }
 
-    pub(in crate::jira) fn row(self) -> Result<Row, Lack> {
+    /// Its key, as it came.
+    pub(in crate::jira) fn key(&self) -> &str {
+        &self.key
+    }
+
+    pub(in crate::jira) fn row(self) -> Result<Row, Unreadable> {
+        let names = (self.id.clone(), self.key.clone());
+        self.whole_row().map_err(|lack| Unreadable { id: Some(names.0), key: Some(names.1), lack })
+    }
+
+    fn whole_row(self) -> Result<Row, Lack> {
         let mark = self.mark();
         let fields = self.fields.as_ref().ok_or_else(|| lack(&self.key, "fields"))?;
         Ok(Row {
@@ -106,14 +116,14 @@ impl IssueBean {
             at: issue_ref(&self.id, &key)?,
             project: fields.project.ok_or_else(|| lack(&key, "project"))?.project()?,
             summary: fields.summary.unwrap_or_default(),
-            description: fields.description.and_then(markup::from_wire),
+            description: fields.description.map(|text| markup::from_raw(&text)).transpose()?.flatten(),
             issue_type: fields.issuetype.map(|kind| IssueType { id: kind.id, name: kind.name }).unwrap_or_default(),
             status: fields.status.ok_or_else(|| lack(&key, "status"))?.status()?,
             created: fields.created.ok_or_else(|| lack(&key, "created"))?,
             updated: fields.updated.ok_or_else(|| lack(&key, "updated"))?,
             mark,
-            attachments: each_of(fields.attachment, &key, |file: AttachmentBean| Ok(file.attachment(dialect))),
-            linked: each_of(fields.issuelinks, &key, |link: LinkBean| Ok(link.link()?.other)),
+            attachments: files(fields.attachment, &key, dialect),
+            linked: links(fields.issuelinks, &key).into_iter().map(|link| link.other).collect(),
             overwritten: self.changelog.as_ref().and_then(|log| log.overwritten(reader)),
             changes: self.changelog.map(|log| log.status_changes(dialect)).transpose()?.unwrap_or_default(),
         })
@@ -121,15 +131,16 @@ impl IssueBean {
 
     /// Our property. Data Center's document wraps the properties once more in an object of that name.
     pub(in crate::jira) fn mark(&self) -> Option<Mark> {
-        let wrapped = || self.properties.get("properties").and_then(|within| within.get(PROPERTY));
-        self.properties.get(PROPERTY).or_else(wrapped).and_then(mark)
+        let properties = members(self.properties.as_deref()?)?;
+        let wrapped = || properties.get("properties").and_then(|within| members(within)?.remove(PROPERTY));
+        mark(&properties.get(PROPERTY).cloned().or_else(wrapped)?)
     }
 
     /// Where it stands and where it can go; the latter is taken out.
     pub(in crate::jira) fn standing(&mut self) -> Result<(Status, Vec<TransitionBean>), Lack> {
         let status = self.fields.as_ref().and_then(|fields| fields.status.as_ref());
         let status = status.ok_or_else(|| lack(&self.key, "status"))?.status()?;
-        Ok((status, std::mem::take(&mut self.transitions)))
+        Ok((status, std::mem::take(&mut self.transitions).into_readable(&self.key)))
     }
 
     /// What decides by which workflow it goes, as far as that came along.
@@ -140,13 +151,11 @@ impl IssueBean {
     }
 
     pub(in crate::jira) fn attachments(self, dialect: Dialect) -> Vec<Attachment> {
-        let all = self.fields.map(|fields| fields.attachment).unwrap_or_default();
-        each_of(all, &self.key, |file: AttachmentBean| Ok(file.attachment(dialect)))
+        files(self.fields.map(|fields| fields.attachment).unwrap_or_default(), &self.key, dialect)
     }
 
     pub(in crate::jira) fn links(self) -> Vec<IssueLink> {
-        let all = self.fields.map(|fields| fields.issuelinks).unwrap_or_default();
-        each_of(all, &self.key, LinkBean::link)
+        links(self.fields.map(|fields| fields.issuelinks).unwrap_or_default(), &self.key)
     }
 
     /// Whether its changelog may be longer than what came, when at most `most` entries come at once.
@@ -160,21 +169,25 @@ impl IssueBean {
     }
 
     /// Takes in more of its changelog.
-    pub(in crate::jira) fn complete_changelog(&mut self, more: Vec<History>, completed: Completed) {
+    pub(in crate::jira) fn complete_changelog(&mut self, more: Entries<History>, completed: Completed) {
         if let Some(log) = &mut self.changelog {
             log.complete(more, completed);
         }
     }
 }
 
-/// What can be read of a list. One entry that can't must not hide the issue that it hangs on.
-fn each_of<B: DeserializeOwned, T>(list: Vec<Value>, key: &str, read: impl Fn(B) -> Result<T, Lack>) -> Vec<T> {
-    let entry = |value: Value| {
-        let bean = serde_json::from_value(value).map_err(|e| e.to_string());
-        let lack = |lack: &Lack| tracing::warn!("something that hangs on {key} can't be understood: {lack}");
-        bean.and_then(&read).inspect_err(lack).ok()
-    };
-    list.into_iter().filter_map(entry).collect()
+/// The members of an object.
+fn members(raw: &RawValue) -> Option<BTreeMap<String, Box<RawValue>>> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+fn files(all: Entries<AttachmentBean>, key: &str, dialect: Dialect) -> Vec<Attachment> {
+    all.into_readable(key).into_iter().map(|file| file.attachment(dialect)).collect()
+}
+
+fn links(all: Entries<LinkBean>, key: &str) -> Vec<IssueLink> {
+    let told = |lack: &Lack| tracing::warn!("a link of {key} can't be understood: {lack}");
+    all.into_readable(key).into_iter().filter_map(|link| link.link().inspect_err(told).ok()).collect()
 }
 
 impl RawIssue {

@@ -1,6 +1,7 @@
 //! Our mark, as Jira keeps it: the value of an issue's or a comment's property.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::flow::{IntentId, Mark, SiteUrl};
@@ -24,7 +25,8 @@ struct MarkBean {
 #[derive(Deserialize)]
 pub(in crate::jira) struct Property {
     pub key: String,
-    pub value: Value,
+    /// Anything, however deep: people can set it too.
+    pub value: Box<RawValue>,
 }
 
 /// The list of properties with which an issue is created or edited.
@@ -39,8 +41,12 @@ pub(in crate::jira) fn comment_of(intent: &IntentId) -> Value {
 
 /// The intent that a comment's properties name.
 pub(in crate::jira) fn intent_in(properties: &[Property]) -> Option<IntentId> {
+    #[derive(Deserialize)]
+    struct Said {
+        intent: String,
+    }
     let ours = properties.iter().find(|property| property.key == PROPERTY)?;
-    ours.value.get("intent")?.as_str()?.parse().ok()
+    serde_json::from_str::<Said>(ours.value.get()).ok()?.intent.parse().ok()
 }
 
 /// A mark as Jira is to keep it.
@@ -62,16 +68,15 @@ pub(in crate::jira) fn mark_value(mark: &Mark) -> Value {
     json!(bean)
 }
 
+fn within_string(value: &RawValue) -> Option<MarkBean> {
+    serde_json::from_str(&serde_json::from_str::<String>(value.get()).ok()?).ok()
+}
+
 /// A mark that Jira kept; `None` for what is not ours or not whole.
 ///
 /// Data Center's document has property values as strings: a string that holds JSON counts as that JSON.
-pub(in crate::jira) fn mark(value: &Value) -> Option<Mark> {
-    let bean: MarkBean = match value {
-        Value::String(text) => serde_json::from_str(text).ok()?,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            MarkBean::deserialize(value).ok()?
-        }
-    };
+pub(in crate::jira) fn mark(value: &RawValue) -> Option<Mark> {
+    let bean: MarkBean = serde_json::from_str(value.get()).ok().or_else(|| within_string(value))?;
     let intent = bean.intent.parse().ok()?;
     match (bean.site, bean.user_issue, bean.dev_issue) {
         (Some(site), Some(user), None) => {
@@ -86,6 +91,20 @@ pub(in crate::jira) fn mark(value: &Value) -> Option<Mark> {
 mod tests {
     use super::*;
 
+    fn read(value: &Value) -> Option<Mark> {
+        mark(&RawValue::from_string(value.to_string()).unwrap())
+    }
+
+    #[test]
+    fn what_people_set_in_the_name_of_a_mark_is_no_mark_however_deep() {
+        for depth in [1, 127, 150, 10_000] {
+            let value = RawValue::from_string(format!("{}{}", "[".repeat(depth), "]".repeat(depth))).unwrap();
+            assert_eq!(mark(&value), None);
+            let within = RawValue::from_string(format!(r#"{{"intent": "i-1", "devIssue": {value}}}"#)).unwrap();
+            assert_eq!(mark(&within), None);
+        }
+    }
+
     #[test]
     fn marks_survive_being_kept_by_jira_and_foreign_properties_are_no_marks() {
         let created = Mark::Created {
@@ -96,11 +115,11 @@ mod tests {
         let linked = Mark::Linked { dev_issue: "10002".parse().unwrap(), intent: "i-1".parse().unwrap() };
         for ours in [created, linked] {
             let value = mark_value(&ours);
-            assert_eq!(mark(&json!(value.to_string())), Some(ours.clone()), "as a string");
-            assert_eq!(mark(&value), Some(ours));
+            assert_eq!(read(&json!(value.to_string())), Some(ours.clone()), "as a string");
+            assert_eq!(read(&value), Some(ours));
         }
         for foreign in [json!(null), json!({"intent": "x"}), json!({"site": "s", "devIssue": "1", "intent": "x"})] {
-            assert_eq!(mark(&foreign), None);
+            assert_eq!(read(&foreign), None);
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::entries::{Entries, if_readable, readable_members};
 use super::issue::StatusBean;
 use super::{Lack, issue_ref, parse};
 use crate::flow::{IssueRef, ProjectRef};
@@ -154,17 +155,20 @@ pub(in crate::jira) struct KnownField {
 pub(in crate::jira) struct TransitionBean {
     pub id: String,
     pub name: String,
-    pub to: StatusBean,
+    /// Where it leads; both kinds of Jira may leave it out.
+    #[serde(default, deserialize_with = "if_readable")]
+    pub to: Option<StatusBean>,
     /// Cloud.
+    #[serde(default, deserialize_with = "if_readable")]
     pub has_screen: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "readable_members")]
     pub fields: BTreeMap<String, FieldBean>,
 }
 
 /// `GET issue/{id}/transitions`.
 #[derive(Deserialize)]
 pub(in crate::jira) struct Transitions {
-    pub transitions: Vec<TransitionBean>,
+    pub transitions: Entries<TransitionBean>,
 }
 
 /// One of `GET project/{key}/statuses`: the statuses of an issue type.

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+
 use crate::flow::{Body, JiraTime};
 use crate::jira::markup;
 
@@ -14,8 +16,18 @@ pub(super) struct TextChange<'a> {
     pub at: JiraTime,
     /// Whether our account made it.
     pub ours: bool,
-    pub from: &'a str,
-    pub to: &'a str,
+    pub from: &'a RawText,
+    pub to: &'a RawText,
+}
+
+/// A text of a changelog as it came, opened only where it matters: there may be any number of long ones.
+pub(super) struct RawText(pub Option<Box<RawValue>>);
+
+impl RawText {
+    /// One that is none counts as empty.
+    fn open(&self) -> String {
+        self.0.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
 }
 
 /// No edit of ours comes longer after the read that it rests on: waiting for its turn, its request, and what Jira has
@@ -30,16 +42,18 @@ const LABELS: [&str; 2] = ["Dev Link", "User Link"];
 pub(super) fn overwritten(changes: &[TextChange<'_>]) -> Option<Body> {
     let [.., before, last] = changes else { return None };
     let is_race = last.ours && !before.ours && before.at >= last.at.earlier(LONGEST_UNREAD);
-    (is_race && own_words(last.from) != own_words(last.to)).then(|| Body::Wiki(last.from.to_owned()))
+    (is_race && words_differ(last)).then(|| Body::Wiki(last.from.open()))
 }
 
 /// Whether the changes that are known don't tell, and older ones might: of the changelog everything since `known_from`
 /// is there.
 pub(super) fn is_open(changes: &[TextChange<'_>], known_from: Option<JiraTime>) -> bool {
     let [last] = changes else { return false };
-    last.ours
-        && known_from.is_some_and(|known| known >= last.at.earlier(LONGEST_UNREAD))
-        && own_words(last.from) != own_words(last.to)
+    last.ours && known_from.is_some_and(|known| known >= last.at.earlier(LONGEST_UNREAD)) && words_differ(last)
+}
+
+fn words_differ(change: &TextChange<'_>) -> bool {
+    own_words(&change.from.open()) != own_words(&change.to.open())
 }
 
 /// What a person reads in a text, line for line, without our lines and without looks.
@@ -74,18 +88,23 @@ mod tests {
 
     const LINK: &str = "Dev Link: [https://a.example.net/browse/DEV-1]";
 
+    fn raw(text: &str) -> RawText {
+        RawText(Some(serde_json::value::to_raw_value(text).unwrap()))
+    }
+
     /// Who saved it, minutes from the first, and what it says afterwards; each replaces the one before.
     type Saved<'a> = (&'a str, u64, &'a str);
 
     /// What is found in the history of a text that began as `first`.
     fn found(first: &str, saved: &[Saved<'_>]) -> Option<String> {
         let start = JiraTime::from_epoch_millis(1_700_000_000_000).unwrap();
-        let mut text = first;
+        let texts: Vec<_> = [first].into_iter().chain(saved.iter().map(|(_, _, to)| *to)).map(raw).collect();
         let changes: Vec<_> = saved
             .iter()
-            .map(|(who, minutes, to)| {
+            .zip(texts.windows(2))
+            .map(|((who, minutes, _), texts)| {
                 let at = start.later(Duration::from_secs(60 * minutes));
-                TextChange { at, ours: *who == "us", from: std::mem::replace(&mut text, to), to }
+                TextChange { at, ours: *who == "us", from: &texts[0], to: &texts[1] }
             })
             .collect();
         overwritten(&changes).map(|body| match body {
@@ -132,12 +151,16 @@ mod tests {
     #[test]
     fn older_changes_are_asked_for_only_where_they_could_tell() {
         let at = JiraTime::from_epoch_millis(1_700_000_000_000).unwrap();
-        let change = |ours, to| [TextChange { at, ours, from: "It burns badly.", to }];
+        let from = raw("It burns badly.");
+        let (calm, same, linked) =
+            (raw("It burns."), raw("It burns badly."), raw("It burns badly.\nDev Link: https://x/1"));
+        let change = |ours, to| [TextChange { at, ours, from: &from, to }];
         let (just_before, long_before) = (at.earlier(Duration::from_secs(60)), at.earlier(Duration::from_secs(3600)));
-        assert!(is_open(&change(true, "It burns."), Some(just_before)));
-        assert!(!is_open(&change(true, "It burns."), Some(long_before)), "it would be among those that are known");
-        assert!(!is_open(&change(true, "It burns badly.\nDev Link: https://x/1"), Some(just_before)));
-        assert!(!is_open(&change(false, "It burns."), Some(just_before)));
+        assert!(is_open(&change(true, &calm), Some(just_before)));
+        assert!(!is_open(&change(true, &calm), Some(long_before)), "it would be among those that are known");
+        assert!(!is_open(&change(true, &linked), Some(just_before)));
+        assert!(!is_open(&change(true, &same), Some(just_before)));
+        assert!(!is_open(&change(false, &calm), Some(just_before)));
         assert!(!is_open(&[], Some(just_before)));
     }
 }

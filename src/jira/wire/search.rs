@@ -3,13 +3,14 @@
 use serde::Deserialize;
 
 use super::changelog::History;
+use super::entries::Entries;
 use super::issue::IssueBean;
 
 /// A page of `POST search/jql` (Cloud) or `POST search` (Data Center): each tells in its own way what comes next.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::jira) struct SearchPage {
-    pub issues: Vec<IssueBean>,
+    pub issues: Entries<IssueBean>,
     /// Cloud: absent on the last page.
     pub next_page_token: Option<String>,
     /// Data Center.
@@ -23,7 +24,7 @@ pub(in crate::jira) struct SearchPage {
 /// `POST issue/bulkfetch`. What is missing or hidden is left out in silence.
 #[derive(Deserialize)]
 pub(in crate::jira) struct Fetched {
-    pub issues: Vec<IssueBean>,
+    pub issues: Entries<IssueBean>,
 }
 
 /// How many issues a search finds: `POST search/approximate-count` (Cloud) or `POST search` (Data Center).
@@ -43,7 +44,7 @@ impl Count {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::jira) struct ChangelogPage {
-    pub issue_change_logs: Vec<IssueChangelog>,
+    pub issue_change_logs: Entries<IssueChangelog>,
     pub next_page_token: Option<String>,
 }
 
@@ -52,5 +53,5 @@ pub(in crate::jira) struct ChangelogPage {
 #[serde(rename_all = "camelCase")]
 pub(in crate::jira) struct IssueChangelog {
     pub issue_id: String,
-    pub change_histories: Vec<History>,
+    pub change_histories: Entries<History>,
 }

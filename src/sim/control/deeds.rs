@@ -52,6 +52,10 @@ enum Deed {
         issue: String,
         text: String,
     },
+    Rewrite {
+        issue: String,
+        document: Value,
+    },
     Comment {
         issue: String,
         text: String,
@@ -153,6 +157,7 @@ impl TryFrom<Deed> for deed::Deed {
             Deed::Move { issue, status } => Self::Move { issue, status },
             Deed::Rename { issue, summary } => Self::Rename { issue, summary },
             Deed::Describe { issue, text } => Self::Describe { issue, text },
+            Deed::Rewrite { issue, document } => Self::Rewrite { issue, document },
             Deed::Comment { issue, text } => Self::Comment { issue, text },
             Deed::SetProperty { issue, key, value } => Self::SetProperty { issue, key, value },
             Deed::Delete { issue } => Self::Delete { issue },

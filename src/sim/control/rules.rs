@@ -4,7 +4,8 @@
 //! {"method": "POST", "path": "/rest/api/3/issue", "account": "bot", "when": {"nth": 2}, "kind": {"hold": {"effect": "before"}}}
 //! ```
 //!
-//! `method`, `path` and `account` may be left out; so may `when`, which then is `"always"`.
+//! `issue` makes it a rule for requests that name this issue, alone or among others. `method`, `path`, `account` and `issue`
+//! may be left out; so may `when`, which then is `"always"`.
 
 mod kind;
 
@@ -25,6 +26,8 @@ pub(super) struct Rule {
     path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issue: Option<String>,
     #[serde(default)]
     when: When,
     kind: Kind,
@@ -60,7 +63,10 @@ impl Rule {
         {
             return Err(format!("account: there is no account {account}; GET /accounts lists their ids"));
         }
-        let target = Target { method, path: self.path, account: self.account };
+        if let Some(issue) = self.issue.as_ref().filter(|issue| site.issue(issue).is_none()) {
+            return Err(format!("issue: there is no issue {issue}"));
+        }
+        let target = Target { method, path: self.path, account: self.account, issue: self.issue };
         Ok(faults::Rule { target, when: self.when.check()?, kind: self.kind.check()? })
     }
 }
@@ -89,8 +95,8 @@ impl When {
 
 impl From<faults::Rule> for Rule {
     fn from(rule: faults::Rule) -> Self {
-        let faults::Rule { target: Target { method, path, account }, when, kind } = rule;
-        Self { method: method.map(|it| it.to_string()), path, account, when: when.into(), kind: kind.into() }
+        let faults::Rule { target: Target { method, path, account, issue }, when, kind } = rule;
+        Self { method: method.map(|it| it.to_string()), path, account, issue, when: when.into(), kind: kind.into() }
     }
 }
 

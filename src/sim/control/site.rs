@@ -12,6 +12,7 @@ use super::problem::{Body, Problem};
 use super::stamp;
 use crate::sim::deed::Refusal;
 use crate::sim::frost::Rows;
+use crate::sim::garbled;
 use crate::sim::people::People;
 use crate::sim::site::Site;
 
@@ -32,6 +33,7 @@ const REQUESTS: &[&str] = &[
     "POST /held/release",
     "PUT /deaf",
     "PUT /frost",
+    "PUT /rows",
     "GET /requests?since&limit",
     "GET /counters",
     "GET /journal?since&limit",
@@ -78,6 +80,36 @@ pub(super) struct Frost {
     /// A key or id; all if absent.
     issue: Option<String>,
     seconds: u32,
+}
+
+/// What a search shows in place of an issue's row; the row if absent. See [`Site::garble_row`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Row {
+    /// A key or id.
+    issue: String,
+    garbage: Option<Garbage>,
+}
+
+/// See [`garbled::Garbage`].
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Garbage {
+    Null,
+    Id,
+    NoTime,
+    Nameless,
+}
+
+impl From<Garbage> for garbled::Garbage {
+    fn from(garbage: Garbage) -> Self {
+        match garbage {
+            Garbage::Null => Self::Null,
+            Garbage::Id => Self::Id,
+            Garbage::NoTime => Self::NoTime,
+            Garbage::Nameless => Self::Nameless,
+        }
+    }
 }
 
 /// See [`People`].
@@ -130,6 +162,14 @@ pub(super) async fn freeze(
 ) -> Result<StatusCode, Problem> {
     let rows = issue.map_or(Rows::All, Rows::Of);
     site.freeze_index(&rows, site.now() + Duration::seconds(seconds.into()))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn garble(
+    State(site): State<Arc<Site>>,
+    Body(Row { issue, garbage }): Body<Row>,
+) -> Result<StatusCode, Problem> {
+    site.garble_row(&issue, garbage.map(Into::into))?;
     Ok(StatusCode::NO_CONTENT)
 }
 

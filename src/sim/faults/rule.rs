@@ -27,6 +27,9 @@ pub struct Target {
     pub path: Option<String>,
     /// The id of the account that asks, once it has proved who it is. Anybody if absent.
     pub account: Option<String>,
+    /// The id or present key of an issue: only requests that name it, alone or among others, by path or in
+    /// `issueIdsOrKeys`. Any if absent.
+    pub issue: Option<String>,
 }
 
 /// Which of the requests that a rule looks at it spoils. They are counted from 1 since the rule was set.
@@ -54,12 +57,14 @@ pub(in crate::sim) struct Asked<'a> {
     pub path: &'a str,
     /// The id of the account that asks.
     pub account: Option<&'a str>,
+    /// The ids and present keys of the issues that it names.
+    pub issues: &'a [String],
 }
 
 impl Rule {
     /// A rule for one endpoint; see [`Target::path`].
     pub fn on(method: Method, path: &str, when: When, kind: Kind) -> Self {
-        Self { target: Target { method: Some(method), path: Some(path.into()), account: None }, when, kind }
+        Self { target: Target { method: Some(method), path: Some(path.into()), ..Target::default() }, when, kind }
     }
 
     /// A rule for every request.
@@ -73,6 +78,13 @@ impl Rule {
         self.target.account = Some(account.into());
         self
     }
+
+    /// The same for requests that name this issue only; see [`Target::issue`].
+    #[must_use]
+    pub fn naming(mut self, issue: &str) -> Self {
+        self.target.issue = Some(issue.into());
+        self
+    }
 }
 
 impl Target {
@@ -84,6 +96,7 @@ impl Target {
         self.method.as_ref().is_none_or(|wanted| wanted == asked.method)
             && self.path.as_ref().is_none_or(in_path)
             && self.account.as_ref().is_none_or(|wanted| asked.account == Some(wanted))
+            && self.issue.as_ref().is_none_or(|wanted| asked.issues.contains(wanted))
     }
 }
 

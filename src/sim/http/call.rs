@@ -80,6 +80,14 @@ impl Call {
         self.params.get(name).map_or("", String::as_str)
     }
 
+    /// The issues that it names by path or in `issueIdsOrKeys`, as it names them.
+    pub(super) fn issues_named(&self) -> Vec<String> {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let listed =
+            body["issueIdsOrKeys"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+        self.params.get("issueIdOrKey").cloned().into_iter().chain(listed).collect()
+    }
+
     /// The last value of a query parameter.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

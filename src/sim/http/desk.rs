@@ -88,7 +88,8 @@ impl State {
         let caller = self.caller(&call.credentials);
         let account = caller.account().unwrap_or_default().to_owned();
         let (method, template, path) = (&call.method, at.template.as_str(), call.path.as_str());
-        let verdict = self.faults.judge(&Asked { method, template, path, account: caller.account() });
+        let issues = if self.faults.ask_for_issues() { self.named(&call) } else { Vec::new() };
+        let verdict = self.faults.judge(&Asked { method, template, path, account: caller.account(), issues: &issues });
         let latency = chance::between(&mut self.faults.stream, &self.setup.latency) + verdict.slower;
         // Drawn for every request, needed or not, so that the stream does not depend on what requests ask for.
         let effect_after = latency.mul_f64(self.faults.stream.random_range(0.0..=1.0));
@@ -112,6 +113,12 @@ impl State {
         };
         let wait = if verdict.reply == Reply::None { Wait::ForEver } else { Wait::For(latency, outcome) };
         Ticket { wait, slip: Slip { line, account, reply: verdict.reply } }
+    }
+
+    /// Ids and keys of the issues that a request names.
+    fn named(&self, call: &Call) -> Vec<String> {
+        let known = call.issues_named().into_iter().filter_map(|name| self.find(&name));
+        known.flat_map(|issue| [issue.id.to_string(), issue.key()]).collect()
     }
 
     /// Holds a request. What comes first comes at once: the effect of a write, or the look of a read, which then is of

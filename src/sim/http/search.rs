@@ -6,11 +6,12 @@ pub(super) mod by_token;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::call::Call;
 use super::members;
+use super::wire::{Selection, Wire};
 use crate::sim::issue::Issue;
 use crate::sim::jql::{IssueName, Names, Place, Query, Reader, Rules};
 use crate::sim::permissions::Permission;
@@ -83,6 +84,11 @@ fn rows<'a>(
     let mut rows: Vec<_> = seen.map(|issue| (query.place(issue), issue)).collect();
     rows.sort_by(|(one, _), (other, _)| query.compare(one, other));
     rows
+}
+
+/// An issue as a row of the answer.
+fn row(wire: &Wire, issue: &Issue, selection: &Selection) -> Value {
+    wire.state.garbled.row(issue.id, wire.issue(issue, selection))
 }
 
 /// The names that an account can use in a query: what it may not see, it can't name either.

@@ -233,6 +233,9 @@ impl<'a> Wire<'a> {
             "isConditional": transition.only_for.is_some(),
             "isLooped": false,
         });
+        if let (true, Some(members)) = (transition.hides_target, written.as_object_mut()) {
+            members.remove("to");
+        }
         if let Some(project) = project {
             let screen = transition.screen.clone().unwrap_or_default();
             written["fields"] = self.screen(&screen, project, self.state.setup.under_reported_fields).into();

@@ -323,6 +323,28 @@ async fn search_freezes_and_thaws_by_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rows_of_search_are_garbled_by_order_and_faults_meet_what_names_an_issue() {
+    let stage = Stage::new();
+    stage.ann_reports("One");
+    stage.ann_reports("Two");
+    super::stage::wait(5).await;
+    let order = json!({"issue": "USER-A-1", "garbage": "noTime"});
+    assert_eq!(ask(&stage, "PUT", "/rows", order).await.status, 204);
+    let rows = stage.search("project = USER-A ORDER BY key").await.json()["issues"].clone();
+    assert_eq!(rows[0]["fields"]["updated"], "yesterday");
+    assert_ne!(rows[1]["fields"]["updated"], "yesterday");
+
+    let broken = json!({"issue": "USER-A-1", "kind": {"serverError": {"status": 500, "effect": "before"}}});
+    assert_eq!(ask(&stage, "POST", "/faults", broken).await.status, 200);
+    let batch = |names: &[&str]| json!({"issueIdsOrKeys": names});
+    assert_eq!(stage.post("issue/bulkfetch", batch(&["USER-A-2", "USER-A-1"])).await.status, 500);
+    assert_eq!(stage.post("issue/bulkfetch", batch(&["USER-A-2"])).await.status, 200);
+    let id = look(&stage, "/issues/USER-A-1").await["id"].as_str().unwrap().to_owned();
+    let read = [format!("issue/{id}"), "issue/USER-A-2".to_owned()];
+    assert_eq!((stage.get(&read[0]).await.status, stage.get(&read[1]).await.status), (500, 200));
+}
+
+#[tokio::test(start_paused = true)]
 async fn issues_are_cloned_by_order() {
     let stage = Stage::new();
     stage.ann_reports("One");

@@ -67,7 +67,7 @@ impl Ask {
         let rows = super::rows(state, &call.account, &query, &BTreeSet::new());
         let wire = Wire::new(state, call);
         let page = rows.iter().skip(self.start).take(most);
-        let issues: Vec<Value> = page.map(|(_, issue)| wire.issue(issue, &self.selection)).collect();
+        let issues: Vec<Value> = page.map(|(_, issue)| super::row(&wire, issue, &self.selection)).collect();
         let mut answer = json!({
             "expand": "schema,names", "startAt": self.start, "maxResults": most, "total": rows.len(), "issues": issues,
         });

@@ -112,7 +112,7 @@ impl Ask {
         rows.retain(|(place, _)| after.as_ref().is_none_or(|after| query.compare(place, after).is_gt()));
         let page = &rows[..rows.len().min(self.most).min(state.setup.page_cap)];
         let wire = Wire::new(state, call);
-        let issues: Vec<Value> = page.iter().map(|(_, issue)| wire.issue(issue, &self.selection)).collect();
+        let issues: Vec<Value> = page.iter().map(|(_, issue)| super::row(&wire, issue, &self.selection)).collect();
         let is_last = page.len() == rows.len();
         let mut answer = json!({"issues": issues, "isLast": is_last});
         if let Some((last, _)) = page.last().filter(|_| !is_last) {
