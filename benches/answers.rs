@@ -106,6 +106,7 @@ fn server(answer: Bytes) -> Router {
 async fn client(answer: &Bytes, answers: &AnswerMemory, name: &str) -> Client {
     let access = JiraAccess {
         base: "https://a.example.net".parse().unwrap(),
+        former: Vec::new(),
         credentials: Credentials::Bearer { token: Secret::new("s3cret".to_owned()) },
         deployment: Deployment::Auto,
         authority: None,

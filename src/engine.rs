@@ -6,6 +6,7 @@
 //! Reading order: `mode` says what a cycle does; `full`, `incremental` and `patrol` find candidates; `observe`, `adopt`
 //! and `units` read them afresh and put them together; `decide`, `pairs`, `plan`, `apply` and `steps` see to each.
 
+mod addresses;
 mod adopt;
 mod apply;
 mod decide;
@@ -42,6 +43,7 @@ use crate::flow::{
 use crate::jira::{self, Client, Page, Scan};
 use crate::pulse::Pulse;
 use crate::store::{self, Change, Cursor, State, Store};
+use addresses::OtherAddresses;
 use incremental::{Memory, Reach};
 use mode::{Because, Mode};
 use tally::Tally;
@@ -156,6 +158,7 @@ pub struct Engine {
     busy: Mutex<BTreeSet<IssueId>>,
     /// What this worker has seen of the dev project beyond what its store holds.
     survey: Mutex<Option<adopt::Survey>>,
+    other_addresses: OtherAddresses,
     /// What this worker knows of the dev project's issue types.
     types: Mutex<types::DevTypes>,
     memory: Mutex<Memory>,
@@ -227,6 +230,7 @@ impl Engine {
             tally: Tally::default(),
             busy: Mutex::default(),
             survey: Mutex::default(),
+            other_addresses: OtherAddresses::default(),
             types: Mutex::default(),
             memory: Mutex::default(),
             statuses_seen: AtomicU64::new(0),
@@ -243,6 +247,7 @@ impl Engine {
         self.look_for_named_statuses().await?;
         self.check_type_names().await?;
         let state = self.after_lost_pairs(self.store.state().await?).await?;
+        self.other_addresses.recall(state.named_elsewhere);
         match Mode::of(&state, self.flow.initial_sync) {
             Mode::Full { cursor, started_at } => {
                 self.recover().await?;
@@ -263,6 +268,7 @@ impl Engine {
                 self.incremental(State { initial_sync_completed, ..state }, desk).await?;
             }
         }
+        self.tell_other_addresses();
         let duration = self.clock.now().saturating_duration_since(begun);
         let failures = self.store.failures().await?.len();
         self.tell(&Event::CycleCompleted(self.tally.report(duration, self.pulse.requests(), failures)));
@@ -308,6 +314,8 @@ impl Engine {
     /// Commits the state document and reads it back as it now is.
     async fn commit(&self, state: State) -> Result<State, Error> {
         let revision = store::Revision(state.revision.0 + 1);
+        let named_elsewhere = state.named_elsewhere || self.other_addresses.are_seen();
+        let state = State { named_elsewhere, ..state };
         self.store.write(vec![Change::PutState(state.clone())]).await?;
         Ok(State { revision, updated_at: Some(self.clock.wall()), pairs_lost: false, ..state })
     }

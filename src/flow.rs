@@ -48,7 +48,7 @@ pub use rule::{
 };
 pub use secret::Secret;
 pub use served::{Extent, Served, ServedProject};
-pub use site::SiteUrl;
+pub use site::{CloudId, Leads, Site, SiteUrl};
 pub use time::{JiraTime, NoTime, Watermark};
 pub use typing::{IssueType, IssueTypes, TypeCopy, TypeName};
 
@@ -104,6 +104,8 @@ impl Flow {
 pub struct JiraAccess {
     /// Where requests go; people's links are built from what the site says of itself.
     pub base: SiteUrl,
+    /// Addresses that the site had before: links and marks under these are its own.
+    pub former: Vec<SiteUrl>,
     /// As whom.
     pub credentials: Credentials,
     /// Which Jira it is.

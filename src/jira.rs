@@ -46,6 +46,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use http::Method;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 pub use attachment::AttachmentLimits;
@@ -73,7 +74,7 @@ pub use wire::read_as_everything;
 pub(crate) use limits::{REQUEST_LIMIT, transfer_limit};
 
 use crate::clock::{Clock, Entropy};
-use crate::flow::{AccountId, JiraAccess, JiraTime, SiteUrl};
+use crate::flow::{AccountId, CloudId, JiraAccess, JiraTime, Site, SiteUrl};
 use crate::pulse::Pulse;
 use call::{Answer, Ask, Caller, TRIES, Way};
 use dialect::Dialect;
@@ -91,7 +92,9 @@ pub struct Client {
     caller: Caller,
     dialect: Dialect,
     clock: Clock,
-    site: SiteUrl,
+    site: Mutex<Arc<Site>>,
+    /// Whether it was asked what Atlassian calls the site.
+    asked_cloud_id: OnceCell<()>,
     account: AccountId,
     /// The account's own time zone, in which Jira reads quoted dates; `None` when it is hidden.
     zone: Option<Tz>,
@@ -186,14 +189,14 @@ impl Client {
         let date = info.date.or(info.value.server_time).ok_or_else(|| strange("serverInfo", "it tells no time"))?;
         let account = dialect.identity(&me).ok_or_else(|| strange("myself", "it tells no account"))?;
         let zone = me.time_zone.as_deref().and_then(|name| name.parse().ok());
-        // Behind Atlassian's gateway the site knows its own address; without one ours has to do.
-        let site = info.value.base_url.and_then(|url| url.parse().ok()).unwrap_or_else(|| access.base.clone());
+        let site = Mutex::new(Arc::new(site_of(access, &info.value)));
         let jira_clock = Mutex::new(Reading::new(date, info.arrived, info.round_trip));
         Ok(Self {
             caller,
             dialect,
             clock,
             site,
+            asked_cloud_id: OnceCell::new(),
             account,
             zone,
             dates: Mutex::new(Dates::Epoch),
@@ -209,10 +212,27 @@ impl Client {
         })
     }
 
-    /// The site as it names itself; browse links and marks are built from it.
+    /// The site as it names itself, by which browse links and marks are built, and as it is known besides.
     #[must_use]
-    pub fn site(&self) -> &SiteUrl {
-        &self.site
+    pub fn site(&self) -> Arc<Site> {
+        Arc::clone(&self.site.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Finds out whether an address at Atlassian's gateway is this site's, if it is one. Asks once, and only a Cloud site;
+    /// without an answer nothing is known, and nothing else comes of it.
+    pub async fn learn_cloud_id(&self, address: &SiteUrl) {
+        if address.cloud_id().is_some() && self.site().cloud_id().is_none() && self.dialect.has_cloud_id() {
+            self.asked_cloud_id.get_or_init(|| self.ask_cloud_id()).await;
+        }
+    }
+
+    async fn ask_cloud_id(&self) {
+        let ask = get(TENANT_INFO.to_owned(), "tenantInfo");
+        let told: Option<wire::TenantInfo> = self.caller.glance(&ask).await;
+        if let Some(id) = told.and_then(|told| CloudId::new(&told.cloud_id)) {
+            let mut site = self.site.lock().unwrap_or_else(PoisonError::into_inner);
+            *site = Arc::new(Site::clone(&site).called(id));
+        }
     }
 
     /// Our own account.
@@ -286,6 +306,18 @@ impl Client {
         Ok(answer)
     }
 }
+
+/// A site's addresses: what it calls itself, how it is reached, and what the flow file says that it was called. Behind
+/// Atlassian's gateway the site knows its own address; where it tells none, ours has to do.
+fn site_of(access: &JiraAccess, info: &wire::ServerInfo) -> Site {
+    let parsed = |url: &Option<String>| url.as_ref().and_then(|url| url.parse::<SiteUrl>().ok());
+    let own = parsed(&info.base_url).unwrap_or_else(|| access.base.clone());
+    let known_as = std::iter::once(access.base.clone()).chain(parsed(&info.display_url));
+    Site::new(own, known_as.chain(access.former.iter().cloned()).collect())
+}
+
+/// What Atlassian calls a Cloud site, beside its API.
+const TENANT_INFO: &str = "/_edge/tenant_info";
 
 /// What the site is, and what time it is there: the same on every kind of Jira.
 const SERVER_INFO: &str = "/rest/api/2/serverInfo";

@@ -137,6 +137,9 @@ pub struct State {
     /// Whether a full sync of this very store came to its end, so that every mark was seen. The flag above is no proof: it
     /// is also set for stores that were taken over.
     pub all_read: bool,
+    /// Whether issues were seen that name others under addresses which are not known as the site's. Then it proves nothing
+    /// that every mark was seen.
+    pub named_elsewhere: bool,
     /// This machine's wall clock at the last commit; `None` before the first.
     pub updated_at: Option<DateTime<Utc>>,
     /// How far the daily look at the known pairs has come.

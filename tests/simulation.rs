@@ -7,6 +7,8 @@ mod data;
 #[path = "simulation/house.rs"]
 mod house;
 
+#[path = "simulation/addresses.rs"]
+mod addresses;
 #[path = "simulation/adoption.rs"]
 mod adoption;
 #[path = "simulation/bad_issues.rs"]

@@ -152,7 +152,7 @@ fn projects(flow: &Flow) -> (Project, Project) {
 }
 
 fn project(site: &SiteUrl, key: &ProjectKey) -> Project {
-    (site.as_str().to_owned(), key.as_str().to_ascii_uppercase())
+    (site.without_scheme(), key.as_str().to_ascii_uppercase())
 }
 
 /// People take names for equal that differ in no more than this; so do some disks.

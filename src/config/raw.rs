@@ -33,6 +33,7 @@ pub struct FlowFile {
 /// `jira`.
 pub struct Jira {
     pub base_url: Maybe<String>,
+    pub former_base_urls: Maybe<Vec<Placed<String>>>,
     pub email: Maybe<String>,
     pub api_token: Maybe<Secret>,
     pub api_token_file: Maybe<String>,
@@ -162,6 +163,11 @@ impl Part for Jira {
         Self {
             base_url: fields
                 .required("baseUrl", "The site: https:// or http://, a host, perhaps a path. ${env:NAME} is replaced."),
+            former_base_urls: fields.optional(
+                "formerBaseUrls",
+                "Addresses that this same site had before, written like baseUrl: links and marks under these count as its \
+                 own. ${env:NAME} is replaced.",
+            ),
             email: fields
                 .optional("email", "The account's e-mail; authType \"basic\" needs it. ${env:NAME} is replaced."),
             api_token: fields.optional("apiToken", "The token, better as ${env:NAME}."),

@@ -20,9 +20,9 @@ use crate::flow::{
 };
 use crate::jira::{BATCH, FetchedByKey};
 use crate::store::{self, Change};
-use evidence::{Answer, Evidence, back_mark, dev_links, mark, user_link};
+use evidence::{Answer, Evidence, back_mark, dev_links, elsewhere, mark, user_link};
 
-pub(super) use evidence::{Obstacle, Proof};
+pub(super) use evidence::{Obstacle, Proof, answers};
 pub(super) use files::entries;
 pub(super) use survey::{Claims, Survey};
 
@@ -34,7 +34,9 @@ impl Engine {
     /// Records as pairs the issues that belong together, before anything is created for them; and finds what stands in
     /// the way of creating, where nothing proves a pair.
     pub(super) async fn adopt(&self, candidates: &Candidates, known: &mut Known, past: Past) -> Result<(), Error> {
+        self.learn_addresses(known.issues.values()).await;
         self.follow(known).await?;
+        let past = self.with_other_addresses(past);
         if past.dev_issues_seen != Seen::All {
             let wanting = self.wanting(candidates, known, past);
             let claimants = self.survey(&wanting, known).await?;
@@ -44,7 +46,21 @@ impl Engine {
         for (user, dev, proof) in self.matches(candidates, known) {
             self.record_adopted(&user, &dev, proof, known).await?;
         }
+        // Among them may be dev issues, seen for the first time, of user issues for whom nothing was looked through.
+        let past = self.note_other_addresses(known, past);
         self.find_obstacles(candidates, known, past).await
+    }
+
+    /// Notes who is named under other addresses without proof.
+    fn note_other_addresses(&self, known: &mut Known, past: Past) -> Past {
+        let evidence = self.evidence(known);
+        let mut devs = BTreeSet::new();
+        for (dev, address, users) in evidence.elsewhere() {
+            devs.insert(dev.at.id.clone());
+            self.other_addresses.found(address, users.into_iter().map(|user| &user.at));
+        }
+        known.named_elsewhere = devs;
+        self.with_other_addresses(past)
     }
 
     /// Reads what unpaired issues name, by mark or line or as they were taken over, and what those name in turn.
@@ -82,16 +98,19 @@ impl Engine {
 
     fn named_by(&self, issues: &[&Issue], known: &Known) -> (BTreeSet<IssueId>, BTreeSet<IssueKey>) {
         let (mut ids, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        let site = self.jira.site();
         for issue in issues {
             match self.side_of(issue) {
                 Some(Side::User) => {
                     ids.extend(back_mark(issue).cloned());
-                    keys.extend(dev_links(self.jira.site(), issue));
+                    keys.extend(dev_links(&site, issue));
                     keys.extend(known.missing_dev_of(&issue.at.id).cloned());
                 }
                 Some(Side::Dev) => {
                     ids.extend(mark(issue).cloned());
-                    keys.extend(user_link(self.jira.site(), issue));
+                    keys.extend(user_link(&site, issue));
+                    let elsewhere = elsewhere(&site, issue).and_then(|elsewhere| elsewhere.key);
+                    keys.extend(elsewhere.filter(|key| self.sides.of_key(key) == Some(Side::User)));
                 }
                 None => {}
             }
@@ -129,8 +148,18 @@ impl Engine {
         for side in Side::BOTH {
             known.handled.extend(self.store.handled(side, on_side(side).map(|it| it.at.id.clone()).collect()).await?);
         }
+        self.learn_addresses(read.values()).await;
         known.issues.extend(read);
         Ok(())
+    }
+
+    /// An address at Atlassian's gateway may be this site's.
+    async fn learn_addresses(&self, issues: impl Iterator<Item = &Issue>) {
+        for issue in issues {
+            if let Some(elsewhere) = elsewhere(&self.jira.site(), issue) {
+                self.jira.learn_cloud_id(&elsewhere.address).await;
+            }
+        }
     }
 
     /// The unpaired user issues about whom the whole dev project must be heard: something would be done for them, or a

@@ -123,6 +123,8 @@ impl Engine {
         }
         Ok(Left::Record(match unit {
             Unit::LoneDev(dev) if self.may_be_ours(&dev, known) => Vec::new(),
+            // That such issues were seen is recorded with the cycle; until then they are to be seen again.
+            Unit::LoneDev(dev) if known.named_elsewhere.contains(&dev.at.id) => Vec::new(),
             Unit::LoneDev(dev) => lone_dev(&dev, known),
             Unit::Gone(side, at) => self.gone(side, &at, known).await?,
             Unit::Unread(side, at, why) => self.unread(side, &at, why, (known, past)).await?,

@@ -61,6 +61,7 @@ impl Engine {
         let looks_back = self.looks_back(begun);
         let reach = self.reach(start, looks_back, &state);
         let past = Past::of(&state, reach);
+        let state = self.look_at_other_addresses(state, past).await?;
         let reached = self.search_since(reach.from, past, desk).await?.unwrap_or(start);
         self.handle_due_failures(past).await?;
         if reached.0.later(CLOCK_SLACK) < start.0 {

@@ -44,6 +44,8 @@ pub(super) struct Known {
     pub unseen: BTreeMap<IssueId, String>,
     /// Candidates that could not be read before, and whose time to be tried again has not come.
     pub resting: BTreeSet<IssueId>,
+    /// The dev issues that name a user issue under an address that is not known as this site's, without proof.
+    pub named_elsewhere: BTreeSet<IssueId>,
     /// Why no dev issue may be created for these unpaired user issues.
     pub obstacles: BTreeMap<IssueId, Obstacle>,
 }

@@ -114,6 +114,7 @@ impl Engine {
         let event = Event::OrderObeyed { key: user.key.clone(), order: order.to_string() };
         batch.push(Change::Tell(Entry::of(&event, user, self.clock.wall())));
         self.store.write(batch).await?;
+        self.other_addresses.settled(&user.id);
         self.tell(&event);
         Ok(())
     }

@@ -73,7 +73,7 @@ impl Projects {
         if replaced(Side::Dev, &dev) {
             refuse_while_creating(store, &flow.dev_project, before.as_ref()).await?;
         }
-        Ok(Self { served: Served { site: jira.site().clone(), since, user, dev }, before })
+        Ok(Self { served: Served { site: jira.site().own().clone(), since, user, dev }, before })
     }
 
     /// Which issues are on which side.

@@ -66,6 +66,9 @@ impl Engine {
 
     /// A user issue without a pair. Where it names a dev issue without proof, nothing is created behind anyone's back.
     fn user_unit(&self, user: &Issue, known: &Known, past: Past) -> Unit {
+        if let Some(Obstacle::Elsewhere(address)) = known.obstacles.get(&user.at.id) {
+            self.other_addresses.found(address, [&user.at]);
+        }
         let seen = Box::new(self.unpaired_user(user, known, past));
         match known.obstacles.get(&user.at.id) {
             Some(Obstacle::Hidden(dev)) => {
@@ -74,7 +77,7 @@ impl Engine {
             }
             Some(Obstacle::Missing(dev)) => Unit::Bereaved(Box::new(user.clone()), self.why_missing(user, dev)),
             Some(Obstacle::Unread(why)) => Unit::Unread(Side::User, user.at.clone(), why.clone()),
-            Some(Obstacle::OneWay) => Unit::OneWay(seen),
+            Some(Obstacle::OneWay | Obstacle::Elsewhere(_)) => Unit::OneWay(seen),
             None => Unit::Decide(seen),
         }
     }
@@ -89,6 +92,7 @@ impl Engine {
     }
 
     fn pair_unit(&self, pair: &Pair, known: &Known, past: Past) -> Unit {
+        self.other_addresses.settled(&pair.user.id);
         if pair.state == PairState::Unpaired {
             let home = Side::BOTH.into_iter().filter_map(|side| Some((side, self.at_home(pair, side, known)?.clone())));
             return Unit::Unpaired(pair.clone(), home.collect());

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use super::budget::{Errand, NoTurn, Share, Verb};
 use super::error::{Error, Fault, Mask, no_result, one_line};
-use super::limits::{Limits, MOST_REDIRECTS, MOST_SAID, MOST_WRITTEN};
+use super::limits::{GLANCE_LIMIT, Limits, MOST_REDIRECTS, MOST_SAID, MOST_WRITTEN};
 use super::memory::{AnswerShare, Charge, Short};
 use super::transport::{Body, Transport, full};
 use super::wire::parse_date;
@@ -207,6 +207,21 @@ impl Caller {
     /// Asks, and needs no more than to know that it was done.
     pub(super) async fn done(&self, ask: Ask) -> Result<(), Error> {
         self.bytes(&ask).await.map(|_| ())
+    }
+
+    /// Asks once, without credentials, what any site may leave unanswered: whatever comes but a good answer is `None`, and
+    /// says nothing of the site or of our account.
+    pub(super) async fn glance<T: DeserializeOwned>(&self, ask: &Ask) -> Option<T> {
+        self.turn(ask).await.ok()?;
+        let exchange = async {
+            let url = self.url(&ask.path)?;
+            let request = self.request(&ask.method, &url, Whose::Stranger).header(header::ACCEPT, "application/json");
+            let response = self.send(request.body(full(Bytes::new())).map_err(unsendable)?).await?;
+            whole(response, Room::Fixed(MOST_SAID)).await
+        };
+        let limit = self.limits.request.min(GLANCE_LIMIT);
+        let (head, body) = self.pulse.through(Gate::Jira, &ask.told(), limit, exchange).await.ok()?.ok()?;
+        if head.status.is_success() { serde_json::from_slice(&body).ok() } else { None }
     }
 
     /// Tries as often as the request allows. Where the memory for an answer is lacking the answer is given up, and asked

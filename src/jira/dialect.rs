@@ -68,6 +68,14 @@ impl Dialect {
         }
     }
 
+    /// Whether Atlassian has a name for the site besides its address.
+    pub(super) fn has_cloud_id(self) -> bool {
+        match self {
+            Self::Cloud => true,
+            Self::DataCenter => false,
+        }
+    }
+
     /// The path of a resource of the platform API.
     pub(super) fn api(self, resource: &str) -> String {
         match self {

@@ -20,6 +20,9 @@ pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// does, Jira has begun with it by then. Below the minute after which an operator is promised to hear of it.
 pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(45);
 
+/// The longest that is waited for an answer that is worth little.
+pub(super) const GLANCE_LIMIT: Duration = Duration::from_secs(5);
+
 /// The longest that the upload of any file may live: a gigabyte, which is Jira Cloud's own limit, at 5 Mbit/s.
 const LONGEST_TRANSFER: Duration = Duration::from_secs(30 * 60);
 

@@ -53,6 +53,7 @@ impl Script {
         let script = Self(Arc::new(Mutex::new(greeting(deployment))));
         let access = JiraAccess {
             base: "https://a.example.net".parse().unwrap(),
+            former: Vec::new(),
             credentials: Credentials::Bearer { token: Secret::new("s3cret".to_owned()) },
             deployment: Deployment::Auto,
             authority: None,

@@ -31,7 +31,7 @@ pub(super) use meta::{
 };
 pub(super) use search::{ChangelogPage, Count, Fetched, SearchPage};
 pub(super) use time::parse_date;
-pub(super) use user::{ServerInfo, User};
+pub(super) use user::{ServerInfo, TenantInfo, User};
 
 use crate::flow::{IssueKey, IssueRef, NotA};
 

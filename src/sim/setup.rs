@@ -26,6 +26,9 @@ pub struct Setup {
     pub flavour: Flavour,
     /// Where people find the site, without a trailing slash; `self` URLs begin with it.
     pub base_url: String,
+    /// What Atlassian calls the site for ever, whatever its address, as `/_edge/tenant_info` tells anybody who asks; that
+    /// is missing if absent. Only Cloud has it.
+    pub cloud_id: Option<String>,
     /// What time it is there.
     pub now: Now,
     /// All chance comes from it: faults, index lag and people have a stream each.
@@ -108,6 +111,7 @@ impl Setup {
         Self {
             flavour: Flavour::Cloud,
             base_url: "https://jira.example.net".into(),
+            cloud_id: Some("35273b54-3f06-40d2-880f-dd28cf8daafa".into()),
             now,
             seed,
             projects: Vec::new(),

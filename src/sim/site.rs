@@ -221,6 +221,21 @@ impl Site {
         self.settled().setup.upload_limit = bytes;
     }
 
+    /// From now on the site has another address, and its answers say so; it is still reached under the one before, as Cloud
+    /// leads on from there. What issues say keeps the address that it was written with.
+    pub fn move_to(&self, base_url: &str) {
+        self.settled().setup.base_url = base_url.into();
+    }
+
+    /// From now on this is a copy of the site, restored at another address: the same issues under the same ids, and yet
+    /// another site.
+    pub fn become_copy(&self, base_url: &str) {
+        let mut state = self.settled();
+        state.setup.base_url = base_url.into();
+        let cloud_id = state.setup.cloud_id.take();
+        state.setup.cloud_id = cloud_id.map(|id| id.chars().rev().collect());
+    }
+
     /// Gives the status with this id another name, in all workflows that use it. What is written in changelogs stays.
     pub fn rename_status(&self, id: &str, name: &str) {
         self.settled().rename_status(id, name);

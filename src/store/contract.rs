@@ -220,6 +220,7 @@ async fn a_commit_replaces_the_whole_state_document_and_tells_when(place: impl P
         last_sync,
         initial_sync_completed: Some(true),
         all_read: true,
+        named_elsewhere: true,
         revision: begun.revision,
         ..State::default()
     };
@@ -576,6 +577,7 @@ pub(super) fn flow(name: &str) -> Flow {
         description: String::new(),
         jira: JiraAccess {
             base: "https://a.example.net".parse().unwrap(),
+            former: Vec::new(),
             credentials: Credentials::Bearer { token: Secret::new("token".to_owned()) },
             deployment: Deployment::Auto,
             authority: None,

@@ -22,6 +22,7 @@ pub(crate) fn flow(name: &str, minutes: u64) -> Arc<Flow> {
         description: String::new(),
         jira: JiraAccess {
             base: "https://jira.example.net".parse().unwrap(),
+            former: Vec::new(),
             credentials: Credentials::Bearer { token: Secret::new("t".into()) },
             deployment: Deployment::Auto,
             authority: None,

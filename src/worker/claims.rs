@@ -68,7 +68,7 @@ impl Claims {
 
     fn note(&self, flow: &FlowName, served: &Served, creates: bool, until: Option<Instant>, now: Instant) {
         let claim = Claim {
-            site: served.site.to_string(),
+            site: served.site.without_scheme(),
             user: served.user.id.clone(),
             dev: served.dev.id.clone(),
             creates,

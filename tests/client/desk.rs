@@ -68,8 +68,11 @@ impl Desk {
             Flavour::DataCenter => Credentials::Bearer { token },
         };
         let base = BASE_URL.parse().unwrap();
-        Client::connect(&JiraAccess { base, credentials, deployment: Deployment::Auto, authority: None }, self.tools())
-            .await
+        Client::connect(
+            &JiraAccess { base, former: Vec::new(), credentials, deployment: Deployment::Auto, authority: None },
+            self.tools(),
+        )
+        .await
     }
 
     fn tools(&self) -> Tools {

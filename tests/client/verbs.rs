@@ -330,7 +330,7 @@ fn new_issue<'a>(summary: &'a str, mark: Mark) -> NewIssue<'a> {
 }
 
 fn mark(client: &Client, user: &IssueId, name: &str) -> Mark {
-    Mark::Created { site: client.site().clone(), user_issue: user.clone(), intent: intent(name) }
+    Mark::Created { site: client.site().own().clone(), user_issue: user.clone(), intent: intent(name) }
 }
 
 fn intent(name: &str) -> IntentId {

@@ -114,7 +114,7 @@ async fn offer(client: &Client, issue: &IssueId, to: &str) -> Offer {
 
 async fn create(client: &Client, user_issue: &IssueId) -> Result<(), Error> {
     let mark = Mark::Created {
-        site: client.site().clone(),
+        site: client.site().own().clone(),
         user_issue: user_issue.clone(),
         intent: "intent-1".parse().unwrap(),
     };

@@ -9,10 +9,11 @@ use crate::flow::{Authority, Credentials, Deployment, JiraAccess, NotA, Secret, 
 impl Checker<'_> {
     pub fn jira(&self, raw: &Placed<raw::Jira>) -> Option<JiraAccess> {
         let base = raw.value.base_url.as_ref().and_then(|url| self.site(url));
+        let former = self.former_sites(&raw.value);
         let credentials = self.credentials(raw);
         let deployment = raw.value.deployment.as_ref().map_or(Deployment::Auto, |named| named.value.0);
         let authority = raw.value.ca_file.as_ref().map_or(Some(None), |path| self.authority(path).map(Some));
-        Some(JiraAccess { base: base?, credentials: credentials?, deployment, authority: authority? })
+        Some(JiraAccess { base: base?, former: former?, credentials: credentials?, deployment, authority: authority? })
     }
 
     fn site(&self, raw: &Placed<String>) -> Option<SiteUrl> {
@@ -31,6 +32,13 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    fn former_sites(&self, raw: &raw::Jira) -> Option<Vec<SiteUrl>> {
+        let named: Vec<_> = raw.former_base_urls.iter().flat_map(|urls| &urls.value).collect();
+        // Each of them is looked at, so that one mistake does not hide another.
+        let former: Vec<_> = named.into_iter().map(|url| self.site(url)).collect();
+        former.into_iter().collect()
     }
 
     fn credentials(&self, raw: &Placed<raw::Jira>) -> Option<Credentials> {

@@ -94,6 +94,7 @@ fn a_good_file_says_what_it_says_and_defaults_the_rest() {
         description: String::new(),
         jira: JiraAccess {
             base: "https://a.example.net".parse().unwrap(),
+            former: Vec::new(),
             credentials: Credentials::Basic { email: "bot@a.example.net".into(), token: Secret::new("hunter2".into()) },
             deployment: Deployment::Auto,
             authority: None,

@@ -2,9 +2,10 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::engine::observe::Known;
-use crate::flow::{Issue, IssueId, IssueKey, IssueRef, Mark, Side, Sides, SiteUrl};
+use crate::flow::{IntentId, Issue, IssueId, IssueKey, IssueRef, Leads, Mark, Side, Sides, Site, SiteUrl};
 use crate::jira::markup::{link_in, links_in};
 
 /// The line in a user issue's text that leads to its dev issue.
@@ -16,19 +17,35 @@ const USER_LINK: &str = "User Link";
 /// The issues in hand, and what each dev issue says of whom it belongs to.
 pub(super) struct Evidence<'a> {
     sides: &'a Sides,
-    site: &'a SiteUrl,
+    site: Arc<Site>,
     known: &'a Known,
     /// By user issue, the dev issues that name it and that nobody else is paired with.
     claims: BTreeMap<&'a IssueId, Vec<&'a Issue>>,
+    /// The dev issues that name a user issue under an address that is not known as this site's, without proof.
+    elsewhere: Vec<(&'a Issue, Elsewhere<'a>)>,
 }
 
 /// Whom an issue names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Named<'a> {
     Nobody,
     One(&'a IssueId),
     /// An issue that can't be read, or of another site.
     Stranger,
+    /// An issue under an address that is not known as this site's, and yet perhaps one of this flow.
+    Elsewhere(Elsewhere<'a>),
+}
+
+/// What an issue says of its counterpart under an address that is not known as this site's. The site may have had that
+/// address, or the issue may have been imported from there: nobody can tell, so it proves nothing, and no dev issue is
+/// created for the user issues that may be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Elsewhere<'a> {
+    pub address: SiteUrl,
+    /// The id and the intent that a mark names.
+    pub mark: Option<(&'a IssueId, &'a IntentId)>,
+    /// The key, of a project of this flow, that a line names.
+    pub key: Option<IssueKey>,
 }
 
 /// How well founded it is that a dev issue belongs to a user issue; the greater the better.
@@ -68,20 +85,33 @@ pub(in crate::engine) enum Obstacle {
     Missing(IssueKey),
     /// It links to a dev issue that does not link back, and that is nobody else's.
     OneWay,
+    /// It or a dev issue names the other under this address, which is not known as this site's.
+    Elsewhere(SiteUrl),
 }
 
 impl<'a> Evidence<'a> {
-    pub(super) fn new(sides: &'a Sides, site: &'a SiteUrl, known: &'a Known) -> Self {
-        let mut evidence = Self { sides, site, known, claims: BTreeMap::new() };
+    pub(super) fn new(sides: &'a Sides, site: Arc<Site>, known: &'a Known) -> Self {
+        let mut evidence = Self { sides, site, known, claims: BTreeMap::new(), elsewhere: Vec::new() };
         let devs = known.issues.values().filter(|issue| evidence.is_on(issue, Side::Dev));
         for dev in devs.collect::<Vec<_>>() {
-            if let Named::One(user) = evidence.named_by(dev)
-                && evidence.is_free(dev, user)
-            {
-                evidence.claims.entry(user).or_default().push(dev);
+            match evidence.named_by(dev) {
+                Named::One(user) if evidence.is_free(dev, user) => evidence.claims.entry(user).or_default().push(dev),
+                Named::Elsewhere(elsewhere) if !evidence.is_paired(dev) => evidence.elsewhere.push((dev, elsewhere)),
+                Named::One(_) | Named::Elsewhere(_) | Named::Nobody | Named::Stranger => {}
             }
         }
         evidence
+    }
+
+    /// The dev issues without a pair that name a user issue under an address that is not known as this site's, and the
+    /// user issues that may be meant.
+    pub(super) fn elsewhere(&self) -> impl Iterator<Item = (&'a Issue, &SiteUrl, Vec<&'a Issue>)> {
+        let users = self.known.issues.values().filter(|issue| self.is_on(issue, Side::User) && !self.is_paired(issue));
+        let users: Vec<_> = users.collect();
+        self.elsewhere.iter().map(move |(dev, elsewhere)| {
+            let meant = users.iter().filter(|user| self.may_mean(elsewhere, user));
+            (*dev, &elsewhere.address, meant.copied().collect())
+        })
     }
 
     /// The dev issue that belongs to an unpaired user issue, and how well founded that is. Where several claim to, some
@@ -105,7 +135,7 @@ impl<'a> Evidence<'a> {
         let known = self.known.issues.get_key_value(&dev.at.id)?.1;
         match self.named_by(known) {
             Named::One(user) => self.known.issues.get(user).filter(|user| self.is_on(user, Side::User)),
-            Named::Nobody | Named::Stranger => None,
+            Named::Nobody | Named::Stranger | Named::Elsewhere(_) => None,
         }
     }
 
@@ -122,6 +152,9 @@ impl<'a> Evidence<'a> {
             }
         }
         let said = UserSays::of(self, user);
+        if let Some(address) = self.tied_elsewhere(user, &said) {
+            return Some(Obstacle::Elsewhere(address.clone()));
+        }
         if let Some(hidden) = self.hidden_half(user, &said) {
             return Some(Obstacle::Hidden(hidden));
         }
@@ -133,8 +166,28 @@ impl<'a> Evidence<'a> {
         }
         let named = said.back_mark.into_iter().filter(|id| self.reads_as_dev(id));
         let named = named.chain(said.own_lines.iter().filter_map(|(_, id)| *id)).chain(linked.map(|to| &to.id));
-        let mut devs = named.filter_map(|id| self.known.issues.get(id));
-        devs.any(|dev| !self.is_anothers(dev, user)).then_some(Obstacle::OneWay)
+        let devs = named.filter_map(|id| self.known.issues.get(id)).filter(|dev| !self.is_anothers(dev, user));
+        let devs: Vec<_> = devs.collect();
+        let elsewhere = self.elsewhere.iter().find(|(dev, _)| devs.iter().any(|named| named.at.id == dev.at.id));
+        match (elsewhere, devs.first()) {
+            (Some((_, elsewhere)), _) => Some(Obstacle::Elsewhere(elsewhere.address.clone())),
+            (None, Some(_)) => Some(Obstacle::OneWay),
+            (None, None) => None,
+        }
+    }
+
+    /// The address, not known as this site's, under which a user issue and a dev issue may belong together.
+    fn tied_elsewhere<'s>(&'s self, user: &Issue, said: &'s UserSays<'_>) -> Option<&'s SiteUrl> {
+        let by_dev = self.elsewhere.iter().find(|(_, elsewhere)| self.may_mean(elsewhere, user));
+        by_dev.map(|(_, elsewhere)| &elsewhere.address).or(said.elsewhere.as_ref())
+    }
+
+    /// Whether it may be this user issue that is named under another address. In an import ids may have shifted: then both
+    /// still tell the intent that made them a pair.
+    fn may_mean(&self, elsewhere: &Elsewhere<'_>, user: &Issue) -> bool {
+        let by_mark = elsewhere.mark.is_some_and(|(id, intent)| *id == user.at.id || linked_by(user) == Some(intent));
+        let by_key = |key: &IssueKey| *key == user.at.key || self.behind(key) == Some(&user.at.id);
+        by_mark || elsewhere.key.as_ref().is_some_and(by_key)
     }
 
     /// Which of the issues that a user issue names as its dev issue can't be read although Jira is there. One that is
@@ -147,7 +200,7 @@ impl<'a> Evidence<'a> {
         let ids = back_mark(user).into_iter().chain(linked.map(|to| &to.id));
         let mut ids = ids.filter(|id| self.is_free_id(id, &user.at.id));
         let by_id = ids.find_map(|id| unread.get(id).map(|why| told(format!("issue {id}"), why)));
-        let keys = dev_links(self.site, user).into_iter().chain(self.known.missing_dev_of(&user.at.id).cloned());
+        let keys = dev_links(&self.site, user).into_iter().chain(self.known.missing_dev_of(&user.at.id).cloned());
         let by_key = || keys.into_iter().find_map(|key| unread_keys.get(&key).map(|why| told(key.to_string(), why)));
         by_id.or_else(by_key)
     }
@@ -157,7 +210,7 @@ impl<'a> Evidence<'a> {
         let Some((_, dev)) = self.known.issues.get_key_value(&dev.at.id) else { return false };
         !self.is_free(dev, &user.at.id)
             || match self.named_by(dev) {
-                Named::Nobody => false,
+                Named::Nobody | Named::Elsewhere(_) => false,
                 Named::One(id) => *id != user.at.id,
                 Named::Stranger => true,
             }
@@ -180,24 +233,37 @@ impl<'a> Evidence<'a> {
     }
 
     /// Whom a dev issue names. What it carries as our mark counts before its text; a back-mark on it belongs to another
-    /// flow, whose user issue it is.
+    /// flow, whose user issue it is. A mark of an address that is not known as this site's counts if the user issue answers
+    /// it: marked by the same intent, each names the other by the id that it has here.
     fn named_by(&self, dev: &'a Issue) -> Named<'a> {
         match &dev.mark {
-            Some(Mark::Created { site, user_issue, .. }) if site == self.site => Named::One(user_issue),
-            Some(Mark::Created { .. }) => Named::Stranger,
+            Some(Mark::Created { site, user_issue, .. }) if self.site.is_at(site) => Named::One(user_issue),
+            Some(Mark::Created { user_issue, intent, .. }) if self.is_answered(dev, user_issue, intent) => {
+                Named::One(user_issue)
+            }
+            Some(Mark::Created { .. }) => elsewhere(&self.site, dev).map_or(Named::Stranger, Named::Elsewhere),
             Some(Mark::Linked { .. }) | None => self.named_in_text(dev),
         }
     }
 
-    fn named_in_text(&self, dev: &Issue) -> Named<'a> {
-        let address = dev.description.as_ref().and_then(|text| link_in(text, USER_LINK));
-        let key = address.as_deref().and_then(|address| self.site.key_in(address));
+    fn named_in_text(&self, dev: &'a Issue) -> Named<'a> {
+        let is_ours = |elsewhere: &Elsewhere<'_>| {
+            elsewhere.key.as_ref().is_some_and(|key| self.sides.of_key(key) == Some(Side::User))
+        };
         let as_taken_over = || self.as_taken_over(dev).map(Named::One);
-        match (address, key) {
-            (_, Some(key)) => self.behind(&key).map_or(Named::Stranger, Named::One),
-            (Some(_), None) => as_taken_over().unwrap_or(Named::Stranger),
-            (None, None) => as_taken_over().unwrap_or(Named::Nobody),
+        match user_line(&self.site, dev) {
+            Some(Leads::Here(key)) => self.behind(&key).map_or(Named::Stranger, Named::One),
+            Some(Leads::Elsewhere(..) | Leads::ToNoIssue) => {
+                let elsewhere = || elsewhere(&self.site, dev).filter(is_ours).map(Named::Elsewhere);
+                as_taken_over().or_else(elsewhere).unwrap_or(Named::Stranger)
+            }
+            None => as_taken_over().unwrap_or(Named::Nobody),
         }
+    }
+
+    fn is_answered(&self, dev: &Issue, user: &IssueId, intent: &IntentId) -> bool {
+        let user = self.known.issues.get(user).filter(|user| self.is_on(user, Side::User));
+        user.is_some_and(|user| answers(user, &dev.at.id, intent))
     }
 
     /// The user issue whose missing dev issue this is. That is what the Node.js service noted, and is believed as it is
@@ -228,6 +294,10 @@ impl<'a> Evidence<'a> {
         self.known.issues.get(id).is_some_and(|issue| self.is_on(issue, Side::Dev))
     }
 
+    fn is_paired(&self, issue: &Issue) -> bool {
+        self.known.pairs.iter().any(|pair| pair.user.id == issue.at.id || pair.dev.id == issue.at.id)
+    }
+
     fn is_free(&self, dev: &Issue, user: &IssueId) -> bool {
         self.is_free_id(&dev.at.id, user)
     }
@@ -253,12 +323,14 @@ struct UserSays<'a> {
     own_lines: Vec<(IssueKey, Option<&'a IssueId>)>,
     /// Whether another `Dev Link` line leads to an issue that can't be read.
     foreign_line_unread: bool,
+    /// The address, not known as this site's, under which a `Dev Link` line leads to a key of the flow's dev project.
+    elsewhere: Option<SiteUrl>,
 }
 
 impl<'a> UserSays<'a> {
     fn of(evidence: &Evidence<'a>, user: &Issue) -> Self {
         let user = evidence.known.issues.get(&user.at.id);
-        let lines = user.map(|user| dev_links(evidence.site, user)).unwrap_or_default();
+        let lines = user.map(|user| dev_links(&evidence.site, user)).unwrap_or_default();
         let resolved = |key: IssueKey| {
             let id = evidence.behind(&key);
             (key, id)
@@ -272,6 +344,7 @@ impl<'a> UserSays<'a> {
             back_mark: user.and_then(back_mark),
             own_lines,
             foreign_line_unread: foreign.iter().any(|(_, id)| id.is_none()),
+            elsewhere: user.and_then(|user| dev_link_elsewhere(evidence, user)),
         }
     }
 
@@ -286,18 +359,63 @@ impl<'a> UserSays<'a> {
     }
 }
 
+fn dev_link_elsewhere(evidence: &Evidence<'_>, user: &Issue) -> Option<SiteUrl> {
+    let lines = user.description.iter().flat_map(|text| links_in(text, DEV_LINK));
+    lines.into_iter().find_map(|link| match evidence.site.leads(&link) {
+        Leads::Elsewhere(address, key) if evidence.sides.of_key(&key) == Some(Side::Dev) => Some(address),
+        Leads::Elsewhere(..) | Leads::Here(_) | Leads::ToNoIssue => None,
+    })
+}
+
+/// Whether the back-mark of a user issue names this dev issue, and was made by this intent.
+pub(in crate::engine) fn answers(user: &Issue, dev: &IssueId, intent: &IntentId) -> bool {
+    back_mark(user) == Some(dev) && linked_by(user) == Some(intent)
+}
+
+/// The intent by which a user issue was linked.
+pub(super) fn linked_by(user: &Issue) -> Option<&IntentId> {
+    match user.mark.as_ref()? {
+        Mark::Linked { intent, .. } => Some(intent),
+        Mark::Created { .. } => None,
+    }
+}
+
 /// The keys to which a user issue's `Dev Link` lines lead on this site.
-pub(super) fn dev_links(site: &SiteUrl, user: &Issue) -> Vec<IssueKey> {
+pub(super) fn dev_links(site: &Site, user: &Issue) -> Vec<IssueKey> {
     let lines = user.description.iter().flat_map(|text| links_in(text, DEV_LINK));
     lines.filter_map(|address| site.key_in(&address)).collect()
 }
 
 /// The key to which a dev issue's `User Link` line leads on this site, if that counts: a mark says more.
-pub(super) fn user_link(site: &SiteUrl, dev: &Issue) -> Option<IssueKey> {
-    match &dev.mark {
-        Some(Mark::Created { .. }) => None,
-        Some(Mark::Linked { .. }) | None => site.key_in(&link_in(dev.description.as_ref()?, USER_LINK)?),
+pub(super) fn user_link(site: &Site, dev: &Issue) -> Option<IssueKey> {
+    match (&dev.mark, user_line(site, dev)?) {
+        (Some(Mark::Linked { .. }) | None, Leads::Here(key)) => Some(key),
+        (Some(_) | None, Leads::Here(_) | Leads::Elsewhere(..) | Leads::ToNoIssue) => None,
     }
+}
+
+/// What a dev issue says under an address that is not known as this site's, by mark or else by line.
+pub(super) fn elsewhere<'a>(site: &Site, dev: &'a Issue) -> Option<Elsewhere<'a>> {
+    let line = user_line(site, dev);
+    match &dev.mark {
+        Some(Mark::Created { site: marked, .. }) if site.is_at(marked) => None,
+        Some(Mark::Created { site: marked, user_issue, intent }) => {
+            let key = match line {
+                Some(Leads::Here(key) | Leads::Elsewhere(_, key)) => Some(key),
+                Some(Leads::ToNoIssue) | None => None,
+            };
+            Some(Elsewhere { address: marked.clone(), mark: Some((user_issue, intent)), key })
+        }
+        Some(Mark::Linked { .. }) | None => match line {
+            Some(Leads::Elsewhere(address, key)) => Some(Elsewhere { address, mark: None, key: Some(key) }),
+            Some(Leads::Here(_) | Leads::ToNoIssue) | None => None,
+        },
+    }
+}
+
+/// Where the `User Link` line of a dev issue leads.
+fn user_line(site: &Site, dev: &Issue) -> Option<Leads> {
+    Some(site.leads(&link_in(dev.description.as_ref()?, USER_LINK)?))
 }
 
 /// The user issue that a dev issue's mark names.
@@ -315,3 +433,6 @@ pub(super) fn back_mark(user: &Issue) -> Option<&IssueId> {
         Mark::Created { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,11 +35,11 @@ pub(in crate::engine) fn entries(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::flow::{IssueRef, JiraTime, ProjectRef, Status, StatusName};
 
-    fn issue(number: u32, files: &[(&str, &str, &str)]) -> Issue {
+    pub(in crate::engine::adopt) fn issue(number: u32, files: &[(&str, &str, &str)]) -> Issue {
         let file = |(id, filename, author): &(&str, &str, &str)| Attachment {
             id: id.parse().unwrap(),
             filename: (*filename).to_owned(),

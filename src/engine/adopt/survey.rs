@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
-use super::evidence::{mark, user_link};
+use super::evidence::{elsewhere, linked_by, mark, user_link};
 use crate::engine::observe::{FreshRead, Known};
 use crate::engine::{Engine, Error};
-use crate::flow::{Issue, IssueId, IssueKey, IssueRef, JiraTime, Pair, Side};
+use crate::flow::{IntentId, Issue, IssueId, IssueKey, IssueRef, JiraTime, Pair, Side};
 use crate::jira::{BATCH, By, FetchedByKey, Scan};
 
 /// Claims that are remembered at most; beyond it none are, which costs requests only.
@@ -27,9 +27,30 @@ pub(in crate::engine) struct Survey {
 pub(in crate::engine) struct Claims {
     /// By user issue, the dev issues that name it.
     pub of: BTreeMap<IssueId, BTreeSet<IssueId>>,
+    /// By intent, the dev issues that it marked under an address that is not known as this site's: ids may have shifted on
+    /// the way from there.
+    by_intent: BTreeMap<IntentId, BTreeSet<IssueId>>,
     /// Those that can't be read although Jira is there, or whose user issue can't be, with their names for people: they
     /// may belong to anybody.
     pub unread: BTreeMap<IssueId, String>,
+}
+
+impl Claims {
+    /// How many are remembered.
+    fn len(&self) -> usize {
+        self.of.len() + self.by_intent.len()
+    }
+
+    /// The dev issues that may belong to a user issue.
+    fn on<'a>(&'a self, user: &IssueId, linked_by: Option<&IntentId>) -> impl Iterator<Item = &'a IssueId> {
+        let by_intent = linked_by.and_then(|intent| self.by_intent.get(intent));
+        self.of.get(user).into_iter().chain(by_intent).flatten()
+    }
+
+    /// All dev issues that name any.
+    fn all(&self) -> BTreeSet<IssueId> {
+        self.of.values().chain(self.by_intent.values()).flatten().cloned().collect()
+    }
 }
 
 impl Engine {
@@ -41,6 +62,31 @@ impl Engine {
         known: &mut Known,
     ) -> Result<BTreeSet<IssueId>, Error> {
         let Some(from) = wanting.values().min().copied() else { return Ok(BTreeSet::new()) };
+        // Where issues came from elsewhere, a dev issue may be the older one.
+        let from = if self.other_addresses.are_seen() { JiraTime::FIRST } else { from };
+        let (found, unread) = self
+            .survey_from(from, known, |claims| {
+                let users = wanting.keys();
+                let claimed = users.flat_map(|user| claims.on(user, known.issues.get(user).and_then(linked_by)));
+                (claimed.cloned().collect(), claims.unread.clone())
+            })
+            .await?;
+        known.unseen.extend(unread);
+        Ok(found)
+    }
+
+    /// All dev issues without a pair that name a user issue, from the first one on.
+    pub(in crate::engine) async fn survey_all(&self) -> Result<BTreeSet<IssueId>, Error> {
+        self.survey_from(JiraTime::FIRST, &Known::default(), Claims::all).await
+    }
+
+    /// What is to be known of the claims of dev issues created since `from`.
+    async fn survey_from<T: Send>(
+        &self,
+        from: JiraTime,
+        known: &Known,
+        wanted: impl FnOnce(&Claims) -> T + Send,
+    ) -> Result<T, Error> {
         let before = self.survey.lock().unwrap_or_else(PoisonError::into_inner).take();
         let begun = self.jira.jira_now();
         let mut claims = Claims::default();
@@ -59,9 +105,8 @@ impl Engine {
                 Survey { from, until: begun, claims }
             }
         };
-        let found = wanting.keys().filter_map(|user| survey.claims.of.get(user)).flatten().cloned().collect();
-        known.unseen.extend(survey.claims.unread.clone());
-        if survey.claims.of.len() <= MOST {
+        let found = wanted(&survey.claims);
+        if survey.claims.len() <= MOST {
             *self.survey.lock().unwrap_or_else(PoisonError::into_inner) = Some(survey);
         }
         Ok(found)
@@ -111,7 +156,11 @@ impl Engine {
 
     async fn note(&self, issues: BTreeMap<IssueId, Issue>, claims: &mut Claims, known: &Known) -> Result<(), Error> {
         let site = self.jira.site();
-        let by_line: Vec<_> = issues.values().filter_map(|dev| Some((user_link(site, dev)?, &dev.at.id))).collect();
+        let elsewhere: Vec<_> = issues.values().filter_map(|dev| Some((elsewhere(&site, dev)?, &dev.at.id))).collect();
+        let by_line = issues.values().filter_map(|dev| Some((user_link(&site, dev)?, &dev.at.id)));
+        let others = elsewhere.iter().filter_map(|(named, dev)| Some((named.key.clone()?, *dev)));
+        let others = others.filter(|(key, _)| self.sides.of_key(key) == Some(Side::User));
+        let by_line: Vec<_> = by_line.chain(others).collect();
         let keys: BTreeSet<_> = by_line.iter().map(|(key, _)| key.clone()).collect();
         let (behind, untold) = self.ids_behind(&keys, known).await?;
         let names_untold =
@@ -121,6 +170,9 @@ impl Engine {
         let by_line = by_line.iter().filter_map(|(key, dev)| Some((behind.get(key)?, *dev)));
         for (user, dev) in by_mark.chain(by_line) {
             claims.of.entry(user.clone()).or_default().insert(dev.clone());
+        }
+        for ((_, intent), dev) in elsewhere.iter().filter_map(|(named, dev)| Some((named.mark?, dev))) {
+            claims.by_intent.entry(intent.clone()).or_default().insert((*dev).clone());
         }
         Ok(())
     }

@@ -1,23 +1,25 @@
 //! The marks that make evidence of a decision, so that it survives a lost store.
 
 use super::{Hindrance, refused};
+use crate::engine::adopt::answers;
 use crate::engine::{Engine, Error};
-use crate::flow::{Issue, IssueId, Mark};
+use crate::flow::{IntentId, Issue, IssueId, Mark, Pair};
 use crate::jira::{self, Effect};
 
 impl Engine {
-    /// Marks two issues as a pair where they don't say so. The user issue comes first: its mark alone proves nothing, so
-    /// that whoever ends in between has decided nothing.
+    /// Marks two issues as a pair, both anew and by one intent, unless they say so already: under the site's present address
+    /// and by one intent. The user issue comes first: its mark alone proves nothing, so that whoever ends in between has
+    /// decided nothing.
     pub(super) async fn mark_as_pair(&self, user: &Issue, dev: &Issue) -> Result<(), Hindrance> {
+        if self.are_marked_as_pair(user, dev) {
+            return Ok(());
+        }
         let intent = self.intent_id();
         let back = Mark::Linked { dev_issue: dev.at.id.clone(), intent: intent.clone() };
-        let claim = Mark::Created { site: self.jira.site().clone(), user_issue: user.at.id.clone(), intent };
-        let (user_says_so, dev_says_so) = (names_dev(user, dev), self.names_user(dev, user));
-        if !user_says_so {
-            self.jira.set_mark(&user.at.id, &back).await.map_err(|error| unmarked(user, error))?;
-        }
-        if !dev_says_so && let Err(error) = self.jira.set_mark(&dev.at.id, &claim).await {
-            if !user_says_so && error.is_local() {
+        let claim = Mark::Created { site: self.jira.site().own().clone(), user_issue: user.at.id.clone(), intent };
+        self.jira.set_mark(&user.at.id, &back).await.map_err(|error| unmarked(user, error))?;
+        if let Err(error) = self.jira.set_mark(&dev.at.id, &claim).await {
+            if error.is_local() {
                 self.put_mark_back(user).await?;
             }
             return Err(unmarked(dev, error));
@@ -25,13 +27,29 @@ impl Engine {
         Ok(())
     }
 
+    fn are_marked_as_pair(&self, user: &Issue, dev: &Issue) -> bool {
+        matches!(&dev.mark, Some(Mark::Created { site, user_issue, intent })
+            if site == self.jira.site().own() && *user_issue == user.at.id && answers(user, &dev.at.id, intent))
+    }
+
     /// Takes the marks away by which a user issue and a dev issue name each other, from those of the two that were read.
-    /// Marks that name others are left: flows may share a project. Says in words what could not be taken away.
-    pub(super) async fn unmark(&self, [user, dev]: [&IssueId; 2], read: &[&Issue]) -> Result<Vec<String>, Error> {
+    /// Marks that name others are left: flows may share a project. Under an address that is not known as this site's a dev
+    /// issue may name another by the same id, unless `pair` says that they belonged together. Says in words what could not
+    /// be taken away.
+    pub(super) async fn unmark(
+        &self,
+        [user, dev]: [&IssueId; 2],
+        read: &[&Issue],
+        pair: Option<&Pair>,
+    ) -> Result<Vec<String>, Error> {
+        let were_paired = pair.is_some_and(|pair| pair.user.id == *user && pair.dev.id == *dev);
+        let user_issue = read.iter().find(|issue| issue.at.id == *user);
+        let is_answered = |intent: &IntentId| user_issue.is_some_and(|user| answers(user, dev, intent));
         let names_the_other = |issue: &&&Issue| match &issue.mark {
             Some(Mark::Linked { dev_issue, .. }) => issue.at.id == *user && dev_issue == dev,
-            Some(Mark::Created { site, user_issue, .. }) => {
-                issue.at.id == *dev && site == self.jira.site() && user_issue == user
+            Some(Mark::Created { site, user_issue, intent }) => {
+                let is_ours = were_paired || self.jira.site().is_at(site) || is_answered(intent);
+                issue.at.id == *dev && user_issue == user && is_ours
             }
             None => false,
         };
@@ -49,10 +67,10 @@ impl Engine {
         Ok(left)
     }
 
-    /// Whether the mark of `dev` names `user`.
+    /// Whether the mark of `dev` proves that it belongs to `user`.
     pub(super) fn names_user(&self, dev: &Issue, user: &Issue) -> bool {
-        matches!(&dev.mark, Some(Mark::Created { site, user_issue, .. })
-            if site == self.jira.site() && *user_issue == user.at.id)
+        matches!(&dev.mark, Some(Mark::Created { site, user_issue, intent })
+            if *user_issue == user.at.id && (self.jira.site().is_at(site) || answers(user, &dev.at.id, intent)))
     }
 
     /// As well as it goes: a back-mark that names a dev issue proves nothing by itself.
@@ -66,11 +84,6 @@ impl Engine {
             Ok(()) | Err(_) => Ok(()),
         }
     }
-}
-
-/// Whether the back-mark of `user` names `dev`.
-pub(super) fn names_dev(user: &Issue, dev: &Issue) -> bool {
-    matches!(&user.mark, Some(Mark::Linked { dev_issue, .. }) if *dev_issue == dev.at.id)
 }
 
 fn unmarked(issue: &Issue, error: jira::Error) -> Hindrance {

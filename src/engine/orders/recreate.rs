@@ -29,7 +29,7 @@ impl Engine {
         };
         if let Some(lost) = dev_of(&user, former.as_ref()) {
             let read: Vec<_> = [&user].into_iter().chain(&dev).collect();
-            if let Some(left) = self.unmark([&user.at.id, lost], &read).await?.first() {
+            if let Some(left) = self.unmark([&user.at.id, lost], &read, former.as_ref()).await?.first() {
                 return Err(refused(format!("nothing was created: {left}")).into());
             }
         }

@@ -19,7 +19,7 @@ impl Engine {
         }
         let both = [&pair.user.id, &pair.dev.id];
         let Fetched { issues, unread } = self.jira.fetch(&both).await?;
-        let mut left = self.unmark(both, &issues.iter().collect::<Vec<_>>()).await?;
+        let mut left = self.unmark(both, &issues.iter().collect::<Vec<_>>(), Some(&pair)).await?;
         left.extend(unread.into_iter().map(|(id, error)| {
             let at = if id == pair.dev.id { &pair.dev } else { &pair.user };
             format!("whether {at} still has its mark is not known: {error}")

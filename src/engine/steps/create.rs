@@ -160,7 +160,7 @@ async fn prepare(engine: &Engine, intent: &Intent, step: &CreateIssue, fresh: Op
         description: Text::Described,
         room: engine.jira.text_limit(),
         mark: Mark::Created {
-            site: engine.jira.site().clone(),
+            site: engine.jira.site().own().clone(),
             user_issue: user.id.clone(),
             intent: intent.id.clone(),
         },

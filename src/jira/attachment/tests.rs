@@ -80,6 +80,7 @@ fn caller_over(base: &str, silence: Duration, transport: Arc<dyn Transport>) -> 
     let clock = Clock::system();
     let access = JiraAccess {
         base: base.parse().unwrap(),
+        former: Vec::new(),
         credentials: Credentials::Bearer { token: Secret::new("hunter2-token".into()) },
         deployment: Deployment::Cloud,
         authority: None,

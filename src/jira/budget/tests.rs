@@ -236,6 +236,7 @@ async fn a_worker_that_is_told_to_stop_leaves_the_queue() {
 fn two_spellings_of_an_account_share_a_budget_and_two_tokens_do_not() {
     let access = |base: &str, token: &str| JiraAccess {
         base: base.parse().unwrap(),
+        former: Vec::new(),
         credentials: Credentials::Bearer { token: crate::flow::Secret::new(token.to_owned()) },
         deployment: crate::flow::Deployment::Auto,
         authority: None,

@@ -53,6 +53,7 @@ fn stage_in(memory: &AnswerMemory, replies: Vec<Reply>) -> Stage {
     let script = Arc::new(Script { replies: Mutex::new(replies.into()), ..Script::default() });
     let access = JiraAccess {
         base: "https://a.example.net/jira".parse().unwrap(),
+        former: Vec::new(),
         credentials: Credentials::Basic { email: "me@example.net".into(), token: Secret::new(TOKEN.into()) },
         deployment: Deployment::Cloud,
         authority: None,

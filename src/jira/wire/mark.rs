@@ -9,8 +9,10 @@ use crate::flow::{IntentId, Mark, SiteUrl};
 /// The property that carries our mark.
 pub(in crate::jira) const PROPERTY: &str = "lockstep";
 
+/// What is written must never get another member: versions that refuse those they don't know would take the issue for one
+/// without a mark, and create again. Whatever is new goes elsewhere.
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct MarkBean {
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<String>,
@@ -72,20 +74,24 @@ fn within_string(value: &RawValue) -> Option<MarkBean> {
     serde_json::from_str(&serde_json::from_str::<String>(value.get()).ok()?).ok()
 }
 
-/// A mark that Jira kept; `None` for what is not ours or not whole.
+/// A mark that Jira kept; `None` for what is not ours or not whole. Members that a mark of its kind does not have are left
+/// aside.
 ///
 /// Data Center's document has property values as strings: a string that holds JSON counts as that JSON.
 pub(in crate::jira) fn mark(value: &RawValue) -> Option<Mark> {
     let bean: MarkBean = serde_json::from_str(value.get()).ok().or_else(|| within_string(value))?;
     let intent = bean.intent.parse().ok()?;
     match (bean.site, bean.user_issue, bean.dev_issue) {
-        (Some(site), Some(user), None) => {
+        (Some(site), Some(user), _) => {
             Some(Mark::Created { site: site.parse::<SiteUrl>().ok()?, user_issue: user.parse().ok()?, intent })
         }
-        (None, None, Some(dev)) => Some(Mark::Linked { dev_issue: dev.parse().ok()?, intent }),
-        _ => None,
+        (_, None, Some(dev)) => Some(Mark::Linked { dev_issue: dev.parse().ok()?, intent }),
+        (None, Some(_), _) | (_, None, None) => None,
     }
 }
+
+#[cfg(test)]
+mod frozen;
 
 #[cfg(test)]
 mod tests {
@@ -105,22 +111,66 @@ mod tests {
         }
     }
 
-    #[test]
-    fn marks_survive_being_kept_by_jira_and_foreign_properties_are_no_marks() {
-        let created = Mark::Created {
+    fn created() -> Mark {
+        Mark::Created {
             site: "https://a.example.net".parse().unwrap(),
             user_issue: "10001".parse().unwrap(),
             intent: "i-1".parse().unwrap(),
-        };
-        let linked = Mark::Linked { dev_issue: "10002".parse().unwrap(), intent: "i-1".parse().unwrap() };
-        for ours in [created, linked] {
+        }
+    }
+
+    fn linked() -> Mark {
+        Mark::Linked { dev_issue: "10002".parse().unwrap(), intent: "i-1".parse().unwrap() }
+    }
+
+    #[test]
+    fn marks_survive_being_kept_by_jira_and_foreign_properties_are_no_marks() {
+        for ours in [created(), linked()] {
             let value = mark_value(&ours);
             assert_eq!(read(&json!(value.to_string())), Some(ours.clone()), "as a string");
             assert_eq!(read(&value), Some(ours));
         }
-        for foreign in [json!(null), json!({"intent": "x"}), json!({"site": "s", "devIssue": "1", "intent": "x"})] {
-            assert_eq!(read(&foreign), None);
+        for foreign in [
+            json!(null),
+            json!({"intent": "x"}),
+            json!({"userIssue": "1", "intent": "x"}),
+            json!({"site": "https://a.example.net", "userIssue": "1"}),
+            json!({"site": "no address", "userIssue": "1", "intent": "x"}),
+        ] {
+            assert_eq!(read(&foreign), None, "{foreign}");
         }
+    }
+
+    #[test]
+    fn members_that_a_mark_does_not_have_are_left_aside() {
+        for ours in [created(), linked()] {
+            for (name, more) in [("version", json!(2)), ("cloud", json!({"id": "x"})), ("devIssue", json!("10002"))] {
+                let mut value = mark_value(&ours);
+                value[name] = more;
+                assert_eq!(read(&value), Some(ours.clone()), "{value}");
+                assert_eq!(read(&json!(value.to_string())), Some(ours.clone()), "{value} as a string");
+            }
+        }
+        let mut linked_with_site = mark_value(&linked());
+        linked_with_site["site"] = json!("https://a.example.net");
+        assert_eq!(read(&linked_with_site), Some(linked()));
+    }
+
+    /// A daemon that was put back to an earlier version would else create everything a second time.
+    #[test]
+    fn marks_are_written_as_the_first_reader_of_them_reads_them() {
+        for ours in [created(), linked()] {
+            let by_itself = mark_value(&ours);
+            let with_issue = marked_with(&ours)[0].clone();
+            assert_eq!(with_issue["key"], PROPERTY);
+            for value in [&by_itself, &with_issue["value"]] {
+                assert_eq!(frozen::mark(value), Some(ours.clone()), "{value}");
+                assert_eq!(frozen::mark(&json!(value.to_string())), Some(ours.clone()), "{value} as a string");
+            }
+        }
+        let on_comment = comment_of(&"i-1".parse().unwrap());
+        let properties: Vec<frozen::Property> = serde_json::from_value(on_comment).unwrap();
+        assert_eq!(frozen::intent_in(&properties), Some("i-1".parse().unwrap()));
     }
 
     #[test]

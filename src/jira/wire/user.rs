@@ -20,11 +20,20 @@ pub(in crate::jira) struct User {
     pub time_zone: Option<String>,
 }
 
+/// `GET /_edge/tenant_info`, which Cloud sites answer to anybody, and no document promises.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::jira) struct TenantInfo {
+    pub cloud_id: String,
+}
+
 /// `GET serverInfo`. Only `deploymentType` being `Cloud` can be relied on.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::jira) struct ServerInfo {
     pub base_url: Option<String>,
+    /// Cloud: where people find it, if it has a domain of its own.
+    pub display_url: Option<String>,
     pub deployment_type: Option<String>,
     pub version: Option<String>,
     #[serde(default, deserialize_with = "optional_time")]

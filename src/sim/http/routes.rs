@@ -165,6 +165,7 @@ fn routes() -> Vec<Route> {
     use Flavour::{Cloud, DataCenter};
     vec![
         anyone("/serverInfo", [get(about::server_info)]),
+        anyone("/_edge/tenant_info", [get(about::tenant_info)]).beside_the_api().only(Cloud),
         member("/myself", [get(about::myself)]),
         searching("/search/jql", [get(by_token::by_query), post_read(by_token::by_body)]).only(Cloud),
         member("/search/approximate-count", [post_read(search::count)]).only(Cloud),

@@ -277,3 +277,36 @@ async fn people_are_taken_down_as_wiki_markup_on_data_center() {
     assert_eq!(shown["fields"]["description"], "5 \\*stars*\n\nfor it");
     assert_eq!(centre.site.issue(&key).unwrap().description, "5 *stars*\nfor it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_site_that_moved_names_its_new_address_and_texts_keep_the_old_one() {
+    for change in [|_: &mut Setup| {}, data_center] {
+        let stage = Stage::with(change);
+        let key = stage.ann_reports("One");
+        let text = "See https://jira.example.net/browse/USER-A-1".to_owned();
+        stage.site.act("ann", Deed::Describe { issue: key.clone(), text }).unwrap();
+        stage.site.move_to("https://issues.example.com");
+        assert_eq!(stage.get("serverInfo").await.json()["baseUrl"], "https://issues.example.com");
+        let issue = stage.get(&format!("issue/{key}")).await.json();
+        assert!(issue["self"].as_str().unwrap().starts_with("https://issues.example.com/rest/api/"), "{issue}");
+        assert!(issue["fields"]["description"].to_string().contains("https://jira.example.net/browse/USER-A-1"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cloud_site_tells_anybody_its_id_which_a_rename_keeps_and_a_copy_does_not() {
+    let mut stage = Stage::new();
+    stage.log_in("");
+    let reply = stage.at("GET", "/_edge/tenant_info").await;
+    let id = reply.json()["cloudId"].clone();
+    assert!(reply.status == 200 && id.is_string(), "{reply:?}");
+    stage.site.move_to("https://issues.example.com");
+    assert_eq!(stage.at("GET", "/_edge/tenant_info").await.json()["cloudId"], id);
+    stage.site.become_copy("https://staging.example.com");
+    let other = stage.at("GET", "/_edge/tenant_info").await.json()["cloudId"].clone();
+    assert!(other.is_string() && other != id, "{other}");
+    for without in [|setup: &mut Setup| setup.cloud_id = None, data_center] {
+        let reply = Stage::with(without).at("GET", "/_edge/tenant_info").await;
+        assert_eq!((reply.status, reply.header("content-type")), (404, "text/html;charset=UTF-8"));
+    }
+}

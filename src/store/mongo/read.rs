@@ -49,6 +49,7 @@ fn state_of(found: &Found<'_>, pairs: u64) -> Result<State, Trouble> {
         cursor: cursor?,
         started_at: found.maybe_jira_time("started_at")?,
         all_read: found.flag("all_read")?.unwrap_or_default(),
+        named_elsewhere: found.flag("named_elsewhere")?.unwrap_or_default(),
         updated_at: found.maybe_wall("updated_at")?,
         patrol: Patrol { begun: found.maybe_wall("patrol_begun")?, after: found.maybe("patrol_after")? },
         served: served?,

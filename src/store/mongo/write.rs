@@ -198,6 +198,7 @@ fn content(state: &State) -> Document {
         "cursor": cursor,
         "started_at": state.started_at.map(jira_date),
         "all_read": state.all_read,
+        "named_elsewhere": state.named_elsewhere,
         "patrol_begun": state.patrol.begun.map(wall_date),
         "patrol_after": state.patrol.after.as_ref().map(IssueId::as_str),
         "projects": state.served.as_ref().map(|served| record(&served_json(served))),

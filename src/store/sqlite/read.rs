@@ -42,6 +42,7 @@ fn state_row(row: &Row<'_>) -> Result<State, Trouble> {
         cursor: cursor.map(|text| record::cursor_from_json(&text)).transpose()?,
         started_at: maybe(row, "started_at")?,
         all_read: row.get("all_read")?,
+        named_elsewhere: row.get("named_elsewhere")?,
         updated_at: maybe(row, "updated_at")?,
         patrol: Patrol { begun: maybe(row, "patrol_begun")?, after: maybe(row, "patrol_after")? },
         served: served.map(|text| record::served_from_json(&text)).transpose()?,

@@ -266,8 +266,9 @@ impl Writing<'_> {
 
     fn put_state(&self, state: &State) -> Result<(), Trouble> {
         let sql = "UPDATE sync_state SET last_sync = :last_sync, initial_sync_completed = :completed, cursor = :cursor,
-                       started_at = :started_at, all_read = :all_read, patrol_begun = :patrol_begun,
-                       patrol_after = :patrol_after, projects = :projects, pairs = (SELECT count(*) FROM jira_mapping),
+                       started_at = :started_at, all_read = :all_read, named_elsewhere = :named_elsewhere,
+                       patrol_begun = :patrol_begun, patrol_after = :patrol_after, projects = :projects,
+                       pairs = (SELECT count(*) FROM jira_mapping),
                        revision = revision + 1, updated_at = :now
                    WHERE name = :name AND revision = :revision";
         let params = named_params! {
@@ -278,6 +279,7 @@ impl Writing<'_> {
             ":cursor": state.cursor.as_ref().map(cursor_json),
             ":started_at": state.started_at.map(|at| at.to_string()),
             ":all_read": state.all_read,
+            ":named_elsewhere": state.named_elsewhere,
             ":patrol_begun": state.patrol.begun.map(wall_text),
             ":patrol_after": state.patrol.after.as_ref().map(IssueId::as_str),
             ":projects": state.served.as_ref().map(served_json),
