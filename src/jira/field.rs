@@ -92,4 +92,12 @@ mod tests {
         }
         assert_eq!("{".parse::<FieldValue>(), Err(NoValue));
     }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        for number in ["36.762283096760996", "18446744073709551616", "1.0", "-0", "1e+400", "0.10"] {
+            let value: FieldValue = number.parse().unwrap();
+            assert_eq!((value.to_string(), value.to_jira().to_string()), (number.to_owned(), number.to_owned()));
+        }
+    }
 }

@@ -34,7 +34,18 @@ async fn accepted(house: &House) {
 
 fn document(who: &Value, file: &Value) -> Value {
     let look = json!({"type": "paragraph", "content": [who, {"type": "text", "text": ", look:"}]});
-    json!({"type": "doc", "version": 1, "content": [look, file, table()]})
+    json!({"type": "doc", "version": 1, "content": [look, file, table(), layout()]})
+}
+
+/// How wide a column is whose border was dragged: more digits than a binary number keeps.
+const WIDTH: &str = "36.762283096760996";
+
+fn layout() -> Value {
+    let column = |width: &str| {
+        format!(r#"{{"type": "layoutColumn", "attrs": {{"width": {width}}}, "content": [{{"type": "paragraph"}}]}}"#)
+    };
+    let columns = [column(WIDTH), column("63.2377169032390040")].join(", ");
+    serde_json::from_str(&format!(r#"{{"type": "layoutSection", "content": [{columns}]}}"#)).unwrap()
 }
 
 fn mention() -> Value {
@@ -70,8 +81,9 @@ async fn arrives(house: &House) {
             let file = json!({"type": "paragraph", "content": [words("[attachment: fire.png]")]});
             let expected = document(&words("@Bea"), &file);
             let nodes = arrived["content"].as_array().unwrap();
-            assert_eq!(nodes[..3], *expected["content"].as_array().unwrap());
-            assert_eq!(nodes.len(), 4, "the last one is the link");
+            assert_eq!(nodes[..4], *expected["content"].as_array().unwrap());
+            assert!(arrived.to_string().contains(&format!("{{\"width\":{WIDTH}}}")), "{arrived}");
+            assert_eq!(nodes.len(), 5, "the last one is the link");
         }
         Flavour::DataCenter => {
             let text = "@dev-bea, look:\n\\[attachment: fire.png\\]\n||Floor||Fires||\n|2|1|\n\nUser Link: ";

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::super::loss::Losses;
@@ -64,6 +65,9 @@ fn seen_words(text: &[Inline]) -> Vec<Inline> {
     tidy(lines.join(&Inline::Break))
 }
 
+/// Any number of JSON, its exponent with a sign: JavaScript writes one, and so does whatever reads JSON here.
+const NUMBER: &str = "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,25})?(e[+-][0-9]{1,3})?";
+
 // Tries many more texts than a test run does by itself when `PROPTEST_CASES` says so.
 proptest! {
     // A failure is mended, and its text becomes an example; it is not kept in a file that nobody reads.
@@ -114,6 +118,21 @@ proptest! {
         let copied = copy(&body, &Context::default()).body;
         prop_assert_eq!(&copy(&copied, &Context::default()).body, &copied);
         prop_assert!(with_link(Some(&body), Format::Adf, "Dev Link", URL, Room::Make).is_some());
+    }
+
+    #[test]
+    fn numbers_in_a_document_are_copied_digit_by_digit(numbers in vec(NUMBER, 1..8)) {
+        let attrs = |number: &String| format!(r#"{{"type":"layoutColumn","attrs":{{"width":{number}}},"content":[]}}"#);
+        let mention = r#"{"type":"paragraph","content":[{"type":"mention","attrs":{"id":"1","text":"@A"}}]}"#;
+        let content = numbers.iter().map(attrs).chain([mention.to_owned()]).collect::<Vec<_>>().join(",");
+        let sent = format!(r#"{{"type":"doc","version":1,"content":[{content}]}}"#);
+        let received = from_wire(serde_json::from_str(&sent).unwrap()).unwrap();
+        for body in [received.clone(), copy(&received, &Context::default()).body] {
+            let linked = with_link(Some(&body), Format::Adf, "Dev Link", URL, Room::Make).unwrap();
+            let written = to_wire(&linked).to_string();
+            let widths: Vec<&str> = written.split("\"width\":").skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
+            prop_assert_eq!(widths, numbers.iter().map(String::as_str).collect::<Vec<_>>());
+        }
     }
 
     #[test]
