@@ -185,4 +185,22 @@ mod tests {
             r#"project in (10001) AND created >= 7 AND created <= 7 AND key >= "AB-9" ORDER BY key ASC"#
         );
     }
+
+    /// Every form of a query that we ask, for Atlassian's own parser: see `.ci/oracles`.
+    #[test]
+    fn queries_that_are_asked_are_handed_to_the_oracles() {
+        let Some(folder) = std::env::var_os("LOCKSTEP_ORACLES").map(std::path::PathBuf::from) else { return };
+        let projects = ["10001", "2"].map(|id| id.parse::<ProjectId>().unwrap());
+        let from = at("2024-10-27T00:30:00Z");
+        let mut asked = vec![all(&projects)];
+        for dates in [Dates::Epoch, Dates::Zoned(Tz::Europe__Berlin), Dates::Unzoned] {
+            asked.extend([By::Created, By::Updated].map(|by| scan(&projects, by, Some(from), dates)));
+        }
+        asked.push(scan(&projects[..1], By::Updated, None, Dates::Epoch));
+        for key in ["USER-A-1", "LIMIT-7", "ORDER-1", "CF-12", "DURING-3", "A1_B-9"].map(|key| key.parse().unwrap()) {
+            asked.extend([None, Some(&key)].map(|last| at_instant(&projects[0], By::Created, from, last)));
+        }
+        let lines: String = asked.iter().map(|query| serde_json::json!({"query": query}).to_string() + "\n").collect();
+        std::fs::write(folder.join("asked.jsonl"), lines).unwrap();
+    }
 }

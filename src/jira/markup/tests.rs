@@ -2,6 +2,7 @@
 
 mod generators;
 mod lines;
+mod oracle;
 mod properties;
 
 use serde_json::{Value, json};

@@ -13,6 +13,8 @@ pub(super) struct Clause<'a> {
     pub field: &'a str,
     pub operator: Operator,
     pub operand: Operand,
+    /// Of a clause about history: when, by whom, from what and to what, each with its value.
+    pub times: Vec<(String, Operand)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +26,10 @@ pub(super) enum Operator {
     IsNot,
     Like,
     NotLike,
-    /// Of a field's history, which no search knows here.
     Was,
+    WasNot,
+    WasIn,
+    WasNotIn,
     Changed,
 }
 
@@ -40,6 +44,8 @@ pub(super) enum Operand {
 pub(super) enum Term {
     Bare(String),
     Quoted(String),
+    /// Nothing, among other values of a list.
+    Empty,
     /// A name and its arguments.
     Function(String, Vec<String>),
 }
@@ -77,8 +83,15 @@ impl Operator {
             Self::Like => "~",
             Self::NotLike => "!~",
             Self::Was => "was",
+            Self::WasNot => "was not",
+            Self::WasIn => "was in",
+            Self::WasNotIn => "was not in",
             Self::Changed => "changed",
         }
+    }
+
+    pub(super) fn asks_history(self) -> bool {
+        matches!(self, Self::Was | Self::WasNot | Self::WasIn | Self::WasNotIn | Self::Changed)
     }
 
     /// For operators that say whether something is there: whether it should be.
@@ -90,12 +103,15 @@ impl Operator {
                 Comparison::Less | Comparison::LessOrEqual | Comparison::Greater | Comparison::GreaterOrEqual,
             )
             | Self::Was
+            | Self::WasNot
+            | Self::WasIn
+            | Self::WasNotIn
             | Self::Changed => None,
         }
     }
 
     fn takes_list(self) -> bool {
-        matches!(self, Self::In | Self::NotIn)
+        matches!(self, Self::In | Self::NotIn | Self::WasIn | Self::WasNotIn)
     }
 }
 
@@ -103,6 +119,7 @@ impl Term {
     fn shown(&self) -> String {
         match self {
             Self::Bare(text) | Self::Quoted(text) => text.clone(),
+            Self::Empty => "EMPTY".to_owned(),
             Self::Function(name, _) => format!("{name}()"),
         }
     }
@@ -110,9 +127,8 @@ impl Term {
 
 impl Clause<'_> {
     pub(super) fn read(&self, reader: &Reader) -> Read {
-        let field = self.known_field()?;
-        self.check_operand()?;
-        match field {
+        match self.known_field()? {
+            Field::List(list) if self.operator.asks_history() => self.once(list, reader),
             Field::Issue => self.issues(reader),
             Field::List(list) => self.among(list, reader),
             Field::Date(date) => self.date(date, reader).map(without_warning),
@@ -126,15 +142,15 @@ impl Clause<'_> {
     }
 
     /// Lists go with `in`, emptiness with `is`, single values with the rest.
-    fn check_operand(&self) -> Result<(), String> {
+    pub(super) fn check_operand(&self) -> Result<(), String> {
         let (operator, field) = (self.operator.shown(), self.field);
         match (&self.operand, self.operator) {
             (Operand::List(terms), other) if !other.takes_list() => {
                 let shown = terms.iter().map(|term| format!("\"{}\"", term.shown())).collect::<Vec<_>>().join(", ");
                 Err(format!("Operator '{operator}' does not support the list value '({shown})' for field '{field}'."))
             }
-            (Operand::One(term), Operator::In | Operator::NotIn) if !matches!(term, Term::Function(..)) => {
-                let shown = term.shown();
+            (Operand::One(term), operator) if operator.takes_list() && !matches!(term, Term::Function(..)) => {
+                let (operator, shown) = (operator.shown(), term.shown());
                 Err(format!(
                     "Operator '{operator}' does not support the non-list value '\"{shown}\"' for field '{field}'."
                 ))
@@ -142,10 +158,12 @@ impl Clause<'_> {
             (Operand::One(_), Operator::Is | Operator::IsNot) => {
                 Err(format!("The operator '{operator}' only supports the values 'EMPTY' and 'NULL'; field '{field}'."))
             }
-            (Operand::Empty, Operator::Compare(_) | Operator::Like | Operator::NotLike)
-                if self.operator.wanted().is_none() =>
-            {
-                Err(self.unsupported())
+            (Operand::Empty, operator) if operator.takes_list() => {
+                let operator = operator.shown();
+                Err(format!("Operator '{operator}' does not support the non-list value 'EMPTY' for field '{field}'."))
+            }
+            (Operand::Empty, Operator::Compare(_)) if self.operator.wanted().is_none() => {
+                Err(format!("Field '{field}' does not support searching for EMPTY values."))
             }
             _ => Ok(()),
         }
@@ -174,16 +192,67 @@ impl Clause<'_> {
         if self.operand == Operand::Empty {
             return Ok(without_warning(Filter::Empty { field, wanted }));
         }
+        let (ids, warnings) = self.ids(field, self.terms(), reader)?;
+        let among = Filter::Among { field, ids, wanted };
+        if !self.terms().contains(&Term::Empty) {
+            return Ok((among, warnings));
+        }
+        let both = vec![Filter::Empty { field, wanted }, among];
+        Ok((if wanted { Filter::Any(both) } else { Filter::All(both) }, warnings))
+    }
+
+    /// The ids of what terms name, and what is to be warned of.
+    fn ids(
+        &self,
+        field: ListField,
+        terms: &[Term],
+        reader: &Reader,
+    ) -> Result<(BTreeSet<String>, Vec<String>), String> {
         let mut warnings = Vec::new();
         let mut ids = BTreeSet::new();
-        for term in self.terms() {
+        for term in terms.iter().filter(|term| **term != Term::Empty) {
             match self.id(field, term, reader)? {
                 Some(id) => drop(ids.insert(id)),
                 None if reader.rules.validate => return Err(self.no_value(term)),
                 None => warnings.push(self.no_value(term)),
             }
         }
-        Ok((Filter::Among { field, ids, wanted }, warnings))
+        Ok((ids, warnings))
+    }
+
+    /// What a status once was. Jira remembers other fields too, and knows when and by whom; this site does not.
+    fn once(&self, field: ListField, reader: &Reader) -> Read {
+        if field != ListField::Status {
+            return Err(self.unsupported());
+        }
+        if self.operator == Operator::Changed {
+            let mut between = [None, None];
+            for (name, operand) in &self.times {
+                let place = usize::from(name == "to");
+                between[place] = Some(self.ids(field, self.known(name, operand)?, reader)?.0);
+            }
+            let [from, to] = between;
+            return Ok(without_warning(Filter::Changed { from, to, wanted: true }));
+        }
+        if let Some((name, _)) = self.times.first() {
+            return Err(self.unknown_time(name));
+        }
+        let (ids, warnings) = self.ids(field, self.terms(), reader)?;
+        let wanted = matches!(self.operator, Operator::Was | Operator::WasIn);
+        Ok((Filter::Was { ids, wanted }, warnings))
+    }
+
+    fn known<'a>(&self, name: &str, operand: &'a Operand) -> Result<&'a [Term], String> {
+        match operand {
+            _ if !["from", "to"].contains(&name) => Err(self.unknown_time(name)),
+            Operand::One(term) => Ok(std::slice::from_ref(term)),
+            Operand::List(terms) => Ok(terms),
+            Operand::Empty => Ok(&[]),
+        }
+    }
+
+    fn unknown_time(&self, name: &str) -> String {
+        format!("This site does not know '{name}' of changes of the field '{}'.", self.field)
     }
 
     /// The id of what a term names, if there is such a thing.
@@ -195,6 +264,7 @@ impl Clause<'_> {
                 return Ok(Some(reader.account.into()));
             }
             (_, Term::Function(function, _)) => return Err(no_function(function)),
+            (_, Term::Empty) => return Ok(None),
             (_, Term::Bare(name) | Term::Quoted(name)) => name,
         };
         Ok(match field {
@@ -223,7 +293,8 @@ impl Clause<'_> {
             return Ok(without_warning(Filter::Always(!self.wanted()?)));
         }
         let (mut known, mut warnings) = (Vec::new(), Vec::new());
-        for term in self.terms() {
+        // Every issue has a key: none is empty.
+        for term in self.terms().iter().filter(|term| **term != Term::Empty) {
             match reader.names.issue(&term.shown()) {
                 Some(issue) => known.push(issue),
                 None if self.operator.takes_list() && reader.rules.unknown_keys_in_lists => {}
@@ -276,6 +347,7 @@ impl Clause<'_> {
     fn moment(&self, term: &Term, reader: &Reader) -> Result<chrono::DateTime<chrono::Utc>, String> {
         match term {
             Term::Function(name, arguments) => date::function(name, arguments, reader).ok_or_else(|| no_function(name)),
+            Term::Empty => Err(self.bad_date("EMPTY")),
             Term::Bare(text) => date::bare(text, reader).ok_or_else(|| self.bad_date(text)),
             Term::Quoted(text) => date::quoted(text, reader).ok_or_else(|| self.bad_date(text)),
         }

@@ -49,6 +49,17 @@ pub(super) enum Filter {
         field: TextField,
         wanted: bool,
     },
+    /// Whether its status is, or ever was, one of these.
+    Was {
+        ids: BTreeSet<String>,
+        wanted: bool,
+    },
+    /// Whether its status ever changed from one of these to one of those; `None` is any.
+    Changed {
+        from: Option<BTreeSet<String>>,
+        to: Option<BTreeSet<String>>,
+        wanted: bool,
+    },
     /// All or nothing.
     Always(bool),
 }
@@ -75,6 +86,14 @@ impl Filter {
             Self::Date { field, is, at } => is.holds(field.of(issue).cmp(at)),
             Self::Contains { field, words, wanted } => words.are_in(&field.of(issue)) == *wanted,
             Self::TextEmpty { field, wanted } => field.of(issue).is_empty() == *wanted,
+            Self::Was { ids, wanted } => {
+                let ever = statuses(issue).any(|(from, to)| ids.contains(from) || ids.contains(to));
+                (ever || ids.contains(&issue.status.id)) == *wanted
+            }
+            Self::Changed { from, to, wanted } => {
+                let among = |ids: &Option<BTreeSet<String>>, id: &str| ids.as_ref().is_none_or(|ids| ids.contains(id));
+                statuses(issue).any(|(before, after)| among(from, before) && among(to, after)) == *wanted
+            }
             Self::Always(all) => *all,
         }
     }
@@ -93,6 +112,8 @@ impl Filter {
             Self::Date { field, is, at } => Self::Date { field, is: is.opposite(), at },
             Self::Contains { field, words, wanted } => Self::Contains { field, words, wanted: !wanted },
             Self::TextEmpty { field, wanted } => Self::TextEmpty { field, wanted: !wanted },
+            Self::Was { ids, wanted } => Self::Was { ids, wanted: !wanted },
+            Self::Changed { from, to, wanted } => Self::Changed { from, to, wanted: !wanted },
             Self::Always(all) => Self::Always(!all),
         }
     }
@@ -101,6 +122,12 @@ impl Filter {
     pub(super) fn wanted(self, wanted: bool) -> Self {
         if wanted { self } else { self.negated() }
     }
+}
+
+/// Between which statuses an issue moved, by their ids.
+fn statuses(issue: &Issue) -> impl Iterator<Item = (&str, &str)> {
+    let items = issue.history.iter().flat_map(|change| &change.items).filter(|item| item.field == "status");
+    items.map(|item| (item.from.as_deref().unwrap_or_default(), item.to.as_deref().unwrap_or_default()))
 }
 
 impl Comparison {

@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Word(String),
     /// Text in quotes: a field or a value, never a keyword.
     Quoted(String),
+    /// `cf[10010]`, or a property such as `issue.property[x].y`: a field, and nothing else.
+    Indexed(String),
     /// `=`, `!=`, `<`, `<=`, `>`, `>=`, `~` or `!~`.
     Operator(&'static str),
     Open,
@@ -34,7 +36,7 @@ impl Kind {
     /// How a message shows it.
     pub(super) fn shown(&self) -> &str {
         match self {
-            Self::Word(text) | Self::Quoted(text) => text,
+            Self::Word(text) | Self::Quoted(text) | Self::Indexed(text) => text,
             Self::Operator(text) => text,
             Self::Open => "(",
             Self::Close => ")",
@@ -59,7 +61,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
     let mut lexer = Lexer { rest: text.chars().peekable(), at: At { line: 1, character: 1 } };
     let mut tokens = Vec::new();
     loop {
-        while lexer.take_if(char::is_whitespace).is_some() {}
+        lexer.skip_spaces();
         let at = lexer.at;
         match lexer.take() {
             None => return Ok(tokens),
@@ -89,6 +91,15 @@ impl Lexer<'_> {
         self.take()
     }
 
+    fn skip_spaces(&mut self) {
+        while self.take_if(is_space).is_some() {}
+    }
+
+    /// Whether a bracket comes next, perhaps behind spaces.
+    fn bracket_follows(&self) -> bool {
+        self.rest.clone().find(|next| !is_space(*next)) == Some('[')
+    }
+
     /// Whether this character comes next; if so it is passed.
     fn goes_on(&mut self, with: char) -> bool {
         self.take_if(|next| next == with).is_some()
@@ -105,7 +116,7 @@ impl Lexer<'_> {
             '>' => Kind::Operator(if self.goes_on('=') { ">=" } else { ">" }),
             '!' if self.goes_on('=') => Kind::Operator("!="),
             '!' if self.goes_on('~') => Kind::Operator("!~"),
-            '!' => Kind::Word("NOT".into()),
+            '!' => Kind::Word("!".into()),
             '&' => self.doubled('&', "AND"),
             '|' => self.doubled('|', "OR"),
             '"' | '\'' => self.quoted(first, at)?,
@@ -125,7 +136,7 @@ impl Lexer<'_> {
             let at = self.at;
             match self.take() {
                 None => return Err(start.told(&format!("The quoted string '{text}' has not been completed."))),
-                Some('\\') => text.push(self.escaped(at)?),
+                Some('\\') => text.push_str(&self.in_quotes(at)?),
                 Some(next) if next == quote => return Ok(Kind::Quoted(text)),
                 Some(next) => text.push(next),
             }
@@ -137,16 +148,51 @@ impl Lexer<'_> {
         while let Some(character) = next {
             match character {
                 '\\' => word.push(self.escaped(at)?),
+                '[' if !word.is_empty() => return self.indexed(word, at),
                 _ if is_reserved(character) => return Err(at.told(&reserved(character))),
                 _ => word.push(character),
             }
             at = self.at;
             next = self.take_if(|next| !ends_word(next));
         }
+        if self.bracket_follows() {
+            self.skip_spaces();
+            let at = self.at;
+            self.take();
+            return self.indexed(word, at);
+        }
         Ok(Kind::Word(word))
     }
 
-    /// What the characters after a backslash mean.
+    /// A field with something in brackets: a number if it is a custom field, else a word; what follows a dot belongs to it.
+    fn indexed(&mut self, field: String, at: At) -> Result<Kind, String> {
+        let is_custom = field.eq_ignore_ascii_case("cf");
+        let fits = |next: char| if is_custom { next.is_ascii_digit() } else { !ends_word(next) && !is_reserved(next) };
+        let index = self.all_of(fits);
+        if index.is_empty() || !self.goes_on(']') {
+            return Err(at.told(&reserved('[')));
+        }
+        let path = if is_custom { String::new() } else { self.all_of(|next| !ends_word(next) && !is_reserved(next)) };
+        Ok(Kind::Indexed(format!("{field}[{index}]{path}")))
+    }
+
+    fn all_of(&mut self, fits: impl Fn(char) -> bool) -> String {
+        std::iter::from_fn(|| self.take_if(&fits)).collect()
+    }
+
+    /// What a backslash in quotes and the characters after it stand for: those without it.
+    fn in_quotes(&mut self, at: At) -> Result<String, String> {
+        match self.take() {
+            Some(itself @ ('t' | 'n' | 'r' | '\\' | '\'' | '"' | ' ')) => Ok(itself.into()),
+            Some('u') => {
+                let digits: String = (0..4).map_while(|_| self.take_if(|next| next.is_ascii_hexdigit())).collect();
+                if digits.len() == 4 { Ok(format!("u{digits}")) } else { Err(illegal_escape("u", at)) }
+            }
+            other => Err(illegal_escape(&other.map(String::from).unwrap_or_default(), at)),
+        }
+    }
+
+    /// What the characters after a backslash mean outside of quotes.
     fn escaped(&mut self, at: At) -> Result<char, String> {
         match self.take() {
             Some('t') => Ok('\t'),
@@ -173,8 +219,13 @@ fn is_reserved(character: char) -> bool {
     "{}*/%+^$#@?;[]".contains(character) || character.is_control()
 }
 
+/// All others, such as a space that does not break, are letters.
+fn is_space(character: char) -> bool {
+    [' ', '\t', '\n', '\r'].contains(&character)
+}
+
 fn ends_word(character: char) -> bool {
-    character.is_whitespace() || "()=!<>~,&|\"'".contains(character)
+    is_space(character) || "()=!<>~,&|\"'".contains(character)
 }
 
 fn reserved(character: char) -> String {

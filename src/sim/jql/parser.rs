@@ -13,18 +13,14 @@ const MOST_ORDER_FIELDS: usize = 7;
 /// How deep parentheses and `NOT` may go. Nobody writes such a query, but without a limit one could exhaust the stack.
 const DEEPEST: usize = 100;
 
+/// Reads a query. What is no query at all is refused before anything is asked of its names.
 pub(super) fn parse(text: &str, reader: &Reader) -> Result<Query, String> {
-    let mut parser = Parser { tokens: lexer::tokens(text)?, next: 0, depth: 0, reader, warnings: Vec::new() };
-    let filter = match parser.tokens.is_empty() || parser.peek_is("order") {
-        true if reader.rules.bounded => return Err(UNBOUNDED.into()),
-        true => Filter::Always(true),
-        false => parser.any()?,
-    };
-    let order = parser.order()?;
-    match parser.take() {
-        None => Ok(Query { filter, order, warnings: parser.warnings }),
-        Some(token) => Err(unexpected("either 'OR' or 'AND'", Some(&token))),
+    let tokens = lexer::tokens(text)?;
+    Parser::over(&tokens, None).query()?;
+    if reader.rules.bounded && tokens.first().is_none_or(|first| first.kind.is("order")) {
+        return Err(UNBOUNDED.into());
     }
+    Parser::over(&tokens, Some(reader)).query()
 }
 
 const UNBOUNDED: &str = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.";
@@ -33,15 +29,30 @@ const OPERATORS: &str =
     "The valid operators are '=', '!=', '<', '>', '<=', '>=', '~', '!~', 'IN', 'NOT IN', 'IS' and 'IS NOT'.";
 
 struct Parser<'a> {
-    tokens: Vec<Token>,
+    tokens: &'a [Token],
     next: usize,
     /// Within how many parentheses and `NOT`s the next token stands.
     depth: usize,
-    reader: &'a Reader<'a>,
+    /// `None` while only the form of the query matters.
+    reader: Option<&'a Reader<'a>>,
     warnings: Vec<String>,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    fn over(tokens: &'a [Token], reader: Option<&'a Reader<'a>>) -> Self {
+        Self { tokens, next: 0, depth: 0, reader, warnings: Vec::new() }
+    }
+
+    fn query(mut self) -> Result<Query, String> {
+        let is_all = self.tokens.is_empty() || self.peek_is("order");
+        let filter = if is_all { Filter::Always(true) } else { self.any()? };
+        let order = self.order()?;
+        match self.take() {
+            None => Ok(Query { filter, order, warnings: self.warnings }),
+            Some(token) => Err(unexpected("either 'OR' or 'AND'", Some(&token))),
+        }
+    }
+
     /// Clauses joined by `OR`, which binds least.
     fn any(&mut self) -> Result<Filter, String> {
         let mut any = vec![self.all()?];
@@ -70,7 +81,7 @@ impl Parser<'_> {
     }
 
     fn one(&mut self) -> Result<Filter, String> {
-        if self.take_if("not") {
+        if self.take_if("not") || self.take_if("!") {
             return Ok(self.deeper()?.negated());
         }
         let token = self.take();
@@ -80,7 +91,7 @@ impl Parser<'_> {
                 self.close()?;
                 Ok(inner)
             }
-            Some(Kind::Quoted(field)) => self.clause(field),
+            Some(Kind::Quoted(field) | Kind::Indexed(field)) => self.clause(field),
             Some(Kind::Word(field)) if !is_reserved(field) && !is_keyword(field) => self.clause(field),
             Some(Kind::Word(_)) => Err(token.map(|token| reserved_word(&token)).unwrap_or_default()),
             Some(Kind::Operator(_) | Kind::Close | Kind::Comma) | None => {
@@ -91,8 +102,19 @@ impl Parser<'_> {
 
     fn clause(&mut self, field: &str) -> Result<Filter, String> {
         let operator = self.operator()?;
-        let operand = self.operand()?;
-        let (filter, warnings) = Clause { field, operator, operand }.read(self.reader)?;
+        let operand = if operator == Operator::Changed {
+            Operand::Empty
+        } else if matches!(operator, Operator::WasIn | Operator::WasNotIn) && !self.begins_list() {
+            let token = self.take();
+            return Err(unexpected("a list or function", token.as_ref()));
+        } else {
+            self.operand()?
+        };
+        let times = if operator.asks_history() { self.predicates(operator)? } else { Vec::new() };
+        let clause = Clause { field, operator, operand, times };
+        clause.check_operand()?;
+        let Some(reader) = self.reader else { return Ok(Filter::Always(true)) };
+        let (filter, warnings) = clause.read(reader)?;
         self.warnings.extend(warnings);
         Ok(filter)
     }
@@ -105,9 +127,15 @@ impl Parser<'_> {
             Some(word) if word.is("in") => Some(Operator::In),
             Some(word) if word.is("is") && self.take_if("not") => Some(Operator::IsNot),
             Some(word) if word.is("is") => Some(Operator::Is),
-            Some(word) if word.is("was") => Some(Operator::Was),
+            Some(word) if word.is("was") => Some(match (self.take_if("not"), self.take_if("in")) {
+                (false, false) => Operator::Was,
+                (true, false) => Operator::WasNot,
+                (false, true) => Operator::WasIn,
+                (true, true) => Operator::WasNotIn,
+            }),
             Some(word) if word.is("changed") => Some(Operator::Changed),
-            Some(Kind::Word(_) | Kind::Quoted(_) | Kind::Open | Kind::Close | Kind::Comma) | None => None,
+            Some(Kind::Word(_) | Kind::Quoted(_) | Kind::Indexed(_) | Kind::Open | Kind::Close | Kind::Comma)
+            | None => None,
         };
         operator.ok_or_else(|| match token {
             Some(token) => token.at.told(&format!("Expecting operator but got '{}'. {OPERATORS}", token.kind.shown())),
@@ -123,13 +151,49 @@ impl Parser<'_> {
         if self.peek() != Some(&Kind::Open) {
             return self.term().map(Operand::One);
         }
-        self.next += 1;
-        let mut terms = vec![self.term()?];
-        while self.take_comma() {
-            terms.push(self.term()?);
-        }
-        self.close()?;
+        let mut terms = Vec::new();
+        self.list(&mut terms)?;
         Ok(Operand::List(terms))
+    }
+
+    /// Lists in a list are one with it.
+    fn list(&mut self, terms: &mut Vec<Term>) -> Result<(), String> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(at_end(&format!("The query is nested too deeply; {DEEPEST} levels are the most.")));
+        }
+        self.next += 1;
+        loop {
+            if self.peek() == Some(&Kind::Open) {
+                self.list(terms)?;
+            } else if self.take_if("empty") || self.take_if("null") {
+                terms.push(Term::Empty);
+            } else {
+                terms.push(self.term()?);
+            }
+            if !self.take_comma() {
+                break;
+            }
+        }
+        self.depth -= 1;
+        self.close()
+    }
+
+    /// Whether a list follows, or a function that stands for one.
+    fn begins_list(&self) -> bool {
+        let is_open = |ahead: usize| self.tokens.get(self.next + ahead).is_some_and(|token| token.kind == Kind::Open);
+        is_open(0) || is_open(1)
+    }
+
+    /// When, by whom, from what and to what something changed.
+    fn predicates(&mut self, operator: Operator) -> Result<Vec<(String, Operand)>, String> {
+        const ALL: [&str; 7] = ["after", "before", "on", "during", "by", "from", "to"];
+        let known = if operator == Operator::Changed { &ALL[..] } else { &ALL[..5] };
+        let mut predicates = Vec::new();
+        while let Some(name) = known.iter().find(|name| self.take_if(name)) {
+            predicates.push(((*name).to_owned(), self.operand()?));
+        }
+        Ok(predicates)
     }
 
     /// A value, or a function with its arguments.
@@ -137,11 +201,13 @@ impl Parser<'_> {
         let token = self.take();
         match token.as_ref().map(|token| &token.kind) {
             Some(Kind::Quoted(text)) => Ok(Term::Quoted(text.clone())),
-            Some(Kind::Word(name)) if self.peek() == Some(&Kind::Open) && !is_keyword(name) => self.function(name),
+            Some(Kind::Word(name)) if self.peek() == Some(&Kind::Open) && !is_keyword(name) && !is_reserved(name) => {
+                self.function(name)
+            }
             Some(Kind::Word(text)) if !is_reserved(text) && !is_keyword(text) => Ok(Term::Bare(text.clone())),
             Some(Kind::Word(text)) if is_keyword(text) => Err(token.map(|token| keyword(&token)).unwrap_or_default()),
             Some(Kind::Word(_)) => Err(token.map(|token| reserved_word(&token)).unwrap_or_default()),
-            Some(Kind::Operator(_) | Kind::Open | Kind::Close | Kind::Comma) | None => {
+            Some(Kind::Indexed(_) | Kind::Operator(_) | Kind::Open | Kind::Close | Kind::Comma) | None => {
                 Err(unexpected("either a value, list or function", token.as_ref()))
             }
         }
@@ -153,13 +219,19 @@ impl Parser<'_> {
         while self.peek() != Some(&Kind::Close) {
             let token = self.take();
             match token.as_ref().map(|token| &token.kind) {
-                Some(Kind::Quoted(text) | Kind::Word(text)) => arguments.push(text.clone()),
-                Some(Kind::Operator(_) | Kind::Open | Kind::Close | Kind::Comma) | None => {
+                Some(Kind::Quoted(text)) => arguments.push(text.clone()),
+                Some(Kind::Word(text)) if !is_reserved(text) && !is_keyword(text) => arguments.push(text.clone()),
+                Some(Kind::Word(_) | Kind::Indexed(_) | Kind::Operator(_) | Kind::Open | Kind::Close | Kind::Comma)
+                | None => {
                     return Err(unexpected("either ')' or an argument", token.as_ref()));
                 }
             }
             if !self.take_comma() {
                 break;
+            }
+            if self.peek() == Some(&Kind::Close) {
+                let token = self.take();
+                return Err(unexpected("an argument", token.as_ref()));
             }
         }
         self.close()?;
@@ -187,10 +259,15 @@ impl Parser<'_> {
 
     fn order_term(&mut self) -> Result<(OrderField, Direction), String> {
         let token = self.take();
-        let Some(Kind::Word(name) | Kind::Quoted(name)) = token.as_ref().map(|token| &token.kind) else {
-            return Err(unexpected("a field name", token.as_ref()));
+        let name = match token.as_ref().map(|token| &token.kind) {
+            Some(Kind::Quoted(name) | Kind::Indexed(name)) => name,
+            Some(Kind::Word(name)) if !is_reserved(name) && !is_keyword(name) => name,
+            _ => return Err(unexpected("a field name", token.as_ref())),
         };
-        let field = OrderField::named(name).ok_or_else(|| format!("Not able to sort using field '{name}'."))?;
+        let field = match self.reader {
+            None => OrderField::Key,
+            Some(_) => OrderField::named(name).ok_or_else(|| format!("Not able to sort using field '{name}'."))?,
+        };
         let direction = if self.take_if("asc") {
             Direction::Ascending
         } else if self.take_if("desc") {

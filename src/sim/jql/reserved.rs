@@ -4,7 +4,7 @@
 const RESERVED: &str = "abort access add after alias all alter and any as asc audit avg before begin between boolean \
     break by byte catch cf char character check checkpoint collate collation column commit connect continue count \
     create current date decimal declare decrement default defaults define delete delimiter desc difference distinct \
-    divide do double drop else empty encoding end equals escape exclusive exec execute exists explain false fetch file \
+    divide do double drop during else empty encoding end equals escape exclusive exec execute exists explain false fetch file \
     field first float for from function go goto grant greater group having identified if immediate in increment index \
     initial inner inout input insert int integer intersect intersection into is isempty isnull join last left less \
     like limit lock long max min minus mode modify modulo more multiply next noaudit not notin nowait null number object of \
@@ -14,8 +14,8 @@ const RESERVED: &str = "abort access add after alias all alter and any as asc au
     whenever where while with";
 
 /// Words with a meaning of their own in the grammar.
-const KEYWORDS: [&str; 13] =
-    ["and", "or", "not", "in", "is", "empty", "null", "order", "by", "was", "changed", "asc", "desc"];
+const KEYWORDS: [&str; 14] =
+    ["!", "and", "or", "not", "in", "is", "empty", "null", "order", "by", "was", "changed", "asc", "desc"];
 
 pub(super) fn is_reserved(word: &str) -> bool {
     let word = word.to_ascii_lowercase();

@@ -1,6 +1,7 @@
 //! Which queries are understood, and what they mean.
 
 mod generated;
+mod oracle;
 
 use std::collections::BTreeMap;
 
@@ -280,7 +281,7 @@ fn signs_escapes_and_quotes_stand_for_what_they_mean() {
         "project = DEV-A && status = Open",
         "project = DEV-A & !(status = 'Will Do')",
         "key = NOPE-1 || project = DEV-A",
-        "status = \"\\u004fpen\" and project = 'DEV-A'",
+        "status = \\u004fpen and project = 'DEV-A'",
         "status=Open AND\nproject=DEV-A",
         "project = DEV\\-A",
     ] {
@@ -291,6 +292,42 @@ fn signs_escapes_and_quotes_stand_for_what_they_mean() {
             _ if text.ends_with("\\-A") => assert!(understood.unwrap_err().contains("illegal JQL escape sequence")),
             _ => assert_eq!(understood.unwrap(), [3], "{text}"),
         }
+    }
+}
+
+#[test]
+fn in_quotes_a_backslash_is_dropped_and_the_letter_stays() {
+    for (quoted, value) in
+        [(r"a\nb", "anb"), (r"\u0041", "u0041"), (r"\t\r\ \\", "tr \\"), (r"x\'y", "x'y"), ("a\nb", "a\nb")]
+    {
+        let message = read(&format!("project = \"{quoted}\""), Tz::UTC).unwrap_err();
+        assert_eq!(message, format!("The value '{value}' does not exist for the field 'project'."));
+    }
+}
+
+#[test]
+fn lists_hold_lists_and_emptiness() {
+    for (text, expected) in [
+        ("assignee in (empty) order by key", &[3, 1, 10][..]),
+        ("assignee in (ann, NULL) order by key", &[3, 1, 2, 10]),
+        ("assignee not in (empty, bot)", &[2]),
+        ("key in (USER-A-1, (USER-A-2, (3))) order by key", &[3, 1, 2]),
+        ("key in ((empty), USER-A-1)", &[1]),
+    ] {
+        assert_eq!(found(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_a_status_was_and_whether_it_changed_is_in_its_history() {
+    for (text, expected) in [
+        ("status was 'Will Do'", &[2][..]),
+        ("status was not in ('Will Do') order by key", &[3, 1, 10]),
+        ("status was in (Open) and key = USER-A-1", &[1]),
+        ("status changed", &[]),
+        ("not status changed from Open to 'Will Do' and key = DEV-A-3", &[3]),
+    ] {
+        assert_eq!(found(text), expected, "{text}");
     }
 }
 
@@ -314,7 +351,18 @@ fn what_jira_would_not_understand_is_refused_in_its_words() {
         ("project in USER-A", "Operator 'in' does not support the non-list value '\"USER-A\"' for field 'project'."),
         ("project is USER-A", "The operator 'is' only supports the values 'EMPTY' and 'NULL'"),
         ("project = foo()", "Unable to find JQL function 'foo()'."),
-        ("status was Open", "The operator 'was' is not supported by the 'status' field."),
+        ("project was DEV-A", "The operator 'was' is not supported by the 'project' field."),
+        ("status was Open after '2026-01-01'", "This site does not know 'after' of changes of the field 'status'."),
+        ("status was in Open", "Expecting a list or function but got 'Open'."),
+        ("status = during", "'during' is a reserved JQL word."),
+        ("status = LIMIT", "'LIMIT' is a reserved JQL word."),
+        ("project = USER-A order by limit", "Expecting a field name but got 'limit'."),
+        ("cf[x] = 1", "The character '[' is a reserved JQL character."),
+        ("cf[10010] = 1", "Field 'cf[10010]' does not exist or you do not have permission to view it."),
+        ("key in ()", "Expecting either a value, list or function but got ')'."),
+        ("project = \u{a0}USER-A", "The value '\u{a0}USER-A' does not exist for the field 'project'."),
+        ("status = foo(limit)", "Expecting either ')' or an argument but got 'limit'."),
+        ("status = \"\\x\"", "'\\x' is an illegal JQL escape sequence."),
         ("status ~ Open", "The operator '~' is not supported by the 'status' field."),
         ("summary = x", "The operator '=' is not supported by the 'summary' field."),
         ("summary ~ '*x'", "is not allowed to start with character '*'."),

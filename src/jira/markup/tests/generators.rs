@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::model::{Block, Cell, Inline, Marks, Panel, Script, tidy};
 
 /// Words, with everything in them that wiki markup could mistake for a sign.
-fn words() -> impl Strategy<Value = String> {
+pub(super) fn words() -> impl Strategy<Value = String> {
     const PARTS: [&str; 52] = [
         "a",
         "word",
@@ -67,7 +67,7 @@ fn words() -> impl Strategy<Value = String> {
 }
 
 /// Words that stand for themselves, without spaces at their ends.
-fn solid() -> impl Strategy<Value = String> {
+pub(super) fn solid() -> impl Strategy<Value = String> {
     words().prop_map(|words| words.trim().to_owned()).prop_filter("empty", |words| !words.is_empty())
 }
 
