@@ -4,6 +4,7 @@
 //! `redirect` (where to go on), `retry` (whether to try again). Files go their own way, in `transfer`.
 
 mod judge;
+mod own_keys;
 mod redirect;
 mod retry;
 mod throttle;
@@ -457,6 +458,7 @@ async fn whole(response: Response<Body>, mut room: Room<'_>) -> Result<(Head, By
             (false, _) => {}
         }
     }
+    own_keys::rename(&mut bytes);
     Ok((Head { status: parts.status, headers: parts.headers }, bytes.freeze()))
 }
 
