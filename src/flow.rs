@@ -44,7 +44,7 @@ pub use order::{Obeyed, Order, Refused};
 pub use project::{Home, ProjectRef, Sides};
 pub use rule::{
     Actions, Attachments, BadTemplate, Fallback, From, OnConflict, Resolution, Rule, Rules, SetStatus, StatusMatch,
-    StatusName, TargetStatus, Template,
+    StatusName, TargetStatus, Template, WantedResolution,
 };
 pub use secret::Secret;
 pub use served::{Extent, Served, ServedProject};

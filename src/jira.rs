@@ -63,7 +63,7 @@ pub use memory::{AnswerMemory, AnswerShare, DEFAULT_BYTES as DEFAULT_ANSWER_BYTE
 pub use meta::{Field, Permission};
 pub use moving::{Offer, Standing};
 pub use reading::{BATCH, Fetched, FetchedByKey, Progress};
-pub use resolving::Resolves;
+pub use resolving::{Resolves, TransitionScreen};
 pub use scan::{OddRow, Page, Scan};
 pub use text_limit::limit_named_in;
 pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Transport, Transports, Unreachable};
@@ -83,7 +83,7 @@ use mapping::CreateScreens;
 use moving::Standings;
 use naming::FieldNames;
 use reading::Suspects;
-use resolving::Resolutions;
+use resolving::Screens;
 use searching::Marks;
 use statuses::Statuses;
 
@@ -112,10 +112,10 @@ pub struct Client {
     create_screens: CreateScreens,
     /// How long texts may be.
     text_limit: text_limit::TextLimit,
-    /// Which transitions want a resolution.
-    resolutions: Resolutions,
     /// What statuses are called.
     statuses: Statuses,
+    /// What screens of transitions want.
+    screens: Screens,
     jira_clock: Mutex<Reading>,
 }
 
@@ -206,8 +206,8 @@ impl Client {
             field_names: FieldNames::default(),
             create_screens: CreateScreens::default(),
             text_limit: text_limit::TextLimit::default(),
-            resolutions: Resolutions::default(),
             statuses: Statuses::default(),
+            screens: Screens::default(),
             jira_clock,
         })
     }

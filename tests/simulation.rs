@@ -39,6 +39,8 @@ mod missing_at_takeover;
 mod missing_for_long;
 #[path = "simulation/modes.rs"]
 mod modes;
+#[path = "simulation/moves.rs"]
+mod moves;
 #[path = "simulation/oddities.rs"]
 mod oddities;
 #[path = "simulation/orders.rs"]

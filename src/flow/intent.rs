@@ -10,7 +10,7 @@ use super::attachment::Attachment;
 use super::copying::FieldName;
 use super::issue::{Handled, Status};
 use super::name::{AttachmentId, IntentId, IssueId, IssueRef, RuleId, Side};
-use super::rule::{Resolution, StatusName, Template};
+use super::rule::{StatusName, Template, WantedResolution};
 use super::time::JiraTime;
 
 /// What is to be done for one pair, and why; `plan` makes it.
@@ -96,8 +96,8 @@ pub struct Transition {
     pub from: Status,
     /// Where it goes.
     pub to: StatusName,
-    /// What a transition gets whose screen asks for a resolution.
-    pub resolution: Option<Resolution>,
+    /// The resolution that it may be given.
+    pub resolution: Option<WantedResolution>,
 }
 
 /// See [`Step::Comment`]. Comments always go on the user issue.

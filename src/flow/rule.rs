@@ -146,8 +146,27 @@ pub struct Actions {
 pub struct SetStatus {
     /// The status.
     pub to: TargetStatus,
-    /// What a transition gets that demands a resolution.
-    pub resolution: Option<Resolution>,
+    /// What a transition gets with it.
+    pub resolution: Option<WantedResolution>,
+}
+
+/// A resolution for transitions, and which part of the flow file names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WantedResolution {
+    /// `actions.resolution`: it replaces the one that the issue has.
+    OfRule(Resolution),
+    /// The flow's `resolution`: only an issue without one gets it.
+    OfFlow(Resolution),
+}
+
+impl WantedResolution {
+    /// Its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::OfRule(resolution) | Self::OfFlow(resolution) => resolution.as_str(),
+        }
+    }
 }
 
 /// A status to be set.

@@ -32,6 +32,12 @@ impl FieldValue {
         Self(json!(text))
     }
 
+    /// Nothing: it empties a field.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self(Value::Null)
+    }
+
     /// True, of a field that says yes or no.
     #[must_use]
     pub fn yes() -> Self {

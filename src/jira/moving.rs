@@ -18,6 +18,10 @@ use crate::flow::{IssueId, Status, StatusName};
 pub struct Standing {
     /// Its status now.
     pub status: Status,
+    /// Whether that status is of the category "done".
+    pub is_done: bool,
+    /// The name of the resolution that it has, in whatever status.
+    pub resolution: Option<String>,
     /// What Jira offers us; nothing also when we lack *Transition issues*.
     pub offers: Vec<Offer>,
     pub(super) lineage: Lineage,
@@ -46,13 +50,15 @@ pub struct Offer {
 }
 
 impl Standing {
-    /// A transition that *leads* to the status of this name; else one of that *name*, since people mix them up. Names
-    /// of transitions are made up by each workflow, and their ids are remembered by nobody.
+    /// The transitions that *lead* to the status of this name, in Jira's order; else those of that *name*, since people
+    /// mix them up. Each workflow names its transitions as it likes, and their ids are good for one moment only.
     #[must_use]
-    pub fn offer_to(&self, status: &StatusName) -> Option<&Offer> {
-        let leads_there = |offer: &&Offer| offer.to.as_ref().is_some_and(|to| to.name == *status);
-        let leading = self.offers.iter().find(leads_there);
-        leading.or_else(|| self.offers.iter().find(|offer| StatusName::new(&offer.name) == *status))
+    pub fn offers_to(&self, status: &StatusName) -> Vec<&Offer> {
+        let leading: Vec<_> = self.offers.iter().filter(|offer| offer.to.as_ref().is_some_and(|to| to.name == *status)).collect();
+        match leading.is_empty() {
+            true => self.offers.iter().filter(|offer| StatusName::new(&offer.name) == *status).collect(),
+            false => leading,
+        }
     }
 }
 
@@ -63,10 +69,18 @@ impl Client {
     /// # Errors
     /// When Jira does not answer well, or the issue is missing.
     pub async fn standing(&self, issue: &IssueId) -> Result<Standing, Error> {
-        if let Some(standing) = self.standings.take(issue, self.clock.now()) {
-            return Ok(standing);
+        match self.standings.take(issue, self.clock.now()) {
+            Some(standing) => Ok(standing),
+            None => self.standing_now(issue).await,
         }
-        let path = self.dialect.api(&format!("issue/{issue}?fields=status,issuetype&expand=transitions"));
+    }
+
+    /// The same, always by a request.
+    ///
+    /// # Errors
+    /// As [`Client::standing`].
+    pub async fn standing_now(&self, issue: &IssueId) -> Result<Standing, Error> {
+        let path = self.dialect.api(&format!("issue/{issue}?fields=status,issuetype,resolution&expand=transitions"));
         let mut bean: wire::IssueBean = self.json(get(path, "issue").of_one_issue()).await?.value;
         standing_of(&mut bean).map_err(|lack| strange("issue", &lack))
     }
@@ -90,18 +104,24 @@ impl Client {
     /// # Errors
     /// When Jira does not answer well, or the issue is missing.
     pub async fn screen(&self, issue: &IssueId, offer: &Offer) -> Result<Vec<Field>, Error> {
-        Ok(self.screen_if_offered(issue, offer).await?.unwrap_or_default())
+        Ok(self.screens_if_offered(issue, &[offer]).await?.remove(&offer.id).unwrap_or_default())
     }
 
-    /// See [`Client::screen`]; `None` when the transition is no longer offered.
-    pub(super) async fn screen_if_offered(&self, issue: &IssueId, offer: &Offer) -> Result<Option<Vec<Field>>, Error> {
-        let path = format!("issue/{issue}/transitions?transitionId={}&expand=transitions.fields", offer.id);
+    /// See [`Client::screen`], of several transitions in one request, by their ids; without those that are no longer
+    /// offered.
+    pub(super) async fn screens_if_offered(
+        &self,
+        issue: &IssueId,
+        offers: &[&Offer],
+    ) -> Result<BTreeMap<String, Vec<Field>>, Error> {
+        let one = if let [offer] = offers { format!("transitionId={}&", offer.id) } else { String::new() };
+        let path = format!("issue/{issue}/transitions?{one}expand=transitions.fields");
         let ask = get(self.dialect.api(&path), "transitions").of_one_issue();
         let offered: wire::Transitions = self.json(ask).await?.value;
         let readable = offered.transitions.into_readable(issue.as_str());
-        let ours = readable.into_iter().find(|transition| transition.id == offer.id);
+        let wanted = readable.into_iter().filter(|it| offers.iter().any(|offer| offer.id == it.id));
         let fields = |it: wire::TransitionBean| it.fields.into_iter().map(|(id, bean)| Field::of(id, bean)).collect();
-        Ok(ours.map(fields))
+        Ok(wanted.map(|it| (it.id.clone(), fields(it))).collect())
     }
 
     /// Makes a transition, setting fields of its screen, such as `resolution`: a field that is not on the screen is
@@ -119,7 +139,7 @@ impl Client {
         }
         let made = self.caller.done(write(Method::POST, path, body, "transition").of_one_issue()).await;
         if made.as_ref().is_err_and(|error| matches!(error.what, Fault::Invalid(_))) {
-            self.resolutions.forget(&offer.id);
+            self.screens.forget(&offer.id);
         }
         made
     }
@@ -132,7 +152,8 @@ fn standing_of(bean: &mut wire::IssueBean) -> Result<Standing, wire::Lack> {
         let is_done = to.as_ref().is_some_and(wire::StatusBean::is_done);
         Offer { id, name, to: to.and_then(|to| to.status().ok()), is_done, has_screen }
     });
-    Ok(Standing { status, offers: offers.collect(), lineage: bean.lineage() })
+    let (is_done, resolution) = (bean.is_done(), bean.resolution());
+    Ok(Standing { status, is_done, resolution, offers: offers.collect(), lineage: bean.lineage() })
 }
 
 /// What fresh reads told of where issues stand and can go. Each is good for one use within a moment: as if it had been

@@ -1,15 +1,25 @@
-//! Whether a transition wants to be told a resolution. One that is sent to a screen without it is refused, and so is
-//! the lack of one that is required.
+//! What the screens of transitions want: whether they take a resolution, and what else they demand. A field that is sent
+//! to a screen without it is refused, and so is the lack of one that is required.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::meta::Field;
 use super::moving::{Lineage, Offer, Standing};
 use super::{Client, Error};
 use crate::flow::{IssueId, StatusId};
 
-/// What a transition's screen says of the resolution. A hint, as Jira is known to leave out fields: what it then says to
+/// What a transition's screen says of itself. A hint, as Jira is known to leave out fields: what it then says to
 /// [`Client::transition`] counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransitionScreen {
+    /// Whether it takes a resolution.
+    pub resolves: Resolves,
+    /// The names of the other fields that must be set and have no default.
+    pub demands: Vec<String>,
+}
+
+/// What a transition's screen says of the resolution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolves {
     /// It is not on the screen, or there is no screen: one that is sent is refused.
@@ -35,35 +45,47 @@ impl Resolves {
     }
 }
 
+impl TransitionScreen {
+    /// Of a transition that has none.
+    pub(super) const NONE: Self = Self { resolves: Resolves::Absent, demands: Vec::new() };
+
+    fn of(fields: Vec<Field>) -> Self {
+        let (resolution, others): (Vec<_>, Vec<_>) = fields.into_iter().partition(|field| field.id == "resolution");
+        let resolves = resolution.into_iter().next().map_or(Resolves::Absent, |field| match field.must_be_set {
+            true => Resolves::Needed(field.allowed),
+            false => Resolves::Allowed(field.allowed),
+        });
+        let demands = others.into_iter().filter(|field| field.must_be_set).map(|field| field.name).collect();
+        Self { resolves, demands }
+    }
+}
+
 impl Client {
-    /// Whether a transition that was just offered to an issue takes a resolution. One request at most, none where Jira
-    /// says that there is no screen, or where the same transition from the same status was looked at before, of an
+    /// The screens of transitions that were just offered to an issue, in their order. One request at most, none where
+    /// Jira says that there is no screen, or where the same transition from the same status was looked at before, of an
     /// issue of that project and type. That is remembered until Jira answers a transition of this id with 400. Needs
     /// *Browse projects*.
     ///
     /// # Errors
     /// When Jira does not answer well, or the issue is missing.
-    pub async fn asks_for_resolution(
+    pub async fn screens_of(
         &self,
         issue: &IssueId,
         standing: &Standing,
-        offer: &Offer,
-    ) -> Result<Resolves, Error> {
-        if offer.has_screen == Some(false) {
-            return Ok(Resolves::Absent);
+        offers: &[&Offer],
+    ) -> Result<Vec<TransitionScreen>, Error> {
+        let unknown = |offer: &&&Offer| offer.has_screen != Some(false) && self.screens.of(standing, offer).is_none();
+        let unknown: Vec<_> = offers.iter().filter(unknown).copied().collect();
+        if !unknown.is_empty() {
+            let mut told = self.screens_if_offered(issue, &unknown).await?;
+            for offer in unknown {
+                if let Some(fields) = told.remove(&offer.id) {
+                    self.screens.learn(standing, offer, TransitionScreen::of(fields));
+                }
+            }
         }
-        let of = Asked { id: offer.id.clone(), from: standing.status.id.clone(), lineage: standing.lineage.clone() };
-        if let Some(known) = self.resolutions.of(&of) {
-            return Ok(known);
-        }
-        let Some(screen) = self.screen_if_offered(issue, offer).await? else { return Ok(Resolves::Absent) };
-        let resolution = screen.into_iter().find(|field| field.id == "resolution");
-        let resolves = resolution.map_or(Resolves::Absent, |field| match field.must_be_set {
-            true => Resolves::Needed(field.allowed),
-            false => Resolves::Allowed(field.allowed),
-        });
-        self.resolutions.learn(of, resolves.clone());
-        Ok(resolves)
+        let screen = |offer: &&Offer| self.screens.of(standing, offer).unwrap_or(TransitionScreen::NONE);
+        Ok(offers.iter().map(screen).collect())
     }
 }
 
@@ -75,24 +97,31 @@ struct Asked {
     lineage: Lineage,
 }
 
+impl Asked {
+    fn of(standing: &Standing, offer: &Offer) -> Self {
+        Self { id: offer.id.clone(), from: standing.status.id.clone(), lineage: standing.lineage.clone() }
+    }
+}
+
 /// What screens of transitions said.
 #[derive(Default)]
-pub(super) struct Resolutions(Mutex<BTreeMap<Asked, Resolves>>);
+pub(super) struct Screens(Mutex<BTreeMap<Asked, TransitionScreen>>);
 
-impl Resolutions {
+impl Screens {
     /// More than the workflows of two projects have; beyond it all is forgotten, which costs requests only.
     const MOST: usize = 200;
 
-    fn of(&self, transition: &Asked) -> Option<Resolves> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(transition).cloned()
+    fn of(&self, standing: &Standing, offer: &Offer) -> Option<TransitionScreen> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&Asked::of(standing, offer)).cloned()
     }
 
-    fn learn(&self, transition: Asked, resolves: Resolves) {
+    fn learn(&self, standing: &Standing, offer: &Offer, screen: TransitionScreen) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= Self::MOST {
             known.clear();
         }
-        known.insert(transition, resolves);
+        known.insert(Asked::of(standing, offer), screen);
     }
 
     /// Jira did not take a transition of this id.

@@ -31,6 +31,11 @@ impl State {
         pending || self.last_moves.get(&issue).is_some_and(|at| self.now - *at < rest)
     }
 
+    /// Whether the workflow forbids edits of this issue where it stands.
+    pub(super) fn is_locked(&self, issue: &Issue) -> bool {
+        self.projects.get(&issue.project).is_some_and(|home| home.project.workflow.locked.contains(&issue.status.id))
+    }
+
     /// A status as it is now, under the name that it has now.
     pub(super) fn status<'a>(&'a self, issue: &'a Issue) -> &'a Status {
         let of_workflow = |home: &'a Home| home.project.workflow.status(&issue.status.id);

@@ -80,6 +80,10 @@ pub struct Setup {
     /// Whether `expand=transitions.fields` leaves out what a screen requires, as real sites do where the requirement is
     /// made by a validator.
     pub under_reported_fields: bool,
+    /// Whether a transition must be sent what its screen requires even where the issue has it already.
+    pub transitions_want_values_again: bool,
+    /// Whether a transition whose screen has the resolution refuses to empty it.
+    pub resolutions_cannot_be_emptied: bool,
     /// For so long after a transition of an issue the next is refused with 409.
     pub transition_rest: Duration,
     /// The limits that Jira publishes; none are enforced if absent.
@@ -135,6 +139,8 @@ impl Setup {
             team_managed: Vec::new(),
             subtask_types: Vec::new(),
             under_reported_fields: false,
+            transitions_want_values_again: false,
+            resolutions_cannot_be_emptied: false,
             transition_rest: Duration::ZERO,
             limits: None,
             remote_links_bump_updated: true,

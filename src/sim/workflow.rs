@@ -10,6 +10,8 @@
 
 mod presets;
 
+use std::collections::BTreeSet;
+
 use super::screen::Screen;
 
 /// The statuses of a project and the ways between them.
@@ -19,6 +21,8 @@ pub struct Workflow {
     pub statuses: Vec<Status>,
     /// In the order in which Jira lists them.
     pub transitions: Vec<Transition>,
+    /// The ids of the statuses in which issues can't be edited, but commented on (`jira.issue.editable` is false there).
+    pub locked: BTreeSet<String>,
 }
 
 /// One status. Its id is unique on the site: projects that use the same name share it, as on Cloud.
@@ -87,7 +91,7 @@ pub enum From {
 impl Workflow {
     /// A workflow without transitions, whose issues start in the first status.
     pub fn new(statuses: impl IntoIterator<Item = Status>) -> Self {
-        Self { statuses: statuses.into_iter().collect(), transitions: Vec::new() }
+        Self { statuses: statuses.into_iter().collect(), transitions: Vec::new(), locked: BTreeSet::new() }
     }
 
     /// With one more transition. It gets its id here: they count 11, 21, 31, … as Jira's own do.
@@ -107,6 +111,18 @@ impl Workflow {
         let to = id(&transition.to);
         let number = self.transitions.len() * 10 + 11;
         self.transitions.push(Transition { id: number.to_string(), from, to, ..transition });
+        self
+    }
+
+    /// With no edits of issues in the status of this name.
+    ///
+    /// # Panics
+    /// If it has no such status, as [`Workflow::with`].
+    #[must_use]
+    pub fn locking(mut self, status: &str) -> Self {
+        let Some(status) = self.status_named(status) else { panic!("the workflow has no status {status}") };
+        let id = status.id.clone();
+        self.locked.insert(id);
         self
     }
 

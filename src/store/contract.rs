@@ -14,7 +14,7 @@ use crate::flow::{
     Attachment, Comment, CopyAttachment, CreateIssue, Credentials, Database, Deployment, Describe, Doubt, Event,
     Extent, Fallback, Field, FieldName, IntentKind, IssueName, IssueTypes, JiraAccess, Level, Line, LinkIssues,
     OnConflict, Origin, PairState, Resolution, RestoreText, Rules, Secret, ServedProject, SetReplied, Status,
-    StatusName, Step, Template, Transition, TypeName,
+    StatusName, Step, Template, Transition, TypeName, WantedResolution,
 };
 use crate::settings::StoreUrl;
 
@@ -698,7 +698,7 @@ fn transition(side: Side) -> Step {
 }
 
 fn closing_as(resolution: &str) -> Step {
-    let resolution = Resolution::new(resolution);
+    let resolution = Resolution::new(resolution).map(WantedResolution::OfRule);
     let to = StatusName::new("Closed");
     Step::Transition(Transition { side: Side::User, from: status("In Progress"), to, resolution })
 }

@@ -228,7 +228,7 @@ fn an_issue_is_moved_with_what_the_screen_of_the_transition_asks_for() {
         let dev = desk.report(DEV, "one");
         let fixed = StatusName::new("Fixed");
         let standing = client.standing(&dev).await.unwrap();
-        let offer = standing.offer_to(&fixed).unwrap();
+        let offer = standing.offers_to(&fixed)[0];
         assert_eq!((standing.status.name.as_str(), offer.is_done), ("Open", true));
         let screen = client.screen(&dev, offer).await.unwrap();
         assert!(screen.iter().any(|field| field.id == "resolution" && field.must_be_set), "{screen:?}");

@@ -109,7 +109,7 @@ fn misleading() -> Workflow {
 }
 
 async fn offer(client: &Client, issue: &IssueId, to: &str) -> Offer {
-    client.standing(issue).await.unwrap().offer_to(&StatusName::new(to)).unwrap().clone()
+    client.standing(issue).await.unwrap().offers_to(&StatusName::new(to))[0].clone()
 }
 
 async fn create(client: &Client, user_issue: &IssueId) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use super::super::reader::Maybe;
 use super::{Checker, flag, general};
 use crate::flow::{
     Actions, Attachments, Fallback, From, OnConflict, Resolution, Rule, Rules, SetStatus, Side, StatusMatch,
-    StatusName, TargetStatus, Template,
+    StatusName, TargetStatus, Template, WantedResolution,
 };
 
 /// A rule, and the JSON it was made from.
@@ -137,7 +137,8 @@ impl Checker<'_> {
         let (narrower, wider) = (named(&actions.target_status), named(&rule.target_status));
         let own = actions.resolution.as_ref().map(|raw| self.resolution(raw));
         let to = narrower.or(wider).map_or(Some(TargetStatus::SameAsSource), |status| status.map(TargetStatus::Named));
-        let resolution = own.map_or(Some(defaults.resolution.clone()), |own| own.map(Some));
+        let of_flow = || defaults.resolution.clone().map(WantedResolution::OfFlow);
+        let resolution = own.map_or_else(|| Some(of_flow()), |own| own.map(|own| Some(WantedResolution::OfRule(own))));
         Some(SetStatus { to: to?, resolution: resolution? })
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::flow::{
     Actions, Attachments, Authority, Credentials, Database, Deployment, Fallback, FieldCopy, FieldName, From,
     IssueTypes, JiraAccess, OnConflict, Resolution, Rule, Rules, Secret, SetStatus, Side, StatusMatch, StatusName,
-    TargetStatus, Template,
+    TargetStatus, Template, WantedResolution,
 };
 use crate::settings::StoreUrl;
 
@@ -292,10 +292,11 @@ fn attachments_are_copied_as_the_rule_says_else_as_the_flow_does() {
 fn a_rules_resolution_is_its_own_else_the_flows_which_the_fallback_has_too() {
     let of_rule = |flow: &Flow| flow.rules.in_order[0].act.set_status.clone().unwrap().resolution;
     let by_flow = flow(r#""name""#, r#""resolution": " Fixed ", "name""#);
-    assert_eq!(of_rule(&by_flow), Resolution::new("Fixed"));
+    assert_eq!(of_rule(&by_flow), Resolution::new("Fixed").map(WantedResolution::OfFlow));
     assert_eq!(by_flow.rules.resolution, Resolution::new("Fixed"));
     let by_rule = flow(r#""syncStatus": true"#, r#""syncStatus": true, "resolution": "Done""#);
-    assert_eq!((of_rule(&by_rule), by_rule.rules.resolution), (Resolution::new("Done"), None));
+    let own = Resolution::new("Done").map(WantedResolution::OfRule);
+    assert_eq!((of_rule(&by_rule), by_rule.rules.resolution), (own, None));
 }
 
 #[test]

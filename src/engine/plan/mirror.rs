@@ -3,8 +3,8 @@
 use super::choice::{Paired, is_intermediate, rule_for};
 use super::{Couple, Lost, Plan};
 use crate::flow::{
-    Comment, Draft, Fallback, FieldName, IntentKind, Issue, JiraTime, OnConflict, Origin, Resolution, Rule, Rules,
-    SetReplied, Side, Sighting, SkipReason, StatusName, Step, TargetStatus, Transition,
+    Comment, Draft, Fallback, FieldName, IntentKind, Issue, JiraTime, OnConflict, Origin, Rule, Rules, SetReplied,
+    Side, Sighting, SkipReason, StatusName, Step, TargetStatus, Transition, WantedResolution,
 };
 
 /// The status to which `fallbackBehavior: default_to_closed` brings a dev issue.
@@ -141,7 +141,7 @@ struct Wish<'a> {
     source: &'a Sighting,
     target: &'a Sighting,
     to: StatusName,
-    resolution: Option<&'a Resolution>,
+    resolution: Option<WantedResolution>,
 }
 
 /// Why something is wanted.
@@ -164,7 +164,7 @@ impl Wish<'_> {
 
     fn draft(self, replied_field: Option<&FieldName>) -> Draft {
         let (side, from) = (self.from.other(), self.target.issue.status.clone());
-        let (comment, resolution) = (self.comment(), self.resolution.cloned());
+        let (comment, resolution) = (self.comment(), self.resolution);
         let transition = Step::Transition(Transition { side, from, to: self.to, resolution });
         let reply = replied_field.filter(|_| side == Side::User).cloned();
         let reply = reply.map(|field| Step::Reply(SetReplied { field }));
@@ -210,7 +210,7 @@ fn wish<'a>(rule: &'a Rule, view: &View<'a>, occasion: Occasion) -> Option<Wish<
         TargetStatus::SameAsSource => view.source.issue.status.name.clone(),
     };
     let (source, target) = (view.source, view.target);
-    let resolution = set.resolution.as_ref();
+    let resolution = set.resolution.clone();
     Some(Wish { rule: Some(rule), occasion, from: view.side, source, target, to, resolution })
 }
 
@@ -222,7 +222,7 @@ fn fallback<'a>(rules: &'a Rules, view: &View<'a>) -> Option<Wish<'a>> {
         (Fallback::Ignore, _) | (Fallback::CloseDev, Side::Dev) | (Fallback::ResolveUser, Side::User) => return None,
     };
     let (source, target, to) = (view.source, view.target, StatusName::new(to));
-    let resolution = rules.resolution.as_ref();
+    let resolution = rules.resolution.clone().map(WantedResolution::OfFlow);
     let occasion = Occasion::Change;
     view.witnessed.then_some(Wish { rule: None, occasion, from: view.side, source, target, to, resolution })
 }

@@ -1,41 +1,56 @@
 //! Bring an issue into a status.
 
 mod resolution;
+mod tries;
 
 use std::time::Duration;
 
-use resolution::Way;
+use tries::Tries;
 
 use super::{Outcome, Trace};
 use crate::engine::apply::{Learned, Moved};
 use crate::engine::{Engine, Error};
-use crate::flow::{Event, Intent, Issue, IssueRef, SkipReason, Status, StatusName, Transition};
+use crate::flow::{Event, Intent, Issue, IssueRef, SkipReason, Status, Transition};
 use crate::jira::{self, Fault, Offer, Standing};
 
 /// The machines of one site need not agree on the time to the second.
 const SKEW: Duration = Duration::from_secs(5);
 
-/// Where the issue stands and where it can go are asked in one request, immediately before.
+/// Where the issue stands and where it can go are read in one request, immediately before each try. Only a 400 in Jira's
+/// own words lets another transition be tried: then nothing has happened. Whichever of them was made, the changelog
+/// shows it as ours.
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Transition) -> Result<Outcome, Error> {
     let Some(target) = intent.on(step.side) else { return Ok(Outcome::Needless) };
-    let standing = engine.jira.standing(&target.id).await?;
+    let mut standing = engine.jira.standing(&target.id).await?;
+    let mut tries = Tries::new(engine, intent, step, target);
+    loop {
+        if let Some(outcome) = outdated(&standing, step) {
+            return Ok(outcome);
+        }
+        let Some(next) = tries.next(&standing).await? else { return Err(tries.failure(&standing).await.into()) };
+        match engine.jira.transition(&target.id, &next.offer, &next.sends.fields()).await {
+            Ok(()) => {
+                let reached = match &next.offer.to {
+                    Some(to) => to.clone(),
+                    None => where_it_led(engine, target, &next.offer).await?,
+                };
+                let remarks = tries.remarks(&next, &reached);
+                return Ok(Outcome::Done(Learned::Moved(moved(step, reached, remarks))));
+            }
+            Err(error) if matches!(error.what, Fault::Invalid(_)) => tries.refused(next, error),
+            Err(error) => return Err(error.into()),
+        }
+        standing = engine.jira.standing_now(&target.id).await?;
+    }
+}
+
+/// What becomes of the step if the issue does not stand where the plan saw it.
+fn outdated(standing: &Standing, step: &Transition) -> Option<Outcome> {
     if standing.status.name == step.to {
         // Somebody else brought it there: no change of ours, so nothing to comment on.
-        return Ok(Outcome::Needless);
+        return Some(Outcome::Needless);
     }
-    if standing.status.id != step.from.id {
-        return Ok(Outcome::Outdated(SkipReason::MovedMeanwhile));
-    }
-    let offer = standing.offer_to(&step.to).ok_or_else(|| no_way(target, &standing, &step.to))?;
-    let way = Way { engine, target, standing: &standing, offer };
-    let unresolved = way.make(intent, step).await?;
-    let unresolved = unresolved.map(|why| Event::StepRefused { key: target.key.clone(), what: "resolution", why });
-    let reached = match &offer.to {
-        Some(to) => to.clone(),
-        None => where_it_led(engine, target, offer).await?,
-    };
-    let remarks = by_name(target, offer, &reached, step).into_iter().chain(unresolved).collect();
-    Ok(Outcome::Done(Learned::Moved(moved(step, reached, remarks))))
+    (standing.status.id != step.from.id).then_some(Outcome::Outdated(SkipReason::MovedMeanwhile))
 }
 
 /// Where a transition led of which Jira had not said so. What can't be read now is looked up later: the transition itself
@@ -55,28 +70,6 @@ async fn where_it_led(engine: &Engine, target: &IssueRef, offer: &Offer) -> Resu
 
 fn moved(step: &Transition, reached: Status, remarks: Vec<Event>) -> Moved {
     Moved { side: step.side, wanted: step.to.clone(), reached, remarks }
-}
-
-fn by_name(target: &IssueRef, offer: &Offer, reached: &Status, step: &Transition) -> Option<Event> {
-    let (name, to) = (offer.name.clone(), reached.name.clone());
-    (to != step.to).then(|| Event::TransitionByName { key: target.key.clone(), name, to })
-}
-
-fn no_way(target: &IssueRef, standing: &Standing, to: &StatusName) -> jira::Error {
-    let told = |offer: &Offer| match &offer.to {
-        Some(to) => format!("{} (to {})", offer.name, to.name),
-        None => format!("{} (Jira does not say where it leads)", offer.name),
-    };
-    let offers: Vec<_> = standing.offers.iter().map(told).collect();
-    let offers =
-        if offers.is_empty() { "none; may this account make transitions?".to_owned() } else { offers.join(", ") };
-    jira::Error {
-        request: format!("transition of {target}"),
-        what: Fault::Invalid(
-            format!("no transition leads from {} to {to}; offered: {offers}", standing.status.name).into(),
-        ),
-        only_reads: true,
-    }
 }
 
 /// The changelog shows that we moved it since, from where it stood: whatever became of it afterwards. Nobody but this

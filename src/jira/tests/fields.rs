@@ -103,7 +103,7 @@ fn standing(screen: Option<bool>) -> Value {
 }
 
 fn stands(screen: Option<bool>) -> Exchange {
-    on("GET /rest/api/3/issue/10001?fields=status,issuetype&expand=transitions").answers(standing(screen))
+    on("GET /rest/api/3/issue/10001?fields=status,issuetype,resolution&expand=transitions").answers(standing(screen))
 }
 
 fn shows(fields: Value) -> Exchange {
@@ -114,8 +114,8 @@ fn shows(fields: Value) -> Exchange {
 
 async fn resolves(client: &Client) -> Resolves {
     let standing = client.standing(&id("10001")).await.unwrap();
-    let offer = standing.offer_to(&StatusName::new("Resolved")).unwrap();
-    client.asks_for_resolution(&id("10001"), &standing, offer).await.unwrap()
+    let offers = standing.offers_to(&StatusName::new("Resolved"));
+    client.screens_of(&id("10001"), &standing, &offers).await.unwrap().remove(0).resolves
 }
 
 #[tokio::test(start_paused = true)]

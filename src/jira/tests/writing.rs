@@ -219,7 +219,7 @@ async fn a_transition_is_made_by_its_id_with_the_fields_that_its_screen_wants() 
     let (client, script) = Script::client(
         Deployment::Cloud,
         vec![
-            on("GET /rest/api/3/issue/10001?fields=status,issuetype&expand=transitions").answers(standing),
+            on("GET /rest/api/3/issue/10001?fields=status,issuetype,resolution&expand=transitions").answers(standing),
             on("GET /rest/api/3/issue/10001/transitions?transitionId=5&expand=transitions.fields").answers(screen),
             on("POST /rest/api/3/issue/10001/transitions").saying(made).ends(204, Value::Null),
         ],
@@ -241,7 +241,10 @@ async fn where_an_issue_can_go_is_asked_once_more_for_each_further_use() {
     standing["transitions"] = json!([{"id": "5", "name": "Resolve Issue", "to": {"id": "5", "name": "Resolved"}}]);
     let fields = FRESH.join(",");
     let read = format!("GET /rest/api/2/issue/10001?fields={fields}&expand=changelog,transitions&properties=lockstep");
-    let ask = || on("GET /rest/api/2/issue/10001?fields=status,issuetype&expand=transitions").answers(standing.clone());
+    let ask = || {
+        on("GET /rest/api/2/issue/10001?fields=status,issuetype,resolution&expand=transitions")
+            .answers(standing.clone())
+    };
     let exchanges = vec![on(&read).answers(standing.clone()), ask(), on(&read).answers(standing.clone()), ask()];
     let (client, script) = Script::client(Deployment::DataCenter, exchanges).await;
     client.fetch_one(&id("10001")).await.unwrap();

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::attachment::AttachmentBean;
 use super::changelog::{Changelog, Completed, History, Reader};
-use super::entries::{Entries, Unreadable, or_none};
+use super::entries::{Entries, Unreadable, if_readable, or_none};
 use super::link::LinkBean;
 use super::mark::{PROPERTY, mark};
 use super::meta::{ProjectBean, TransitionBean};
@@ -44,6 +44,8 @@ struct Fields {
     #[serde(default, deserialize_with = "optional_time")]
     updated: Option<JiraTime>,
     issuetype: Option<Named>,
+    #[serde(default, deserialize_with = "if_readable")]
+    resolution: Option<Named>,
     #[serde(default, deserialize_with = "or_none")]
     attachment: Entries<AttachmentBean>,
     #[serde(default, deserialize_with = "or_none")]
@@ -141,6 +143,17 @@ impl IssueBean {
         let status = self.fields.as_ref().and_then(|fields| fields.status.as_ref());
         let status = status.ok_or_else(|| lack(&self.key, "status"))?.status()?;
         Ok((status, std::mem::take(&mut self.transitions).into_readable(&self.key)))
+    }
+
+    /// Whether the status that it stands in is of the category "done".
+    pub(in crate::jira) fn is_done(&self) -> bool {
+        let status = self.fields.as_ref().and_then(|fields| fields.status.as_ref());
+        status.is_some_and(StatusBean::is_done)
+    }
+
+    /// The name of the resolution that it has.
+    pub(in crate::jira) fn resolution(&self) -> Option<String> {
+        self.fields.as_ref()?.resolution.as_ref().map(|resolution| resolution.name.clone())
     }
 
     /// What decides by which workflow it goes, as far as that came along.

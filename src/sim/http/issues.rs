@@ -7,8 +7,10 @@ use super::answer::Answer;
 use super::bodies;
 use super::call::Call;
 use super::routes::Plan;
-use super::scope::Scope;
+use super::scope::{Comments, Scope};
 use super::wire::{Fields, Selection, Wire};
+use crate::sim::issue::Issue;
+use crate::sim::screen::Screen;
 use crate::sim::state::State;
 use crate::sim::write::{Draft, Write};
 
@@ -39,12 +41,23 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
 
 pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
-    let screen = state.screens(&issue.project).edit;
-    let scope = Scope::with_comments(state, call, &issue.project, screen);
+    let locked = state.is_locked(&issue);
+    let scope = match locked {
+        // Jira finds no field that can be edited, a comment being one here, before it says that there may be no edit.
+        true => Scope { screen: Screen::default(), comments: Comments::NotOnScreen, ..scope_of(state, call, &issue) },
+        false => scope_of(state, call, &issue),
+    };
     // A required field that the issue never had does not keep it from being edited.
     let edit = bodies::edit(state, &call.json()?, &scope, |_| true)?;
+    if locked {
+        return Err(Answer::bad(super::rights::NO_EDIT));
+    }
     let writes = vec![Write::Edit { issue: issue.id, edit }];
     Ok(Plan { writes, answer: Answer::empty(StatusCode::NO_CONTENT) })
+}
+
+fn scope_of<'a>(state: &State, call: &'a Call, issue: &Issue) -> Scope<'a> {
+    Scope::with_comments(state, call, &issue.project, state.screens(&issue.project).edit)
 }
 
 /// There are no subtasks here, so whether they may go with it makes no difference.

@@ -42,10 +42,10 @@ pub(super) fn create_fields(state: &State, call: &Call) -> Result<Answer, Answer
     page(call, "fields", all.collect())
 }
 
-/// The edit screen; nothing for who may not edit.
+/// The edit screen; nothing for who may not edit, or where nobody may.
 pub(super) fn edit_fields(state: &State, call: &Call) -> Result<Answer, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
-    let may = state.may(&call.account, &issue.project, Permission::EditIssues);
+    let may = state.may(&call.account, &issue.project, Permission::EditIssues) && !state.is_locked(issue);
     let screen = if may { state.screens(&issue.project).edit } else { Screen::default() };
     Ok(Answer::ok(json!({"fields": Wire::new(state, call).screen(&screen, &issue.project, false)})))
 }

@@ -34,6 +34,10 @@ impl State {
         let may = |permission| self.may(&call.account, &issue.project, permission);
         match needed(&call.method, route.resource) {
             Some(right) if !may(right.permission) => Err(right.refusal(call.flavour)),
+            // Files are part of what can't be edited; properties by themselves, remote links and comments are not.
+            Some(right) if right.permission == Permission::CreateAttachments && self.is_locked(issue) => {
+                Err(right.refusal(call.flavour))
+            }
             _ if !may_be_quiet(&call.method, call, may) => Err(Answer::forbidden(NOT_QUIETLY)),
             _ => Ok(()),
         }
@@ -90,7 +94,7 @@ fn may_be_quiet(method: &Method, call: &Call, may: impl Fn(Permission) -> bool) 
     !quiet || may(Permission::AdministerProjects) || may(Permission::Administer)
 }
 
-const NO_EDIT: &str = "You do not have permission to edit issues in this project.";
+pub(super) const NO_EDIT: &str = "You do not have permission to edit issues in this project.";
 const NO_DELETE: &str = "You do not have permission to delete issues in this project.";
 const NO_COMMENT: &str = "You do not have the permission to comment on this issue.";
 const NO_ATTACHMENTS: &str = "You do not have permission to create attachments for this issue.";

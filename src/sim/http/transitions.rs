@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::{Answer, Complaints};
 use super::bodies;
 use super::call::Call;
 use super::members;
@@ -41,7 +41,13 @@ pub(super) fn take(state: &mut State, call: &Call) -> Result<Plan, Answer> {
         Some(screen) => Scope::with_comments(state, call, &issue.project, screen.clone()),
         None => Scope::nothing(call),
     };
-    let has = |field: &str| issue.values.contains_key(field) || (field == "description" && issue.description.is_some());
+    if state.setup.resolutions_cannot_be_emptied && body["fields"].get("resolution").is_some_and(Value::is_null) {
+        return Err(Complaints::about("resolution", "The resolution selected is invalid.").into());
+    }
+    let again = state.setup.transitions_want_values_again;
+    let holds =
+        |field: &str| issue.values.contains_key(field) || (field == "description" && issue.description.is_some());
+    let has = |field: &str| !again && holds(field);
     let edit = Edit { transition: Some(transition.id), ..bodies::edit(state, &body, &scope, has)? };
     let writes = vec![Write::Edit { issue: issue.id, edit }];
     Ok(Plan { writes, answer: Answer::empty(StatusCode::NO_CONTENT) })

@@ -255,3 +255,93 @@ async fn a_status_that_the_other_project_lacks_becomes_its_first() {
     let issue = stage.site.issue(&new).unwrap();
     assert_eq!((issue.status.as_str(), issue.history[2].field.as_str()), ("To Do", "status"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn several_transitions_may_lead_to_one_status_by_screens_of_their_own() {
+    let stage = Stage::with(|setup| {
+        let team = Screen::of(&["customfield_10010!"]);
+        setup.projects[0].workflow = workflow().with(Transition::to("Hand over", "Fixed").from(&["Open"]).screen(team));
+        setup.custom_fields = vec![CustomField::select(10010, "Team", &["Red", "Blue"])];
+    });
+    let key = stage.ann_reports("Broken");
+    let all = offered(&stage, &key, "expand=transitions.fields").await;
+    let told: Vec<_> = all.iter().map(|it| (&it["to"]["name"], it["fields"].as_object().unwrap().len())).collect();
+    assert_eq!(told, [(&json!("Fixed"), 3), (&json!("Fixed"), 1)]);
+    assert_eq!(take(&stage, &key, json!({"transition": {"id": "41"}})).await.status, 400);
+    let fields = json!({"customfield_10010": {"value": "Red"}});
+    assert_eq!(take(&stage, &key, json!({"transition": {"id": "41"}, "fields": fields})).await.status, 204);
+}
+
+/// Fixed, and back to Open by a screen that has the resolution.
+async fn fixed(change: impl FnOnce(&mut Setup)) -> (Stage, String) {
+    let back = Transition::to("Back", "Open").from(&["Fixed"]).screen(Screen::of(&["resolution"]));
+    let leave = Transition::to("Leave", "Open").from(&["Fixed"]);
+    let stage = stage(|setup| {
+        setup.projects[0].workflow = workflow().with(back).with(leave);
+        change(setup);
+    });
+    let key = stage.ann_reports("Broken");
+    assert_eq!(take(&stage, &key, fix()).await.status, 204);
+    (stage, key)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issue_stays_resolved_in_a_status_that_is_not_done_unless_it_is_emptied() {
+    for (id, fields, left) in
+        [("41", json!({}), Some("Done")), ("51", json!({}), Some("Done")), ("41", json!({"resolution": null}), None)]
+    {
+        let (stage, key) = fixed(|_| {}).await;
+        assert_eq!(take(&stage, &key, json!({"transition": {"id": id}, "fields": fields})).await.status, 204);
+        let issue = stage.site.issue(&key).unwrap();
+        assert_eq!((issue.status.as_str(), issue.fields.get("resolution").map(String::as_str)), ("Open", left));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_site_may_refuse_to_empty_a_resolution_or_to_keep_one_unasked() {
+    let (stage, key) = fixed(|setup| setup.resolutions_cannot_be_emptied = true).await;
+    let reply = take(&stage, &key, json!({"transition": {"id": "41"}, "fields": {"resolution": null}})).await;
+    assert_eq!((reply.status, reply.text.contains("\"resolution\"")), (400, true), "{}", reply.text);
+    for (again, status) in [(false, 204), (true, 400)] {
+        let stage = stage_wanting_again(again);
+        let key = stage.ann_reports("Broken");
+        stage.ann(Deed::Fill { issue: key.clone(), field: "resolution".into(), value: json!({"name": "Done"}) });
+        stage.ann(Deed::Fill { issue: key.clone(), field: "customfield_10010".into(), value: json!({"value": "Red"}) });
+        assert_eq!(take(&stage, &key, json!({"transition": {"id": "11"}})).await.status, status);
+    }
+}
+
+fn stage_wanting_again(again: bool) -> Stage {
+    stage(|setup| setup.transitions_want_values_again = again)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_status_may_forbid_edits_and_files_and_allow_comments_and_moves() {
+    for flavour in [Flavour::Cloud, Flavour::DataCenter] {
+        let stage = stage(|setup| {
+            setup.flavour = flavour;
+            setup.projects[0].workflow = workflow().locking("Fixed");
+        });
+        let key = stage.ann_reports("Broken");
+        let path = format!("issue/{key}");
+        let edit = |part: Value| stage.put(&path, part);
+        let mark = json!({"properties": [{"key": "mark", "value": 1}]});
+        assert_eq!(edit(json!({"fields": {"summary": "x"}})).await.status, 204);
+        assert_eq!(take(&stage, &key, fix()).await.status, 204);
+        let text = |text: &str| if flavour == Flavour::Cloud { adf(text) } else { json!(text) };
+        for (body, why) in [
+            (json!({"fields": {"summary": "y"}}), "Field 'summary' cannot be set."),
+            (json!({"update": {"comment": [{"add": {"body": text("hm")}}]}}), "Field 'comment' cannot be set."),
+            (mark, "You do not have permission to edit issues in this project."),
+        ] {
+            let reply = edit(body).await;
+            assert_eq!((reply.status, reply.text.contains(why)), (400, true), "{}", reply.text);
+        }
+        let meta = stage.get(&format!("issue/{key}/editmeta")).await.json();
+        assert_eq!(meta, json!({"fields": {}}));
+        let comment = stage.post(&format!("issue/{key}/comment"), json!({"body": text("hm")})).await;
+        assert_eq!(comment.status, 201, "{}", comment.text);
+        assert_eq!(take(&stage, &key, json!({"transition": {"id": "21"}})).await.status, 204);
+        assert_eq!(edit(json!({"fields": {"summary": "y"}})).await.status, 204);
+    }
+}

@@ -6,7 +6,7 @@ use super::{Text, Unfit, from_json, json};
 use crate::flow::{
     AccountId, Attachment, AttachmentId, BadTemplate, Comment, CopyAttachment, CreateIssue, Describe, Doubt, FieldName,
     Handled, Intent, IntentId, IntentKind, IssueId, IssueKey, IssueRef, JiraTime, LinkIssues, Resolution, RestoreText,
-    RuleId, SetReplied, Side, Status, StatusId, StatusName, Step, Template, Transition,
+    RuleId, SetReplied, Side, Status, StatusId, StatusName, Step, Template, Transition, WantedResolution,
 };
 
 /// How an intent is kept.
@@ -86,6 +86,9 @@ enum StepV1 {
         to: StatusNameV1,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resolution: Option<ResolutionV1>,
+        /// Else the flow's: so it was where documents did not tell, since that one never replaces a person's.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        resolution_of_rule: bool,
     },
     Comment {
         text: TemplateV1,
@@ -303,8 +306,13 @@ impl From<&Step> for StepV1 {
                 Self::Link { cross_link: *cross_link, comment: comment.clone().map(TemplateV1) }
             }
             Step::Transition(Transition { side, from, to, resolution }) => {
-                let resolution = resolution.clone().map(ResolutionV1);
-                Self::Transition { side: Text(*side), from: from.into(), to: to.into(), resolution }
+                let (side, from, to) = (Text(*side), from.into(), to.into());
+                let (resolution, resolution_of_rule) = match resolution.clone() {
+                    None => (None, false),
+                    Some(WantedResolution::OfFlow(name)) => (Some(ResolutionV1(name)), false),
+                    Some(WantedResolution::OfRule(name)) => (Some(ResolutionV1(name)), true),
+                };
+                Self::Transition { side, from, to, resolution, resolution_of_rule }
             }
             Step::Comment(Comment { text }) => Self::Comment { text: TemplateV1(text.clone()) },
             Step::Attach(CopyAttachment { file, before }) => {
@@ -324,8 +332,9 @@ impl From<StepV1> for Step {
             StepV1::Link { cross_link, comment } => {
                 Self::Link(LinkIssues { cross_link, comment: comment.map(|template| template.0) })
             }
-            StepV1::Transition { side, from, to, resolution } => {
-                let resolution = resolution.map(|name| name.0);
+            StepV1::Transition { side, from, to, resolution, resolution_of_rule } => {
+                let of = if resolution_of_rule { WantedResolution::OfRule } else { WantedResolution::OfFlow };
+                let resolution = resolution.map(|name| of(name.0));
                 Self::Transition(Transition { side: side.0, from: from.into(), to: to.into(), resolution })
             }
             StepV1::Comment { text } => Self::Comment(Comment { text: text.0 }),
@@ -402,11 +411,12 @@ mod tests {
     }
 
     /// What version 1 has learned since: further kinds, further steps, and the resolution of a transition.
-    const LATER: [&str; 4] = [
+    const LATER: [&str; 5] = [
         r#"{"version":"1","id":"i-2","kind":"attach","rule":null,"source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"attach":{"file":{"id":"70001","filename":"a.png","size":5000000000,"mime":"image/png","author":"ann","created":"2024-01-01T00:00:00.003Z","content":"https://a.example.net/70001"},"before":["80001"]}},{"attach":{"file":{"id":"70002","filename":"","size":0,"mime":"","author":null,"created":"2024-01-01T00:00:00.003Z","content":""},"before":[]}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
         r#"{"version":"1","id":"i-3","kind":"restore","rule":null,"source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"restore":{"cross_link":true}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
         r#"{"version":"1","id":"i-4","kind":"mirror","rule":"closed","source":"dev","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"transition":{"side":"user","from":{"id":"3","name":"In Progress"},"to":"Resolved","resolution":"Won't Do"}},{"reply":{"field":"customfield_10042"}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
         r#"{"version":"1","id":"i-5","kind":"create","rule":"take","source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"create":{"cross_link":true}},{"describe":{"cross_link":true}}],"cursor":1,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
+        r#"{"version":"1","id":"i-7","kind":"mirror","rule":"closed","source":"dev","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"transition":{"side":"user","from":{"id":"3","name":"In Progress"},"to":"Resolved","resolution":"Won't Do","resolution_of_rule":true}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
     ];
 
     #[test]

@@ -3,7 +3,7 @@
 use super::quoted;
 use crate::flow::{
     Actions, Attachments, Fallback, FieldName, From, OnConflict, Resolution, Rule, Rules, SetStatus, Side, StatusMatch,
-    StatusName, TargetStatus, Template,
+    StatusName, TargetStatus, Template, WantedResolution,
 };
 
 /// A flow's rules, one a line, in order; and what the flow itself says.
@@ -92,7 +92,7 @@ fn set_status(text: &str) -> SetStatus {
     let (status, resolution) = text.split_once(" with ").unwrap_or((text, ""));
     let named = || TargetStatus::Named(StatusName::new(status));
     let to = if status == "=" { TargetStatus::SameAsSource } else { named() };
-    SetStatus { to, resolution: Resolution::new(resolution) }
+    SetStatus { to, resolution: Resolution::new(resolution).map(WantedResolution::OfRule) }
 }
 
 fn side(text: &str) -> Result<Side, String> {
