@@ -38,7 +38,7 @@ use futures::future::BoxFuture;
 use crate::clock::{Clock, Entropy};
 use crate::flow::{
     Entry, Event, Extent, Flow, Intent, Issue, IssueId, IssueRef, JiraTime, NoticeKind, Notices, Observer, ProjectKey,
-    Side, Sides, Watermark,
+    Side, Sides, StatusId, Watermark,
 };
 use crate::jira::{self, Client, Page, Scan};
 use crate::pulse::Pulse;
@@ -156,6 +156,8 @@ pub struct Engine {
     tally: Tally,
     /// The issues, both sides, that an open intent is about: nothing else may be planned for them.
     busy: Mutex<BTreeSet<IssueId>>,
+    /// The user issues that are owed a link, with the status in which they could not be edited; the store has them too.
+    owed_links: Mutex<BTreeMap<IssueId, Option<StatusId>>>,
     /// What this worker has seen of the dev project beyond what its store holds.
     survey: Mutex<Option<adopt::Survey>>,
     other_addresses: OtherAddresses,
@@ -229,6 +231,7 @@ impl Engine {
             notices,
             tally: Tally::default(),
             busy: Mutex::default(),
+            owed_links: Mutex::default(),
             survey: Mutex::default(),
             other_addresses: OtherAddresses::default(),
             types: Mutex::default(),

@@ -29,7 +29,7 @@ pub use database::Database;
 pub use event::{CycleReport, Event, Field, Level, Line, Observer, SkipReason};
 pub use history::{Entry, HistoryQuery, IssueName, Told};
 pub use intent::{
-    Comment, CopyAttachment, CreateIssue, Describe, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues,
+    Comment, CopyAttachment, CreateIssue, Describe, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues, OwedLink,
     Precondition, Prospect, RestoreText, SetReplied, Step, StepKey, Transition,
 };
 pub use issue::{

@@ -29,6 +29,8 @@ mod days;
 mod fields;
 #[path = "simulation/files.rs"]
 mod files;
+#[path = "simulation/locked.rs"]
+mod locked;
 #[path = "simulation/losses.rs"]
 mod losses;
 #[path = "simulation/memory.rs"]

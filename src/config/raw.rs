@@ -242,7 +242,7 @@ impl General {
             ),
             resolution: fields.optional(
                 "resolution",
-                "What a transition gets that demands a resolution, where its rule names none. Default: none.",
+                "What an issue without resolution gets on its way into category done, or where one is demanded. Default: none.",
             ),
         }
     }
@@ -299,7 +299,7 @@ impl Part for Actions {
                 .optional("targetStatus", "That status. Default: the rule's targetStatus, else the source's status."),
             resolution: fields.optional(
                 "resolution",
-                "What the transition gets if it demands a resolution. Default: the flow's resolution.",
+                "The resolution that the issue gets in category done, whichever it has. Default: the flow's resolution.",
             ),
             sync_attachments: fields.optional("syncAttachments", "Default: defaultBehavior.syncAttachments."),
             add_cross_link: fields.optional(

@@ -12,11 +12,13 @@ mod survey;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::apply::is_unlinked;
 use super::observe::{Candidates, FreshRead, Known, pair_of};
 use super::plan::{Plan, plan};
 use super::{Engine, Error, Past, Seen};
 use crate::flow::{
-    Entry, Event, Fallback, Issue, IssueId, IssueKey, JiraTime, MissingDev, Origin, Pair, PairState, Side, SkipReason,
+    Entry, Event, Fallback, Issue, IssueId, IssueKey, JiraTime, Mark, MissingDev, Origin, Pair, PairState, Side,
+    SkipReason,
 };
 use crate::jira::{BATCH, FetchedByKey};
 use crate::store::{self, Change};
@@ -249,10 +251,16 @@ impl Engine {
         let pair = Pair { user: user.at.clone(), dev: dev.at.clone(), origin, state };
         let event = Event::PairAdopted { user: user.at.key.clone(), dev: dev.at.key.clone() };
         let files = self.files_seen_to(user, dev, proof, known).await?;
+        let link = match &dev.mark {
+            Some(Mark::Created { intent, .. }) if proof == Proof::Mark && is_unlinked(user) => {
+                self.link_to_be_made(&pair, intent.clone()).await?
+            }
+            Some(Mark::Created { .. } | Mark::Linked { .. }) | None => None,
+        };
         // The pair comes last: one whose files are not in the ledger would have them all copied.
         let batch = [Change::Tell(Entry::of(&event, &user.at, self.clock.wall())), Change::PutPair(pair.clone())];
         let found = known.missing_dev_of(&user.at.id).map(|_| Change::ClearMissing(user.at.id.clone()));
-        match self.store.write(files.into_iter().chain(batch).chain(found).collect()).await {
+        match self.store.write(files.into_iter().chain(link).chain(batch).chain(found).collect()).await {
             Ok(()) => {
                 self.tell(&event);
                 known.pairs.push(pair);

@@ -3,18 +3,23 @@
 mod creating;
 mod failing;
 mod learning;
+mod linking;
 mod owing;
 
 pub(super) use creating::Creation;
 pub(super) use failing::in_doubt;
 pub(super) use learning::{Created, Learned, Moved, Text};
+pub(super) use linking::{is_unlinked, waits_for_its_issue};
 pub(super) use owing::holds_its_pair;
+
+use linking::LeftLink;
 
 use super::observe::{Trial, user_of};
 use super::steps::{self, Outcome};
 use super::{Engine, Error};
 use crate::flow::{
-    Draft, Event, Handled, Intent, IntentId, Issue, Observed, Precondition, Side, Sighting, SkipReason, Step,
+    Draft, Event, Handled, Intent, IntentId, IntentKind, Issue, Observed, Precondition, Side, Sighting, SkipReason,
+    Step,
 };
 use crate::jira;
 use crate::store::{self, Change};
@@ -48,11 +53,13 @@ pub(super) struct Course {
     pub closing: Vec<Change>,
     /// Why a file could not be copied now, if one couldn't.
     pub owes: Option<String>,
+    /// The link that is left to be made later, if the user issue can't be edited.
+    pub left_link: Option<LeftLink>,
 }
 
 impl Course {
     pub(super) fn new(intent: Intent) -> Self {
-        Self { intent, done: Vec::new(), closing: Vec::new(), owes: None }
+        Self { intent, done: Vec::new(), closing: Vec::new(), owes: None, left_link: None }
     }
 }
 
@@ -142,9 +149,10 @@ impl Engine {
                 self.lay_down(course).await?;
                 return Err(Error::Stopping);
             }
-            let end = match went.take() {
-                Some(end) => end,
-                None => steps::perform(self, &course.intent, &step, fresh.take()).await,
+            let end = match (went.take(), course.locked_out(&step)) {
+                (Some(end), _) => end,
+                (None, Some(locked)) => Ok(Outcome::Locked(locked)),
+                (None, None) => steps::perform(self, &course.intent, &step, fresh.take()).await,
             };
             match end {
                 Ok(Outcome::Done(learned)) => self.take_up(&mut course, learned).await?,
@@ -154,6 +162,15 @@ impl Engine {
                     self.pass_over(&mut course, &step).await?;
                 }
                 Ok(Outcome::Outdated(reason)) => return self.give_up(course, GivenUp::Outdated(reason)).await,
+                Ok(Outcome::Split(steps)) => {
+                    course.intent.split(steps);
+                    self.keep(&mut course).await?;
+                }
+                Ok(Outcome::Locked(locked)) => {
+                    if let Some(end) = self.locked(&mut course, locked).await? {
+                        return Ok(end);
+                    }
+                }
                 Err(Error::Jira(error)) => return self.step_failed(course, &step, error).await,
                 Err(error) => return Err(error),
             }
@@ -186,15 +203,19 @@ impl Engine {
     /// Both sides' state first, then the intent's end: in one transaction where the store has them.
     async fn close(&self, course: Course) -> Result<(), Error> {
         let owed = self.owed_files(&course).await?;
-        let Course { intent, done, closing, owes } = course;
+        let Course { intent, done, closing, owes, left_link } = course;
         let mut batch = done;
         for (side, settles) in [(Side::User, &intent.settles_user), (Side::Dev, &intent.settles_dev)] {
             if let (Some(at), Some(handled)) = (intent.on(side), settles) {
                 batch.push(Change::PutHandled(side, at.clone(), handled.clone()));
             }
         }
+        batch.extend(self.to_be_linked_later(&intent, left_link).await?);
         if owed.is_empty() {
-            batch.push(Change::ClearFailure(Side::User, intent.user.id.clone()));
+            // What holds its pair up has seen to all of it; a link says nothing of what else failed.
+            if intent.kind != IntentKind::Link {
+                batch.push(Change::ClearFailure(Side::User, intent.user.id.clone()));
+            }
             batch.extend(closing);
             batch.push(Change::CloseIntent(intent.id.clone()));
         } else {
@@ -205,6 +226,9 @@ impl Engine {
         }
         self.store.write(batch).await?;
         self.set_free(&intent);
+        if intent.kind == IntentKind::Link {
+            self.forget_link(&intent.user.id);
+        }
         self.tell(&Event::IssueProcessed { key: intent.user.key.clone() });
         Ok(())
     }

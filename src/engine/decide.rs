@@ -26,6 +26,19 @@ enum Left {
     Create(Box<Creation>),
 }
 
+impl Left {
+    /// The issue is to be tried again, whatever else was handled of it.
+    fn keeping_failure_of(self, user: &IssueRef) -> Self {
+        match self {
+            Self::Record(mut changes) => {
+                changes.retain(|change| *change != Change::ClearFailure(Side::User, user.id.clone()));
+                Self::Record(changes)
+            }
+            Self::Create(creation) => Self::Create(creation),
+        }
+    }
+}
+
 impl Engine {
     /// Handles what a page of a search named, to the end.
     pub(super) async fn handle(&self, page: Page, past: Past) -> Result<(), Error> {
@@ -138,7 +151,7 @@ impl Engine {
                 Vec::new()
             }
             Unit::Unpaired(pair, home) => self.leave_unpaired(&pair, &home),
-            Unit::Decide(seen) => return self.decide(*seen, known).await,
+            Unit::Decide(seen) => return Box::pin(self.decide(*seen, known)).await,
         }))
     }
 
@@ -219,7 +232,10 @@ impl Engine {
         if !mended && known.failures.get(&user.id).is_some_and(|failure| self.is_waiting(failure, &seen)) {
             return Ok(Left::Record(Vec::new()));
         }
-        self.plan_and_carry_out(seen).await
+        let status = user_of(&seen).issue.status.id.clone();
+        let left = self.plan_and_carry_out(seen).await?;
+        let tries_again = Box::pin(self.try_owed_link(&user, &status)).await?;
+        Ok(if tries_again { left.keeping_failure_of(&user) } else { left })
     }
 
     /// A pair that was apart and is whole again, or was held long enough, is kept in step from this very look on.

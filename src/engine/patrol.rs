@@ -33,6 +33,7 @@ impl Engine {
             let pairs = self.store.pairs_after(patrol.after.clone(), PAIRS).await?;
             let ended = pairs.len() < PAIRS as usize;
             patrol.after = pairs.last().map(|pair| pair.user.id.clone()).or(patrol.after);
+            self.try_links_again(&pairs);
             self.handle_candidates(to_read(pairs), past).await?;
             if ended {
                 self.look_for_missing(past).await?;

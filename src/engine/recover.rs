@@ -9,7 +9,7 @@ pub(super) use traces::Traces;
 
 use futures::{FutureExt, StreamExt, stream};
 
-use super::apply::{Course, Driven, GivenUp, holds_its_pair, in_doubt};
+use super::apply::{Course, Driven, GivenUp, holds_its_pair, in_doubt, waits_for_its_issue};
 use super::observe::Trial;
 use super::steps::{self, Found};
 use super::{CONCURRENCY, Engine, Error};
@@ -29,7 +29,7 @@ struct Suspect {
 }
 
 /// Whether an intent's pair may be written to.
-enum Leave {
+pub(super) enum Leave {
     Granted,
     /// Not as long as it is suspended, broken or held.
     Later,
@@ -54,10 +54,12 @@ enum Look {
 }
 
 impl Engine {
-    /// Takes up every open intent. Each one ends closed, or stays open and durable; pairs whose intent was closed are
+    /// Takes up every open intent, links apart that wait for their issues. Each one ends closed, or stays open and durable; pairs whose intent was closed are
     /// looked at again, since they may have changed while nothing else could be planned for them.
     pub(super) async fn recover(&self) -> Result<(), Error> {
         let open = self.store.open_intents().await?;
+        self.remember_links(&open);
+        let open: Vec<_> = open.into_iter().filter(|intent| !waits_for_its_issue(intent)).collect();
         for intent in open.iter().filter(|intent| holds_its_pair(intent)) {
             self.set_busy(intent);
         }
@@ -121,7 +123,7 @@ impl Engine {
     }
 
     /// Whether its pair may be written to. An intent that has no dev issue yet has no pair either.
-    async fn leave(&self, intent: &Intent) -> Result<Leave, Error> {
+    pub(super) async fn leave(&self, intent: &Intent) -> Result<Leave, Error> {
         let Some(dev) = &intent.dev else { return Ok(Leave::Granted) };
         let pairs = self.store.pairs(Side::User, vec![intent.user.id.clone()]).await?;
         let state = pairs.into_iter().find(|pair| pair.dev.id == dev.id).map(|pair| pair.state);
@@ -133,7 +135,7 @@ impl Engine {
     }
 
     /// An operator took the pair apart: nothing is owed to it any more.
-    async fn drop_intent(&self, intent: &Intent) -> Result<(), Error> {
+    pub(super) async fn drop_intent(&self, intent: &Intent) -> Result<(), Error> {
         self.skip(&intent.user, SkipReason::Unpaired);
         self.close_for_another_look(intent, Vec::new()).await
     }
@@ -145,7 +147,7 @@ impl Engine {
             IntentKind::Mirror => intent.cursor == 0,
             // Files that are owed, where meanwhile every look finds what is missing.
             IntentKind::Attach => look == Look::Done && self.flow.rules.follow_attachments(),
-            IntentKind::Create | IntentKind::Restore => false,
+            IntentKind::Create | IntentKind::Restore | IntentKind::Link => false,
         };
         if is_planned_again {
             return self.close_for_another_look(&intent, Vec::new()).await;

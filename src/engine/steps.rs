@@ -12,11 +12,12 @@ mod transition;
 use std::time::Duration;
 
 pub(super) use create::perform_all as create_all;
+pub(super) use link::has_line;
 
 use super::apply::Learned;
 use super::recover::Traces;
 use super::{Engine, Error};
-use crate::flow::{Doubt, Intent, Issue, IssueRef, JiraTime, SkipReason, Step};
+use crate::flow::{Doubt, Intent, Issue, IssueRef, JiraTime, LinkIssues, SkipReason, StatusName, Step};
 use crate::jira::{self, Fault, REQUEST_LIMIT, transfer_limit};
 
 /// How long after a request's end its effect may still come: what Jira has begun with it finishes. Generous, because
@@ -34,6 +35,21 @@ pub(super) enum Outcome {
     Later(jira::Error),
     /// Its precondition no longer holds: nothing was sent.
     Outdated(SkipReason),
+    /// Jira does not take it as a whole, and nothing has happened: it is to be done as these steps.
+    Split(Vec<Step>),
+    /// The user issue can't be edited where it stands, and nothing has happened.
+    Locked(Locked),
+}
+
+/// A link to a user issue that can't be edited where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Locked {
+    /// What was to be said in the same edit, as a step of its own.
+    pub said: Option<Step>,
+    /// What is owed.
+    pub link: LinkIssues,
+    /// Where the user issue stands.
+    pub status: StatusName,
 }
 
 /// What looking for a step's traces showed.

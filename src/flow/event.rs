@@ -116,6 +116,10 @@ pub enum Event {
     /// A person's own text leaves no room for the link to the dev issue, or may not be edited; it is left as it is, and
     /// a remote link stands in.
     NoRoomForLink { key: IssueKey },
+    /// A user issue can't be edited where it stands: its link to the dev issue and its mark are made when it can be.
+    LinkOwed { key: IssueKey, status: StatusName },
+    /// A link that was owed was made.
+    LinkMade { user: IssueKey, dev: IssueKey },
     /// A mapped field of a user issue was left out of the dev issue.
     FieldLeftOut { key: IssueKey, field: FieldName, why: String },
     /// The dev project's create screen has no description: the user issue's text is a comment on the dev issue.
@@ -221,6 +225,8 @@ impl Event {
             Self::TransitionByName { key, name, to } => writes::by_name(key, name, to),
             Self::Commented { key } => writes::commented(key),
             Self::Replied { key, field } => writes::replied(key, field),
+            Self::LinkOwed { key, status } => writes::link_owed(key, status),
+            Self::LinkMade { user, dev } => writes::link_made(user, dev),
             Self::StepRefused { key, what, why } => writes::refused(key, what, why),
             Self::InDoubt { key, step, what, why } => writes::in_doubt(key, step, what, why),
             Self::DoubtSettled { key, step, what, happened } => writes::doubt_settled(key, step, what, *happened),

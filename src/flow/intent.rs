@@ -9,7 +9,7 @@ use std::fmt;
 use super::attachment::Attachment;
 use super::copying::FieldName;
 use super::issue::{Handled, Status};
-use super::name::{AttachmentId, IntentId, IssueId, IssueRef, RuleId, Side};
+use super::name::{AttachmentId, IntentId, IssueId, IssueRef, RuleId, Side, StatusId};
 use super::rule::{StatusName, Template, WantedResolution};
 use super::time::JiraTime;
 
@@ -37,6 +37,8 @@ pub enum IntentKind {
     Attach,
     /// A person's text is put back.
     Restore,
+    /// A user issue that could not be edited when its dev issue was created gets its link and back-mark.
+    Link,
 }
 
 impl fmt::Display for IntentKind {
@@ -46,6 +48,7 @@ impl fmt::Display for IntentKind {
             Self::Mirror => "mirror",
             Self::Attach => "attach",
             Self::Restore => "restore",
+            Self::Link => "link",
         })
     }
 }
@@ -85,6 +88,17 @@ pub struct LinkIssues {
     pub cross_link: bool,
     /// Said in the same edit.
     pub comment: Option<Template>,
+    /// Set once the user issue could not be edited where it stood: then nothing is said in this edit.
+    pub owed: Option<OwedLink>,
+}
+
+/// A link that waits until its user issue can be edited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwedLink {
+    /// The intent that created the dev issue: the back-mark names the same one as the dev issue's mark.
+    pub created_by: IntentId,
+    /// The status in which the user issue could not be edited; `None` before the first try.
+    pub locked_in: Option<StatusId>,
 }
 
 /// See [`Step::Transition`].
@@ -296,6 +310,26 @@ impl Intent {
         }
     }
 
+    /// The step in hand is to be done as these steps instead.
+    pub fn split(&mut self, steps: impl IntoIterator<Item = Step>) {
+        self.steps.splice(self.cursor..=self.cursor, steps);
+    }
+
+    /// The link that the step in hand owes, if it does.
+    #[must_use]
+    pub fn owed_link(&self) -> Option<&OwedLink> {
+        match self.step()? {
+            Step::Link(link) => link.owed.as_ref(),
+            Step::Create(_)
+            | Step::Transition(_)
+            | Step::Comment(_)
+            | Step::Attach(_)
+            | Step::Reply(_)
+            | Step::Restore(_)
+            | Step::Describe(_) => None,
+        }
+    }
+
     /// Whether a request of the step in hand may yet have, or have had, an effect.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
@@ -361,7 +395,7 @@ mod tests {
         let table = [
             (Step::Create(CreateIssue { cross_link: true }), Precondition::Unpaired, Evidence::MarkOnCreated),
             (
-                Step::Link(LinkIssues { cross_link: true, comment: None }),
+                Step::Link(LinkIssues { cross_link: true, comment: None, owed: None }),
                 Precondition::DevIssueExists,
                 Evidence::BackMark,
             ),

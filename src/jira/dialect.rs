@@ -44,8 +44,18 @@ const DEEPEST_ROW: u64 = 9_000;
 const FEW: usize = 8;
 
 /// What the fresh read of an issue asks for.
-const ISSUE_FIELDS: [&str; 10] =
-    ["project", "summary", "description", "status", "created", "updated", "issuetype", "attachment", "issuelinks", "resolution"];
+const ISSUE_FIELDS: [&str; 10] = [
+    "project",
+    "summary",
+    "description",
+    "status",
+    "created",
+    "updated",
+    "issuetype",
+    "attachment",
+    "issuelinks",
+    "resolution",
+];
 
 /// What a search asks for.
 const ROW_FIELDS: [&str; 4] = ["project", "status", "created", "updated"];

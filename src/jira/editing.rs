@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::field::Fields;
 use super::markup::{self, Format, Room};
 use super::reading::ReadMarks;
-use super::{Client, Error, Fault, delete, wire, write};
+use super::{Client, Error, Fault, delete, get, wire, write};
 use crate::flow::{Body, IssueId, Mark};
 
 /// One edit of an issue.
@@ -61,6 +61,17 @@ impl Client {
         self.marks.forget(issue);
         self.caller.done(write(Method::PUT, path, body, "edit").of_one_issue()).await?;
         Ok(linked)
+    }
+
+    /// Whether anything of an issue can be edited by us where it stands now: a workflow may forbid it in some statuses.
+    /// Needs *Browse projects*.
+    ///
+    /// # Errors
+    /// When Jira does not answer well, or the issue is missing.
+    pub async fn may_edit(&self, issue: &IssueId) -> Result<bool, Error> {
+        let ask = get(self.dialect.api(&format!("issue/{issue}/editmeta")), "editmeta").of_one_issue();
+        let meta: wire::Editable = self.json(ask).await?.value;
+        Ok(!meta.fields.is_empty())
     }
 
     /// The mark of an issue; `None` when it has none, or is deleted or hidden.

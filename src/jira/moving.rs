@@ -54,7 +54,8 @@ impl Standing {
     /// mix them up. Each workflow names its transitions as it likes, and their ids are good for one moment only.
     #[must_use]
     pub fn offers_to(&self, status: &StatusName) -> Vec<&Offer> {
-        let leading: Vec<_> = self.offers.iter().filter(|offer| offer.to.as_ref().is_some_and(|to| to.name == *status)).collect();
+        let leading: Vec<_> =
+            self.offers.iter().filter(|offer| offer.to.as_ref().is_some_and(|to| to.name == *status)).collect();
         match leading.is_empty() {
             true => self.offers.iter().filter(|offer| StatusName::new(&offer.name) == *status).collect(),
             false => leading,

@@ -11,8 +11,18 @@ use serde_json::{Value, json};
 use crate::flow::{Issue, IssueId, Mark};
 
 /// What a fresh read asks for.
-const FRESH: [&str; 10] =
-    ["project", "summary", "description", "status", "created", "updated", "issuetype", "attachment", "issuelinks", "resolution"];
+const FRESH: [&str; 10] = [
+    "project",
+    "summary",
+    "description",
+    "status",
+    "created",
+    "updated",
+    "issuetype",
+    "attachment",
+    "issuelinks",
+    "resolution",
+];
 
 fn id(text: &str) -> IssueId {
     text.parse().unwrap()

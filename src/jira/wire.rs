@@ -26,8 +26,8 @@ pub(super) use issue::{IssueBean, RawIssue, StatusBean};
 pub(super) use link::RemoteLinkBean;
 pub(super) use mark::{PROPERTY, Property, comment_of, intent_in, mark_value, marked_with};
 pub(super) use meta::{
-    BulkCreated, Created, EditMeta, FieldBean, FieldPage, FieldSchema, IssueTypeBean, IssueTypePage, KnownField,
-    Permissions, ProjectBean, ProjectTypes, StatusesOfType, TransitionBean, Transitions,
+    BulkCreated, Created, EditMeta, Editable, FieldBean, FieldPage, FieldSchema, IssueTypeBean, IssueTypePage,
+    KnownField, Permissions, ProjectBean, ProjectTypes, StatusesOfType, TransitionBean, Transitions,
 };
 pub(super) use search::{ChangelogPage, Count, Fetched, SearchPage};
 pub(super) use time::parse_date;

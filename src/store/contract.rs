@@ -13,7 +13,7 @@ use crate::clock::{Clock, Entropy};
 use crate::flow::{
     Attachment, Comment, CopyAttachment, CreateIssue, Credentials, Database, Deployment, Describe, Doubt, Event,
     Extent, Fallback, Field, FieldName, IntentKind, IssueName, IssueTypes, JiraAccess, Level, Line, LinkIssues,
-    OnConflict, Origin, PairState, Resolution, RestoreText, Rules, Secret, ServedProject, SetReplied, Status,
+    OnConflict, Origin, OwedLink, PairState, Resolution, RestoreText, Rules, Secret, ServedProject, SetReplied, Status,
     StatusName, Step, Template, Transition, TypeName, WantedResolution,
 };
 use crate::settings::StoreUrl;
@@ -283,6 +283,7 @@ async fn every_intent_is_read_back_as_it_was_written(place: impl Place) {
         Intent { steps: vec![Step::Restore(RestoreText { cross_link: false })], ..restoring(14) },
         Intent { steps: vec![Step::Restore(RestoreText { cross_link: true })], ..restoring(15) },
         Intent { steps: vec![Step::Describe(Describe { cross_link: true })], ..on_issue(&plain, 16) },
+        Intent { steps: vec![owed_link(Some("6")), owed_link(None)], ..linking(17) },
     ];
     worker.write(intents.iter().cloned().map(Change::AddIntent).collect()).await.unwrap();
     let read = worker.backend.open_intents().await.unwrap();
@@ -690,7 +691,13 @@ fn on_issue(intent: &Intent, number: u64) -> Intent {
 }
 
 fn link(cross_link: bool, comment: Option<&str>) -> Step {
-    Step::Link(LinkIssues { cross_link, comment: comment.map(|text| Template::parse(text).unwrap()) })
+    Step::Link(LinkIssues { cross_link, comment: comment.map(|text| Template::parse(text).unwrap()), owed: None })
+}
+
+fn owed_link(locked_in: Option<&str>) -> Step {
+    let locked_in = locked_in.map(|status| status.parse().unwrap());
+    let owed = Some(OwedLink { created_by: "i-0".parse().unwrap(), locked_in });
+    Step::Link(LinkIssues { cross_link: true, comment: None, owed })
 }
 
 fn transition(side: Side) -> Step {
@@ -726,6 +733,10 @@ fn attaching(user_number: u64) -> Intent {
 
 fn restoring(user_number: u64) -> Intent {
     intent(&format!("i-{user_number}"), IntentKind::Restore, user_number)
+}
+
+fn linking(user_number: u64) -> Intent {
+    intent(&format!("i-{user_number}"), IntentKind::Link, user_number)
 }
 
 pub(super) fn comment(text: &str) -> Step {

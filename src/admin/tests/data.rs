@@ -26,7 +26,7 @@ fn intent(doubt: Option<Doubt>) -> Intent {
         dev: None,
         steps: vec![
             Step::Create(CreateIssue { cross_link: true }),
-            Step::Link(LinkIssues { cross_link: true, comment: None }),
+            Step::Link(LinkIssues { cross_link: true, comment: None, owed: None }),
         ],
         cursor: 0,
         doubt,

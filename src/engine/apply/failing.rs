@@ -2,7 +2,7 @@
 
 use super::super::observe::Trial;
 use super::super::{Engine, Error};
-use super::{Course, Driven, GivenUp, Learned};
+use super::{Course, Driven, GivenUp, Learned, holds_its_pair};
 use crate::flow::{Doubt, Event, Intent, IntentKind, Side, Step};
 use crate::jira::{self, Effect, Fault};
 use crate::store::Change;
@@ -60,7 +60,10 @@ impl Engine {
         let why = format!("the {} is still owed: {error}", step.name());
         self.failed(Side::User, &intent.user, why, Trial::default()).await?;
         intent.doubt = Some(Doubt::NOTHING_SENT);
-        self.store.write(vec![Change::UpdateIntent(intent)]).await?;
+        self.store.write(vec![Change::UpdateIntent(intent.clone())]).await?;
+        if !holds_its_pair(&intent) {
+            self.set_free(&intent);
+        }
         Ok(Driven::Open)
     }
 
@@ -81,10 +84,14 @@ impl Engine {
     }
 }
 
-/// Whether nothing was done of an intent that a new plan would not see: files that are owed may be remembered by nothing
-/// else.
+/// Whether nothing was done of an intent that a new plan would not see: files and links that are owed may be remembered
+/// by nothing else.
 fn may_be_dropped(intent: &Intent) -> bool {
-    intent.cursor == 0 && intent.kind != IntentKind::Attach
+    let may = match intent.kind {
+        IntentKind::Create | IntentKind::Mirror | IntentKind::Restore => true,
+        IntentKind::Attach | IntentKind::Link => false,
+    };
+    may && intent.cursor == 0
 }
 
 /// What is told of a step that is in doubt.

@@ -3,8 +3,8 @@
 use super::super::{Engine, Error};
 use super::Course;
 use crate::flow::{
-    Attachment, AttachmentId, Copied, CreateIssue, Describe, Event, FieldName, Intent, IssueRef, Origin, Pair,
-    PairState, Side, Status, StatusName, Step,
+    Attachment, AttachmentId, Copied, CreateIssue, Describe, Event, FieldName, Intent, IntentKind, IssueRef, Origin,
+    Pair, PairState, Side, Status, StatusName, Step,
 };
 use crate::jira::Linked;
 use crate::jira::markup::Loss;
@@ -143,7 +143,9 @@ fn told(intent: &Intent, learned: &Learned) -> Vec<Event> {
         Learned::Created(created) => told_of_creation(intent, created),
         Learned::Linked { room, said } => {
             let said = said.then(|| Event::Commented { key: user.clone() });
-            no_room(*room, intent).into_iter().chain(said).collect()
+            let made = || Event::LinkMade { user: user.clone(), dev: key_on(Side::Dev) };
+            let made = (intent.kind == IntentKind::Link).then(made);
+            no_room(*room, intent).into_iter().chain(said).chain(made).collect()
         }
         Learned::Moved(Moved { side, wanted, reached: _, remarks }) => {
             let (key, because_of) = (key_on(*side), key_on(side.other()));

@@ -9,12 +9,12 @@ use super::Course;
 use crate::flow::{AttachmentId, CopyAttachment, Doubt, Intent, IntentKind, Side, Step};
 use crate::store::Change;
 
-/// Whether nothing else may be planned for an intent's pair. Files that are owed, and of which nothing was sent, hold
-/// nothing up.
+/// Whether nothing else may be planned for an intent's pair. Files and links that are owed, and of which nothing was sent,
+/// hold nothing up.
 pub(in crate::engine) fn holds_its_pair(intent: &Intent) -> bool {
     let left = intent.steps.get(intent.cursor..).unwrap_or_default();
     let only_files = !left.is_empty() && left.iter().all(|step| matches!(step, Step::Attach(_)));
-    !only_files || intent.is_in_doubt()
+    !(only_files || intent.kind == IntentKind::Link) || intent.is_in_doubt()
 }
 
 impl Engine {

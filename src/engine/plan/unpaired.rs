@@ -51,7 +51,7 @@ fn why_not(rules: &Rules, status: &StatusName) -> SkipReason {
 fn create(rules: &Rules, rule: &Rule, user: &Issue) -> Draft {
     let cross_link = rule.act.cross_link;
     let create = Step::Create(CreateIssue { cross_link });
-    let link = Step::Link(LinkIssues { cross_link, comment: rule.act.comment.clone() });
+    let link = Step::Link(LinkIssues { cross_link, comment: rule.act.comment.clone(), owed: None });
     let files = upkeep::first_files(rules, rule, user);
     Draft {
         kind: IntentKind::Create,

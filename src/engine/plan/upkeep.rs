@@ -41,7 +41,7 @@ impl Upkeep {
 }
 
 /// Whether descriptions of this flow's user issues end with a link: a pair does not remember which rule made it.
-fn cross_links(rules: &Rules) -> bool {
+pub(in crate::engine) fn cross_links(rules: &Rules) -> bool {
     rules.in_order.iter().any(|rule| rule.act.create && rule.act.cross_link)
 }
 

@@ -1,48 +1,95 @@
 //! One edit of the user issue: back-mark, link, comment. The back-mark proves the edit, and with it the comment and
 //! whatever was done before it.
 
-use super::{Outcome, Trace, missing};
+use super::{Locked, Outcome, Trace, missing};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
-use crate::flow::{Intent, Issue, LinkIssues, Mark};
+use crate::flow::{Comment, Intent, IntentId, Issue, LinkIssues, Mark, OwedLink, Step};
 use crate::jira::{Edit, Error as JiraError, Fault, Fields, Linked, RemoteLink, markup};
 
 /// The description is read immediately before it is edited, so that nobody's newer text is overwritten.
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &LinkIssues) -> Result<Outcome, Error> {
     let Some(dev) = &intent.dev else { return Ok(Outcome::Needless) };
     let user = engine.jira.fetch_one(&intent.user.id).await?.ok_or_else(|| missing(&intent.user))?;
-    if carries_back_mark(&user, intent) {
+    if carries_back_mark(&user, maker(intent, step)) {
         return Ok(Outcome::Done(learned(step, &user)));
     }
     let page = page_of(engine, intent, step.cross_link);
     let line = page.filter(|page| engine.jira.has_room(user.description.as_ref(), page));
-    if step.cross_link && line.is_none() {
-        stand_in(engine, intent).await?;
-    }
     let edit = Edit {
-        mark: Some(Mark::Linked { dev_issue: dev.id.clone(), intent: intent.id.clone() }),
+        mark: Some(Mark::Linked { dev_issue: dev.id.clone(), intent: maker(intent, step).clone() }),
         link: line,
         description: user.description.as_ref(),
         comment: step.comment.as_ref().and_then(|text| text.render(&user.at.key, &dev.key)),
         fields: Fields::new(),
     };
-    let room = edited(engine, intent, &user, edit).await?;
-    let room = if step.cross_link { room } else { Linked::Yes };
-    Ok(Outcome::Done(Learned::Linked { room, said: says(step) }))
-}
-
-/// A description that may not be edited must not cost the mark and the comment.
-async fn edited(engine: &Engine, intent: &Intent, user: &Issue, edit: Edit<'_>) -> Result<Linked, Error> {
-    let with_line = edit.link.is_some();
+    if step.cross_link && edit.link.is_none() {
+        stand_in(engine, intent).await?;
+    }
+    let room = if edit.link.is_some() || !step.cross_link { Linked::Yes } else { Linked::NoRoom };
     match engine.jira.edit(&user.at.id, &edit).await {
-        Ok(_) => Ok(if with_line { Linked::Yes } else { Linked::NoRoom }),
-        Err(error) if with_line && matches!(error.what, Fault::Invalid(_)) => {
-            stand_in(engine, intent).await?;
-            engine.jira.edit(&user.at.id, &Edit { link: None, ..edit }).await?;
-            Ok(Linked::NoRoom)
-        }
+        Ok(_) => Ok(Outcome::Done(Learned::Linked { room, said: says(step) })),
+        Err(error) if is_about_the_edit(&error) => refused(engine, intent, step, (&user, edit, error)).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether Jira refused the edit as such, or some part of it: then nothing has happened.
+fn is_about_the_edit(error: &JiraError) -> bool {
+    matches!(error.what, Fault::Invalid(_) | Fault::Forbidden(_))
+}
+
+/// Where nothing may be edited, the link is owed, and what was to be said with it is said by itself. Else a description
+/// that may not be edited must not cost the mark and the comment, nor a comment that is not taken the link and the mark.
+async fn refused(
+    engine: &Engine,
+    intent: &Intent,
+    step: &LinkIssues,
+    (user, edit, error): (&Issue, Edit<'_>, JiraError),
+) -> Result<Outcome, Error> {
+    let said = step.comment.clone().filter(|text| !text.is_blank()).map(|text| Step::Comment(Comment { text }));
+    if !may_edit(engine, user).await? {
+        return Ok(locked(intent, step, user, said));
+    }
+    let mut error = error;
+    if edit.link.is_some() && matches!(error.what, Fault::Invalid(_)) {
+        stand_in(engine, intent).await?;
+        match engine.jira.edit(&user.at.id, &Edit { link: None, ..edit }).await {
+            Ok(_) => {
+                return Ok(Outcome::Done(Learned::Linked { room: Linked::NoRoom, said: says(step) }));
+            }
+            Err(again) if is_about_the_edit(&again) => error = again,
+            Err(again) => return Err(again.into()),
+        }
+    }
+    match said {
+        Some(said) => Ok(Outcome::Split(vec![without_comment(step), said])),
+        None => Err(error.into()),
+    }
+}
+
+/// Whether Jira lets the user issue be edited where it stands; where it will not tell, it may.
+async fn may_edit(engine: &Engine, user: &Issue) -> Result<bool, Error> {
+    match engine.jira.may_edit(&user.at.id).await {
+        Err(error) if is_about_the_edit(&error) => Ok(true),
+        end => Ok(end?),
+    }
+}
+
+fn locked(intent: &Intent, step: &LinkIssues, user: &Issue, said: Option<Step>) -> Outcome {
+    let (created_by, locked_in) = (maker(intent, step).clone(), Some(user.status.id.clone()));
+    let owed = Some(OwedLink { created_by, locked_in });
+    let link = LinkIssues { cross_link: step.cross_link, comment: None, owed };
+    Outcome::Locked(Locked { said, link, status: user.status.name.clone() })
+}
+
+fn without_comment(step: &LinkIssues) -> Step {
+    Step::Link(LinkIssues { comment: None, ..step.clone() })
+}
+
+/// The intent that the back-mark names: the one that the dev issue's mark names.
+fn maker<'a>(intent: &'a Intent, step: &'a LinkIssues) -> &'a IntentId {
+    step.owed.as_ref().map_or(&intent.id, |owed| &owed.created_by)
 }
 
 /// The page of the dev issue, if the user issue is to name it.
@@ -76,7 +123,7 @@ pub(super) fn is_refusal(error: &JiraError) -> bool {
 
 pub(super) async fn find(engine: &Engine, intent: &Intent, step: &LinkIssues) -> Result<Trace, Error> {
     Ok(match engine.jira.fetch_one(&intent.user.id).await? {
-        Some(user) if carries_back_mark(&user, intent) => Trace::Shown(learned(step, &user)),
+        Some(user) if carries_back_mark(&user, maker(intent, step)) => Trace::Shown(learned(step, &user)),
         Some(_) => Trace::Lacking,
         None => Trace::Hidden,
     })
@@ -95,9 +142,14 @@ fn says(step: &LinkIssues) -> bool {
 
 /// Whether a description that we edited has no `Dev Link` line.
 pub(super) fn own_edit_lacks_line(user: &Issue) -> bool {
-    user.description.as_ref().and_then(|text| markup::link_in(text, "Dev Link")).is_none()
+    !has_line(user)
 }
 
-fn carries_back_mark(user: &Issue, ours: &Intent) -> bool {
-    matches!(&user.mark, Some(Mark::Linked { intent, .. }) if *intent == ours.id)
+/// Whether a user issue's description has a `Dev Link` line.
+pub(in crate::engine) fn has_line(user: &Issue) -> bool {
+    user.description.as_ref().and_then(|text| markup::link_in(text, "Dev Link")).is_some()
+}
+
+fn carries_back_mark(user: &Issue, maker: &IntentId) -> bool {
+    matches!(&user.mark, Some(Mark::Linked { intent, .. }) if intent == maker)
 }

@@ -37,11 +37,16 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Transition)
                 let remarks = tries.remarks(&next, &reached);
                 return Ok(Outcome::Done(Learned::Moved(moved(step, reached, remarks))));
             }
-            Err(error) if matches!(error.what, Fault::Invalid(_)) => tries.refused(next, error),
+            Err(error) if is_refused_by_jira(&error) => tries.refused(next, error),
             Err(error) => return Err(error.into()),
         }
         standing = engine.jira.standing_now(&target.id).await?;
     }
+}
+
+/// Whether Jira itself says no, and not something on the way to it: then nothing has happened.
+fn is_refused_by_jira(error: &jira::Error) -> bool {
+    matches!(&error.what, Fault::Invalid(refusal) if refusal.is_in_jiras_words())
 }
 
 /// What becomes of the step if the issue does not stand where the plan saw it.

@@ -115,6 +115,8 @@ fn of_writes() -> Vec<Event> {
         Event::TransitionByName { key: user(), name: "Done".to_owned(), to: status("Closed") },
         Event::NotTakenAlong { user: user(), dev: dev(), lost: vec!["1 mention".to_owned(), "2 files".to_owned()] },
         Event::NoRoomForLink { key: user() },
+        Event::LinkOwed { key: user(), status: status("Closed") },
+        Event::LinkMade { user: user(), dev: dev() },
         Event::FieldLeftOut { key: user(), field: field(), why: why() },
         Event::TextAsComment { user: user(), dev: dev() },
         Event::TypeReplaced { key: user(), from: "Epic".to_owned(), to: "Bug".to_owned(), why: why() },

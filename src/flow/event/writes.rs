@@ -42,6 +42,15 @@ pub(super) fn replied(key: &IssueKey, field: &FieldName) -> Line {
     audit(Level::Info, "action.setReplied", format!("Set {field} of {key}")).issue(key).text("field", field)
 }
 
+pub(super) fn link_owed(key: &IssueKey, status: &StatusName) -> Line {
+    let message = format!("{key} can't be edited in {status}; its link to the dev issue follows when it can be");
+    audit(Level::Warn, "link.owed", message).issue(key).text("status", status)
+}
+
+pub(super) fn link_made(user: &IssueKey, dev: &IssueKey) -> Line {
+    audit(Level::Info, "action.link", format!("Linked {user} to {dev}")).issue(user).text("target", dev)
+}
+
 pub(super) fn refused(key: &IssueKey, what: &str, why: &str) -> Line {
     line(Level::Warn, format!("Jira refuses the {what} for {key}; it is left out: {why}")).issue(key).error(why)
 }

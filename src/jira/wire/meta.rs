@@ -140,6 +140,13 @@ pub(in crate::jira) struct EditMeta {
     pub fields: BTreeMap<String, FieldBean>,
 }
 
+/// `GET issue/{id}/editmeta`: which fields can be edited, whatever is said of them.
+#[derive(Deserialize)]
+pub(in crate::jira) struct Editable {
+    #[serde(default)]
+    pub fields: BTreeMap<String, serde::de::IgnoredAny>,
+}
+
 /// One of `GET field`.
 #[derive(Deserialize)]
 pub(in crate::jira) struct KnownField {

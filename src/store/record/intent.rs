@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Text, Unfit, from_json, json};
 use crate::flow::{
     AccountId, Attachment, AttachmentId, BadTemplate, Comment, CopyAttachment, CreateIssue, Describe, Doubt, FieldName,
-    Handled, Intent, IntentId, IntentKind, IssueId, IssueKey, IssueRef, JiraTime, LinkIssues, Resolution, RestoreText,
-    RuleId, SetReplied, Side, Status, StatusId, StatusName, Step, Template, Transition, WantedResolution,
+    Handled, Intent, IntentId, IntentKind, IssueId, IssueKey, IssueRef, JiraTime, LinkIssues, OwedLink, Resolution,
+    RestoreText, RuleId, SetReplied, Side, Status, StatusId, StatusName, Step, Template, Transition, WantedResolution,
 };
 
 /// How an intent is kept.
@@ -27,6 +27,7 @@ pub(in crate::store) fn kind_text(kind: IntentKind) -> &'static str {
         IntentKind::Mirror => "mirror",
         IntentKind::Attach => "attach",
         IntentKind::Restore => "restore",
+        IntentKind::Link => "link",
     }
 }
 
@@ -61,6 +62,7 @@ enum KindV1 {
     Mirror,
     Attach,
     Restore,
+    Link,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,6 +81,8 @@ enum StepV1 {
     Link {
         cross_link: bool,
         comment: Option<TemplateV1>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owed: Option<OwedLinkV1>,
     },
     Transition {
         side: Text<Side>,
@@ -118,6 +122,13 @@ struct AttachmentV1 {
     author: Option<Text<AccountId>>,
     created: Text<JiraTime>,
     content: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwedLinkV1 {
+    created_by: Text<IntentId>,
+    locked_in: Option<Text<StatusId>>,
 }
 
 /// As a flow file has it.
@@ -222,6 +233,7 @@ impl From<IntentKind> for KindV1 {
             IntentKind::Mirror => Self::Mirror,
             IntentKind::Attach => Self::Attach,
             IntentKind::Restore => Self::Restore,
+            IntentKind::Link => Self::Link,
         }
     }
 }
@@ -233,6 +245,7 @@ impl From<KindV1> for IntentKind {
             KindV1::Mirror => Self::Mirror,
             KindV1::Attach => Self::Attach,
             KindV1::Restore => Self::Restore,
+            KindV1::Link => Self::Link,
         }
     }
 }
@@ -302,9 +315,11 @@ impl From<&Step> for StepV1 {
     fn from(step: &Step) -> Self {
         match step {
             Step::Create(CreateIssue { cross_link }) => Self::Create { cross_link: *cross_link },
-            Step::Link(LinkIssues { cross_link, comment }) => {
-                Self::Link { cross_link: *cross_link, comment: comment.clone().map(TemplateV1) }
-            }
+            Step::Link(LinkIssues { cross_link, comment, owed }) => Self::Link {
+                cross_link: *cross_link,
+                comment: comment.clone().map(TemplateV1),
+                owed: owed.clone().map(Into::into),
+            },
             Step::Transition(Transition { side, from, to, resolution }) => {
                 let (side, from, to) = (Text(*side), from.into(), to.into());
                 let (resolution, resolution_of_rule) = match resolution.clone() {
@@ -329,8 +344,9 @@ impl From<StepV1> for Step {
     fn from(stored: StepV1) -> Self {
         match stored {
             StepV1::Create { cross_link } => Self::Create(CreateIssue { cross_link }),
-            StepV1::Link { cross_link, comment } => {
-                Self::Link(LinkIssues { cross_link, comment: comment.map(|template| template.0) })
+            StepV1::Link { cross_link, comment, owed } => {
+                let (comment, owed) = (comment.map(|template| template.0), owed.map(Into::into));
+                Self::Link(LinkIssues { cross_link, comment, owed })
             }
             StepV1::Transition { side, from, to, resolution, resolution_of_rule } => {
                 let of = if resolution_of_rule { WantedResolution::OfRule } else { WantedResolution::OfFlow };
@@ -346,6 +362,18 @@ impl From<StepV1> for Step {
             StepV1::Restore { cross_link } => Self::Restore(RestoreText { cross_link }),
             StepV1::Describe { cross_link } => Self::Describe(Describe { cross_link }),
         }
+    }
+}
+
+impl From<OwedLink> for OwedLinkV1 {
+    fn from(owed: OwedLink) -> Self {
+        Self { created_by: Text(owed.created_by), locked_in: owed.locked_in.map(Text) }
+    }
+}
+
+impl From<OwedLinkV1> for OwedLink {
+    fn from(stored: OwedLinkV1) -> Self {
+        Self { created_by: stored.created_by.0, locked_in: stored.locked_in.map(|status| status.0) }
     }
 }
 
@@ -411,12 +439,13 @@ mod tests {
     }
 
     /// What version 1 has learned since: further kinds, further steps, and the resolution of a transition.
-    const LATER: [&str; 5] = [
+    const LATER: [&str; 6] = [
         r#"{"version":"1","id":"i-2","kind":"attach","rule":null,"source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"attach":{"file":{"id":"70001","filename":"a.png","size":5000000000,"mime":"image/png","author":"ann","created":"2024-01-01T00:00:00.003Z","content":"https://a.example.net/70001"},"before":["80001"]}},{"attach":{"file":{"id":"70002","filename":"","size":0,"mime":"","author":null,"created":"2024-01-01T00:00:00.003Z","content":""},"before":[]}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
         r#"{"version":"1","id":"i-3","kind":"restore","rule":null,"source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"restore":{"cross_link":true}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
         r#"{"version":"1","id":"i-4","kind":"mirror","rule":"closed","source":"dev","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"transition":{"side":"user","from":{"id":"3","name":"In Progress"},"to":"Resolved","resolution":"Won't Do"}},{"reply":{"field":"customfield_10042"}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
         r#"{"version":"1","id":"i-5","kind":"create","rule":"take","source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"create":{"cross_link":true}},{"describe":{"cross_link":true}}],"cursor":1,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
         r#"{"version":"1","id":"i-7","kind":"mirror","rule":"closed","source":"dev","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"transition":{"side":"user","from":{"id":"3","name":"In Progress"},"to":"Resolved","resolution":"Won't Do","resolution_of_rule":true}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
+        r#"{"version":"1","id":"i-6","kind":"link","rule":"accepted","source":"user","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"link":{"cross_link":true,"comment":null,"owed":{"created_by":"i-0","locked_in":"6"}}},{"link":{"cross_link":false,"comment":null,"owed":{"created_by":"i-0","locked_in":null}}}],"cursor":0,"doubt":null,"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":null}"#,
     ];
 
     #[test]

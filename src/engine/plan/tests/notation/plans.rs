@@ -33,7 +33,9 @@ fn by(draft: &Draft) -> String {
     match (&draft.rule, draft.kind) {
         (Some(rule), _) => rule.to_string(),
         (None, IntentKind::Mirror) => "fallback".to_owned(),
-        (None, kind @ (IntentKind::Create | IntentKind::Attach | IntentKind::Restore)) => kind.to_string(),
+        (None, kind @ (IntentKind::Create | IntentKind::Attach | IntentKind::Restore | IntentKind::Link)) => {
+            kind.to_string()
+        }
     }
 }
 
