@@ -32,6 +32,7 @@ mod units;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 
@@ -40,7 +41,7 @@ use crate::flow::{
     Entry, Event, Extent, Flow, Intent, Issue, IssueId, IssueRef, JiraTime, NoticeKind, Notices, Observer, ProjectKey,
     Side, Sides, StatusId, Watermark,
 };
-use crate::jira::{self, Client, Page, Scan};
+use crate::jira::{self, Client, ClockDifference, Page, Scan};
 use crate::pulse::Pulse;
 use crate::store::{self, Change, Cursor, State, Store};
 use addresses::OtherAddresses;
@@ -247,6 +248,7 @@ impl Engine {
     pub async fn cycle(&self, desk: &mut dyn Desk) -> Result<(), Error> {
         let begun = self.clock.now();
         self.tally.reset(self.pulse.requests());
+        self.compare_clocks().await;
         self.look_for_named_statuses().await?;
         self.check_type_names().await?;
         let state = self.after_lost_pairs(self.store.state().await?).await?;
@@ -272,10 +274,17 @@ impl Engine {
             }
         }
         self.tell_other_addresses();
+        self.notice(NoticeKind::RequestsRefused, requests_refused(&self.jira.refused_requests()));
         let duration = self.clock.now().saturating_duration_since(begun);
         let failures = self.store.failures().await?.len();
         self.tell(&Event::CycleCompleted(self.tally.report(duration, self.pulse.requests(), failures)));
         Ok(())
+    }
+
+    /// Answers may be stamped by another clock than Jira's own. The earlier of the two is gone by.
+    async fn compare_clocks(&self) {
+        let difference = self.jira.compare_clocks().await;
+        self.notice(NoticeKind::ClocksDiffer, difference.and_then(clocks_differ));
     }
 
     /// Pairs that somebody removed are looked for by what their issues carry, before anything is created. A full sync
@@ -365,4 +374,31 @@ impl Engine {
             busy.remove(&at.id);
         }
     }
+}
+
+/// Why a flow shows that some kinds of requests are refused.
+fn requests_refused(refused: &[String]) -> Option<String> {
+    (!refused.is_empty()).then(|| {
+        format!(
+            "Jira refuses some requests though it accepts the account ({}): give the account and its token what these \
+             need (docs/jira.md); until then what needs them fails, is tried again, and holds up nothing else",
+            refused.join("; ")
+        )
+    })
+}
+
+/// Why a flow shows that the clocks of its site differ: by more than a minute. In whole minutes, so that it is told once.
+fn clocks_differ(difference: ClockDifference) -> Option<String> {
+    let (by, how) = match difference {
+        ClockDifference::Ahead(by) => (by, "ahead of"),
+        ClockDifference::Behind(by) => (by, "behind"),
+    };
+    let minutes = by.as_secs().saturating_add(30) / 60;
+    (by > Duration::from_secs(60)).then(|| {
+        format!(
+            "the clock that stamps Jira's answers (their `Date`) is {minutes} min {how} Jira's own clock \
+             (`serverInfo.serverTime`): correct the clock of the proxy before Jira, or of Jira's machine; until then \
+             Lockstep goes by the earlier of the two, so that no change is missed"
+        )
+    })
 }

@@ -50,7 +50,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 pub use attachment::AttachmentLimits;
-pub use budget::{Budget, Budgets, Share};
+pub use budget::{Budget, Budgets, ClockDifference, Share, pause_left};
 pub use commenting::{Comment, Sought};
 pub use creating::{BULK, NewIssue};
 pub use editing::{Edit, Linked};
@@ -186,7 +186,10 @@ impl Client {
         let info: Answer<wire::ServerInfo> = caller.json(get(SERVER_INFO.to_owned(), "serverInfo")).await?;
         let dialect = Dialect::of(access.deployment, info.value.deployment_type.as_deref());
         let me: wire::User = caller.json(get(dialect.api("myself"), "myself")).await?.value;
-        let date = info.date.or(info.value.server_time).ok_or_else(|| strange("serverInfo", "it tells no time"))?;
+        let (stamped, own) = (info.stamped, info.value.server_time);
+        note_clocks(&caller, stamped, own, info.arrived);
+        let date = stamped.map(|stamped| own.map_or(stamped, |own| own.min(stamped)));
+        let date = date.or(own).ok_or_else(|| strange("serverInfo", "it tells no time"))?;
         let account = dialect.identity(&me).ok_or_else(|| strange("myself", "it tells no account"))?;
         let zone = me.time_zone.as_deref().and_then(|name| name.parse().ok());
         let site = Mutex::new(Arc::new(site_of(access, &info.value)));
@@ -251,7 +254,27 @@ impl Client {
     /// Jira's clock now, reckoned from its last answer; never early.
     #[must_use]
     pub fn jira_now_at_latest(&self) -> JiraTime {
-        self.jira_now().later(self.reading().slack)
+        // Where answers are stamped by another clock, what is known of the difference is as coarse as their `Date`.
+        let coarse = if self.caller.site_clock().ahead().is_zero() { 0 } else { 2 };
+        self.jira_now().later(self.reading().slack + Duration::from_secs(coarse))
+    }
+
+    /// The kinds of requests that Jira refuses though it accepts the account, each with what it said last.
+    #[must_use]
+    pub fn refused_requests(&self) -> Vec<String> {
+        self.caller.denied()
+    }
+
+    /// By how much the site's clocks differ. Asked once an hour for all flows of the site; what can't be asked is not known
+    /// any better.
+    pub async fn compare_clocks(&self) -> Option<ClockDifference> {
+        let site_clock = self.caller.site_clock();
+        if site_clock.take_turn(self.clock.now())
+            && let Err(error) = self.site_info().await
+        {
+            tracing::debug!("the site's clocks were not compared: {error}");
+        }
+        site_clock.difference()
     }
 
     fn reading(&self) -> Reading {
@@ -263,7 +286,9 @@ impl Client {
     /// # Errors
     /// When the site does not answer.
     pub async fn site_info(&self) -> Result<SiteInfo, Error> {
-        let info: wire::ServerInfo = self.json(get(SERVER_INFO.to_owned(), "serverInfo")).await?.value;
+        let answer: Answer<wire::ServerInfo> = self.json(get(SERVER_INFO.to_owned(), "serverInfo")).await?;
+        let info = answer.value;
+        note_clocks(&self.caller, answer.stamped, info.server_time, answer.arrived);
         Ok(SiteInfo { kind: self.dialect.name(), version: info.version, time: info.server_time })
     }
 
@@ -304,6 +329,13 @@ impl Client {
             *self.jira_clock.lock().unwrap_or_else(PoisonError::into_inner) = reading;
         }
         Ok(answer)
+    }
+}
+
+/// `serverInfo` tells both clocks in one answer.
+fn note_clocks(caller: &Caller, stamped: Option<JiraTime>, own: Option<JiraTime>, now: Instant) {
+    if let (Some(stamped), Some(own)) = (stamped, own) {
+        caller.site_clock().note(stamped, own, now);
     }
 }
 

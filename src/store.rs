@@ -21,6 +21,7 @@ mod stores;
 mod turn;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,12 +90,12 @@ pub trait Backend: Send + Sync {
     fn missing_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>>;
     /// What the ledger says of the files of these user issues, in the order of the files' ids as text.
     fn ledger(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Copied>, Error>>;
-    /// How often a status was brought across since, by history, for those of these user issues where it ever was. What
+    /// How often a status was brought across within that time, by history, for those of these user issues where it ever was. What
     /// came before their pair was last mended or decided about by an operator does not count.
     fn recent_writes(
         &self,
         users: Vec<IssueId>,
-        since: DateTime<Utc>,
+        within: RangeInclusive<DateTime<Utc>>,
     ) -> BoxFuture<'_, Result<BTreeMap<IssueId, u32>, Error>>;
     /// Lines of history, latest first.
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>>;
@@ -146,6 +147,9 @@ pub struct State {
     pub patrol: Patrol,
     /// The projects that it served when it last began; `None` before the first start that knew them by their ids.
     pub served: Option<Served>,
+    /// Until when Jira asked the account to wait, by this machine's wall clock. Set by [`Change::PutPause`]; a commit clears
+    /// it, whatever it says here, for Jira has answered since.
+    pub held_until: Option<DateTime<Utc>>,
     /// Whether there are fewer pairs than this flow recorded: somebody else removed some, so that `all_read` proves nothing
     /// any more. Told when the state is read; what a commit says here is not kept.
     pub pairs_lost: bool,
@@ -238,6 +242,8 @@ pub enum Change {
     PutFailure(Failure),
     /// The issue is in order again, if it wasn't.
     ClearFailure(Side, IssueId),
+    /// Record until when Jira asked the account to wait, by this machine's wall clock. It is no commit: the revision stays.
+    PutPause(DateTime<Utc>),
     /// Replace the state document, if it is still at `state.revision`; refused ([`Error::Outdated`]) otherwise.
     /// The store sets `updated_at` and counts the revision one up.
     PutState(State),
@@ -370,12 +376,12 @@ impl Store {
     pub async fn recent_writes(
         &self,
         users: Vec<IssueId>,
-        since: DateTime<Utc>,
+        within: RangeInclusive<DateTime<Utc>>,
     ) -> Result<BTreeMap<IssueId, u32>, Error> {
         if users.is_empty() {
             return Ok(BTreeMap::new());
         }
-        self.call("recent_writes", self.backend.recent_writes(users, since)).await
+        self.call("recent_writes", self.backend.recent_writes(users, within)).await
     }
 
     /// See [`Backend::history`]. Each page leads on, so that a walk comes to its end.

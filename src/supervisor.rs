@@ -226,8 +226,10 @@ impl Supervisor {
         let name = flow.name.clone();
         let now = self.setup.clock.now();
         self.board.set_flow(&flow);
+        let edited = self.wards.contains_key(&name);
         let ward = self.wards.entry(name.clone()).or_insert_with(|| Ward::new(flow.clone(), now, &self.setup.entropy));
         ward.renew(flow);
+        ward.hurried = edited.then_some(now);
         if ward.dismiss(After::Successor) {
             self.board.set(&name, State::Draining, Some("the flow file changed".into()));
         } else {
@@ -260,11 +262,17 @@ impl Supervisor {
 
 /// Starting.
 impl Supervisor {
-    /// Gives the flow the next free turn to start, but none before the time that Jira asked it to wait for.
+    /// Gives the flow the next free turn to start, but none before the time that Jira asked it to wait for, unless a person
+    /// waits for it.
     fn enlist(&mut self, name: &FlowName) {
-        let turn = self.next_start.max(self.setup.clock.now());
-        match self.wards.get(name).and_then(|ward| ward.held_until).filter(|held| *held > turn) {
-            Some(held) => self.defer(name, held, State::BackingOff, Some("Jira asked to wait".into())),
+        let now = self.setup.clock.now();
+        let turn = self.next_start.max(now);
+        let ward = self.wards.get(name).filter(|ward| ward.hurried.is_none());
+        match ward.and_then(|ward| ward.held_until).filter(|held| *held > turn) {
+            Some(held) => {
+                self.defer(name, held, State::BackingOff, Some("Jira asked to wait".into()));
+                self.board.set_held(name, held - now);
+            }
             None => {
                 self.next_start = turn + BETWEEN_STARTS;
                 self.defer(name, turn, State::Starting, None);
@@ -294,7 +302,8 @@ impl Supervisor {
         let (phase, phases) = watch::channel(Phase::Starting);
         let (counter, orders) = worker::queue();
         let notices = self.board.notices(&name);
-        let job = Job { flow: ward.flow.clone(), pulse: pulse.clone(), phase, orders, notices };
+        let hurried = ward.hurried.take();
+        let job = Job { flow: ward.flow.clone(), pulse: pulse.clone(), phase, orders, notices, hurried };
         ward.post = Post::Manned(pulse.clone());
         self.board.began(&name, pulse, counter);
         let standing_by = ward.is_standing_by();
@@ -358,6 +367,9 @@ impl Supervisor {
 
     fn failed(&mut self, name: &FlowName, why: String, at_least: Option<Duration>) {
         let again_in = self.back_off(name, Mishap::Failure, at_least, &why);
+        if let Some(left) = at_least {
+            self.board.set_held(name, left);
+        }
         self.tell(Some(name), &flow::Event::WorkerFailed { why, again_in });
     }
 
@@ -381,8 +393,19 @@ impl Supervisor {
         }
     }
 
-    fn wake(&self, flows: &BTreeSet<FlowName>) {
+    fn wake(&mut self, flows: &BTreeSet<FlowName>) {
+        self.hurry();
         flows.iter().filter_map(|name| self.wards.get(name)?.pulse()).for_each(Pulse::wake);
+    }
+
+    /// Starts workers that Jira asked to wait, where an order is given: each may ask whether it still has to.
+    fn hurry(&mut self) {
+        let now = self.setup.clock.now();
+        for name in self.board.take_hurried() {
+            let Some(ward) = self.wards.get_mut(&name).filter(|ward| ward.due().is_some()) else { continue };
+            ward.hurried = Some(now);
+            self.enlist(&name);
+        }
     }
 
     fn cancel_stalled(&mut self) {

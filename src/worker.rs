@@ -38,6 +38,9 @@ pub struct Job {
     pub phase: watch::Sender<Phase>,
     /// What operators order, to be carried out between two cycles.
     pub orders: Inbox,
+    /// Since when a person waits for it, who has edited the flow's file or given an order: it may ask Jira although that
+    /// asked to wait.
+    pub hurried: Option<Instant>,
     /// Where it says why the flow can't do all that it should although it runs.
     pub notices: Notices,
 }

@@ -7,6 +7,8 @@ mod data;
 #[path = "simulation/house.rs"]
 mod house;
 
+#[path = "simulation/account.rs"]
+mod account;
 #[path = "simulation/addresses.rs"]
 mod addresses;
 #[path = "simulation/adoption.rs"]

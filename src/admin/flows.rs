@@ -30,6 +30,8 @@ struct Flow {
     state: &'static str,
     since: String,
     why: Option<String>,
+    /// Until when it waits because Jira asked to.
+    held_until: Option<String>,
     last_cycle: Option<String>,
     last_heartbeat: Option<String>,
     notices: Vec<Notice>,
@@ -106,6 +108,7 @@ impl Flow {
             state: view.standing.state.as_str(),
             since: written(view.standing.since),
             why: view.standing.why.clone(),
+            held_until: view.standing.held_until.map(written),
             last_cycle: view.last_cycle.map(written),
             last_heartbeat: view.heartbeat.map(written),
             notices: view.notices.iter().map(Notice::of).collect(),

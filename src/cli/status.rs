@@ -37,6 +37,8 @@ struct Flow {
     state: String,
     since: String,
     why: Option<String>,
+    #[serde(default)]
+    held_until: Option<String>,
     last_cycle: Option<String>,
     #[serde(default)]
     notices: Vec<Notice>,
@@ -67,6 +69,9 @@ impl Flow {
         let last = self.last_cycle.as_deref().unwrap_or("none yet");
         let why = self.why.as_ref().map(|why| format!(": {}", one_line(why))).unwrap_or_default();
         writeln!(out, "{}: {} since {}, last good cycle {last}{why}", self.name, self.state, self.since)?;
+        if let Some(until) = &self.held_until {
+            writeln!(out, "  Jira asked to wait until {until}; an edited flow file or an order has it asked earlier")?;
+        }
         let show = |notice: &Notice| writeln!(out, "  degraded since {}: {}", notice.since, one_line(&notice.why));
         self.notices.iter().try_for_each(show)
     }

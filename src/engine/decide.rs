@@ -50,7 +50,7 @@ impl Engine {
 
     /// Tries failed issues again whose time has come.
     pub(super) async fn handle_due_failures(&self, past: Past) -> Result<(), Error> {
-        let due = self.store.failures().await?.into_iter().filter(|failure| self.is_time(failure.next_try));
+        let due = self.store.failures().await?.into_iter().filter(|failure| self.is_time_for(failure));
         let due: Vec<_> = due.map(|failure| (failure.issue.id.clone(), (failure.side, failure.issue))).collect();
         // As many at once as a page of a search: there may be any number of them.
         for some in due.chunks(BATCH) {
@@ -104,7 +104,7 @@ impl Engine {
 
     async fn end_unit(&self, unit: Unit, known: &Known, past: Past) -> Result<Ended, Error> {
         let about = unit.about();
-        let left = self.unless_contradicted(&about, self.handle_unit(unit, known, past).await).await?;
+        let left = self.unless_contradicted(&about, Box::pin(self.handle_unit(unit, known, past)).await).await?;
         Ok(Ended { left: left.unwrap_or_else(|| Left::Record(Vec::new())), about })
     }
 
@@ -178,7 +178,7 @@ impl Engine {
 
     /// Whether an issue may be tried: it has not failed, or its time has come again.
     fn is_due(&self, id: &IssueId, known: &Known) -> bool {
-        known.failures.get(id).is_none_or(|failure| self.is_time(failure.next_try))
+        known.failures.get(id).is_none_or(|failure| self.is_time_for(failure))
     }
 
     fn was_asked_enough(&self, id: &IssueId, known: &Known) -> bool {
@@ -284,7 +284,7 @@ impl Engine {
 
     /// Whether an issue that failed has neither changed since nor waited long enough.
     fn is_waiting(&self, failure: &Failure, seen: &Observed) -> bool {
-        !self.is_time(failure.next_try) && failure.seen.is_some() && failure.seen >= Trial::of(seen).seen
+        !self.is_time_for(failure) && failure.seen.is_some() && failure.seen >= Trial::of(seen).seen
     }
 
     fn tell_plan(&self, seen: &Observed, plan: &Plan) {

@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::observe::Trial;
+use super::pairs::HELD_FOR;
 use super::{Engine, Error};
 use crate::backoff::Backoff;
 use crate::flow::{Event, IssueRef, Side, SkipReason};
 use crate::store::{Change, Failure};
-
-/// Nothing is put off for longer: what seems to be was written by a clock that was ahead.
-const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(61);
 
 impl Engine {
     /// Tells that nothing is done for an issue, and why.
@@ -38,9 +36,49 @@ impl Engine {
         Backoff::ISSUE.ceiling(attempts).mul_f64(0.5 + 0.5 * self.entropy.unit())
     }
 
-    /// Whether what was put off until `next_try` is due.
-    pub(super) fn is_time(&self, next_try: DateTime<Utc>) -> bool {
-        let now = self.clock.wall();
-        next_try <= now || next_try - now > LONGEST_WAIT
+    /// Whether an issue that failed is due.
+    pub(super) fn is_time_for(&self, failure: &Failure) -> bool {
+        is_due(failure, self.clock.wall())
+    }
+}
+
+/// A next try that is further away than it can have been put off was noted by a clock that has been set back since.
+fn is_due(failure: &Failure, now: DateTime<Utc>) -> bool {
+    let longest = match failure.attempts {
+        // A held pair is released by an entry that was never tried.
+        0 => HELD_FOR,
+        attempts => Backoff::ISSUE.ceiling(attempts),
+    };
+    let away = (failure.next_try - now).to_std().unwrap_or_default();
+    away.is_zero() || away > longest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(attempts: u32, next_try: &str) -> Failure {
+        let issue = IssueRef { id: "1".parse().unwrap(), key: "USER-A-1".parse().unwrap() };
+        let next_try = next_try.parse().unwrap();
+        Failure { side: Side::User, issue, attempts, next_try, why: String::new(), seen: None, unseen_since: None }
+    }
+
+    #[test]
+    fn a_next_try_further_away_than_its_longest_backoff_is_due() {
+        let now = "2026-03-02T12:00:00Z".parse().unwrap();
+        for (attempts, next_try, due) in [
+            (1, "2026-03-02T12:00:00Z", true),
+            (1, "2026-03-02T11:00:00Z", true),
+            (1, "2026-03-02T12:00:30Z", false),
+            (1, "2026-03-02T12:00:31Z", true),
+            (3, "2026-03-02T12:02:00Z", false),
+            (3, "2026-03-02T12:02:01Z", true),
+            (9, "2026-03-02T13:00:00Z", false),
+            (9, "2026-03-02T13:00:01Z", true),
+            (0, "2026-03-02T13:00:00Z", false),
+            (0, "2026-03-02T13:00:01Z", true),
+        ] {
+            assert_eq!(is_due(&failure(attempts, next_try), now), due, "{attempts} {next_try}");
+        }
     }
 }

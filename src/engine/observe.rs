@@ -124,7 +124,7 @@ impl Engine {
         let is_resting = |id: &&IssueId| {
             let pair = pair_of(known, id);
             let about = pair.map_or(*id, |pair| &pair.user.id);
-            let waits = known.failures.get(about).is_some_and(|failure| !self.is_time(failure.next_try));
+            let waits = known.failures.get(about).is_some_and(|failure| !self.is_time_for(failure));
             let both = pair.map_or_else(|| vec![*id], |pair| vec![&pair.user.id, &pair.dev.id]);
             waits && both.iter().any(|id| self.jira.could_not_read(id.as_str()))
         };
@@ -153,7 +153,9 @@ impl Engine {
                 known.copied.entry(copied.on).or_default().insert(copied.file);
             }
         }
-        known.recent_writes = self.store.recent_writes(users, self.clock.wall() - RECENTLY).await?;
+        // What seems to come later was told before this machine's clock was set back.
+        let now = self.clock.wall();
+        known.recent_writes = self.store.recent_writes(users, now - RECENTLY..=now).await?;
         Ok(())
     }
 

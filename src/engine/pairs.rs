@@ -9,7 +9,7 @@ use crate::flow::{Event, Handled, Issue, Pair, PairState, Side, SkipReason};
 use crate::store::{Change, Failure};
 
 /// A pair whose rules answer each other is left alone for so long.
-const HELD_FOR: Duration = Duration::from_secs(3600);
+pub(super) const HELD_FOR: Duration = Duration::from_secs(3600);
 
 /// What can't be read is asked for so often, for about eight hours all told.
 pub(super) const ENOUGH_ASKED: u32 = 16;
@@ -98,7 +98,7 @@ impl Engine {
 
     /// Whether a held pair's time has come.
     pub(super) fn is_released(&self, pair: &Pair, known: &Known) -> bool {
-        known.failures.get(&pair.user.id).is_none_or(|failure| self.is_time(failure.next_try))
+        known.failures.get(&pair.user.id).is_none_or(|failure| self.is_time_for(failure))
     }
 
     /// The state, its line of history and what goes with it are durable together.
@@ -120,7 +120,7 @@ impl Engine {
         let before = known.failures.get(&pair.user.id).filter(|_| pair.state == PairState::Broken);
         match before {
             None if pair.state == PairState::Broken => None,
-            Some(failure) if !self.is_time(failure.next_try) => None,
+            Some(failure) if !self.is_time_for(failure) => None,
             Some(failure) if failure.attempts >= ENOUGH_ASKED => Some(ask_no_more(pair)),
             Some(_) | None => {
                 let attempts = before.map_or(0, |failure| failure.attempts) + 1;

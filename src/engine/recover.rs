@@ -76,7 +76,7 @@ impl Engine {
     /// The issues that failed and whose time to try again has not come.
     async fn waiting(&self) -> Result<BTreeSet<IssueId>, Error> {
         let failures = self.store.failures().await?.into_iter();
-        Ok(failures.filter(|failure| !self.is_time(failure.next_try)).map(|failure| failure.issue.id).collect())
+        Ok(failures.filter(|failure| !self.is_time_for(failure)).map(|failure| failure.issue.id).collect())
     }
 
     /// An open intent without a doubt was in hand when its worker ended: its request was sent before now, if it was.

@@ -20,6 +20,8 @@ pub enum NoticeKind {
     ClocksDiffer,
     /// `issueTypeMap` or `issueType` names an issue type that its project does not have.
     IssueTypeMissing,
+    /// Jira refuses some kind of request, though it accepts the account.
+    RequestsRefused,
 }
 
 impl NoticeKind {
@@ -33,6 +35,7 @@ impl NoticeKind {
             Self::ForeignMarks => "foreignMarks",
             Self::ClocksDiffer => "clocksDiffer",
             Self::IssueTypeMissing => "issueTypeMissing",
+            Self::RequestsRefused => "requestsRefused",
         }
     }
 }

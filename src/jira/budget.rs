@@ -5,23 +5,32 @@
 //! lane's front looks at the clock; the others sleep until its bell is passed on to them, so that a thousand who wait
 //! are not a thousand who wake. What decides is pure (`pace`, `queue`, `lane`); here is the waiting.
 
+mod account;
+mod hold;
 mod lane;
 mod pace;
 mod queue;
+mod site_clock;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::Method;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::flow::{Credentials, JiraAccess};
 use crate::pulse::Pulse;
+pub(super) use account::{AccountCheck, CHECK_EVERY, Verdict};
+use hold::{Access, Hold};
 use lane::{Lane, Turn};
 use pace::Limit;
 use queue::{Bell, Ticket};
+pub use site_clock::ClockDifference;
+pub(super) use site_clock::SiteClock;
 
 /// Jira Cloud allows 100 GETs or POSTs a second to one endpoint. At most 75 of ours go in any second: the account's
 /// other users find room.
@@ -47,16 +56,31 @@ const LONGEST_QUEUE: Duration = Duration::from_secs(600);
 /// stalled.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
+/// A pause is believed as said up to here. Beyond that one request of the account asks again: what was said may be wrong,
+/// or come from whatever stands before Jira.
+pub(super) const LONGEST_BELIEVED: Duration = Duration::from_secs(30 * 60);
+
+/// How much is left of a pause that was noted by a wall clock, which may have been set since: never more than is believed.
+#[must_use]
+pub fn pause_left(until: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
+    (until - now).to_std().ok().filter(|left| !left.is_zero()).map(|left| left.min(LONGEST_BELIEVED))
+}
+
 /// The budgets of all sites and accounts. It keeps one for every account that a flow ever had, for a pause that Jira
 /// asked for outlives the worker that was told.
 #[derive(Default)]
-pub struct Budgets(Mutex<BTreeMap<String, Arc<Budget>>>);
+pub struct Budgets {
+    accounts: Mutex<BTreeMap<String, Arc<Budget>>>,
+    sites: Mutex<BTreeMap<String, Arc<SiteClock>>>,
+}
 
 impl Budgets {
     /// The budget that a flow shares with all others on the same site and account.
     pub fn of(&self, access: &JiraAccess) -> Arc<Budget> {
-        let mut budgets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(budgets.entry(owner(access)).or_default())
+        let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
+        let site = Arc::clone(sites.entry(access.base.to_string()).or_default());
+        let mut budgets = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(budgets.entry(owner(access)).or_insert_with(|| Arc::new(Budget { site, ..Budget::default() })))
     }
 }
 
@@ -71,17 +95,32 @@ fn owner(access: &JiraAccess) -> String {
 
 /// One site and account's budget.
 #[derive(Default)]
-pub struct Budget(Mutex<Lanes>);
+pub struct Budget {
+    lanes: Mutex<Lanes>,
+    account: AccountCheck,
+    site: Arc<SiteClock>,
+}
 
 impl Budget {
     /// The part of the flow named `flow`. Flows take turns; one flow's requests go in the order in which they came.
     #[must_use]
     pub fn share(self: &Arc<Self>, flow: &str) -> Share {
-        Share { budget: Arc::clone(self), flow: Arc::from(flow) }
+        Share { budget: Arc::clone(self), flow: Arc::from(flow), hurry: None }
+    }
+
+    /// How long everything that the account asks of the site still has to wait, because Jira said so.
+    #[must_use]
+    pub fn held(&self, now: Instant) -> Option<Duration> {
+        self.lanes().hold.left(now)
+    }
+
+    /// Nothing goes before `until`: Jira said so to an earlier process. One request then asks whether it is over.
+    pub fn hold_over(&self, now: Instant, until: Instant) {
+        self.lanes().hold.resume(now, until);
     }
 
     fn lanes(&self) -> MutexGuard<'_, Lanes> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -90,6 +129,14 @@ impl Budget {
 pub struct Share {
     budget: Arc<Budget>,
     flow: Arc<str>,
+    /// Whether a person waits for the worker.
+    hurry: Option<Arc<Hurry>>,
+}
+
+/// A person waits for a worker: its first request may go though Jira asked for a pause.
+struct Hurry {
+    since: Instant,
+    spent: AtomicBool,
 }
 
 /// What Jira counts a request under.
@@ -144,6 +191,8 @@ pub(super) enum Scope {
 pub(super) enum NoTurn {
     /// Jira asked for a pause that is too long to wait for here.
     Held(Duration),
+    /// The same, of this one issue.
+    IssueHeld(Duration),
     /// Other flows of the account filled the whole of [`LONGEST_QUEUE`].
     Crowded,
     /// The worker is to stop.
@@ -151,23 +200,43 @@ pub(super) enum NoTurn {
 }
 
 impl Share {
+    /// The same for a worker that a person waits for, who has edited the flow's file or given an order: it may ask though
+    /// it was refused or told to wait, if no other did so within the last minute.
+    #[must_use]
+    pub fn hurried(self, since: Instant) -> Self {
+        Self { hurry: Some(Arc::new(Hurry { since, spent: AtomicBool::new(false) })), ..self }
+    }
+
+    pub(super) fn is_hurried(&self) -> bool {
+        self.hurry.is_some()
+    }
+
+    /// What is known of the site's clocks.
+    pub(super) fn site_clock(&self) -> &SiteClock {
+        &self.budget.site
+    }
+
+    /// What `myself` last said of the account.
+    pub(super) fn account_check(&self) -> &AccountCheck {
+        &self.budget.account
+    }
+
     /// Waits until `errand` may go. Dropping it gives the place up.
-    pub(super) async fn turn(&self, errand: &Errand, pulse: &Pulse, clock: &Clock) -> Result<(), NoTurn> {
+    pub(super) async fn turn(&self, errand: &Errand, pulse: &Pulse, clock: &Clock) -> Result<Pass, NoTurn> {
         let deadline = clock.now() + LONGEST_QUEUE;
+        let unspent = self.hurry.as_ref().filter(|hurry| !hurry.spent.swap(true, Ordering::Relaxed));
+        let hurried = unspent.map(|hurry| hurry.since);
         if let Some(issue) = &errand.issue {
-            self.pass(Key::Issue(issue.clone()), deadline, pulse, clock).await?;
+            self.pass(Key::Issue(issue.clone()), (deadline, hurried), pulse, clock).await?;
         }
-        self.pass(Key::Endpoint(errand.endpoint, errand.verb), deadline, pulse, clock).await
+        self.pass(Key::Endpoint(errand.endpoint, errand.verb), (deadline, hurried), pulse, clock).await
     }
 
     /// Nothing of `scope` goes before `until`: Jira said so.
     pub(super) fn hold(&self, errand: &Errand, scope: Scope, now: Instant, until: Instant) {
         let mut lanes = self.budget.lanes();
         let key = match (scope, &errand.issue) {
-            (Scope::Account, _) => {
-                lanes.held_until = lanes.held_until.max(Some(until));
-                return;
-            }
+            (Scope::Account, _) => return lanes.hold.begin(now, until, false),
             (Scope::Issue, Some(issue)) => Key::Issue(issue.clone()),
             (Scope::Issue, None) | (Scope::Endpoint, _) => errand.lane(),
         };
@@ -179,15 +248,24 @@ impl Share {
         self.budget.lanes().of(&errand.lane(), now, |lane| lane.pace.slow(now));
     }
 
-    async fn pass(&self, key: Key, deadline: Instant, pulse: &Pulse, clock: &Clock) -> Result<(), NoTurn> {
-        let Some(place) = Place::join(self, key, clock.now()) else { return Ok(()) };
+    async fn pass(
+        &self,
+        key: Key,
+        (deadline, hurried): (Instant, Option<Instant>),
+        pulse: &Pulse,
+        clock: &Clock,
+    ) -> Result<Pass, NoTurn> {
+        let Some(place) = Place::join(self, key, clock.now()) else { return Ok(Pass::plain()) };
         loop {
             let now = clock.now();
-            let until = match place.ask(now) {
-                Turn::Now => return Ok(()),
-                Turn::Held(until) => return Err(NoTurn::Held(until - now)),
-                Turn::At(until) => until,
-                Turn::Behind => now + SIGN_OF_LIFE,
+            let until = match place.ask(now, hurried) {
+                (Turn::Now, asks) => return Ok(Pass::of(asks.then(|| (Arc::clone(&self.budget), clock.clone())))),
+                (Turn::Held(until), _) if place.is_of_issue() && self.budget.held(now).is_none() => {
+                    return Err(NoTurn::IssueHeld(until - now));
+                }
+                (Turn::Held(until), _) => return Err(NoTurn::Held(until - now)),
+                (Turn::At(until), _) => until,
+                (Turn::Behind, _) => now + SIGN_OF_LIFE,
             };
             if now >= deadline {
                 return Err(NoTurn::Crowded);
@@ -195,6 +273,44 @@ impl Share {
             if !place.wait(until.min(deadline), pulse).await {
                 return Err(NoTurn::Stopping);
             }
+        }
+    }
+}
+
+/// A turn that came. Of one that was to find out whether the account's pause is over, the answer is awaited by all.
+pub(super) struct Pass(Option<Asks>);
+
+struct Asks {
+    budget: Arc<Budget>,
+    clock: Clock,
+    answered: AtomicBool,
+}
+
+impl Pass {
+    fn plain() -> Self {
+        Self(None)
+    }
+
+    fn of(asks: Option<(Arc<Budget>, Clock)>) -> Self {
+        Self(asks.map(|(budget, clock)| Asks { budget, clock, answered: AtomicBool::new(false) }))
+    }
+
+    /// Jira answered, and asks the account to wait until then, or does not.
+    pub(super) fn answered(&self, now: Instant, held_until: Option<Instant>) {
+        let Some(asks) = &self.0 else { return };
+        asks.answered.store(true, Ordering::Relaxed);
+        asks.budget.lanes().settle(|hold| match held_until {
+            Some(until) => hold.begin(now, until, true),
+            None => hold.end(),
+        });
+    }
+}
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        if !*self.answered.get_mut() {
+            let now = self.clock.now();
+            self.budget.lanes().settle(|hold| hold.unanswered(now));
         }
     }
 }
@@ -211,7 +327,7 @@ struct Lanes {
     /// As many as the program knows kinds of requests.
     endpoints: BTreeMap<(&'static str, Verb), Lane>,
     issues: BTreeMap<String, Lane>,
-    held_until: Option<Instant>,
+    hold: Hold,
     last_ticket: Ticket,
 }
 
@@ -222,6 +338,12 @@ enum Key {
 }
 
 impl Lanes {
+    /// Changes the account's pause, and has everybody look at it who waits.
+    fn settle(&mut self, change: impl FnOnce(&mut Hold)) {
+        change(&mut self.hold);
+        self.endpoints.values().chain(self.issues.values()).for_each(Lane::ring);
+    }
+
     /// `None` for an issue that finds no room.
     fn of<T>(&mut self, key: &Key, now: Instant, act: impl FnOnce(&mut Lane) -> T) -> Option<T> {
         match key {
@@ -265,12 +387,27 @@ impl<'a> Place<'a> {
         Some(Self { share, key, ticket, bell })
     }
 
-    fn ask(&self, now: Instant) -> Turn {
+    /// Whose turn it is, and whether what goes now is to find out whether the account's pause is over.
+    fn ask(&self, now: Instant, hurried: Option<Instant>) -> (Turn, bool) {
         let mut lanes = self.share.budget.lanes();
-        let held = lanes.held_until;
+        let access = lanes.hold.access(now, hurried);
+        let held = match access {
+            Access::NotBefore(until) => Some(until),
+            Access::Free | Access::Ask => None,
+        };
         let turn = lanes.of(&self.key, now, |lane| lane.reorder(|lane| lane.ask(self.ticket, now, held)));
         // A lane with somebody in its queue is never forgotten; one that were would limit nobody.
-        turn.unwrap_or(Turn::Now)
+        let turn = turn.unwrap_or(Turn::Now);
+        // Who passes an issue's lane has its endpoint's still to pass.
+        let asks = access == Access::Ask && turn == Turn::Now && !self.is_of_issue();
+        if asks {
+            lanes.hold.ask(now);
+        }
+        (turn, asks)
+    }
+
+    fn is_of_issue(&self) -> bool {
+        matches!(self.key, Key::Issue(_))
     }
 
     /// Until then or until the bell rings; `false` when the worker is to stop.

@@ -3,6 +3,8 @@
 //! What an answer means is decided by pure functions: `judge` (good or how bad), `throttle` (what to hold back),
 //! `redirect` (where to go on), `retry` (whether to try again). Files go their own way, in `transfer`.
 
+mod account;
+mod denied;
 mod judge;
 mod own_keys;
 mod redirect;
@@ -20,17 +22,19 @@ use http_body_util::BodyExt;
 use reqwest::Url;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::budget::{Errand, NoTurn, Share, Verb};
+use super::budget::{Errand, LONGEST_PAUSE, NoTurn, Pass, Scope, Share, SiteClock, Verb};
 use super::error::{Error, Fault, Mask, no_result, one_line};
 use super::limits::{GLANCE_LIMIT, Limits, MOST_REDIRECTS, MOST_SAID, MOST_WRITTEN};
 use super::memory::{AnswerShare, Charge, Short};
-use super::transport::{Body, Transport, full};
+use super::transport::{Body, ToStranger, Transport, full};
 use super::wire::parse_date;
 use crate::clock::{Clock, Entropy};
 use crate::flow::{Credentials, JiraAccess, JiraTime, SiteUrl};
 use crate::pulse::{Gate, Pulse};
+use denied::DeniedRequests;
 use judge::{is_compressed, judge, judge_json};
 use redirect::Reach;
 
@@ -56,8 +60,10 @@ pub(super) struct Ask {
 /// What Jira answered, and when.
 pub(super) struct Answer<T> {
     pub value: T,
-    /// Jira's clock when it answered (`Date`), to the second and never late.
+    /// Jira's clock when it answered (`Date`), to the second and never late, as far as the site's clocks are known.
     pub date: Option<JiraTime>,
+    /// The `Date` itself, which may be a proxy's.
+    pub stamped: Option<JiraTime>,
     /// From sending to the whole answer, waiting for our turn not counted.
     pub round_trip: Duration,
     /// When the answer was there.
@@ -68,6 +74,9 @@ pub(super) struct Answer<T> {
 pub(super) struct Caller {
     base: SiteUrl,
     authorization: HeaderValue,
+    /// Tells the credentials from others of the same account.
+    as_whom: [u8; 32],
+    denied: DeniedRequests,
     mask: Mask,
     transport: Arc<dyn Transport>,
     budget: Share,
@@ -89,12 +98,16 @@ pub(super) struct Way {
 struct Failed {
     fault: Fault,
     at_least: Duration,
+    /// Whether it was a write that was done as by no account.
+    as_nobody: bool,
+    /// Whether asking again at once would tell no more.
+    is_final: bool,
 }
 
 impl From<Fault> for Failed {
     fn from(fault: Fault) -> Self {
         let at_least = if let Fault::Throttled(wait) = fault { wait } else { Duration::ZERO };
-        Self { fault, at_least }
+        Self { fault, at_least, as_nobody: false, is_final: false }
     }
 }
 
@@ -174,9 +187,23 @@ struct Head {
 impl Caller {
     pub(super) fn new(access: &JiraAccess, way: Way, pulse: Pulse, clock: Clock, entropy: Entropy) -> Self {
         let (authorization, mask) = authorization(&access.credentials);
+        let as_whom = Sha256::digest(authorization.as_bytes()).into();
         let (base, limits) = (access.base.clone(), Limits::STANDARD);
         let Way { transport, budget, answers } = way;
-        Self { base, authorization, mask, transport, budget, answers, pulse, clock, entropy, limits }
+        Self {
+            base,
+            authorization,
+            as_whom,
+            denied: DeniedRequests::default(),
+            mask,
+            transport,
+            budget,
+            answers,
+            pulse,
+            clock,
+            entropy,
+            limits,
+        }
     }
 
     /// The same, with other limits of time.
@@ -188,7 +215,7 @@ impl Caller {
     /// Asks, and reads the answer as `T`.
     pub(super) async fn json<T: DeserializeOwned + Send + 'static>(&self, ask: Ask) -> Result<Answer<T>, Error> {
         let (answer, charge) = self.bytes(&ask).await?;
-        let Answer { value: body, date, round_trip, arrived } = answer;
+        let Answer { value: body, date, stamped, round_trip, arrived } = answer;
         let length = body.len();
         let parse = move || {
             let parsed = serde_json::from_slice(&body).map_err(|e| (e.to_string(), begin_of(&body)));
@@ -202,7 +229,7 @@ impl Caller {
             })?,
             None => return Err(self.error(&ask, Fault::Cancelled)),
         };
-        Ok(Answer { value, date, round_trip, arrived })
+        Ok(Answer { value, date, stamped, round_trip, arrived })
     }
 
     /// Asks, and needs no more than to know that it was done.
@@ -228,12 +255,13 @@ impl Caller {
     /// Tries as often as the request allows. Where the memory for an answer is lacking the answer is given up, and asked
     /// for again once it is there.
     async fn bytes(&self, ask: &Ask) -> Result<(Answer<Bytes>, Charge), Error> {
+        self.wait_to_ask_who(ask).await.map_err(|fault| self.error(ask, fault))?;
         let (mut tried, mut needed) = (0, 0);
         loop {
-            self.turn(ask).await?;
+            let pass = self.turn(ask).await?;
             let mut charge = self.memory(ask, needed).await?;
             tried += 1;
-            match self.once(ask, &mut charge).await {
+            match self.once(ask, &pass, &mut charge).await {
                 Ok(answer) => return Ok((answer, charge)),
                 Err(Ended::Short(Short(bytes))) => {
                     // Jira answered well, so this was no failed try.
@@ -241,7 +269,7 @@ impl Caller {
                 }
                 Err(Ended::Failed(failed)) => {
                     drop(charge);
-                    self.pause(ask, failed, tried).await?;
+                    self.pause(ask, self.settle(ask, failed).await, tried).await?;
                 }
             }
         }
@@ -258,11 +286,12 @@ impl Caller {
     }
 
     /// Waits for our turn.
-    pub(super) async fn turn(&self, ask: &Ask) -> Result<(), Error> {
+    pub(super) async fn turn(&self, ask: &Ask) -> Result<Pass, Error> {
         let turn = self.budget.turn(&ask.errand(), &self.pulse, &self.clock).await;
         turn.map_err(|end| {
             let fault = match end {
                 NoTurn::Held(wait) => Fault::Throttled(wait),
+                NoTurn::IssueHeld(wait) => Fault::IssueThrottled(wait),
                 NoTurn::Crowded => Fault::NotSent(CROWDED.to_owned()),
                 NoTurn::Stopping => Fault::NotSent("the worker is stopping".to_owned()),
             };
@@ -279,7 +308,7 @@ impl Caller {
         }
     }
 
-    async fn once(&self, ask: &Ask, charge: &mut Charge) -> Result<Answer<Bytes>, Ended> {
+    async fn once(&self, ask: &Ask, pass: &Pass, charge: &mut Charge) -> Result<Answer<Bytes>, Ended> {
         let sent = self.clock.now();
         let room = match ask.reads {
             true => Room::Charged { answers: &self.answers, charge },
@@ -297,10 +326,11 @@ impl Caller {
         let end = self.pulse.through(Gate::Jira, &ask.told(), self.limits.request, exchange).await;
         let (head, body) = end.map_err(no_result)??;
         let arrived = self.clock.now();
-        self.verdict(ask, &head, &body)?;
+        self.verdict(ask, pass, &head, &body)?;
         judge_json(&head.headers, &body)?;
-        let date = head.headers.get(header::DATE).and_then(|date| date.to_str().ok()).and_then(parse_date);
-        Ok(Answer { value: body, date, round_trip: arrived - sent, arrived })
+        let stamped = head.headers.get(header::DATE).and_then(|date| date.to_str().ok()).and_then(parse_date);
+        let date = stamped.map(|stamped| stamped.earlier(self.site_clock().ahead()));
+        Ok(Answer { value: body, date, stamped, round_trip: arrived - sent, arrived })
     }
 
     /// Asked as late as can be, without asking anybody: the process may have been frozen until now.
@@ -309,9 +339,10 @@ impl Caller {
     }
 
     /// Whether Jira did what it was asked; what it said of going slower is obeyed from now.
-    fn verdict(&self, ask: &Ask, head: &Head, body: &[u8]) -> Result<(), Failed> {
+    fn verdict(&self, ask: &Ask, pass: &Pass, head: &Head, body: &[u8]) -> Result<(), Failed> {
         let now = self.clock.now();
         let pause = throttle::asked_for(head.status, &head.headers, JiraTime::new(self.clock.wall()));
+        pass.answered(now, pause.filter(|pause| pause.scope == Scope::Account).map(|pause| now + pause.wait));
         if let Some(pause) = pause {
             self.budget.hold(&ask.errand(), pause.scope, now, now + pause.wait);
             if pause.slower {
@@ -320,13 +351,24 @@ impl Caller {
         }
         let at_least = pause.map_or(Duration::ZERO, |pause| pause.wait);
         if head.status == StatusCode::TOO_MANY_REQUESTS {
-            return Err(Fault::Throttled(at_least).into());
+            let of_issue = pause.is_some_and(|pause| pause.scope == Scope::Issue && pause.wait > LONGEST_PAUSE);
+            let fault = if of_issue { Fault::IssueThrottled(at_least) } else { Fault::Throttled(at_least) };
+            return Err(Failed { at_least, ..fault.into() });
         }
-        judge(head.status, &head.headers, body).map_err(|fault| {
-            // Somebody did it, if not the account that was meant.
-            let done_as_nobody = matches!(fault, Fault::Refused(_)) && head.status.is_success() && !ask.reads;
-            let fault = if done_as_nobody { Fault::Unanswered(fault.to_string()) } else { fault };
-            Failed { fault, at_least }
+        let judged = judge(head.status, &head.headers, body).inspect(|()| self.denied.clear(ask));
+        judged.map_err(|fault| {
+            // It was done, if not by the account that was meant.
+            let as_nobody =
+                matches!(fault, Fault::Refused(_) | Fault::Denied(_)) && head.status.is_success() && !ask.reads;
+            let fault = if let (Fault::Refused(said) | Fault::Denied(said), true) = (&fault, as_nobody) {
+                Fault::Unanswered(said.clone())
+            } else if let (Fault::Forbidden(said), false) = (&fault, ask.of_one_issue) {
+                // It says nothing of the account, which only `myself` tells of.
+                Fault::Denied(said.clone())
+            } else {
+                fault
+            };
+            Failed { fault, at_least, as_nobody, is_final: false }
         })
     }
 
@@ -344,7 +386,11 @@ impl Caller {
             if !redirect::is_redirect(response.status()) {
                 return Ok((response, whose));
             }
-            url = redirect::next(&url, &site, response.headers().get(header::LOCATION), reach)?;
+            let next = redirect::next(&url, &site, response.headers().get(header::LOCATION), reach);
+            url = next.map_err(|fault| match (fault, whose) {
+                (Fault::Denied(why), Whose::Stranger) => Fault::NotJira(why),
+                (fault, Whose::Site | Whose::Stranger) => fault,
+            })?;
         }
         Err(Fault::NotJira(format!(
             "it sends us on more than {MOST_REDIRECTS} times: is the address of the site right?"
@@ -375,15 +421,31 @@ impl Caller {
     /// Begins a request, with our credentials if it goes to the site.
     fn request(&self, method: &Method, url: &Url, whose: Whose) -> request::Builder {
         let builder = Request::builder().method(method).uri(url.as_str());
+        // Without a word any encoding would do, and a compressed answer is not bounded by what is read of it.
+        let builder = builder.header(header::ACCEPT_ENCODING, "identity");
         match whose {
             Whose::Site => builder.header(header::AUTHORIZATION, &self.authorization),
-            Whose::Stranger => builder,
+            Whose::Stranger => {
+                let site =
+                    self.base.to_string().parse::<Url>().ok().and_then(|site| site.host_str().map(str::to_owned));
+                builder.extension(ToStranger { site: site.unwrap_or_default() })
+            }
         }
     }
 
     /// An address below the site's own.
     pub(super) fn url(&self, path: &str) -> Result<Url, Fault> {
         format!("{}{path}", self.base).parse().map_err(|e| Fault::NotSent(format!("{}{path}: {e}", self.base)))
+    }
+
+    /// The kinds of requests that Jira refuses though it accepts the account, and what it says.
+    pub(super) fn denied(&self) -> Vec<String> {
+        self.denied.list()
+    }
+
+    /// What is known of the site's clocks.
+    pub(super) fn site_clock(&self) -> &SiteClock {
+        self.budget.site_clock()
     }
 
     /// A foreign text without our credentials.
@@ -393,11 +455,10 @@ impl Caller {
 
     /// All that is told of a failure goes through here, so that no foreign text tells our credentials on.
     pub(super) fn error(&self, ask: &Ask, what: Fault) -> Error {
-        let what = match (&what, ask.of_one_issue) {
-            (Fault::Forbidden(said), false) => Fault::Refused(said.clone()),
-            _ => what,
-        };
         let what = what.reword(|said| self.mask.clean(&said));
+        if let Fault::Denied(said) = &what {
+            self.denied.note(ask, said);
+        }
         // Jira has a part in paths too: it names the places of files.
         let request = self.mask.clean(&one_line(&format!("{} {}", ask.method, ask.path)));
         Error { request, what, only_reads: ask.reads }

@@ -30,6 +30,9 @@ fn matters_more_than_a_number(what: &Fault) -> bool {
     match what {
         Fault::Refused(_) | Fault::Cancelled => true,
         Fault::Throttled(_)
+        | Fault::IssueThrottled(_)
+        | Fault::Denied(_)
+        | Fault::NoEndpoint(_)
         | Fault::Forbidden(_)
         | Fault::Missing(_)
         | Fault::Conflict(_)

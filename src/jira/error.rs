@@ -31,9 +31,18 @@ pub enum Fault {
     /// 429: nothing happened, wait at least so long.
     #[error("Jira asks us to wait {} s", .0.as_secs_f64())]
     Throttled(Duration),
-    /// 401, 403 beyond a single issue, or an answer that was given to nobody: a person must act.
+    /// 429 about one issue, for so long that it is not waited for: nothing happened.
+    #[error("Jira asks us to leave this issue alone for {} s", .0.as_secs_f64())]
+    IssueThrottled(Duration),
+    /// `myself` is refused: Jira does not accept the account, and a person must act.
     #[error("Jira refuses these credentials or this account: {0}")]
     Refused(String),
+    /// This request is refused, or its answer was given to no account, while `myself` is fine: nothing but this request
+    /// is concerned. It had no effect.
+    #[error(
+        "Jira refuses this request, though it accepts the account: {0}; check what the account and its token may do"
+    )]
+    Denied(String),
     /// 403 on one issue: this account may not do that to it.
     #[error("this account may not do that to this issue: {0}")]
     Forbidden(String),
@@ -52,6 +61,9 @@ pub enum Fault {
     /// 410: Atlassian has taken this request out of Jira; a newer Lockstep is needed.
     #[error("this Jira no longer has this request, a newer Lockstep may know better: {0}")]
     Removed(String),
+    /// 404 as a problem (RFC 7807): no endpoint of Jira was reached, so nothing happened.
+    #[error("there is no such request at this address: {0}; is the address of the site right?")]
+    NoEndpoint(String),
     /// The request never arrived as a whole: nothing happened.
     #[error("Jira can't be reached: {0}")]
     NotSent(String),
@@ -96,7 +108,13 @@ impl Error {
     #[must_use]
     pub fn effect(&self) -> Effect {
         match self.what {
-            Fault::Throttled(_) | Fault::Conflict(_) | Fault::NotSent(_) | Fault::NotOurs => Effect::None,
+            Fault::Throttled(_)
+            | Fault::IssueThrottled(_)
+            | Fault::Denied(_)
+            | Fault::Conflict(_)
+            | Fault::NoEndpoint(_)
+            | Fault::NotSent(_)
+            | Fault::NotOurs => Effect::None,
             Fault::Refused(_)
             | Fault::Forbidden(_)
             | Fault::Missing(_)
@@ -118,10 +136,15 @@ impl Error {
     /// Whether what was asked for may be to blame, so that a request for less, or for another issue, may end well.
     pub(super) fn is_of_content(&self) -> bool {
         match self.what {
-            Fault::Unanswered(_) | Fault::NotJira(_) | Fault::TooLarge(_) | Fault::Invalid(_) | Fault::Conflict(_) => {
-                true
-            }
+            Fault::Unanswered(_)
+            | Fault::NotJira(_)
+            | Fault::TooLarge(_)
+            | Fault::Invalid(_)
+            | Fault::Conflict(_)
+            | Fault::Denied(_) => true,
             Fault::Throttled(_)
+            | Fault::IssueThrottled(_)
+            | Fault::NoEndpoint(_)
             | Fault::Refused(_)
             | Fault::Forbidden(_)
             | Fault::Missing(_)
@@ -142,12 +165,15 @@ impl Error {
     #[must_use]
     pub fn is_local(&self) -> bool {
         match self.what {
-            Fault::Forbidden(_)
+            Fault::Denied(_)
+            | Fault::IssueThrottled(_)
+            | Fault::Forbidden(_)
             | Fault::Missing(_)
             | Fault::Conflict(_)
             | Fault::Invalid(_)
             | Fault::TooLarge(_)
             | Fault::Unfit(_)
+            | Fault::NoEndpoint(_)
             | Fault::Unanswered(_)
             | Fault::NotJira(_) => true,
             Fault::Throttled(_)
@@ -165,7 +191,10 @@ impl Fault {
     pub(super) fn reword(self, change: impl Fn(String) -> String) -> Self {
         match self {
             Self::Throttled(wait) => Self::Throttled(wait),
+            Self::IssueThrottled(wait) => Self::IssueThrottled(wait),
             Self::Refused(said) => Self::Refused(change(said)),
+            Self::Denied(said) => Self::Denied(change(said)),
+            Self::NoEndpoint(said) => Self::NoEndpoint(change(said)),
             Self::Forbidden(said) => Self::Forbidden(change(said)),
             Self::Missing(said) => Self::Missing(change(said)),
             Self::Conflict(said) => Self::Conflict(change(said)),

@@ -3,6 +3,7 @@
 //! Redirects, retries, timeouts and limits are ours, above this trait, so that they are the same over a real network and
 //! in memory.
 
+mod near;
 mod network;
 
 use std::sync::Arc;
@@ -43,6 +44,14 @@ impl<T: Transport + 'static> Transports for Arc<T> {
     fn of(&self, _: &JiraAccess) -> Result<Arc<dyn Transport>, Unreachable> {
         Ok(Arc::clone(self) as Arc<dyn Transport>)
     }
+}
+
+/// Marks a request for a file that the site says is kept elsewhere. It goes to no address of this machine or its link
+/// unless the site is there too: whoever may write to an issue could else have this machine ask its own services.
+#[derive(Clone, Debug)]
+pub(super) struct ToStranger {
+    /// The site's host.
+    pub site: String,
 }
 
 /// No response came.

@@ -16,6 +16,7 @@
 //! | `PUT /deaf` | no request has an effect or an answer until this is taken back |
 //! | `PUT /frost` | search keeps the rows it shows now for so many `seconds` (0 thaws): of one `issue`, or all |
 //! | `PUT /rows` | search shows `garbage` (`null`, `id`, `noTime`, `nameless`) in place of the row of an `issue`; without it the row |
+//! | `PUT /date` | the `Date` of answers is so many `aheadSecs` ahead of the site's clock, or behind it |
 //! | `GET /requests` | the request log from `?since=N` on |
 //! | `GET /counters` | how often each endpoint was called |
 //! | `GET /journal` | what happened, told for people, from `?since=N` on |
@@ -74,6 +75,7 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route("/issues/{id_or_key}", get(issues::show))
         .route("/accounts", get(site::accounts))
         .route("/accounts/{id}/token", put(site::set_token))
+        .route("/date", put(site::set_date))
         .route("/accounts/{id}/captcha", put(site::demand_captcha))
         .route("/projects", get(projects::list).post(projects::add))
         .route("/projects/{key}/key", put(projects::rename))

@@ -14,7 +14,7 @@ use std::time::Duration;
 use http::StatusCode;
 use rand::rngs::StdRng;
 
-pub use kind::{Effect, Garbage, Kind, LateReply, Paging, Redirect};
+pub use kind::{Denied, Effect, Garbage, Kind, LateReply, LoginReason, Paging, Redirect};
 pub(super) use rule::Asked;
 pub use rule::{Rule, Target, When};
 pub(super) use verdict::{Fate, Reply, Verdict};

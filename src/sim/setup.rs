@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use http::StatusCode;
 
@@ -52,7 +52,8 @@ pub struct Setup {
     /// The longest description or comment, in characters; 0 for no limit, which only Data Center's administrators can
     /// choose.
     pub text_limit: usize,
-    /// Whether a search with a bad token is answered with an empty page instead of a 401, as Cloud was seen to do.
+    /// Whether a search with a bad token is answered with an empty page instead of a 401. On Cloud then whatever a
+    /// stranger may ask is answered as to a stranger, and an issue or a project is not shown (404), as was seen there.
     pub silent_auth_failure: bool,
     /// Whether `changelog/bulkfetch` writes times as epoch milliseconds. Atlassian's schema says text, its example shows
     /// numbers.
@@ -105,6 +106,9 @@ pub struct Setup {
     /// Whether Data Center leads whoever asks for an attached file with a bearer token to its login page, as versions
     /// before 8.15 or so were seen to do.
     pub downloads_need_password: bool,
+    /// How far the `Date` of answers, which a proxy before the site stamps, is ahead of the site's own clock; behind it
+    /// if negative.
+    pub date_ahead: TimeDelta,
     /// Whether a DELETE without a `Content-Type` is refused with 415, as some gateways do.
     pub delete_needs_content_type: bool,
 }
@@ -150,6 +154,7 @@ impl Setup {
             storage_limit: 1 << 30,
             oversized_upload: StatusCode::PAYLOAD_TOO_LARGE,
             downloads_need_password: false,
+            date_ahead: TimeDelta::zero(),
             delete_needs_content_type: false,
         }
     }

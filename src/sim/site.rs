@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::control;
 use super::deed::{Deed, Refusal};
@@ -194,6 +194,11 @@ impl Site {
         let id = state.find(issue).ok_or_else(|| Refusal::NoIssue(issue.to_owned()))?.id;
         state.garbled.set(id, garbage);
         Ok(())
+    }
+
+    /// Sets how far the `Date` of answers is ahead of the site's clock from now on; see `Setup::date_ahead`.
+    pub fn set_date_ahead(&self, ahead: TimeDelta) {
+        self.settled().setup.date_ahead = ahead;
     }
 
     /// Gives an account another API token, which makes the one before a bad one. Says whether there is such an account.

@@ -68,6 +68,7 @@ macro_rules! contract {
             each_worker_has_a_later_epoch_even_after_a_restart
             an_older_epoch_writes_nothing
             a_commit_replaces_the_whole_state_document_and_tells_when
+            a_pause_is_kept_without_a_commit_and_cleared_by_the_next_one
             a_commit_on_an_outdated_revision_is_refused_and_changes_nothing
             one_intent_of_a_kind_is_open_for_an_issue
             every_intent_is_read_back_as_it_was_written
@@ -197,6 +198,7 @@ async fn an_older_epoch_writes_nothing(place: impl Place) {
     for change in [
         Change::PutPair(pair(1, 21)),
         Change::PutState(State::default()),
+        Change::PutPause(DateTime::UNIX_EPOCH),
         Change::AddIntent(intent("i-1", IntentKind::Create, 1)),
     ] {
         assert!(matches!(old.write(vec![change]).await, Err(Error::Fenced)));
@@ -230,6 +232,21 @@ async fn a_commit_replaces_the_whole_state_document_and_tells_when(place: impl P
     let told = read.updated_at.unwrap();
     assert!(told >= start() && told < start() + Duration::from_secs(3600), "{told}");
     assert_eq!(read, State { revision: Revision(begun.revision.0 + 1), updated_at: Some(told), ..done });
+}
+
+async fn a_pause_is_kept_without_a_commit_and_cleared_by_the_next_one(mut place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let committed = State { initial_sync_completed: Some(true), ..State::default() };
+    worker.write(vec![Change::PutState(committed)]).await.unwrap();
+    let before = worker.backend.state().await.unwrap();
+    let until = Some("2024-05-01T10:30:00.250Z".parse().unwrap());
+    worker.write(until.map(Change::PutPause).into_iter().collect()).await.unwrap();
+
+    let successor = restart(&mut place, worker).await;
+    let held = successor.backend.state().await.unwrap();
+    assert_eq!(held, State { held_until: until, ..before });
+    successor.write(vec![Change::PutState(held)]).await.unwrap();
+    assert_eq!(successor.backend.state().await.unwrap().held_until, None);
 }
 
 async fn a_commit_on_an_outdated_revision_is_refused_and_changes_nothing(place: impl Place) {

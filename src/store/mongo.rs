@@ -26,6 +26,7 @@ mod trouble;
 mod write;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -273,9 +274,9 @@ impl Backend for Database {
     fn recent_writes(
         &self,
         users: Vec<IssueId>,
-        since: DateTime<Utc>,
+        within: RangeInclusive<DateTime<Utc>>,
     ) -> BoxFuture<'_, Result<BTreeMap<IssueId, u32>, Error>> {
-        self.query(move |database| async move { read::recent_writes(&database, &users, since).await })
+        self.query(move |database| async move { read::recent_writes(&database, &users, &within).await })
     }
 
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {

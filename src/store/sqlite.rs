@@ -14,6 +14,7 @@ mod trouble;
 mod write;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -180,9 +181,9 @@ impl Backend for Database {
     fn recent_writes(
         &self,
         users: Vec<IssueId>,
-        since: DateTime<Utc>,
+        within: RangeInclusive<DateTime<Utc>>,
     ) -> BoxFuture<'_, Result<BTreeMap<IssueId, u32>, Error>> {
-        self.query(move |connection| read::recent_writes(connection, &users, since))
+        self.query(move |connection| read::recent_writes(connection, &users, &within))
     }
 
     fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {

@@ -16,6 +16,9 @@ use crate::worker::{Counter, Ordered, Phase, Workshop};
 /// Longer than a usual cycle, and than the longest that an order's requests take when Jira answers at all.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A worker that is due begins at once; more than this is a daemon that is stopping.
+const BEGINS_WITHIN: Duration = Duration::from_secs(5);
+
 /// How everything stands at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
@@ -115,9 +118,32 @@ impl Handle {
     pub async fn order(&self, flow: &FlowName, order: Order) -> Option<Ordered> {
         let counter = match self.counter(flow)? {
             Ok(counter) => counter,
+            Err(_) if self.is_held(flow) => match self.hurry(flow).await? {
+                Ok(counter) => counter,
+                Err(why) => return Some(Ordered::NotNow { why }),
+            },
             Err(why) => return Some(Ordered::NotNow { why }),
         };
         Some(counter.give(order, &self.board.clock, PATIENCE).await)
+    }
+
+    /// Whether the flow waits because Jira asked to.
+    fn is_held(&self, flow: &FlowName) -> bool {
+        self.board.sheet().rows.get(flow).is_some_and(|row| row.standing.held_until.is_some())
+    }
+
+    /// Has the worker of a flow that Jira asked to wait start now: it may ask Jira whether it still has to.
+    async fn hurry(&self, flow: &FlowName) -> Option<Result<Counter, String>> {
+        let mut began = std::pin::pin!(self.board.began.notified());
+        began.as_mut().enable();
+        self.board.sheet().hurried.insert(flow.clone());
+        self.board.bell.notify_one();
+        tokio::select! {
+            biased;
+            () = began => {}
+            () = self.board.clock.sleep(BEGINS_WITHIN) => {}
+        }
+        self.counter(flow)
     }
 
     /// Where orders for a flow are given; in words why they can't be given now.
@@ -140,6 +166,8 @@ pub(super) struct Board {
     clock: Clock,
     sheet: Mutex<Sheet>,
     bell: Notify,
+    /// Rung when a worker has begun.
+    began: Notify,
 }
 
 #[derive(Default)]
@@ -149,6 +177,8 @@ struct Sheet {
     refused: Vec<RefusedFile>,
     alarm: Option<String>,
     wakes: BTreeSet<FlowName>,
+    /// Flows that Jira asked to wait, and for which an order is given.
+    hurried: BTreeSet<FlowName>,
 }
 
 struct Row {
@@ -185,7 +215,7 @@ impl Row {
         Self {
             flow,
             file: String::new(),
-            standing: Standing { state: State::Starting, since: now, why: None },
+            standing: Standing { state: State::Starting, since: now, why: None, held_until: None },
             completed: 0,
             last_cycle: None,
             heart: Heart::Still(None),
@@ -208,7 +238,7 @@ impl Row {
 
 impl Board {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, sheet: Mutex::default(), bell: Notify::new() }
+        Self { clock, sheet: Mutex::default(), bell: Notify::new(), began: Notify::new() }
     }
 
     /// The names that somebody asked to wake since the last call; waits for one. Cancel by dropping.
@@ -263,6 +293,19 @@ impl Board {
         }
     }
 
+    /// Notes until when a flow waits because Jira asked to.
+    pub(super) fn set_held(&self, flow: &FlowName, left: Duration) {
+        let until = self.clock.wall() + left;
+        if let Some(row) = self.sheet().rows.get_mut(flow) {
+            row.standing.held_until = Some(until);
+        }
+    }
+
+    /// The flows whose next start a person waits for, since the last call.
+    pub(super) fn take_hurried(&self) -> BTreeSet<FlowName> {
+        std::mem::take(&mut self.sheet().hurried)
+    }
+
     pub(super) fn remove(&self, flow: &FlowName) {
         self.sheet().rows.remove(flow);
     }
@@ -275,6 +318,7 @@ impl Board {
             row.heart = Heart::Beating(pulse);
             row.counter = Some(counter);
         }
+        self.began.notify_waiters();
     }
 
     /// Notes that a worker ended; returns whether it had completed a cycle.

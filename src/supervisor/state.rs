@@ -101,13 +101,16 @@ pub struct Standing {
     pub since: DateTime<Utc>,
     /// Why, where that isn't the normal course.
     pub why: Option<String>,
+    /// Until when it waits because Jira asked to, by this machine's wall clock.
+    pub held_until: Option<DateTime<Utc>>,
 }
 
 impl Standing {
     /// The next standing; one that repeats the last keeps its beginning.
     pub(super) fn turn(&mut self, state: State, why: Option<String>, now: DateTime<Utc>) {
         if self.state != state || self.why != why {
-            *self = Self { state, since: now, why };
+            *self = Self { state, since: now, why, held_until: None };
         }
+        self.held_until = None;
     }
 }

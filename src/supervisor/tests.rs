@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::testing::{Act, FakeWorkshop, text};
 use super::*;
 use crate::config::Watch;
-use crate::flow::HistoryQuery;
+use crate::flow::{HistoryQuery, Order};
 
 const S: fn(u64) -> Duration = Duration::from_secs;
 
@@ -305,14 +305,43 @@ fn throttled(_: &str, nth: usize) -> Act {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_jira_asked_for_is_cut_short_by_no_wake_and_no_other_rules() {
+async fn a_wait_that_jira_asked_for_is_shown_and_cut_short_by_no_wake() {
     let world = World::new(&["a"], throttled).await;
     assert!(world.handle.wake(&"a".parse().unwrap()));
-    world.write("a", &text("a", 6));
     world.pass(S(898)).await;
     assert_eq!((world.starts("a"), world.state("a")), (1, State::BackingOff));
+    let held_until = || world.handle.look().flows[0].standing.held_until;
+    assert_eq!(held_until(), Some(DateTime::UNIX_EPOCH + S(900)));
     world.pass(S(2)).await;
+    assert_eq!((world.starts("a"), world.state("a"), held_until()), (2, State::Idle, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edited_file_has_jira_asked_before_a_wait_is_over() {
+    let world = World::new(&["a"], throttled).await;
+    world.write("a", &text("a", 6));
+    world.look().await;
     assert_eq!((world.starts("a"), world.state("a")), (2, State::Idle));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_has_jira_asked_before_a_wait_is_over() {
+    let act = |name: &str, nth: usize| if nth == 0 { throttled(name, nth) } else { Act::Obey };
+    let world = World::new(&["a"], act).await;
+    let order = Order::Unpair { issue: "USER-A-1".parse().unwrap() };
+    let answer = world.handle.order(&"a".parse().unwrap(), order).await;
+    assert!(matches!(answer, Some(Ordered::Refused(_))), "{answer:?}");
+    assert_eq!(world.starts("a"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_jira_still_does_not_let_through_is_told_so() {
+    let act = |_: &str, _: usize| throttled("a", 0);
+    let world = World::new(&["a"], act).await;
+    let order = Order::Unpair { issue: "USER-A-1".parse().unwrap() };
+    let answer = world.handle.order(&"a".parse().unwrap(), order).await;
+    assert!(matches!(&answer, Some(Ordered::NotNow { .. })), "{answer:?}");
+    assert_eq!((world.starts("a"), world.state("a")), (2, State::BackingOff));
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,6 +18,8 @@ pub(super) struct Ward {
     pub(super) post: Post,
     /// The time that its Jira asked it to wait for; outlives restarts.
     pub(super) held_until: Option<Instant>,
+    /// Since when a person waits for its next worker.
+    pub(super) hurried: Option<Instant>,
     /// Its own draws, so that one flow's misfortune never shifts a neighbour's.
     entropy: Entropy,
     failures: u32,
@@ -59,7 +61,16 @@ pub(super) enum Mishap {
 impl Ward {
     pub(super) fn new(flow: Arc<Flow>, due: Instant, entropy: &Entropy) -> Self {
         let entropy = entropy.fork(flow.name.as_str());
-        Self { flow, post: Post::Due(due), held_until: None, entropy, failures: 0, panics: 0, standing_by: false }
+        Self {
+            flow,
+            post: Post::Due(due),
+            held_until: None,
+            hurried: None,
+            entropy,
+            failures: 0,
+            panics: 0,
+            standing_by: false,
+        }
     }
 
     /// When a worker is to start, if nobody works.

@@ -18,7 +18,7 @@ use crate::engine::{self, Desk, Engine, Parts, Progress, Projects, Report};
 use crate::flow::{Flow, Notices, Observer};
 use crate::jira::{self, AnswerMemory, Budgets, Client, Fault, Transports};
 use crate::pulse::Pulse;
-use crate::store::{self, Backend, Inheritance, Legacy, Opener, Predecessor, State, Store};
+use crate::store::{self, Backend, Change, Inheritance, Legacy, Opener, Predecessor, State, Store};
 
 /// The Node.js service ends a cycle every five minutes, unless somebody chose otherwise: one that was silent for so long
 /// is stopped.
@@ -89,7 +89,7 @@ impl Tools {
         let backend = self.opener.open(flow);
         let end = async {
             let store = Store::open(Arc::clone(&backend), pulse.clone()).await?;
-            let (engine, _) = engine(self, (flow, pulse, &Notices::default()), &store).await?;
+            let (engine, _) = engine(self, (flow, pulse, &Notices::default()), &store, None).await?;
             engine.take_over(legacy, progress).await
         };
         let end = Box::pin(end).await;
@@ -101,11 +101,30 @@ impl Tools {
 
 /// Cycles until told to stop or something fails.
 async fn run(tools: &Tools, job: &mut Job, backend: &Arc<dyn Backend>) -> Exit {
-    let Ready { engine, store, claim } = match Box::pin(begin(tools, job, backend)).await {
+    let store = match Store::open(Arc::clone(backend), job.pulse.clone()).await {
+        Ok(store) => store,
+        Err(error) => return ended(job, &error.into()),
+    };
+    let exit = Box::pin(serve(tools, job, &store)).await;
+    keep_pause(tools, job, &store).await;
+    exit
+}
+
+/// A pause that Jira asked for goes along to whichever worker serves the flow next, in whatever process.
+async fn keep_pause(tools: &Tools, job: &Job, store: &Store) {
+    let Some(left) = tools.budgets.of(&job.flow.jira).held(tools.clock.now()) else { return };
+    let until = tools.clock.wall() + left;
+    if let Err(error) = store.write(vec![Change::PutPause(until)]).await {
+        tracing::debug!("{}: the pause until {until} is not stored: {error}", job.flow.name);
+    }
+}
+
+async fn serve(tools: &Tools, job: &mut Job, store: &Store) -> Exit {
+    let Ready { engine, claim } = match Box::pin(begin(tools, job, store)).await {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
-    let exit = cycles(tools, job, &engine, &store, &claim).await;
+    let exit = cycles(tools, job, &engine, store, &claim).await;
     match &exit {
         Exit::Failed { .. } | Exit::Panicked { .. } | Exit::Cancelled => claim.keep_for(tools.clock.now()),
         Exit::Stopped | Exit::Occupied { .. } | Exit::Refused { .. } => drop(claim),
@@ -206,9 +225,8 @@ fn stopped(job: &Job) -> Exit {
 }
 
 /// An engine that may run cycles: what the Node.js service left is not passed over.
-async fn begin(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<Ready, Exit> {
+async fn begin(tools: &Tools, job: &Job, store: &Store) -> Result<Ready, Exit> {
     let failed = |error: engine::Error| ended(job, &error);
-    let store = Store::open(Arc::clone(backend), job.pulse.clone()).await.map_err(|error| failed(error.into()))?;
     let legacy = match store.inheritance().await.map_err(|error| failed(error.into()))? {
         Inheritance::None => None,
         Inheritance::Here(legacy) => Some(legacy),
@@ -217,7 +235,10 @@ async fn begin(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<R
     if let Some(why) = legacy.as_ref().and_then(|legacy| in_use(&job.flow, legacy, tools.clock.wall())) {
         return Err(Exit::Occupied { why });
     }
-    let (engine, projects) = engine(tools, (&job.flow, &job.pulse, &job.notices), &store).await.map_err(failed)?;
+    let state = store.state().await.map_err(|error| failed(error.into()))?;
+    hold_over(tools, &job.flow, state.held_until);
+    let engine = engine(tools, (&job.flow, &job.pulse, &job.notices), store, job.hurried).await;
+    let (engine, projects) = engine.map_err(failed)?;
     let (flow, served, now) = (&job.flow, projects.served(), tools.clock.now());
     let claim = tools.claims.claim(&flow.name, served, flow.rules.creates(), now);
     let claim = claim.map_err(|why| refused(flow, &why))?;
@@ -226,18 +247,25 @@ async fn begin(tools: &Tools, job: &Job, backend: &Arc<dyn Backend>) -> Result<R
     }
     // Behind the takeover, which is owed as long as no state was committed.
     engine.take_projects(&projects).await.map_err(failed)?;
-    Ok(Ready { engine, store, claim })
+    Ok(Ready { engine, claim })
 }
 
 /// What runs cycles.
 struct Ready {
     engine: Engine,
-    store: Store,
     claim: ClaimGuard,
 }
 
 fn refused(flow: &Flow, why: &str) -> Exit {
     Exit::Refused { why: format!("flow {}: {why}", flow.name) }
+}
+
+/// What Jira asked an earlier worker to wait for holds before the first request.
+fn hold_over(tools: &Tools, flow: &Flow, until: Option<DateTime<Utc>>) {
+    if let Some(left) = until.and_then(|until| jira::pause_left(until, tools.clock.wall())) {
+        let now = tools.clock.now();
+        tools.budgets.of(&flow.jira).hold_over(now, now + left);
+    }
 }
 
 /// Why the flow waits, if that service may still be at work: two that serve one flow would create everything twice.
@@ -268,12 +296,14 @@ async fn engine(
     tools: &Tools,
     (flow, pulse, notices): (&Arc<Flow>, &Pulse, &Notices),
     store: &Store,
+    hurried: Option<Instant>,
 ) -> Result<(Engine, Projects), engine::Error> {
     // Forked by name, so that one flow's draws never shift another's; the epoch keeps a restart from drawing them again.
     let entropy = tools.entropy.fork(&format!("{} {}", flow.name, store.epoch().0));
+    let share = tools.budgets.of(&flow.jira).share(flow.name.as_str());
     let client_tools = jira::Tools {
         transport: tools.transports.of(&flow.jira).map_err(jira::Error::no_way)?,
-        budget: tools.budgets.of(&flow.jira).share(flow.name.as_str()),
+        budget: hurried.into_iter().fold(share, jira::Share::hurried),
         answers: tools.answers.share(),
         pulse: pulse.clone(),
         clock: tools.clock.clone(),
@@ -309,6 +339,9 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
             // A request that Jira no longer knows won't come back by itself either.
             Fault::Refused(_) | Fault::Removed(_) => Exit::Refused { why },
             Fault::Throttled(_)
+            | Fault::IssueThrottled(_)
+            | Fault::Denied(_)
+            | Fault::NoEndpoint(_)
             | Fault::Forbidden(_)
             | Fault::Missing(_)
             | Fault::Conflict(_)

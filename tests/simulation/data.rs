@@ -71,6 +71,16 @@ impl Data {
         self.execute("UPDATE sync_state SET initial_sync_completed = 0");
     }
 
+    /// Until when Jira asked to wait, as it is stored.
+    pub fn held_until(&self) -> Option<String> {
+        let database = rusqlite::Connection::open(self.file()).unwrap();
+        database.query_row("SELECT held_until FROM sync_state", [], |row| row.get(0)).unwrap()
+    }
+
+    pub fn hold_until(&self, until: &str) {
+        self.execute(&format!("UPDATE sync_state SET held_until = '{until}'"));
+    }
+
     fn execute(&self, sql: &str) {
         let database = rusqlite::Connection::open(self.file()).unwrap();
         assert!(database.execute(sql, []).unwrap() > 0, "{sql}");

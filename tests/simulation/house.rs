@@ -208,6 +208,12 @@ impl House {
         std::fs::write(self.flows.path().join(file), text).unwrap();
     }
 
+    /// Writes that flow's file while the house lives.
+    pub fn editor(&self, file: &str) -> impl Fn(&str) + use<> {
+        let path = self.flows.path().join(file);
+        move |text| std::fs::write(&path, text).unwrap()
+    }
+
     pub fn flow_text(&self, file: &str) -> String {
         std::fs::read_to_string(self.flows.path().join(file)).unwrap()
     }

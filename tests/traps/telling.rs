@@ -14,7 +14,8 @@ const HTML: &str = "text/html;charset=UTF-8";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Throttled,
-    Refused,
+    Denied,
+    NoEndpoint,
     Missing,
     Conflict,
     Invalid,
@@ -46,7 +47,7 @@ pub async fn every_shape_of_error_leads_where_it_should(flavour: Flavour) {
             404,
             PROBLEM,
             r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"No static resource x."}"#,
-            Way::NotJira,
+            Way::NoEndpoint,
             "No static resource",
         ),
         (405, PROBLEM, r#"{"title":"Method Not Allowed","status":405}"#, Way::Invalid, "Method Not Allowed"),
@@ -55,10 +56,10 @@ pub async fn every_shape_of_error_leads_where_it_should(flavour: Flavour) {
             401,
             JSON,
             r#"{"code":401,"message":"Unauthorized; scope does not match"}"#,
-            Way::Refused,
+            Way::Denied,
             "scope does not match",
         ),
-        (401, HTML, "<html><head><title>Unauthorized (401)</title></head></html>", Way::Refused, "Unauthorized (401)"),
+        (401, HTML, "<html><head><title>Unauthorized (401)</title></head></html>", Way::Denied, "Unauthorized (401)"),
         (409, JSON, r#"{"errorMessages":["The issue is being transitioned"]}"#, Way::Conflict, "being transitioned"),
         (410, JSON, r#"{"errorMessages":["The requested API has been removed."]}"#, Way::Removed, "has been removed"),
         (429, JSON, r#"{"errorMessages":["Rate limit exceeded."]}"#, Way::Throttled, ""),
@@ -91,15 +92,20 @@ async fn asked(flavour: Flavour, canned: Canned) -> Error {
 fn way_of(fault: &Fault) -> Option<Way> {
     Some(match fault {
         Fault::Throttled(_) => Way::Throttled,
-        Fault::Refused(_) => Way::Refused,
+        Fault::Denied(_) => Way::Denied,
+        Fault::NoEndpoint(_) => Way::NoEndpoint,
         Fault::Missing(_) => Way::Missing,
         Fault::Conflict(_) => Way::Conflict,
         Fault::Invalid(_) | Fault::Unfit(_) => Way::Invalid,
         Fault::Unanswered(_) => Way::Unanswered,
         Fault::NotJira(_) => Way::NotJira,
         Fault::Removed(_) => Way::Removed,
-        Fault::Forbidden(_) | Fault::TooLarge(_) | Fault::NotSent(_) | Fault::NotOurs | Fault::Cancelled => {
-            return None;
-        }
+        Fault::Refused(_)
+        | Fault::IssueThrottled(_)
+        | Fault::Forbidden(_)
+        | Fault::TooLarge(_)
+        | Fault::NotSent(_)
+        | Fault::NotOurs
+        | Fault::Cancelled => return None,
     })
 }

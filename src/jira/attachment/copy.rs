@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::AttachmentLimits;
 use super::form::Form;
 use crate::flow::{Attachment, AttachmentId};
+use crate::jira::budget::Pass;
 use crate::jira::call::{Ask, Caller, Upload};
 use crate::jira::error::{Error, Fault, is_html};
 use crate::jira::limits::transfer_limit;
@@ -38,11 +39,11 @@ struct Uploaded {
 impl Route<'_> {
     pub(super) async fn copy(self, attachment: &Attachment) -> Result<AttachmentId, Error> {
         // First the turn, then the file: an open download does not like to wait.
-        self.sink.turn(&self.ask()).await?;
+        let pass = self.sink.turn(&self.ask()).await?;
         let fetch = get(place(&attachment.content), "attachment").of_one_issue();
         let file = self.open(&fetch, attachment).await?;
         let progress = Progress::new(self.sink.now());
-        let end = self.sink.upload(self.upload(attachment, file, progress.clone())).await;
+        let end = self.sink.upload(self.upload(attachment, file, (progress.clone(), pass))).await;
         match (end, progress.broken()) {
             (Ok(said), _) => self.copied(attachment, &said).map_err(|why| self.sink.error(&self.ask(), why)),
             // How the upload ended tells only that its body broke.
@@ -63,7 +64,7 @@ impl Route<'_> {
         self.source.open(fetch, &at, |response| fits(response, attachment)).await
     }
 
-    fn upload(&self, attachment: &Attachment, file: Body, progress: Progress) -> Upload {
+    fn upload(&self, attachment: &Attachment, file: Body, (progress, pass): (Progress, Pass)) -> Upload {
         let form = Form::new(self.sink.draw(), &attachment.filename, &attachment.mime);
         let (length, limit) = (form.length(attachment.size), transfer_limit(attachment.size));
         let abort = CancellationToken::new();
@@ -77,7 +78,7 @@ impl Route<'_> {
             moved: self.sink.moved(),
         });
         let content_type = form.content_type;
-        Upload { ask: self.ask(), content_type, length, limit, body: body.boxed_unsync(), progress, abort }
+        Upload { ask: self.ask(), pass, content_type, length, limit, body: body.boxed_unsync(), progress, abort }
     }
 
     /// What the answer to an upload says.

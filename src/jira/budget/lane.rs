@@ -65,6 +65,13 @@ impl Lane {
         result
     }
 
+    /// Has whoever is in front look again.
+    pub(super) fn ring(&self) {
+        if let Some((_, bell)) = self.queue.front() {
+            bell.notify_one();
+        }
+    }
+
     pub(super) fn leave(&mut self, flow: &Arc<str>, ticket: Ticket) {
         self.reorder(|lane| lane.queue.leave(flow, ticket));
     }

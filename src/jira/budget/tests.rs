@@ -35,7 +35,7 @@ impl Crowd {
     }
 
     async fn turn(&self, flow: &str, errand: &Errand) -> Result<(), NoTurn> {
-        self.budget.share(flow).turn(errand, &self.pulse, &self.clock).await
+        self.budget.share(flow).turn(errand, &self.pulse, &self.clock).await.map(drop)
     }
 
     /// `count` requests of `flow` queue up.

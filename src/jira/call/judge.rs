@@ -1,14 +1,22 @@
 //! What an answer's status, headers and body mean. Pure.
 
 use http::{HeaderMap, StatusCode, header};
+use reqwest::Url;
 use serde_json::Value;
 
-use crate::jira::error::{Fault, Refusal, Shape, said};
+use super::redirect::is_login;
+use crate::jira::error::{Fault, Refusal, Shape, one_line, said};
 
-/// Whether Jira did what it was asked; if not, what that leads to.
+/// Whether Jira did what it was asked; if not, what that leads to. [`Fault::Denied`] is a suspicion here: only `myself`
+/// tells whether the account is refused or this request alone.
 pub(super) fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Fault> {
-    if let Some(why) = turned_away(headers) {
-        return Err(Fault::Refused(why.to_owned()));
+    if demands_captcha(headers) {
+        return Err(Fault::Refused(
+            "Jira wants this account to solve a CAPTCHA: log in once with a browser".to_owned(),
+        ));
+    }
+    if let Some(reason) = given_to_nobody(headers) {
+        return Err(Fault::Denied(format!("{status}, given to no account (X-Seraph-LoginReason: {reason})")));
     }
     if status.is_success() {
         return Ok(());
@@ -16,10 +24,13 @@ pub(super) fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Res
     let said = said(headers, body);
     let text = format!("{status}: {}", said.text);
     Err(match status.as_u16() {
+        300..=399 if leads_to_login(headers) => Fault::Denied(format!("{status}: it leads to the login page")),
         300..=399 => Fault::NotJira(format!("{status}: is the address of the site right?")),
-        401 => Fault::Refused(text),
+        401 | 403 if lacks_scope(headers, &said.text) => Fault::Denied(format!("{text}; {}", scope_lacks(headers))),
+        401 => Fault::Denied(text),
         403 => Fault::Forbidden(text),
         404 if matches!(said.shape, Shape::Jira | Shape::Empty) => Fault::Missing(text),
+        404 if is_problem(headers) && said.shape == Shape::Gateway => Fault::NoEndpoint(text),
         404 => Fault::NotJira(format!("{text}; is the address of the site right?")),
         407 => Fault::NotSent(format!("the proxy wants us to log in: {text}")),
         // A gateway gave up waiting; Jira may not have.
@@ -53,20 +64,51 @@ pub(super) fn is_compressed(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
 }
 
-/// With an expired credential Jira can answer as to an anonymous visitor, with 200 and nothing in it. After too many
-/// bad attempts Data Center wants to see a person.
-fn turned_away(headers: &HeaderMap) -> Option<&'static str> {
-    let says = |name: &str, word: &str| {
-        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).any(|value| value.contains(word))
-    };
-    if says("x-authentication-denied-reason", "CAPTCHA") {
-        return Some("Jira wants this account to solve a CAPTCHA: log in once with a browser");
+/// After too many bad attempts Data Center wants to see a person; further logins only make it worse.
+fn demands_captcha(headers: &HeaderMap) -> bool {
+    says(headers, "x-authentication-denied-reason", "CAPTCHA")
+}
+
+/// With an expired credential Jira can answer as to an anonymous visitor, with 200 and nothing in it.
+fn given_to_nobody(headers: &HeaderMap) -> Option<&'static str> {
+    let nobody = ["AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED", "AUTHORISATION_FAILED"];
+    nobody.into_iter().find(|word| says(headers, "x-seraph-loginreason", word))
+}
+
+fn says(headers: &HeaderMap, name: &str, word: &str) -> bool {
+    texts(headers, name).any(|value| value.contains(word))
+}
+
+fn texts<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+}
+
+/// The gateway before Jira Cloud says so in words, an OAuth server in a header.
+fn lacks_scope(headers: &HeaderMap, said: &str) -> bool {
+    said.to_ascii_lowercase().contains("scope does not match")
+        || says(headers, "www-authenticate", "insufficient_scope")
+}
+
+fn scope_lacks(headers: &HeaderMap) -> String {
+    let named = texts(headers, "www-authenticate").find_map(|value| {
+        let (_, rest) = value.split_once("scope=\"")?;
+        rest.split('"').next().filter(|scope| !scope.is_empty())
+    });
+    match named {
+        Some(scope) => format!("the token lacks the scope {}", one_line(scope)),
+        None => "the token lacks a scope that this request needs (docs/jira.md, \"The requests\")".to_owned(),
     }
-    let nobody = ["AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"];
-    nobody
-        .iter()
-        .any(|word| says("x-seraph-loginreason", word))
-        .then_some("the credentials were not accepted; check the e-mail and the API token")
+}
+
+/// Of an address that is relative only the path matters.
+fn leads_to_login(headers: &HeaderMap) -> bool {
+    let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let anywhere = Url::parse("https://site.invalid/");
+    location.zip(anywhere.ok()).and_then(|(to, base)| base.join(to).ok()).is_some_and(|to| is_login(&to))
+}
+
+fn is_problem(headers: &HeaderMap) -> bool {
+    texts(headers, header::CONTENT_TYPE.as_str()).any(|kind| kind.starts_with("application/problem+json"))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -99,7 +141,7 @@ mod tests {
         assert_eq!(judged(204, "text/plain", ""), Ok(()));
         assert_eq!(judged(200, JSON, "{}"), Ok(()));
         assert!(matches!(judged(302, JSON, ""), Err(Fault::NotJira(_))));
-        assert!(matches!(judged(401, "text/html", "<html>"), Err(Fault::Refused(_))));
+        assert!(matches!(judged(401, "text/html", "<html>"), Err(Fault::Denied(_))));
         assert!(matches!(judged(403, JSON, ""), Err(Fault::Forbidden(_))));
         assert!(matches!(judged(407, "text/html", "<html>"), Err(Fault::NotSent(_))));
         assert!(matches!(judged(408, JSON, ""), Err(Fault::Unanswered(_))));
@@ -124,13 +166,43 @@ mod tests {
         assert!(matches!(judged(404, JSON, ""), Err(Fault::Missing(_))));
         for (kind, body) in [
             ("text/html", "<html><title>Not found</title>"),
-            ("application/problem+json", r#"{"title":"Not Found","status":404}"#),
             (JSON, r#"{"code":404,"message":"HTTP 404 Not Found"}"#),
             ("application/xml", "<status><status-code>404</status-code></status>"),
         ] {
             let end = judged(404, kind, body);
             assert!(matches!(&end, Err(Fault::NotJira(said)) if said.contains("is the address")), "{body}: {end:?}");
         }
+    }
+
+    #[test]
+    fn a_404_that_is_a_problem_had_no_effect_and_a_gateways_may_have() {
+        let problem = |body| judged(404, "application/problem+json", body);
+        assert!(matches!(problem(r#"{"title":"Not Found","status":404}"#), Err(Fault::NoEndpoint(_))));
+        assert!(matches!(problem("<html>"), Err(Fault::NotJira(_))));
+        assert!(matches!(judged(404, JSON, r#"{"code":404,"message":"Not Found"}"#), Err(Fault::NotJira(_))));
+    }
+
+    #[test]
+    fn a_scope_that_a_token_lacks_is_told_by_name_where_it_is_said() {
+        let gateway = judged(401, JSON, r#"{"code":401,"message":"Unauthorized; scope does not match"}"#);
+        assert!(matches!(&gateway, Err(Fault::Denied(said)) if said.contains("lacks a scope")), "{gateway:?}");
+        let named = r#"Bearer error="insufficient_scope", scope="read:attachment:jira""#;
+        for status in [401, 403] {
+            let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, HeaderValue::from_static(named))]);
+            let end = judge(StatusCode::from_u16(status).unwrap(), &headers, b"");
+            assert!(matches!(&end, Err(Fault::Denied(said)) if said.contains("read:attachment:jira")), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_leads_to_the_login_page_is_a_refusal_of_that_request() {
+        let led = |to: &'static str| {
+            let headers = HeaderMap::from_iter([(header::LOCATION, HeaderValue::from_static(to))]);
+            judge(StatusCode::FOUND, &headers, b"")
+        };
+        assert!(matches!(led("/jira/login.jsp?os_destination=%2Fsecure"), Err(Fault::Denied(_))));
+        assert!(matches!(led("https://id.atlassian.com/login"), Err(Fault::Denied(_))));
+        assert!(matches!(led("https://a.example.net/x"), Err(Fault::NotJira(_))));
     }
 
     #[test]
@@ -142,7 +214,9 @@ mod tests {
     #[test]
     fn an_empty_answer_given_to_nobody_is_a_refusal() {
         assert_eq!(given_to("x-seraph-loginreason", "OK"), Ok(()));
-        assert!(matches!(given_to("x-seraph-loginreason", "AUTHENTICATED_FAILED"), Err(Fault::Refused(_))));
+        for reason in ["AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED", "AUTHORISATION_FAILED"] {
+            assert!(matches!(given_to("x-seraph-loginreason", reason), Err(Fault::Denied(_))), "{reason}");
+        }
         let captcha = given_to("x-authentication-denied-reason", "CAPTCHA_CHALLENGE; login-url=https://a/login.jsp");
         assert!(matches!(captcha, Err(Fault::Refused(said)) if said.contains("browser")));
     }

@@ -25,8 +25,8 @@ pub(super) fn next(from: &Url, site: &Url, location: Option<&HeaderValue>, reach
     let to = said.and_then(|said| from.join(said).ok()).map(bare);
     let Some(to) = to else { return Err(Fault::NotJira("it sends us on without saying where to".to_owned())) };
     if is_login(&to) {
-        let why = format!("it sends us to its login page, {}; check the credentials", shown(&to));
-        return Err(Fault::Refused(why));
+        let why = format!("it sends us to its login page, {}", shown(&to));
+        return Err(Fault::Denied(why));
     }
     let objection = match (from.scheme(), to.scheme()) {
         ("http", "http") | (_, "https") if reach == Reach::Anywhere || to.origin() == site.origin() => return Ok(to),
@@ -50,7 +50,7 @@ pub(super) fn shown(url: &Url) -> String {
     one_line(&format!("{}://{}{}", url.scheme(), url.authority(), url.path()))
 }
 
-fn is_login(url: &Url) -> bool {
+pub(super) fn is_login(url: &Url) -> bool {
     let path = url.path().to_ascii_lowercase();
     let ends = ["/login.jsp", "/login.action", "/login", "/samlsso"];
     let hosts = ["id.atlassian.com", "auth.atlassian.com"];
@@ -94,13 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn a_login_page_is_a_refusal() {
+    fn a_login_page_is_a_refusal_of_that_request() {
         for page in [
             "/jira/login.jsp?os_destination=%2Fsecure",
             "/secure/x?os_destination=%2F",
             "https://id.atlassian.com/login?continue=x",
         ] {
-            assert!(matches!(goes(FILE, page, Reach::Anywhere), Err(Fault::Refused(_))), "{page}");
+            assert!(matches!(goes(FILE, page, Reach::Anywhere), Err(Fault::Denied(_))), "{page}");
         }
     }
 

@@ -15,7 +15,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 impl Failed {
     /// Jira has not looked at the request: another try says nothing of what was asked.
     fn nothing_happened(&self) -> bool {
-        matches!(self.fault, Fault::Throttled(_) | Fault::NotSent(_))
+        matches!(self.fault, Fault::Throttled(_) | Fault::IssueThrottled(_) | Fault::NotSent(_))
     }
 }
 
@@ -25,8 +25,10 @@ pub(super) fn pause(failed: &Failed, ask: &Ask, tried: u32, unit: f64) -> Option
     let most = if failed.nothing_happened() { TRIES } else { ask.tries };
     let harmless = match failed.fault {
         // Nothing happened: even a write may be repeated.
-        Fault::Throttled(_) | Fault::NotSent(_) => true,
+        Fault::Throttled(_) | Fault::IssueThrottled(_) | Fault::NotSent(_) => true,
         Fault::Unanswered(_) | Fault::NotJira(_) => ask.reads,
+        // One refusal amid good answers is asked about once more, not again and again.
+        Fault::Denied(_) => ask.reads && tried == 1,
         Fault::Refused(_)
         | Fault::Forbidden(_)
         | Fault::Missing(_)
@@ -35,10 +37,11 @@ pub(super) fn pause(failed: &Failed, ask: &Ask, tried: u32, unit: f64) -> Option
         | Fault::Unfit(_)
         | Fault::TooLarge(_)
         | Fault::Removed(_)
+        | Fault::NoEndpoint(_)
         | Fault::NotOurs
         | Fault::Cancelled => false,
     };
-    if !harmless || tried >= most || failed.at_least > LONGEST_PAUSE {
+    if !harmless || failed.is_final || tried >= most || failed.at_least > LONGEST_PAUSE {
         return None;
     }
     // Atlassian's jitter, 0.7 to 1.3; what Jira asks for is only ever lengthened.
@@ -58,7 +61,7 @@ mod tests {
     }
 
     fn failed(fault: Fault, at_least: Duration) -> Failed {
-        Failed { fault, at_least }
+        Failed { at_least, ..fault.into() }
     }
 
     fn unanswered() -> Fault {

@@ -88,6 +88,10 @@ fn reading() -> Ask {
     get("/rest/api/3/myself".to_owned(), "myself")
 }
 
+fn search() -> Ask {
+    read("/rest/api/3/search/jql".to_owned(), Value::Null, "search")
+}
+
 fn writing() -> Ask {
     write(Method::PUT, "/rest/api/3/issue/10001?x=y".to_owned(), Value::Null, "edit").of_one_issue()
 }
@@ -233,9 +237,15 @@ async fn a_stranger_who_keeps_a_file_neither_refuses_nor_holds_back_our_account(
 #[tokio::test(start_paused = true)]
 async fn what_was_done_by_nobodys_name_is_in_doubt_and_not_refused() {
     let nobody = [("x-seraph-loginreason", "AUTHENTICATED_FAILED")];
-    let stage = stage(vec![reply(201, &nobody, r#"{"id":"10000","key":"ED-24"}"#), reply(200, &nobody, "{}")]);
+    let refused = || reply(200, &nobody, "{}");
+    let stage = stage(vec![reply(201, &nobody, r#"{"id":"10000","key":"ED-24"}"#), refused(), refused()]);
     assert_eq!(stage.asks(writing()).await.unwrap_err().effect(), Effect::Unknown);
-    assert!(matches!(stage.asks(reading()).await.unwrap_err().what, Fault::Refused(_)));
+    assert_eq!(
+        stage.asked()[1].0,
+        "GET https://a.example.net/jira/rest/api/2/myself",
+        "it is a suspicion all the same"
+    );
+    assert!(matches!(stage.asks(search()).await.unwrap_err().what, Fault::Refused(_)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -361,12 +371,108 @@ async fn an_answer_that_is_compressed_unasked_is_not_taken_for_json() {
     assert!(error.to_string().contains("compressed"), "{error}");
 }
 
-#[test]
-fn a_403_on_one_issue_stops_no_other() {
-    let stage = stage(Vec::new());
-    let error = |ask: Ask| stage.caller.error(&ask, Fault::Forbidden("no".to_owned()));
-    assert!(error(writing()).is_local());
-    assert!(matches!(error(reading()).what, Fault::Refused(_)));
+/// How Jira can refuse one request.
+fn refusals() -> [Reply; 6] {
+    [
+        reply(401, &[], "no"),
+        reply(401, &[], r#"{"code":401,"message":"Unauthorized; scope does not match"}"#),
+        reply(403, &[], "no"),
+        reply(302, &[("location", "/login.jsp?os_destination=x")], ""),
+        reply(200, &[("x-seraph-loginreason", "AUTHORISATION_FAILED")], r#"{"issues":[]}"#),
+        reply(404, &[("x-seraph-loginreason", "AUTHENTICATED_FAILED")], r#"{"errorMessages":["no issue"]}"#),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_once_is_asked_again_when_the_account_is_fine() {
+    for refusal in refusals() {
+        let stage = stage(vec![refusal, fine(), fine()]);
+        stage.asks(search()).await.unwrap();
+        assert_eq!(stage.asked()[1].0, "GET https://a.example.net/jira/rest/api/2/myself");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stays_refused_fails_by_itself_when_the_account_is_fine() {
+    for (first, second) in refusals().into_iter().zip(refusals()) {
+        let stage = stage(vec![first, fine(), second]);
+        let error = stage.asks(search()).await.unwrap_err();
+        assert!(matches!(error.what, Fault::Denied(_)) && error.is_local(), "{error}");
+        assert_eq!(stage.asked().len(), 3, "the answer of myself counts for a minute");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_the_accounts_when_myself_is_refused_too() {
+    for who in [
+        reply(401, &[], "no"),
+        reply(403, &[], "no"),
+        reply(200, &[("x-seraph-loginreason", "AUTHENTICATION_DENIED")], "{}"),
+    ] {
+        let stage = stage(vec![reply(401, &[], "no"), who]);
+        let error = stage.asks(search()).await.unwrap_err();
+        assert!(matches!(error.what, Fault::Refused(_)), "{error}");
+        assert_eq!(stage.asked().len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_which_myself_tells_nothing_concerns_the_flow_but_does_not_park_it() {
+    for who in [reply(500, &[], "no"), Err(Unreachable { begun: true, why: "reset".to_owned() })] {
+        let error = stage(vec![reply(401, &[], "no"), who]).asks(writing()).await.unwrap_err();
+        assert!(matches!(error.what, Fault::NotSent(_)), "{error}");
+        assert_eq!(error.effect(), Effect::None, "a write that is answered 401 had no effect");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_refused_had_no_effect_and_is_not_repeated_at_once() {
+    for refusal in [reply(401, &[], "no"), reply(302, &[("location", "/login.jsp")], "")] {
+        let stage = stage(vec![refusal, fine()]);
+        let error = stage.asks(writing()).await.unwrap_err();
+        assert!(matches!(error.what, Fault::Denied(_)), "{error}");
+        assert_eq!((error.effect(), stage.asked().len()), (Effect::None, 2));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn myself_is_asked_once_a_minute_however_much_is_refused() {
+    let replies = std::iter::once(reply(401, &[], "no")).chain([fine()]);
+    let further = std::iter::repeat_with(|| reply(401, &[], "no")).take(20);
+    let stage = stage(replies.chain(further).collect());
+    for _ in 0..5 {
+        stage.asks(writing()).await.unwrap_err();
+    }
+    let asked = |stage: &Stage| stage.asked().iter().filter(|(what, _)| what.ends_with("/myself")).count();
+    assert_eq!(asked(&stage), 1);
+    stage.clock.sleep(Duration::from_secs(60)).await;
+    let error = stage.asks(writing()).await.unwrap_err();
+    assert!(matches!(error.what, Fault::Refused(_)), "a minute later the token has lapsed: {error}");
+    assert_eq!(asked(&stage), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_captcha_is_demanded_of_the_account_and_no_login_is_tried_again() {
+    let stage = stage(vec![reply(403, &[("x-authentication-denied-reason", "CAPTCHA_CHALLENGE")], "")]);
+    let error = stage.asks(writing()).await.unwrap_err();
+    assert!(matches!(&error.what, Fault::Refused(said) if said.contains("browser")), "{error}");
+    assert_eq!(stage.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_404_that_is_a_problem_leaves_a_create_in_no_doubt() {
+    let problem = Response::builder().status(404).header(header::CONTENT_TYPE, "application/problem+json");
+    let problem = problem.body(full(r#"{"title":"Not Found","status":404}"#)).unwrap();
+    let error = stage(vec![Ok(problem)]).asks(writing()).await.unwrap_err();
+    assert_eq!((error.effect(), error.is_local()), (Effect::None, true), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_403_on_one_issue_is_that_issues_without_a_word_of_the_account() {
+    let stage = stage(vec![reply(403, &[], "no")]);
+    let error = stage.asks(writing()).await.unwrap_err();
+    assert!(matches!(error.what, Fault::Forbidden(_)) && error.is_local(), "{error}");
+    assert_eq!(stage.asked().len(), 1);
 }
 
 #[test]

@@ -6,14 +6,11 @@ use chrono::NaiveDateTime;
 use http::{HeaderMap, StatusCode, header};
 
 use crate::flow::JiraTime;
-use crate::jira::budget::Scope;
+use crate::jira::budget::{LONGEST_BELIEVED, LONGEST_PAUSE, Scope};
 use crate::jira::wire::parse_date;
 
 /// Without a word from Jira: what its burst limits count in.
 const UNSAID: Duration = Duration::from_secs(1);
-
-/// However far away an instant is that Jira names: its clock, or that of a proxy, may be wrong.
-const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// The longest pause for an early warning, which no request has yet been refused for.
 const LONGEST_WARNING: Duration = Duration::from_secs(60);
@@ -34,14 +31,23 @@ pub(super) fn asked_for(status: StatusCode, headers: &HeaderMap, now: JiraTime) 
     let wait = text(headers, header::RETRY_AFTER.as_str()).and_then(|said| retry_after(said, now));
     match status {
         StatusCode::TOO_MANY_REQUESTS => {
-            let wait = wait.or_else(|| until_reset(headers, now)).unwrap_or(UNSAID).min(LONGEST);
+            let wait = wait.or_else(|| until_reset(headers, now)).unwrap_or(UNSAID).min(LONGEST_BELIEVED);
             let scope = refused(headers);
-            Some(Pause { scope, wait, slower: scope == Scope::Endpoint })
+            Some(Pause { scope: widened(scope, wait), wait, slower: scope == Scope::Endpoint })
         }
-        StatusCode::SERVICE_UNAVAILABLE => {
-            wait.map(|wait| Pause { scope: Scope::Endpoint, wait: wait.min(LONGEST), slower: false })
-        }
+        StatusCode::SERVICE_UNAVAILABLE => wait.map(|wait| {
+            let wait = wait.min(LONGEST_BELIEVED);
+            Pause { scope: widened(Scope::Endpoint, wait), wait, slower: false }
+        }),
         _ => warned(headers, now),
+    }
+}
+
+/// A pause that is too long to be waited for ends the cycle of every flow that meets it: it is the account's.
+fn widened(scope: Scope, wait: Duration) -> Scope {
+    match scope {
+        Scope::Endpoint if wait > LONGEST_PAUSE => Scope::Account,
+        Scope::Issue | Scope::Endpoint | Scope::Account => scope,
     }
 }
 
@@ -132,13 +138,16 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_a_second_and_never_longer_than_a_day() {
+    fn nonsense_is_a_second_and_nothing_is_believed_beyond_half_an_hour() {
         assert_eq!(pause(429, &[]), Some((BURST, 1)));
         assert_eq!(pause(429, &[("retry-after", "soon")]), Some((BURST, 1)));
-        assert_eq!(pause(429, &[("retry-after", "999999999999")]), Some((BURST, 86_400)));
-        assert_eq!(pause(429, &[("retry-after", "99999999999999999999999")]), Some((BURST, 86_400)));
+        for long in ["1801", "4000000000", "999999999999", "99999999999999999999999"] {
+            assert_eq!(pause(429, &[("retry-after", long)]), Some((Scope::Account, 1800)), "{long}");
+            assert_eq!(pause(503, &[("retry-after", long)]), Some((Scope::Account, 1800)), "{long}");
+        }
+        assert_eq!(pause(429, &[("retry-after", "1799")]), Some((Scope::Account, 1799)));
         assert_eq!(pause(429, &[("retry-after", "-5")]), Some((BURST, 1)));
-        assert_eq!(pause(429, &[("x-ratelimit-reset", "9999-12-31T23:59Z")]), Some((BURST, 86_400)));
+        assert_eq!(pause(429, &[("x-ratelimit-reset", "9999-12-31T23:59Z")]), Some((Scope::Account, 1800)));
         assert_eq!(pause(503, &[]), None);
     }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::redirect::Reach;
 use super::{Ask, Caller, Failed, Head, Whose, short, throttle};
 use crate::flow::JiraTime;
+use crate::jira::budget::Pass;
 use crate::jira::error::{Error, Fault, no_result, said};
 use crate::jira::transfer::{Progress, Stage};
 use crate::jira::transport::Body;
@@ -20,6 +21,8 @@ use crate::pulse::Gate;
 pub(in crate::jira) struct Upload {
     /// What is asked, its body aside.
     pub ask: Ask,
+    /// The turn that came for it.
+    pub pass: Pass,
     pub content_type: HeaderValue,
     /// Bytes of the whole body.
     pub length: u64,
@@ -46,18 +49,18 @@ impl Caller {
     ) -> Result<Body, Error> {
         let mut tried = 0;
         loop {
-            self.turn(ask).await?;
+            let pass = self.turn(ask).await?;
             tried += 1;
-            match self.open_once(ask, from, &fits).await {
+            match self.open_once((ask, &pass), from, &fits).await {
                 Ok(body) => return Ok(body),
-                Err(failed) => self.pause(ask, failed, tried).await?,
+                Err(failed) => self.pause(ask, self.settle(ask, failed).await, tried).await?,
             }
         }
     }
 
     async fn open_once(
         &self,
-        ask: &Ask,
+        (ask, pass): (&Ask, &Pass),
         from: &Url,
         fits: &impl Fn(&Response<Body>) -> Result<(), Fault>,
     ) -> Result<Body, Failed> {
@@ -73,13 +76,13 @@ impl Caller {
             (whose, Ok(response)) => {
                 let head = Head { status: response.status(), headers: response.headers().clone() };
                 if whose == Whose::Site {
-                    self.verdict(ask, &head, b"")?;
+                    self.verdict(ask, pass, &head, b"")?;
                 }
                 fits(&response)?;
                 Ok(response.into_body())
             }
             (Whose::Site, Err((head, body))) => {
-                self.verdict(ask, &head, &body)?;
+                self.verdict(ask, pass, &head, &body)?;
                 Err(Fault::NotJira(head.status.to_string()).into())
             }
             (Whose::Stranger, Err((head, body))) => Err(self.strangers_complaint(&head, &body)),
@@ -90,12 +93,13 @@ impl Caller {
     fn strangers_complaint(&self, head: &Head, body: &[u8]) -> Failed {
         let pause = throttle::asked_for(head.status, &head.headers, JiraTime::new(self.clock.wall()));
         let why = format!("where the file is kept it says {}: {}", head.status, said(&head.headers, body).text);
-        Failed { fault: Fault::NotJira(why), at_least: pause.map_or(Duration::ZERO, |pause| pause.wait) }
+        let at_least = pause.map_or(Duration::ZERO, |pause| pause.wait);
+        Failed { at_least, ..Fault::NotJira(why).into() }
     }
 
     /// Sends a file, once. The answer's body, or what went wrong and whether the whole file had been handed over.
     pub(in crate::jira) async fn upload(&self, upload: Upload) -> Result<bytes::Bytes, Error> {
-        let Upload { ask, content_type, length, limit, body, progress, abort } = upload;
+        let Upload { ask, pass, content_type, length, limit, body, progress, abort } = upload;
         // Whatever ends this early, the body breaks, and Jira stores no half of a file.
         let _abort = abort.drop_guard();
         let exchange = async {
@@ -118,7 +122,9 @@ impl Caller {
         let end = self.pulse.through(Gate::Jira, &ask.told(), limit, exchange).await;
         let end = end.map_err(no_result).and_then(|end| end);
         let (head, said) = end.map_err(|fault| self.error(&ask, unsent(fault, &progress)))?;
-        self.verdict(&ask, &head, &said).map_err(|failed| self.error(&ask, failed.fault))?;
+        if let Err(failed) = self.verdict(&ask, &pass, &head, &said) {
+            return Err(self.error(&ask, self.settle(&ask, failed).await.fault));
+        }
         match progress.stage() {
             Stage::Answer => Ok(said),
             Stage::Source | Stage::Sink => {

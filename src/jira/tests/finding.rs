@@ -215,7 +215,8 @@ async fn issues_are_counted_where_the_site_counts_and_nothing_else_fails_for_it(
         (Deployment::Cloud, cloud().ends(401, no()), Err(Effect::Never)),
     ];
     for (deployment, exchange, expected) in cases {
-        let (client, script) = Script::client(deployment, vec![exchange]).await;
+        let refused = expected.is_err().then(|| on("GET /rest/api/2/myself").ends(401, no()));
+        let (client, script) = Script::client(deployment, std::iter::once(exchange).chain(refused).collect()).await;
         assert_eq!(client.count(&projects).await.map_err(|error| error.effect()), expected);
         script.done();
     }

@@ -10,10 +10,12 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, ClientBuilder};
 use sha2::{Digest, Sha256};
 
-use super::{Body, BoxError, Transport, Transports, Unreachable};
+use super::near::{self, FarOnly, Near};
+use super::{Body, BoxError, ToStranger, Transport, Transports, Unreachable};
 use crate::flow::JiraAccess;
 use crate::jira::limits::CONNECT_LIMIT;
 
@@ -23,6 +25,10 @@ pub struct Network {
     outside: reqwest::Client,
     /// Straight: nobody's proxy can reach our own loopback.
     loopback: reqwest::Client,
+    /// Straight, and never to this machine or its link.
+    far: reqwest::Client,
+    /// Tells what goes through a proxy, which alone knows the address that it connects to.
+    proxies: Matcher,
 }
 
 impl Network {
@@ -48,17 +54,30 @@ impl Network {
 
     fn trusting(authorities: &[Certificate]) -> Result<Self, Unreachable> {
         let outside = client(authorities, |builder| builder)?;
-        Ok(Self { outside, loopback: client(authorities, ClientBuilder::no_proxy)? })
+        let loopback = client(authorities, ClientBuilder::no_proxy)?;
+        let far = client(authorities, |builder| builder.no_proxy().dns_resolver(FarOnly))?;
+        Ok(Self { outside, loopback, far, proxies: Matcher::from_env() })
     }
 
     async fn carry(&self, request: Request<Body>) -> Result<Response<Body>, Unreachable> {
+        let stranger = request.extensions().get::<ToStranger>().cloned();
+        let uri = request.uri().clone();
         let request = request.map(|body| reqwest::Body::wrap(Shareable(Mutex::new(body))));
         let request = reqwest::Request::try_from(request).map_err(|e| not_made(story(&e)))?;
-        let client = if is_loopback(request.url()) { &self.loopback } else { &self.outside };
-        let response = client
-            .execute(request)
-            .await
-            .map_err(|e| Unreachable { begun: !e.is_connect() && !e.is_builder(), why: story(&e) })?;
+        let client = match stranger {
+            Some(stranger) if !near::is_near_host(&stranger.site).await => {
+                if near::is_written_near(request.url()) {
+                    return Err(off_limits());
+                }
+                if self.proxies.intercept(&uri).is_some() { &self.outside } else { &self.far }
+            }
+            Some(_) | None if is_loopback(request.url()) => &self.loopback,
+            Some(_) | None => &self.outside,
+        };
+        let response = client.execute(request).await.map_err(|e| match is_near(&e) {
+            true => off_limits(),
+            false => Unreachable { begun: !e.is_connect() && !e.is_builder(), why: story(&e) },
+        })?;
         Ok(Response::from(response).map(|body| body.map_err(BoxError::from).boxed_unsync()))
     }
 }
@@ -149,6 +168,16 @@ fn not_made(why: String) -> Unreachable {
     Unreachable { begun: false, why }
 }
 
+/// It concerns that file alone, unlike a network that is down.
+fn off_limits() -> Unreachable {
+    Unreachable { begun: true, why: Near.to_string() }
+}
+
+fn is_near(error: &reqwest::Error) -> bool {
+    let cause = std::error::Error::source(error);
+    std::iter::successors(cause, |error| error.source()).any(|error| error.is::<Near>())
+}
+
 fn is_loopback(url: &reqwest::Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
@@ -231,6 +260,30 @@ mod tests {
         assert_eq!(status(&with).await, Ok(204));
         let without = status(&Network::new().unwrap()).await.unwrap_err();
         assert!(!without.begun, "nothing was asked of a stranger: {without}");
+    }
+
+    /// A listener on loopback, and the request for a file there by a site elsewhere.
+    async fn file_on_loopback(host: &str, site: &str) -> (tokio::net::TcpListener, Request<Body>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{host}:{}/latest/meta-data", listener.local_addr().unwrap().port());
+        let request = Request::get(uri).extension(ToStranger { site: site.to_owned() });
+        (listener, request.body(super::super::full("")).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_file_on_this_machine_is_fetched_only_if_the_site_is_there() {
+        let network = Network::new().unwrap();
+        for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
+            let (listener, request) = file_on_loopback(host, "192.0.2.1").await;
+            let end = network.send(request).await.unwrap_err();
+            assert!(end.why.contains("this machine"), "{host}: {end}");
+            let asked = std::future::poll_fn(|cx| std::task::Poll::Ready(listener.poll_accept(cx).is_ready())).await;
+            assert!(!asked, "{host}: nothing may even connect");
+        }
+        let (listener, request) = file_on_loopback("127.0.0.1", "localhost").await;
+        let accepted = async { drop(listener.accept().await.unwrap()) };
+        let (end, ()) = tokio::join!(network.send(request), accepted);
+        assert!(!end.unwrap_err().why.contains("this machine"));
     }
 
     #[tokio::test]

@@ -34,6 +34,7 @@ const REQUESTS: &[&str] = &[
     "PUT /deaf",
     "PUT /frost",
     "PUT /rows",
+    "PUT /date",
     "GET /requests?since&limit",
     "GET /counters",
     "GET /journal?since&limit",
@@ -65,6 +66,13 @@ pub(super) struct Account {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewToken {
     token: String,
+}
+
+/// How far the `Date` of answers is ahead of the site's clock, as a proxy before it would stamp them.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ProxyClock {
+    ahead_secs: i32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -154,6 +162,14 @@ pub(super) async fn set_token(
     Body(NewToken { token }): Body<NewToken>,
 ) -> Result<StatusCode, Problem> {
     if site.set_token(&id, &token) { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NoAccount(id).into()) }
+}
+
+pub(super) async fn set_date(
+    State(site): State<Arc<Site>>,
+    Body(ProxyClock { ahead_secs }): Body<ProxyClock>,
+) -> StatusCode {
+    site.set_date_ahead(Duration::seconds(ahead_secs.into()));
+    StatusCode::NO_CONTENT
 }
 
 pub(super) async fn freeze(

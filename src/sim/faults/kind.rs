@@ -34,6 +34,15 @@ pub enum Kind {
     Oversized { bytes: u64 },
     /// 302 to somewhere else; no effect.
     Redirect(Redirect),
+    /// Jira or its gateway refuses this request; no effect.
+    Denied(Denied),
+    /// The right answer, a search's rows left out, with a header which says that it was given to no account. The effect
+    /// happens.
+    ToNobody(LoginReason),
+    /// 404 as a problem (RFC 7807): no endpoint was reached; no effect.
+    NoEndpoint,
+    /// The right answer, compressed unless the request asks for `identity`.
+    Compressed,
     /// The answer says that all is well and is not what was asked for.
     Garbage(Garbage),
     /// A list comes in pages that do not lead to its end.
@@ -58,6 +67,37 @@ pub enum LateReply {
     Broken,
     /// Nothing, ever: it will have given up before the effect.
     Silence,
+}
+
+/// How one request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// 401 in Jira's own words.
+    Unauthorized,
+    /// 401 of the gateway before Jira Cloud: the token lacks a scope.
+    Scope,
+    /// 403 of a gateway, which names the scope in `WWW-Authenticate`.
+    NamedScope,
+}
+
+/// The values of `X-Seraph-LoginReason` that say that the credentials did not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "Jira's own words")]
+pub enum LoginReason {
+    AuthenticatedFailed,
+    AuthenticationDenied,
+    AuthorisationFailed,
+}
+
+impl LoginReason {
+    /// As the header has it.
+    pub fn header(self) -> &'static str {
+        match self {
+            Self::AuthenticatedFailed => "AUTHENTICATED_FAILED",
+            Self::AuthenticationDenied => "AUTHENTICATION_DENIED",
+            Self::AuthorisationFailed => "AUTHORISATION_FAILED",
+        }
+    }
 }
 
 /// Where a request is sent instead.
@@ -119,6 +159,11 @@ impl Kind {
             Self::Redirect(Redirect::Loop) => "redirect loop",
             Self::Redirect(Redirect::Login) => "redirect to login",
             Self::Redirect(Redirect::Host(_)) => "redirect to another host",
+            Self::Denied(Denied::Unauthorized) => "unauthorized",
+            Self::Denied(Denied::Scope | Denied::NamedScope) => "scope does not match",
+            Self::ToNobody(_) => "given to nobody",
+            Self::NoEndpoint => "no endpoint",
+            Self::Compressed => "compressed",
             Self::Garbage(Garbage::LoginPage) => "login page",
             Self::Garbage(Garbage::TruncatedJson) => "truncated json",
             Self::Garbage(Garbage::Bytes) => "garbage bytes",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use rand::rngs::StdRng;
 
-use super::kind::{Effect, Garbage, Kind, LateReply, Paging, Redirect};
+use super::kind::{Denied, Effect, Garbage, Kind, LateReply, LoginReason, Paging, Redirect};
 use crate::sim::chance;
 
 /// What becomes of one request.
@@ -54,6 +54,10 @@ pub(in crate::sim) enum Reply {
     /// 302 to this location.
     Redirect(String),
     Paging(Paging),
+    Denied(Denied),
+    ToNobody(LoginReason),
+    NoEndpoint,
+    Compressed,
 }
 
 impl Verdict {
@@ -73,8 +77,9 @@ impl Fate {
     fn under(kind: &Kind, stream: &mut StdRng) -> Self {
         match kind {
             Kind::Latency(_) | Kind::LostReply | Kind::SlowBody { .. } | Kind::Oversized { .. } => Self::InTime,
-            Kind::Paging(_) => Self::InTime,
+            Kind::Paging(_) | Kind::ToNobody(_) | Kind::Compressed => Self::InTime,
             Kind::TooMany { .. } | Kind::Unavailable { .. } | Kind::Redirect(_) => Self::Never,
+            Kind::Denied(_) | Kind::NoEndpoint => Self::Never,
             Kind::ServerError { effect, .. } | Kind::Gateway { effect, .. } => Self::of(*effect == Effect::After),
             Kind::Stall { effect } => Self::of(*effect),
             Kind::LateEffect { after, .. } => Self::Late(chance::between(stream, after)),
@@ -102,6 +107,10 @@ impl Reply {
             Kind::SlowBody { piece, pause } => Self::Slow { piece: *piece, pause: *pause },
             Kind::Oversized { bytes } => Self::Oversized(*bytes),
             Kind::Redirect(to) => Self::Redirect(location(to, path)),
+            Kind::Denied(how) => Self::Denied(*how),
+            Kind::ToNobody(reason) => Self::ToNobody(*reason),
+            Kind::NoEndpoint => Self::NoEndpoint,
+            Kind::Compressed => Self::Compressed,
             Kind::Garbage(garbage) => Self::garbled(*garbage),
             Kind::Paging(paging) => Self::Paging(*paging),
         }

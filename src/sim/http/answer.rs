@@ -173,10 +173,7 @@ impl Answer {
     fn unserved(call: &Call, status: StatusCode, detail: &str) -> Self {
         let code = status.as_u16();
         let content = match call.flavour {
-            Flavour::Cloud => Content::Problem(json!({
-                "type": "about:blank", "title": status.canonical_reason(), "status": code, "detail": detail,
-                "instance": call.path,
-            })),
+            Flavour::Cloud => return Self::problem(status, detail, &call.path),
             Flavour::DataCenter if call.wants_json => {
                 Content::Json(json!({"message": format!("HTTP {status}"), "status-code": code}))
             }
@@ -185,6 +182,15 @@ impl Answer {
                  <message>HTTP {status}</message></status>"
             )),
         };
+        Self { status, headers: Vec::new(), content }
+    }
+
+    /// RFC 7807.
+    fn problem(status: StatusCode, detail: &str, path: &str) -> Self {
+        let content = Content::Problem(json!({
+            "type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail,
+            "instance": path,
+        }));
         Self { status, headers: Vec::new(), content }
     }
 
@@ -202,7 +208,7 @@ impl Answer {
         // The limit that Cloud documents for GET and POST.
         const BURST: u32 = 100;
         let wait = Duration::try_seconds(retry_after_secs.try_into().unwrap_or(i64::MAX)).unwrap_or_default();
-        let reset = (now + wait).to_rfc3339_opts(SecondsFormat::Secs, true);
+        let reset = now.checked_add_signed(wait).unwrap_or(now).to_rfc3339_opts(SecondsFormat::Secs, true);
         Self::error(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded.")
             .with("Retry-After", retry_after_secs)
             .with("X-RateLimit-Limit", BURST)

@@ -32,6 +32,8 @@ struct Slip {
     line: usize,
     /// The account id of the caller; empty for a stranger.
     account: String,
+    /// Whether credentials were shown that are nobody's.
+    failed_login: bool,
     reply: Reply,
 }
 
@@ -87,9 +89,14 @@ impl State {
     fn arrive(&mut self, at: &Arc<Mounted>, mut call: Call) -> Ticket {
         let caller = self.caller(&call.credentials);
         let account = caller.account().unwrap_or_default().to_owned();
+        let failed_login = matches!(caller, Caller::Impostor);
         let (method, template, path) = (&call.method, at.template.as_str(), call.path.as_str());
         let issues = if self.faults.ask_for_issues() { self.named(&call) } else { Vec::new() };
-        let verdict = self.faults.judge(&Asked { method, template, path, account: caller.account(), issues: &issues });
+        let mut verdict =
+            self.faults.judge(&Asked { method, template, path, account: caller.account(), issues: &issues });
+        if verdict.reply == Reply::Compressed && call.header("accept-encoding") == "identity" {
+            verdict.reply = Reply::True;
+        }
         let latency = chance::between(&mut self.faults.stream, &self.setup.latency) + verdict.slower;
         // Drawn for every request, needed or not, so that the stream does not depend on what requests ask for.
         let effect_after = latency.mul_f64(self.faults.stream.random_range(0.0..=1.0));
@@ -107,12 +114,12 @@ impl State {
             Fate::Held(_) if self.holds.is_full() => Outcome::Settled(Answer::unreachable()),
             Fate::Held(effect) => {
                 let released = self.hold(line, effect, at, call, caller);
-                let slip = Slip { line, account, reply: verdict.reply };
+                let slip = Slip { line, account, failed_login, reply: verdict.reply };
                 return Ticket { wait: Wait::UntilReleased(released), slip };
             }
         };
         let wait = if verdict.reply == Reply::None { Wait::ForEver } else { Wait::For(latency, outcome) };
-        Ticket { wait, slip: Slip { line, account, reply: verdict.reply } }
+        Ticket { wait, slip: Slip { line, account, failed_login, reply: verdict.reply } }
     }
 
     /// Ids and keys of the issues that a request names.
@@ -204,12 +211,14 @@ impl State {
     fn answer(&mut self, slip: &Slip, outcome: Outcome) -> Response {
         let truth = self.truth(outcome);
         let now = self.now;
-        let traced = truth.suffer(&slip.reply, now);
-        let seen = self.signed(traced, slip.line, &slip.account);
+        let signed = self.signed(truth, slip.line, &slip.account);
+        let signed = if slip.failed_login { signed.with(LOGIN_REASON, "AUTHENTICATED_FAILED") } else { signed };
+        let seen = signed.suffer(&slip.reply, now);
         if let Some(line) = self.requests.get_mut(slip.line) {
             line.status = Some(seen.status.as_u16());
         }
-        seen.arrive(&slip.reply, now)
+        // What stands before the site stamps the answer by its own clock.
+        seen.arrive(&slip.reply, now.checked_add_signed(self.setup.date_ahead).unwrap_or(now))
     }
 
     /// What the site has to say now, before any fault spoils it.

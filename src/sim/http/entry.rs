@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
+use serde_json::json;
 
 use super::answer::Answer;
 use super::routes::Access;
@@ -94,14 +95,19 @@ impl State {
             (Caller::Known(account), _) => Ok(account.clone()),
             (Caller::Anonymous, Access::Anyone) => Ok(String::new()),
             (Caller::Anonymous, Access::Search) if self.setup.silent_auth_failure => Err(search::nothing(flavour)),
+            (Caller::Impostor, _) if flavour == Flavour::Cloud && matches!(credentials, Credentials::Bearer(_)) => {
+                Err(bad_bearer())
+            }
             (Caller::Impostor, Access::Search) if self.setup.silent_auth_failure && !stopped => {
-                Err(failed(search::nothing(flavour)))
+                Err(search::nothing(flavour))
+            }
+            (Caller::Impostor, Access::Anyone) if flavour == Flavour::Cloud => Ok(String::new()),
+            (Caller::Impostor, Access::Hidden) if flavour == Flavour::Cloud && self.setup.silent_auth_failure => {
+                Err(Answer::no_issue())
             }
             (Caller::Anonymous, _) => Err(self.stranger()),
-            (Caller::Impostor, _) if stopped => {
-                Err(failed(login_page(StatusCode::UNAUTHORIZED, "AUTHENTICATED_FAILED")))
-            }
-            (Caller::Impostor, _) => Err(failed(self.stranger())),
+            (Caller::Impostor, _) if stopped => Err(login_page(StatusCode::UNAUTHORIZED, "AUTHENTICATED_FAILED")),
+            (Caller::Impostor, _) => Err(self.stranger()),
             (Caller::Denied, _) => Err(self.denied()),
         }
     }
@@ -118,8 +124,9 @@ impl State {
     }
 }
 
-fn failed(answer: Answer) -> Answer {
-    answer.with(LOGIN_REASON, "AUTHENTICATED_FAILED")
+/// What Cloud says to a bearer token that is none.
+fn bad_bearer() -> Answer {
+    Answer::json(StatusCode::FORBIDDEN, json!({"error": "Failed to parse Connect Session Auth Token"}))
 }
 
 /// What Data Center shows whoever fails to log in by name.

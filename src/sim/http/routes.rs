@@ -55,6 +55,8 @@ enum Below {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
     Member,
+    /// Members only, and to strangers it is as if it were not there.
+    Hidden,
     /// A page for browsers: strangers are led to where they can log in.
     Page,
     /// Whoever has an address that the site signed, and nothing else to show.
@@ -177,7 +179,7 @@ fn routes() -> Vec<Route> {
         member("/changelog/bulkfetch", [post_read(changelog::fetch)]).only(Cloud),
         member("/issue/createmeta/{projectIdOrKey}/issuetypes", [get(meta::create_types)]),
         member("/issue/createmeta/{projectIdOrKey}/issuetypes/{issueTypeId}", [get(meta::create_fields)]),
-        member("/issue/{issueIdOrKey}", [get(issues::show), put(issues::edit), delete(issues::remove)]),
+        hidden("/issue/{issueIdOrKey}", [get(issues::show), put(issues::edit), delete(issues::remove)]),
         member("/issue/{issueIdOrKey}/attachments", [post(attachments::add)]),
         member("/issue/{issueIdOrKey}/changelog", [get(changelog::show)]).only(Cloud),
         member("/issue/{issueIdOrKey}/changelog/list", [post_read(changelog::some)]).only(Cloud),
@@ -216,7 +218,7 @@ fn routes() -> Vec<Route> {
         member("/issueLinkType", [get(links::types)]),
         member("/project", [get(lists::projects)]),
         member("/project/search", [get(lists::project_page)]).only(Cloud),
-        member("/project/{projectIdOrKey}", [get(about::project)]),
+        hidden("/project/{projectIdOrKey}", [get(about::project)]),
         member("/project/{projectIdOrKey}/statuses", [get(about::statuses)]),
         member("/field", [get(lists::fields)]),
         member("/issuetype", [get(lists::issue_types)]),
@@ -231,6 +233,10 @@ fn routes() -> Vec<Route> {
 
 fn member<const N: usize>(resource: &'static str, endpoints: [(Method, Endpoint); N]) -> Route {
     route(Access::Member, resource, endpoints.into())
+}
+
+fn hidden<const N: usize>(resource: &'static str, endpoints: [(Method, Endpoint); N]) -> Route {
+    route(Access::Hidden, resource, endpoints.into())
 }
 
 fn searching<const N: usize>(resource: &'static str, endpoints: [(Method, Endpoint); N]) -> Route {

@@ -189,6 +189,11 @@ fn kinds() -> Vec<Value> {
         json!({"oversized": {"bytes": 40_000_000}}),
         json!({"redirect": "loop"}),
         json!({"redirect": {"host": "http://127.0.0.1:9"}}),
+        json!({"tooMany": {"retryAfterSecs": 4_000_000_000_u64}}),
+        json!({"denied": "scope"}),
+        json!({"toNobody": "authorisationFailed"}),
+        json!("noEndpoint"),
+        json!("compressed"),
         json!({"garbage": "wrongType"}),
     ]
 }

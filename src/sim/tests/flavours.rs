@@ -51,9 +51,9 @@ async fn each_kind_of_jira_takes_its_own_credentials() {
     for (credentials, on_cloud, on_centre) in [
         ("bot@x.example:bot-token", 200, 401),
         ("bot@x.example:secret", 401, 401),
-        ("Bearer bot-token", 401, 200),
-        ("Bearer other", 401, 401),
-        ("Bearer ", 401, 401),
+        ("Bearer bot-token", 403, 200),
+        ("Bearer other", 403, 401),
+        ("Bearer ", 403, 401),
         ("lockstep:bot-token", 401, 200),
         ("LOCKSTEP:secret", 401, 200),
         ("lockstep:", 401, 401),

@@ -1,5 +1,7 @@
 //! The ledger of copied files, and what was done.
 
+use std::ops::RangeInclusive;
+
 use super::*;
 
 pub(super) async fn the_ledger_tells_of_the_files_of_the_issues_asked_about(mut place: impl Place) {
@@ -104,6 +106,11 @@ pub(super) async fn a_line_is_read_back_as_it_was_told(place: impl Place) {
     assert_eq!(read.fields, expected);
 }
 
+fn ten_minutes() -> RangeInclusive<DateTime<Utc>> {
+    let at = |text: &str| text.parse().unwrap();
+    at("2024-05-01T10:00:00Z")..=at("2024-05-01T10:10:00Z")
+}
+
 pub(super) async fn only_statuses_brought_across_since_then_are_counted(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
     let synced = |user, at| {
@@ -114,15 +121,15 @@ pub(super) async fn only_statuses_brought_across_since_then_are_counted(place: i
     let told = vec![
         synced(1, "2024-05-01T10:00:00.000Z"),
         synced(1, "2024-05-01T09:59:59.999Z"),
-        synced(1, "2024-05-01T10:05:00Z"),
+        synced(1, "2024-05-01T10:10:00Z"),
+        synced(1, "2024-05-01T10:10:00.001Z"),
         synced(2, "2024-05-01T10:05:00Z"),
         synced(3, "2024-05-01T09:00:00Z"),
         synced(4, "2024-05-01T10:05:00Z"),
         Change::Tell(entry(1, "2024-05-01T10:05:00Z", "something else")),
     ];
     worker.write(told).await.unwrap();
-    let since = "2024-05-01T10:00:00Z".parse().unwrap();
-    let counts = worker.backend.recent_writes((1..=3).map(id).collect(), since).await.unwrap();
+    let counts = worker.backend.recent_writes((1..=3).map(id).collect(), ten_minutes()).await.unwrap();
     assert_eq!(counts, BTreeMap::from([(id(1), 2), (id(2), 1)]));
 }
 
@@ -137,8 +144,7 @@ pub(super) async fn what_was_brought_across_before_a_pair_was_set_going_again_is
     let before = vec![told(1, synced), told(2, synced), told(3, synced)];
     worker.write(before).await.unwrap();
     worker.write(vec![told(1, mended), told(2, ordered), told(1, synced)]).await.unwrap();
-    let since = "2024-05-01T10:00:00Z".parse().unwrap();
-    let counts = worker.backend.recent_writes((1..=3).map(id).collect(), since).await.unwrap();
+    let counts = worker.backend.recent_writes((1..=3).map(id).collect(), ten_minutes()).await.unwrap();
     assert_eq!(counts, BTreeMap::from([(id(1), 1), (id(3), 1)]));
 }
 

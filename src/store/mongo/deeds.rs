@@ -24,6 +24,8 @@ pub(super) enum Deed {
     Count(i64),
     /// Replace the state document.
     Commit(Box<State>),
+    /// Note in the state document until when Jira asked to wait.
+    Pause(DateTime<Utc>),
 }
 
 impl Deed {
@@ -32,21 +34,21 @@ impl Deed {
         match (self, other) {
             (Self::Put(one), Self::Put(other)) => one.collection == other.collection,
             (Self::Remove(one), Self::Remove(other)) => one.collection == other.collection,
-            (Self::Put(_) | Self::Remove(_) | Self::Count(_) | Self::Commit(_), _) => false,
+            (Self::Put(_) | Self::Remove(_) | Self::Count(_) | Self::Commit(_) | Self::Pause(_), _) => false,
         }
     }
 
     pub(super) fn as_put(&self) -> Option<&Put> {
         match self {
             Self::Put(put) => Some(put),
-            Self::Remove(_) | Self::Count(_) | Self::Commit(_) => None,
+            Self::Remove(_) | Self::Count(_) | Self::Commit(_) | Self::Pause(_) => None,
         }
     }
 
     pub(super) fn as_remove(&self) -> Option<&Remove> {
         match self {
             Self::Remove(remove) => Some(remove),
-            Self::Put(_) | Self::Count(_) | Self::Commit(_) => None,
+            Self::Put(_) | Self::Count(_) | Self::Commit(_) | Self::Pause(_) => None,
         }
     }
 }
@@ -94,6 +96,7 @@ impl<'a> Deeds<'a> {
             Change::PutFailure(failure) => self.put_failure(&failure),
             Change::ClearFailure(side, id) => self.remove(FAILURES, doc! { "_id": failure_id(side, &id) }, false),
             Change::PutState(state) => self.put_state(state),
+            Change::PutPause(until) => self.deeds.push(Deed::Pause(until)),
         }
         Ok(())
     }

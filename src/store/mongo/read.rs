@@ -1,6 +1,7 @@
 //! Queries.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use mongodb::Database;
@@ -53,6 +54,7 @@ fn state_of(found: &Found<'_>, pairs: u64) -> Result<State, Trouble> {
         updated_at: found.maybe_wall("updated_at")?,
         patrol: Patrol { begun: found.maybe_wall("patrol_begun")?, after: found.maybe("patrol_after")? },
         served: served?,
+        held_until: found.maybe_wall("held_until")?,
         pairs_lost: found.number("pairs")? > pairs,
         revision: Revision(found.number("revision")?),
     })
@@ -182,11 +184,11 @@ fn copied_of(found: &Found<'_>) -> Result<Copied, Trouble> {
 pub(super) async fn recent_writes(
     database: &Database,
     users: &[IssueId],
-    since: DateTime<Utc>,
+    within: &RangeInclusive<DateTime<Utc>>,
 ) -> Result<BTreeMap<IssueId, u32>, Trouble> {
     let events = [Event::STATUS_SYNCED, Event::PAIR_MENDED, Event::PAIR_ORDER].to_vec();
-    let since = doc! { "$gte": wall_date(since) };
-    let asked = doc! { "issue_id": { "$in": ids(users) }, "at": since, "event": { "$in": events } };
+    let within = doc! { "$gte": wall_date(*within.start()), "$lte": wall_date(*within.end()) };
+    let asked = doc! { "issue_id": { "$in": ids(users) }, "at": within, "event": { "$in": events } };
     let asked = Ask::of(HISTORY, asked).only(doc! { "issue_id": 1, "event": 1 }).sorted(doc! { "_id": 1 });
     let read =
         |found: &Found<'_>| Ok((found.parsed::<IssueId>("issue_id")?, found.text("event")? == Event::STATUS_SYNCED));

@@ -143,6 +143,7 @@ impl Writing<'_> {
                     Deed::Put(_) | Deed::Remove(_) => {}
                     Deed::Count(more) => self.count(*more).await?,
                     Deed::Commit(state) => self.commit(state).await?,
+                    Deed::Pause(until) => self.pause(*until).await?,
                 }
             }
         }
@@ -167,6 +168,11 @@ impl Writing<'_> {
         // As a value and not as an expression: no text in it is taken for a field's name.
         self.change_state(condition, vec![doc! { "$set": literal(content) }]).await?;
         self.forget_old_history().await
+    }
+
+    async fn pause(&self, until: DateTime<Utc>) -> Result<(), Trouble> {
+        let change = vec![doc! { "$set": { "held_until": wall_date(until) } }];
+        self.change_state(self.base.under(self.epoch), change).await
     }
 
     async fn change_state(&self, condition: Document, change: Vec<Document>) -> Result<(), Trouble> {
@@ -202,5 +208,6 @@ fn content(state: &State) -> Document {
         "patrol_begun": state.patrol.begun.map(wall_date),
         "patrol_after": state.patrol.after.as_ref().map(IssueId::as_str),
         "projects": state.served.as_ref().map(|served| record(&served_json(served))),
+        "held_until": None::<mongodb::bson::DateTime>,
     }
 }

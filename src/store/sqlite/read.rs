@@ -1,6 +1,7 @@
 //! Queries.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
@@ -46,6 +47,7 @@ fn state_row(row: &Row<'_>) -> Result<State, Trouble> {
         updated_at: maybe(row, "updated_at")?,
         patrol: Patrol { begun: maybe(row, "patrol_begun")?, after: maybe(row, "patrol_after")? },
         served: served.map(|text| record::served_from_json(&text)).transpose()?,
+        held_until: maybe(row, "held_until")?,
         pairs_lost: row.get("pairs_lost")?,
         revision: Revision(row.get::<_, i64>("revision")?.cast_unsigned()),
     })
@@ -183,17 +185,18 @@ fn copied_row(row: &Row<'_>) -> Result<Copied, Trouble> {
 pub(super) fn recent_writes(
     connection: &Connection,
     users: &[IssueId],
-    since: DateTime<Utc>,
+    within: &RangeInclusive<DateTime<Utc>>,
 ) -> Result<BTreeMap<IssueId, u32>, Trouble> {
     let sql = "SELECT issue_id, count(*) AS writes FROM history
-               WHERE issue_id IN (SELECT value FROM json_each(:ids)) AND at >= :since AND event = :event
+               WHERE issue_id IN (SELECT value FROM json_each(:ids)) AND at BETWEEN :since AND :until AND event = :event
                    AND number > (SELECT coalesce(max(later.number), 0) FROM history AS later
                                  WHERE later.issue_id = history.issue_id AND later.at >= :since
                                      AND later.event IN (:mended, :ordered))
                GROUP BY issue_id";
     let params = named_params! {
         ":ids": id_list(users),
-        ":since": record::wall_text(since),
+        ":since": record::wall_text(*within.start()),
+        ":until": record::wall_text(*within.end()),
         ":event": Event::STATUS_SYNCED,
         ":mended": Event::PAIR_MENDED,
         ":ordered": Event::PAIR_ORDER,

@@ -76,6 +76,7 @@ impl Writing<'_> {
             Change::PutFailure(failure) => self.put_failure(failure),
             Change::ClearFailure(side, id) => self.clear_failure(*side, id),
             Change::PutState(state) => self.put_state(state),
+            Change::PutPause(until) => self.put_pause(*until),
         }
     }
 
@@ -268,6 +269,7 @@ impl Writing<'_> {
         let sql = "UPDATE sync_state SET last_sync = :last_sync, initial_sync_completed = :completed, cursor = :cursor,
                        started_at = :started_at, all_read = :all_read, named_elsewhere = :named_elsewhere,
                        patrol_begun = :patrol_begun, patrol_after = :patrol_after, projects = :projects,
+                       held_until = NULL,
                        pairs = (SELECT count(*) FROM jira_mapping),
                        revision = revision + 1, updated_at = :now
                    WHERE name = :name AND revision = :revision";
@@ -287,6 +289,11 @@ impl Writing<'_> {
         };
         self.replace(sql, params)?;
         self.forget_old_history()
+    }
+
+    fn put_pause(&self, until: DateTime<Utc>) -> Result<(), Trouble> {
+        let sql = "UPDATE sync_state SET held_until = :until WHERE name = :name";
+        self.replace(sql, named_params! { ":name": self.flow.as_str(), ":until": wall_text(until) })
     }
 
     fn forget_old_history(&self) -> Result<(), Trouble> {

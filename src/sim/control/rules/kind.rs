@@ -24,6 +24,10 @@ pub(super) enum Kind {
     SlowBody { piece: usize, pause_ms: u64 },
     Oversized { bytes: u64 },
     Redirect(Redirect),
+    Denied(Denied),
+    ToNobody(LoginReason),
+    NoEndpoint,
+    Compressed,
     Garbage(Garbage),
     Paging(Paging),
 }
@@ -52,6 +56,24 @@ pub(super) enum Redirect {
     Loop,
     Login,
     Host(String),
+}
+
+/// See [`faults::Denied`].
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Denied {
+    Unauthorized,
+    Scope,
+    NamedScope,
+}
+
+/// See [`faults::LoginReason`].
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum LoginReason {
+    AuthenticatedFailed,
+    AuthenticationDenied,
+    AuthorisationFailed,
 }
 
 /// See [`faults::Garbage`].
@@ -83,10 +105,8 @@ impl Kind {
     pub(super) fn check(self) -> Result<faults::Kind, String> {
         Ok(match self {
             Self::Latency { from_ms, to_ms } => faults::Kind::Latency(span(from_ms, to_ms)?),
-            Self::TooMany { retry_after_secs } => faults::Kind::TooMany { retry_after_secs: pause(retry_after_secs)? },
-            Self::Unavailable { retry_after_secs } => {
-                faults::Kind::Unavailable { retry_after_secs: pause(retry_after_secs)? }
-            }
+            Self::TooMany { retry_after_secs } => faults::Kind::TooMany { retry_after_secs },
+            Self::Unavailable { retry_after_secs } => faults::Kind::Unavailable { retry_after_secs },
             Self::ServerError { status, effect } => {
                 faults::Kind::ServerError { status: failure(status)?, effect: effect.into() }
             }
@@ -105,6 +125,10 @@ impl Kind {
             Self::Oversized { bytes } if bytes <= MOST_BYTES => faults::Kind::Oversized { bytes },
             Self::Oversized { .. } => return Err(format!("kind.oversized.bytes: at most {MOST_BYTES}")),
             Self::Redirect(to) => faults::Kind::Redirect(to.check()?),
+            Self::Denied(how) => faults::Kind::Denied(how.into()),
+            Self::ToNobody(reason) => faults::Kind::ToNobody(reason.into()),
+            Self::NoEndpoint => faults::Kind::NoEndpoint,
+            Self::Compressed => faults::Kind::Compressed,
             Self::Garbage(garbage) => faults::Kind::Garbage(garbage.into()),
             Self::Paging(paging) => faults::Kind::Paging(paging.into()),
         })
@@ -137,10 +161,6 @@ fn span(from_ms: u64, to_ms: u64) -> Result<RangeInclusive<Duration>, String> {
     Ok(Duration::from_millis(from_ms)..=Duration::from_millis(to_ms))
 }
 
-fn pause(secs: u64) -> Result<u64, String> {
-    if secs <= LONGEST_MS / 1000 { Ok(secs) } else { Err("kind: retryAfterSecs is at most a day".into()) }
-}
-
 fn failure(status: u16) -> Result<StatusCode, String> {
     let known = StatusCode::from_u16(status).ok().filter(|it| it.is_client_error() || it.is_server_error());
     known.ok_or_else(|| format!("kind: {status} is no error status, from 400 to 599"))
@@ -171,6 +191,10 @@ impl From<faults::Kind> for Kind {
             faults::Kind::SlowBody { piece, pause } => Self::SlowBody { piece, pause_ms: millis(pause) },
             faults::Kind::Oversized { bytes } => Self::Oversized { bytes },
             faults::Kind::Redirect(to) => Self::Redirect(to.into()),
+            faults::Kind::Denied(how) => Self::Denied(how.into()),
+            faults::Kind::ToNobody(reason) => Self::ToNobody(reason.into()),
+            faults::Kind::NoEndpoint => Self::NoEndpoint,
+            faults::Kind::Compressed => Self::Compressed,
             faults::Kind::Garbage(garbage) => Self::Garbage(garbage.into()),
             faults::Kind::Paging(paging) => Self::Paging(paging.into()),
         }
@@ -201,6 +225,8 @@ macro_rules! mirrored {
 mirrored! {
     Effect { Before, After }
     LateReply { Unavailable, Broken, Silence }
+    Denied { Unauthorized, Scope, NamedScope }
+    LoginReason { AuthenticatedFailed, AuthenticationDenied, AuthorisationFailed }
     Garbage { LoginPage, TruncatedJson, Bytes, WrongType }
 }
 

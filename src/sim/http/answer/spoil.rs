@@ -13,7 +13,8 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Content};
-use crate::sim::faults::{Paging, Reply};
+use crate::sim::faults::{Denied, Paging, Reply};
+use crate::sim::http::entry::LOGIN_REASON;
 
 type Piece = io::Result<Bytes>;
 
@@ -22,7 +23,10 @@ impl Answer {
     pub(in crate::sim::http) fn suffer(self, reply: &Reply, now: DateTime<Utc>) -> Self {
         match reply {
             Reply::True | Reply::None | Reply::Broken | Reply::Truncated | Reply::Slow { .. } => self,
-            Reply::Bytes | Reply::WrongType | Reply::Oversized(_) => self,
+            Reply::Bytes | Reply::WrongType | Reply::Oversized(_) | Reply::Compressed => self,
+            Reply::Denied(how) => Self::denied(*how),
+            Reply::ToNobody(reason) => self.without_rows().with(LOGIN_REASON, reason.header()),
+            Reply::NoEndpoint => Self::problem(StatusCode::NOT_FOUND, "No endpoint.", ""),
             Reply::TooMany { retry_after_secs } => Self::too_many(*retry_after_secs, now),
             Reply::Unavailable { retry_after_secs } => {
                 Self::failed(StatusCode::SERVICE_UNAVAILABLE).with("Retry-After", retry_after_secs)
@@ -63,7 +67,9 @@ impl Answer {
                 let bytes = self.content.bytes();
                 self.said_to_be(now, "text/html;charset=UTF-8", bytes)
             }
+            Reply::Compressed => self.compressed(now),
             Reply::True | Reply::None | Reply::TooMany { .. } | Reply::Unavailable { .. } => self.into_response(now),
+            Reply::Denied(_) | Reply::ToNobody(_) | Reply::NoEndpoint => self.into_response(now),
             Reply::Error(_) | Reply::Gateway(_) | Reply::LoginPage | Reply::Redirect(_) => self.into_response(now),
             Reply::Paging(_) => self.into_response(now),
         }
@@ -77,6 +83,34 @@ impl Answer {
     fn gateway(status: StatusCode) -> Self {
         let message = status.canonical_reason().unwrap_or("Error");
         Self::json(status, json!({"code": status.as_u16(), "message": message}))
+    }
+
+    /// The words in which one request is refused, whoever asks. Those of the gateway are as people report them.
+    fn denied(how: Denied) -> Self {
+        let scope = json!({"code": 401, "message": "Unauthorized; scope does not match"});
+        match how {
+            Denied::Unauthorized => Self::error(StatusCode::UNAUTHORIZED, "You do not have the permission to do this."),
+            Denied::Scope => Self::json(StatusCode::UNAUTHORIZED, scope),
+            Denied::NamedScope => Self::json(StatusCode::FORBIDDEN, json!({"code": 403, "message": "Forbidden"}))
+                .with("WWW-Authenticate", "Bearer error=\"insufficient_scope\", scope=\"write:attachment:jira\""),
+        }
+    }
+
+    /// What a stranger is shown of a search.
+    fn without_rows(mut self) -> Self {
+        if let Content::Json(Value::Object(found)) = &mut self.content
+            && let Some(rows) = found.get_mut("issues")
+        {
+            *rows = json!([]);
+        }
+        self
+    }
+
+    /// As gzip, whose blocks are stored as they are.
+    fn compressed(self, now: DateTime<Utc>) -> Response {
+        let bytes = gzip(&self.content.bytes());
+        let length = bytes.len();
+        self.with("Content-Encoding", "gzip").response(now, Body::from(bytes), Some(length))
     }
 
     /// The first half of the answer, whose length is given as if that were all.
@@ -141,6 +175,30 @@ fn count_more(page: &mut Map<String, Value>, by: u64) {
     } else if let Some(last) = page.get_mut("isLast") {
         *last = false.into();
     }
+}
+
+/// RFC 1952, of blocks that are not compressed.
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut written = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let blocks = bytes.chunks(usize::from(u16::MAX));
+    for block in blocks {
+        let length = u16::try_from(block.len()).unwrap_or(u16::MAX);
+        written.push(0);
+        written.extend(length.to_le_bytes());
+        written.extend((!length).to_le_bytes());
+        written.extend(block);
+    }
+    written.extend([1, 0, 0, 0xff, 0xff]);
+    written.extend(crc32(bytes).to_le_bytes());
+    written.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+    written
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        let shifted = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+        (0..8).fold(crc ^ u32::from(*byte), shifted)
+    })
 }
 
 /// The break comes a moment later, or a server would drop the first half unsent.
