@@ -22,6 +22,7 @@ mod plan;
 mod progress;
 mod projects;
 mod recover;
+mod short;
 mod statuses;
 mod steps;
 mod takeover;
@@ -120,6 +121,11 @@ impl Past {
         Self { dev_issues_seen, ..Self::of_full_sync(side, floor) }
     }
 
+    /// The same, where Jira did not show the dev project whole.
+    fn of_dev_issues_seen_in_part(self) -> Self {
+        Self { dev_issues_seen: Seen::Some, ..self }
+    }
+
     /// Before this instant nothing is a flow's business that started from now.
     fn begins(state: &State) -> Option<JiraTime> {
         if state.all_read { None } else { state.started_at }
@@ -167,6 +173,8 @@ pub struct Engine {
     memory: Mutex<Memory>,
     /// Which lists of statuses the rules were compared with.
     statuses_seen: AtomicU64,
+    /// Walks that were not shown everything.
+    shortfalls: Mutex<short::Memory>,
 }
 
 /// What an engine is made of.
@@ -206,6 +214,9 @@ pub enum Error {
     /// The flow must not go on as its file has it; for people.
     #[error("{0}")]
     Refused(String),
+    /// Jira's search did not show all that it counts: the words say what.
+    #[error("{0}")]
+    SearchIncomplete(String),
     /// Jira did not do its part.
     #[error(transparent)]
     Jira(#[from] jira::Error),
@@ -238,6 +249,7 @@ impl Engine {
             types: Mutex::default(),
             memory: Mutex::default(),
             statuses_seen: AtomicU64::new(0),
+            shortfalls: Mutex::default(),
         }
     }
 
@@ -251,9 +263,21 @@ impl Engine {
         self.compare_clocks().await;
         self.look_for_named_statuses().await?;
         self.check_type_names().await?;
-        let state = self.after_lost_pairs(self.store.state().await?).await?;
+        let state = self.store.state().await?;
+        self.recall_shortfalls(&state);
+        let end = self.look_and_write(state, desk).await;
+        let kept = self.keep_shortfalls().await;
+        end.and(kept)?;
+        let duration = self.clock.now().saturating_duration_since(begun);
+        let failures = self.store.failures().await?.len();
+        self.tell(&Event::CycleCompleted(self.tally.report(duration, self.pulse.requests(), failures)));
+        Ok(())
+    }
+
+    async fn look_and_write(&self, state: State, desk: &mut dyn Desk) -> Result<(), Error> {
+        let state = self.after_lost_pairs(state).await?;
         self.other_addresses.recall(state.named_elsewhere);
-        match Mode::of(&state, self.flow.initial_sync) {
+        match Mode::of(&state, self.flow.initial_sync, self.clock.wall()) {
             Mode::Full { cursor, started_at } => {
                 self.recover().await?;
                 self.full(state, (cursor, started_at), desk).await?;
@@ -267,17 +291,19 @@ impl Engine {
                 self.recover().await?;
                 self.incremental(state, desk).await?;
             }
-            Mode::Incremental { sets_flag, .. } => {
+            Mode::Incremental { sets_flag, full_sync_again, .. } => {
                 self.recover().await?;
                 let initial_sync_completed = if sets_flag { Some(true) } else { state.initial_sync_completed };
                 self.incremental(State { initial_sync_completed, ..state }, desk).await?;
+                if full_sync_again {
+                    let state = self.store.state().await?;
+                    let (cursor, started_at) = (state.cursor.clone(), state.started_at);
+                    self.full(state, (cursor, started_at), desk).await?;
+                }
             }
         }
         self.tell_other_addresses();
         self.notice(NoticeKind::RequestsRefused, requests_refused(&self.jira.refused_requests()));
-        let duration = self.clock.now().saturating_duration_since(begun);
-        let failures = self.store.failures().await?.len();
-        self.tell(&Event::CycleCompleted(self.tally.report(duration, self.pulse.requests(), failures)));
         Ok(())
     }
 
@@ -328,6 +354,7 @@ impl Engine {
         let revision = store::Revision(state.revision.0 + 1);
         let named_elsewhere = state.named_elsewhere || self.other_addresses.are_seen();
         let state = State { named_elsewhere, ..state };
+        let state = self.with_shortfalls(state);
         self.store.write(vec![Change::PutState(state.clone())]).await?;
         Ok(State { revision, updated_at: Some(self.clock.wall()), pairs_lost: false, ..state })
     }

@@ -72,6 +72,7 @@ pub use transport::{Body as WireBody, BoxError, InMemory, Network, Networks, Tra
 pub use wire::read_as_everything;
 
 pub(crate) use limits::{REQUEST_LIMIT, transfer_limit};
+pub(crate) use scan::{Ending, Lack};
 
 use crate::clock::{Clock, Entropy};
 use crate::flow::{AccountId, CloudId, JiraAccess, JiraTime, Site, SiteUrl};

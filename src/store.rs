@@ -16,6 +16,7 @@ mod legacy;
 mod mongo;
 mod reader;
 mod record;
+mod shortfall;
 mod sqlite;
 mod stores;
 mod turn;
@@ -35,6 +36,7 @@ pub use executor::Executor;
 pub use legacy::{Inheritance, KeyPair, Legacy, Predecessor};
 pub use mongo::{Driver, Process};
 pub use reader::Reader;
+pub use shortfall::{Shortfall, Shortfalls, WalkKind};
 pub use stores::{Manner, Stores};
 pub use turn::Turn;
 
@@ -150,6 +152,8 @@ pub struct State {
     /// Until when Jira asked the account to wait, by this machine's wall clock. Set by [`Change::PutPause`]; a commit clears
     /// it, whatever it says here, for Jira has answered since.
     pub held_until: Option<DateTime<Utc>>,
+    /// Searches that ended before all that Jira counts was shown.
+    pub shortfalls: Shortfalls,
     /// Whether there are fewer pairs than this flow recorded: somebody else removed some, so that `all_read` proves nothing
     /// any more. Told when the state is read; what a commit says here is not kept.
     pub pairs_lost: bool,

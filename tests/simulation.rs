@@ -55,6 +55,8 @@ mod owed;
 mod pairs;
 #[path = "simulation/projects.rs"]
 mod projects;
+#[path = "simulation/short.rs"]
+mod short;
 #[path = "simulation/statuses.rs"]
 mod statuses;
 #[path = "simulation/sync.rs"]

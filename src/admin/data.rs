@@ -37,6 +37,7 @@ pub(super) struct IssueJson {
 enum FullSyncJson {
     Completed,
     UnderWay { side: &'static str, done: u64 },
+    Incomplete,
     NotBegun,
 }
 
@@ -125,6 +126,7 @@ impl From<FullSync> for FullSyncJson {
         match full_sync {
             FullSync::Completed => Self::Completed,
             FullSync::UnderWay { side, done } => Self::UnderWay { side: side_json(side), done },
+            FullSync::Incomplete => Self::Incomplete,
             FullSync::NotBegun => Self::NotBegun,
         }
     }

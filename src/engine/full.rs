@@ -4,10 +4,11 @@ use tokio::time::Instant;
 
 use super::incremental::Reach;
 use super::progress::Progress;
+use super::short::FullSyncEnd;
 use super::{Desk, Engine, Error, Past, Seen};
 use crate::flow::{Event, JiraTime, Served, Side, Watermark};
 use crate::jira::{By, Page, Scan};
-use crate::store::{Cursor, Patrol, State};
+use crate::store::{Cursor, Patrol, State, WalkKind};
 
 /// A full sync under way.
 struct Walk {
@@ -39,10 +40,16 @@ impl Engine {
         (cursor, started_at): (Option<Cursor>, Option<JiraTime>),
         desk: &mut dyn Desk,
     ) -> Result<(), Error> {
-        self.tell(&Event::InitialSyncStarted { resumed: cursor.is_some() });
-        // Without a cursor this is the very first search, whatever an earlier full sync left behind.
-        let state = State { started_at: started_at.filter(|_| cursor.is_some()), ..state };
-        let mut walk = self.begin_walk(state, cursor.as_ref());
+        let is_first = state.last_sync.is_none();
+        // One that is made again was told the first time.
+        if is_first {
+            self.tell(&Event::InitialSyncStarted { resumed: cursor.is_some() });
+        }
+        // Without a cursor this is the very first search, whatever an earlier full sync left behind. One that is made again
+        // knows since when: what it is shown for the first time may have happened meanwhile.
+        let started_at = started_at.filter(|_| cursor.is_some() || !is_first);
+        let passed = state.last_sync;
+        let mut walk = self.begin_walk(State { started_at, ..state }, cursor.as_ref(), passed);
         let resumed_side = cursor.as_ref().map_or(Side::Dev, |cursor| cursor.side);
         for side in [Side::Dev, Side::User].into_iter().skip_while(|side| *side != resumed_side) {
             walk = self.read_whole(walk, side, cursor.as_ref(), desk).await?;
@@ -56,7 +63,7 @@ impl Engine {
         let owed: Vec<_> = state.served.iter().flat_map(Served::owed).collect();
         let cursor = state.cursor.clone().filter(|cursor| owed.iter().any(|(side, _)| *side == cursor.side));
         let resumed_side = cursor.as_ref().map(|cursor| cursor.side);
-        let mut walk = self.begin_walk(state, cursor.as_ref());
+        let mut walk = self.begin_walk(state, cursor.as_ref(), None);
         for (side, since) in owed.into_iter().skip_while(|(side, _)| resumed_side.is_some_and(|left| left != *side)) {
             walk.whole = Whole::Project(since);
             walk = self.read_whole(walk, side, cursor.as_ref(), desk).await?;
@@ -67,7 +74,9 @@ impl Engine {
             self.jira.assert_identity().await?;
         }
         let served = state.served.clone().map(Served::all_read);
-        self.commit(State { served, cursor: None, ..state }).await?;
+        // If it was not shown everything, both projects are read again a day later.
+        let all_read = self.end_full_sync() == FullSyncEnd::Whole && state.all_read;
+        self.commit(State { served, all_read, cursor: None, ..state }).await?;
         self.tell(&Event::ProjectRead { issues: done });
         Ok(())
     }
@@ -87,10 +96,12 @@ impl Engine {
             self.serve(desk).await?;
             self.pass_in_between(&mut walk, side, desk).await?;
         }
+        self.walked(WalkKind::Full(side), &scan).await?;
         Ok(walk)
     }
 
-    fn begin_walk(&self, state: State, cursor: Option<&Cursor>) -> Walk {
+    /// `passed` says up to when changes were handled right before.
+    fn begin_walk(&self, state: State, cursor: Option<&Cursor>, passed: Option<Watermark>) -> Walk {
         let now = self.clock.now();
         let done = cursor.map_or(0, |cursor| cursor.done);
         Walk {
@@ -98,10 +109,15 @@ impl Engine {
             done,
             progress: Progress::new(now, done),
             // People have waited since it was left.
-            next_pass: if cursor.is_some() { now } else { now + self.flow.interval },
-            passed: None,
+            next_pass: if cursor.is_some() && passed.is_none() { now } else { now + self.flow.interval },
+            passed,
             whole: Whole::Flow,
         }
+    }
+
+    /// What was seen of the dev project is only what Jira showed.
+    fn as_shown(&self, past: Past) -> Past {
+        if self.is_short(WalkKind::Full(Side::Dev)) { past.of_dev_issues_seen_in_part() } else { past }
     }
 
     async fn handle_page(&self, walk: Walk, side: Side, page: Page, scan: &Scan) -> Result<Walk, Error> {
@@ -113,7 +129,7 @@ impl Engine {
             }
         };
         let done = done + (page.rows.len() + page.odd.len()) as u64;
-        self.handle(page, past).await?;
+        self.handle(page, self.as_shown(past)).await?;
         let (created, ids_at) = scan.reached();
         let state = self.commit(State { cursor: Some(Cursor { side, created, ids_at, done }), ..state }).await?;
         Ok(Walk { state, done, ..walk })
@@ -134,9 +150,10 @@ impl Engine {
             Whole::Flow => Past::in_between(side, from),
             Whole::Project(_) => Past::of(&walk.state, Reach { from, usual: from }),
         };
+        let past = self.as_shown(past);
         let reached = self.search_since(from, past, desk).await?;
         self.handle_due_failures(past).await?;
-        walk.passed = walk.passed.max(reached);
+        walk.passed = walk.passed.max(reached.map(|searched| searched.shown_to));
         walk.next_pass = self.clock.now() + self.flow.interval;
         Ok(())
     }
@@ -147,16 +164,25 @@ impl Engine {
             // Nothing at all is what a lapsed credential shows.
             self.jira.assert_identity().await?;
         }
+        let end = self.end_full_sync();
+        let was_completed = state.initial_sync_completed == Some(true);
+        let is_completed = was_completed || end != FullSyncEnd::ToBeMadeAgain;
         self.commit(State {
-            last_sync: state.started_at.map(Watermark),
-            initial_sync_completed: Some(true),
+            // What has changed since the first one's is the incremental searches' to say.
+            last_sync: state.last_sync.or(state.started_at.map(Watermark)),
+            initial_sync_completed: Some(is_completed),
             cursor: None,
-            all_read: true,
-            patrol: self.patrol_to_come(Patrol::default()),
+            all_read: end == FullSyncEnd::Whole,
+            patrol: match state.last_sync {
+                None => self.patrol_to_come(Patrol::default()),
+                Some(_) => state.patrol,
+            },
             ..state
         })
         .await?;
-        self.tell(&Event::InitialSyncCompleted { issues: done });
+        if is_completed && !was_completed {
+            self.tell(&Event::InitialSyncCompleted { issues: done });
+        }
         Ok(())
     }
 

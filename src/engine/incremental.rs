@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::short::Walked;
 use super::{Desk, Engine, Error, Past};
 use crate::flow::{Event, JiraTime, Watermark};
 use crate::jira::{By, Scan};
-use crate::store::State;
+use crate::store::{State, WalkKind};
 
 /// Jira's clock may seem to go back by so much: `Date` is stamped before it arrives, and by one of several machines.
 const CLOCK_SLACK: Duration = Duration::from_secs(120);
@@ -52,6 +53,23 @@ impl Reach {
     }
 }
 
+/// How far a search came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Searched {
+    /// Jira's clock when it began.
+    pub begun: Watermark,
+    /// Every change before it was shown.
+    pub shown_to: Watermark,
+}
+
+/// Up to when a search that began at `from` has shown every change. They come in the order of their times.
+fn shown_to(begun: Watermark, from: JiraTime, walked: Walked) -> Watermark {
+    match walked {
+        Walked::Whole => begun,
+        Walked::Short(reached) => begun.min(Watermark(reached.unwrap_or(from))),
+    }
+}
+
 impl Engine {
     /// Row 4: what changed since the watermark, and a good deal before it.
     pub(super) async fn incremental(&self, state: State, desk: &mut dyn Desk) -> Result<(), Error> {
@@ -62,9 +80,10 @@ impl Engine {
         let reach = self.reach(start, looks_back, &state);
         let past = Past::of(&state, reach);
         let state = self.look_at_other_addresses(state, past).await?;
-        let reached = self.search_since(reach.from, past, desk).await?.unwrap_or(start);
+        let searched = self.search_since(reach.from, past, desk).await?;
+        let Searched { begun: asked, shown_to } = searched.unwrap_or(Searched { begun: start, shown_to: start });
         self.handle_due_failures(past).await?;
-        if reached.0.later(CLOCK_SLACK) < start.0 {
+        if asked.0.later(CLOCK_SLACK) < start.0 {
             // Jira's clock was set back since we last heard of it, so this search began in its future and saw nothing.
             // Nothing is committed: the next cycle knows, and searches as far back as this one should have.
             self.memory().shown = None;
@@ -72,20 +91,20 @@ impl Engine {
         }
         let patrol = self.patrol(state.patrol.clone(), past).await?;
         // A second search within a second of the first may be entitled to less than is handled already.
-        self.commit(State { last_sync: Some(reached.max(start)), patrol, ..state }).await?;
+        self.commit(State { last_sync: Some(shown_to.max(start)), patrol, ..state }).await?;
         if looks_back {
             self.memory().looked_back = Some(begun);
         }
         Ok(())
     }
 
-    /// Handles all that changed in both projects since `from`. Answers up to when everything is seen.
+    /// Handles all that changed in both projects since `from`, as far as Jira shows it.
     pub(super) async fn search_since(
         &self,
         from: JiraTime,
         past: Past,
         desk: &mut dyn Desk,
-    ) -> Result<Option<Watermark>, Error> {
+    ) -> Result<Option<Searched>, Error> {
         let projects = self.sides.ids().into();
         let mut scan = Scan::new(projects, By::Updated, Some(from), &[]);
         let (mut reached, mut shown) = (None, None);
@@ -96,7 +115,8 @@ impl Engine {
             self.serve(desk).await?;
         }
         self.believe(from, shown).await?;
-        Ok(reached)
+        let walked = self.walked(WalkKind::Changes, &scan).await?;
+        Ok(reached.map(|begun| Searched { begun, shown_to: shown_to(begun, from, walked) }))
     }
 
     /// An empty answer to a search that must show what an earlier one showed is believed once Jira has said that it knows

@@ -34,7 +34,7 @@ impl From<Error> for Hindrance {
     fn from(error: Error) -> Self {
         match error {
             Error::Jira(error) => error.into(),
-            Error::Stopping | Error::Refused(_) | Error::Store(_) => Self::Failed(error),
+            Error::Stopping | Error::Refused(_) | Error::SearchIncomplete(_) | Error::Store(_) => Self::Failed(error),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::flow::{
     Entry, Event, Handled, Issue, IssueKey, IssueRef, JiraTime, MissingDev, Observed, Origin, Pair, PairState, Side,
     Sighting, Watermark,
 };
-use crate::jira::{self, BATCH, FetchedByKey};
+use crate::jira::{self, BATCH, Ending, FetchedByKey};
 use crate::store::{Change, Failure, KeyPair, Legacy, Revision};
 
 pub use report::Report;
@@ -235,7 +235,17 @@ impl Engine {
     /// cycle, all others are for people to look at.
     async fn find_claims(&self, report: &mut Report) -> Result<(), Error> {
         let mut claims = Claims::default();
-        self.look_through(JiraTime::FIRST, None, &mut claims, &Known::default()).await?;
+        let scan = self.look_through(JiraTime::FIRST, None, &mut claims, &Known::default()).await?;
+        match scan.ending() {
+            Ending::Whole => {}
+            // The report lists what was shown; before anything is created, they are looked through again.
+            Ending::Short(lack) => tracing::warn!(
+                "{}: Jira's search says that there are more dev issues than the {} that it shows: some that claim a user \
+                 issue may not be reported",
+                self.flow.name,
+                lack.shown
+            ),
+        }
         let claims = claims.of;
         let users = self.fetch_all(&claims.keys().cloned().collect()).await?.issues;
         let devs = self.fetch_all(&claims.values().flatten().cloned().collect()).await?.issues;

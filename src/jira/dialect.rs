@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::call::Ask;
 use super::markup::Format;
-use super::scan::Place;
+use super::scan::{Follows, Place};
 use super::{get, read, wire};
 use crate::flow::{AccountId, Deployment, IssueId, ProjectKey};
 
@@ -137,19 +137,12 @@ impl Dialect {
         }
     }
 
-    /// Where the next page of the same search begins; `None` after the last.
-    pub(super) fn next_page(self, page: &wire::SearchPage) -> Option<Place> {
+    /// What follows a page of a search that was asked for at `asked`, `shown` rows of the same search having come before
+    /// it.
+    pub(super) fn follows(self, page: &wire::SearchPage, asked: Option<&Place>, shown: u64) -> Follows {
         match self {
-            // `isLast` adds nothing: an absent token is the end.
-            Self::Cloud => page.next_page_token.clone().map(Place::Token),
-            Self::DataCenter => {
-                let rows = page.issues.len() as u64;
-                let end = page.start_at + rows;
-                let more = rows > 0 && end < page.total;
-                // The last row once more: by it a shift is noticed. It must be one that can be read.
-                let last = page.issues.last_readable().map_or(end, |nth| page.start_at + nth as u64);
-                more.then_some(if end < DEEPEST_ROW { Place::Row(last) } else { Place::TooDeep })
-            }
+            Self::Cloud => follows_by_token(page, shown),
+            Self::DataCenter => follows_by_row(page, asked),
         }
     }
 
@@ -264,6 +257,32 @@ impl Dialect {
     }
 }
 
+/// A token leads on, whatever `isLast` says; an absent one is the end, unless the answer says that there is more.
+fn follows_by_token(page: &wire::SearchPage, shown: u64) -> Follows {
+    let missing = page.total.and_then(|total| total.checked_sub(shown + page.issues.len() as u64));
+    match (page.next_page_token.as_deref(), page.is_last, missing.filter(|missing| *missing > 0)) {
+        (Some(token), _, _) if !token.is_empty() => Follows::Page(Place::Token(token.to_owned())),
+        (_, _, missing @ Some(_)) => Follows::Unreachable { missing },
+        (_, Some(false), None) => Follows::Unreachable { missing: None },
+        (_, Some(true) | None, None) => Follows::Nothing,
+    }
+}
+
+/// As many rows as `total` counts; a page that does not lead beyond the row at which it begins leads nowhere.
+fn follows_by_row(page: &wire::SearchPage, asked: Option<&Place>) -> Follows {
+    let asked = if let Some(Place::Row(row)) = asked { *row } else { 0 };
+    let start = page.start_at.unwrap_or(asked);
+    let end = start + page.issues.len() as u64;
+    // The last row once more: by it a shift is noticed. It must be one that can be read.
+    let next = page.issues.last_readable().map_or(end, |nth| start + nth as u64);
+    match page.total.unwrap_or_default().saturating_sub(end) {
+        0 => Follows::Nothing,
+        _ if next > asked && end < DEEPEST_ROW => Follows::Page(Place::Row(next)),
+        _ if next > asked => Follows::Page(Place::TooDeep),
+        missing => Follows::Unreachable { missing: Some(missing) },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,13 +316,34 @@ mod tests {
     #[test]
     fn counted_pages_overlap_and_end() {
         let page = |start: u64, rows: usize, total: u64| {
-            let issues: Vec<_> = (0..rows).map(|n| json!({"id": n.to_string(), "key": "AB-1"})).collect();
-            serde_json::from_value(json!({"startAt": start, "total": total, "issues": issues})).unwrap()
+            let page = json!({"startAt": start, "total": total, "issues": rows_of(rows)});
+            let page = serde_json::from_value(page).unwrap();
+            Dialect::DataCenter.follows(&page, Some(&Place::Row(start)), 0)
         };
-        let next = |page| Dialect::DataCenter.next_page(&page);
-        assert_eq!(next(page(0, 100, 250)), Some(Place::Row(99)));
-        assert_eq!(next(page(180, 70, 250)), None);
-        assert_eq!(next(page(180, 0, 250)), None, "an empty page ends it, whatever the total");
-        assert_eq!(next(page(8_950, 100, 20_000)), Some(Place::TooDeep));
+        assert_eq!(page(0, 100, 250), Follows::Page(Place::Row(99)));
+        assert_eq!(page(180, 70, 250), Follows::Nothing);
+        assert_eq!(page(8_950, 100, 20_000), Follows::Page(Place::TooDeep));
+        assert_eq!(page(180, 0, 250), Follows::Unreachable { missing: Some(70) });
+        assert_eq!(page(180, 1, 250), Follows::Unreachable { missing: Some(69) }, "only the row that was there before");
+    }
+
+    #[test]
+    fn an_absent_token_is_the_end_unless_the_answer_says_otherwise() {
+        let page = |rest: serde_json::Value, shown: u64| {
+            let mut page = json!({"issues": rows_of(3)});
+            page.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+            Dialect::Cloud.follows(&serde_json::from_value(page).unwrap(), None, shown)
+        };
+        let token = Follows::Page(Place::Token("t".to_owned()));
+        assert_eq!(page(json!({}), 0), Follows::Nothing);
+        assert_eq!(page(json!({"isLast": true, "total": 5}), 2), Follows::Nothing);
+        assert_eq!(page(json!({"isLast": true, "nextPageToken": "t"}), 0), token, "isLast alone ends nothing");
+        assert_eq!(page(json!({"isLast": false}), 0), Follows::Unreachable { missing: None });
+        assert_eq!(page(json!({"isLast": false, "nextPageToken": ""}), 0), Follows::Unreachable { missing: None });
+        assert_eq!(page(json!({"isLast": true, "total": 30}), 7), Follows::Unreachable { missing: Some(20) });
+    }
+
+    fn rows_of(count: usize) -> Vec<serde_json::Value> {
+        (0..count).map(|n| json!({"id": n.to_string(), "key": "AB-1"})).collect()
     }
 }

@@ -3,6 +3,9 @@
 //! After each page the search is asked again from the last time seen, and what was seen with that same state is dropped;
 //! only within one instant do we page by the server's own means. So an issue that is edited, deleted or moved while we
 //! walk can hide no other.
+//!
+//! A server that says that there is more, and does not lead there, is asked again from the last row seen, then for the
+//! rows of that very instant by key, and for what comes after it. What is still not shown then is told by [`Ending`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +37,39 @@ pub struct Scan {
     idle_pages: u32,
     /// How often pages had shifted since we ask from `from`.
     shifts: u32,
+    /// Whether the question in hand was put again because its answer led nowhere.
+    asked_again: bool,
+    /// New rows so far.
+    shown: u64,
+    /// What could not be reached, and from where on.
+    lack: Option<(Missing, Reached)>,
     ended: bool,
+}
+
+/// How many rows Jira counts beyond those that it shows; `None` if it says only that there are more.
+type Missing = Option<u64>;
+
+/// How far a walk has come: the time reached, and the issues seen at it.
+type Reached = (Option<JiraTime>, Vec<IssueId>);
+
+/// How a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All that Jira counts was shown.
+    Whole,
+    /// Jira says that there is more than it showed.
+    Short(Lack),
+}
+
+/// What a walk was not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// Issues that the walk was shown.
+    pub shown: u64,
+    /// Issues that Jira counts beyond them; `None` if it says only that there are more.
+    pub missing: Option<u64>,
+    /// The time up to which the walk came.
+    pub reached: Option<JiraTime>,
 }
 
 /// Where a page begins, by the server's own means.
@@ -48,6 +83,20 @@ pub(super) enum Place {
     TooDeep,
     /// One instant is gone through by key: at which of the projects, and after which key.
     Key(usize, Option<IssueKey>),
+}
+
+/// What a server says of what comes after a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Follows {
+    /// Nothing: the page was the last.
+    Nothing,
+    /// The page that begins there.
+    Page(Place),
+    /// There is more, and nothing leads to it.
+    Unreachable {
+        /// How many rows, if they are counted.
+        missing: Option<u64>,
+    },
 }
 
 /// Some rows of a walk.
@@ -88,6 +137,8 @@ impl OddRow {
 pub(super) struct Question<'a> {
     pub place: Option<&'a Place>,
     pub marks: bool,
+    /// Rows that were answered to it so far, page by page.
+    pub shown: u64,
     projects: &'a [ProjectId],
     by: By,
     from: Option<JiraTime>,
@@ -97,7 +148,7 @@ pub(super) struct Question<'a> {
 pub(super) struct Answered {
     pub rows: Vec<Row>,
     pub odd: Vec<OddRow>,
-    pub next: Option<Place>,
+    pub follows: Follows,
     /// In which dates the question was put.
     pub dates: Dates,
     pub watermark: Watermark,
@@ -135,6 +186,9 @@ impl Scan {
             round: BTreeSet::new(),
             idle_pages: 0,
             shifts: 0,
+            asked_again: false,
+            shown: 0,
+            lack: None,
             ended: false,
         }
     }
@@ -146,7 +200,7 @@ impl Scan {
         Self { marks: true, ..self }
     }
 
-    /// The next rows; `None` when the walk is over. Needs *Browse projects*.
+    /// The next rows; `None` when the walk is over, and [`Scan::ending`] says how. Needs *Browse projects*.
     ///
     /// # Errors
     /// When Jira does not answer well.
@@ -154,8 +208,8 @@ impl Scan {
         if self.ended {
             return Ok(None);
         }
-        let Answered { rows, mut odd, next, dates, watermark } = client.search(&self.question()).await?;
-        let mut rows = self.absorb(rows, next, dates)?;
+        let Answered { rows, mut odd, follows, dates, watermark } = client.search(&self.question()).await?;
+        let mut rows = self.absorb(rows, follows, dates)?;
         if self.marks {
             let (marked, unmarked) = client.with_marks(rows).await?;
             odd.extend(unmarked);
@@ -164,70 +218,126 @@ impl Scan {
         Ok(Some(Page { rows, odd, watermark }))
     }
 
-    /// How far the walk has come: the time reached, and the issues seen at it.
+    /// How far the walk has come: the time reached, and the issues seen at it. Never beyond the first place from which
+    /// something could not be reached.
     #[must_use]
     pub fn reached(&self) -> (Option<JiraTime>, Vec<IssueId>) {
+        self.lack.as_ref().map_or_else(|| self.seen_to(), |(_, from)| from.clone())
+    }
+
+    fn seen_to(&self) -> Reached {
         let at = self.seen.values().max().copied().max(self.from);
         let ids = self.seen.iter().filter(|(_, seen)| Some(**seen) == at).map(|(id, _)| id.clone());
         (at, ids.collect())
     }
 
+    /// How the walk ended; of one that is not over, how it would end here.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        match &self.lack {
+            None => Ending::Whole,
+            Some((missing, (reached, _))) => {
+                Ending::Short(Lack { shown: self.shown, missing: *missing, reached: *reached })
+            }
+        }
+    }
+
     fn question(&self) -> Question<'_> {
-        let Self { projects, by, from, marks, place, .. } = self;
-        Question { place: place.as_ref(), marks: *marks, projects, by: *by, from: *from }
+        let Self { projects, by, from, marks, place, round, .. } = self;
+        Question { place: place.as_ref(), marks: *marks, shown: round.len() as u64, projects, by: *by, from: *from }
     }
 
     /// Takes an answer in: says what of it is new, and knows where to ask next.
-    fn absorb(&mut self, rows: Vec<Row>, next: Option<Place>, dates: Dates) -> Result<Vec<Row>, Error> {
-        let shifted = self.has_shifted(&rows);
+    fn absorb(&mut self, rows: Vec<Row>, follows: Follows, dates: Dates) -> Result<Vec<Row>, Error> {
+        let shifted = self.has_shifted(&rows, &follows);
         self.refuse_to_circle(&rows)?;
         match self.place {
             _ if shifted => self.begin_again()?,
-            Some(Place::Key(nth, _)) => self.step_by_key(nth, &rows, next.is_some())?,
-            Some(Place::Token(_) | Place::Row(_) | Place::TooDeep) | None => self.step(&rows, next, dates)?,
+            Some(Place::Key(nth, _)) => self.step_by_key(nth, &rows, &follows)?,
+            Some(Place::Token(_) | Place::Row(_) | Place::TooDeep) | None => self.step(&rows, follows, dates)?,
         }
         Ok(self.unseen(rows, dates))
     }
 
     /// Where to ask next: from the last time seen; or, while that would bring the same answers again, by the server's
     /// own means.
-    fn step(&mut self, rows: &[Row], next: Option<Place>, dates: Dates) -> Result<(), Error> {
+    fn step(&mut self, rows: &[Row], follows: Follows, dates: Dates) -> Result<(), Error> {
         let last = rows.last().map(|row| self.time(row));
-        match next {
-            None => self.ended = true,
-            // An index that answers its rows out of order must not lead us back.
-            Some(_) if last > self.from && last.map(|last| dates.reach(last)) >= self.from => self.ask_from(last),
-            Some(next) if self.place.as_ref() == Some(&next) => {
+        // An index that answers its rows out of order must not lead us back.
+        let leads_on = last > self.from && last.map(|last| dates.reach(last)) >= self.from;
+        match follows {
+            Follows::Nothing => self.ended = true,
+            Follows::Page(_) | Follows::Unreachable { .. } if leads_on => self.ask_from(last),
+            Follows::Page(next) if self.place.as_ref() == Some(&next) => {
                 return Err(strange("search", "it repeats a page token"));
             }
-            Some(Place::TooDeep) if dates == Dates::Epoch && self.from.is_some() => {
+            Follows::Page(Place::TooDeep) if dates == Dates::Epoch && self.from.is_some() => {
                 self.place = Some(Place::Key(0, None));
             }
-            Some(Place::TooDeep) => {
+            Follows::Page(Place::TooDeep) => {
                 return Err(strange("search", "more issues at one time than this Jira pages through"));
             }
-            Some(next @ (Place::Token(_) | Place::Row(_) | Place::Key(..))) => self.place = Some(next),
+            Follows::Page(next @ (Place::Token(_) | Place::Row(_) | Place::Key(..))) => self.place = Some(next),
+            Follows::Unreachable { missing } => {
+                self.ask_again(!self.round.is_empty() && dates == Dates::Epoch, missing)
+            }
         }
         Ok(())
+    }
+
+    /// There is more, and nothing leads to it. Rows of one instant are gone through by key, and then what comes after
+    /// it; where there are none, the question is put once more.
+    fn ask_again(&mut self, by_key: bool, missing: Missing) {
+        if by_key && self.from.is_some() {
+            self.place = Some(Place::Key(0, None));
+        } else if self.asked_again {
+            self.cannot_reach(missing);
+            self.ended = true;
+        } else {
+            self.ask_from(self.from);
+            self.asked_again = true;
+        }
     }
 
     /// On to the next keys, the next project, and at last beyond this instant.
-    fn step_by_key(&mut self, nth: usize, rows: &[Row], more: bool) -> Result<(), Error> {
-        match rows.last().map(|last| Place::Key(nth, Some(last.at.key.clone()))) {
-            Some(next) if more && self.place.as_ref() == Some(&next) => {
-                return Err(strange("search", "it repeats its pages"));
+    fn step_by_key(&mut self, nth: usize, rows: &[Row], follows: &Follows) -> Result<(), Error> {
+        let next = rows.last().map(|last| Place::Key(nth, Some(last.at.key.clone())));
+        let repeats = next.is_some() && self.place == next;
+        match (next, follows) {
+            (Some(_), Follows::Page(_)) if repeats => return Err(strange("search", "it repeats its pages")),
+            (Some(next), Follows::Page(_)) => self.place = Some(next),
+            (Some(next), Follows::Unreachable { .. }) if !repeats => self.place = Some(next),
+            (_, Follows::Unreachable { missing }) => {
+                self.cannot_reach(*missing);
+                self.leave_keys_of(nth);
             }
-            Some(next) if more => self.place = Some(next),
-            _ if nth + 1 < self.projects.len() => self.place = Some(Place::Key(nth + 1, None)),
-            _ => self.ask_from(self.from.map(|at| at.later(std::time::Duration::from_millis(1)))),
+            (_, Follows::Nothing) | (None, Follows::Page(_)) => self.leave_keys_of(nth),
         }
         Ok(())
     }
 
+    /// The first place counts, and the last number.
+    fn cannot_reach(&mut self, missing: Missing) {
+        let from = self.lack.take().map_or_else(|| self.seen_to(), |(_, from)| from);
+        self.lack = Some((missing, from));
+    }
+
+    fn leave_keys_of(&mut self, nth: usize) {
+        if nth + 1 < self.projects.len() {
+            self.place = Some(Place::Key(nth + 1, None));
+        } else {
+            self.ask_from(self.from.map(|at| at.later(std::time::Duration::from_millis(1))));
+        }
+    }
+
     /// A page that is counted, or begins at a key, must begin with the row at which the one before ended. If it does
-    /// not, that row left the list or others before it did, and rows that nobody has seen may lie between the two.
-    fn has_shifted(&self, rows: &[Row]) -> bool {
+    /// not, that row left the list or others before it did, and rows that nobody has seen may lie between the two. A page
+    /// that is empty although more are counted tells nothing of them.
+    fn has_shifted(&self, rows: &[Row], follows: &Follows) -> bool {
         let first = rows.first();
+        if first.is_none() && matches!(follows, Follows::Unreachable { .. }) {
+            return false;
+        }
         match &self.place {
             Some(Place::Row(start)) if *start > 0 => first.is_none_or(|first| !self.round.contains(&self.state(first))),
             Some(Place::Key(_, Some(last))) => first.is_none_or(|first| first.at.key != *last),
@@ -253,6 +363,7 @@ impl Scan {
         self.from = from;
         self.place = None;
         self.shifts = 0;
+        self.asked_again = false;
         self.round.clear();
     }
 
@@ -270,7 +381,8 @@ impl Scan {
         let by = self.by;
         let new =
             rows.into_iter().filter(|row| self.seen.insert(row.at.id.clone(), time(by, row)) != Some(time(by, row)));
-        let new = new.collect();
+        let new: Vec<_> = new.collect();
+        self.shown += new.len() as u64;
         // What lies before the place from which we ask is not answered again.
         let answered_from = self.from.map(|from| dates.reach(from));
         self.seen.retain(|_, at| Some(*at) >= answered_from);
@@ -316,8 +428,88 @@ mod tests {
     }
 
     fn take_page(scan: &mut Scan, rows: Vec<Row>, next: Option<Place>, dates: Dates) -> Result<Vec<String>, Error> {
-        let new = scan.absorb(rows, next, dates)?;
+        take_answer(scan, rows, next.map_or(Follows::Nothing, Follows::Page), dates)
+    }
+
+    fn take_answer(scan: &mut Scan, rows: Vec<Row>, follows: Follows, dates: Dates) -> Result<Vec<String>, Error> {
+        let new = scan.absorb(rows, follows, dates)?;
         Ok(new.into_iter().map(|row| row.at.id.to_string()).collect())
+    }
+
+    /// How a walk ends at a server of one project that cuts its pages after so many rows, says that there are more, and
+    /// leads nowhere. Answers the ids that were shown too, and gives up after many questions.
+    fn walked(rows: &[(u32, i64)], cut: usize, hidden: Option<u64>, dates: Dates) -> (Vec<String>, Ending) {
+        let (mut scan, mut shown) = (walk(), Vec::new());
+        for _ in 0..200 {
+            if scan.ended {
+                return (shown, scan.ending());
+            }
+            let found = |(id, at): &&(u32, i64)| match (&scan.place, scan.from) {
+                (Some(Place::Key(_, last)), Some(from)) => {
+                    let behind = |last: &IssueKey| format!("AB-{id}") >= last.to_string();
+                    *at == from.epoch_millis() && last.as_ref().is_none_or(behind)
+                }
+                (_, from) => from.is_none_or(|from| *at >= dates.reach(from).epoch_millis()),
+            };
+            let found: Vec<_> = rows.iter().filter(found).map(|(id, at)| row(*id, *at)).collect();
+            let missing = found.len().saturating_sub(cut) as u64 + hidden.unwrap_or_default();
+            let follows = match (missing, hidden) {
+                (0, None | Some(1..)) => Follows::Nothing,
+                (0, Some(0)) => Follows::Unreachable { missing: None },
+                (missing, _) => Follows::Unreachable { missing: Some(missing) },
+            };
+            let page = found.into_iter().take(cut).collect();
+            shown.extend(take_answer(&mut scan, page, follows, dates).unwrap());
+        }
+        panic!("two hundred questions, and no end")
+    }
+
+    #[test]
+    fn pages_that_are_cut_are_asked_for_again_from_their_last_row() {
+        let rows = [(1, 10), (2, 20), (3, 20), (4, 20), (5, 20), (6, 30), (7, 31)];
+        let all: Vec<_> = rows.iter().map(|(id, _)| id.to_string()).collect();
+        for cut in 2..=8 {
+            let (shown, ending) = walked(&rows, cut, None, Dates::Epoch);
+            assert_eq!((shown, ending), (all.clone(), Ending::Whole), "{cut} rows a page");
+        }
+    }
+
+    #[test]
+    fn a_counted_page_that_is_empty_leads_on_by_key() {
+        let mut scan = Scan::new(vec!["AB".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(10).ok(), &[]);
+        let mut page = |ids: &[u32], follows| {
+            let rows = ids.iter().map(|id| row(*id, 10)).collect();
+            take_answer(&mut scan, rows, follows, Dates::Epoch).unwrap();
+            scan.place.clone()
+        };
+        assert_eq!(page(&[1, 2], Follows::Page(Place::Row(1))), Some(Place::Row(1)));
+        assert_eq!(page(&[], Follows::Unreachable { missing: Some(3) }), Some(Place::Key(0, None)));
+    }
+
+    #[test]
+    fn what_is_counted_and_never_shown_is_told_by_the_ending() {
+        let at = |millis| JiraTime::from_epoch_millis(millis).ok();
+        for (rows, hidden, reached) in [
+            (&[(1, 10), (2, 20)][..], 29, 20),
+            (&[(1, 10), (2, 10), (3, 10)], 1, 10),
+            (&[(1, 10), (2, 20), (3, 20), (4, 40)], 400, 40),
+        ] {
+            let (shown, ending) = walked(rows, 100, Some(hidden), Dates::Epoch);
+            let lack = Lack { shown: rows.len() as u64, missing: Some(hidden), reached: at(reached) };
+            assert_eq!((shown.len(), ending), (rows.len(), Ending::Short(lack)));
+        }
+        let nothing = Lack { shown: 0, missing: Some(3), reached: None };
+        assert_eq!(walked(&[], 100, Some(3), Dates::Epoch), (Vec::new(), Ending::Short(nothing)));
+    }
+
+    #[test]
+    fn a_server_that_always_says_there_is_more_comes_to_an_end() {
+        let rows = [(1, 10), (2, 20), (3, 20)];
+        let (shown, ending) = walked(&rows, 100, Some(0), Dates::Epoch);
+        let lack = Lack { shown: 3, missing: None, reached: JiraTime::from_epoch_millis(20).ok() };
+        assert_eq!((shown.len(), ending), (3, Ending::Short(lack)));
+        let (shown, ending) = walked(&rows, 100, Some(7), Dates::Zoned(chrono_tz::Tz::UTC));
+        assert!(matches!(ending, Ending::Short(Lack { missing: Some(7), .. })), "{shown:?} {ending:?}");
     }
 
     fn walk() -> Scan {

@@ -44,14 +44,14 @@ impl Client {
     /// A page that can't be read as a whole is asked for with fewer rows, down to one: what spoils it may lie behind.
     async fn search_in(&self, question: &Question<'_>, dates: Dates) -> Result<Answered, Error> {
         let ask = |rows| self.dialect.search(&question.jql(dates), question.place, question.marks, rows);
-        let mut error = match self.page(ask(PAGE), dates).await {
+        let mut error = match self.page(ask(PAGE), question, dates).await {
             Err(error) if error.may_be_of_its_size() => error,
             end => return end,
         };
         self.assert_identity().await?;
         let mut rows = PAGE / 2;
         while rows > 0 {
-            match self.page(Ask { tries: TRIES_FOR_FEWER, ..ask(rows) }, dates).await {
+            match self.page(Ask { tries: TRIES_FOR_FEWER, ..ask(rows) }, question, dates).await {
                 Err(again) if again.may_be_of_its_size() => error = again,
                 end => return end,
             }
@@ -60,11 +60,11 @@ impl Client {
         Err(error)
     }
 
-    async fn page(&self, ask: Ask, dates: Dates) -> Result<Answered, Error> {
+    async fn page(&self, ask: Ask, question: &Question<'_>, dates: Dates) -> Result<Answered, Error> {
         let answer: Answer<wire::SearchPage> = self.json(ask).await?;
         let date = answer.date.unwrap_or_else(|| self.jira_now());
         let watermark = Watermark::from_answer(date, answer.round_trip);
-        let next = self.dialect.next_page(&answer.value);
+        let follows = self.dialect.follows(&answer.value, question.place, question.shown);
         let (mut rows, mut odd) = (Vec::new(), Vec::new());
         for entry in answer.value.issues.into_each() {
             match entry.and_then(|bean| bean.row()) {
@@ -72,7 +72,7 @@ impl Client {
                 Err(entry) => odd.push(OddRow::of(entry)),
             }
         }
-        Ok(Answered { rows, odd, next, dates, watermark })
+        Ok(Answered { rows, odd, follows, dates, watermark })
     }
 
     /// Rows with their marks, where the search could not tell them. What was read of an issue in that same state is not

@@ -161,6 +161,7 @@ async fn what_was_written_is_read_back_after_a_restart(mut place: impl Place) {
             done: 12_345,
         }),
         started_at: Some(at("2024-03-01T00:00:00Z")),
+        shortfalls: shortfalls(),
         ..State::default()
     };
     let failure = failure(Side::Dev, 21, 2, "2024-05-01T11:00:00.250Z");
@@ -213,7 +214,15 @@ async fn a_commit_replaces_the_whole_state_document_and_tells_when(place: impl P
     let worker = begin(&place, "sync-ab").await;
     let cursor = Cursor { side: Side::User, created: None, ids_at: vec![], done: 0 };
     let started_at = Some(at("2024-03-01T00:00:00Z"));
-    worker.write(vec![Change::PutState(State { cursor: Some(cursor), started_at, ..State::default() })]).await.unwrap();
+    worker
+        .write(vec![Change::PutState(State {
+            cursor: Some(cursor),
+            started_at,
+            shortfalls: shortfalls(),
+            ..State::default()
+        })])
+        .await
+        .unwrap();
 
     let begun = worker.backend.state().await.unwrap();
     assert!(begun.cursor.is_some());
@@ -640,6 +649,16 @@ pub(super) fn pair(user_number: u64, dev_number: u64) -> Pair {
 }
 
 /// A user issue whose dev issue is missing.
+/// Searches that were not shown everything.
+pub(super) fn shortfalls() -> Shortfalls {
+    let of = |missing, reached| Shortfall { shown: 101, missing, reached, since: at("2024-03-01T00:00:00Z"), times: 3 };
+    let walks = [
+        (WalkKind::Full(Side::Dev), of(Some(29), Some(at("2024-04-01T00:00:00.999Z")))),
+        (WalkKind::Changes, of(None, None)),
+    ];
+    Shortfalls { walks: walks.into(), full_sync_ended: Some("2024-05-01T10:00:00.042Z".parse().unwrap()) }
+}
+
 pub(super) fn missing(user_number: u64, dev: &str) -> MissingDev {
     MissingDev { user: user(user_number), dev: dev.parse().unwrap() }
 }

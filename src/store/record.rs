@@ -15,7 +15,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Cursor;
+use super::{Cursor, Shortfall, Shortfalls, WalkKind};
 use crate::flow::{Field, IssueId, JiraTime, Level, Origin, PairState, Side};
 
 pub(super) use intent::{intent_from_json, intent_json, kind_text};
@@ -137,6 +137,64 @@ struct CursorV1 {
     done: u64,
 }
 
+/// How it is kept which searches were not shown everything; `None` while all were.
+pub(super) fn shortfalls_json(shortfalls: &Shortfalls) -> Option<String> {
+    let walk = |(walk, shortfall): (&WalkKind, &Shortfall)| ShortfallV1 {
+        walk: Text(*walk),
+        shown: shortfall.shown,
+        missing: shortfall.missing,
+        reached: shortfall.reached.map(Text),
+        since: Text(shortfall.since),
+        times: shortfall.times,
+    };
+    let document = || {
+        json(&ShortfallsDocument::V1(ShortfallsV1 {
+            walks: shortfalls.walks.iter().map(walk).collect(),
+            full_sync_ended: shortfalls.full_sync_ended.map(wall_text),
+        }))
+    };
+    (!shortfalls.is_empty()).then(document)
+}
+
+/// Reads what [`shortfalls_json`] wrote.
+pub(super) fn shortfalls_from_json(text: &str) -> Result<Shortfalls, Unfit> {
+    const WHAT: &str = "searches that were not shown everything";
+    let ShortfallsDocument::V1(stored) = from_json(WHAT, text)?;
+    let walk = |ShortfallV1 { walk, shown, missing, reached, since, times }| {
+        (walk.0, Shortfall { shown, missing, reached: reached.map(|at| at.0), since: since.0, times })
+    };
+    let ended = stored.full_sync_ended.map(|text| text.parse()).transpose();
+    Ok(Shortfalls {
+        walks: stored.walks.into_iter().map(walk).collect(),
+        full_sync_ended: ended.map_err(|why| Unfit::new(WHAT, why))?,
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "version")]
+enum ShortfallsDocument {
+    #[serde(rename = "1")]
+    V1(ShortfallsV1),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShortfallsV1 {
+    walks: Vec<ShortfallV1>,
+    full_sync_ended: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShortfallV1 {
+    walk: Text<WalkKind>,
+    shown: u64,
+    missing: Option<u64>,
+    reached: Option<Text<JiraTime>>,
+    since: Text<JiraTime>,
+    times: u32,
+}
+
 /// A leaf as its text.
 pub(super) struct Text<T>(pub(super) T);
 
@@ -177,6 +235,25 @@ mod tests {
         let text = r#"{"version":"1","side":"dev","created":"2024-01-02T03:04:05.678Z","ids_at":["10001"],"done":42}"#;
         assert_eq!(cursor_json(&cursor), text);
         assert_eq!(cursor_from_json(text), Ok(cursor));
+    }
+
+    #[test]
+    fn searches_that_were_not_shown_everything_are_kept_as_this_document() {
+        let at = "2024-01-02T03:04:05.678Z";
+        let shortfall =
+            Shortfall { shown: 101, missing: Some(29), reached: None, since: at.parse().unwrap(), times: 2 };
+        let shortfalls = Shortfalls {
+            walks: [(WalkKind::Full(Side::Dev), shortfall.clone()), (WalkKind::Survey, shortfall)].into(),
+            full_sync_ended: Some(at.parse().unwrap()),
+        };
+        let walk =
+            |name| format!(r#"{{"walk":"{name}","shown":101,"missing":29,"reached":null,"since":"{at}","times":2}}"#);
+        let (dev, survey) = (walk("dev"), walk("survey"));
+        let text = format!(r#"{{"version":"1","walks":[{dev},{survey}],"full_sync_ended":"{at}"}}"#);
+        assert_eq!(shortfalls_json(&shortfalls), Some(text.clone()));
+        assert_eq!(shortfalls_from_json(&text), Ok(shortfalls));
+        assert_eq!(shortfalls_json(&Shortfalls::default()), None);
+        assert!(shortfalls_from_json(&text.replace("survey", "census")).is_err());
     }
 
     #[test]

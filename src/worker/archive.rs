@@ -67,6 +67,8 @@ pub enum FullSync {
         /// Issues handled so far, of both projects.
         done: u64,
     },
+    /// It came to its end, and Jira did not show all that it counts: it is made again.
+    Incomplete,
     /// It has not begun, or the flow is to do without.
     NotBegun,
 }

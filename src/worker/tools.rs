@@ -334,6 +334,7 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
     match error {
         engine::Error::Stopping => Exit::Stopped,
         engine::Error::Refused(_) => Exit::Refused { why },
+        engine::Error::SearchIncomplete(_) => Exit::Failed { why, at_least: None },
         engine::Error::Jira(error) => match &error.what {
             Fault::Cancelled => Exit::Cancelled,
             // A request that Jira no longer knows won't come back by itself either.

@@ -44,6 +44,7 @@ struct List<T> {
 enum FullSync {
     Completed,
     UnderWay { side: String, done: u64 },
+    Incomplete,
     NotBegun,
 }
 
@@ -140,6 +141,9 @@ impl Data {
             FullSync::Completed => writeln!(out, "  full sync: completed")?,
             FullSync::UnderWay { side, done } => {
                 writeln!(out, "  full sync: under way in the {side} project, {done} issues done")?;
+            }
+            FullSync::Incomplete => {
+                writeln!(out, "  full sync: Jira did not show all that it counts; it is made again a day later")?;
             }
             FullSync::NotBegun => writeln!(out, "  full sync: not begun")?,
         }

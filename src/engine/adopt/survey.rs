@@ -5,9 +5,11 @@ use std::sync::PoisonError;
 
 use super::evidence::{elsewhere, linked_by, mark, user_link};
 use crate::engine::observe::{FreshRead, Known};
+use crate::engine::short::Walked;
 use crate::engine::{Engine, Error};
 use crate::flow::{IntentId, Issue, IssueId, IssueKey, IssueRef, JiraTime, Pair, Side};
-use crate::jira::{BATCH, By, FetchedByKey, Scan};
+use crate::jira::{BATCH, By, Ending, FetchedByKey, Scan};
+use crate::store::WalkKind;
 
 /// Claims that are remembered at most; beyond it none are, which costs requests only.
 const MOST: usize = 20_000;
@@ -94,15 +96,23 @@ impl Engine {
             Some(Survey { from: seen_from, until, claims: seen }) => {
                 claims = seen;
                 self.read_again(&mut claims, known).await?;
+                let mut from = from.min(seen_from);
                 if from < seen_from {
-                    self.look_through(from, Some(seen_from), &mut claims, known).await?;
+                    let scan = self.look_through(from, Some(seen_from), &mut claims, known).await?;
+                    // One that was left where the other began is not over.
+                    if scan.ending() != Ending::Whole {
+                        self.walked(WalkKind::Survey, &scan).await?;
+                        from = seen_from;
+                    }
                 }
-                self.look_through(until.earlier(self.flow.overlap()), None, &mut claims, known).await?;
-                Survey { from: from.min(seen_from), until: begun, claims }
+                let until = until.earlier(self.flow.overlap());
+                let scan = self.look_through(until, None, &mut claims, known).await?;
+                let until = self.surveyed(begun, until, &scan).await?;
+                Survey { from, until, claims }
             }
             None => {
-                self.look_through(from, None, &mut claims, known).await?;
-                Survey { from, until: begun, claims }
+                let scan = self.look_through(from, None, &mut claims, known).await?;
+                Survey { from, until: self.surveyed(begun, from, &scan).await?, claims }
             }
         };
         let found = wanted(&survey.claims);
@@ -123,14 +133,23 @@ impl Engine {
         self.note(issues, claims, known).await
     }
 
-    /// Reads the dev issues created from `from` on, up to `to`, that are in no pair, and notes whom they name.
+    /// Up to when every dev issue was looked at.
+    async fn surveyed(&self, begun: JiraTime, from: JiraTime, scan: &Scan) -> Result<JiraTime, Error> {
+        Ok(match self.walked(WalkKind::Survey, scan).await? {
+            Walked::Whole => begun,
+            Walked::Short(reached) => begun.min(reached.unwrap_or(from)),
+        })
+    }
+
+    /// Reads the dev issues created from `from` on, up to `to`, that are in no pair, and notes whom they name. Answers the
+    /// walk, which knows whether it was shown all of them.
     pub(in crate::engine) async fn look_through(
         &self,
         from: JiraTime,
         to: Option<JiraTime>,
         claims: &mut Claims,
         known: &Known,
-    ) -> Result<(), Error> {
+    ) -> Result<Scan, Error> {
         let mut scan = Scan::new(vec![self.sides.dev.id.clone()], By::Created, Some(from), &[]);
         while let Some(page) = self.next_page(&mut scan).await? {
             let beyond = page.rows.last().zip(to).is_some_and(|(last, to)| last.created > to);
@@ -144,7 +163,7 @@ impl Engine {
                 break;
             }
         }
-        Ok(())
+        Ok(scan)
     }
 
     async fn without_pair(&self, all: Vec<IssueRef>) -> Result<BTreeMap<IssueId, IssueRef>, Error> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::{Engine, Error};
 use super::Suspect;
 use crate::flow::{Evidence, IntentId, IssueId, IssueRef, JiraTime, Mark, Side};
-use crate::jira::{By, Scan};
+use crate::jira::{By, Ending, Scan};
 
 /// Creates are looked for from a little before their intent was stored.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -72,6 +72,8 @@ impl Engine {
         }
         // Each of them may carry the mark that is lacking.
         traces.healthy &= odd == 0;
+        // The newest come last: what is not shown may be the one that is looked for.
+        traces.healthy &= scan.ending() == Ending::Whole;
         self.jira.assert_identity().await?;
         Ok(traces)
     }

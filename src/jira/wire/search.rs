@@ -13,12 +13,12 @@ pub(in crate::jira) struct SearchPage {
     pub issues: Entries<IssueBean>,
     /// Cloud: absent on the last page.
     pub next_page_token: Option<String>,
-    /// Data Center.
-    #[serde(default)]
-    pub start_at: u64,
+    /// Cloud: `false` says that there is more, whether or not a token leads there.
+    pub is_last: Option<bool>,
+    /// Data Center: the row at which this page begins.
+    pub start_at: Option<u64>,
     /// Data Center: how many there are in all.
-    #[serde(default)]
-    pub total: u64,
+    pub total: Option<u64>,
 }
 
 /// `POST issue/bulkfetch`. What is missing or hidden is left out in silence.

@@ -13,7 +13,7 @@ use crate::flow::{
 };
 use crate::store::record::{
     self, Text, Unfit, cursor_from_json, cursor_json, intent_from_json, intent_json, level_text, origin_from_text,
-    origin_text, pair_state_from_text, served_from_json, served_json, wall_text,
+    origin_text, pair_state_from_text, served_from_json, served_json, shortfalls_from_json, shortfalls_json, wall_text,
 };
 use crate::store::{Failure, HandledIssue, Patrol, State};
 
@@ -156,6 +156,10 @@ fn state_json(state: &State) -> Value {
     if let Some(served) = &state.served {
         line["projects"] = value(&served_json(served));
     }
+    // Left out as long as there is nothing to say, so that older versions read it.
+    if let Some(shortfalls) = shortfalls_json(&state.shortfalls) {
+        line["shortfalls"] = value(&shortfalls);
+    }
     line
 }
 
@@ -165,6 +169,8 @@ fn state(fields: &mut Fields) -> Result<State, Unfit> {
     // Older exports do not name them.
     let served: Option<Value> = fields.take_if_told("projects")?;
     let served = served.map(|served| served_from_json(&served.to_string())).transpose();
+    let shortfalls: Option<Value> = fields.take_if_told("shortfalls")?;
+    let shortfalls = shortfalls.map(|kept| shortfalls_from_json(&kept.to_string())).transpose();
     Ok(State {
         last_sync: fields.maybe::<JiraTime>("last_sync")?.map(Watermark),
         initial_sync_completed: fields.take("initial_sync_completed")?,
@@ -172,6 +178,7 @@ fn state(fields: &mut Fields) -> Result<State, Unfit> {
         started_at: fields.maybe("started_at")?,
         patrol: Patrol { begun: fields.maybe("patrol_begun")?, after: fields.maybe("patrol_after")? },
         served: served.map_err(|why| Unfit::new("field projects", why))?,
+        shortfalls: shortfalls.map_err(|why| Unfit::new("field shortfalls", why))?.unwrap_or_default(),
         ..State::default()
     })
 }

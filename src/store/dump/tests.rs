@@ -11,7 +11,7 @@ use crate::pulse::Pulse;
 use crate::store::contract::history::{copied, query};
 use crate::store::contract::{
     MongoPlace, Place, SqlitePlace, at, attach, comment, dev, failure, flow, handled, id, intent, missing, pair,
-    served, start, user,
+    served, shortfalls, start, user,
 };
 use crate::store::{Change, Cursor, Driver, Durability, Executor, Failure, Patrol, Revision, State, Store};
 
@@ -94,6 +94,7 @@ fn how_far() -> State {
         started_at: Some(at("2024-03-01T00:00:00Z")),
         patrol: Patrol { begun: Some("2024-05-01T10:00:00.250Z".parse().unwrap()), after: Some(id(10_000)) },
         served: Some(served()),
+        shortfalls: shortfalls(),
         ..State::default()
     }
 }

@@ -44,6 +44,7 @@ pub(super) async fn count_pairs(database: &Database) -> Result<u64, Trouble> {
 fn state_of(found: &Found<'_>, pairs: u64) -> Result<State, Trouble> {
     let cursor = found.record("cursor")?.map(|json| record::cursor_from_json(&json)).transpose();
     let served = found.record("projects")?.map(|json| record::served_from_json(&json)).transpose();
+    let shortfalls = found.record("shortfalls")?.map(|json| record::shortfalls_from_json(&json)).transpose();
     Ok(State {
         last_sync: found.maybe_jira_time("last_sync")?.map(Watermark),
         initial_sync_completed: found.flag("initial_sync_completed")?,
@@ -55,6 +56,7 @@ fn state_of(found: &Found<'_>, pairs: u64) -> Result<State, Trouble> {
         patrol: Patrol { begun: found.maybe_wall("patrol_begun")?, after: found.maybe("patrol_after")? },
         served: served?,
         held_until: found.maybe_wall("held_until")?,
+        shortfalls: shortfalls?.unwrap_or_default(),
         pairs_lost: found.number("pairs")? > pairs,
         revision: Revision(found.number("revision")?),
     })

@@ -42,7 +42,7 @@ use super::layout::{HISTORY, SYNC_STATE};
 use super::read::count_pairs;
 use super::trouble::Trouble;
 use crate::flow::IssueId;
-use crate::store::record::{cursor_json, served_json};
+use crate::store::record::{cursor_json, served_json, shortfalls_json};
 use crate::store::{Change, Epoch, Error, HISTORY_AGE, Revision, State};
 
 /// Writes `batch`, or as much from its front as the database would take.
@@ -209,5 +209,6 @@ fn content(state: &State) -> Document {
         "patrol_after": state.patrol.after.as_ref().map(IssueId::as_str),
         "projects": state.served.as_ref().map(|served| record(&served_json(served))),
         "held_until": None::<mongodb::bson::DateTime>,
+        "shortfalls": shortfalls_json(&state.shortfalls).map(|json| record(&json)),
     }
 }

@@ -37,6 +37,8 @@ pub(super) fn state(connection: &Connection, flow: &FlowName) -> Result<State, T
 fn state_row(row: &Row<'_>) -> Result<State, Trouble> {
     let cursor: Option<String> = row.get("cursor")?;
     let served: Option<String> = row.get("projects")?;
+    let shortfalls: Option<String> = row.get("shortfalls")?;
+    let shortfalls = shortfalls.map(|text| record::shortfalls_from_json(&text)).transpose()?;
     Ok(State {
         last_sync: maybe(row, "last_sync")?.map(Watermark),
         initial_sync_completed: row.get("initial_sync_completed")?,
@@ -48,6 +50,7 @@ fn state_row(row: &Row<'_>) -> Result<State, Trouble> {
         patrol: Patrol { begun: maybe(row, "patrol_begun")?, after: maybe(row, "patrol_after")? },
         served: served.map(|text| record::served_from_json(&text)).transpose()?,
         held_until: maybe(row, "held_until")?,
+        shortfalls: shortfalls.unwrap_or_default(),
         pairs_lost: row.get("pairs_lost")?,
         revision: Revision(row.get::<_, i64>("revision")?.cast_unsigned()),
     })

@@ -10,7 +10,7 @@ use crate::flow::{
     AttachmentId, Copied, Entry, FlowName, Handled, Intent, IntentId, IssueId, IssueRef, MissingDev, Pair, Side, Told,
 };
 use crate::store::record::{
-    cursor_json, fields_json, intent_json, kind_text, level_text, origin_text, served_json, wall_text,
+    cursor_json, fields_json, intent_json, kind_text, level_text, origin_text, served_json, shortfalls_json, wall_text,
 };
 use crate::store::{Change, Epoch, Error, Failure, HISTORY_AGE, State};
 
@@ -270,6 +270,7 @@ impl Writing<'_> {
                        started_at = :started_at, all_read = :all_read, named_elsewhere = :named_elsewhere,
                        patrol_begun = :patrol_begun, patrol_after = :patrol_after, projects = :projects,
                        held_until = NULL,
+                       shortfalls = :shortfalls,
                        pairs = (SELECT count(*) FROM jira_mapping),
                        revision = revision + 1, updated_at = :now
                    WHERE name = :name AND revision = :revision";
@@ -285,6 +286,7 @@ impl Writing<'_> {
             ":patrol_begun": state.patrol.begun.map(wall_text),
             ":patrol_after": state.patrol.after.as_ref().map(IssueId::as_str),
             ":projects": state.served.as_ref().map(served_json),
+            ":shortfalls": shortfalls_json(&state.shortfalls),
             ":now": self.now,
         };
         self.replace(sql, params)?;

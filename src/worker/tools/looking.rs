@@ -72,6 +72,7 @@ impl From<State> for Progress {
         let full_sync = match (state.initial_sync_completed, state.cursor) {
             (Some(true), _) => FullSync::Completed,
             (Some(false) | None, Some(cursor)) => FullSync::UnderWay { side: cursor.side, done: cursor.done },
+            (Some(false) | None, None) if state.shortfalls.full_sync_ended.is_some() => FullSync::Incomplete,
             (Some(false) | None, None) => FullSync::NotBegun,
         };
         let store::Patrol { begun, after } = state.patrol;
