@@ -476,7 +476,8 @@ mod tests {
 
     #[test]
     fn a_counted_page_that_is_empty_leads_on_by_key() {
-        let mut scan = Scan::new(vec!["AB".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(10).ok(), &[]);
+        let mut scan =
+            Scan::new(vec!["10001".parse().unwrap()], By::Updated, JiraTime::from_epoch_millis(10).ok(), &[]);
         let mut page = |ids: &[u32], follows| {
             let rows = ids.iter().map(|id| row(*id, 10)).collect();
             take_answer(&mut scan, rows, follows, Dates::Epoch).unwrap();
