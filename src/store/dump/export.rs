@@ -53,7 +53,7 @@ impl<'a> Export<'a> {
     /// When the store can't be read or `out` can't be written.
     pub async fn write(mut self, flow: &FlowName, now: DateTime<Utc>) -> Result<Tally, ExportError> {
         self.line(&Line::Header(Header { flow: flow.clone(), at: now }))?;
-        self.record(Record::State(self.reader.state().await?))?;
+        self.record(Record::State(Box::new(self.reader.state().await?)))?;
         self.failures().await?;
         for side in Side::BOTH {
             self.handled(side).await?;

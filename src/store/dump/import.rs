@@ -108,7 +108,7 @@ impl Import {
         while let Some(record) = lines.record(tally.lines)? {
             tally.count(&record);
             if let Record::State(found) = record
-                && state.replace(found).is_some()
+                && state.replace(*found).is_some()
             {
                 return Err(lines.wrong("there are two states"));
             }

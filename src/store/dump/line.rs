@@ -46,7 +46,7 @@ pub(super) struct Header {
 /// What is kept of a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Record {
-    State(State),
+    State(Box<State>),
     Failure(Failure),
     Handled(Side, HandledIssue),
     Missing(MissingDev),
@@ -77,7 +77,7 @@ impl Line {
         }
         let kind: String = fields.take("kind")?;
         let line = match kind.as_str() {
-            "state" => Self::Record(Record::State(state(&mut fields)?)),
+            "state" => Self::Record(Record::State(Box::new(state(&mut fields)?))),
             "failure" => Self::Record(Record::Failure(failure(&mut fields)?)),
             "handled" => Self::Record(handled(&mut fields)?),
             "missing" => Self::Record(Record::Missing(missing(&mut fields)?)),
