@@ -16,9 +16,12 @@ pub(super) struct Statuses(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
-    /// In the order in which they were asked for; `None` where the list could not be had.
+    /// `None` where the list could not be had.
     listed: BTreeMap<ProjectId, Option<Vec<Status>>>,
+    /// As the lists have them.
     names: BTreeMap<StatusId, StatusName>,
+    /// As issues showed them since, which counts more.
+    shown: BTreeMap<StatusId, StatusName>,
     /// Ids that no list names: asking once more would tell nothing.
     unlisted: BTreeSet<StatusId>,
     /// Counts the lists that were taken in.
@@ -26,27 +29,46 @@ struct Known {
 }
 
 impl Known {
-    /// Takes in what a fresh read shows. Answers whether the lists are outdated by it.
+    fn name_of(&self, id: &StatusId) -> Option<&StatusName> {
+        self.shown.get(id).or_else(|| self.names.get(id))
+    }
+
+    /// Takes in what a fresh read shows. Answers whether the lists are outdated by it, each time that something new is
+    /// shown: a list may be at odds with issues for ever.
     fn contradicted_by(&mut self, issues: &[&Issue]) -> bool {
         let mut contradicted = false;
         for Status { id, name } in issues.iter().map(|issue| &issue.status) {
-            let before = self.names.insert(id.clone(), name.clone());
-            contradicted |= before.is_none_or(|before| before != *name);
+            if self.name_of(id) != Some(name) {
+                self.shown.insert(id.clone(), name.clone());
+                contradicted = true;
+            }
         }
         contradicted
+    }
+
+    /// Takes in a list. A status that has another name in it than before was renamed since an issue showed it.
+    fn take_list(&mut self, project: ProjectId, told: Vec<Status>) {
+        for Status { id, name } in &told {
+            if self.names.insert(id.clone(), name.clone()).is_some_and(|before| before != *name) {
+                self.shown.remove(id);
+            }
+            self.unlisted.remove(id);
+        }
+        self.listed.insert(project, Some(told));
+        self.version += 1;
     }
 
     /// Whether a changelog names a status that nothing is known of. It is asked for once.
     fn lacks_any(&mut self, issues: &[&Issue]) -> bool {
         let ids = issues.iter().flat_map(|issue| &issue.changes).flat_map(|change| [&change.from.id, &change.to.id]);
-        let unknown = ids.filter(|id| !self.names.contains_key(*id)).cloned().collect::<BTreeSet<_>>();
+        let unknown = ids.filter(|id| self.name_of(id).is_none()).cloned().collect::<BTreeSet<_>>();
         let before = self.unlisted.len();
         self.unlisted.extend(unknown);
         self.unlisted.len() > before
     }
 
     fn name(&self, status: &mut Status) {
-        if let Some(name) = self.names.get(&status.id) {
+        if let Some(name) = self.name_of(&status.id) {
             status.name = name.clone();
         }
     }
@@ -84,23 +106,11 @@ impl Client {
     async fn list_statuses(&self) -> Result<(), Error> {
         let projects: Vec<_> = self.statuses.lock().listed.keys().cloned().collect();
         for project in projects {
-            let told = match self.statuses(&project).await {
-                Ok(told) => Some(told),
+            match self.statuses(&project).await {
+                Ok(told) => self.statuses.lock().take_list(project, told),
                 Err(error) if matches!(error.what, Fault::Refused(_) | Fault::Cancelled) => return Err(error),
-                Err(error) => {
-                    tracing::debug!("the statuses of project {project} are not told: {error}");
-                    None
-                }
-            };
-            let mut known = self.statuses.lock();
-            for Status { id, name } in told.iter().flatten() {
-                known.unlisted.remove(id);
-                known.names.insert(id.clone(), name.clone());
+                Err(error) => tracing::debug!("the statuses of project {project} are not told: {error}"),
             }
-            if told.is_some() {
-                known.listed.insert(project, told);
-            }
-            known.version += 1;
         }
         Ok(())
     }
@@ -117,14 +127,72 @@ impl Client {
         if is_outdated {
             self.list_statuses().await?;
         }
-        let mut known = self.statuses.lock();
-        // What an issue shows of its own status is newer than any list.
-        let shown: Vec<_> = issues.iter().filter(|issue| known.listed.contains_key(&issue.project.id)).collect();
-        known.contradicted_by(&shown);
+        let known = self.statuses.lock();
         for change in issues.iter_mut().flat_map(|issue| &mut issue.changes) {
             known.name(&mut change.from);
             known.name(&mut change.to);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{IssueRef, JiraTime, ProjectRef, StatusChange};
+
+    fn status(id: &str, name: &str) -> Status {
+        Status { id: id.parse().unwrap(), name: StatusName::new(name) }
+    }
+
+    /// An issue that came from one status into another, both as its changelog names them.
+    fn issue(from: Status, to: Status, now: Status) -> Issue {
+        Issue {
+            at: IssueRef { id: "1".parse().unwrap(), key: "AB-1".parse().unwrap() },
+            project: ProjectRef { id: "10000".parse().unwrap(), key: "AB".parse().unwrap() },
+            summary: String::new(),
+            description: None,
+            issue_type: String::new(),
+            status: now,
+            created: JiraTime::FIRST,
+            updated: JiraTime::FIRST,
+            mark: None,
+            changes: vec![StatusChange { at: JiraTime::FIRST, by: None, from, to }],
+            attachments: Vec::new(),
+            linked: Vec::new(),
+            overwritten: None,
+        }
+    }
+
+    fn known() -> Known {
+        let mut known = Known::default();
+        known.take_list("10000".parse().unwrap(), vec![status("1", "Open"), status("3", "Will Do")]);
+        known
+    }
+
+    #[test]
+    fn a_changelogs_statuses_get_their_names_by_their_ids() {
+        let known = known();
+        let names = [status("1", "Ouvert"), status("3", "À faire"), status("77", "Supprimé")].map(|mut status| {
+            known.name(&mut status);
+            status.name.to_string()
+        });
+        assert_eq!(names, ["Open", "Will Do", "Supprimé"], "an id that is not listed keeps the changelog's words");
+    }
+
+    #[test]
+    fn lists_are_asked_for_again_once_for_whatever_is_new() {
+        let mut known = known();
+        let seen = issue(status("1", "Ouvert"), status("77", "Supprimé"), status("3", "Will Do"));
+        assert!(!known.contradicted_by(&[&seen]));
+        assert!(known.lacks_any(&[&seen]), "an id that is not known");
+        assert!(!known.lacks_any(&[&seen]), "which was asked for");
+        let renamed = issue(status("1", ""), status("3", ""), status("3", "Accepted"));
+        assert!(known.contradicted_by(&[&renamed]));
+        known.take_list("10000".parse().unwrap(), vec![status("1", "Open"), status("3", "Will Do")]);
+        assert!(!known.contradicted_by(&[&renamed]), "a list that says otherwise for ever is not asked for ever");
+        assert_eq!(known.name_of(&"3".parse().unwrap()), Some(&StatusName::new("Accepted")));
+        known.take_list("10000".parse().unwrap(), vec![status("3", "Agreed")]);
+        assert_eq!(known.name_of(&"3".parse().unwrap()), Some(&StatusName::new("Agreed")), "a newer list counts");
     }
 }

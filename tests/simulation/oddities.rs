@@ -371,6 +371,7 @@ fn an_issue_that_has_left_the_project_gets_no_dev_issue() {
             if path.ends_with("bulkfetch") {
                 for issue in answer["issues"].as_array_mut().into_iter().flatten() {
                     issue["key"] = "ELSEWHERE-1".into();
+                    issue["fields"]["project"] = serde_json::json!({"id": "19999", "key": "ELSEWHERE"});
                 }
             }
         });

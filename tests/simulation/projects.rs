@@ -101,6 +101,23 @@ fn a_running_flow_notices_that_its_project_was_renamed() {
 }
 
 #[test]
+fn a_running_flow_stops_when_its_key_was_given_to_another_project() {
+    with_a_pair(async |mut house| {
+        let (site, clock) = (house.site.clone(), house.clock.clone());
+        let model = site.projects().into_iter().find(|project| project.key == "USER-A").unwrap();
+        let beside = async |_| {
+            clock.sleep(HOUR).await;
+            site.rename_project("USER-A", "URX").unwrap();
+            site.add_project(Project { name: "Another".to_owned(), ..model.clone() }).unwrap();
+            site.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() }).unwrap();
+        };
+        house.live_beside(End::At(2 * HOUR), beside).await;
+        assert_eq!(status(&house, "URX-1"), "Will Do", "nothing is written");
+        assert!(!house.events.about("USER-A leads to another project (id 10008)").is_empty());
+    });
+}
+
+#[test]
 fn a_file_that_is_corrected_a_day_after_a_renaming_loses_and_repeats_nothing() {
     with_a_pair(async |mut house| {
         renames(&house, "USER-A", "URX");
@@ -164,6 +181,8 @@ fn another_user_project_is_read_from_its_beginning_and_the_former_left_alone() {
     with_a_pair(async |mut house| {
         reports(&house, "USER-C", "old");
         house.clock.sleep(72 * HOUR).await;
+        // Now no look back reaches it.
+        house.live_for(12 * MINUTE).await;
         edits(&house, "\"USER-A\"", "\"USER-C\"");
         let before = house.site.issue("USER-A-1").unwrap();
         moves(&house, "DEV-A-1", "Closed");

@@ -1,11 +1,16 @@
 //! One edit of the user issue: back-mark, link, comment. The back-mark proves the edit, and with it the comment and
 //! whatever was done before it.
 
+use std::time::Duration;
+
 use super::{Locked, Outcome, Trace, missing};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
-use crate::flow::{Comment, Intent, IntentId, Issue, LinkIssues, Mark, OwedLink, Step};
+use crate::flow::{Comment, Intent, IntentId, Issue, IssueRef, LinkIssues, Mark, OwedLink, Step};
 use crate::jira::{Edit, Error as JiraError, Fault, Fields, Linked, RemoteLink, markup};
+
+/// The machines of one site need not agree on the time to the second.
+const SKEW: Duration = Duration::from_secs(60);
 
 /// The description is read immediately before it is edited, so that nobody's newer text is overwritten.
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &LinkIssues) -> Result<Outcome, Error> {
@@ -122,11 +127,10 @@ pub(super) fn is_refusal(error: &JiraError) -> bool {
 }
 
 pub(super) async fn find(engine: &Engine, intent: &Intent, step: &LinkIssues) -> Result<Trace, Error> {
-    Ok(match engine.jira.fetch_one(&intent.user.id).await? {
-        Some(user) if carries_back_mark(&user, maker(intent, step)) => Trace::Shown(learned(step, &user)),
-        Some(_) => Trace::Lacking,
-        None => Trace::Hidden,
-    })
+    let Some(user) = engine.jira.fetch_one(&intent.user.id).await? else { return Ok(Trace::Hidden) };
+    let shown =
+        carries_back_mark(&user, maker(intent, step)) || is_proven_otherwise(engine, &user, intent, step).await?;
+    Ok(if shown { Trace::Shown(learned(step, &user)) } else { Trace::Lacking })
 }
 
 /// What an edit that was made has come to, by what the issue shows now.
@@ -152,4 +156,34 @@ pub(in crate::engine) fn has_line(user: &Issue) -> bool {
 
 fn carries_back_mark(user: &Issue, maker: &IntentId) -> bool {
     matches!(&user.mark, Some(Mark::Linked { intent, .. }) if intent == maker)
+}
+
+/// Flows that share a user issue leave one back-mark between them, the later one's, and its edit may have replaced our line
+/// too: then what else rode in our edit proves it. Line and comment name the dev issue that this very intent created.
+async fn is_proven_otherwise(engine: &Engine, user: &Issue, ours: &Intent, step: &LinkIssues) -> Result<bool, Error> {
+    match (&user.mark, &ours.dev) {
+        (Some(Mark::Linked { .. }), Some(dev)) if has_line_to(engine, user, dev) => Ok(true),
+        (Some(Mark::Linked { .. }), Some(dev)) => has_comment_on(engine, user, dev, (ours, step)).await,
+        (Some(Mark::Created { .. }) | None, _) | (Some(_), None) => Ok(false),
+    }
+}
+
+fn has_line_to(engine: &Engine, user: &Issue, dev: &IssueRef) -> bool {
+    let lines = user.description.iter().flat_map(|text| markup::links_in(text, "Dev Link"));
+    lines.filter_map(|address| engine.jira.site().key_in(&address)).any(|key| key == dev.key)
+}
+
+/// Whether our account has said since the intent began just what the edit says, if that names the dev issue.
+async fn has_comment_on(
+    engine: &Engine,
+    user: &Issue,
+    dev: &IssueRef,
+    (ours, step): (&Intent, &LinkIssues),
+) -> Result<bool, Error> {
+    let text = step.comment.as_ref().and_then(|text| text.render(&user.at.key, &dev.key));
+    let Some(text) = text.filter(|text| text.contains(dev.key.as_str())) else { return Ok(false) };
+    let said = markup::text_of(&engine.jira.plain(&text));
+    let comments = engine.jira.comments(&user.at.id, ours.begun.earlier(SKEW)).await?;
+    let by_us = comments.iter().filter(|comment| comment.author.as_ref() == Some(engine.jira.account()));
+    Ok(by_us.filter_map(|comment| comment.body.as_ref()).any(|body| markup::text_of(body) == said))
 }
