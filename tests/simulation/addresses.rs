@@ -5,7 +5,7 @@ use http::Method;
 use lockstep::flow::{FlowName, NoticeKind, Order};
 use lockstep::sim::faults::{Effect, Kind, Rule, When};
 use lockstep::sim::{Deed, FaultPlan, Flavour};
-use lockstep::supervisor::{Ended, Ordered};
+use lockstep::supervisor::{Ended, Ordered, Snapshot};
 use serde_json::{Value, json};
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
@@ -13,6 +13,8 @@ use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_
 const OLD: &str = "https://jira.example.net";
 const NEW: &str = "https://issues.example.com";
 const GATEWAY: &str = "https://api.atlassian.com/ex/jira";
+
+const DAY: std::time::Duration = HOUR.saturating_mul(24);
 
 const FLOW: &str = "sync-ab.json";
 
@@ -86,6 +88,12 @@ fn renamed_and_lost(house: &House) {
     house.data.lose();
 }
 
+/// What the flows' notices say of other addresses.
+fn notice(seen: &Snapshot) -> Option<String> {
+    let notices = seen.flows.iter().flat_map(|row| &row.notices);
+    notices.filter(|notice| notice.kind == NoticeKind::ForeignMarks).map(|notice| notice.why.clone()).next()
+}
+
 /// Lives for a while; answers what the flow's notices said of other addresses before the end.
 async fn noticed(house: &mut House) -> Option<String> {
     let clock = house.clock.clone();
@@ -93,9 +101,7 @@ async fn noticed(house: &mut House) -> Option<String> {
     let ended = house
         .live_beside(End::At(12 * MINUTE), async |handle| {
             clock.sleep(11 * MINUTE).await;
-            let rows = handle.look().flows;
-            let notices = rows.into_iter().flat_map(|row| row.notices);
-            told = notices.filter(|notice| notice.kind == NoticeKind::ForeignMarks).map(|notice| notice.why).next();
+            told = notice(&handle.look());
         })
         .await;
     assert_eq!(ended, Some(Ended::Drained));
@@ -163,8 +169,10 @@ fn a_line_under_another_address_forbids_the_create_until_that_is_listed() {
             &["2 user issues", &ticket, &other, OLD, ":8443/jira", "formerBaseUrls", "lockstep pair", "recreate"],
         );
         assert!(house.events.about("hasLink").contains(&ticket));
-        // A restart forgets nothing of what concerns dev issues.
+        // A restart forgets nothing of what dev issues say, however long ago they were written to.
+        house.clock.sleep(DAY * 2).await;
         says(&noticed(&mut house).await, &["1 user issue ", &ticket]);
+        house.clock.sleep(DAY * 2).await;
         serve(&house, FLOW, NEW, &["http://JIRA.example.net:80/"]);
         assert_eq!(noticed(&mut house).await, None);
         assert_eq!((dev_count(&house, "DEV-A"), house.events.audited("pair.adopted")), (1, 1));
@@ -211,7 +219,10 @@ fn an_import_with_ids_of_other_projects_creates_nothing() {
     on_both(async |mut house| {
         let elsewhere = create(&house, "USER-C", "Something else.");
         for (number, named) in [id(&house, &elsewhere), "777777".to_owned()].into_iter().enumerate() {
-            let (ticket, dev) = (accepted(&house, "Again."), create(&house, "DEV-A", "Again."));
+            // The dev issue came first, so it is the older one here.
+            let dev = create(&house, "DEV-A", "Again.");
+            house.clock.sleep(HOUR).await;
+            let ticket = accepted(&house, "Again.");
             made_for(&house, &dev, "https://from.example.net", &named, &format!("i-{number}"));
             linked_to(&house, &ticket, &named, &format!("i-{number}"));
         }
@@ -320,22 +331,21 @@ fn a_clone_under_another_address_gets_its_own_dev_issue_once_that_is_listed() {
     });
 }
 
-async fn order(house: &mut House, given: Order) -> Ordered {
+/// Lives for a while and gives an order, which is obeyed; answers what the flow's notices say of other addresses afterwards.
+async fn order(house: &mut House, given: Order) -> Option<String> {
     let clock = house.clock.clone();
-    let mut answer = None;
+    let (mut answer, mut told) = (None, None);
     let name: FlowName = "sync-ab".parse().unwrap();
     house
         .live_beside(End::At(12 * MINUTE), async |handle| {
             clock.sleep(7 * MINUTE).await;
             answer = handle.order(&name, given).await;
+            clock.sleep(4 * MINUTE).await;
+            told = notice(&handle.look());
         })
         .await;
-    answer.expect("the flow is known")
-}
-
-#[track_caller]
-fn obeyed(answer: &Ordered) {
-    assert!(matches!(answer, Ordered::Obeyed(_)), "{answer:?}");
+    assert!(matches!(answer, Some(Ordered::Obeyed(_))), "{answer:?}");
+    told
 }
 
 #[test]
@@ -344,7 +354,8 @@ fn pair_writes_both_marks_anew_with_one_intent() {
         let (ticket, dev) = (accepted(&house, "Again."), create(&house, "DEV-A", "Again."));
         made_for(&house, &dev, "https://from.example.net", &id(&house, &ticket), "i-1");
         linked_to(&house, &ticket, &id(&house, &dev), "i-2");
-        obeyed(&order(&mut house, Order::Pair { user: ticket.parse().unwrap(), dev: dev.parse().unwrap() }).await);
+        let (user, other) = (ticket.parse().unwrap(), dev.parse().unwrap());
+        assert_eq!(order(&mut house, Order::Pair { user, dev: other }).await, None);
         let marked = |key: &str| house.site.issue(key).unwrap().properties["lockstep"].clone();
         let (user, made) = (marked(&ticket), marked(&dev));
         assert_eq!(made["site"], OLD, "the site's present address");
@@ -364,8 +375,8 @@ fn recreate_gives_a_dev_issue_where_a_mark_of_another_address_forbade_it() {
         made_for(&house, &dev, "https://from.example.net", &id(&house, &ticket), "i-1");
         house.live_for(12 * MINUTE).await;
         assert_eq!(dev_count(&house, "DEV-A"), 1);
-        obeyed(&order(&mut house, Order::Recreate { user: ticket.parse().unwrap() }).await);
-        assert_eq!((dev_count(&house, "DEV-A"), noticed(&mut house).await), (2, None));
+        let notice = order(&mut house, Order::Recreate { user: ticket.parse().unwrap() }).await;
+        assert_eq!((dev_count(&house, "DEV-A"), notice), (2, None));
     });
 }
 
