@@ -151,7 +151,7 @@ fn properties_that_people_set_in_our_name_stop_nothing() {
 
 #[test]
 fn a_text_that_is_too_deep_to_be_opened_costs_its_own_issue_only() {
-    for levels in [31, 60, 400] {
+    for levels in [31, 45] {
         on_a_paused_clock(async {
             let mut house = House::quiet(sim::Flavour::Cloud, 7);
             let tickets = ["deep", "flat"].map(|summary| report(&house, summary));
