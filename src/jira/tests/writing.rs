@@ -337,7 +337,7 @@ async fn where_properties_are_not_told_a_comment_is_ours_by_author_time_and_text
 
 /// Its text may have been cut, or its source have changed.
 #[tokio::test(start_paused = true)]
-async fn where_properties_are_not_told_that_of_a_comment_with_another_text_is_read() {
+async fn a_comment_whose_text_differs_is_ours_by_its_property_on_data_center() {
     let comment = json!({"id": "7", "author": {"key": "JIRAUSER10100", "name": "bot"}, "body": "Fixed in (short)",
         "created": "2024-11-29T10:30:00.000-0800"});
     let list = || {
