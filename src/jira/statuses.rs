@@ -139,7 +139,7 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::{IssueRef, JiraTime, ProjectRef, StatusChange};
+    use crate::flow::{IssueRef, IssueType, JiraTime, ProjectRef, StatusChange};
 
     fn status(id: &str, name: &str) -> Status {
         Status { id: id.parse().unwrap(), name: StatusName::new(name) }
@@ -152,7 +152,7 @@ mod tests {
             project: ProjectRef { id: "10000".parse().unwrap(), key: "AB".parse().unwrap() },
             summary: String::new(),
             description: None,
-            issue_type: String::new(),
+            issue_type: IssueType::default(),
             status: now,
             created: JiraTime::FIRST,
             updated: JiraTime::FIRST,

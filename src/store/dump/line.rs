@@ -27,7 +27,6 @@ const LARGEST_NUMBER: u64 = 1 << 53;
 
 /// One line.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one at a time is in hand; boxing would only blur the reading")]
 pub(super) enum Line {
     Header(Header),
     Record(Record),
