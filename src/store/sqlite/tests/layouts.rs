@@ -6,6 +6,9 @@ use super::*;
 use crate::flow::{HistoryQuery, MissingDev};
 use crate::store::{Change, Revision};
 
+/// The layout that this version writes; a new one is a new file in `schema/`.
+const LATEST: i32 = 7;
+
 /// A complete file of the first layout.
 const LAYOUT_1: &str = include_str!("layout_1.sql");
 
@@ -15,7 +18,7 @@ async fn a_file_of_an_older_layout_is_brought_up_to_date_with_all_that_is_in_it(
     let rows = rows(&data);
     let (backend, epoch) = data.begin("sync-ab").await.unwrap();
     assert_eq!(epoch, Epoch(8));
-    assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [6]);
+    assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [LATEST]);
 
     let state = backend.state().await.unwrap();
     assert_eq!((state.revision, state.all_read, state.initial_sync_completed), (Revision(41), true, Some(true)));
@@ -45,7 +48,7 @@ async fn a_file_of_the_layout_before_the_latest_keeps_all_that_is_in_it() {
     data.plain("sync-ab").execute_batch(history).unwrap();
     let rows = rows(&data);
     let (backend, epoch) = data.begin("sync-ab").await.unwrap();
-    assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [6]);
+    assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [LATEST]);
     assert_eq!(self::rows(&data), rows);
     let told = backend.history(HistoryQuery { issue: None, before: None, most: 9 }).await.unwrap();
     assert_eq!(told.iter().map(|line| line.message.as_str()).collect::<Vec<_>>(), ["Done"]);
@@ -69,7 +72,7 @@ async fn a_crash_half_way_leaves_the_older_layout_and_the_next_start_does_it_all
     assert_eq!(column::<i32>(&after.plain("sync-ab"), "PRAGMA user_version"), [1]);
     assert_eq!(self::rows(&after), rows);
     assert!(after.begin("sync-ab").await.is_ok());
-    assert_eq!(column::<i32>(&after.plain("sync-ab"), "PRAGMA user_version"), [6]);
+    assert_eq!(column::<i32>(&after.plain("sync-ab"), "PRAGMA user_version"), [LATEST]);
     assert_eq!(self::rows(&after), rows);
 }
 
@@ -91,7 +94,7 @@ async fn a_file_that_cannot_be_brought_up_to_date_stays_as_it_was() {
 async fn whoever_looks_into_an_older_file_is_told_to_wait_and_changes_nothing() {
     let data = older();
     let error = data.stores.read(&flow("sync-ab")).state().await.unwrap_err();
-    assert!(error.to_string().contains("still number 1 and not 6, which changes when its flow starts"), "{error}");
+    assert!(error.to_string().contains(&format!("still number 1 and not {LATEST}, which changes")), "{error}");
     assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [1]);
 }
 
@@ -102,7 +105,10 @@ async fn a_layout_of_a_later_version_is_refused_and_left_alone() {
     let before = fs::read(data.file("sync-ab")).unwrap();
     let error = data.refusal("sync-ab").await;
     assert!(matches!(error, Error::Unreadable { .. }));
-    assert!(error.to_string().contains("its layout is number 99, this version knows up to 6"), "{error}");
+    assert!(
+        error.to_string().contains(&format!("its layout is number 99, this version knows up to {LATEST}")),
+        "{error}"
+    );
     let looking = data.stores.read(&flow("sync-ab")).state().await.unwrap_err();
     assert!(looking.to_string().contains("its layout is number 99"), "{looking}");
     assert_eq!(fs::read(data.file("sync-ab")).unwrap(), before);

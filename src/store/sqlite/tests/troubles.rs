@@ -368,7 +368,7 @@ impl Data {
         let told: String = column(&plain, &format!("SELECT sql FROM sqlite_schema WHERE name = '{index}'")).remove(0);
         let (begin, key) = told.split_once("), ").unwrap();
         plain
-            .execute_batch(&format!("DROP INDEX {index}; {begin}), 'z' || {key}; PRAGMA writable_schema = ON"))
+            .execute_batch(&format!("DROP INDEX {index}; {begin} || '0'), {key}; PRAGMA writable_schema = ON"))
             .unwrap();
         let changed = plain.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", [told.as_str(), index]).unwrap();
         assert_eq!(changed, 1);
