@@ -10,8 +10,6 @@ mod upkeep;
 use crate::flow::{Draft, JiraTime, Observed, Origin, PairState, Rules, Side, Sighting, SkipReason, StatusName};
 use upkeep::Upkeep;
 
-pub(super) use upkeep::cross_links;
-
 /// As many writes within the minutes that are counted may be a lively day's; rules that answer each other want yet more.
 const MOST_WRITES: u32 = 6;
 

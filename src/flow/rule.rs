@@ -78,6 +78,12 @@ impl Rules {
     pub fn follow_attachments(&self) -> bool {
         self.in_order.iter().any(|rule| rule.act.attachments == Attachments::AlsoLater)
     }
+
+    /// Whether descriptions of this flow's user issues end with a link: a pair does not remember which rule made it.
+    #[must_use]
+    pub fn cross_links(&self) -> bool {
+        self.in_order.iter().any(|rule| rule.act.create && rule.act.cross_link)
+    }
 }
 
 /// When a source issue reaches a status, what to do on the other side.

@@ -5,7 +5,6 @@
 use std::sync::PoisonError;
 
 use super::super::observe::Trial;
-use super::super::plan::cross_links;
 use super::super::recover::Leave;
 use super::super::steps::Locked;
 use super::super::{Engine, Error};
@@ -86,7 +85,7 @@ impl Engine {
         created_by: IntentId,
     ) -> Result<Option<Change>, Error> {
         let owed = Some(OwedLink { created_by, locked_in: None });
-        let link = LinkIssues { cross_link: cross_links(&self.flow.rules), comment: None, owed };
+        let link = LinkIssues { cross_link: self.flow.rules.cross_links(), comment: None, owed };
         Ok(self.link_intent((&pair.user, Some(&pair.dev)), None, link).await?.map(Change::AddIntent))
     }
 

@@ -23,7 +23,7 @@ pub(super) struct Upkeep {
 impl Upkeep {
     pub(super) fn of(rules: &Rules, user: &Sighting, dev: &Sighting, copied: &BTreeSet<AttachmentId>) -> Self {
         let (user, dev) = (&user.issue, &dev.issue);
-        let restore = || Step::Restore(RestoreText { cross_link: cross_links(rules) });
+        let restore = || Step::Restore(RestoreText { cross_link: rules.cross_links() });
         let files = if rules.follow_attachments() { later_files(user, dev, copied) } else { Vec::new() };
         Self { restore: user.overwritten.as_ref().map(|_| restore()), files }
     }
@@ -38,11 +38,6 @@ impl Upkeep {
         draft.steps.truncate(MOST_STEPS);
         Some(draft).filter(|draft| !draft.steps.is_empty())
     }
-}
-
-/// Whether descriptions of this flow's user issues end with a link: a pair does not remember which rule made it.
-pub(in crate::engine) fn cross_links(rules: &Rules) -> bool {
-    rules.in_order.iter().any(|rule| rule.act.create && rule.act.cross_link)
 }
 
 fn later_files(user: &Issue, dev: &Issue, copied: &BTreeSet<AttachmentId>) -> Vec<Step> {
