@@ -69,7 +69,7 @@ pub(super) struct Charge {
 pub(super) struct Short(pub usize);
 
 impl AnswerMemory {
-    /// A budget of so many bytes, at least [`LEAST_BYTES`].
+    /// A budget of so many bytes, 64 MiB at least.
     #[must_use]
     pub fn new(bytes: usize, parsing: Parsing) -> Self {
         let units = (bytes.max(LEAST_BYTES) / UNIT).min(Semaphore::MAX_PERMITS);
