@@ -13,6 +13,7 @@ mod log;
 mod orders;
 mod run;
 mod schema;
+mod signals;
 mod status;
 mod text;
 mod token;

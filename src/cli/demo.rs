@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::run::Signals;
+use super::signals::Signals;
 use super::{Outcome, complain};
 use crate::demo::{self, Options};
 

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::run::Signals;
+use super::signals::Signals;
 use super::{Outcome, complain};
 use crate::demo::jira_sim::{About, JiraSim, Options, ProjectWish, Span};
 

@@ -7,11 +7,11 @@ use anyhow::Context as _;
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::log::Log;
+use super::signals::Signals;
 use super::{Outcome, complain, env, token};
 use crate::admin::{self, Access};
 use crate::clock::{Clock, Entropy};
@@ -164,29 +164,5 @@ async fn answer(listener: TcpListener, router: Router) {
     }
     if let Err(error) = admin::serve(listener, router, CancellationToken::new()).await {
         tracing::error!("no longer answering HTTP: {error}");
-    }
-}
-
-/// The signals that ask for an orderly stop.
-pub(super) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    /// From here on they no longer kill.
-    pub(super) fn listen() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("can't listen for signals");
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
-    }
-
-    pub(super) async fn then_cancel(mut self, stop: CancellationToken) {
-        let name = tokio::select! {
-            biased;
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "Ctrl-C",
-        };
-        tracing::info!("{name}: stopping; steps in hand are finished first");
-        stop.cancel();
     }
 }
