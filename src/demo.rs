@@ -25,7 +25,7 @@ use crate::flow::{Flow, FlowName, Observer, Secret};
 use crate::jira::{AnswerMemory, DEFAULT_ANSWER_BYTES, Networks, Parsing};
 use crate::settings::StoreUrl;
 use crate::sim::{People, Site, check};
-use crate::store::{Durability, Manner, Process, Stores};
+use crate::store::{Durability, Manner, Process, Stores, mongo_url};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::Tools;
 use crate::{admin, supervisor};
@@ -162,6 +162,7 @@ impl Stage {
             dir: self.flows_folder(),
             default_interval: self.interval(),
             env: world::environment(&self.base_url),
+            read_mongo: mongo_url,
             clock: self.clock.clone(),
             entropy,
             workshop: Arc::new(tools),

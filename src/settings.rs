@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
-pub use store_url::{MongoUrl, NoStore, StoreUrl};
+pub use store_url::{MongoParts, MongoUrl, NoServer, NoStore, ReadMongo, StoreUrl};
 
 /// The interval of flows that name none, unless `SYNC_INTERVAL_MINUTES` says otherwise.
 pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(300);
@@ -97,11 +97,15 @@ impl Settings {
     ///
     /// # Errors
     /// On the first value that can't be used, naming its variable or flag.
-    pub fn from_env(env: &dyn Fn(&str) -> Option<String>, overrides: &Overrides) -> Result<Self, WrongSetting> {
+    pub fn from_env(
+        env: &dyn Fn(&str) -> Option<String>,
+        overrides: &Overrides,
+        mongo: ReadMongo,
+    ) -> Result<Self, WrongSetting> {
         let env = |name: &str| set(env, name);
         Ok(Self {
             flows: flows(&env, overrides.flows.as_deref()),
-            store: store(&env, overrides.store.as_deref())?,
+            store: store(&env, overrides.store.as_deref(), mongo)?,
             listen: listen(&env, overrides)?,
             interval: interval(&env)?,
             answer_memory: answer_memory(&env)?,
@@ -133,13 +137,13 @@ fn set(env: Env<'_>, name: &str) -> Option<String> {
 ///
 /// # Errors
 /// When what is named there is no store; says nothing of it that may be secret.
-pub fn store(env: Env<'_>, flag: Option<&str>) -> Result<StoreUrl, WrongSetting> {
+pub fn store(env: Env<'_>, flag: Option<&str>, mongo: ReadMongo) -> Result<StoreUrl, WrongSetting> {
     let (name, text) = match flag {
         Some(text) => ("--store", Some(text.to_owned())),
         None => ("DATABASE_URL", set(env, "DATABASE_URL")),
     };
     let text = text.unwrap_or_else(|| "sqlite:./data".into());
-    text.parse().map_err(|why: NoStore| WrongSetting { name, why: why.to_string() })
+    StoreUrl::read(&text, mongo).map_err(|why| WrongSetting { name, why: why.to_string() })
 }
 
 fn hosts(env: Env<'_>, flags: &[String]) -> Vec<String> {
@@ -214,10 +218,11 @@ fn parse_or<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::mongo_url;
 
     fn read(env: &[(&str, &str)], overrides: Overrides) -> Result<Settings, String> {
         let env = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
-        Settings::from_env(&env, &overrides).map_err(|e| e.to_string())
+        Settings::from_env(&env, &overrides, mongo_url).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -290,6 +295,7 @@ mod tests {
             ("DATABASE_URL", "sqlite:", "names no folder"),
             ("DATABASE_URL", "./data", "use sqlite:FOLDER"),
             ("DATABASE_URL", "mongodb://", "no MongoDB address"),
+            ("DATABASE_URL", "mongodb://db/?tlsInsecure=true", "tlsInsecure"),
         ] {
             let error = read(&[(name, value)], Overrides::default()).unwrap_err();
             assert!(error.starts_with(name) && error.contains(why), "{error}");
@@ -299,7 +305,7 @@ mod tests {
     #[test]
     fn the_node_services_database_is_taken_as_it_is() {
         let settings = read(&[("DATABASE_URL", "mongodb://u:hunter2@db/jira")], Overrides::default()).unwrap();
-        assert_eq!(settings.store, "mongodb://u:hunter2@db/jira".parse().unwrap());
+        assert_eq!(settings.store, StoreUrl::Mongo(mongo_url("mongodb://u:hunter2@db/jira").unwrap()));
         assert!(!format!("{settings:?}").contains("hunter2"));
     }
 }

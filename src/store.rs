@@ -34,7 +34,7 @@ pub use durability::Durability;
 pub use error::Error;
 pub use executor::Executor;
 pub use legacy::{Inheritance, KeyPair, Legacy, Predecessor};
-pub use mongo::{Driver, Process};
+pub use mongo::{Driver, Process, mongo_url};
 pub use reader::Reader;
 pub use shortfall::{Shortfall, Shortfalls, WalkKind};
 pub use stores::{Manner, Stores};

@@ -30,6 +30,7 @@ use crate::clock::{Clock, Entropy};
 use crate::config;
 use crate::flow::{self, FlowName, Observer};
 use crate::pulse::{Probe, Pulse};
+use crate::settings::ReadMongo;
 use crate::worker::{self, Exit, Job, Phase, Workshop};
 
 pub use crate::worker::{Failing, FullSync, HistoryPage, Listed, Ordered, Patrol, Progress, Survey, Unread};
@@ -70,6 +71,8 @@ pub struct Setup {
     pub default_interval: Duration,
     /// What `${env:NAME}` in a flow file means.
     pub env: Env,
+    /// Reads a MongoDB address in a flow file.
+    pub read_mongo: ReadMongo,
     /// Time.
     pub clock: Clock,
     /// Chance: the jitter of restarts.
@@ -141,7 +144,7 @@ impl Supervisor {
         let board = Arc::new(Board::new(setup.clock.clone()));
         let workshop = Arc::clone(&setup.workshop);
         let supervisor = Self {
-            catalog: Catalog::new(setup.dir.clone(), setup.default_interval, setup.env.clone()),
+            catalog: Catalog::new(setup.dir.clone(), setup.default_interval, setup.env.clone(), setup.read_mongo),
             wards: BTreeMap::new(),
             workers: JoinSet::new(),
             tasks: HashMap::new(),

@@ -44,7 +44,7 @@ const KNOWN_TO: [(&str, &[&str]); 9] = [
     ("serde_json::json", &["jira", "sim", "store::dump"]),
     ("reqwest", &["jira"]),
     ("rusqlite", &["store"]),
-    ("mongodb", &["store", "settings::store_url"]),
+    ("mongodb", &["store"]),
     ("notify", &["config"]),
     ("clap", &["cli", "main"]),
 ];

@@ -53,6 +53,7 @@ async fn inhabited(flows: &[&str], script: impl Fn(&str, usize) -> Act + Send + 
         dir: dir.path().to_owned(),
         default_interval: Duration::from_secs(300),
         env: Arc::new(|_| None),
+        read_mongo: crate::store::mongo_url,
         clock: clock.clone(),
         entropy: Entropy::seeded(1),
         workshop: workshop.clone(),

@@ -22,7 +22,7 @@ use crate::flow::{Event, Flow, FlowName, Observer};
 use crate::jira::{AnswerMemory, Networks, Parsing};
 use crate::pulse::Pulse;
 use crate::settings::{MongoUrl, Settings, StoreUrl};
-use crate::store::{Legacy, Manner, Opener, Process, Stores};
+use crate::store::{Legacy, Manner, Opener, Process, Stores, mongo_url};
 use crate::worker::Tools;
 
 /// A service that wrote within this time may still run: twice its usual interval.
@@ -55,7 +55,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    match args.from.parse::<MongoUrl>() {
+    match mongo_url(&args.from) {
         Ok(from) => args.place.run(async |settings| adopt(args, settings, &from).await),
         // Not left to whoever parses the arguments: it would print the password.
         Err(no) => {

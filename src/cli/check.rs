@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Outcome, complain, env};
 use crate::config::{self, Around, Found, Problem, Verdict};
 use crate::settings;
+use crate::store::mongo_url;
 
 /// Checks flow files, each for itself and all together, and says everything that is wrong with them. Changes nothing,
 /// asks nobody.
@@ -47,7 +48,7 @@ fn check(
             return Outcome::Bad;
         }
     };
-    let around = Around { env, file: &config::beside, default_interval: settings::DEFAULT_INTERVAL };
+    let around = Around { env, file: &config::beside, mongo: mongo_url, default_interval: settings::DEFAULT_INTERVAL };
     let verdicts = config::set(&found, &[], &around);
     // A reader that went away (`| head`) has seen what it wanted; the exit code still tells.
     let _ = if json { tell_program(&verdicts, out) } else { tell_person(&verdicts, out) };

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::flow::Secret;
 use crate::jira::{Network, Transport as _, WireBody};
 use crate::settings;
+use crate::store::mongo_url;
 
 /// Longer than the daemon itself waits for an order to be carried out.
 const LIMIT: Duration = Duration::from_secs(150);
@@ -129,7 +130,7 @@ impl Ask {
 
     fn asked(&self, method: Method, path: &str, body: Bytes) -> anyhow::Result<Answer> {
         let api = self.address()?;
-        let store = settings::store(&env, self.store.as_deref())?;
+        let store = settings::store(&env, self.store.as_deref(), mongo_url)?;
         let token = token::known(self.api_token_file.as_deref(), &store, api.is_here)?;
         let request = request(method, &format!("{}{path}", api.url), &token, body)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

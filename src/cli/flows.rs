@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use super::{Outcome, complain, env, in_runtime};
+use super::{Outcome, complain, env, in_runtime, remark};
 use crate::config::{self, Around, Problem};
 use crate::flow::{Flow, FlowName};
 use crate::settings::{Overrides, Settings};
+use crate::store::mongo_url;
 
 /// Where flows and their state are.
 #[derive(clap::Args)]
@@ -25,8 +26,11 @@ impl Place {
     /// Carries a command out with what these arguments and the environment say.
     pub(super) fn run(&self, command: impl AsyncFnOnce(&Settings) -> anyhow::Result<Outcome>) -> Outcome {
         let overrides = Overrides { flows: self.flows.clone(), store: self.store.clone(), ..Overrides::default() };
-        match Settings::from_env(&env, &overrides) {
-            Ok(settings) => in_runtime(command(&settings)),
+        match Settings::from_env(&env, &overrides, mongo_url) {
+            Ok(settings) => {
+                settings.store.warning().into_iter().for_each(remark);
+                in_runtime(command(&settings))
+            }
             Err(wrong) => {
                 complain(wrong);
                 Outcome::WrongUsage
@@ -49,7 +53,7 @@ impl Folder {
     /// # Errors
     /// When the folder can't be read.
     pub(super) fn read(settings: &Settings) -> anyhow::Result<Self> {
-        let around = Around { env: &env, file: &config::beside, default_interval: settings.interval };
+        let around = Around { env: &env, file: &config::beside, mongo: mongo_url, default_interval: settings.interval };
         let mut folder = Self { flows: Vec::new(), problems: Vec::new() };
         for verdict in config::set(&config::scan(&settings.flows)?, &[], &around) {
             match verdict.outcome {

@@ -19,7 +19,7 @@ use crate::config::Watch;
 use crate::flow::Observer;
 use crate::jira::{AnswerMemory, Networks, Parsing};
 use crate::settings::{Overrides, Settings};
-use crate::store::{Manner, Process, Stores};
+use crate::store::{Manner, Process, Stores, mongo_url};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::{Tools, Workshop};
 
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         api_token_file: args.api_token_file.clone(),
         api_hosts: args.api_host.clone(),
     };
-    match Settings::from_env(&env, &overrides) {
+    match Settings::from_env(&env, &overrides, mongo_url) {
         Ok(settings) => ended(in_runtime(settings)),
         Err(wrong) => {
             complain(wrong);
@@ -92,6 +92,9 @@ async fn serve(settings: Settings) -> anyhow::Result<Ended> {
     let (clock, entropy) = (Clock::system(), Entropy::system()?);
     let log = Log::open(&settings.log, clock.clone())?;
     log.install()?;
+    if let Some(warning) = settings.store.warning() {
+        tracing::warn!("{warning}");
+    }
     let signals = Signals::listen()?;
     let listener = bind(&settings).await?;
     let observer: Arc<dyn Observer> = Arc::new(log);
@@ -147,6 +150,7 @@ fn setup(
         dir: settings.flows.clone(),
         default_interval: settings.interval,
         env: Arc::new(env),
+        read_mongo: mongo_url,
         watch: Watch::new(&settings.flows, clock.clone()),
         clock,
         entropy,

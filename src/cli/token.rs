@@ -118,7 +118,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_a_data_folder_nobody_knows_the_token_until_one_is_given() {
-        let store: StoreUrl = "mongodb://h".parse().unwrap();
+        let store = StoreUrl::Mongo(crate::store::mongo_url("mongodb://h").unwrap());
         let clock = Clock::simulated(DateTime::UNIX_EPOCH);
         let made = served(None, &store, &clock, &Entropy::seeded(1)).unwrap();
         assert_eq!(made.expose().len(), 64);

@@ -19,6 +19,7 @@ use super::problem::{Place, Problem};
 use super::raw::{self, FlowFile};
 use super::reader::{self, Maybe};
 use crate::flow::{Flow, IssueTypes, NotA, ProjectKey, TypeName};
+use crate::settings::ReadMongo;
 
 /// What a flow file's meaning depends on besides its text.
 #[derive(Clone, Copy)]
@@ -28,6 +29,8 @@ pub struct Around<'a> {
     /// The text of a file that the flow file names, such as `jira.apiTokenFile`, or why it can't be used. Its content
     /// is part of the flow's meaning: another token is another flow. See [`beside`](super::beside).
     pub file: &'a dyn Fn(&Path) -> Result<String, String>,
+    /// Reads a MongoDB address.
+    pub mongo: ReadMongo,
     /// The interval of flows that name none.
     pub default_interval: Duration,
 }

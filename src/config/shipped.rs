@@ -17,7 +17,8 @@ fn env(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-const AROUND: Around<'_> = Around { env: &env, file: &beside, default_interval: Duration::from_secs(300) };
+const AROUND: Around<'_> =
+    Around { env: &env, file: &beside, mongo: crate::store::mongo_url, default_interval: Duration::from_secs(300) };
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/flows.d"))

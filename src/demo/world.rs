@@ -14,6 +14,7 @@ use crate::settings::DEFAULT_INTERVAL;
 use crate::sim::check::{self, Expectation, Mirror};
 use crate::sim::faults::{Kind, Rule, When};
 use crate::sim::{Account, FaultPlan, Now, Project, Setup, Workflow};
+use crate::store::mongo_url;
 use crate::supervisor::Env;
 
 /// The shipped flows: file name and content.
@@ -93,7 +94,7 @@ pub fn paced(text: &str, interval: Duration, index_lag: Duration) -> String {
 /// When the folder can't be read.
 pub fn flows(folder: &Path, base_url: &str) -> Result<BTreeMap<FlowName, Flow>, NoFolder> {
     let env = environment(base_url);
-    let around = Around { env: &*env, file: &config::beside, default_interval: DEFAULT_INTERVAL };
+    let around = Around { env: &*env, file: &config::beside, mongo: mongo_url, default_interval: DEFAULT_INTERVAL };
     let flow = |found: &Found| {
         let text = &found.content.as_ref().ok()?.text;
         Some(config::check(&found.file, text, &around).ok()?.flow)

@@ -2,9 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use mongodb::options::{ConnectionString, HostInfo};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Where state is kept.
@@ -23,10 +21,45 @@ pub struct MongoUrl {
     password: Option<SecretString>,
     servers: String,
     database: Option<String>,
+    ignored: Vec<&'static str>,
+}
+
+/// Reads a MongoDB address. Handed in by callers that may know the driver: `store::mongo_url`.
+pub type ReadMongo = fn(&str) -> Result<MongoUrl, NoServer>;
+
+/// The parts of a MongoDB address, as the driver reads it.
+pub struct MongoParts {
+    /// The whole text, without the options that are ignored.
+    pub text: String,
+    /// The password, decoded.
+    pub password: Option<String>,
+    /// The servers, such as `mongodb://db1:27017,db2:27017`.
+    pub servers: String,
+    /// The database behind the servers.
+    pub database: Option<String>,
+    /// The options that were written and have no effect.
+    pub ignored: Vec<&'static str>,
+}
+
+impl From<MongoParts> for MongoUrl {
+    fn from(parts: MongoParts) -> Self {
+        let MongoParts { text, password, servers, database, ignored } = parts;
+        Self { text: text.into(), password: password.map(Into::into), servers, database, ignored }
+    }
 }
 
 impl MongoUrl {
-    /// The whole text. Only for building a client.
+    /// A warning that names the options that are written in the address and have no effect.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let (last, others) = self.ignored.split_last()?;
+        Some(match others {
+            [] => format!("the MongoDB option {last} has no effect here; remove it"),
+            others => format!("the MongoDB options {} and {last} have no effect here; remove them", others.join(", ")),
+        })
+    }
+
+    /// The whole text, without the options that have no effect. Only for building a client.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose_secret()
@@ -76,15 +109,17 @@ impl PartialEq for MongoUrl {
 
 impl Eq for MongoUrl {}
 
-/// Why a text names no store. Says nothing of the text beyond its scheme: the rest may hold a password.
+/// Why a text is no MongoDB address that can be used. Names options at most: the rest may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoServer(pub String);
+
+/// Why a text names no store. Says nothing of the text beyond its scheme and options: the rest may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoStore {
-    /// `mongodb:` or `mongodb+srv:`, and what follows can't be read.
-    #[error(
-        "no MongoDB address: use mongodb://USER:PASSWORD@HOST:PORT/?OPTIONS or mongodb+srv://…, with user and password \
-         percent-encoded and options that MongoDB knows"
-    )]
-    NoServer,
+    /// `mongodb:` or `mongodb+srv:`, and what follows can't be used.
+    #[error(transparent)]
+    NoServer(#[from] NoServer),
     /// `sqlite:` and nothing behind it.
     #[error("sqlite: names no folder: use one such as sqlite:./data")]
     NoFolder,
@@ -93,10 +128,12 @@ pub enum NoStore {
     Unknown,
 }
 
-impl FromStr for StoreUrl {
-    type Err = NoStore;
-
-    fn from_str(text: &str) -> Result<Self, NoStore> {
+impl StoreUrl {
+    /// Reads what people write; asks no server and no DNS.
+    ///
+    /// # Errors
+    /// When the text names no store that can be used.
+    pub fn read(text: &str, mongo: ReadMongo) -> Result<Self, NoStore> {
         let text = text.trim();
         let (scheme, rest) = text.split_once(':').ok_or(NoStore::Unknown)?;
         match scheme.to_ascii_lowercase().as_str() {
@@ -104,30 +141,18 @@ impl FromStr for StoreUrl {
                 "" => Err(NoStore::NoFolder),
                 folder => Ok(Self::Sqlite(folder.into())),
             },
-            "mongodb" | "mongodb+srv" => text.parse().map(Self::Mongo),
+            "mongodb" | "mongodb+srv" => Ok(Self::Mongo(mongo(text)?)),
             _ => Err(NoStore::Unknown),
         }
     }
-}
 
-impl FromStr for MongoUrl {
-    type Err = NoStore;
-
-    /// Names no reason: the driver's may quote what it could not read, and that may be a password.
-    fn from_str(text: &str) -> Result<Self, NoStore> {
-        let text = text.trim();
-        let read = ConnectionString::parse(text).map_err(|_| NoStore::NoServer)?;
-        let servers = match read.host_info {
-            HostInfo::HostIdentifiers(hosts) => {
-                let hosts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
-                format!("mongodb://{}", hosts.join(","))
-            }
-            HostInfo::DnsRecord(name) => format!("mongodb+srv://{name}"),
-            // An address of a kind that this version does not know: no harm in not telling where it is.
-            _ => "mongodb".to_owned(),
-        };
-        let password = read.credential.and_then(|credential| credential.password).map(Into::into);
-        Ok(Self { text: text.into(), password, servers, database: read.default_database })
+    /// What is written in the address and has no effect.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Mongo(url) => url.warning(),
+        }
     }
 }
 
@@ -144,6 +169,7 @@ impl fmt::Display for StoreUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::mongo_url;
 
     #[test]
     fn a_mongodb_address_prints_as_its_servers() {
@@ -151,7 +177,7 @@ mod tests {
             ("mongodb://u:hunter2@db1:27018,db2/admin?replicaSet=rs", "mongodb://db1:27018,db2:27017"),
             (" mongodb+srv://u:hunter2@cluster.example.net/?tls=true ", "mongodb+srv://cluster.example.net"),
         ] {
-            let url: StoreUrl = text.parse().unwrap();
+            let url = StoreUrl::read(text, mongo_url).unwrap();
             assert_eq!(url.to_string(), shown);
             assert!(!format!("{url:?}").contains("hunter2"), "{url:?}");
             let StoreUrl::Mongo(url) = url else { panic!("{url}") };
@@ -161,26 +187,21 @@ mod tests {
 
     #[test]
     fn the_password_is_taken_out_of_what_a_library_says_however_it_writes_it() {
-        let url: MongoUrl = "mongodb://bot:hun%2Fter2@db/NAME".parse().unwrap();
+        let url = mongo_url("mongodb://bot:hun%2Fter2@db/NAME").unwrap();
         assert_eq!(url.scrubbed("bot hun%2Fter2, hun/ter2"), "bot ***, ***");
         assert_eq!(url.database(), Some("NAME"));
-        let open: MongoUrl = "mongodb://db".parse().unwrap();
+        let open = mongo_url("mongodb://db").unwrap();
         assert_eq!((open.scrubbed("all of it"), open.database()), ("all of it".to_owned(), None));
     }
 
     #[test]
     fn what_names_no_store_is_not_repeated() {
         for (text, why) in [
-            ("mongodb://u:hunter2", NoStore::NoServer),
-            ("mongodb://u:hunter2@h:hunter2", NoStore::NoServer),
-            ("mongodb://u:hun/ter2@h", NoStore::NoServer),
-            ("mongodb://u:hunter2@h/?colour=hunter2", NoStore::NoServer),
-            ("mongodb:hunter2", NoStore::NoServer),
             ("postgres://u:hunter2@h", NoStore::Unknown),
             ("hunter2", NoStore::Unknown),
             ("sqlite:", NoStore::NoFolder),
         ] {
-            let no = text.parse::<StoreUrl>().unwrap_err();
+            let no = StoreUrl::read(text, mongo_url).unwrap_err();
             assert_eq!(no, why, "{text}");
             assert!(!no.to_string().contains("hunter2"), "{no}");
         }

@@ -4,6 +4,7 @@
 //! transactions: `write` says how every crash between two writes is recovered from, `owner` how two processes are kept
 //! from serving one flow, `layout` what is where.
 
+mod address;
 mod ask;
 mod base;
 mod begin;
@@ -37,6 +38,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
+pub use self::address::mongo_url;
 pub use self::driver::Driver;
 pub use self::owner::Process;
 

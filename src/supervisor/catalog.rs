@@ -11,12 +11,14 @@ use super::board::RefusedFile;
 use super::diff::Flows;
 use crate::config::{self, Around, Checked, Found, Hash, Problem, Running, Verdict};
 use crate::flow::{Event, Flow, FlowName};
+use crate::settings::ReadMongo;
 
 /// Remembers each file's last good flow, so that no mistake in a file or folder takes a flow away.
 pub(super) struct Catalog {
     dir: PathBuf,
     default_interval: Duration,
     env: Env,
+    read_mongo: ReadMongo,
     /// What the last judgement was about; unchanged content isn't judged again.
     judged: Vec<Fingerprint>,
     /// The files that flow files named then, such as one with a token: another content is another flow.
@@ -51,11 +53,12 @@ type Warnings = Vec<String>;
 type Problems = Vec<String>;
 
 impl Catalog {
-    pub(super) fn new(dir: PathBuf, default_interval: Duration, env: Env) -> Self {
+    pub(super) fn new(dir: PathBuf, default_interval: Duration, env: Env, read_mongo: ReadMongo) -> Self {
         Self {
             dir,
             default_interval,
             env,
+            read_mongo,
             judged: Vec::new(),
             named: Named::new(),
             good: BTreeMap::new(),
@@ -135,7 +138,8 @@ impl Catalog {
             named.borrow_mut().insert(path.to_owned(), hashed(&text));
             text
         };
-        let around = Around { env: &*self.env, file: &file, default_interval: self.default_interval };
+        let around =
+            Around { env: &*self.env, file: &file, mongo: self.read_mongo, default_interval: self.default_interval };
         let verdicts = config::set(found, &running, &around);
         (verdicts, named.into_inner())
     }
@@ -218,7 +222,8 @@ mod tests {
             counter.fetch_add(1, Ordering::Relaxed);
             Some("t".to_owned())
         };
-        let catalog = Catalog::new(dir.path().to_owned(), Duration::from_secs(300), Arc::new(env));
+        let interval = Duration::from_secs(300);
+        let catalog = Catalog::new(dir.path().to_owned(), interval, Arc::new(env), crate::store::mongo_url);
         (dir, catalog, judged)
     }
 

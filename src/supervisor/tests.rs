@@ -46,6 +46,7 @@ impl World {
             dir: dir.path().to_owned(),
             default_interval: S(300),
             env: Arc::new(|_| None),
+            read_mongo: crate::store::mongo_url,
             clock: clock.clone(),
             entropy: Entropy::seeded(1),
             workshop: workshop.clone(),

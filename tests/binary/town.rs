@@ -10,6 +10,7 @@ use lockstep::clock::Clock;
 use lockstep::config::{self, Around};
 use lockstep::demo::world;
 use lockstep::sim::{Account, Deed, Site, check};
+use lockstep::store::mongo_url;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -139,7 +140,7 @@ impl Town {
     /// What does not hold between the projects of the flows.
     pub fn disagreements(&self) -> Vec<String> {
         let env = world::environment(&self.url);
-        let around = Around { env: &*env, file: &config::beside, default_interval: SECOND };
+        let around = Around { env: &*env, file: &config::beside, mongo: mongo_url, default_interval: SECOND };
         let files = config::scan(self.flows.path()).unwrap();
         let flow = |found: &config::Found| {
             let text = &found.content.as_ref().unwrap().text;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lockstep::settings::StoreUrl;
-use lockstep::store::{Driver, Durability, Executor, Manner};
+use lockstep::store::{Driver, Durability, Executor, Manner, mongo_url};
 use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc};
 use tokio::runtime::{Builder, Runtime};
@@ -34,7 +34,7 @@ impl Data {
     }
 
     pub fn url(&self) -> StoreUrl {
-        Replica::shared().uri().parse().unwrap()
+        StoreUrl::Mongo(mongo_url(&Replica::shared().uri()).unwrap())
     }
 
     /// The driver lives apart, since a paused clock would jump ahead of its sockets.

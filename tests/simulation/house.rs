@@ -374,6 +374,7 @@ impl House {
             dir: self.flows.path().to_owned(),
             default_interval: 5 * MINUTE,
             env: world::environment(BASE_URL),
+            read_mongo: lockstep::store::mongo_url,
             clock: self.clock.clone(),
             entropy,
             workshop: Arc::new(tools),

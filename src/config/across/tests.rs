@@ -5,8 +5,12 @@ use super::*;
 use crate::config::{Content, read};
 use crate::flow::Database;
 
-const AROUND: Around<'_> =
-    Around { env: &|_| None, file: &super::super::beside, default_interval: Duration::from_secs(300) };
+const AROUND: Around<'_> = Around {
+    env: &|_| None,
+    file: &super::super::beside,
+    mongo: crate::store::mongo_url,
+    default_interval: Duration::from_secs(300),
+};
 
 const SITE: &str = "https://a.example.net";
 

@@ -87,10 +87,13 @@ impl Checker<'_> {
 
     /// Relative to the flow file, as all paths in it are. Never repeats the address: it may hold a password.
     fn store_at(&self, raw: &Placed<Secret>) -> Option<StoreUrl> {
-        match self.expanded(raw, raw.value.expose())?.parse() {
+        match StoreUrl::read(&self.expanded(raw, raw.value.expose())?, self.around.mongo) {
             Ok(StoreUrl::Sqlite(folder)) => Some(StoreUrl::Sqlite(self.folder.join(folder))),
-            Ok(StoreUrl::Mongo(url)) => Some(StoreUrl::Mongo(url)),
-            Err(no @ (NoStore::NoServer | NoStore::NoFolder | NoStore::Unknown)) => {
+            Ok(StoreUrl::Mongo(url)) => {
+                url.warning().into_iter().for_each(|warning| self.warn(raw, warning));
+                Some(StoreUrl::Mongo(url))
+            }
+            Err(no @ (NoStore::NoServer(_) | NoStore::NoFolder | NoStore::Unknown)) => {
                 self.problem(raw, no.to_string());
                 None
             }

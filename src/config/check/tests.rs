@@ -12,7 +12,8 @@ use crate::settings::StoreUrl;
 pub const GOOD: &str = include_str!("../../../tests/flow_files/good.json");
 
 /// What the good file and its variants find around them.
-pub const AROUND: Around<'_> = Around { env: &env, file: &file, default_interval: Duration::from_secs(300) };
+pub const AROUND: Around<'_> =
+    Around { env: &env, file: &file, mongo: crate::store::mongo_url, default_interval: Duration::from_secs(300) };
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n";
 

@@ -7,7 +7,7 @@ use mongodb::bson::{Document, doc};
 use tokio::runtime::Runtime;
 
 use super::*;
-use crate::store::mongo::{Mongo, Servers};
+use crate::store::mongo::{Mongo, Servers, mongo_url};
 
 #[path = "../../../tests/mongod/mod.rs"]
 mod mongod;
@@ -72,7 +72,7 @@ impl MongoPlace {
 
 fn another_process(driver: &Driver) -> Mongo {
     let servers = Servers::new(process(), driver.clone(), Durability::ProcessEnd, Clock::simulated(start()));
-    servers.at(&Replica::shared().uri().parse().unwrap())
+    servers.at(&mongo_url(&Replica::shared().uri()).unwrap())
 }
 
 impl Place for MongoPlace {

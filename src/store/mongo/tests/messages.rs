@@ -24,7 +24,7 @@ async fn a_wrong_password_is_told_and_not_shown() {
 #[test]
 fn one_client_serves_all_that_name_the_same_address_for_as_long_as_somebody_does() {
     let servers = servers();
-    let at = |uri: &str| servers.at(&uri.parse().unwrap()).server;
+    let at = |uri: &str| servers.at(&mongo_url(uri).unwrap()).server;
     let (one, same, other) = (at("mongodb://db1"), at("mongodb://db1"), at("mongodb://db2"));
     assert!(Arc::ptr_eq(&one, &same) && !Arc::ptr_eq(&one, &other));
     drop((one, same, other));
@@ -36,7 +36,7 @@ fn one_client_serves_all_that_name_the_same_address_for_as_long_as_somebody_does
 async fn a_connection_that_is_lost_once_is_made_up_for_and_a_full_disk_is_told() {
     let house = House::new();
     let uri = format!("{}&appName=losing", Replica::shared().uri());
-    let worker = servers().at(&uri.parse().unwrap()).database(&house.flow);
+    let worker = servers().at(&mongo_url(&uri).unwrap()).database(&house.flow);
     let epoch = worker.begin().await.unwrap();
     let batch =
         |n| vec![Change::PutHandled(Side::User, user(n), handled("Open")), Change::ClearFailure(Side::User, id(n))];
@@ -58,7 +58,7 @@ fn fail(how: Document) {
 }
 
 async fn refused(uri: &str) -> String {
-    let database = servers().at(&uri.parse().unwrap()).database(&flow("sync-ab"));
+    let database = servers().at(&mongo_url(uri).unwrap()).database(&flow("sync-ab"));
     let error = database.begin().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
