@@ -16,9 +16,12 @@ use crate::settings::MongoUrl;
 use crate::store::Durability;
 use crate::store::turn::Turns;
 
-/// How long to look for a server that can do what is wanted, and to connect to one: a database that is away is noticed
-/// within seconds.
-const SELECTION: Duration = Duration::from_secs(5);
+/// The longest to look for a server that can do what is wanted: a database that is away is noticed within seconds, and
+/// whoever only looks (for 5 s) is told why.
+const SELECTION: Duration = Duration::from_secs(4);
+
+/// How long to connect to a server, unless its address says otherwise.
+const CONNECTING: Duration = Duration::from_secs(5);
 
 /// How long a majority may take to have a write.
 const MAJORITY: Duration = Duration::from_secs(8);
@@ -99,8 +102,9 @@ impl Server {
 /// What we need whatever the connection string says, and what it may say otherwise.
 fn settled(mut options: ClientOptions, durability: Durability) -> ClientOptions {
     options.app_name.get_or_insert("lockstep".to_owned());
-    options.server_selection_timeout.get_or_insert(SELECTION);
-    options.connect_timeout.get_or_insert(SELECTION);
+    options.server_selection_timeout =
+        options.server_selection_timeout.map(|asked| asked.min(SELECTION)).or(Some(SELECTION));
+    options.connect_timeout.get_or_insert(CONNECTING);
     options.max_pool_size.get_or_insert(MOST_CONNECTIONS);
     options.max_idle_time.get_or_insert(IDLE);
     // What is acknowledged survives the loss of any server, and what is read was never lost: nothing less will do. It
