@@ -11,8 +11,10 @@ mod import;
 mod jira_sim;
 mod log;
 mod orders;
+mod probe;
 mod run;
 mod schema;
+mod service_manager;
 mod signals;
 mod status;
 mod text;
@@ -40,6 +42,8 @@ enum Command {
     Check(check::Args),
     /// Prints the JSON Schema of flow files, for editors.
     Schema(schema::Args),
+    /// Asks a running daemon whether it answers, for health checks of containers.
+    Probe(probe::Args),
     /// Shows how the flows of a running daemon stand, and what needs somebody.
     Status(status::Args),
     /// Shows what a flow of a running daemon did, latest first.
@@ -95,6 +99,7 @@ impl Cli {
             Command::Run(args) => run::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Schema(args) => schema::run(&args),
+            Command::Probe(args) => probe::run(&args),
             Command::Status(args) => status::run(&args),
             Command::History(args) => history::run(&args),
             Command::Pair(args) => orders::pair(&args),

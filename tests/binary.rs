@@ -26,6 +26,8 @@ mod files;
 mod jira_sim;
 #[path = "binary/ordering.rs"]
 mod ordering;
+#[path = "binary/service_manager.rs"]
+mod service_manager;
 #[path = "binary/showing.rs"]
 mod showing;
 #[path = "binary/telling.rs"]

@@ -35,7 +35,7 @@ const NEVER: [(&str, &[&str]); 2] = [
 ];
 
 /// What is known to few: what, and who may import it.
-const KNOWN_TO: [(&str, &[&str]); 9] = [
+const KNOWN_TO: [(&str, &[&str]); 10] = [
     // Nobody else joins the simulated Jira and the client.
     ("sim", &["demo"]),
     ("jira::wire", &["jira"]),
@@ -47,6 +47,7 @@ const KNOWN_TO: [(&str, &[&str]); 9] = [
     ("mongodb", &["store"]),
     ("notify", &["config"]),
     ("clap", &["cli", "main"]),
+    ("sd_notify", &["cli"]),
 ];
 
 #[test]

@@ -129,23 +129,37 @@ impl Ask {
     }
 
     fn asked(&self, method: Method, path: &str, body: Bytes) -> anyhow::Result<Answer> {
-        let api = self.address()?;
+        let api = address(self.api.as_deref())?;
         let store = settings::store(&env, self.store.as_deref(), mongo_url)?;
         let token = token::known(self.api_token_file.as_deref(), &store, api.is_here)?;
         let request = request(method, &format!("{}{path}", api.url), &token, body)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let unanswered = || format!("no answer from {}; is the daemon running there? Name another with --api", api.url);
-        runtime.block_on(carried(request)).with_context(unanswered)
+        answered(request, LIMIT, &api)
     }
+}
 
-    fn address(&self) -> anyhow::Result<Address> {
-        let (name, text) = match (&self.api, env("LOCKSTEP_API"), env("PORT")) {
-            (Some(url), _, _) => ("--api", url.clone()),
-            (None, Some(url), _) => ("LOCKSTEP_API", url),
-            (None, None, Some(port)) => ("PORT", format!("http://127.0.0.1:{port}")),
-            (None, None, None) => ("--api", "http://127.0.0.1:3000".to_owned()),
-        };
-        Address::read(&text).with_context(|| format!("{name} names no daemon; write it as http://127.0.0.1:3000"))
+/// Asks a daemon whether it answers at all, without a token.
+pub(super) fn is_alive(api: Option<&str>, limit: Duration) -> anyhow::Result<()> {
+    let api = address(api)?;
+    let request = Request::get(format!("{}/livez", api.url)).body(full(Bytes::new()))?;
+    if !answered(request, limit, &api)?.is_good {
+        bail!("what answers at {} is no Lockstep that is alive", api.url);
+    }
+    Ok(())
+}
+
+fn address(flag: Option<&str>) -> anyhow::Result<Address> {
+    let (name, text) = address_text(flag, &env);
+    Address::read(&text).with_context(|| format!("{name} names no daemon; write it as http://127.0.0.1:3000"))
+}
+
+/// As `run` reads its variables: an empty one is not set.
+fn address_text(flag: Option<&str>, env: &dyn Fn(&str) -> Option<String>) -> (&'static str, String) {
+    let set = |name: &str| env(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    match (flag, set("LOCKSTEP_API"), set("PORT")) {
+        (Some(url), _, _) => ("--api", url.to_owned()),
+        (None, Some(url), _) => ("LOCKSTEP_API", url),
+        (None, None, Some(port)) => ("PORT", format!("http://127.0.0.1:{port}")),
+        (None, None, None) => ("--api", "http://127.0.0.1:3000".to_owned()),
     }
 }
 
@@ -180,12 +194,21 @@ fn request(method: Method, url: &str, token: &Secret, body: Bytes) -> anyhow::Re
         .header(header::AUTHORIZATION, format!("Bearer {}", token.expose()))
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::CONTENT_LENGTH, body.len());
-    let body = Full::from(body).map_err(|never| match never {}).boxed_unsync();
     // What is wrong with a header is not told: it would be the token.
-    request.body(body).map_err(|_| anyhow!("the token or the address can't be sent"))
+    request.body(full(body)).map_err(|_| anyhow!("the token or the address can't be sent"))
 }
 
-async fn carried(request: Request<WireBody>) -> anyhow::Result<Answer> {
+fn full(body: Bytes) -> WireBody {
+    Full::from(body).map_err(|never| match never {}).boxed_unsync()
+}
+
+fn answered(request: Request<WireBody>, limit: Duration, api: &Address) -> anyhow::Result<Answer> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let unanswered = || format!("no answer from {}; is the daemon running there? Name another with --api", api.url);
+    runtime.block_on(carried(request, limit)).with_context(unanswered)
+}
+
+async fn carried(request: Request<WireBody>, limit: Duration) -> anyhow::Result<Answer> {
     let (network, clock) = (Network::new()?, Clock::system());
     let answer = async {
         let (head, body) = network.send(request).await?.into_parts();
@@ -195,13 +218,26 @@ async fn carried(request: Request<WireBody>) -> anyhow::Result<Answer> {
     tokio::select! {
         biased;
         answer = answer => answer,
-        () = clock.sleep(LIMIT) => bail!("none within {} s", LIMIT.as_secs()),
+        () = clock.sleep(limit) => bail!("none within {}", humantime::format_duration(limit)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_daemon_is_looked_for_where_the_variables_say_unless_they_are_empty() {
+        for (flag, api, port, found) in [
+            (Some("http://a"), "http://b", "1", "http://a"),
+            (None, "http://b", "1", "http://b"),
+            (None, " ", " 8080 ", "http://127.0.0.1:8080"),
+            (None, "", "", "http://127.0.0.1:3000"),
+        ] {
+            let env = |name: &str| Some(if name == "PORT" { port } else { api }.to_owned());
+            assert_eq!(address_text(flag, &env).1, found);
+        }
+    }
 
     #[test]
     fn only_this_machine_is_here() {

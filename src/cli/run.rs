@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::log::Log;
+use super::service_manager::ServiceManager;
 use super::signals::Signals;
 use super::{Outcome, complain, env, token};
 use crate::admin::{self, Access};
@@ -108,9 +109,10 @@ async fn serve(settings: Settings) -> anyhow::Result<Ended> {
     let stop = CancellationToken::new();
     // Owns what runs beside the supervisor; all of it ends with this function.
     let mut beside = JoinSet::new();
-    beside.spawn(answer(listener, admin::router(handle, clock, access)));
+    beside.spawn(answer(listener, admin::router(handle.clone(), clock.clone(), access)));
     beside.spawn(signals.then_cancel(stop.clone()));
-    Ok(supervisor.run(stop).await)
+    let serving = supervisor.run(stop.clone());
+    Ok(ServiceManager::from_env()?.told_of(serving, handle.until_ready(), &stop, &clock).await)
 }
 
 async fn bind(settings: &Settings) -> anyhow::Result<TcpListener> {

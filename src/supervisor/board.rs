@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::state::{Standing, State};
 use crate::clock::Clock;
@@ -90,10 +90,18 @@ impl Handle {
         let now = self.board.clock.wall();
         let sheet = self.board.sheet();
         Snapshot {
-            ready: sheet.ready,
+            ready: *self.board.ready.borrow(),
             flows: sheet.rows.iter().map(|(name, row)| row.view(name, now)).collect(),
             refused: sheet.refused.clone(),
             alarm: sheet.alarm.clone(),
+        }
+    }
+
+    /// Waits until the flows directory has been looked at; for ever in a process that stops before.
+    pub async fn until_ready(&self) {
+        let mut ready = self.board.ready.subscribe();
+        if ready.wait_for(|ready| *ready).await.is_err() {
+            std::future::pending().await
         }
     }
 
@@ -164,6 +172,7 @@ impl Handle {
 /// What a [`Handle`] and its supervisor share.
 pub(super) struct Board {
     clock: Clock,
+    ready: watch::Sender<bool>,
     sheet: Mutex<Sheet>,
     bell: Notify,
     /// Rung when a worker has begun.
@@ -172,7 +181,6 @@ pub(super) struct Board {
 
 #[derive(Default)]
 struct Sheet {
-    ready: bool,
     rows: BTreeMap<FlowName, Row>,
     refused: Vec<RefusedFile>,
     alarm: Option<String>,
@@ -238,7 +246,8 @@ impl Row {
 
 impl Board {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, sheet: Mutex::default(), bell: Notify::new(), began: Notify::new() }
+        let (ready, _) = watch::channel(false);
+        Self { clock, ready, sheet: Mutex::default(), bell: Notify::new(), began: Notify::new() }
     }
 
     /// The names that somebody asked to wake since the last call; waits for one. Cancel by dropping.
@@ -248,7 +257,7 @@ impl Board {
     }
 
     pub(super) fn set_ready(&self, ready: bool) {
-        self.sheet().ready = ready;
+        self.ready.send_replace(ready);
     }
 
     /// Notes what is wrong with the flows directory and its files.

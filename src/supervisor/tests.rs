@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Mutex;
 
 use chrono::DateTime;
+use futures::FutureExt as _;
 use tempfile::TempDir;
 
 use super::testing::{Act, FakeWorkshop, text};
@@ -39,6 +40,14 @@ impl Observer for Told {
 impl World {
     /// A world with a file for each of `flows`, after its supervisor's first look.
     async fn new(flows: &[&str], script: impl Fn(&str, usize) -> Act + Send + Sync + 'static) -> Self {
+        let (mut world, supervisor) = Self::unstarted(flows, script);
+        world.running.spawn(supervisor.run(world.stop.clone()));
+        world.pass(S(1)).await;
+        world
+    }
+
+    /// The same before that look.
+    fn unstarted(flows: &[&str], script: impl Fn(&str, usize) -> Act + Send + Sync + 'static) -> (Self, Supervisor) {
         let clock = Clock::simulated(DateTime::UNIX_EPOCH);
         let (workshop, told) = (Arc::new(FakeWorkshop::new(clock.clone(), script)), Arc::new(Told::default()));
         let dir = tempfile::tempdir().unwrap();
@@ -57,11 +66,9 @@ impl World {
         };
         let (supervisor, handle) = Supervisor::new(setup);
         let stop = CancellationToken::new();
-        let mut world = Self { dir, clock, workshop, told, handle, stop: stop.clone(), running: JoinSet::new() };
+        let world = Self { dir, clock, workshop, told, handle, stop, running: JoinSet::new() };
         flows.iter().for_each(|name| world.write(name, &text(name, 5)));
-        world.running.spawn(supervisor.run(stop));
-        world.pass(S(1)).await;
-        world
+        (world, supervisor)
     }
 
     async fn pass(&self, time: Duration) {
@@ -117,6 +124,15 @@ fn occupied() -> Exit {
 
 fn refused() -> Exit {
     Exit::Refused { why: "401".into() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn readiness_comes_with_the_first_look_at_the_folder() {
+    let (mut world, supervisor) = World::unstarted(&["a"], |_, _| Act::Hang);
+    assert_eq!(world.handle.until_ready().now_or_never(), None);
+    world.running.spawn(supervisor.run(world.stop.clone()));
+    world.handle.until_ready().await;
+    assert_eq!(world.handle.look().flows.len(), 1, "whatever becomes of its worker");
 }
 
 #[tokio::test(start_paused = true)]

@@ -92,6 +92,11 @@ impl Town {
         fs::remove_file(self.file(file)).unwrap();
     }
 
+    /// Where the site answers.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
     pub fn flows(&self) -> &Path {
         self.flows.path()
     }
