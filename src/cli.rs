@@ -132,13 +132,13 @@ fn in_runtime(command: impl Future<Output = anyhow::Result<Outcome>>) -> Outcome
 /// Tells the person at the terminal what a command did or does, beside its output.
 #[expect(clippy::print_stderr, reason = "only for terminals, where standard output may be the result itself")]
 fn remark(what: impl std::fmt::Display) {
-    eprintln!("{what}");
+    eprintln!("{}", text::lines(&what.to_string()));
 }
 
 /// Tells the person at the terminal why a command does not go on.
 #[expect(clippy::print_stderr, reason = "before there is a log, and for commands that have none")]
 fn complain(why: impl std::fmt::Display) {
-    eprintln!("lockstep: {why}");
+    eprintln!("lockstep: {}", text::lines(&why.to_string()));
 }
 
 #[cfg(test)]

@@ -323,6 +323,11 @@ impl Client {
         Err(Error { request: "GET myself".to_owned(), what, only_reads: true })
     }
 
+    /// An answer to a reading request that can't be taken; `why` quotes it.
+    fn unreadable(&self, request: &str, why: &str) -> Error {
+        strange(request, &self.caller.tell(why))
+    }
+
     async fn json<T: serde::de::DeserializeOwned + Send + 'static>(&self, ask: Ask) -> Result<Answer<T>, Error> {
         let answer = self.caller.json(ask).await?;
         if let Some(date) = answer.date {
@@ -380,7 +385,8 @@ impl Ask {
     }
 }
 
-/// An answer to a reading request that lacks what Jira always says.
+/// An answer to a reading request that lacks what Jira always says. `why` is our own; what quotes an answer goes through
+/// [`Client::lacking`].
 fn strange(request: &str, why: &str) -> Error {
-    Error { request: request.to_owned(), what: Fault::NotJira(error::one_line(why)), only_reads: true }
+    Error { request: request.to_owned(), what: Fault::NotJira(why.to_owned()), only_reads: true }
 }

@@ -9,7 +9,7 @@ use sources::Import;
 
 /// Lowest first. A module imports from the rows above its own, and from no neighbour.
 const LAYERS: [&[&str]; 8] = [
-    &["clock", "backoff", "lease", "pulse", "settings"],
+    &["clock", "backoff", "foreign", "lease", "pulse", "settings"],
     &["flow"],
     &["config", "jira", "store"],
     &["engine"],
@@ -20,8 +20,14 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Neighbours that may be imported all the same: who, whom.
-const NEIGHBOURS: [(&str, &str); 5] =
-    [("lease", "clock"), ("pulse", "clock"), ("pulse", "lease"), ("cli", "demo"), ("main", "cli")];
+const NEIGHBOURS: [(&str, &str); 6] = [
+    ("settings", "foreign"),
+    ("lease", "clock"),
+    ("pulse", "clock"),
+    ("pulse", "lease"),
+    ("cli", "demo"),
+    ("main", "cli"),
+];
 
 /// Those that import less than their layer would let them: who, and all that it may import of ours.
 const ONLY: [(&str, &[&str]); 3] =

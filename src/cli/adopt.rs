@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::flows::{Folder, Place};
+use super::text::Screen;
 use super::{Outcome, complain, remark};
 use crate::clock::{Clock, Entropy};
 use crate::engine::Report;
@@ -82,7 +83,7 @@ async fn adopt(args: &Args, settings: &Settings, from: &MongoUrl) -> anyhow::Res
         }
     }
     // A reader that went away (`| head`) has seen what it wanted; the exit code still tells.
-    let _ = show(args, &taken, &mut io::stdout().lock());
+    let _ = show(args, &taken, &mut Screen::new(io::stdout().lock(), args.json));
     Ok(outcome)
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::text::Screen;
 use super::{Outcome, complain, env};
 use crate::config::{self, Around, Found, Problem, Verdict};
 use crate::settings;
@@ -31,7 +32,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Outcome {
     let folder = settings::flows(&env, args.flows.as_deref());
-    check(&args.files, &folder, args.json, &env, &mut io::stdout().lock())
+    let mut out = Screen::new(io::stdout().lock(), args.json);
+    check(&args.files, &folder, args.json, &env, &mut out)
 }
 
 fn check(

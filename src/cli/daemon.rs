@@ -12,6 +12,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::text::Screen;
 use super::{Outcome, complain, env, token};
 use crate::clock::Clock;
 use crate::flow::Secret;
@@ -86,7 +87,7 @@ impl Ask {
         match part.and_then(|answer| serde_json::from_slice(&answer.text).ok()) {
             Some(part) => {
                 // A reader that went away has seen what it wanted.
-                let _ = show(&part, &mut io::stdout().lock());
+                let _ = show(&part, &mut Screen::new(io::stdout().lock(), false));
                 self.shown(answer, |_: &Complaint, _| Ok(()))
             }
             None => self.shown(answer, show),
@@ -114,7 +115,7 @@ impl Ask {
         answer: &Answer,
         show: impl FnOnce(&T, &mut dyn Write) -> io::Result<()>,
     ) -> anyhow::Result<bool> {
-        let mut out = io::stdout().lock();
+        let mut out = Screen::new(io::stdout().lock(), self.json);
         // A reader that went away has seen what it wanted; the exit code still tells.
         if self.json {
             let _ = out.write_all(&answer.text).and_then(|()| writeln!(out));

@@ -21,6 +21,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::clock::Clock;
 use crate::flow::{Event, Field, FlowName, Level, Line, Observer};
+use crate::foreign::{self, printable, printable_json, without_user_info};
 use crate::settings::LogSettings;
 
 /// The field by which a span names its worker.
@@ -80,7 +81,7 @@ impl Log {
     fn write(&self, entry: &Entry<'_>) {
         let mut text = match self.0.layout {
             // Texts, numbers and flags always serialize.
-            Layout::Json => serde_json::to_string(entry).unwrap_or_default(),
+            Layout::Json => printable_json(&serde_json::to_string(entry).unwrap_or_default()),
             Layout::Text => entry.to_string(),
         };
         text.push('\n');
@@ -182,7 +183,7 @@ impl fmt::Display for Entry<'_> {
             write!(f, "{worker}: ")?;
         }
         // Titles and statuses are other people's texts: none may move the cursor or begin a line of its own.
-        self.line.message.chars().try_for_each(|c| if c.is_control() { f.write_str(" ") } else { write!(f, "{c}") })
+        f.write_str(&printable(&self.line.message))
     }
 }
 
@@ -269,11 +270,11 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &TracingField, value: &dyn fmt::Debug) {
-        self.take(field.name(), Field::Text(format!("{value:?}")));
+        self.take(field.name(), Field::Text(foreign::message(&without_user_info(&format!("{value:?}")))));
     }
 
     fn record_str(&mut self, field: &TracingField, value: &str) {
-        self.take(field.name(), Field::Text(value.to_owned()));
+        self.take(field.name(), Field::Text(foreign::message(&without_user_info(value))));
     }
 
     fn record_u64(&mut self, field: &TracingField, value: u64) {
@@ -334,12 +335,25 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_person_reads_time_level_worker_and_message_on_one_line() {
-        let why = "no answer\n\u{1b}[2Jfrom Jira".to_owned();
+        let why = "no answer\n\u{1b}[2J\u{202e}from\u{9b} Jira".to_owned();
         let event = Event::WorkerFailed { why, again_in: std::time::Duration::from_secs(2) };
         let line = logged(tracing::Level::INFO, Layout::Text, told(event)).await;
         let expected = "1970-01-01T00:00:00.000Z warn  sync-ab: Worker failed, starting again in 2.0 s: \
-                        no answer  [2Jfrom Jira\n";
+                        no answer  [2J from  Jira\n";
         assert_eq!(line, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_library_says_orders_no_terminal_and_tells_no_password() {
+        for layout in [Layout::Json, Layout::Text] {
+            let line = logged(tracing::Level::INFO, layout, |log| {
+                let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
+                tracing::warn!(target: "hyper", "lost \u{9b}2J\u{202e} http://u:hunter2@proxy {}", "x".repeat(100_000));
+            });
+            let line = line.await;
+            assert!(line.len() < 5_000 && line.contains("http://***@proxy"), "{line:.300}");
+            assert!(!line.contains(['\u{9b}', '\u{202e}']), "{line:.300}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,8 +1,56 @@
 //! Texts on a terminal.
 
+use std::io::{self, Write};
+
+use crate::foreign::{is_unprintable, printable, printable_json, without_user_info};
+
 /// What others wrote, on one line and without anything that a terminal would obey.
 pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    printable(text)
+}
+
+/// Lines for a person: as they are, without anything else that a terminal would obey, and without passwords in URLs.
+pub(super) fn lines(text: &str) -> String {
+    let plain = |c: char| if c != '\n' && is_unprintable(c) { ' ' } else { c };
+    without_user_info(text).chars().map(plain).collect()
+}
+
+/// A way to a terminal, or to whatever a command's output goes to, that lets no orders to a terminal through.
+pub(super) struct Screen<W> {
+    out: W,
+    content: Content,
+}
+
+#[derive(Clone, Copy)]
+enum Content {
+    /// For people.
+    Lines,
+    /// For programs: characters that are not to be printed are escaped, which means the same.
+    Json,
+}
+
+impl<W: Write> Screen<W> {
+    /// For people, as lines; or for programs, as JSON.
+    pub(super) fn new(out: W, is_json: bool) -> Self {
+        Self { out, content: if is_json { Content::Json } else { Content::Lines } }
+    }
+}
+
+/// Texts come whole: whoever writes here writes no part of a character.
+impl<W: Write> Write for Screen<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let shown = match self.content {
+            Content::Lines => lines(&text),
+            Content::Json => printable_json(&text),
+        };
+        self.out.write_all(shown.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// `1 issue`, `2 issues`, and `at least 2 issues` if a list was cut.
@@ -18,7 +66,19 @@ mod tests {
 
     #[test]
     fn a_text_gives_no_orders_to_a_terminal() {
-        assert_eq!(one_line("held\nbecause \u{1b}[2J of \u{9b}1m ö"), "held because  [2J of  1m ö");
+        assert_eq!(one_line("held\nbecause \u{1b}[2J of \u{9b}1m ö \u{202e}x"), "held because  [2J of  1m ö  x");
+        assert_eq!(lines("held\nbecause \u{1b}[2J\u{2066} at http://u:p@h"), "held\nbecause  [2J  at http://***@h");
+    }
+
+    #[test]
+    fn nothing_on_the_way_to_a_terminal_gives_it_orders() {
+        let shown = |is_json| {
+            let mut out = Vec::new();
+            Screen::new(&mut out, is_json).write_all("{\"a\": \"\u{9b}1mö\u{202e}\"}\n".as_bytes()).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(shown(false), "{\"a\": \" 1mö \"}\n");
+        assert_eq!(shown(true), "{\"a\": \"\\u009b1mö\\u202e\"}\n");
     }
 
     #[test]

@@ -26,13 +26,14 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::budget::{Errand, LONGEST_PAUSE, NoTurn, Pass, Scope, Share, SiteClock, Verb};
-use super::error::{Error, Fault, Mask, no_result, one_line};
+use super::error::{Error, Fault, mask, no_result, told};
 use super::limits::{GLANCE_LIMIT, Limits, MOST_REDIRECTS, MOST_SAID, MOST_WRITTEN};
 use super::memory::{AnswerShare, Charge, Short};
 use super::transport::{Body, ToStranger, Transport, full};
 use super::wire::parse_date;
 use crate::clock::{Clock, Entropy};
 use crate::flow::{Credentials, JiraAccess, JiraTime, SiteUrl};
+use crate::foreign::Mask;
 use crate::pulse::{Gate, Pulse};
 use denied::DeniedRequests;
 use judge::{is_compressed, judge, judge_json};
@@ -186,7 +187,8 @@ struct Head {
 
 impl Caller {
     pub(super) fn new(access: &JiraAccess, way: Way, pulse: Pulse, clock: Clock, entropy: Entropy) -> Self {
-        let (authorization, mask) = authorization(&access.credentials);
+        let (authorization, basic) = authorization(&access.credentials);
+        let mask = mask(&access.credentials, basic.as_deref(), &way.transport.secrets());
         let as_whom = Sha256::digest(authorization.as_bytes()).into();
         let (base, limits) = (access.base.clone(), Limits::STANDARD);
         let Way { transport, budget, answers } = way;
@@ -225,7 +227,7 @@ impl Caller {
         let parsed = self.answers.parse(length, parse).await;
         let value = match parsed {
             Some(parsed) => parsed.map_err(|(why, begin)| {
-                self.error(&ask, Fault::NotJira(format!("{why} in {}", one_line(&self.mask.clean(&begin)))))
+                self.error(&ask, Fault::NotJira(format!("{why} in {}", told(&self.mask.clean(&begin)))))
             })?,
             None => return Err(self.error(&ask, Fault::Cancelled)),
         };
@@ -448,19 +450,24 @@ impl Caller {
         self.budget.site_clock()
     }
 
-    /// A foreign text without our credentials.
-    pub(super) fn clean(&self, said: &str) -> String {
-        self.mask.clean(said)
+    /// What hides our credentials in foreign texts.
+    pub(super) fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// A foreign text as it is told: one short line without our credentials.
+    pub(super) fn tell(&self, said: &str) -> String {
+        self.mask.tell(said)
     }
 
     /// All that is told of a failure goes through here, so that no foreign text tells our credentials on.
     pub(super) fn error(&self, ask: &Ask, what: Fault) -> Error {
-        let what = what.reword(|said| self.mask.clean(&said));
+        let what = what.reword(|said| self.mask.tell(&said));
         if let Fault::Denied(said) = &what {
             self.denied.note(ask, said);
         }
         // Jira has a part in paths too: it names the places of files.
-        let request = self.mask.clean(&one_line(&format!("{} {}", ask.method, ask.path)));
+        let request = told(&self.mask.clean(&format!("{} {}", ask.method, ask.path)));
         Error { request, what, only_reads: ask.reads }
     }
 }
@@ -545,7 +552,8 @@ fn unsendable(error: http::Error) -> Fault {
     Fault::NotSent(error.to_string())
 }
 
-fn authorization(credentials: &Credentials) -> (HeaderValue, Mask) {
+/// What a request says of us, and the pair of e-mail and token in it, encoded.
+fn authorization(credentials: &Credentials) -> (HeaderValue, Option<String>) {
     let (text, basic) = match credentials {
         Credentials::Basic { email, token } => {
             let pair = base64::engine::general_purpose::STANDARD.encode(format!("{email}:{}", token.expose()));
@@ -556,7 +564,7 @@ fn authorization(credentials: &Credentials) -> (HeaderValue, Mask) {
     // A token with a line break can't be sent; without one Jira refuses us, which tells the operator what to mend.
     let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"));
     value.set_sensitive(true);
-    (value, Mask::new(credentials, basic.as_deref()))
+    (value, basic)
 }
 
 #[cfg(test)]

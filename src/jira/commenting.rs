@@ -119,7 +119,9 @@ impl Client {
         }
         match odd {
             // It may be the one that is sought.
-            Some(lack) if !found => Err(strange("comment", &format!("a comment on {issue} can't be read: {lack}"))),
+            Some(lack) if !found => {
+                Err(self.unreadable("comment", &format!("a comment on {issue} can't be read: {lack}")))
+            }
             Some(_) | None => Ok(found),
         }
     }

@@ -51,7 +51,7 @@ impl Client {
     pub async fn create(&self, new: &NewIssue<'_>) -> Result<IssueRef, Error> {
         let ask = write(Method::POST, self.dialect.api("issue"), self.create_body(new), "create");
         let created = self.json::<wire::Created>(ask).await.inspect_err(|error| self.learn_refusal(new, error))?.value;
-        created.issue().map_err(|lack| Error { only_reads: false, ..strange("POST issue", &lack) })
+        created.issue().map_err(|lack| Error { only_reads: false, ..self.unreadable("POST issue", &lack) })
     }
 
     /// Creates issues, at most [`BULK`] in a request. Each has an outcome of its own, in the order asked for; as with
@@ -83,7 +83,7 @@ impl Client {
         let body = json!({"issueUpdates": updates});
         let created: wire::BulkCreated =
             self.json(write(Method::POST, self.dialect.api("issue/bulk"), body, "bulk")).await?.value;
-        let outcomes = by_position(created, some.len(), &|said| self.caller.clean(said));
+        let outcomes = by_position(created, some.len(), &|said| self.caller.tell(said));
         let outcomes = outcomes.map_err(|why| in_doubt(&why))?;
         for (new, outcome) in some.iter().zip(&outcomes) {
             outcome.as_ref().err().into_iter().for_each(|error| self.learn_refusal(new, error));
@@ -177,7 +177,7 @@ fn by_position(
         Some(what) => Err(Error { request: "POST issue/bulk".to_owned(), what, only_reads: false }),
         None => {
             let lost = || Err("it names too few issues".to_owned());
-            created.next().map_or_else(lost, |issue| issue.issue()).map_err(|lack| in_doubt(&lack))
+            created.next().map_or_else(lost, |issue| issue.issue()).map_err(|lack| in_doubt(&clean(&lack)))
         }
     };
     Ok((0..asked).map(outcome).collect())

@@ -6,11 +6,12 @@ mod said;
 
 use std::time::Duration;
 
-pub(super) use mask::Mask;
+pub(super) use mask::mask;
 pub use refusal::Refusal;
-pub(super) use said::{Shape, is_html, one_line, said};
+pub(super) use said::{Shape, is_html, said};
 
 use super::transport::Unreachable;
+pub(super) use crate::foreign::told;
 use crate::pulse::{NoResult, Why};
 
 /// What went wrong with one request, and what Jira said of it. Never holds credentials.

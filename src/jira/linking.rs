@@ -64,7 +64,7 @@ impl Client {
     pub async fn links(&self, issue: &IssueId) -> Result<Option<Vec<IssueLink>>, Error> {
         let path = self.dialect.api(&format!("issue/{issue}?fields=issuelinks"));
         let bean: Option<wire::IssueBean> = self.if_shown(get(path, "issue").of_one_issue()).await?;
-        Ok(bean.map(wire::IssueBean::links))
+        Ok(bean.map(|bean| bean.links(self.caller.mask())))
     }
 
     /// Sets a remote link, new or in place of the one with its global id. May be repeated. Needs *Link issues*.
@@ -84,6 +84,10 @@ impl Client {
     pub async fn remote_links(&self, issue: &IssueId) -> Result<Vec<RemoteLink>, Error> {
         let path = self.dialect.api(&format!("issue/{issue}/remotelink"));
         let links: wire::Entries<wire::RemoteLinkBean> = self.json(get(path, "remotelink").of_one_issue()).await?.value;
-        Ok(links.into_readable(issue.as_str()).into_iter().filter_map(wire::RemoteLinkBean::link).collect())
+        Ok(links
+            .into_readable(issue.as_str(), self.caller.mask())
+            .into_iter()
+            .filter_map(wire::RemoteLinkBean::link)
+            .collect())
     }
 }

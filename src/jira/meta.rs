@@ -67,7 +67,7 @@ impl Client {
     async fn project(&self, id_or_key: &str) -> Result<Option<ProjectRef>, Error> {
         let ask = get(self.dialect.api(&format!("project/{id_or_key}")), "project");
         match self.json::<wire::ProjectBean>(ask).await {
-            Ok(answer) => answer.value.project().map(Some).map_err(|lack| strange("project", &lack)),
+            Ok(answer) => answer.value.project().map(Some).map_err(|lack| self.unreadable("project", &lack)),
             Err(Error { what: Fault::Missing(_), .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -142,7 +142,7 @@ impl Client {
         let ask = get(self.dialect.api(&format!("project/{project}/statuses")), "statuses");
         let types: Vec<wire::StatusesOfType> = self.json(ask).await?.value;
         let all = types.iter().flat_map(|kind| &kind.statuses).map(wire::StatusBean::status);
-        let all = all.collect::<Result<Vec<_>, _>>().map_err(|lack| strange("statuses", &lack))?;
+        let all = all.collect::<Result<Vec<_>, _>>().map_err(|lack| self.unreadable("statuses", &lack))?;
         let mut known = BTreeSet::new();
         Ok(all.into_iter().filter(|status| known.insert(status.id.clone())).collect())
     }
@@ -160,7 +160,7 @@ impl Client {
             // 200 is the most that Jira gives at once.
             let question = self.dialect.api(&format!("{path}?startAt={start}&maxResults=200"));
             let page = self.json(get(question, "createmeta")).await?.value;
-            let ListPage { items, total, is_last } = open(page).map_err(|lack| strange("createmeta", &lack))?;
+            let ListPage { items, total, is_last } = open(page).map_err(|lack| self.unreadable("createmeta", &lack))?;
             let (before, came) = (all.len(), items.len());
             all.extend(items.into_iter().filter(|item| id(item).is_none_or(|id| known.insert(id))));
             start += came;

@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use super::field::Fields;
 use super::meta::Field;
-use super::{Client, Error, Fault, get, strange, wire, write};
+use super::{Client, Error, Fault, get, wire, write};
 use crate::flow::{IssueId, Status, StatusName};
+use crate::foreign::Mask;
 
 /// Where an issue stands, and where it can go from there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ impl Client {
     pub async fn standing_now(&self, issue: &IssueId) -> Result<Standing, Error> {
         let path = self.dialect.api(&format!("issue/{issue}?fields=status,issuetype,resolution&expand=transitions"));
         let mut bean: wire::IssueBean = self.json(get(path, "issue").of_one_issue()).await?.value;
-        standing_of(&mut bean).map_err(|lack| strange("issue", &lack))
+        standing_of(&mut bean, self.caller.mask()).map_err(|lack| self.unreadable("issue", &lack))
     }
 
     /// Keeps for a moment what a fresh read told of where issues can go.
@@ -91,7 +92,7 @@ impl Client {
         let now = self.clock.now();
         for bean in beans {
             // One that is not to be understood, or offers nothing, is asked again by whoever needs it.
-            if let (Ok(id), Ok(standing)) = (bean.id().parse(), standing_of(bean))
+            if let (Ok(id), Ok(standing)) = (bean.id().parse(), standing_of(bean, self.caller.mask()))
                 && !standing.offers.is_empty()
             {
                 self.standings.learn(id, standing, now);
@@ -119,7 +120,7 @@ impl Client {
         let path = format!("issue/{issue}/transitions?{one}expand=transitions.fields");
         let ask = get(self.dialect.api(&path), "transitions").of_one_issue();
         let offered: wire::Transitions = self.json(ask).await?.value;
-        let readable = offered.transitions.into_readable(issue.as_str());
+        let readable = offered.transitions.into_readable(issue.as_str(), self.caller.mask());
         let wanted = readable.into_iter().filter(|it| offers.iter().any(|offer| offer.id == it.id));
         let fields = |it: wire::TransitionBean| it.fields.into_iter().map(|(id, bean)| Field::of(id, bean)).collect();
         Ok(wanted.map(|it| (it.id.clone(), fields(it))).collect())
@@ -146,8 +147,8 @@ impl Client {
     }
 }
 
-fn standing_of(bean: &mut wire::IssueBean) -> Result<Standing, wire::Lack> {
-    let (status, offers) = bean.standing()?;
+fn standing_of(bean: &mut wire::IssueBean, mask: &Mask) -> Result<Standing, wire::Lack> {
+    let (status, offers) = bean.standing(mask)?;
     let offers = offers.into_iter().map(|offer| {
         let wire::TransitionBean { id, name, to, has_screen, .. } = offer;
         let is_done = to.as_ref().is_some_and(wire::StatusBean::is_done);

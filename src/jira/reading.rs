@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::call::Ask;
 use super::dialect::Wanted;
 use super::field::{FieldValue, Fields};
-use super::{Client, Error, Fault, get, strange, wire};
+use super::{Client, Error, Fault, get, wire};
 use crate::flow::{Attachment, Issue, IssueId, IssueKey, Mark, Status};
 
 pub(super) use batch::Suspects;
@@ -127,7 +127,7 @@ impl Client {
             let name = name.unwrap_or(bean.id()).to_owned();
             match bean.issue(self.reader()) {
                 Ok(issue) => issues.push(issue),
-                Err(lack) => self.blame(&name, strange("issue", &lack), &mut read),
+                Err(lack) => self.blame(&name, self.unreadable("issue", &lack), &mut read),
             }
         }
         self.name_statuses(&mut issues).await?;
@@ -166,7 +166,7 @@ impl Client {
         let path = self.dialect.api(&format!("issue/{issue}?fields={}", fields.join(",")));
         let bean: Option<wire::RawIssue> = self.if_shown(get(path, "issue").of_one_issue()).await?;
         let Some(mut bean) = bean else { return Ok(None) };
-        let (status, is_done) = bean.status().map_err(|lack| strange("issue", &lack))?;
+        let (status, is_done) = bean.status().map_err(|lack| self.unreadable("issue", &lack))?;
         bean.fields.retain(|id, _| ids.contains(&id.as_str()));
         Ok(Some(Progress { status, is_done, fields: fields_in(bean) }))
     }
@@ -178,7 +178,7 @@ impl Client {
     pub async fn attachments(&self, issue: &IssueId) -> Result<Option<Vec<Attachment>>, Error> {
         let path = self.dialect.api(&format!("issue/{issue}?fields=attachment"));
         let bean: Option<wire::IssueBean> = self.if_shown(get(path, "issue").of_one_issue()).await?;
-        Ok(bean.map(|bean| bean.attachments(self.dialect)))
+        Ok(bean.map(|bean| bean.attachments(self.reader())))
     }
 
     /// The marks of issues, of those that are shown to us; and the ids of those that could not be read.
@@ -206,7 +206,7 @@ impl Client {
     }
 
     fn reader(&self) -> wire::Reader<'_> {
-        wire::Reader { dialect: self.dialect, us: &self.account }
+        wire::Reader { dialect: self.dialect, us: &self.account, mask: self.caller.mask() }
     }
 }
 

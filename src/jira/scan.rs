@@ -122,10 +122,11 @@ pub struct OddRow {
 }
 
 impl OddRow {
-    pub(super) fn of(entry: Unreadable) -> Self {
+    /// `tell` takes out of what an answer says what must not be told.
+    pub(super) fn of(entry: Unreadable, tell: impl Fn(&str) -> String) -> Self {
         let Unreadable { id, key, lack } = entry;
         let key = key.and_then(|key| key.parse().ok());
-        Self { id: id.and_then(|id| id.parse().ok()), key, why: super::error::one_line(&lack) }
+        Self { id: id.and_then(|id| id.parse().ok()), key, why: tell(&lack) }
     }
 
     pub(super) fn without_mark(at: IssueRef) -> Self {

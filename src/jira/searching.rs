@@ -69,7 +69,7 @@ impl Client {
         for entry in answer.value.issues.into_each() {
             match entry.and_then(|bean| bean.row()) {
                 Ok(row) => rows.push(row),
-                Err(entry) => odd.push(OddRow::of(entry)),
+                Err(entry) => odd.push(OddRow::of(entry, |lack| self.caller.tell(lack))),
             }
         }
         Ok(Answered { rows, odd, follows, dates, watermark })

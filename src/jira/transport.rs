@@ -5,6 +5,7 @@
 
 mod near;
 mod network;
+mod proxies;
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use tower::ServiceExt;
 
-use crate::flow::JiraAccess;
+use crate::flow::{JiraAccess, Secret};
 pub use network::{Network, Networks};
 
 /// A streaming body. Unsynchronised because the simulator's are.
@@ -28,6 +29,11 @@ pub trait Transport: Send + Sync {
     /// Sends one request, whose body may be taken piece by piece and may break. The response's body may still break
     /// while it is read.
     fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Unreachable>>;
+
+    /// What must not be told on although it comes back in an answer: the credentials for proxies.
+    fn secrets(&self) -> Vec<Secret> {
+        Vec::new()
+    }
 }
 
 /// Finds the way by which a flow's requests leave.

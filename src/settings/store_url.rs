@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::foreign::Mask;
+
 /// Where state is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUrl {
@@ -71,13 +73,18 @@ impl MongoUrl {
         self.database.as_deref()
     }
 
-    /// `said` without the password, in any form in which a library may repeat it.
+    /// Whether a password is in it.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+
+    /// `said` on one line, without the password in any form in which a library may repeat it.
     #[must_use]
     pub fn scrubbed(&self, said: &str) -> String {
         let written = userinfo(self.expose()).and_then(|user| user.split_once(':')).map(|(_, password)| password);
         let meant = self.password.as_ref().map(ExposeSecret::expose_secret);
-        let known = [written, meant].into_iter().flatten().filter(|password| !password.is_empty());
-        known.fold(said.to_owned(), |said, password| said.replace(password, "***"))
+        Mask::of([written, meant].into_iter().flatten()).tell(said)
     }
 }
 
@@ -190,6 +197,9 @@ mod tests {
         let url = mongo_url("mongodb://bot:hun%2Fter2@db/NAME").unwrap();
         assert_eq!(url.scrubbed("bot hun%2Fter2, hun/ter2"), "bot ***, ***");
         assert_eq!(url.database(), Some("NAME"));
+        let short = mongo_url("mongodb://bot:a@db").unwrap();
+        let said = "a bad day: mongodb://bot:a@db, mongodb://other:b@db";
+        assert_eq!(short.scrubbed(said), "a bad day: mongodb://***@db, mongodb://***@db", "no letter by letter");
         let open = mongo_url("mongodb://db").unwrap();
         assert_eq!((open.scrubbed("all of it"), open.database()), ("all of it".to_owned(), None));
     }

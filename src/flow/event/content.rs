@@ -3,10 +3,14 @@
 use super::super::copying::FieldName;
 use super::super::name::IssueKey;
 use super::line::{Field, Level, Line, audit, line};
+use crate::foreign::told;
 
 pub(super) fn not_taken_along(user: &IssueKey, dev: &IssueKey, lost: &[String]) -> Line {
     let message = format!("The description of {user} could not take all along to {dev}; lost: {}", lost.join(", "));
-    audit(Level::Warn, "text.lost", message).issue(user).text("target", dev).with("lost", Field::List(lost.to_vec()))
+    audit(Level::Warn, "text.lost", message)
+        .issue(user)
+        .text("target", dev)
+        .with("lost", Field::List(lost.iter().map(|lost| told(lost)).collect()))
 }
 
 pub(super) fn no_room_for_link(key: &IssueKey) -> Line {
@@ -38,6 +42,7 @@ pub(super) fn type_replaced(key: &IssueKey, from: &str, to: &str, why: &str) -> 
 }
 
 pub(super) fn file_copied(user: &IssueKey, dev: &IssueKey, filename: &str, size: u64) -> Line {
+    let filename = told(filename);
     audit(Level::Info, "action.copyAttachment", format!("Copied {filename:?} of {user} to {dev}"))
         .issue(user)
         .text("target", dev)
@@ -46,6 +51,7 @@ pub(super) fn file_copied(user: &IssueKey, dev: &IssueKey, filename: &str, size:
 }
 
 pub(super) fn file_left_out(user: &IssueKey, filename: &str, why: &str) -> Line {
+    let filename = told(filename);
     line(Level::Warn, format!("{filename:?} of {user} is not copied: {why}"))
         .issue(user)
         .text("filename", filename)

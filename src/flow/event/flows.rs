@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::line::{Field, Level, Line, audit, line, seconds};
 use crate::flow::NoticeKind;
+use crate::foreign::message;
 
 pub(super) fn failed(why: &str, again_in: Duration) -> Line {
     line(Level::Warn, format!("Worker failed, starting again in {}: {why}", seconds(again_in))).error(why)
@@ -42,7 +43,7 @@ pub(super) fn refused(file: &str, problems: &[String], runs_on: bool) -> Line {
     let consequence = if runs_on { "; the last good flow runs on" } else { "" };
     line(Level::Error, format!("Flow file {file} refused{consequence}: {}", problems.join("; ")))
         .text("file", file)
-        .with("problems", Field::List(problems.to_vec()))
+        .with("problems", Field::List(problems.iter().map(|problem| message(problem)).collect()))
 }
 
 pub(super) fn warned(file: &str, warning: &str) -> Line {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::name::{IssueKey, RuleId};
+use crate::foreign;
 
 /// How much an event matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +45,7 @@ pub struct Line {
 }
 
 pub(super) fn line(level: Level, message: impl Into<String>) -> Line {
-    Line { level, event: None, message: message.into(), fields: Vec::new() }
+    Line { level, event: None, message: foreign::message(&message.into()), fields: Vec::new() }
 }
 
 pub(super) fn audit(level: Level, event: &'static str, message: impl Into<String>) -> Line {
@@ -62,7 +63,7 @@ impl Line {
     }
 
     pub(super) fn text(self, name: &'static str, text: impl ToString) -> Self {
-        self.with(name, Field::Text(text.to_string()))
+        self.with(name, Field::Text(foreign::message(&text.to_string())))
     }
 
     pub(super) fn issue(self, key: &IssueKey) -> Self {

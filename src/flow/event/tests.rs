@@ -184,3 +184,15 @@ fn the_sync_mode_messages_are_exact() {
     ];
     assert_eq!(lines, expected.map(|(level, text)| (level, text.to_owned())));
 }
+
+#[test]
+fn what_others_wrote_makes_no_long_line_and_no_deceiving_one() {
+    let long = format!("a\u{202e}b\u{1b}[2J{}", "x".repeat(100_000));
+    let copied = Event::AttachmentCopied { user: user(), dev: dev(), filename: long.clone(), size: 9 };
+    let refused = Event::FlowRefused { file: long.clone(), problems: vec![long.clone()], runs_on: false };
+    for event in [copied, refused, Event::PairBroken { user: user(), dev: dev(), why: long }] {
+        let told = written(&event);
+        assert!(told.len() < 15_000, "{} bytes", told.len());
+        assert!(!told.contains(['\u{202e}', '\u{1b}']), "{told:.300}");
+    }
+}

@@ -59,9 +59,9 @@ impl Caller {
         match self.once(&who, &pass, &mut Charge::default()).await {
             Ok(_) => Verdict::Accepted,
             Err(Ended::Failed(Failed { fault: Fault::Denied(said) | Fault::Refused(said), .. })) => {
-                Verdict::Refused(format!("{}; check the e-mail and the API token", self.mask.clean(&said)))
+                Verdict::Refused(format!("{}; check the e-mail and the API token", self.mask.tell(&said)))
             }
-            Err(Ended::Failed(Failed { fault, .. })) => Verdict::Unknown(fault.reword(|said| self.mask.clean(&said))),
+            Err(Ended::Failed(Failed { fault, .. })) => Verdict::Unknown(fault.reword(|said| self.mask.tell(&said))),
             Err(Ended::Short(Short(_))) => {
                 Verdict::Unknown(Fault::NotSent("there is no memory for the answer now".into()))
             }

@@ -5,7 +5,7 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::redirect::is_login;
-use crate::jira::error::{Fault, Refusal, Shape, one_line, said};
+use crate::jira::error::{Fault, Refusal, Shape, said, told};
 
 /// Whether Jira did what it was asked; if not, what that leads to. [`Fault::Denied`] is a suspicion here: only `myself`
 /// tells whether the account is refused or this request alone.
@@ -95,7 +95,7 @@ fn scope_lacks(headers: &HeaderMap) -> String {
         rest.split('"').next().filter(|scope| !scope.is_empty())
     });
     match named {
-        Some(scope) => format!("the token lacks the scope {}", one_line(scope)),
+        Some(scope) => format!("the token lacks the scope {}", told(scope)),
         None => "the token lacks a scope that this request needs (docs/jira.md, \"The requests\")".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use http::{HeaderValue, StatusCode};
 use reqwest::Url;
 
-use crate::jira::error::{Fault, one_line};
+use crate::jira::error::{Fault, told};
 
 /// How far a request may be sent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ fn bare(mut url: Url) -> Url {
 
 /// An address without its query, which may open a file to anybody who has it.
 pub(super) fn shown(url: &Url) -> String {
-    one_line(&format!("{}://{}{}", url.scheme(), url.authority(), url.path()))
+    told(&format!("{}://{}{}", url.scheme(), url.authority(), url.path()))
 }
 
 pub(super) fn is_login(url: &Url) -> bool {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::super::call::Ask;
 use super::super::dialect::{FreshRead, Wanted};
-use super::super::{Client, Error, strange, wire};
+use super::super::{Client, Error, wire};
 use super::AT_ONCE;
 
 /// Tries of a request for a part of those that failed together: enough to tell a bad issue from a bad moment.
@@ -181,14 +181,14 @@ impl Client {
         for entry in unreadable {
             let whose = left.iter().position(|name| is_named(name, entry.id.as_deref(), entry.key.as_deref()));
             match whose {
-                Some(place) => self.blame(left.remove(place), unreadable_issue(&entry), read),
+                Some(place) => self.blame(left.remove(place), self.unreadable("issue", &entry.lack), read),
                 None => strangers.push(entry),
             }
         }
         match (strangers.first(), &left[..]) {
             (None, _) | (Some(_), []) => Vec::new(),
             (Some(entry), [only]) => {
-                self.blame(only, unreadable_issue(entry), read);
+                self.blame(only, self.unreadable("issue", &entry.lack), read);
                 Vec::new()
             }
             (Some(_), _) => halves(left),
@@ -227,10 +227,6 @@ impl Client {
         self.suspects.remember(name);
         read.unread.insert(name.to_owned(), error);
     }
-}
-
-fn unreadable_issue(entry: &wire::Unreadable) -> Error {
-    strange("issue", &entry.lack)
 }
 
 fn apart(names: Vec<&str>) -> Vec<Group<'_>> {

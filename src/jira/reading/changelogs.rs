@@ -123,7 +123,7 @@ impl Client {
             let ask = Ask { tries: trouble.tries(&ask), ..ask };
             let page: wire::ChangelogPage = self.json(ask).await?.value;
             for log in page.issue_change_logs.into_each() {
-                let log = log.map_err(|entry| strange("changelog/bulkfetch", &entry.lack))?;
+                let log = log.map_err(|entry| self.unreadable("changelog/bulkfetch", &entry.lack))?;
                 all.entry(log.issue_id).or_default().extend(log.change_histories.into_each().collect());
             }
             match page.next_page_token {

@@ -165,3 +165,18 @@ async fn a_row_that_can_not_be_read_tells_what_it_can_and_hides_no_other() {
     let odd: Vec<_> = page.odd.iter().map(|row| row.id.as_ref().map(IssueId::as_str)).collect();
     assert_eq!(odd, [Some("11"), None, None]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_good_answer_that_repeats_our_token_is_told_without_it() {
+    let mut echo = issues(&["10"]);
+    echo["issues"][0]["fields"]["created"] = json!("Bearer s3cret");
+    let alone = || batch(&["10"]).answers(echo.clone());
+    let search = "GET /rest/api/3/project/ED";
+    let project = on(search).answers(json!({"id": "Bearer s3cret", "key": "ED"}));
+    let (client, _script) = Script::client(Deployment::Cloud, vec![alone(), alone(), me(), project]).await;
+    let read = client.fetch(&[&id("10")]).await.unwrap();
+    let refused = client.project_called(&"ED".parse().unwrap()).await.unwrap_err();
+    for told in [read.unread[&id("10")].to_string(), refused.to_string()] {
+        assert!(told.contains("Bearer ***") && !told.contains("s3cret"), "{told}");
+    }
+}

@@ -15,8 +15,8 @@ use reqwest::{Certificate, ClientBuilder};
 use sha2::{Digest, Sha256};
 
 use super::near::{self, FarOnly, Near};
-use super::{Body, BoxError, ToStranger, Transport, Transports, Unreachable};
-use crate::flow::JiraAccess;
+use super::{Body, BoxError, ToStranger, Transport, Transports, Unreachable, proxies};
+use crate::flow::{JiraAccess, Secret};
 use crate::jira::limits::CONNECT_LIMIT;
 
 /// Over the network. Bodies stream both ways, at the pace of whoever is slower.
@@ -29,6 +29,8 @@ pub struct Network {
     far: reqwest::Client,
     /// Tells what goes through a proxy, which alone knows the address that it connects to.
     proxies: Matcher,
+    /// The credentials for proxies.
+    secrets: Vec<Secret>,
 }
 
 impl Network {
@@ -56,7 +58,8 @@ impl Network {
         let outside = client(authorities, |builder| builder)?;
         let loopback = client(authorities, ClientBuilder::no_proxy)?;
         let far = client(authorities, |builder| builder.no_proxy().dns_resolver(FarOnly))?;
-        Ok(Self { outside, loopback, far, proxies: Matcher::from_env() })
+        let secrets = proxies::secrets(&|name| std::env::var(name).ok());
+        Ok(Self { outside, loopback, far, proxies: Matcher::from_env(), secrets })
     }
 
     async fn carry(&self, request: Request<Body>) -> Result<Response<Body>, Unreachable> {
@@ -85,6 +88,10 @@ impl Network {
 impl Transport for Network {
     fn send(&self, request: Request<Body>) -> BoxFuture<'_, Result<Response<Body>, Unreachable>> {
         Box::pin(self.carry(request))
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        self.secrets.clone()
     }
 }
 

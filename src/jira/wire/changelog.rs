@@ -12,6 +12,7 @@ use super::overwritten::{self, RawText, TextChange};
 use super::time::time;
 use super::user::User;
 use crate::flow::{AccountId, Body, JiraTime, StatusChange};
+use crate::foreign::Mask;
 use crate::jira::dialect::Dialect;
 
 /// `changelog` of an issue.
@@ -77,6 +78,8 @@ pub(in crate::jira) struct Reader<'a> {
     pub dialect: Dialect,
     /// Our account.
     pub us: &'a AccountId,
+    /// Hides our credentials in what is told of an answer.
+    pub mask: &'a Mask,
 }
 
 /// Which changes another request answered.

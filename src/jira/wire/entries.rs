@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::Lack;
+use crate::foreign::Mask;
 
 /// A list, each of its entries read or not.
 pub(in crate::jira) struct Entries<T>(Vec<Result<T, Unreadable>>);
@@ -59,9 +60,9 @@ impl<T> Entries<T> {
     }
 
     /// Those that can be read; of the others it is told on what they hang.
-    pub(in crate::jira) fn into_readable(self, on: &str) -> Vec<T> {
+    pub(in crate::jira) fn into_readable(self, on: &str, mask: &Mask) -> Vec<T> {
         let told = |unreadable: &Unreadable| {
-            tracing::warn!("something that hangs on {on} can't be understood: {}", unreadable.lack);
+            tracing::warn!("something that hangs on {on} can't be understood: {}", mask.tell(&unreadable.lack));
         };
         self.0.into_iter().filter_map(|entry| entry.inspect_err(told).ok()).collect()
     }

@@ -10,6 +10,7 @@ use super::{
     BulkCreated, ChangelogPage, Comments, Count, Created, EditMeta, FieldPage, IssueBean, IssueTypePage, KnownField,
     Permissions, RawIssue, Reader, RemoteLinkBean, SearchPage, ServerInfo, StatusesOfType, Transitions, User,
 };
+use crate::foreign::Mask;
 use crate::jira::dialect::Dialect;
 use crate::jira::error::said;
 
@@ -41,17 +42,18 @@ pub fn read_as_everything(body: &[u8]) {
 }
 
 fn read_issues(body: &[u8], dialect: Dialect) {
-    let issues = read::<SearchPage>(body).map(|page| page.issues).unwrap_or_default().into_readable("a page");
+    let mask = Mask::default();
+    let issues = read::<SearchPage>(body).map(|page| page.issues).unwrap_or_default().into_readable("a page", &mask);
     // Whoever made a change may be us.
     if let Ok(us) = "5b10".parse() {
-        let reader = Reader { dialect, us: &us };
+        let reader = Reader { dialect, us: &us, mask: &mask };
+        let _ = read::<IssueBean>(body).map(|issue| issue.attachments(reader));
         issues.into_iter().for_each(|issue| drop(issue.issue(reader)));
         let _ = read::<IssueBean>(body).map(|issue| (issue.needs_older_texts(reader), issue.issue(reader)));
     }
     let _ = read::<IssueBean>(body).map(IssueBean::row);
-    let _ = read::<IssueBean>(body).map(|mut issue| issue.standing());
-    let _ = read::<IssueBean>(body).map(|issue| issue.attachments(dialect));
-    let _ = read::<IssueBean>(body).map(IssueBean::links);
+    let _ = read::<IssueBean>(body).map(|mut issue| issue.standing(&mask));
+    let _ = read::<IssueBean>(body).map(|issue| issue.links(&mask));
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {

@@ -15,7 +15,7 @@ use super::meta::{ProjectBean, TransitionBean};
 use super::time::optional_time;
 use super::{Lack, issue_ref, lack, parse};
 use crate::flow::{Attachment, Issue, IssueType, JiraTime, Mark, Row, Status, StatusName};
-use crate::jira::dialect::Dialect;
+use crate::foreign::Mask;
 use crate::jira::linking::IssueLink;
 use crate::jira::markup;
 use crate::jira::moving::Lineage;
@@ -124,8 +124,8 @@ impl IssueBean {
             created: fields.created.ok_or_else(|| lack(&key, "created"))?,
             updated: fields.updated.ok_or_else(|| lack(&key, "updated"))?,
             mark,
-            attachments: files(fields.attachment, &key, dialect),
-            linked: links(fields.issuelinks, &key).into_iter().map(|link| link.other).collect(),
+            attachments: files(fields.attachment, &key, reader),
+            linked: links(fields.issuelinks, &key, reader.mask).into_iter().map(|link| link.other).collect(),
             overwritten: self.changelog.as_ref().and_then(|log| log.overwritten(reader)),
             changes: self.changelog.map(|log| log.status_changes(dialect)).transpose()?.unwrap_or_default(),
         })
@@ -139,10 +139,10 @@ impl IssueBean {
     }
 
     /// Where it stands and where it can go; the latter is taken out.
-    pub(in crate::jira) fn standing(&mut self) -> Result<(Status, Vec<TransitionBean>), Lack> {
+    pub(in crate::jira) fn standing(&mut self, mask: &Mask) -> Result<(Status, Vec<TransitionBean>), Lack> {
         let status = self.fields.as_ref().and_then(|fields| fields.status.as_ref());
         let status = status.ok_or_else(|| lack(&self.key, "status"))?.status()?;
-        Ok((status, std::mem::take(&mut self.transitions).into_readable(&self.key)))
+        Ok((status, std::mem::take(&mut self.transitions).into_readable(&self.key, mask)))
     }
 
     /// Whether the status that it stands in is of the category "done".
@@ -163,12 +163,12 @@ impl IssueBean {
         Lineage { project, issue_type: kind.map(|kind| kind.name.clone()).unwrap_or_default() }
     }
 
-    pub(in crate::jira) fn attachments(self, dialect: Dialect) -> Vec<Attachment> {
-        files(self.fields.map(|fields| fields.attachment).unwrap_or_default(), &self.key, dialect)
+    pub(in crate::jira) fn attachments(self, reader: Reader<'_>) -> Vec<Attachment> {
+        files(self.fields.map(|fields| fields.attachment).unwrap_or_default(), &self.key, reader)
     }
 
-    pub(in crate::jira) fn links(self) -> Vec<IssueLink> {
-        links(self.fields.map(|fields| fields.issuelinks).unwrap_or_default(), &self.key)
+    pub(in crate::jira) fn links(self, mask: &Mask) -> Vec<IssueLink> {
+        links(self.fields.map(|fields| fields.issuelinks).unwrap_or_default(), &self.key, mask)
     }
 
     /// Whether its changelog may be longer than what came, when at most `most` entries come at once.
@@ -194,13 +194,13 @@ fn members(raw: &RawValue) -> Option<BTreeMap<String, Box<RawValue>>> {
     serde_json::from_str(raw.get()).ok()
 }
 
-fn files(all: Entries<AttachmentBean>, key: &str, dialect: Dialect) -> Vec<Attachment> {
-    all.into_readable(key).into_iter().map(|file| file.attachment(dialect)).collect()
+fn files(all: Entries<AttachmentBean>, key: &str, reader: Reader<'_>) -> Vec<Attachment> {
+    all.into_readable(key, reader.mask).into_iter().map(|file| file.attachment(reader.dialect)).collect()
 }
 
-fn links(all: Entries<LinkBean>, key: &str) -> Vec<IssueLink> {
-    let told = |lack: &Lack| tracing::warn!("a link of {key} can't be understood: {lack}");
-    all.into_readable(key).into_iter().filter_map(|link| link.link().inspect_err(told).ok()).collect()
+fn links(all: Entries<LinkBean>, key: &str, mask: &Mask) -> Vec<IssueLink> {
+    let told = |lack: &Lack| tracing::warn!("a link of {key} can't be understood: {}", mask.tell(lack));
+    all.into_readable(key, mask).into_iter().filter_map(|link| link.link().inspect_err(told).ok()).collect()
 }
 
 impl RawIssue {
@@ -233,6 +233,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::jira::dialect::Dialect;
 
     #[test]
     fn status_changes_come_oldest_first_and_entries_without_ids_are_skipped() {
@@ -248,7 +249,8 @@ mod tests {
                            {"field": "labels", "from": null, "to": null, "toString": "x"}]}]}
         }))
         .unwrap();
-        let issue = bean.issue(Reader { dialect: Dialect::Cloud, us: &"a".parse().unwrap() }).unwrap();
+        let issue =
+            bean.issue(Reader { dialect: Dialect::Cloud, us: &"a".parse().unwrap(), mask: &Mask::default() }).unwrap();
         let seen: Vec<_> = issue.changes.iter().map(|c| (c.from.id.as_str(), c.to.name.as_str())).collect();
         assert_eq!(seen, [("1", "Doing"), ("2", "Done")]);
         assert_eq!(issue.first_status().as_str(), "1");

@@ -6,6 +6,7 @@ use mongodb::bson::Document;
 use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 
 use super::server::Server;
+use crate::foreign::{ENOUGH, told};
 use crate::store::Error;
 use crate::store::record::Unfit;
 
@@ -49,9 +50,6 @@ const REMEDIES: [(i32, &str); 7] = [
     (20, "make the server a replica set: a single mongod will do"),
 ];
 
-/// The longest that is repeated of what a library says.
-const LONGEST: usize = 300;
-
 impl Trouble {
     /// As the caller is told, naming the database and never a password.
     pub(super) fn at(self, server: &Server, database: &str) -> Error {
@@ -61,9 +59,9 @@ impl Trouble {
             Self::Said { code, message } => {
                 Error::Unavailable { place, why: server.scrubbed(&with_remedy(code, &message)) }
             }
-            Self::Unfit(why) => Error::Unreadable { place, why },
-            Self::Unusable(why) => Error::Unavailable { place, why },
-            Self::InUse { by } => Error::InUse { place, by },
+            Self::Unfit(why) => Error::Unreadable { place, why: server.scrubbed(&why) },
+            Self::Unusable(why) => Error::Unavailable { place, why: server.scrubbed(&why) },
+            Self::InUse { by } => Error::InUse { place, by: told(&by) },
             Self::Late(limit) => Error::Unavailable {
                 place,
                 why: format!("no answer within {} s; see what keeps the server busy", limit.as_secs()),
@@ -194,8 +192,8 @@ fn cause_of(said: &str) -> String {
 }
 
 fn shortened(said: &str) -> String {
-    let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    if line.len() < said.len() { format!("{line}…") } else { line }
+    let line = told(said);
+    if line.chars().count() == ENOUGH { format!("{line}…") } else { line }
 }
 
 impl From<DriverError> for Trouble {

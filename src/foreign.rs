@@ -1,0 +1,314 @@
+//! Texts that others wrote: Jira, proxies, databases, names of files. What is told of them passes here first.
+//!
+//! A foreign text may hold credentials, orders to a terminal, or a hundred kilobytes. [`told`] makes one short line of it,
+//! [`Mask`] takes out the secrets that are known. Whoever writes to a terminal or a log uses [`is_unprintable`] as well.
+
+use std::fmt::{self, Write as _};
+use std::iter::once;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// Characters of a foreign text that are told: enough to recognise a login page, no more.
+pub const ENOUGH: usize = 300;
+
+/// The most characters of a message that quotes foreign texts.
+pub const LONGEST: usize = 4_000;
+
+/// A shorter secret is not searched for: stars in the middle of common words would tell it letter by letter.
+pub const LEAST: usize = 6;
+
+/// A shorter beginning of a secret at a text's end is no secret that was cut off.
+const LEAST_PART: usize = 4;
+
+/// What stands where a secret was.
+const STARS: &str = "***";
+
+/// A foreign text on one line, without its URLs' user info, and not for ever.
+#[must_use]
+pub fn told(text: &str) -> String {
+    let line = one_line(&without_user_info(text));
+    line.chars().take(ENOUGH).collect()
+}
+
+/// A message of ours that quotes foreign texts: on one line, and not for ever.
+#[must_use]
+pub fn message(text: &str) -> String {
+    let text = printable(text);
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}… ({} characters in all)", &text[..end], text.chars().count()),
+        None => text,
+    }
+}
+
+/// Whether a terminal obeys the character, or shows by it something else than is there.
+#[must_use]
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control() || is_hidden(c)
+}
+
+/// What is invisible or turns text around.
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The text with a blank for each character that is not to be printed.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect()
+}
+
+/// On one line, without control characters or such as turn text around.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let plain = text.chars().filter(|c| c.is_control() || c.is_whitespace() || !is_hidden(*c));
+    let plain: String = plain.map(|c| if c.is_control() { ' ' } else { c }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// JSON in which every character that is not to be printed is written as `\uXXXX`, which means the same.
+#[must_use]
+pub fn printable_json(json: &str) -> String {
+    let mut printable = String::with_capacity(json.len());
+    for c in json.chars() {
+        // What JSON allows outside of texts, its lines among it, stays as it is; within texts it stands escaped.
+        if is_unprintable(c) && !matches!(c, '\n' | '\r' | '\t') {
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().for_each(|unit| {
+                // Writing to a string does not fail.
+                let _ = write!(printable, "\\u{unit:04x}");
+            });
+        } else {
+            printable.push(c);
+        }
+    }
+    printable
+}
+
+/// The text with stars for user and password of each `scheme://user:password@host`.
+#[must_use]
+pub fn without_user_info(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(behind) = rest.find("://").map(|at| at + 3) {
+        let (before, url) = rest.split_at(behind);
+        cleaned.push_str(before);
+        let hidden = user_info(url);
+        cleaned.push_str(if hidden == 0 { "" } else { STARS });
+        rest = &url[hidden..];
+    }
+    cleaned + rest
+}
+
+/// How many bytes of what follows `scheme://` are user and password.
+fn user_info(url: &str) -> usize {
+    let end_of = |ends: &dyn Fn(char) -> bool| url.find(ends).unwrap_or(url.len());
+    let word = &url[..end_of(&|c| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`'))];
+    let authority = &word[..word.find(['/', '?', '#', '\\']).unwrap_or(word.len())];
+    if let Some(at) = authority.rfind('@') {
+        return at;
+    }
+    // A password with a `/` in it, as people write them; behind a host only a port has a colon.
+    let is_port =
+        |port: &str| port.trim_end_matches([',', '.', ';', ':', ')', ']', '\'']).bytes().all(|b| b.is_ascii_digit());
+    match authority.split_once(':') {
+        Some((host, port)) if !host.starts_with('[') && !authority.contains(',') && !is_port(port) => {
+            word.rfind('@').unwrap_or(0)
+        }
+        Some(_) | None => 0,
+    }
+}
+
+/// Secrets that are taken out of foreign texts, in every spelling in which they could come back.
+#[derive(Clone, Default)]
+pub struct Mask(Vec<SecretString>);
+
+impl Mask {
+    /// Hides these, and what they are in Base64.
+    #[must_use]
+    pub fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let long = secrets.into_iter().filter(|secret| secret.chars().count() >= LEAST);
+        let forms = long.flat_map(|secret| [secret.to_owned(), STANDARD.encode(secret)]);
+        let mut all: Vec<_> = forms.flat_map(|form| spellings(&form)).collect();
+        // A longer one may contain a shorter one.
+        all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        all.dedup();
+        Self(all.into_iter().map(SecretString::from).collect())
+    }
+
+    /// Hides what either hides.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let mut all: Vec<_> = self.0.into_iter().chain(other.0).collect();
+        all.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        Self(all)
+    }
+
+    /// `text` with stars where a secret was, also where it was broken over lines or cut off by the text's end.
+    #[must_use]
+    pub fn clean(&self, text: &str) -> String {
+        let mut cleaned = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let hidden = self.0.iter().find_map(|secret| begin(rest, secret.expose_secret()));
+            cleaned.push_str(if hidden.is_some() { STARS } else { &rest[..first.len_utf8()] });
+            rest = &rest[hidden.unwrap_or(first.len_utf8())..];
+        }
+        cleaned
+    }
+
+    /// A text that quotes others, on one line and without secrets and user info.
+    #[must_use]
+    pub fn tell(&self, text: &str) -> String {
+        message(&one_line(&without_user_info(&self.clean(text))))
+    }
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mask of {}", self.0.len())
+    }
+}
+
+/// As a page, an address or JSON would write it.
+fn spellings(text: &str) -> [String; 4] {
+    let upper = in_url(text, |byte| format!("%{byte:02X}"));
+    [text.to_owned(), upper, in_url(text, |byte| format!("%{byte:02x}")), text.replace('/', "\\/")]
+}
+
+fn in_url(text: &str, escape: impl Fn(u8) -> String) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { escape(byte) }).collect()
+}
+
+/// How many bytes of `text` are `secret`, with whatever white space came between; `None` if it begins otherwise. A text
+/// that ends too early, after [`LEAST_PART`] characters or more, was cut.
+fn begin(text: &str, secret: &str) -> Option<usize> {
+    let mut wanted = secret.chars().peekable();
+    for (at, c) in text.char_indices() {
+        match wanted.peek() {
+            None => return Some(at),
+            Some(next) if *next == c => drop(wanted.next()),
+            Some(_) if at > 0 && c.is_whitespace() => {}
+            Some(_) => return None,
+        }
+    }
+    let left = wanted.count();
+    (left == 0 || secret.chars().count() - left >= LEAST_PART).then_some(text.len())
+}
+
+/// Whether a word may be a token or a generated password: long, and with letters and digits in turn as in no name.
+#[must_use]
+pub fn looks_secret(word: &str) -> bool {
+    let turns = word.as_bytes().windows(2).filter(|pair| is_turn(pair[0], pair[1])).count();
+    word.len() >= 20 && turns >= 6
+}
+
+/// Between a letter and a digit, or up to a capital: names have few of these.
+fn is_turn(first: u8, second: u8) -> bool {
+    let digits = [first, second].map(|byte| byte.is_ascii_digit());
+    let both = first.is_ascii_alphanumeric() && second.is_ascii_alphanumeric();
+    both && (digits[0] != digits[1] || first.is_ascii_lowercase() && second.is_ascii_uppercase())
+}
+
+/// The text with stars for each word that [looks secret](looks_secret).
+#[must_use]
+pub fn without_lookalikes(text: &str) -> String {
+    let in_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=' | '_' | '-');
+    let mut cleaned = String::with_capacity(text.len());
+    let mut word = String::new();
+    for c in text.chars().map(Some).chain(once(None)) {
+        if let Some(c) = c.filter(|c| in_word(*c)) {
+            word.push(c);
+            continue;
+        }
+        cleaned.push_str(if looks_secret(&word) { STARS } else { &word });
+        word.clear();
+        cleaned.extend(c);
+    }
+    cleaned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_text_is_one_short_line_that_plays_no_tricks() {
+        assert_eq!(told("a\u{1b}[31m\r\nb\u{202e}c \u{9b}1m\u{61c}\u{2066}d"), "a [31m bc 1md");
+        assert_eq!(told(&"x".repeat(100_000)).len(), ENOUGH);
+        assert_eq!(told(&"ä ".repeat(10_000)).chars().count(), ENOUGH);
+        let long = message(&"ö".repeat(100_000));
+        assert!(long.chars().count() < LONGEST + 40 && long.ends_with("ö… (100000 characters in all)"), "{long}");
+        assert_eq!(message("a\nb"), "a b");
+    }
+
+    #[test]
+    fn the_user_info_of_an_address_is_hidden_as_a_whole() {
+        for (text, shown) in [
+            ("via http://u:p@proxy:3128/ it", "via http://***@proxy:3128/ it"),
+            ("mongodb://u:a@b@db1,db2/x?y=1@2", "mongodb://***@db1,db2/x?y=1@2"),
+            ("mongodb+srv://u:p/w@db", "mongodb+srv://***@db"),
+            ("\"socks5://token@h\", https://h:8080/a@b", "\"socks5://***@h\", https://h:8080/a@b"),
+            ("http://[::1]:1/@x http://h: no http://h:80.", "http://[::1]:1/@x http://h: no http://h:80."),
+            ("https://a/x?user=me@b", "https://a/x?user=me@b"),
+            ("://@ :// ://", "://@ :// ://"),
+        ] {
+            assert_eq!(without_user_info(text), shown);
+        }
+        let cut = format!("http://u:hunter2@{}", "h".repeat(ENOUGH));
+        assert!(told(&cut).starts_with("http://***@hhh"), "hidden before it is cut");
+    }
+
+    #[test]
+    fn a_secret_is_starred_in_every_spelling() {
+        let mask = Mask::of(["hunter2/=", "bWU6aHVudGVyMi89"]);
+        let spellings =
+            ["hunter2/=", "hunter2%2F%3D", "hunter2%2f%3d", "hunter2\\/=", "bWU6aHVudGVyMi89", "aHVudGVyMi89"];
+        for text in spellings {
+            assert_eq!(mask.clean(&format!("you sent {text}!")), "you sent ***!");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_broken_or_cut_is_no_less_a_secret() {
+        let mask = Mask::of(["hunter2-token"]);
+        assert_eq!(mask.clean("sent: hunter2\r\n -token, so"), "sent: ***, so");
+        assert_eq!(mask.clean("sent: hunter2-tok"), "sent: ***");
+        assert_eq!(mask.clean("hunters hunt"), "hunters ***", "which is little lost");
+        assert_eq!(mask.clean("hun"), "hun");
+        assert_eq!(mask.clean("hunter2-töken"), "hunter2-töken");
+    }
+
+    #[test]
+    fn a_short_secret_is_not_told_by_its_stars() {
+        for short in ["", "a", "abcde"] {
+            assert_eq!(Mask::of([short]).clean("all is well, abcde"), "all is well, abcde");
+        }
+        assert_eq!(Mask::of(["abcdef"]).clean("is abcdef"), "is ***");
+    }
+
+    #[test]
+    fn json_for_a_terminal_means_the_same_and_orders_nothing() {
+        let json = "{\n \"a\": \"\u{9b}1m\u{202e}\u{e0041}ö\"}";
+        let printable = printable_json(json);
+        assert_eq!(printable, "{\n \"a\": \"\\u009b1m\\u202e\\udb40\\udc41ö\"}");
+        assert!(!printable.chars().any(|c| c != '\n' && is_unprintable(c)));
+    }
+
+    #[test]
+    fn a_token_in_the_wrong_place_is_told_from_names() {
+        for token in ["ATATT3xFfGF0T4_Tq-9ZxYw=7A1B", "NjM0MTQ0ODQ2MjQ3OkJhcgVx4", "9f86d081884c7d659a2feaa0c55ad015"] {
+            assert_eq!(without_lookalikes(&format!("\"{token}\" is none")), "\"***\" is none");
+        }
+        for name in [
+            "flows.d/sync-ab.json:12:7: rules[0].actions.targetStatus",
+            "user-in-progress-to-dev-in-progress-2, Sync-User-A-To-Dev-B-Closed-2",
+            "createWhenUserWillDo2 customfield_10042",
+        ] {
+            assert_eq!(without_lookalikes(name), name);
+        }
+    }
+}
