@@ -200,6 +200,18 @@ mod tests {
         drop(all);
     }
 
+    #[tokio::test]
+    async fn large_answers_are_parsed_beside_the_runtime_and_in_simulation_on_the_spot() {
+        let cases =
+            [(Parsing::Blocking, SMALL + 1, true), (Parsing::Blocking, SMALL, false), (Parsing::Inline, MIB, false)];
+        let here = std::thread::current().id();
+        for (parsing, bytes, beside) in cases {
+            let share = AnswerMemory::new(64 * MIB, parsing).share();
+            let there = share.parse(bytes, || std::thread::current().id()).await.unwrap();
+            assert_eq!(there != here, beside, "{parsing:?} {bytes}");
+        }
+    }
+
     #[test]
     fn an_answer_larger_than_a_flows_part_never_waits_for_more_than_that() {
         let share = memory().share();

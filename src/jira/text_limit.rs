@@ -99,6 +99,29 @@ fn digit(c: char) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::Deployment;
+    use crate::jira::Refusal;
+    use crate::jira::error::said;
+    use crate::jira::testing::Script;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_number_above_what_was_sent_is_no_limit_and_one_below_it_is() {
+        let (client, _) = Script::client(Deployment::DataCenter, Vec::new()).await;
+        let sent = Body::Wiki("x".repeat(600));
+        for (field, shown, learnt, known) in [
+            ("comment", 700, false, markup::MOST),
+            ("summary", 500, false, markup::MOST),
+            ("comment", 500, true, 500),
+            ("comment", 550, false, 500),
+        ] {
+            let body = format!(r#"{{"errors":{{"{field}":"It exceeds the limit of {shown} characters."}}}}"#);
+            let said = said(&http::HeaderMap::new(), body.as_bytes());
+            let what = Fault::Invalid(Refusal::new(said.text.clone(), said));
+            let error = Error { request: "POST comment".to_owned(), what, only_reads: false };
+            assert_eq!(client.learn_text_limit(&error, "comment", &sent), learnt, "{body}");
+            assert_eq!(client.text_limit(), known, "{body}");
+        }
+    }
 
     #[test]
     fn a_limit_is_read_however_its_digits_are_parted() {

@@ -97,6 +97,15 @@ fn writing() -> Ask {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_request_asks_for_a_compressed_answer() {
+    let caller = stage(Vec::new()).caller;
+    for whose in [Whose::Site, Whose::Stranger] {
+        let request = caller.request(&Method::GET, &caller.url("/rest/api/3/myself").unwrap(), whose);
+        assert_eq!(request.body(()).unwrap().headers()[header::ACCEPT_ENCODING], "identity");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_read_waits_as_long_as_a_503_asks_and_is_repeated() {
     let stage = stage(vec![reply(503, &[("retry-after", "20")], ""), fine()]);
     let begun = stage.clock.now();
