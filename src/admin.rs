@@ -4,6 +4,7 @@
 
 mod access;
 mod answer;
+mod connections;
 mod data;
 mod flows;
 mod health;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 pub use access::Access;
 
 use crate::clock::Clock;
+use crate::settings::ConnectionLimits;
 use crate::supervisor::Handle;
 use orders::{ToPair, ToRecreate, ToUnpair};
 
@@ -64,12 +66,16 @@ pub fn router(handle: Handle, clock: Clock, access: Access) -> Router {
         .with_state(Inside { handle, clock })
 }
 
-/// Serves `router` on `listener` until `stop`, and then until the answers begun are given.
-///
-/// # Errors
-/// When the listener fails for good.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> std::io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+/// Serves `router` on `listener` until `stop`, and then until the answers begun are given. No more connections are kept
+/// than `limits` says, so that strangers leave the flows their file descriptors and memory.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ConnectionLimits,
+    clock: Clock,
+    stop: CancellationToken,
+) {
+    connections::serve(listener, router, limits, clock, stop).await;
 }
 
 async fn ready(State(inside): State<Inside>) -> (StatusCode, &'static str) {

@@ -23,7 +23,7 @@ use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
 use crate::flow::{Flow, FlowName, Observer, Secret};
 use crate::jira::{AnswerMemory, DEFAULT_ANSWER_BYTES, Networks, Parsing};
-use crate::settings::StoreUrl;
+use crate::settings::{ConnectionLimits, StoreUrl};
 use crate::sim::{People, Site, check};
 use crate::store::{Durability, Manner, Process, Stores, mongo_url};
 use crate::supervisor::{Ended, Setup, Supervisor};
@@ -180,7 +180,8 @@ impl Stage {
         // Nobody is told the token: there is nothing to order here.
         let token = Secret::new(Entropy::system()?.id(self.clock.wall()).to_string());
         let router = admin::router(handle, self.clock.clone(), admin::Access::new(token, listens, &[]));
-        self.servers.spawn(async move { drop(admin::serve(listener, router, CancellationToken::new()).await) });
+        let (limits, clock) = (ConnectionLimits::default(), self.clock.clone());
+        self.servers.spawn(admin::serve(listener, router, limits, clock, CancellationToken::new()));
         Ok(address)
     }
 

@@ -63,6 +63,7 @@ pub mod lease;
 // Inputs.
 pub mod backoff;
 pub mod clock;
+pub mod descriptors;
 pub mod foreign;
 pub mod settings;
 

@@ -1,5 +1,6 @@
 //! How one process is set up: environment variables as the Node service had them, and the flags that override them.
 
+mod connections;
 mod store_url;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
+pub use connections::ConnectionLimits;
 pub use store_url::{MongoParts, MongoUrl, NoServer, NoStore, ReadMongo, StoreUrl};
 
 /// The interval of flows that name none, unless `SYNC_INTERVAL_MINUTES` says otherwise.
@@ -46,6 +48,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// Who may ask the API.
     pub api: ApiSettings,
+    /// How many connections the admin server keeps.
+    pub connections: ConnectionLimits,
 }
 
 /// Who may ask the API. Its token is no setting: whoever prints settings prints no secret.
@@ -115,6 +119,7 @@ impl Settings {
                 pretty: parse_or(&env, "LOG_PRETTY", |text| flag(text).map(Some), None)?,
             },
             api: ApiSettings { token_file: overrides.api_token_file.clone(), hosts: hosts(&env, &overrides.api_hosts) },
+            connections: ConnectionLimits::from_env(&env)?,
         })
     }
 }
@@ -235,6 +240,7 @@ mod tests {
             answer_memory: 256 << 20,
             log: LogSettings { level: Level::INFO, file: None, pretty: None },
             api: ApiSettings::default(),
+            connections: ConnectionLimits::default(),
         };
         assert_eq!(read(&[], Overrides::default()), Ok(defaults.clone()));
         assert_eq!(read(&[("PORT", ""), ("DATABASE_URL", " ")], Overrides::default()), Ok(defaults));
@@ -252,6 +258,9 @@ mod tests {
             ("LOG_FILE", "/var/log/lockstep"),
             ("LOG_PRETTY", "true"),
             ("LOCKSTEP_API_HOSTS", "lockstep.example.net, jira-sync,"),
+            ("LOCKSTEP_ANONYMOUS_CONNECTIONS", "40"),
+            ("LOCKSTEP_ANONYMOUS_PER_ADDRESS", "4"),
+            ("LOCKSTEP_AUTHENTICATED_CONNECTIONS", "100"),
         ];
         let expected = Settings {
             flows: "/etc/flows".into(),
@@ -261,6 +270,7 @@ mod tests {
             answer_memory: 100 << 20,
             log: LogSettings { level: Level::WARN, file: Some("/var/log/lockstep".into()), pretty: Some(true) },
             api: ApiSettings { token_file: None, hosts: vec!["lockstep.example.net".into(), "jira-sync".into()] },
+            connections: ConnectionLimits { anonymous: 40, anonymous_per_address: 4, authenticated: 100 },
         };
         assert_eq!(read(&env, Overrides::default()), Ok(expected));
     }
@@ -290,6 +300,7 @@ mod tests {
             ("SYNC_INTERVAL_MINUTES", "1e300", "at least one second"),
             ("LOCKSTEP_ANSWER_MEMORY_MIB", "63", "use MiB from 64 to 1048576"),
             ("LOCKSTEP_ANSWER_MEMORY_MIB", "a lot", "use MiB from 64 to 1048576"),
+            ("LOCKSTEP_ANONYMOUS_CONNECTIONS", "0", "use one from 1 to 1000000"),
             ("LOG_LEVEL", "loud", "use trace, debug, info, warn or error"),
             ("LOG_PRETTY", "perhaps", "neither true nor false"),
             ("DATABASE_URL", "sqlite:", "names no folder"),

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
 
 use super::answer::complaint;
+use super::connections::{Connection, Credential, Crowded};
 use crate::flow::Secret;
 
 /// Names by which every machine calls itself.
@@ -75,9 +76,26 @@ impl Access {
 
 /// Lets through who may ask, and answers everybody else.
 pub(super) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
-    match access.objection(request.headers()) {
-        None => next.run(request).await,
-        Some(objection) => objection.answer(),
+    if let Some(objection) = access.objection(request.headers()) {
+        return objection.answer();
+    }
+    match Connection::of(&request).map(|connection| connection.authenticate(Credential::ApiToken)) {
+        None | Some(Ok(())) => next.run(request).await,
+        Some(Err(crowded)) => crowded.answer(),
+    }
+}
+
+impl Crowded {
+    /// Nothing was done.
+    fn answer(self) -> Response {
+        let why = match self {
+            Self::TooMany => {
+                "too many connections with a valid token are being answered; ask again later, or raise \
+                 LOCKSTEP_AUTHENTICATED_CONNECTIONS"
+            }
+            Self::Closed => "this connection was closed for a newer one; ask again",
+        };
+        ([(header::CONNECTION, "close")], complaint(StatusCode::SERVICE_UNAVAILABLE, why)).into_response()
     }
 }
 

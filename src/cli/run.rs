@@ -17,9 +17,10 @@ use super::{Outcome, complain, env, token};
 use crate::admin::{self, Access};
 use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
+use crate::descriptors;
 use crate::flow::Observer;
 use crate::jira::{AnswerMemory, Networks, Parsing};
-use crate::settings::{Overrides, Settings};
+use crate::settings::{ConnectionLimits, Overrides, Settings};
 use crate::store::{Manner, Process, Stores, mongo_url};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::{Tools, Workshop};
@@ -97,6 +98,7 @@ async fn serve(settings: Settings) -> anyhow::Result<Ended> {
         tracing::warn!("{warning}");
     }
     let signals = Signals::listen()?;
+    let limits = connection_limits(&settings);
     let listener = bind(&settings).await?;
     let observer: Arc<dyn Observer> = Arc::new(log);
     let workshop = workshop(&settings, &clock, &entropy, &observer)?;
@@ -109,10 +111,29 @@ async fn serve(settings: Settings) -> anyhow::Result<Ended> {
     let stop = CancellationToken::new();
     // Owns what runs beside the supervisor; all of it ends with this function.
     let mut beside = JoinSet::new();
-    beside.spawn(answer(listener, admin::router(handle.clone(), clock.clone(), access)));
+    let router = admin::router(handle.clone(), clock.clone(), access);
+    beside.spawn(answer(listener, router, limits, clock.clone()));
     beside.spawn(signals.then_cancel(stop.clone()));
     let serving = supervisor.run(stop.clone());
     Ok(ServiceManager::from_env()?.told_of(serving, handle.until_ready(), &stop, &clock).await)
+}
+
+/// Raises the limit on file descriptors, and has most of them left to the flows.
+fn connection_limits(settings: &Settings) -> ConnectionLimits {
+    let raised = descriptors::raise_limit();
+    let told = |limit: Option<u64>| limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
+    tracing::debug!("file descriptors: at most {}, after {} at start", told(raised.to), told(raised.from));
+    let limits = settings.connections.within(raised.to);
+    if limits != settings.connections {
+        tracing::info!(
+            "as this process may open only {} files, it keeps at most {} connections without a valid token and {} with one; \
+             raise its limit (ulimit -n, systemd's LimitNOFILE=, a container's --ulimit nofile)",
+            told(raised.to),
+            limits.anonymous,
+            limits.authenticated,
+        );
+    }
+    limits
 }
 
 async fn bind(settings: &Settings) -> anyhow::Result<TcpListener> {
@@ -164,11 +185,9 @@ fn setup(
 }
 
 /// Answers HTTP while the flows are served and drained: `/health` tells of both.
-async fn answer(listener: TcpListener, router: Router) {
+async fn answer(listener: TcpListener, router: Router, limits: ConnectionLimits, clock: Clock) {
     if let Ok(address) = listener.local_addr() {
         tracing::info!("answering on http://{address}");
     }
-    if let Err(error) = admin::serve(listener, router, CancellationToken::new()).await {
-        tracing::error!("no longer answering HTTP: {error}");
-    }
+    admin::serve(listener, router, limits, clock, CancellationToken::new()).await;
 }

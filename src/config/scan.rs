@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
+use crate::descriptors;
 
 /// A flow file that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +96,7 @@ fn content(path: &Path) -> Result<Content, String> {
 }
 
 fn text(path: &Path) -> Result<String, String> {
-    let unreadable = |error: io::Error| format!("cannot be read: {error}");
+    let unreadable = |error: io::Error| format!("cannot be read: {}", descriptors::explained(&error));
     // Opening a pipe would wait for its writer.
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err("is no regular file; put one in its place".to_owned());
@@ -113,7 +114,7 @@ fn no_folder(folder: &Path, error: &io::Error) -> NoFolder {
     if error.kind() == ErrorKind::NotFound {
         NoFolder::Missing(folder)
     } else {
-        NoFolder::Unreadable { folder, why: error.to_string() }
+        NoFolder::Unreadable { folder, why: descriptors::explained(error) }
     }
 }
 

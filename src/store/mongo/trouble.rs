@@ -6,6 +6,7 @@ use mongodb::bson::Document;
 use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 
 use super::server::Server;
+use crate::descriptors;
 use crate::foreign::{ENOUGH, told};
 use crate::store::Error;
 use crate::store::record::Unfit;
@@ -55,7 +56,10 @@ impl Trouble {
     pub(super) fn at(self, server: &Server, database: &str) -> Error {
         let place = server.place(database);
         match self {
-            Self::Driver(error) => Error::Unavailable { place, why: server.scrubbed(&from_driver(&error)) },
+            Self::Driver(error) => {
+                let said = descriptors::explained_text(from_driver(&error));
+                Error::Unavailable { place, why: server.scrubbed(&said) }
+            }
             Self::Said { code, message } => {
                 Error::Unavailable { place, why: server.scrubbed(&with_remedy(code, &message)) }
             }

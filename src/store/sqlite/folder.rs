@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::super::Error;
+use crate::descriptors;
 
 /// The folders that one process uses, by their true paths. Each is held as long as somebody uses it.
 #[derive(Default)]
@@ -57,7 +58,10 @@ fn make(folder: &Path) -> io::Result<File> {
 }
 
 fn no_folder(folder: &Path, why: &io::Error) -> Error {
-    unavailable(folder, format!("{why}; see that it is a folder in which this process may write"))
+    match descriptors::shortage(why) {
+        Some(_) => unavailable(folder, descriptors::explained(why)),
+        None => unavailable(folder, format!("{why}; see that it is a folder in which this process may write")),
+    }
 }
 
 fn unavailable(folder: &Path, why: String) -> Error {

@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::ErrorCode;
 
 use super::super::record::Unfit;
+use crate::descriptors::{self, Shortage};
 use crate::store::Error;
 
 /// Why work on a file failed, before the file is named.
@@ -76,12 +77,19 @@ impl Trouble {
 /// Errors without a code are columns that did not hold what they should.
 fn from_sqlite(place: String, error: &rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
-        Some(code) if !UNREADABLE.contains(&code) => Error::Unavailable { place, why: with_remedy(error, code) },
+        Some(code) if !UNREADABLE.contains(&code) => {
+            let why = with_remedy(error, code, descriptors::shortage_now());
+            Error::Unavailable { place, why }
+        }
         Some(_) | None => Error::Unreadable { place, why: format!("{error}; {REPLACE}") },
     }
 }
 
-fn with_remedy(error: &rusqlite::Error, code: ErrorCode) -> String {
+/// SQLite hands no cause on: whether there are descriptors is asked anew.
+fn with_remedy(error: &rusqlite::Error, code: ErrorCode, shortage: Option<Shortage>) -> String {
+    if let (ErrorCode::CannotOpen | ErrorCode::SystemIoFailure, Some(shortage)) = (code, shortage) {
+        return format!("{error}: {shortage}");
+    }
     match REMEDIES.iter().find(|(known, _)| *known == code) {
         Some((_, remedy)) => format!("{error}; {remedy}"),
         None => error.to_string(),
@@ -133,6 +141,15 @@ mod tests {
             assert!(matches!(error, Error::Unreadable { .. }), "{error}");
             assert!(error.to_string().ends_with("or move it away to begin anew"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_that_can_not_be_opened_for_want_of_descriptors_is_told_so() {
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), None);
+        let told = with_remedy(&error, ErrorCode::CannotOpen, Some(Shortage::Process));
+        assert!(told.contains("ulimit -n") && !told.contains("may write"), "{told}");
+        let full = with_remedy(&error, ErrorCode::DiskFull, Some(Shortage::Process));
+        assert!(full.contains("make room on its disk"), "{full}");
     }
 
     fn told(code: i32) -> Error {
