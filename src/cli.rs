@@ -115,9 +115,10 @@ impl Cli {
     }
 }
 
-/// The process' environment.
+/// The process' environment. What is no UTF-8 text in a value becomes a replacement character, so that it is found wrong
+/// where it is used: counted as unset, a proxy or a store would silently be another one.
 fn env(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 /// Runs a command that needs a runtime and no daemon, and complains of what kept it from its end.

@@ -1,6 +1,7 @@
 //! How one process is set up: environment variables as the Node service had them, and the flags that override them.
 
 mod connections;
+mod proxies;
 mod store_url;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,6 +11,7 @@ use std::time::Duration;
 use tracing::Level;
 
 pub use connections::ConnectionLimits;
+pub use proxies::{Proxies, Proxy};
 pub use store_url::{MongoParts, MongoUrl, NoServer, NoStore, ReadMongo, StoreUrl};
 
 /// The interval of flows that name none, unless `SYNC_INTERVAL_MINUTES` says otherwise.
@@ -50,6 +52,8 @@ pub struct Settings {
     pub api: ApiSettings,
     /// How many connections the admin server keeps.
     pub connections: ConnectionLimits,
+    /// The proxies through which Jira is reached: `HTTPS_PROXY` and its like.
+    pub proxies: Proxies,
 }
 
 /// Who may ask the API. Its token is no setting: whoever prints settings prints no secret.
@@ -120,6 +124,7 @@ impl Settings {
             },
             api: ApiSettings { token_file: overrides.api_token_file.clone(), hosts: hosts(&env, &overrides.api_hosts) },
             connections: ConnectionLimits::from_env(&env)?,
+            proxies: Proxies::from_env(&env)?,
         })
     }
 }
@@ -241,6 +246,7 @@ mod tests {
             log: LogSettings { level: Level::INFO, file: None, pretty: None },
             api: ApiSettings::default(),
             connections: ConnectionLimits::default(),
+            proxies: Proxies::default(),
         };
         assert_eq!(read(&[], Overrides::default()), Ok(defaults.clone()));
         assert_eq!(read(&[("PORT", ""), ("DATABASE_URL", " ")], Overrides::default()), Ok(defaults));
@@ -271,6 +277,7 @@ mod tests {
             log: LogSettings { level: Level::WARN, file: Some("/var/log/lockstep".into()), pretty: Some(true) },
             api: ApiSettings { token_file: None, hosts: vec!["lockstep.example.net".into(), "jira-sync".into()] },
             connections: ConnectionLimits { anonymous: 40, anonymous_per_address: 4, authenticated: 100 },
+            proxies: Proxies::default(),
         };
         assert_eq!(read(&env, Overrides::default()), Ok(expected));
     }
@@ -301,6 +308,7 @@ mod tests {
             ("LOCKSTEP_ANSWER_MEMORY_MIB", "63", "use MiB from 64 to 1048576"),
             ("LOCKSTEP_ANSWER_MEMORY_MIB", "a lot", "use MiB from 64 to 1048576"),
             ("LOCKSTEP_ANONYMOUS_CONNECTIONS", "0", "use one from 1 to 1000000"),
+            ("HTTPS_PROXY", "http://bot:a b@proxy", "percent-encode"),
             ("LOG_LEVEL", "loud", "use trace, debug, info, warn or error"),
             ("LOG_PRETTY", "perhaps", "neither true nor false"),
             ("DATABASE_URL", "sqlite:", "names no folder"),

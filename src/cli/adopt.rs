@@ -125,7 +125,7 @@ fn heir(args: &Args, settings: &Settings, nowhere: PathBuf) -> anyhow::Result<He
         clock,
         entropy,
         opener: Arc::clone(&stores) as Arc<dyn Opener>,
-        transports: Arc::new(Networks::default()),
+        transports: Arc::new(Networks::through(settings.proxies.clone())),
         budgets: Arc::default(),
         claims: Arc::default(),
         answers: AnswerMemory::new(settings.answer_memory, Parsing::Blocking),

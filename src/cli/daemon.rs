@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -17,7 +18,7 @@ use super::{Outcome, complain, env, token};
 use crate::clock::Clock;
 use crate::flow::Secret;
 use crate::jira::{Network, Transport as _, WireBody};
-use crate::settings;
+use crate::settings::{self, Proxies};
 use crate::store::mongo_url;
 
 /// Longer than the daemon itself waits for an order to be carried out.
@@ -210,7 +211,8 @@ fn answered(request: Request<WireBody>, limit: Duration, api: &Address) -> anyho
 }
 
 async fn carried(request: Request<WireBody>, limit: Duration) -> anyhow::Result<Answer> {
-    let (network, clock) = (Network::new()?, Clock::system());
+    let proxies = Arc::new(Proxies::from_env(&env)?);
+    let (network, clock) = (Network::new(&proxies)?, Clock::system());
     let answer = async {
         let (head, body) = network.send(request).await?.into_parts();
         let body = Limited::new(body, LONGEST).collect().await.map_err(|why| anyhow!("the answer broke off: {why}"))?;

@@ -99,6 +99,7 @@ async fn serve(settings: Settings) -> anyhow::Result<Ended> {
     }
     let signals = Signals::listen()?;
     let limits = connection_limits(&settings);
+    settings.proxies.unusable().iter().for_each(|entry| tracing::warn!("{entry}"));
     let listener = bind(&settings).await?;
     let observer: Arc<dyn Observer> = Arc::new(log);
     let workshop = workshop(&settings, &clock, &entropy, &observer)?;
@@ -154,7 +155,7 @@ fn workshop(
         clock: clock.clone(),
         entropy: entropy.clone(),
         opener: Arc::new(opener),
-        transports: Arc::new(Networks::default()),
+        transports: Arc::new(Networks::through(settings.proxies.clone())),
         budgets: Arc::default(),
         claims: Arc::default(),
         answers: AnswerMemory::new(settings.answer_memory, Parsing::Blocking),

@@ -29,14 +29,14 @@ use super::budget::{Errand, LONGEST_PAUSE, NoTurn, Pass, Scope, Share, SiteClock
 use super::error::{Error, Fault, mask, no_result, told};
 use super::limits::{GLANCE_LIMIT, Limits, MOST_REDIRECTS, MOST_SAID, MOST_WRITTEN};
 use super::memory::{AnswerShare, Charge, Short};
-use super::transport::{Body, ToStranger, Transport, full};
+use super::transport::{Body, ThroughProxy, ToStranger, Transport, full};
 use super::wire::parse_date;
 use crate::clock::{Clock, Entropy};
 use crate::flow::{Credentials, JiraAccess, JiraTime, SiteUrl};
 use crate::foreign::Mask;
 use crate::pulse::{Gate, Pulse};
 use denied::DeniedRequests;
-use judge::{is_compressed, judge, judge_json};
+use judge::{is_compressed, judge, judge_json, judge_proxy};
 use redirect::Reach;
 
 pub(super) use retry::TRIES;
@@ -183,6 +183,8 @@ enum Whose {
 struct Head {
     status: StatusCode,
     headers: HeaderMap,
+    /// The proxy that it came through, if it came through one.
+    proxy: Option<ThroughProxy>,
 }
 
 impl Caller {
@@ -357,6 +359,9 @@ impl Caller {
             let fault = if of_issue { Fault::IssueThrottled(at_least) } else { Fault::Throttled(at_least) };
             return Err(Failed { at_least, ..fault.into() });
         }
+        if let Some(ThroughProxy(proxy)) = &head.proxy {
+            judge_proxy(proxy, head.status, &head.headers, body)?;
+        }
         let judged = judge(head.status, &head.headers, body).inspect(|()| self.denied.clear(ask));
         judged.map_err(|fault| {
             // It was done, if not by the account that was meant.
@@ -527,7 +532,7 @@ async fn whole(response: Response<Body>, mut room: Room<'_>) -> Result<(Head, By
         }
     }
     own_keys::rename(&mut bytes);
-    Ok((Head { status: parts.status, headers: parts.headers }, bytes.freeze()))
+    Ok((Head { proxy: parts.extensions.get().cloned(), status: parts.status, headers: parts.headers }, bytes.freeze()))
 }
 
 /// A whole answer of those that are short: to a write, or a complaint.

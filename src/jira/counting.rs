@@ -41,6 +41,7 @@ fn matters_more_than_a_number(what: &Fault) -> bool {
         | Fault::TooLarge(_)
         | Fault::Removed(_)
         | Fault::NotSent(_)
+        | Fault::BlockedByProxy(_)
         | Fault::NotOurs
         | Fault::Unanswered(_)
         | Fault::NotJira(_) => false,

@@ -65,6 +65,11 @@ pub enum Fault {
     /// 404 as a problem (RFC 7807): no endpoint of Jira was reached, so nothing happened.
     #[error("there is no such request at this address: {0}; is the address of the site right?")]
     NoEndpoint(String),
+    /// The proxy before Jira refused to pass this request on: nothing happened, and Jira said nothing of the account.
+    #[error(
+        "the proxy between us and Jira refuses this request: {0}; see what its rules say of this machine and that address"
+    )]
+    BlockedByProxy(String),
     /// The request never arrived as a whole: nothing happened.
     #[error("Jira can't be reached: {0}")]
     NotSent(String),
@@ -114,6 +119,7 @@ impl Error {
             | Fault::Denied(_)
             | Fault::Conflict(_)
             | Fault::NoEndpoint(_)
+            | Fault::BlockedByProxy(_)
             | Fault::NotSent(_)
             | Fault::NotOurs => Effect::None,
             Fault::Refused(_)
@@ -142,6 +148,7 @@ impl Error {
             | Fault::TooLarge(_)
             | Fault::Invalid(_)
             | Fault::Conflict(_)
+            | Fault::BlockedByProxy(_)
             | Fault::Denied(_) => true,
             Fault::Throttled(_)
             | Fault::IssueThrottled(_)
@@ -167,6 +174,7 @@ impl Error {
     pub fn is_local(&self) -> bool {
         match self.what {
             Fault::Denied(_)
+            | Fault::BlockedByProxy(_)
             | Fault::IssueThrottled(_)
             | Fault::Forbidden(_)
             | Fault::Missing(_)
@@ -203,6 +211,7 @@ impl Fault {
             Self::TooLarge(said) => Self::TooLarge(change(said)),
             Self::Unfit(said) => Self::Unfit(change(said)),
             Self::Removed(said) => Self::Removed(change(said)),
+            Self::BlockedByProxy(said) => Self::BlockedByProxy(change(said)),
             Self::NotSent(said) => Self::NotSent(change(said)),
             Self::Unanswered(said) => Self::Unanswered(change(said)),
             Self::NotJira(said) => Self::NotJira(change(said)),

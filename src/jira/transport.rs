@@ -16,6 +16,8 @@ use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use tower::ServiceExt;
 
 use crate::flow::{JiraAccess, Secret};
+use crate::settings::Proxy;
+pub(super) use network::wants_login;
 pub use network::{Network, Networks};
 
 /// A streaming body. Unsynchronised because the simulator's are.
@@ -59,6 +61,10 @@ pub(super) struct ToStranger {
     /// The site's host.
     pub site: String,
 }
+
+/// Marks a response that came through this proxy, which may have given it itself.
+#[derive(Clone, Debug)]
+pub(super) struct ThroughProxy(pub Proxy);
 
 /// No response came.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -343,6 +343,7 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
             | Fault::IssueThrottled(_)
             | Fault::Denied(_)
             | Fault::NoEndpoint(_)
+            | Fault::BlockedByProxy(_)
             | Fault::Forbidden(_)
             | Fault::Missing(_)
             | Fault::Conflict(_)

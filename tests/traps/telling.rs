@@ -105,6 +105,7 @@ fn way_of(fault: &Fault) -> Option<Way> {
         | Fault::Forbidden(_)
         | Fault::TooLarge(_)
         | Fault::NotSent(_)
+        | Fault::BlockedByProxy(_)
         | Fault::NotOurs
         | Fault::Cancelled => return None,
     })

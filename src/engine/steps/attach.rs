@@ -29,9 +29,12 @@ async fn not_copied(engine: &Engine, intent: &Intent, file: &Attachment, error: 
         Fault::Missing(_) if !of_the_upload && is_gone(engine, intent, file).await? => {
             Ok(Outcome::Done(Learned::NoFile(file.clone())))
         }
-        Fault::Missing(_) | Fault::Conflict(_) | Fault::Denied(_) | Fault::NoEndpoint(_) | Fault::IssueThrottled(_) => {
-            Ok(Outcome::Later(error))
-        }
+        Fault::Missing(_)
+        | Fault::Conflict(_)
+        | Fault::Denied(_)
+        | Fault::BlockedByProxy(_)
+        | Fault::NoEndpoint(_)
+        | Fault::IssueThrottled(_) => Ok(Outcome::Later(error)),
         Fault::Unanswered(_) | Fault::NotJira(_) if !of_the_upload => Ok(Outcome::Later(error)),
         // The download had just begun, so Jira is there: it, or a proxy, did not take this file to its end.
         Fault::NotSent(_) if of_the_upload && !engine.pulse.stopping() => Ok(Outcome::Later(error)),

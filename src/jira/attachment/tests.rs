@@ -73,7 +73,7 @@ async fn source_of(size: usize) -> (String, Arc<AtomicUsize>) {
 }
 
 fn caller(base: &str, silence: Duration) -> Caller {
-    caller_over(base, silence, Arc::new(Network::new().unwrap()))
+    caller_over(base, silence, Arc::new(Network::new(&Arc::default()).unwrap()))
 }
 
 fn caller_over(base: &str, silence: Duration, transport: Arc<dyn Transport>) -> Caller {

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use super::redirect::is_login;
 use crate::jira::error::{Fault, Refusal, Shape, said, told};
+use crate::jira::transport::wants_login;
+use crate::settings::Proxy;
 
 /// Whether Jira did what it was asked; if not, what that leads to. [`Fault::Denied`] is a suspicion here: only `myself`
 /// tells whether the account is refused or this request alone.
@@ -44,6 +46,28 @@ pub(super) fn judge(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Res
         400..=499 => Fault::Invalid(Refusal::new(text, said)),
         _ => Fault::Unanswered(text),
     })
+}
+
+/// What the proxy did with the request, if the answer that came through it is its own: it refuses to pass it on. A site
+/// behind it says 403 in Jira's words, or with one of Jira's headers.
+pub(super) fn judge_proxy(proxy: &Proxy, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Fault> {
+    match status {
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(Fault::NotSent(wants_login(proxy))),
+        StatusCode::FORBIDDEN if !is_from_jira(headers) => match said(headers, body) {
+            said if said.shape == Shape::Jira => Ok(()),
+            said => Err(Fault::BlockedByProxy(format!("{proxy} says {status}: {}", said.text))),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// Whether an answer has a header that only Jira, or Atlassian's gateway before it, gives.
+fn is_from_jira(headers: &HeaderMap) -> bool {
+    const NAMES: [&str; 5] = ["x-arequestid", "x-anodeid", "x-ausername", "x-asessionid", "x-aaccountid"];
+    let of_jira = |name: &str| NAMES.contains(&name) || name.starts_with("x-seraph-") || name.starts_with("atl-");
+    headers.keys().any(|name| of_jira(name.as_str()))
+        || headers.contains_key("x-authentication-denied-reason")
+        || says(headers, header::SERVER.as_str(), "Atlassian")
 }
 
 fn names_issues(body: &[u8]) -> bool {
@@ -227,5 +251,39 @@ mod tests {
         let end = judge_json(&page, b"<title>Log in</title>");
         assert!(matches!(&end, Err(Fault::NotJira(said)) if said.contains("Log in")), "{end:?}");
         assert_eq!(judge_json(&page, b""), Ok(()));
+    }
+
+    fn through_proxy(status: u16, kind: &'static str, name: &'static str, body: &str) -> Result<(), Fault> {
+        let env = |name: &str| (name == "HTTPS_PROXY").then(|| "http://bot:hunter2@proxy:3128".to_owned());
+        let proxies = crate::settings::Proxies::from_env(&env).unwrap();
+        let proxy = proxies.of("https", "jira.corp.test", 443).unwrap();
+        let kind = (header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        let named = (HeaderName::from_static(name), HeaderValue::from_static("x"));
+        let headers = HeaderMap::from_iter([kind, named]);
+        judge_proxy(proxy, StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes())
+    }
+
+    #[test]
+    fn a_403_or_407_of_the_proxy_is_told_as_the_proxys() {
+        let blocked = through_proxy(403, "text/html", "via", "<title>Blocked by policy</title>");
+        let Err(Fault::BlockedByProxy(said)) = blocked else { panic!("{blocked:?}") };
+        assert!(said.contains("proxy:3128 (HTTPS_PROXY)") && said.contains("Blocked by policy"), "{said}");
+        assert!(matches!(through_proxy(403, "text/plain", "x-squid-error", ""), Err(Fault::BlockedByProxy(_))));
+        let login = through_proxy(407, "text/html", "via", "<html>");
+        assert!(matches!(&login, Err(Fault::NotSent(said)) if said.contains("HTTPS_PROXY")), "{login:?}");
+    }
+
+    #[test]
+    fn a_403_of_jira_behind_a_proxy_stays_jiras() {
+        for (kind, name, body) in [
+            (JSON, "via", OURS),
+            ("text/html", "x-arequestid", "<html>"),
+            ("text/plain", "x-seraph-loginreason", "XSRF check failed"),
+            (JSON, "atl-traceid", r#"{"code":403,"message":"no"}"#),
+        ] {
+            assert_eq!(through_proxy(403, kind, name, body), Ok(()), "{name}");
+        }
+        assert_eq!(through_proxy(401, "text/html", "via", ""), Ok(()));
+        assert_eq!(through_proxy(200, JSON, "via", "{}"), Ok(()));
     }
 }

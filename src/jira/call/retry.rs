@@ -38,6 +38,7 @@ pub(super) fn pause(failed: &Failed, ask: &Ask, tried: u32, unit: f64) -> Option
         | Fault::TooLarge(_)
         | Fault::Removed(_)
         | Fault::NoEndpoint(_)
+        | Fault::BlockedByProxy(_)
         | Fault::NotOurs
         | Fault::Cancelled => false,
     };

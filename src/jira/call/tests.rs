@@ -12,6 +12,7 @@ use super::*;
 use crate::flow::{Deployment, Secret};
 use crate::jira::transport::Unreachable;
 use crate::jira::{AnswerMemory, Effect, Parsing, budget::Budget, get, read, write};
+use crate::settings::Proxies;
 
 type Reply = Result<Response<Body>, Unreachable>;
 
@@ -482,6 +483,44 @@ async fn a_403_on_one_issue_is_that_issues_without_a_word_of_the_account() {
     let error = stage.asks(writing()).await.unwrap_err();
     assert!(matches!(error.what, Fault::Forbidden(_)) && error.is_local(), "{error}");
     assert_eq!(stage.asked().len(), 1);
+}
+
+/// An answer that came through a proxy.
+fn through_proxy(status: u16, body: &'static str) -> Reply {
+    let env = |name: &str| (name == "HTTPS_PROXY").then(|| "http://proxy.corp.test:3128".to_owned());
+    let proxies = Proxies::from_env(&env).unwrap();
+    let mut response = reply(status, &[], body).unwrap();
+    response.extensions_mut().insert(ThroughProxy(proxies.of("https", "a", 443).unwrap().clone()));
+    Ok(response)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxys_403_is_not_taken_for_jiras_refusal_of_the_account() {
+    for ask in [search, writing, get_myself] {
+        let stage = stage(vec![through_proxy(403, "<title>Blocked</title>")]);
+        let error = stage.asks(ask()).await.unwrap_err();
+        assert!(matches!(error.what, Fault::BlockedByProxy(_)), "{error}");
+        assert_eq!((error.effect(), error.is_local(), stage.asked().len()), (Effect::None, true, 1), "{error}");
+        assert!(error.to_string().contains("the proxy proxy.corp.test:3128 (HTTPS_PROXY) says 403"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_refuses_the_question_who_we_are_parks_nothing() {
+    let stage = stage(vec![reply(401, &[], "no"), through_proxy(403, "<title>Blocked</title>")]);
+    let error = stage.asks(writing()).await.unwrap_err();
+    assert!(matches!(&error.what, Fault::NotSent(said) if said.contains("proxy.corp.test")), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_403_of_jira_through_a_proxy_stays_a_refusal_by_jira() {
+    let refusal = r#"{"errorMessages":["no"],"errors":{}}"#;
+    let error = stage(vec![through_proxy(403, refusal)]).asks(writing()).await.unwrap_err();
+    assert!(matches!(error.what, Fault::Forbidden(_)), "{error}");
+}
+
+fn get_myself() -> Ask {
+    get("/rest/api/2/myself".to_owned(), "myself")
 }
 
 #[test]

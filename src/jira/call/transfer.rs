@@ -14,7 +14,7 @@ use crate::flow::JiraTime;
 use crate::jira::budget::Pass;
 use crate::jira::error::{Error, Fault, no_result, said};
 use crate::jira::transfer::{Progress, Stage};
-use crate::jira::transport::Body;
+use crate::jira::transport::{Body, ThroughProxy};
 use crate::pulse::Gate;
 
 /// A file on its way to Jira.
@@ -74,7 +74,8 @@ impl Caller {
         let end = self.pulse.through(Gate::Jira, &ask.told(), self.limits.silence, exchange).await;
         match end.map_err(no_result)?? {
             (whose, Ok(response)) => {
-                let head = Head { status: response.status(), headers: response.headers().clone() };
+                let proxy = response.extensions().get().cloned();
+                let head = Head { status: response.status(), headers: response.headers().clone(), proxy };
                 if whose == Whose::Site {
                     self.verdict(ask, pass, &head, b"")?;
                 }
@@ -92,7 +93,8 @@ impl Caller {
     /// What a host that keeps files complains of concerns this file: it neither holds our account back nor refuses it.
     fn strangers_complaint(&self, head: &Head, body: &[u8]) -> Failed {
         let pause = throttle::asked_for(head.status, &head.headers, JiraTime::new(self.clock.wall()));
-        let why = format!("where the file is kept it says {}: {}", head.status, said(&head.headers, body).text);
+        let by = head.proxy.as_ref().map(|ThroughProxy(proxy)| format!(", or {proxy},")).unwrap_or_default();
+        let why = format!("where the file is kept it{by} says {}: {}", head.status, said(&head.headers, body).text);
         let at_least = pause.map_or(Duration::ZERO, |pause| pause.wait);
         Failed { at_least, ..Fault::NotJira(why).into() }
     }

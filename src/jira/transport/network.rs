@@ -10,25 +10,26 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
-use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, ClientBuilder};
 use sha2::{Digest, Sha256};
 
 use super::near::{self, FarOnly, Near};
-use super::{Body, BoxError, ToStranger, Transport, Transports, Unreachable, proxies};
+use super::{Body, BoxError, ThroughProxy, ToStranger, Transport, Transports, Unreachable, proxies};
+use crate::descriptors;
 use crate::flow::{JiraAccess, Secret};
 use crate::jira::limits::CONNECT_LIMIT;
+use crate::settings::{Proxies, Proxy};
 
 /// Over the network. Bodies stream both ways, at the pace of whoever is slower.
 pub struct Network {
-    /// Through the proxies that the environment names.
+    /// Through the proxies.
     outside: reqwest::Client,
     /// Straight: nobody's proxy can reach our own loopback.
     loopback: reqwest::Client,
     /// Straight, and never to this machine or its link.
     far: reqwest::Client,
     /// Tells what goes through a proxy, which alone knows the address that it connects to.
-    proxies: Matcher,
+    proxies: Arc<Proxies>,
     /// The credentials for proxies.
     secrets: Vec<Secret>,
 }
@@ -38,50 +39,56 @@ impl Network {
     ///
     /// # Errors
     /// When no HTTP client can be made on this machine.
-    pub fn new() -> Result<Self, Unreachable> {
-        Self::trusting(&[])
+    pub fn new(proxies: &Arc<Proxies>) -> Result<Self, Unreachable> {
+        Self::trusting(&[], proxies)
     }
 
     /// Trusts further authorities besides: the certificates of `pem`, any number of them.
     ///
     /// # Errors
     /// When there is no certificate in `pem`, or one that can't be read.
-    pub fn with_ca(pem: &[u8]) -> Result<Self, Unreachable> {
+    pub fn with_ca(pem: &[u8], proxies: &Arc<Proxies>) -> Result<Self, Unreachable> {
         let certificates = Certificate::from_pem_bundle(pem).map_err(|e| not_made(story(&e)))?;
         if certificates.is_empty() {
             return Err(not_made("there is no certificate in PEM format in the file of authorities".to_owned()));
         }
-        Self::trusting(&certificates)
+        Self::trusting(&certificates, proxies)
     }
 
-    fn trusting(authorities: &[Certificate]) -> Result<Self, Unreachable> {
-        let outside = client(authorities, |builder| builder)?;
+    fn trusting(authorities: &[Certificate], proxies: &Arc<Proxies>) -> Result<Self, Unreachable> {
+        let outside = client(authorities, |builder| through(builder, proxies))?;
         let loopback = client(authorities, ClientBuilder::no_proxy)?;
         let far = client(authorities, |builder| builder.no_proxy().dns_resolver(FarOnly))?;
-        let secrets = proxies::secrets(&|name| std::env::var(name).ok());
-        Ok(Self { outside, loopback, far, proxies: Matcher::from_env(), secrets })
+        let secrets = proxies::secrets(proxies.all().map(Proxy::expose));
+        Ok(Self { outside, loopback, far, proxies: Arc::clone(proxies), secrets })
     }
 
     async fn carry(&self, request: Request<Body>) -> Result<Response<Body>, Unreachable> {
         let stranger = request.extensions().get::<ToStranger>().cloned();
-        let uri = request.uri().clone();
         let request = request.map(|body| reqwest::Body::wrap(Shareable(Mutex::new(body))));
         let request = reqwest::Request::try_from(request).map_err(|e| not_made(story(&e)))?;
-        let client = match stranger {
+        let proxy = proxy_for(&self.proxies, request.url()).cloned();
+        let (client, proxy) = match stranger {
             Some(stranger) if !near::is_near_host(&stranger.site).await => {
                 if near::is_written_near(request.url()) {
                     return Err(off_limits());
                 }
-                if self.proxies.intercept(&uri).is_some() { &self.outside } else { &self.far }
+                (if proxy.is_some() { &self.outside } else { &self.far }, proxy)
             }
-            Some(_) | None if is_loopback(request.url()) => &self.loopback,
-            Some(_) | None => &self.outside,
+            Some(_) | None if is_loopback(request.url()) => (&self.loopback, None),
+            Some(_) | None => (&self.outside, proxy),
         };
-        let response = client.execute(request).await.map_err(|e| match is_near(&e) {
-            true => off_limits(),
-            false => Unreachable { begun: !e.is_connect() && !e.is_builder(), why: story(&e) },
+        let host = request.url().host_str().unwrap_or_default().to_owned();
+        let response = client.execute(request).await.map_err(|e| match (is_near(&e), &proxy) {
+            (true, _) => off_limits(),
+            (false, Some(proxy)) => unreachable(&e, through_proxy(&e, proxy, &host)),
+            (false, None) => unreachable(&e, story(&e)),
         })?;
-        Ok(Response::from(response).map(|body| body.map_err(BoxError::from).boxed_unsync()))
+        let mut response = Response::from(response).map(|body| body.map_err(BoxError::from).boxed_unsync());
+        if let Some(proxy) = proxy {
+            response.extensions_mut().insert(ThroughProxy(proxy));
+        }
+        Ok(response)
     }
 }
 
@@ -97,12 +104,21 @@ impl Transport for Network {
 
 /// The networks of a process: flows that trust the same authorities share one, and with it its connections.
 #[derive(Default)]
-pub struct Networks(Mutex<BTreeMap<Authorities, Weak<Network>>>);
+pub struct Networks {
+    proxies: Arc<Proxies>,
+    known: Mutex<BTreeMap<Authorities, Weak<Network>>>,
+}
 
 /// Digest of a bundle of certificates; `None` for those of the machine alone.
 type Authorities = Option<[u8; 32]>;
 
 impl Networks {
+    /// All of them go through these proxies; by default straight.
+    #[must_use]
+    pub fn through(proxies: Proxies) -> Self {
+        Self { proxies: Arc::new(proxies), known: Mutex::default() }
+    }
+
     /// The network that trusts this machine's authorities and those in `ca`, the content of a PEM file. It lives as
     /// long as somebody uses it.
     ///
@@ -110,11 +126,14 @@ impl Networks {
     /// As [`Network::new`] and [`Network::with_ca`].
     pub fn of(&self, ca: Option<&[u8]>) -> Result<Arc<Network>, Unreachable> {
         let key = ca.map(|pem| Sha256::digest(pem).into());
-        let mut networks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut networks = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(network) = networks.get(&key).and_then(Weak::upgrade) {
             return Ok(network);
         }
-        let network = Arc::new(ca.map_or_else(Network::new, Network::with_ca)?);
+        let network = Arc::new(match ca {
+            Some(pem) => Network::with_ca(pem, &self.proxies)?,
+            None => Network::new(&self.proxies)?,
+        });
         networks.retain(|_, network| network.strong_count() > 0);
         networks.insert(key, Arc::downgrade(&network));
         Ok(network)
@@ -150,6 +169,20 @@ impl http_body::Body for Shareable {
     }
 }
 
+/// A client without a proxy that could be used would go straight, so each is one that can be: see [`Proxies`].
+fn through(builder: ClientBuilder, proxies: &Arc<Proxies>) -> ClientBuilder {
+    if proxies.is_empty() {
+        return builder.no_proxy();
+    }
+    let proxies = Arc::clone(proxies);
+    let url = move |url: &reqwest::Url| proxy_for(&proxies, url).map(|proxy| proxy.expose().to_owned());
+    builder.proxy(reqwest::Proxy::custom(url))
+}
+
+fn proxy_for<'a>(proxies: &'a Proxies, url: &reqwest::Url) -> Option<&'a Proxy> {
+    proxies.of(url.scheme(), url.host_str()?, url.port_or_known_default()?)
+}
+
 /// A machine without any authorities' certificates can still speak plain HTTP: there it gets a client that trusts
 /// nobody but the `authorities` it was given, whose first https request says so.
 fn client(
@@ -173,6 +206,39 @@ fn client(
 
 fn not_made(why: String) -> Unreachable {
     Unreachable { begun: false, why }
+}
+
+fn unreachable(error: &reqwest::Error, why: String) -> Unreachable {
+    Unreachable { begun: !error.is_connect() && !error.is_builder(), why }
+}
+
+/// Why no response came through a proxy, as far as it can be told from why none came from Jira.
+fn through_proxy(error: &reqwest::Error, proxy: &Proxy, host: &str) -> String {
+    let said = story(error);
+    if said.contains(WANTS_LOGIN) {
+        return wants_login(proxy);
+    }
+    if said.contains(REFUSED_TUNNEL) {
+        return format!(
+            "{proxy} does not connect us to {host}: it answered CONNECT with a refusal, such as 403; see that its rules \
+             allow this machine to reach {host}, or name the host in NO_PROXY"
+        );
+    }
+    format!("through {proxy}: {said}")
+}
+
+/// What hyper-util says of a proxy's 407 and of its other refusals; its error is no public type.
+const WANTS_LOGIN: &str = "tunnel error: proxy authorization required";
+const REFUSED_TUNNEL: &str = "tunnel error: unsuccessful";
+
+/// 407, in words.
+pub(in crate::jira) fn wants_login(proxy: &Proxy) -> String {
+    let variable = proxy.variable();
+    if proxy.has_credentials() {
+        format!("{proxy} does not accept the user name and password of {variable} (407): correct them and restart")
+    } else {
+        format!("{proxy} wants a user name and a password (407): put them into {variable}, before the host and an @")
+    }
 }
 
 /// It concerns that file alone, unlike a network that is down.
@@ -199,7 +265,13 @@ fn story(error: &reqwest::Error) -> String {
         parts.push(error.to_string());
         cause = error.source();
     }
-    if parts.is_empty() { "the request could not be sent".to_owned() } else { parts.join(": ") }
+    let said = if parts.is_empty() { "the request could not be sent".to_owned() } else { parts.join(": ") };
+    let explained = descriptors::explained_text(said.clone());
+    match descriptors::shortage_now().filter(|_| explained == said && error.is_connect()) {
+        // A name can't be looked up then, and the resolver does not say why.
+        Some(shortage) => format!("{said}: {shortage}"),
+        None => explained,
+    }
 }
 
 #[cfg(test)]
@@ -226,13 +298,13 @@ mod tests {
         let one = networks.of(None).unwrap();
         assert!(Arc::ptr_eq(&one, &networks.of(None).unwrap()));
         drop(one);
-        assert!(networks.0.lock().unwrap().values().all(|network| network.strong_count() == 0));
+        assert!(networks.known.lock().unwrap().values().all(|network| network.strong_count() == 0));
     }
 
     #[test]
     fn a_file_of_authorities_without_any_is_refused() {
         for pem in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-            assert!(Network::with_ca(pem.as_bytes()).is_err(), "{pem}");
+            assert!(Network::with_ca(pem.as_bytes(), &Arc::default()).is_err(), "{pem}");
         }
     }
 
@@ -263,9 +335,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_site_is_trusted_only_with_the_authority_that_vouches_for_it() {
-        let with = Network::with_ca(include_bytes!("testdata/authority.pem")).unwrap();
+        let with = Network::with_ca(include_bytes!("testdata/authority.pem"), &Arc::default()).unwrap();
         assert_eq!(status(&with).await, Ok(204));
-        let without = status(&Network::new().unwrap()).await.unwrap_err();
+        let without = status(&Network::new(&Arc::default()).unwrap()).await.unwrap_err();
         assert!(!without.begun, "nothing was asked of a stranger: {without}");
     }
 
@@ -279,7 +351,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_on_this_machine_is_fetched_only_if_the_site_is_there() {
-        let network = Network::new().unwrap();
+        let network = Network::new(&Arc::default()).unwrap();
         for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
             let (listener, request) = file_on_loopback(host, "192.0.2.1").await;
             let end = network.send(request).await.unwrap_err();
@@ -305,6 +377,99 @@ mod tests {
             let _ = stream.write_all(b"HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n").await;
         });
         let request = Request::get(address).body(super::super::full("")).unwrap();
-        assert_eq!(Network::new().unwrap().send(request).await.unwrap().status(), 302);
+        assert_eq!(Network::new(&Arc::default()).unwrap().send(request).await.unwrap().status(), 302);
+    }
+
+    /// A server on loopback that answers each of its first connections with one of these, and what it was asked.
+    #[expect(clippy::disallowed_methods, reason = "the test's own server, which the runtime's end ends")]
+    async fn proxy(answers: &[&'static str]) -> (String, Arc<Mutex<Vec<String>>>) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (asked, answers) = (Arc::<Mutex<Vec<String>>>::default(), answers.to_vec());
+        let heard = Arc::clone(&asked);
+        tokio::spawn(async move {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let (mut head, mut piece) = (Vec::new(), [0; 1024]);
+                while !head.ends_with(b"\r\n\r\n") {
+                    let read = stream.read(&mut piece).await.unwrap();
+                    head.extend_from_slice(&piece[..read]);
+                }
+                heard.lock().unwrap().push(String::from_utf8(head).unwrap());
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        (address, asked)
+    }
+
+    fn proxies(env: &[(&str, String)]) -> Arc<Proxies> {
+        let env = |name: &str| env.iter().find(|(n, _)| *n == name).map(|(_, value)| value.clone());
+        Arc::new(Proxies::from_env(&env).unwrap())
+    }
+
+    async fn fetched(proxies: &Arc<Proxies>, url: &str) -> Result<Response<Body>, Unreachable> {
+        let request = Request::get(url).body(super::super::full("")).unwrap();
+        Network::new(proxies).unwrap().send(request).await
+    }
+
+    #[tokio::test]
+    async fn a_request_goes_through_the_proxy_with_the_credentials_of_its_variable() {
+        let (address, asked) = proxy(&["HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 403 Forbidden\r\n\r\n"]).await;
+        let named = format!("http://bot:p%40ss%20w%C3%B6rd@{address}");
+        let proxies = proxies(&[("ALL_PROXY", named)]);
+        let response = fetched(&proxies, "http://jira.corp.test/x").await.unwrap();
+        assert!(response.extensions().get::<ThroughProxy>().is_some());
+        let _ = fetched(&proxies, "https://jira.corp.test/x").await.unwrap_err();
+        let asked = asked.lock().unwrap().clone();
+        assert!(asked[0].starts_with("GET http://jira.corp.test/x HTTP/1.1"), "{asked:?}");
+        assert!(asked[1].starts_with("CONNECT jira.corp.test:443 HTTP/1.1"), "{asked:?}");
+        for head in asked {
+            // bot:p@ss wörd
+            assert!(head.to_ascii_lowercase().contains("proxy-authorization: basic ym90onbac3mgd8o2cmq="), "{head}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_exception_goes_straight() {
+        let (site, asked) = proxy(&["HTTP/1.1 204 No Content\r\n\r\n"]).await;
+        let port = site.rsplit_once(':').unwrap().1;
+        let env = [("ALL_PROXY", "http://127.0.0.1:1".to_owned()), ("NO_PROXY", format!("127.0.0.2:{port}"))];
+        let response = fetched(&proxies(&env), &format!("http://127.0.0.1:{port}/x")).await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), asked.lock().unwrap().len()),
+            (204, 1),
+            "loopback goes straight always"
+        );
+        let far = fetched(&proxies(&env), "http://jira.corp.test/x").await.unwrap_err();
+        assert!(!far.begun && far.why.starts_with("through the proxy 127.0.0.1:1 (ALL_PROXY): "), "{far}");
+        let exempt =
+            proxies(&[("ALL_PROXY", "http://127.0.0.1:1".to_owned()), ("NO_PROXY", "*.invalid:80".to_owned())]);
+        let straight = fetched(&exempt, "http://jira.invalid/x").await.unwrap_err();
+        assert!(!straight.begun && !straight.why.contains("proxy"), "{straight}");
+    }
+
+    #[tokio::test]
+    async fn what_a_proxy_refuses_is_told_as_the_proxys_and_nothing_was_sent() {
+        for (answer, credentials, told) in [
+            (
+                "407 Proxy Authentication Required",
+                "",
+                "wants a user name and a password (407): put them into ALL_PROXY",
+            ),
+            (
+                "407 Proxy Authentication Required",
+                "bot:hunter2@",
+                "does not accept the user name and password of ALL_PROXY",
+            ),
+            ("403 Forbidden", "bot:hunter2@", "does not connect us to jira.corp.test"),
+        ] {
+            let answer = Box::leak(format!("HTTP/1.1 {answer}\r\n\r\n").into_boxed_str());
+            let (address, _) = proxy(&[answer]).await;
+            let proxies = proxies(&[("ALL_PROXY", format!("http://{credentials}{address}"))]);
+            let end = fetched(&proxies, "https://jira.corp.test/x").await.unwrap_err();
+            assert!(!end.begun && end.why.starts_with(&format!("the proxy {address} (ALL_PROXY) ")), "{end}");
+            assert!(end.why.contains(told) && !end.why.contains("hunter2"), "{end}");
+        }
     }
 }

@@ -2,12 +2,9 @@
 
 use crate::flow::Secret;
 
-/// The variables that name proxies.
-const VARIABLES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-
-/// Passwords for proxies, and pairs of user and password, as they are written and as they are meant.
-pub(super) fn secrets(env: &dyn Fn(&str) -> Option<String>) -> Vec<Secret> {
-    VARIABLES.iter().filter_map(|name| env(name)).flat_map(|url| of_url(&url)).map(Secret::new).collect()
+/// Passwords for the proxies at these URLs, and pairs of user and password, as they are written and as they are meant.
+pub(super) fn secrets<'a>(urls: impl Iterator<Item = &'a str>) -> Vec<Secret> {
+    urls.flat_map(of_url).map(Secret::new).collect()
 }
 
 fn of_url(url: &str) -> Vec<String> {
@@ -42,7 +39,7 @@ mod tests {
 
     /// What is told of a text where this proxy is set.
     fn told(proxy: &str, text: &str) -> String {
-        let secrets = secrets(&|name| (name == "https_proxy").then(|| proxy.to_owned()));
+        let secrets = secrets(std::iter::once(proxy));
         Mask::of(secrets.iter().map(Secret::expose)).tell(text)
     }
 
