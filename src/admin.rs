@@ -40,7 +40,7 @@ struct Inside {
 /// - `GET /health`: how the flows are, as the Node service had it; with `?strict`, 503 when anything needs a look;
 /// - `GET /livez`: 200 while the process can answer at all;
 /// - `GET /readyz`: 200 once the flows directory has been looked at, 503 before and while stopping;
-/// - `GET /api/v1/flows`: how flows stand; `GET /api/v1/flows/NAME`: how one stands, and what its data says;
+/// - `GET /api/v1/flows`: how flows stand, and what the log dropped; `GET /api/v1/flows/NAME`: how one stands, and what its data says;
 /// - `GET /api/v1/flows/NAME/history?issue=KEY-OR-ID&before=N&limit=N`: what was done, latest first;
 /// - `POST /api/v1/flows/NAME/pair`, `…/unpair`, `…/recreate`: what an operator decides about pairs.
 ///

@@ -6,6 +6,7 @@ mod daemon;
 mod demo;
 mod export;
 mod flows;
+mod hangup;
 mod history;
 mod import;
 mod jira_sim;
@@ -21,6 +22,9 @@ mod text;
 mod token;
 
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -139,7 +143,24 @@ fn remark(what: impl std::fmt::Display) {
 /// Tells the person at the terminal why a command does not go on.
 #[expect(clippy::print_stderr, reason = "before there is a log, and for commands that have none")]
 fn complain(why: impl std::fmt::Display) {
-    eprintln!("lockstep: {}", text::lines(&why.to_string()));
+    eprintln!("{}", lament(why));
+}
+
+/// Does the same as [`complain`], but no longer waits for a stuck reader than this; for processes that must end.
+fn complain_within(limit: Duration, why: impl std::fmt::Display) {
+    let why = why.to_string();
+    let (say, said) = mpsc::channel();
+    let spawned = thread::Builder::new().spawn(move || {
+        complain(why);
+        say.send(())
+    });
+    // Without a thread nothing can be said; its end is waited for, and whether it had one makes no difference.
+    let _ = spawned.map(|_| said.recv_timeout(limit));
+}
+
+/// How a command begins a complaint.
+fn lament(why: impl std::fmt::Display) -> String {
+    format!("lockstep: {}", text::lines(&why.to_string()))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod proxies;
 mod store_url;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,6 +32,13 @@ const LEAST_MIB: usize = 64;
 
 /// Beyond any use.
 const MOST_MIB: usize = 1 << 20;
+
+/// What lines of the log may take of the memory while they wait to be written, unless `LOCKSTEP_LOG_QUEUE_MIB` says
+/// otherwise: some 30,000 lines.
+const DEFAULT_LOG_QUEUE_MIB: usize = 8;
+
+/// Beyond any use.
+const MOST_LOG_QUEUE_MIB: usize = 1 << 10;
 
 /// Everything that is set for the whole process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +83,8 @@ pub struct LogSettings {
     pub file: Option<PathBuf>,
     /// Text for people rather than JSON: `LOG_PRETTY`; unset, a terminal gets text and all else JSON.
     pub pretty: Option<bool>,
+    /// What lines may take of the memory while they wait to be written, in bytes: `LOCKSTEP_LOG_QUEUE_MIB`, else 8 MiB.
+    pub queue: usize,
 }
 
 /// What the command line may override, as it was typed.
@@ -116,11 +126,12 @@ impl Settings {
             store: store(&env, overrides.store.as_deref(), mongo)?,
             listen: listen(&env, overrides)?,
             interval: interval(&env)?,
-            answer_memory: answer_memory(&env)?,
+            answer_memory: mib(&env, "LOCKSTEP_ANSWER_MEMORY_MIB", LEAST_MIB..=MOST_MIB, DEFAULT_MIB)?,
             log: LogSettings {
                 level: parse_or(&env, "LOG_LEVEL", level, Level::INFO)?,
                 file: env("LOG_FILE").map(PathBuf::from),
                 pretty: parse_or(&env, "LOG_PRETTY", |text| flag(text).map(Some), None)?,
+                queue: mib(&env, "LOCKSTEP_LOG_QUEUE_MIB", 1..=MOST_LOG_QUEUE_MIB, DEFAULT_LOG_QUEUE_MIB)?,
             },
             api: ApiSettings { token_file: overrides.api_token_file.clone(), hosts: hosts(&env, &overrides.api_hosts) },
             connections: ConnectionLimits::from_env(&env)?,
@@ -185,13 +196,14 @@ fn interval(env: Env<'_>) -> Result<Duration, WrongSetting> {
     parse_or(env, "SYNC_INTERVAL_MINUTES", minutes, DEFAULT_INTERVAL)
 }
 
-fn answer_memory(env: Env<'_>) -> Result<usize, WrongSetting> {
+/// A size that is given in MiB, in bytes.
+fn mib(env: Env<'_>, name: &'static str, sizes: RangeInclusive<usize>, default: usize) -> Result<usize, WrongSetting> {
     let bytes = |text: &str| {
-        let mib = text.parse::<usize>().ok().filter(|mib| (LEAST_MIB..=MOST_MIB).contains(mib));
+        let mib = text.parse::<usize>().ok().filter(|mib| sizes.contains(mib));
         mib.map(|mib| mib << 20)
-            .ok_or_else(|| format!("{text:?} is no such size: use MiB from {LEAST_MIB} to {MOST_MIB}"))
+            .ok_or_else(|| format!("{text:?} is no such size: use MiB from {} to {}", sizes.start(), sizes.end()))
     };
-    parse_or(env, "LOCKSTEP_ANSWER_MEMORY_MIB", bytes, DEFAULT_MIB << 20)
+    parse_or(env, name, bytes, default << 20)
 }
 
 fn level(text: &str) -> Result<Level, String> {
@@ -243,7 +255,7 @@ mod tests {
             listen: "127.0.0.1:3000".parse().unwrap(),
             interval: Duration::from_secs(300),
             answer_memory: 256 << 20,
-            log: LogSettings { level: Level::INFO, file: None, pretty: None },
+            log: LogSettings { level: Level::INFO, file: None, pretty: None, queue: 8 << 20 },
             api: ApiSettings::default(),
             connections: ConnectionLimits::default(),
             proxies: Proxies::default(),
@@ -263,6 +275,7 @@ mod tests {
             ("LOG_LEVEL", "WARN"),
             ("LOG_FILE", "/var/log/lockstep"),
             ("LOG_PRETTY", "true"),
+            ("LOCKSTEP_LOG_QUEUE_MIB", "2"),
             ("LOCKSTEP_API_HOSTS", "lockstep.example.net, jira-sync,"),
             ("LOCKSTEP_ANONYMOUS_CONNECTIONS", "40"),
             ("LOCKSTEP_ANONYMOUS_PER_ADDRESS", "4"),
@@ -274,7 +287,12 @@ mod tests {
             listen: "0.0.0.0:8080".parse().unwrap(),
             interval: Duration::from_secs(30),
             answer_memory: 100 << 20,
-            log: LogSettings { level: Level::WARN, file: Some("/var/log/lockstep".into()), pretty: Some(true) },
+            log: LogSettings {
+                level: Level::WARN,
+                file: Some("/var/log/lockstep".into()),
+                pretty: Some(true),
+                queue: 2 << 20,
+            },
             api: ApiSettings { token_file: None, hosts: vec!["lockstep.example.net".into(), "jira-sync".into()] },
             connections: ConnectionLimits { anonymous: 40, anonymous_per_address: 4, authenticated: 100 },
             proxies: Proxies::default(),
@@ -309,6 +327,7 @@ mod tests {
             ("LOCKSTEP_ANSWER_MEMORY_MIB", "a lot", "use MiB from 64 to 1048576"),
             ("LOCKSTEP_ANONYMOUS_CONNECTIONS", "0", "use one from 1 to 1000000"),
             ("HTTPS_PROXY", "http://bot:a b@proxy", "percent-encode"),
+            ("LOCKSTEP_LOG_QUEUE_MIB", "0", "use MiB from 1 to 1024"),
             ("LOG_LEVEL", "loud", "use trace, debug, info, warn or error"),
             ("LOG_PRETTY", "perhaps", "neither true nor false"),
             ("DATABASE_URL", "sqlite:", "names no folder"),

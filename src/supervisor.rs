@@ -142,7 +142,7 @@ impl Supervisor {
     pub fn new(setup: Setup) -> (Self, Handle) {
         let now = setup.clock.now();
         let board = Arc::new(Board::new(setup.clock.clone()));
-        let workshop = Arc::clone(&setup.workshop);
+        let (workshop, observer) = (Arc::clone(&setup.workshop), Arc::clone(&setup.observer));
         let supervisor = Self {
             catalog: Catalog::new(setup.dir.clone(), setup.default_interval, setup.env.clone(), setup.read_mongo),
             wards: BTreeMap::new(),
@@ -154,7 +154,7 @@ impl Supervisor {
             deadline: None,
             setup,
         };
-        (supervisor, Handle { board, workshop })
+        (supervisor, Handle { board, workshop, observer })
     }
 
     /// Serves the folder's flows until `stop`, and then until the steps in hand are finished or the grace period ends.
@@ -188,6 +188,7 @@ impl Supervisor {
             () = at(clock, self.deadline) => Event::GraceEnded,
             () = at(clock, due), if serving => Event::BackoffElapsed,
             flows = self.board.wakes(), if serving => Event::WakeAsked(flows),
+            () = self.board.rescan_asked(), if serving => Event::FlowsChanged,
             () = self.setup.watch.changed(), if serving => Event::FlowsChanged,
             () = clock.sleep_until(self.next_stall_look) => Event::StallLookDue,
         }

@@ -24,6 +24,8 @@ mod ending;
 mod files;
 #[path = "binary/jira_sim.rs"]
 mod jira_sim;
+#[path = "binary/logging.rs"]
+mod logging;
 #[path = "binary/network.rs"]
 mod network;
 #[path = "binary/ordering.rs"]

@@ -11,7 +11,7 @@ use super::answer::complaint;
 use super::data::Data;
 use super::health::written;
 use super::orders::unknown;
-use crate::flow::{self, FlowName};
+use crate::flow::{self, FlowName, LineCounts, LogState};
 use crate::supervisor::{FlowView, RefusedFile, Snapshot};
 
 /// A page shows so many of each list.
@@ -20,6 +20,27 @@ const MOST: u32 = 100;
 #[derive(Serialize)]
 struct Flows {
     flows: Vec<Flow>,
+    /// Null where no log is written.
+    log: Option<LogJson>,
+}
+
+/// State of the process' log.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogJson {
+    queued_bytes: usize,
+    dropped: DroppedJson,
+    failure: Option<String>,
+}
+
+/// Lines that the log dropped, by level.
+#[derive(Serialize)]
+struct DroppedJson {
+    trace: u64,
+    debug: u64,
+    info: u64,
+    warn: u64,
+    error: u64,
 }
 
 #[derive(Serialize)]
@@ -45,10 +66,11 @@ struct Notice {
     since: String,
 }
 
-/// Every flow, by name.
+/// Every flow, by name, and how the log is doing.
 pub(super) async fn all(State(inside): State<Inside>) -> Response {
     let flows = inside.handle.look().flows;
-    Json(Flows { flows: flows.iter().map(Flow::of).collect() }).into_response()
+    let log = inside.handle.log_state().map(LogJson::from);
+    Json(Flows { flows: flows.iter().map(Flow::of).collect(), log }).into_response()
 }
 
 /// Everything about one flow.
@@ -113,6 +135,14 @@ impl Flow {
             last_heartbeat: view.heartbeat.map(written),
             notices: view.notices.iter().map(Notice::of).collect(),
         }
+    }
+}
+
+impl From<LogState> for LogJson {
+    fn from(state: LogState) -> Self {
+        let LineCounts { trace, debug, info, warn, error } = state.dropped;
+        let dropped = DroppedJson { trace, debug, info, warn, error };
+        Self { queued_bytes: state.queued_bytes, dropped, failure: state.failure }
     }
 }
 

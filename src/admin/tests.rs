@@ -16,7 +16,7 @@ mod data;
 use super::*;
 use crate::clock::Entropy;
 use crate::config::Watch;
-use crate::flow::{Event, FlowName, Observer, Secret};
+use crate::flow::{Event, FlowName, LineCounts, LogState, Observer, Secret};
 use crate::supervisor::testing::{Act, FakeWorkshop, text};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::Exit;
@@ -31,6 +31,11 @@ struct Deaf;
 
 impl Observer for Deaf {
     fn see(&self, _: Option<&FlowName>, _: &Event) {}
+
+    fn log_state(&self) -> Option<LogState> {
+        let dropped = LineCounts { info: 7, error: 1, ..LineCounts::default() };
+        Some(LogState { queued_bytes: 300, dropped, failure: Some("no storage space".into()) })
+    }
 }
 
 /// A router over a supervisor of these flows, one minute after midnight 1970, and what keeps it alive.
@@ -281,4 +286,12 @@ async fn flows_tell_how_they_stand() {
     let known_without_data = all["flows"][0].as_object().unwrap();
     assert!(!known_without_data.is_empty() && known_without_data.iter().all(|(name, value)| one[name] == *value));
     assert_eq!(inhabited.ask(asked("GET", "/api/v1/flows/sync-cd", "", |_| {})).await.0, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn beside_the_flows_stands_what_the_log_dropped_by_level() {
+    let inhabited = inhabited(&[], |_, _| Act::Idle).await;
+    let (_, all) = inhabited.ask(asked("GET", "/api/v1/flows", "", |_| {})).await;
+    let dropped = json!({ "trace": 0, "debug": 0, "info": 7, "warn": 0, "error": 1 });
+    assert_eq!(all["log"], json!({ "queuedBytes": 300, "dropped": dropped, "failure": "no storage space" }));
 }

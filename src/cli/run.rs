@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -10,10 +11,11 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::hangup::Hangups;
 use super::log::Log;
 use super::service_manager::ServiceManager;
 use super::signals::Signals;
-use super::{Outcome, complain, env, token};
+use super::{Outcome, complain_within, env, token};
 use crate::admin::{self, Access};
 use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
@@ -28,6 +30,9 @@ use crate::worker::{Tools, Workshop};
 /// Threads for what blocks, which is mostly SQLite. A slow disk then has at most so many flows' files open at once, three
 /// each: with those of the connections that are kept, well below the 1,024 that a process may have as a rule.
 const BLOCKING_THREADS: usize = 64;
+
+/// How long a process that can't start waits for standard error to take the reason.
+const COMPLAINS_FOR: Duration = Duration::from_secs(1);
 
 /// Serves the flows of a folder until SIGTERM or Ctrl-C; then the steps in hand are finished, for at most 25 s.
 #[derive(clap::Args)]
@@ -62,46 +67,59 @@ pub(super) fn run(args: &Args) -> Outcome {
         api_hosts: args.api_host.clone(),
     };
     match Settings::from_env(&env, &overrides, mongo_url) {
-        Ok(settings) => ended(in_runtime(settings)),
+        Ok(settings) => logged(settings),
         Err(wrong) => {
-            complain(wrong);
+            complain_within(COMPLAINS_FOR, wrong);
             Outcome::WrongUsage
         }
     }
 }
 
-fn ended(ended: anyhow::Result<Ended>) -> Outcome {
+/// Serves with a log, which has its last word after all else.
+fn logged(settings: Settings) -> Outcome {
+    let clock = Clock::system();
+    let log = match Log::open(&settings.log, clock.clone()) {
+        Ok(log) => log,
+        Err(error) => {
+            complain_within(COMPLAINS_FOR, format!("{error:#}"));
+            return Outcome::Bad;
+        }
+    };
+    let _closing = log.closing();
+    ended(in_runtime(settings, clock, log.clone()), &log)
+}
+
+fn ended(ended: anyhow::Result<Ended>, log: &Log) -> Outcome {
     match ended {
         Ok(Ended::Drained) => Outcome::Good,
         Ok(Ended::Busy(_)) => Outcome::Busy,
         Err(error) => {
-            complain(format!("{error:#}"));
+            log.complain(&format!("{error:#}"));
             Outcome::Bad
         }
     }
 }
 
-fn in_runtime(settings: Settings) -> anyhow::Result<Ended> {
+fn in_runtime(settings: Settings, clock: Clock, log: Log) -> anyhow::Result<Ended> {
     let runtime = Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build();
     let runtime = runtime.context("can't start the runtime")?;
-    let ended = runtime.block_on(serve(settings));
+    let ended = runtime.block_on(serve(settings, clock, log));
     // What is still busy was named; waiting for it here would undo the grace period.
     runtime.shutdown_background();
     ended
 }
 
-async fn serve(settings: Settings) -> anyhow::Result<Ended> {
-    let (clock, entropy) = (Clock::system(), Entropy::system()?);
-    let log = Log::open(&settings.log, clock.clone())?;
+async fn serve(settings: Settings, clock: Clock, log: Log) -> anyhow::Result<Ended> {
+    let entropy = Entropy::system()?;
     log.install()?;
     if let Some(warning) = settings.store.warning() {
         tracing::warn!("{warning}");
     }
-    let signals = Signals::listen()?;
+    let (signals, hangups) = (Signals::listen()?, Hangups::listen()?);
     let limits = connection_limits(&settings);
     settings.proxies.unusable().iter().for_each(|entry| tracing::warn!("{entry}"));
     let listener = bind(&settings).await?;
-    let observer: Arc<dyn Observer> = Arc::new(log);
+    let observer: Arc<dyn Observer> = Arc::new(log.clone());
     let workshop = workshop(&settings, &clock, &entropy, &observer)?;
     // Not before the data folder is ours alone.
     let token = token::served(settings.api.token_file.as_deref(), &settings.store, &clock, &entropy)?;
@@ -115,6 +133,14 @@ async fn serve(settings: Settings) -> anyhow::Result<Ended> {
     let router = admin::router(handle.clone(), clock.clone(), access);
     beside.spawn(answer(listener, router, limits, clock.clone()));
     beside.spawn(signals.then_cancel(stop.clone()));
+    if let Some(hangups) = hangups {
+        let of_flows = handle.clone();
+        let look_again = move || {
+            log.reopen();
+            of_flows.rescan();
+        };
+        beside.spawn(hangups.serve(stop.clone(), look_again));
+    }
     let serving = supervisor.run(stop.clone());
     Ok(ServiceManager::from_env()?.told_of(serving, handle.until_ready(), &stop, &clock).await)
 }

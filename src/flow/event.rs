@@ -7,6 +7,7 @@ mod content;
 mod flows;
 mod issues;
 mod line;
+mod log_state;
 mod pairs;
 mod report;
 mod skip;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 pub use line::{Field, Level, Line};
+pub use log_state::{LineCounts, LogState};
 pub use report::CycleReport;
 pub use skip::SkipReason;
 
@@ -33,6 +35,11 @@ use line::line;
 pub trait Observer: Send + Sync {
     /// `flow` is `None` for what concerns the whole process.
     fn see(&self, flow: Option<&FlowName>, event: &Event);
+
+    /// State of the log that is written of what is told; `None` without one.
+    fn log_state(&self) -> Option<LogState> {
+        None
+    }
 }
 
 /// Something that happened.

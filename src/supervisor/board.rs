@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use super::state::{Standing, State};
 use crate::clock::Clock;
-use crate::flow::{Flow, FlowName, Notice, Notices, Order};
+use crate::flow::{Flow, FlowName, LogState, Notice, Notices, Observer, Order};
 use crate::pulse::Pulse;
 use crate::worker::{Counter, Ordered, Phase, Workshop};
 
@@ -81,6 +81,7 @@ pub struct RefusedFile {
 pub struct Handle {
     pub(super) board: Arc<Board>,
     pub(super) workshop: Arc<dyn Workshop>,
+    pub(super) observer: Arc<dyn Observer>,
 }
 
 impl Handle {
@@ -103,6 +104,17 @@ impl Handle {
         if ready.wait_for(|ready| *ready).await.is_err() {
             std::future::pending().await
         }
+    }
+
+    /// State of the process' log; `None` where none is written.
+    #[must_use]
+    pub fn log_state(&self) -> Option<LogState> {
+        self.observer.log_state()
+    }
+
+    /// Has the flows folder, and the files that flow files name, looked at now rather than in a few seconds.
+    pub fn rescan(&self) {
+        self.board.rescan.notify_one();
     }
 
     /// Asks the flow's worker to look now rather than at the end of its interval. One that is backing off or parked
@@ -175,6 +187,8 @@ pub(super) struct Board {
     ready: watch::Sender<bool>,
     sheet: Mutex<Sheet>,
     bell: Notify,
+    /// Rung when the folder is to be looked at now.
+    rescan: Notify,
     /// Rung when a worker has begun.
     began: Notify,
 }
@@ -247,13 +261,19 @@ impl Row {
 impl Board {
     pub(super) fn new(clock: Clock) -> Self {
         let (ready, _) = watch::channel(false);
-        Self { clock, ready, sheet: Mutex::default(), bell: Notify::new(), began: Notify::new() }
+        let (bell, rescan, began) = (Notify::new(), Notify::new(), Notify::new());
+        Self { clock, ready, sheet: Mutex::default(), bell, rescan, began }
     }
 
     /// The names that somebody asked to wake since the last call; waits for one. Cancel by dropping.
     pub(super) async fn wakes(&self) -> BTreeSet<FlowName> {
         self.bell.notified().await;
         std::mem::take(&mut self.sheet().wakes)
+    }
+
+    /// Waits until the folder is to be looked at now. Cancel by dropping: nothing asked for is lost.
+    pub(super) async fn rescan_asked(&self) {
+        self.rescan.notified().await;
     }
 
     pub(super) fn set_ready(&self, ready: bool) {

@@ -155,6 +155,22 @@ async fn a_new_file_brings_a_flow_and_a_removed_one_takes_it_away() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rescan_finds_new_flows_and_tokens_without_waiting_for_the_next_look() {
+    let world = World::new(&["a"], |_, _| Act::Idle).await;
+    let token = world.dir.path().join("token");
+    fs::write(&token, "old").unwrap();
+    world.write("a", &text("a", 5).replace(r#""apiToken": "t""#, r#""apiTokenFile": "token""#));
+    world.write("b", &text("b", 5));
+    world.handle.rescan();
+    world.pass(S(1)).await;
+    assert_eq!((world.workshop.starts("a").len(), world.workshop.starts("b").len()), (2, 1));
+    fs::write(&token, "new").unwrap();
+    world.handle.rescan();
+    world.pass(S(1)).await;
+    assert_eq!(world.workshop.starts("a").len(), 3, "it has another token");
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_flow_never_runs_twice_at_once_however_slowly_a_worker_stops() {
     // The fake workshop panics when it is asked for a second worker of a flow.
     let world = World::new(&["a"], |_, _| Act::StopSlowly(S(60))).await;

@@ -53,6 +53,12 @@ impl Daemon {
         Self { child, log, readers }
     }
 
+    /// The process of this command with another place for its log: its lines can't be told here.
+    pub fn logging_to(mut command: Command, log: impl Into<Stdio>) -> Self {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        Self { child, log: Arc::default(), readers: Vec::new() }
+    }
+
     /// Its number.
     pub fn id(&self) -> u32 {
         self.child.id()
