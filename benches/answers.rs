@@ -16,7 +16,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use lockstep::clock::{Clock, Entropy};
-use lockstep::flow::{Credentials, Deployment, IssueId, JiraAccess, Secret};
+use lockstep::flow::{Credentials, Deployment, IssueId, JiraAccess, Secret, Teller};
 use lockstep::jira::{AnswerMemory, Budget, Client, DEFAULT_ANSWER_BYTES, InMemory, Parsing, Tools};
 use lockstep::pulse::Pulse;
 use serde_json::{Value, json};
@@ -119,6 +119,7 @@ async fn client(answer: &Bytes, answers: &AnswerMemory, name: &str) -> Client {
         pulse: Pulse::new(name, clock.clone(), None),
         clock,
         entropy: Entropy::seeded(1),
+        teller: Teller::default(),
     };
     Client::connect(&access, tools).await.unwrap()
 }

@@ -26,7 +26,7 @@ use std::time::Duration;
 pub use attachment::{Attachment, Copied};
 pub use copying::{FieldCopy, FieldName};
 pub use database::Database;
-pub use event::{CycleReport, Event, Field, Level, Line, LineCounts, LogState, Observer, SkipReason};
+pub use event::{CycleReport, Event, Field, Level, Line, LineCounts, LogState, Observer, SkipReason, Teller};
 pub use history::{Entry, HistoryQuery, IssueName, Told};
 pub use intent::{
     Comment, CopyAttachment, CreateIssue, Describe, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues, OwedLink,

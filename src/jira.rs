@@ -75,7 +75,7 @@ pub(crate) use limits::{REQUEST_LIMIT, transfer_limit};
 pub(crate) use scan::{Ending, Lack};
 
 use crate::clock::{Clock, Entropy};
-use crate::flow::{AccountId, CloudId, JiraAccess, JiraTime, Site, SiteUrl};
+use crate::flow::{AccountId, CloudId, JiraAccess, JiraTime, Site, SiteUrl, Teller};
 use crate::pulse::Pulse;
 use call::{Answer, Ask, Caller, TRIES, Way};
 use dialect::Dialect;
@@ -172,6 +172,8 @@ pub struct Tools {
     pub clock: Clock,
     /// The worker's.
     pub entropy: Entropy,
+    /// Is told of requests that are repeated.
+    pub teller: Teller,
 }
 
 impl Client {
@@ -180,11 +182,11 @@ impl Client {
     /// # Errors
     /// When the site can't be reached, is no Jira that we know, or refuses us.
     pub async fn connect(access: &JiraAccess, tools: Tools) -> Result<Self, Error> {
-        let Tools { transport, budget, answers, pulse, clock, entropy } = tools;
-        let way = Way { transport, budget, answers };
+        let Tools { transport, budget, answers, pulse, clock, entropy, teller } = tools;
+        let way = Way { transport, budget, answers, teller };
         let caller = Caller::new(access, way, pulse, clock.clone(), entropy);
         // Both kinds have it there, and it tells which one this is.
-        let info: Answer<wire::ServerInfo> = caller.json(get(SERVER_INFO.to_owned(), "serverInfo")).await?;
+        let info: Answer<wire::ServerInfo> = caller.json(get(SERVER_INFO.to_owned(), ABOUT)).await?;
         let dialect = Dialect::of(access.deployment, info.value.deployment_type.as_deref());
         let me: wire::User = caller.json(get(dialect.api("myself"), "myself")).await?.value;
         let (stamped, own) = (info.stamped, info.value.server_time);
@@ -287,7 +289,7 @@ impl Client {
     /// # Errors
     /// When the site does not answer.
     pub async fn site_info(&self) -> Result<SiteInfo, Error> {
-        let answer: Answer<wire::ServerInfo> = self.json(get(SERVER_INFO.to_owned(), "serverInfo")).await?;
+        let answer: Answer<wire::ServerInfo> = self.json(get(SERVER_INFO.to_owned(), ABOUT)).await?;
         let info = answer.value;
         note_clocks(&self.caller, answer.stamped, info.server_time, answer.arrived);
         Ok(SiteInfo { kind: self.dialect.name(), version: info.version, time: info.server_time })
@@ -359,6 +361,9 @@ const TENANT_INFO: &str = "/_edge/tenant_info";
 
 /// What the site is, and what time it is there: the same on every kind of Jira.
 const SERVER_INFO: &str = "/rest/api/2/serverInfo";
+
+/// The budget of [`SERVER_INFO`].
+const ABOUT: &str = "serverInfo";
 
 fn get(path: String, endpoint: &'static str) -> Ask {
     Ask { method: Method::GET, path, body: None, endpoint, reads: true, of_one_issue: false, tries: TRIES }

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment as Time};
 use crate::lease::Lease;
 
 /// How often somebody in a queue shows that he lives: well within the time after which a worker counts as stalled.
@@ -36,6 +36,20 @@ struct Inner {
     requests: AtomicU64,
     store_calls: AtomicU64,
     lease: Mutex<Lease>,
+    outcomes: Mutex<Outcomes>,
+}
+
+/// What a worker has achieved so far, and what keeps it from achieving more. Its flow's health is judged by this.
+#[derive(Clone, Debug, Default)]
+pub struct Outcomes {
+    /// When a page, a write or a commit last succeeded.
+    pub succeeded: Option<Time>,
+    /// Between which moments pages of a full sync were handled to their end.
+    pub full_sync: Option<(Instant, Instant)>,
+    /// Until when Jira's rate limit lets it wait; Jira said so.
+    pub limited_until: Option<Instant>,
+    /// What went wrong last, for people, if nothing has succeeded since.
+    pub trouble: Option<String>,
 }
 
 /// Which way something leaves a worker.
@@ -132,6 +146,7 @@ impl Pulse {
             requests: AtomicU64::new(0),
             store_calls: AtomicU64::new(0),
             lease: Mutex::new(Lease::unlimited()),
+            outcomes: Mutex::default(),
         }))
     }
 
@@ -256,6 +271,43 @@ impl Pulse {
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.0.requests.load(Ordering::Relaxed)
+    }
+
+    /// A page, a write or a commit succeeded.
+    pub fn succeeded(&self) {
+        let now = self.0.clock.moment();
+        let mut outcomes = self.lock_outcomes();
+        (outcomes.succeeded, outcomes.trouble) = (Some(now), None);
+    }
+
+    /// A page of a full sync was handled to its end.
+    pub fn full_sync_advanced(&self) {
+        let now = self.0.clock.now();
+        let mut outcomes = self.lock_outcomes();
+        let first = outcomes.full_sync.map_or(now, |(first, _)| first);
+        outcomes.full_sync = Some((first, now));
+    }
+
+    /// Jira's rate limit lets the worker wait until then.
+    pub fn limited(&self, until: Instant) {
+        let mut outcomes = self.lock_outcomes();
+        outcomes.limited_until = outcomes.limited_until.max(Some(until));
+    }
+
+    /// Something failed that is tried again.
+    pub fn failed(&self, why: String) {
+        self.lock_outcomes().trouble = Some(why);
+    }
+
+    /// What the worker has achieved so far.
+    #[must_use]
+    pub fn outcomes(&self) -> Outcomes {
+        self.lock_outcomes().clone()
+    }
+
+    fn lock_outcomes(&self) -> MutexGuard<'_, Outcomes> {
+        // Nothing in here panics half-way.
+        self.0.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn counter(&self, gate: Gate) -> &AtomicU64 {

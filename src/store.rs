@@ -414,7 +414,13 @@ impl Store {
         if batch.is_empty() {
             return Ok(());
         }
-        self.call("write", self.backend.write(self.epoch, batch)).await
+        // That Jira asked to wait is no progress.
+        let is_progress = !matches!(batch[..], [Change::PutPause(_)]);
+        self.call("write", self.backend.write(self.epoch, batch)).await?;
+        if is_progress {
+            self.pulse.succeeded();
+        }
+        Ok(())
     }
 
     /// The flow is idle until its next cycle.

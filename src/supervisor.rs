@@ -2,12 +2,13 @@
 //!
 //! One loop over a closed list of `Event`s. What is wanted comes from the `catalog` (files, as `config` understands
 //! them), `diff` compares it with what runs, and each flow is a `ward` that is due, manned, or being left by its worker.
-//! How a worker ended is a value and decides what follows. Others look in through a [`Handle`]; the supervisor knows
-//! nothing of Jira, of stores, or of what a worker does.
+//! How a worker ended is a value and decides what follows. Whether a flow does what it should is for `health` to say.
+//! Others look in through a [`Handle`]; the supervisor knows nothing of Jira, of stores, or of what a worker does.
 
 mod board;
 mod catalog;
 mod diff;
+mod health;
 mod reading;
 mod state;
 #[cfg(test)]
@@ -36,6 +37,7 @@ use crate::worker::{self, Exit, Job, Phase, Workshop};
 pub use crate::worker::{Failing, FullSync, HistoryPage, Listed, Ordered, Patrol, Progress, Survey, Unread};
 
 pub use board::{FlowView, Handle, RefusedFile, Snapshot};
+pub use health::Degraded;
 pub use state::{Standing, State};
 
 use board::Board;
@@ -134,6 +136,8 @@ enum Event {
     FlowsChanged,
     /// Time to look for workers that hang.
     StallLookDue,
+    /// Nothing may have succeeded in a flow for too long.
+    SilenceDue,
 }
 
 impl Supervisor {
@@ -170,6 +174,7 @@ impl Supervisor {
                 Event::WakeAsked(flows) => self.wake(&flows),
                 Event::FlowsChanged => self.rescan(),
                 Event::StallLookDue => self.cancel_stalled(),
+                Event::SilenceDue => self.tell_health(),
             }
             if self.deadline.is_some() && self.workers.is_empty() {
                 return Ended::Drained;
@@ -180,6 +185,7 @@ impl Supervisor {
     async fn next(&mut self, stop: &CancellationToken) -> Event {
         let serving = self.deadline.is_none();
         let due = self.wards.values().filter_map(Ward::due).min();
+        let silence = self.board.next_silence();
         let clock = &self.setup.clock;
         tokio::select! {
             biased;
@@ -191,11 +197,19 @@ impl Supervisor {
             () = self.board.rescan_asked(), if serving => Event::FlowsChanged,
             () = self.setup.watch.changed(), if serving => Event::FlowsChanged,
             () = clock.sleep_until(self.next_stall_look) => Event::StallLookDue,
+            () = at(clock, silence), if serving => Event::SilenceDue,
         }
     }
 
     fn tell(&self, flow: Option<&FlowName>, event: &flow::Event) {
         self.setup.observer.see(flow, event);
+    }
+
+    /// Tells which flows have become degraded, and which are no longer.
+    fn tell_health(&self) {
+        for (flow, event) in self.board.all_news() {
+            self.tell(Some(&flow), &event);
+        }
     }
 }
 
@@ -314,8 +328,8 @@ impl Supervisor {
         if !standing_by {
             self.tell(Some(&name), &flow::Event::WorkerStarted);
         }
-        let announce = standing_by.then(|| self.setup.observer.clone());
-        let work = work(self.setup.workshop.clone(), job, phases, self.board.clone(), announce);
+        let (observer, board) = (self.setup.observer.clone(), self.board.clone());
+        let work = work(self.setup.workshop.clone(), job, phases, board, observer, standing_by);
         let task = self.workers.spawn(work.instrument(tracing::info_span!("worker", worker = name.as_str())));
         self.tasks.insert(task.id(), name);
     }
@@ -367,6 +381,9 @@ impl Supervisor {
             }
             Exit::Refused { why } => self.park(name, why),
         }
+        if let Some(news) = self.board.news(name) {
+            self.tell(Some(name), &news);
+        }
     }
 
     fn failed(&mut self, name: &FlowName, why: String, at_least: Option<Duration>) {
@@ -380,17 +397,20 @@ impl Supervisor {
     fn back_off(&mut self, name: &FlowName, mishap: Mishap, at_least: Option<Duration>, why: &str) -> Duration {
         let now = self.setup.clock.now();
         let delay = self.wards.get_mut(name).map_or(STALL_AFTER, |ward| ward.suffer(mishap, at_least, now));
+        self.board.failed(name, why, at_least.is_some());
         self.defer(name, now + delay, State::BackingOff, Some(why.to_owned()));
         delay
     }
 
     fn park(&mut self, name: &FlowName, why: String) {
+        self.board.failed(name, &why, false);
         self.defer(name, self.setup.clock.now() + PROBE_AFTER, State::Parked, Some(why.clone()));
         self.tell(Some(name), &flow::Event::WorkerParked { why, again_in: PROBE_AFTER });
     }
 
     /// Tells of it once, not at each of many tries.
     fn stand_by(&mut self, name: &FlowName, why: String, again: bool) {
+        self.board.stands_by(name);
         self.defer(name, self.setup.clock.now() + STAND_BY, State::BackingOff, Some(why.clone()));
         if !again {
             self.tell(Some(name), &flow::Event::WorkerOccupied { why, again_every: STAND_BY });
@@ -414,6 +434,8 @@ impl Supervisor {
 
     fn cancel_stalled(&mut self) {
         self.next_stall_look = self.setup.clock.now() + STALL_LOOK;
+        // What has succeeded again wakes nothing else before a cycle completes.
+        self.tell_health();
         for ward in self.wards.values() {
             if let Some(pulse) = ward.pulse()
                 && pulse.silence() >= STALL_AFTER

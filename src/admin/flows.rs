@@ -55,6 +55,10 @@ struct Flow {
     held_until: Option<String>,
     last_cycle: Option<String>,
     last_heartbeat: Option<String>,
+    /// Whether it does not do what it should.
+    degraded: bool,
+    degraded_since: Option<String>,
+    degraded_why: Option<String>,
     notices: Vec<Notice>,
 }
 
@@ -133,6 +137,9 @@ impl Flow {
             held_until: view.standing.held_until.map(written),
             last_cycle: view.last_cycle.map(written),
             last_heartbeat: view.heartbeat.map(written),
+            degraded: view.is_degraded(),
+            degraded_since: view.degraded.as_ref().map(|degraded| written(degraded.since)),
+            degraded_why: view.degraded.as_ref().map(|degraded| degraded.why.clone()),
             notices: view.notices.iter().map(Notice::of).collect(),
         }
     }

@@ -34,6 +34,9 @@ struct Worker {
     name: String,
     status: &'static str,
     last_heartbeat: Option<String>,
+    /// The Node service did not have it: it is there only when it tells something.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    degraded: bool,
 }
 
 /// 200 while the process itself works, so that no orchestrator kills it for a Jira that is down; unless asked to be
@@ -64,6 +67,7 @@ impl Worker {
             name: flow.name.to_string(),
             status: flow.standing.state.as_str(),
             last_heartbeat: flow.heartbeat.map(written),
+            degraded: flow.is_degraded(),
         }
     }
 }

@@ -117,6 +117,44 @@ async fn a_parked_flow_degrades_health_and_only_strictly_its_code() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn health_and_flows_tell_the_same_of_a_flow_that_is_busy_and_gets_nowhere() {
+    let inhabited = inhabited(&["a"], |_, _| Act::Hang).await;
+    let asked = async || {
+        let (code, health) = inhabited.get("/health?strict").await;
+        let health: Value = serde_json::from_str(&health).unwrap();
+        (code.as_u16(), health, inhabited.shown("/flows").await.1["flows"][0].clone())
+    };
+    let (code, health, flow) = asked().await;
+    assert_eq!((code, &health["status"], &health["workers"][0]["degraded"]), (200, &json!("healthy"), &Value::Null));
+    assert_eq!((&flow["degraded"], &flow["degradedSince"]), (&json!(false), &Value::Null));
+    assert_eq!(flow["degradedWhy"], Value::Null);
+
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let (code, health, flow) = asked().await;
+    assert_eq!((code, &health["status"], &health["workers"][0]["degraded"]), (503, &json!("degraded"), &json!(true)));
+    assert_eq!(flow["state"], "syncing");
+    assert_eq!((&flow["degraded"], &flow["degradedSince"]), (&json!(true), &json!("1970-01-01T00:05:00.000Z")));
+    assert!(flow["degradedWhy"].as_str().unwrap().contains("no sign of life"), "{flow}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn liveness_and_readiness_depend_on_no_flow() {
+    let script = |name: &str, _: usize| match name {
+        "parked" => Act::EndAfter(Duration::ZERO, Exit::Refused { why: "401".into() }),
+        "failing" => Act::EndAfter(Duration::ZERO, Exit::Failed { why: "no database".into(), at_least: None }),
+        "panicking" => Act::Panic,
+        _ => Act::Hang,
+    };
+    let inhabited = inhabited(&["parked", "failing", "panicking", "hanging"], script).await;
+    for _ in 0..60 {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(inhabited.get("/livez").await.0, StatusCode::OK);
+        assert_eq!(inhabited.get("/readyz").await.0, StatusCode::OK);
+    }
+    assert_eq!(inhabited.get("/health?strict").await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_notice_degrades_a_flow_that_runs_and_outlives_its_worker() {
     let failed = || Exit::Failed { why: "503".into(), at_least: None };
     let script = move |_: &str, nth: usize| match nth {

@@ -41,6 +41,12 @@ struct Flow {
     held_until: Option<String>,
     last_cycle: Option<String>,
     #[serde(default)]
+    degraded: bool,
+    #[serde(default)]
+    degraded_since: Option<String>,
+    #[serde(default)]
+    degraded_why: Option<String>,
+    #[serde(default)]
     notices: Vec<Notice>,
 }
 
@@ -72,7 +78,50 @@ impl Flow {
         if let Some(until) = &self.held_until {
             writeln!(out, "  Jira asked to wait until {until}; an edited flow file or an order has it asked earlier")?;
         }
+        self.show_degraded(out)?;
         let show = |notice: &Notice| writeln!(out, "  degraded since {}: {}", notice.since, one_line(&notice.why));
         self.notices.iter().try_for_each(show)
+    }
+
+    /// Says nothing that the line of its state or of a notice says.
+    fn show_degraded(&self, out: &mut dyn Write) -> io::Result<()> {
+        let (Some(since), why) = (&self.degraded_since, &self.degraded_why) else { return Ok(()) };
+        let is_notice = |why: &String| self.notices.iter().any(|notice| notice.why == *why);
+        match why {
+            Some(why) if is_notice(why) => Ok(()),
+            Some(_) if *why == self.why => writeln!(out, "  degraded since {since}"),
+            Some(why) => writeln!(out, "  degraded since {since}: {}", one_line(why)),
+            None => writeln!(out, "  degraded since {since}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(fields: &str) -> String {
+        let flow = format!(r#"{{"name": "sync-ab", "state": "backing_off", "since": "S", {fields}}}"#);
+        let mut out = Vec::new();
+        serde_json::from_str::<Flow>(&flow).unwrap().show(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    const DEGRADED: &str = r#""degraded": true, "degradedSince": "D", "degradedWhy": "no answer""#;
+
+    #[test]
+    fn a_degraded_flow_says_since_when_and_each_reason_once() {
+        let head = "sync-ab: backing_off since S, last good cycle none yet";
+        for (fields, said) in [
+            (r#""why": null"#.to_owned(), format!("{head}\n")),
+            (format!(r#""why": null, {DEGRADED}"#), format!("{head}\n  degraded since D: no answer\n")),
+            (format!(r#""why": "no answer", {DEGRADED}"#), format!("{head}: no answer\n  degraded since D\n")),
+            (
+                format!(r#""why": null, {DEGRADED}, "notices": [{{"why": "no answer", "since": "N"}}]"#),
+                format!("{head}\n  degraded since N: no answer\n"),
+            ),
+        ] {
+            assert_eq!(shown(&fields), said);
+        }
     }
 }

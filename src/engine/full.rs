@@ -132,6 +132,7 @@ impl Engine {
         self.handle(page, self.as_shown(past)).await?;
         let (created, ids_at) = scan.reached();
         let state = self.commit(State { cursor: Some(Cursor { side, created, ids_at, done }), ..state }).await?;
+        self.pulse.full_sync_advanced();
         Ok(Walk { state, done, ..walk })
     }
 

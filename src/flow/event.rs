@@ -14,6 +14,7 @@ mod skip;
 mod sync;
 mod writes;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -42,6 +43,25 @@ pub trait Observer: Send + Sync {
     }
 }
 
+/// Tells events of one flow. The default tells nothing.
+#[derive(Clone, Default)]
+pub struct Teller(Option<(FlowName, Arc<dyn Observer>)>);
+
+impl Teller {
+    /// Tells `observer` of `flow`.
+    #[must_use]
+    pub fn new(flow: FlowName, observer: Arc<dyn Observer>) -> Self {
+        Self(Some((flow, observer)))
+    }
+
+    /// Tells of an event.
+    pub fn tell(&self, event: &Event) {
+        if let Some((flow, observer)) = &self.0 {
+            observer.see(Some(flow), event);
+        }
+    }
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "a variant's sentence and its fields' names say what they hold")]
@@ -66,6 +86,12 @@ pub enum Event {
     NoticeRaised { kind: NoticeKind, why: String },
     /// What a notice told of is over.
     NoticeCleared { kind: NoticeKind },
+    /// The flow does not do what it should: a cycle or a start failed, or nothing has succeeded for long.
+    FlowDegraded { why: String },
+    /// The flow does again what it should, so long after it had become degraded.
+    FlowRecovered { after: Duration },
+    /// A request to Jira failed for the first time and is sent again.
+    RequestRepeated { request: String, why: String, again_in: Duration },
     /// A flow file was taken.
     FlowAccepted { file: String },
     /// A flow file was refused; the last good flow, if any, runs on.
@@ -193,6 +219,9 @@ impl Event {
             Self::WorkerBusyAtStop => line(Level::Error, "Worker was still busy when the grace period ended"),
             Self::NoticeRaised { kind, why } => flows::notice_raised(*kind, why),
             Self::NoticeCleared { kind } => flows::notice_cleared(*kind),
+            Self::FlowDegraded { why } => flows::degraded(why),
+            Self::FlowRecovered { after } => flows::recovered(*after),
+            Self::RequestRepeated { request, why, again_in } => flows::repeated(request, why, *again_in),
             Self::FlowAccepted { file } => flows::accepted(file),
             Self::FlowRefused { file, problems, runs_on } => flows::refused(file, problems, *runs_on),
             Self::FlowWarning { file, warning } => flows::warned(file, warning),

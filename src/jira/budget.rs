@@ -186,6 +186,16 @@ pub(super) enum Scope {
     Account,
 }
 
+/// Why Jira holds something back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum HoldCause {
+    /// Its rate limit, and it said for how long.
+    RateLimit,
+    /// It is out of service, or did not say for how long: that is no wait that it stated for its rate limit.
+    #[default]
+    Other,
+}
+
 /// Why a turn did not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoTurn {
@@ -233,14 +243,14 @@ impl Share {
     }
 
     /// Nothing of `scope` goes before `until`: Jira said so.
-    pub(super) fn hold(&self, errand: &Errand, scope: Scope, now: Instant, until: Instant) {
+    pub(super) fn hold(&self, errand: &Errand, scope: Scope, now: Instant, (until, cause): (Instant, HoldCause)) {
         let mut lanes = self.budget.lanes();
         let key = match (scope, &errand.issue) {
-            (Scope::Account, _) => return lanes.hold.begin(now, until, false),
+            (Scope::Account, _) => return lanes.hold.begin(now, (until, cause), false),
             (Scope::Issue, Some(issue)) => Key::Issue(issue.clone()),
             (Scope::Issue, None) | (Scope::Endpoint, _) => errand.lane(),
         };
-        lanes.of(&key, now, |lane| lane.hold(until));
+        lanes.of(&key, now, |lane| lane.hold(until, cause));
     }
 
     /// The endpoint goes at half its pace from now, and recovers.
@@ -258,7 +268,11 @@ impl Share {
         let Some(place) = Place::join(self, key, clock.now()) else { return Ok(Pass::plain()) };
         loop {
             let now = clock.now();
-            let until = match place.ask(now, hurried) {
+            let turn = place.ask(now, hurried);
+            if let Some(until) = place.limited_until(now) {
+                pulse.limited(until);
+            }
+            let until = match turn {
                 (Turn::Now, asks) => return Ok(Pass::of(asks.then(|| (Arc::clone(&self.budget), clock.clone())))),
                 (Turn::Held(until), _) if place.is_of_issue() && self.budget.held(now).is_none() => {
                     return Err(NoTurn::IssueHeld(until - now));
@@ -296,11 +310,11 @@ impl Pass {
     }
 
     /// Jira answered, and asks the account to wait until then, or does not.
-    pub(super) fn answered(&self, now: Instant, held_until: Option<Instant>) {
+    pub(super) fn answered(&self, now: Instant, held: Option<(Instant, HoldCause)>) {
         let Some(asks) = &self.0 else { return };
         asks.answered.store(true, Ordering::Relaxed);
-        asks.budget.lanes().settle(|hold| match held_until {
-            Some(until) => hold.begin(now, until, true),
+        asks.budget.lanes().settle(|hold| match held {
+            Some(held) => hold.begin(now, held, true),
             None => hold.end(),
         });
     }
@@ -404,6 +418,14 @@ impl<'a> Place<'a> {
             lanes.hold.ask(now);
         }
         (turn, asks)
+    }
+
+    /// Until when Jira's rate limit lets it wait.
+    fn limited_until(&self, now: Instant) -> Option<Instant> {
+        let mut lanes = self.share.budget.lanes();
+        let account = lanes.hold.limited_until();
+        let lane = lanes.of(&self.key, now, |lane| lane.limited_until()).flatten();
+        account.max(lane).filter(|until| now < *until)
     }
 
     fn is_of_issue(&self) -> bool {

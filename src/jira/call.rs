@@ -25,16 +25,18 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::budget::{Errand, LONGEST_PAUSE, NoTurn, Pass, Scope, Share, SiteClock, Verb};
+use super::ABOUT;
+use super::budget::{Errand, HoldCause, LONGEST_PAUSE, NoTurn, Pass, Scope, Share, SiteClock, Verb};
 use super::error::{Error, Fault, mask, no_result, told};
 use super::limits::{GLANCE_LIMIT, Limits, MOST_REDIRECTS, MOST_SAID, MOST_WRITTEN};
 use super::memory::{AnswerShare, Charge, Short};
 use super::transport::{Body, ThroughProxy, ToStranger, Transport, full};
 use super::wire::parse_date;
 use crate::clock::{Clock, Entropy};
-use crate::flow::{Credentials, JiraAccess, JiraTime, SiteUrl};
+use crate::flow::{Credentials, Event, JiraAccess, JiraTime, SiteUrl, Teller};
 use crate::foreign::Mask;
 use crate::pulse::{Gate, Pulse};
+use account::asks_who;
 use denied::DeniedRequests;
 use judge::{is_compressed, judge, judge_json, judge_proxy};
 use redirect::Reach;
@@ -82,6 +84,7 @@ pub(super) struct Caller {
     transport: Arc<dyn Transport>,
     budget: Share,
     answers: AnswerShare,
+    teller: Teller,
     pulse: Pulse,
     clock: Clock,
     entropy: Entropy,
@@ -93,6 +96,8 @@ pub(super) struct Way {
     pub transport: Arc<dyn Transport>,
     pub budget: Share,
     pub answers: AnswerShare,
+    /// Is told of requests that are repeated.
+    pub teller: Teller,
 }
 
 /// One try that failed, and what Jira said of the next.
@@ -193,7 +198,7 @@ impl Caller {
         let mask = mask(&access.credentials, basic.as_deref(), &way.transport.secrets());
         let as_whom = Sha256::digest(authorization.as_bytes()).into();
         let (base, limits) = (access.base.clone(), Limits::STANDARD);
-        let Way { transport, budget, answers } = way;
+        let Way { transport, budget, answers, teller } = way;
         Self {
             base,
             authorization,
@@ -203,6 +208,7 @@ impl Caller {
             transport,
             budget,
             answers,
+            teller,
             pulse,
             clock,
             entropy,
@@ -305,10 +311,23 @@ impl Caller {
 
     /// Waits until the request may be repeated; ends with its error when it must not be.
     async fn pause(&self, ask: &Ask, failed: Failed, tried: u32) -> Result<(), Error> {
-        let pause = retry::pause(&failed, ask, tried, self.entropy.unit());
-        match pause {
-            Some(pause) if self.pulse.rest_until(self.clock.now() + pause).await => Ok(()),
-            Some(_) | None => Err(self.error(ask, failed.fault)),
+        let Some(pause) = retry::pause(&failed, ask, tried, self.entropy.unit()) else {
+            return Err(self.error(ask, failed.fault));
+        };
+        self.note_repeated(ask, &failed.fault, tried, pause);
+        match self.pulse.rest_until(self.clock.now() + pause).await {
+            true => Ok(()),
+            false => Err(self.error(ask, failed.fault)),
+        }
+    }
+
+    /// Tells that a request is repeated: once, at its first failure, as all its tries may take minutes.
+    fn note_repeated(&self, ask: &Ask, fault: &Fault, tried: u32, again_in: Duration) {
+        let Error { request, what, .. } = self.masked(ask, fault.clone());
+        let why = what.to_string();
+        self.pulse.failed(format!("{request}: {why}"));
+        if tried == 1 {
+            self.teller.tell(&Event::RequestRepeated { request, why, again_in });
         }
     }
 
@@ -332,6 +351,9 @@ impl Caller {
         let arrived = self.clock.now();
         self.verdict(ask, pass, &head, &body)?;
         judge_json(&head.headers, &body)?;
+        if !is_greeting(ask) {
+            self.pulse.succeeded();
+        }
         let stamped = head.headers.get(header::DATE).and_then(|date| date.to_str().ok()).and_then(parse_date);
         let date = stamped.map(|stamped| stamped.earlier(self.site_clock().ahead()));
         Ok(Answer { value: body, date, stamped, round_trip: arrived - sent, arrived })
@@ -346,9 +368,14 @@ impl Caller {
     fn verdict(&self, ask: &Ask, pass: &Pass, head: &Head, body: &[u8]) -> Result<(), Failed> {
         let now = self.clock.now();
         let pause = throttle::asked_for(head.status, &head.headers, JiraTime::new(self.clock.wall()));
-        pass.answered(now, pause.filter(|pause| pause.scope == Scope::Account).map(|pause| now + pause.wait));
+        let of_account = pause.filter(|pause| pause.scope == Scope::Account);
+        pass.answered(now, of_account.map(|pause| (now + pause.wait, pause.cause)));
         if let Some(pause) = pause {
-            self.budget.hold(&ask.errand(), pause.scope, now, now + pause.wait);
+            let until = now + pause.wait;
+            if pause.cause == HoldCause::RateLimit {
+                self.pulse.limited(until);
+            }
+            self.budget.hold(&ask.errand(), pause.scope, now, (until, pause.cause));
             if pause.slower {
                 self.budget.slow(&ask.errand(), now);
             }
@@ -467,10 +494,15 @@ impl Caller {
 
     /// All that is told of a failure goes through here, so that no foreign text tells our credentials on.
     pub(super) fn error(&self, ask: &Ask, what: Fault) -> Error {
-        let what = what.reword(|said| self.mask.tell(&said));
-        if let Fault::Denied(said) = &what {
+        let error = self.masked(ask, what);
+        if let Fault::Denied(said) = &error.what {
             self.denied.note(ask, said);
         }
+        error
+    }
+
+    fn masked(&self, ask: &Ask, what: Fault) -> Error {
+        let what = what.reword(|said| self.mask.tell(&said));
         // Jira has a part in paths too: it names the places of files.
         let request = told(&self.mask.clean(&format!("{} {}", ask.method, ask.path)));
         Error { request, what, only_reads: ask.reads }
@@ -541,6 +573,12 @@ async fn short(response: Response<Body>) -> Result<(Head, Bytes), Fault> {
         Ended::Failed(failed) => failed.fault,
         Ended::Short(_) => Fault::Unanswered("there is no memory for its answer".to_owned()),
     })
+}
+
+/// Whether it only asks what the site is or who we are. A site can answer that well while it answers nothing else, so it is
+/// no progress.
+fn is_greeting(ask: &Ask) -> bool {
+    asks_who(ask) || ask.endpoint == ABOUT
 }
 
 /// How long a body is said to be.

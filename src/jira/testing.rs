@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::transport::{Body, full};
 use super::{AnswerMemory, Budgets, Client, Parsing, Tools, Transport, Unreachable};
 use crate::clock::{Clock, Entropy};
-use crate::flow::{Credentials, Deployment, JiraAccess, Secret};
+use crate::flow::{Credentials, Deployment, JiraAccess, Secret, Teller};
 use crate::pulse::Pulse;
 
 /// A request that must come, and its answer.
@@ -66,6 +66,7 @@ impl Script {
             pulse: Pulse::new("sync-ab", clock.clone(), None),
             clock,
             entropy: Entropy::seeded(1),
+            teller: Teller::default(),
         };
         let client = Client::connect(&access, tools).await.unwrap();
         script.0.lock().unwrap().extend(exchanges);

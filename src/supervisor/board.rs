@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
+use super::health::{Degraded, Health, Wish};
 use super::state::{Standing, State};
-use crate::clock::Clock;
-use crate::flow::{Flow, FlowName, LogState, Notice, Notices, Observer, Order};
+use crate::clock::{Clock, Moment};
+use crate::flow::{Event, Flow, FlowName, LogState, Notice, Notices, Observer, Order};
 use crate::pulse::Pulse;
 use crate::worker::{Counter, Ordered, Phase, Workshop};
 
@@ -55,13 +57,15 @@ pub struct FlowView {
     pub heartbeat: Option<DateTime<Utc>>,
     /// Why it does not do all that it should although it runs.
     pub notices: Vec<Notice>,
+    /// Whether and why it does not do what it should, its notices included.
+    pub degraded: Option<Degraded>,
 }
 
 impl FlowView {
     /// Whether the flow is not served as it should be, by no wish of an operator.
     #[must_use]
     pub fn is_degraded(&self) -> bool {
-        self.standing.state.is_degraded() || !self.notices.is_empty()
+        self.degraded.is_some()
     }
 }
 
@@ -88,11 +92,11 @@ impl Handle {
     /// How everything stands now.
     #[must_use]
     pub fn look(&self) -> Snapshot {
-        let now = self.board.clock.wall();
-        let sheet = self.board.sheet();
+        let now = self.board.clock.moment();
+        let mut sheet = self.board.sheet();
         Snapshot {
             ready: *self.board.ready.borrow(),
-            flows: sheet.rows.iter().map(|(name, row)| row.view(name, now)).collect(),
+            flows: sheet.rows.iter_mut().map(|(name, row)| row.view(name, now)).collect(),
             refused: sheet.refused.clone(),
             alarm: sheet.alarm.clone(),
         }
@@ -211,6 +215,9 @@ struct Row {
     completed: u64,
     last_cycle: Option<DateTime<Utc>>,
     heart: Heart,
+    health: Health,
+    /// When it was told that the flow is degraded; `None` unless it is.
+    told_degraded: Option<Instant>,
     /// Outlive its workers, so that a restart does not hide what is wrong.
     notices: Notices,
     /// Where its worker takes orders; `None` without a worker.
@@ -233,11 +240,13 @@ impl Heart {
 }
 
 impl Row {
-    fn new(flow: Arc<Flow>, now: DateTime<Utc>) -> Self {
+    fn new(flow: Arc<Flow>, now: Moment) -> Self {
         Self {
+            health: Health::new(flow.interval, now),
+            told_degraded: None,
             flow,
             file: String::new(),
-            standing: Standing { state: State::Starting, since: now, why: None, held_until: None },
+            standing: Standing { state: State::Starting, since: now.wall, why: None, held_until: None },
             completed: 0,
             last_cycle: None,
             heart: Heart::Still(None),
@@ -246,15 +255,56 @@ impl Row {
         }
     }
 
-    fn view(&self, name: &FlowName, now: DateTime<Utc>) -> FlowView {
+    fn view(&mut self, name: &FlowName, now: Moment) -> FlowView {
+        self.observe();
+        let notices = self.notices.list();
         FlowView {
             name: name.clone(),
             file: self.file.clone(),
             standing: self.standing.clone(),
             last_cycle: self.last_cycle,
-            heartbeat: self.heart.last_beat(now),
-            notices: self.notices.list(),
+            heartbeat: self.heart.last_beat(now.wall),
+            degraded: with_notices(self.health.degraded(now.now), &notices),
+            notices,
         }
+    }
+
+    fn turn(&mut self, state: State, why: Option<String>, now: Moment) {
+        self.standing.turn(state, why, now.wall);
+        self.health.wants(Wish::of(state), now);
+    }
+
+    /// Notes what the worker has achieved since the last look.
+    fn observe(&mut self) {
+        if let Heart::Beating(pulse) = &self.heart {
+            self.health.observe(&pulse.outcomes());
+        }
+    }
+
+    /// What is to be told of the flow's health: that it has changed since it was last told.
+    fn news(&mut self, now: Instant) -> Option<Event> {
+        self.observe();
+        match (self.health.degraded(now), self.told_degraded) {
+            (Some(Degraded { why, .. }), None) => {
+                self.told_degraded = Some(now);
+                Some(Event::FlowDegraded { why })
+            }
+            (None, Some(told)) => {
+                self.told_degraded = None;
+                Some(Event::FlowRecovered { after: now - told })
+            }
+            (Some(_), Some(_)) | (None, None) => None,
+        }
+    }
+}
+
+/// A flow with a notice is degraded too, if nothing worse is known.
+fn with_notices(degraded: Option<Degraded>, notices: &[Notice]) -> Option<Degraded> {
+    let first = notices.iter().min_by_key(|notice| notice.since);
+    match (degraded, first) {
+        (Some(degraded), Some(notice)) => Some(Degraded { since: degraded.since.min(notice.since), ..degraded }),
+        (Some(degraded), None) => Some(degraded),
+        (None, notice) => notice.map(|notice| Degraded { since: notice.since, why: notice.why.clone() }),
     }
 }
 
@@ -296,10 +346,11 @@ impl Board {
 
     /// Notes what a flow is from now on; makes its row if it has none.
     pub(super) fn set_flow(&self, flow: &Arc<Flow>) {
-        let now = self.clock.wall();
+        let now = self.clock.moment();
         let mut sheet = self.sheet();
         let row = sheet.rows.entry(flow.name.clone()).or_insert_with(|| Row::new(Arc::clone(flow), now));
         row.flow = Arc::clone(flow);
+        row.health.set_interval(flow.interval);
         // They were about what the file said before; what still holds is raised anew.
         row.notices.clear_all();
     }
@@ -316,10 +367,52 @@ impl Board {
 
     /// Notes what a flow does now.
     pub(super) fn set(&self, flow: &FlowName, state: State, why: Option<String>) {
-        let now = self.clock.wall();
+        let now = self.clock.moment();
         if let Some(row) = self.sheet().rows.get_mut(flow) {
-            row.standing.turn(state, why, now);
+            row.turn(state, why, now);
         }
+    }
+
+    /// Notes that a cycle or a start failed, as Jira asked to wait or otherwise.
+    pub(super) fn failed(&self, flow: &FlowName, why: &str, was_asked_to_wait: bool) {
+        let now = self.clock.moment();
+        if let Some(row) = self.sheet().rows.get_mut(flow) {
+            match was_asked_to_wait {
+                true => row.health.asked_to_wait(why.to_owned(), now),
+                false => row.health.failed(why.to_owned(), now),
+            }
+        }
+    }
+
+    /// Notes that another process serves the flow.
+    pub(super) fn stands_by(&self, flow: &FlowName) {
+        let now = self.clock.moment();
+        if let Some(row) = self.sheet().rows.get_mut(flow) {
+            row.health.stands_by(now);
+        }
+    }
+
+    /// What is to be told of a flow's health. Each change is told once.
+    pub(super) fn news(&self, flow: &FlowName) -> Option<Event> {
+        let now = self.clock.now();
+        self.sheet().rows.get_mut(flow)?.news(now)
+    }
+
+    /// The same of all flows.
+    pub(super) fn all_news(&self) -> Vec<(FlowName, Event)> {
+        let now = self.clock.now();
+        let mut sheet = self.sheet();
+        sheet.rows.iter_mut().filter_map(|(name, row)| Some((name.clone(), row.news(now)?))).collect()
+    }
+
+    /// When the first flow becomes degraded, if nothing succeeds until then.
+    pub(super) fn next_silence(&self) -> Option<Instant> {
+        let mut sheet = self.sheet();
+        let due = |row: &mut Row| {
+            row.observe();
+            row.health.due().filter(|_| row.told_degraded.is_none())
+        };
+        sheet.rows.values_mut().filter_map(due).min()
     }
 
     /// Notes until when a flow waits because Jira asked to.
@@ -354,26 +447,30 @@ impl Board {
     pub(super) fn ended(&self, flow: &FlowName) -> bool {
         let now = self.clock.wall();
         self.sheet().rows.get_mut(flow).is_some_and(|row| {
+            row.observe();
             row.heart = Heart::Still(row.heart.last_beat(now));
             row.counter = None;
             row.completed > 0
         })
     }
 
-    /// Notes what a worker says it is doing.
-    pub(super) fn phase(&self, flow: &FlowName, phase: Phase) {
-        let now = self.clock.wall();
+    /// Notes what a worker says it is doing; returns what is to be told of the flow's health.
+    pub(super) fn phase(&self, flow: &FlowName, phase: Phase) -> Option<Event> {
+        let now = self.clock.moment();
         let mut sheet = self.sheet();
-        let Some(row) = sheet.rows.get_mut(flow) else { return };
+        let row = sheet.rows.get_mut(flow)?;
         if let Phase::Idle { completed, .. } = phase
             && completed > row.completed
         {
             row.completed = completed;
-            row.last_cycle = Some(now);
+            row.last_cycle = Some(now.wall);
+            row.observe();
+            row.health.completed(now);
         }
         if row.standing.state.follows_phase() {
-            row.standing.turn(phase.into(), None, now);
+            row.turn(phase.into(), None, now);
         }
+        row.news(now.now)
     }
 
     pub(super) fn is_idle(&self, flow: &FlowName) -> bool {

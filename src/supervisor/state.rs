@@ -58,15 +58,6 @@ impl State {
         }
     }
 
-    /// Whether the flow is not served as it should be, by no wish of an operator.
-    #[must_use]
-    pub fn is_degraded(self) -> bool {
-        match self {
-            Self::BackingOff | Self::Parked => true,
-            Self::Starting | Self::Syncing | Self::Idle | Self::Paused | Self::Draining | Self::Stopped => false,
-        }
-    }
-
     /// Whether a worker's own word on what it is doing may change it. A draining worker stays that, whatever it does.
     pub(super) fn follows_phase(self) -> bool {
         match self {

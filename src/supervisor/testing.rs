@@ -71,6 +71,12 @@ pub(crate) enum Act {
     EndAfter(Duration, Exit),
     /// Completes a cycle and ends so a while later.
     CycleThenEndAfter(Duration, Exit),
+    /// Completes a cycle, idles, and then fails in a cycle, showing life, after a while.
+    CycleThenFail(Duration, Duration, Exit),
+    /// Ends as Jira's rate limit lets it wait for so long.
+    Limited(Duration),
+    /// Is in a cycle, showing life, and ends so after a while without having completed it.
+    CycleFails(Duration, Exit),
     /// Raises a notice with these words, completes a cycle and ends so a while later.
     Notice(&'static str, Duration, Exit),
     /// Is in a cycle, silent, until it is cancelled.
@@ -229,6 +235,22 @@ async fn perform(act: Act, mut job: Job, clock: Clock) -> Exit {
         Act::CycleThenEndAfter(after, exit) => {
             job.phase.send_replace(idle);
             clock.sleep(after).await;
+            exit
+        }
+        Act::CycleThenFail(rest, after, exit) => {
+            job.phase.send_replace(idle);
+            clock.sleep(rest).await;
+            job.phase.send_replace(Phase::Syncing);
+            job.pulse.rest_until(clock.now() + after).await;
+            exit
+        }
+        Act::Limited(wait) => {
+            job.pulse.limited(clock.now() + wait);
+            Exit::Failed { why: "429".into(), at_least: Some(wait) }
+        }
+        Act::CycleFails(after, exit) => {
+            job.phase.send_replace(Phase::Syncing);
+            job.pulse.rest_until(clock.now() + after).await;
             exit
         }
         Act::Notice(why, after, exit) => {

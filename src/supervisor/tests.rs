@@ -337,6 +337,117 @@ fn throttled(_: &str, nth: usize) -> Act {
     if nth == 0 { Act::EndAfter(S(0), exit) } else { Act::Idle }
 }
 
+/// Whether the flow `a` is degraded, each second for so long.
+async fn samples(world: &World, seconds: usize) -> Vec<bool> {
+    let mut samples = Vec::new();
+    for _ in 0..seconds {
+        world.pass(S(1)).await;
+        samples.push(world.handle.look().is_degraded());
+    }
+    samples
+}
+
+/// How often it was told that a flow became degraded, and that it recovered.
+fn told_health(world: &World) -> (usize, usize) {
+    let degraded = world.told(|e| matches!(e, flow::Event::FlowDegraded { .. })).len();
+    (degraded, world.told(|e| matches!(e, flow::Event::FlowRecovered { .. })).len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_whose_jira_hangs_is_degraded_from_two_intervals_after_its_last_success() {
+    let script = |_: &str, nth: usize| match nth {
+        0 => Act::CycleThenFail(S(60), S(184), failed()),
+        _ => Act::CycleFails(S(184), failed()),
+    };
+    let world = World::new(&[], script).await;
+    world.write("a", &text("a", 1));
+    world.look().await;
+    let success = world.handle.look().flows[0].last_cycle.unwrap();
+    let begun = world.clock.wall();
+    let samples = samples(&world, 3600).await;
+    let first = samples.iter().position(|degraded| *degraded).unwrap();
+    assert_eq!(begun + S(1 + first as u64), success + S(120));
+    assert!(samples[first..].iter().all(|degraded| *degraded));
+    assert_eq!(told_health(&world), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_never_worked_is_degraded_all_the_time() {
+    for (act, grace) in [
+        (Act::EndAfter(S(10), failed()), 10),
+        (Act::CycleFails(S(10), failed()), 10),
+        (Act::CycleFails(S(10), Exit::Panicked { why: "a defect".into() }), 10),
+        (Act::EndAfter(S(10), refused()), 10),
+        (Act::Hang, 300),
+    ] {
+        let act_of_all = act.clone();
+        let world = World::new(&["a"], move |_, _| act_of_all.clone()).await;
+        let samples = samples(&world, 3600).await;
+        assert!(samples[..grace - 2].iter().all(|degraded| !*degraded), "{act:?}: it has not failed yet");
+        assert!(samples[grace - 1..].iter().all(|degraded| *degraded), "{act:?}");
+        assert_eq!(told_health(&world), (1, 0), "{act:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_whose_database_is_away_is_degraded_until_a_cycle_completes() {
+    let script = |_: &str, nth: usize| match nth {
+        0 => Act::CycleThenEndAfter(S(60), failed()),
+        1..=30 => Act::EndAfter(S(10), failed()),
+        _ => Act::Cycle(S(300)),
+    };
+    let world = World::new(&["a"], script).await;
+    let samples = samples(&world, 7200).await;
+    let changes: Vec<_> = (1..samples.len()).filter(|at| samples[*at] != samples[at - 1]).collect();
+    assert!(changes.len() == 2 && (58..60).contains(&changes[0]), "{changes:?}");
+    assert_eq!((world.starts("a"), told_health(&world)), (32, (1, 1)));
+    let recovered = world.told(|e| matches!(e, flow::Event::FlowRecovered { .. }));
+    let flow::Event::FlowRecovered { after } = recovered[0].1 else { unreachable!() };
+    assert!(usize::try_from(after.as_secs()).unwrap().abs_diff(changes[1] - changes[0]) <= 1, "{after:?}, {changes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_beginning_and_the_last_reason_outlive_workers_and_an_edited_file() {
+    let world =
+        World::new(&["a"], |_, nth| Act::EndAfter(S(1), Exit::Failed { why: format!("reason {nth}"), at_least: None }))
+            .await;
+    world.pass(S(600)).await;
+    world.write("a", &text("a", 6));
+    world.look().await;
+    world.pass(S(5)).await;
+    let degraded = world.handle.look().flows[0].degraded.clone().unwrap();
+    assert_eq!(degraded.since, DateTime::UNIX_EPOCH + S(1));
+    let last = world.told(|e| matches!(e, flow::Event::WorkerFailed { .. })).pop().unwrap().1;
+    let flow::Event::WorkerFailed { why, .. } = last else { unreachable!() };
+    assert_eq!(degraded.why, why);
+    assert!(why != "reason 0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_stands_by_is_not_degraded() {
+    let world = World::new(&["a"], |_, _| Act::EndAfter(S(0), occupied())).await;
+    assert!(samples(&world, 3600).await.iter().all(|degraded| !*degraded));
+    assert_eq!((world.state("a"), told_health(&world)), (State::BackingOff, (0, 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_jira_asks_to_wait_is_not_degraded_if_it_works_then() {
+    let script = |_: &str, nth: usize| match nth {
+        0 => Act::Limited(S(1700)),
+        _ => Act::Idle,
+    };
+    let world = World::new(&["a"], script).await;
+    assert!(samples(&world, 1800).await.iter().all(|degraded| !*degraded));
+    assert_eq!((world.starts("a"), world.state("a"), told_health(&world)), (2, State::Idle, (0, 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_tells_nothing_of_health() {
+    let mut world = World::new(&["a"], |_, _| Act::EndAfter(S(0), failed())).await;
+    world.stopped().await;
+    assert_eq!((world.state("a"), told_health(&world)), (State::Stopped, (1, 0)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_wait_that_jira_asked_for_is_shown_and_cut_short_by_no_wake() {
     let world = World::new(&["a"], throttled).await;

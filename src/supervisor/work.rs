@@ -11,24 +11,25 @@ use super::board::Board;
 use crate::flow::{Event, Observer};
 use crate::worker::{Exit, Job, Phase, Workshop};
 
-/// A worker's whole life: notes its phases on the board, and turns a panic that escaped it into a value. A worker that is
-/// to be announced counts as started only once it found its flow free.
+/// A worker's whole life: notes its phases on the board, tells what changes by them, and turns a panic that escaped it into
+/// a value. A worker that is to be announced counts as started only once it found its flow free.
 pub(super) async fn work(
     workshop: Arc<dyn Workshop>,
     job: Job,
     phases: watch::Receiver<Phase>,
     board: Arc<Board>,
-    mut announce: Option<Arc<dyn Observer>>,
+    observer: Arc<dyn Observer>,
+    mut announce: bool,
 ) -> Exit {
     let name = job.flow.name.clone();
     let work = AssertUnwindSafe(async move { workshop.worker(job).await }).catch_unwind();
     let note = |phase| {
-        if phase != Phase::Starting
-            && let Some(observer) = announce.take()
-        {
+        if phase != Phase::Starting && std::mem::take(&mut announce) {
             observer.see(Some(&name), &Event::WorkerStarted);
         }
-        board.phase(&name, phase);
+        if let Some(news) = board.phase(&name, phase) {
+            observer.see(Some(&name), &news);
+        }
     };
     let exit = noting(phases, note, work).await;
     exit.unwrap_or_else(|panic| Exit::Panicked { why: said(&*panic) })

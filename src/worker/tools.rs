@@ -15,7 +15,7 @@ use super::claims::{ClaimGuard, Claims};
 use super::{Exit, Inbox, Job, Ordered, Phase, Slip, Workshop};
 use crate::clock::{Clock, Entropy};
 use crate::engine::{self, Desk, Engine, Parts, Progress, Projects, Report};
-use crate::flow::{Flow, Notices, Observer};
+use crate::flow::{Flow, Notices, Observer, Teller};
 use crate::jira::{self, AnswerMemory, Budgets, Client, Fault, Transports};
 use crate::pulse::Pulse;
 use crate::store::{self, Backend, Change, Inheritance, Legacy, Opener, Predecessor, State, Store};
@@ -308,6 +308,7 @@ async fn engine(
         pulse: pulse.clone(),
         clock: tools.clock.clone(),
         entropy: entropy.fork("jira"),
+        teller: Teller::new(flow.name.clone(), Arc::clone(&tools.observer)),
     };
     let jira = Client::connect(&flow.jira, client_tools).await?;
     jira.expect_fields(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use lockstep::clock::{Clock, Entropy};
-use lockstep::flow::{Credentials, Deployment, IssueId, JiraAccess, ProjectId, ProjectKey, Secret};
+use lockstep::flow::{Credentials, Deployment, IssueId, JiraAccess, ProjectId, ProjectKey, Secret, Teller};
 use lockstep::jira::{self, AnswerMemory, Budget, By, Client, DEFAULT_ANSWER_BYTES, InMemory, Parsing, Scan, Tools};
 use lockstep::pulse::Pulse;
 use lockstep::sim::{Account, Deed, Flavour, Project, Setup, Site, Workflow};
@@ -83,6 +83,7 @@ impl Desk {
             pulse: Pulse::new("desk", self.clock.clone(), None),
             clock: self.clock.clone(),
             entropy: Entropy::seeded(7),
+            teller: Teller::default(),
         }
     }
 

@@ -119,7 +119,7 @@ impl Data {
         let (doubts, others): (Vec<_>, Vec<_>) = self.intents.list.iter().partition(|intent| intent.is_in_doubt());
         let (apart, troubled): (Vec<_>, Vec<_>) = self.pairs.list.iter().partition(|pair| pair.is_taken_apart());
         let is_well = self.failures.list.is_empty() && self.missing.list.is_empty();
-        let (is_well, flow) = (is_well && flow.notices.is_empty(), flow.name.as_str());
+        let (is_well, flow) = (is_well && flow.notices.is_empty() && !flow.degraded, flow.name.as_str());
         if is_well && doubts.is_empty() && troubled.is_empty() {
             writeln!(out, "Nothing needs anybody.")?;
         }

@@ -35,6 +35,21 @@ pub(super) fn notice_cleared(kind: NoticeKind) -> Line {
     audit(Level::Info, "flow.noticeCleared", message).text("notice", kind.as_str())
 }
 
+pub(super) fn degraded(why: &str) -> Line {
+    audit(Level::Warn, "flow.degraded", format!("Flow degraded until it works again: {why}")).error(why)
+}
+
+pub(super) fn recovered(after: Duration) -> Line {
+    let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+    let message = format!("Flow works again, {} after it had become degraded", seconds(after));
+    audit(Level::Info, "flow.recovered", message).with("durationMs", Field::Number(millis))
+}
+
+pub(super) fn repeated(request: &str, why: &str, again_in: Duration) -> Line {
+    let message = format!("{request} failed, trying again in {}: {why}", seconds(again_in));
+    line(Level::Warn, message).text("request", request).error(why)
+}
+
 pub(super) fn accepted(file: &str) -> Line {
     line(Level::Info, format!("Flow file {file} accepted")).text("file", file)
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::clock::{Clock, Entropy};
-use crate::flow::{Credentials, Deployment, JiraAccess, JiraTime, Secret};
+use crate::flow::{Credentials, Deployment, JiraAccess, JiraTime, Secret, Teller};
 use crate::jira::budget::Budget;
 use crate::jira::call::Way;
 use crate::jira::limits::Limits;
@@ -88,8 +88,14 @@ fn caller_over(base: &str, silence: Duration, transport: Arc<dyn Transport>) -> 
     let pulse = Pulse::new("sync-ab", clock.clone(), None);
     let share = Arc::<Budget>::default().share("sync-ab");
     let answers = AnswerMemory::new(0, Parsing::Inline).share();
-    Caller::new(&access, Way { transport, budget: share, answers }, pulse, clock, Entropy::seeded(1))
-        .with_limits(Limits { silence, ..Limits::STANDARD })
+    Caller::new(
+        &access,
+        Way { transport, budget: share, answers, teller: Teller::default() },
+        pulse,
+        clock,
+        Entropy::seeded(1),
+    )
+    .with_limits(Limits { silence, ..Limits::STANDARD })
 }
 
 async fn copy(source: &str, sink: &str, size: usize, silence: Duration) -> Result<AttachmentId, Error> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::LONGEST_PAUSE;
+use super::{HoldCause, LONGEST_PAUSE};
 
 /// How long the answer of the request that asks is waited for: longer than any API call lives.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
@@ -28,6 +28,7 @@ pub(super) enum Access {
 #[derive(Debug, Default)]
 pub(super) struct Hold {
     until: Option<Instant>,
+    cause: HoldCause,
     long: bool,
     /// Since when a request is under way that asks.
     asking: Option<Instant>,
@@ -69,7 +70,10 @@ impl Hold {
     }
 
     /// Jira asks for a pause. What it says to a request that asks takes the place of what it said before.
-    pub(super) fn begin(&mut self, now: Instant, until: Instant, asked: bool) {
+    pub(super) fn begin(&mut self, now: Instant, (until, cause): (Instant, HoldCause), asked: bool) {
+        if asked || self.until.is_none_or(|earlier| earlier <= until) {
+            self.cause = cause;
+        }
         let until = if asked { until } else { self.until.map_or(until, |earlier| earlier.max(until)) };
         self.until = Some(until);
         self.long = now + LONGEST_PAUSE < until || (self.long && !asked);
@@ -82,7 +86,7 @@ impl Hold {
     /// A pause that an earlier worker was asked for: it is no new word of Jira's.
     pub(super) fn resume(&mut self, now: Instant, until: Instant) {
         if self.until.is_none_or(|earlier| earlier < until) {
-            self.until = Some(until);
+            (self.until, self.cause) = (Some(until), HoldCause::RateLimit);
             self.long |= now + LONGEST_PAUSE < until;
         }
     }
@@ -98,6 +102,11 @@ impl Hold {
         self.until = self.until.map(|until| until.max(now + EARLY_EVERY));
     }
 
+    /// Until when it holds, if it is for a rate limit.
+    pub(super) fn limited_until(&self) -> Option<Instant> {
+        self.until.filter(|_| self.cause == HoldCause::RateLimit)
+    }
+
     /// How much of it is left.
     pub(super) fn left(&self, now: Instant) -> Option<Duration> {
         self.until.map(|until| until.saturating_duration_since(now)).filter(|left| !left.is_zero())
@@ -111,11 +120,15 @@ mod tests {
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 
+    fn limit(until: Instant) -> (Instant, HoldCause) {
+        (until, HoldCause::RateLimit)
+    }
+
     #[test]
     fn after_a_long_pause_one_asks_and_the_others_wait_for_its_answer() {
         let now = Clock::system().now();
         let mut hold = Hold::default();
-        hold.begin(now, now + S(1800), false);
+        hold.begin(now, limit(now + S(1800)), false);
         assert_eq!(hold.access(now + S(1799), None), Access::NotBefore(now + S(1800)));
         let over = now + S(1800);
         assert_eq!(hold.access(over, None), Access::Ask);
@@ -129,7 +142,7 @@ mod tests {
     fn a_short_pause_ends_by_itself() {
         let now = Clock::system().now();
         let mut hold = Hold::default();
-        hold.begin(now, now + S(120), false);
+        hold.begin(now, limit(now + S(120)), false);
         assert_eq!(hold.access(now, Some(now)), Access::NotBefore(now + S(120)), "nobody need ask early");
         assert_eq!(hold.access(now + S(120), None), Access::Free);
     }
@@ -138,11 +151,11 @@ mod tests {
     fn what_jira_says_to_the_request_that_asks_counts_and_nothing_else_shortens_a_pause() {
         let now = Clock::system().now();
         let mut hold = Hold::default();
-        hold.begin(now, now + S(1800), false);
-        hold.begin(now + S(1), now + S(200), false);
+        hold.begin(now, limit(now + S(1800)), false);
+        hold.begin(now + S(1), limit(now + S(200)), false);
         assert_eq!(hold.left(now), Some(S(1800)));
         hold.ask(now + S(1800));
-        hold.begin(now + S(1800), now + S(1810), true);
+        hold.begin(now + S(1800), limit(now + S(1810)), true);
         assert_eq!(hold.access(now + S(1810), None), Access::Free);
     }
 
@@ -150,7 +163,7 @@ mod tests {
     fn a_request_that_asks_and_is_never_answered_is_followed_by_another() {
         let now = Clock::system().now();
         let mut hold = Hold::default();
-        hold.begin(now, now + S(1800), false);
+        hold.begin(now, limit(now + S(1800)), false);
         let over = now + S(1800);
         hold.ask(over);
         assert_eq!(hold.access(over + ANSWERED_WITHIN, None), Access::Ask);
@@ -163,10 +176,10 @@ mod tests {
     fn a_person_may_have_it_asked_early_once_a_minute_for_the_account() {
         let now = Clock::system().now();
         let mut hold = Hold::default();
-        hold.begin(now, now + S(1800), false);
+        hold.begin(now, limit(now + S(1800)), false);
         assert_eq!(hold.access(now + S(10), Some(now + S(9))), Access::Ask);
         hold.ask(now + S(10));
-        hold.begin(now + S(11), now + S(1811), true);
+        hold.begin(now + S(11), limit(now + S(1811)), true);
         assert_eq!(hold.access(now + S(12), Some(now + S(9))), Access::NotBefore(now + S(1811)), "it has its answer");
         assert_eq!(hold.access(now + S(20), Some(now + S(20))), Access::NotBefore(now + S(70)));
         assert_eq!(hold.access(now + S(70), Some(now + S(20))), Access::Ask);

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::LONGEST_PAUSE;
 use super::pace::{Limit, Pace};
 use super::queue::{Queue, Ticket};
+use super::{HoldCause, LONGEST_PAUSE};
 
 /// What somebody who waits is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +26,12 @@ pub(super) struct Lane {
     pub pace: Pace,
     pub queue: Queue,
     held_until: Instant,
+    held_by: HoldCause,
 }
 
 impl Lane {
     pub(super) fn new(limit: Limit, now: Instant) -> Self {
-        Self { pace: Pace::new(limit, now), queue: Queue::default(), held_until: now }
+        Self { pace: Pace::new(limit, now), queue: Queue::default(), held_until: now, held_by: HoldCause::Other }
     }
 
     pub(super) fn ask(&mut self, ticket: Ticket, now: Instant, not_before: Option<Instant>) -> Turn {
@@ -77,8 +78,15 @@ impl Lane {
     }
 
     /// Nothing goes before `until`.
-    pub(super) fn hold(&mut self, until: Instant) {
-        self.held_until = self.held_until.max(until);
+    pub(super) fn hold(&mut self, until: Instant, cause: HoldCause) {
+        if self.held_until <= until {
+            (self.held_until, self.held_by) = (until, cause);
+        }
+    }
+
+    /// Until when Jira's rate limit holds it back.
+    pub(super) fn limited_until(&self) -> Option<Instant> {
+        Some(self.held_until).filter(|_| self.held_by == HoldCause::RateLimit)
     }
 
     /// Nothing would be lost if it were forgotten.

@@ -10,6 +10,29 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_waits_for_anothers_rate_limit_knows_of_it_and_of_no_other_pause() {
+    for (cause, scope, seconds, known) in [
+        (HoldCause::RateLimit, Scope::Account, 900, true),
+        (HoldCause::RateLimit, Scope::Account, 90, true),
+        (HoldCause::RateLimit, Scope::Endpoint, 90, true),
+        (HoldCause::Other, Scope::Account, 900, false),
+        (HoldCause::Other, Scope::Endpoint, 90, false),
+    ] {
+        let crowd = Crowd::new();
+        let now = crowd.clock.now();
+        let until = now + SECOND * seconds;
+        crowd.budget.share("a").hold(&errand(), scope, now, (until, cause));
+        let _ = tokio::time::timeout(SECOND, crowd.turn("b", &errand())).await;
+        let limited = crowd.pulse.outcomes().limited_until;
+        assert_eq!(limited, known.then_some(until), "{cause:?} {scope:?}");
+    }
+}
+
+fn limit(until: Instant) -> (Instant, HoldCause) {
+    (until, HoldCause::RateLimit)
+}
+
 fn errand() -> Errand {
     Errand { endpoint: "search", verb: Verb::Get, issue: None }
 }
@@ -117,7 +140,7 @@ async fn who_gives_up_at_the_front_lets_the_next_one_go() {
 async fn a_pause_holds_that_endpoint_and_no_other() {
     let crowd = Crowd::new();
     let begun = crowd.clock.now();
-    crowd.budget.share("a").hold(&errand(), Scope::Endpoint, begun, begun + SECOND * 30);
+    crowd.budget.share("a").hold(&errand(), Scope::Endpoint, begun, limit(begun + SECOND * 30));
     crowd.turn("b", &write_to("1")).await.unwrap();
     crowd.turn("b", &Errand { verb: Verb::Post, ..errand() }).await.unwrap();
     assert_eq!(crowd.clock.now(), begun);
@@ -130,8 +153,8 @@ async fn a_pause_of_the_account_holds_everything_and_a_shorter_one_does_not_shor
     let crowd = Crowd::new();
     let begun = crowd.clock.now();
     let share = crowd.budget.share("a");
-    share.hold(&errand(), Scope::Account, begun, begun + SECOND * 30);
-    share.hold(&errand(), Scope::Account, begun, begun + SECOND);
+    share.hold(&errand(), Scope::Account, begun, limit(begun + SECOND * 30));
+    share.hold(&errand(), Scope::Account, begun, limit(begun + SECOND));
     crowd.turn("b", &write_to("1")).await.unwrap();
     assert_eq!(crowd.clock.now() - begun, SECOND * 30);
 }
@@ -141,8 +164,8 @@ fn a_shorter_pause_of_one_endpoint_does_not_shorten_a_longer_one() {
     let now = Clock::system().now();
     let mut lane = Lane::new(BRISK, now);
     lane.queue.join(&Arc::from("a"), 1, Bell::default());
-    lane.hold(now + SECOND * 20);
-    lane.hold(now + SECOND);
+    lane.hold(now + SECOND * 20, HoldCause::RateLimit);
+    lane.hold(now + SECOND, HoldCause::RateLimit);
     assert_eq!(lane.ask(1, now, None), Turn::At(now + SECOND * 20));
 }
 
@@ -150,7 +173,7 @@ fn a_shorter_pause_of_one_endpoint_does_not_shorten_a_longer_one() {
 async fn a_pause_of_one_issue_holds_neither_another_issue_nor_reading_it() {
     let crowd = Crowd::new();
     let begun = crowd.clock.now();
-    crowd.budget.share("a").hold(&write_to("1"), Scope::Issue, begun, begun + SECOND * 5);
+    crowd.budget.share("a").hold(&write_to("1"), Scope::Issue, begun, limit(begun + SECOND * 5));
     crowd.turn("a", &write_to("2")).await.unwrap();
     crowd.turn("a", &errand()).await.unwrap();
     assert_eq!(crowd.clock.now(), begun);
@@ -164,7 +187,7 @@ async fn a_pause_too_long_to_wait_for_is_told_at_once_even_to_those_who_queue() 
     crowd.spend().await;
     crowd.queue("a", 5).await;
     let now = crowd.clock.now();
-    crowd.budget.share("a").hold(&errand(), Scope::Endpoint, now, now + SECOND * 3600);
+    crowd.budget.share("a").hold(&errand(), Scope::Endpoint, now, limit(now + SECOND * 3600));
     assert_eq!(crowd.turn("b", &errand()).await, Err(NoTurn::Held(SECOND * 3600)));
     crowd.clock.sleep(SECOND).await;
     while let Some(end) = crowd.tasks.join_next().await {

@@ -93,6 +93,6 @@ fn who() -> Ask {
 
 const WHO: &str = "myself";
 
-fn asks_who(ask: &Ask) -> bool {
+pub(super) fn asks_who(ask: &Ask) -> bool {
     ask.endpoint == WHO
 }

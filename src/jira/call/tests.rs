@@ -9,8 +9,8 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 
 use super::*;
-use crate::flow::{Deployment, Secret};
-use crate::jira::transport::Unreachable;
+use crate::flow::{Deployment, FlowName, Observer, Secret};
+use crate::jira::transport::{BoxError, Unreachable};
 use crate::jira::{AnswerMemory, Effect, Parsing, budget::Budget, get, read, write};
 use crate::settings::Proxies;
 
@@ -37,6 +37,17 @@ struct Stage {
     caller: Caller,
     clock: Clock,
     pulse: Pulse,
+    told: Arc<Told>,
+}
+
+/// What was told, each with its flow and the seconds until then.
+struct Told(Mutex<Vec<(String, u64, Event)>>, Clock, Instant);
+
+impl Observer for Told {
+    fn see(&self, flow: Option<&FlowName>, event: &Event) {
+        let passed = (self.1.now() - self.2).as_secs();
+        self.0.lock().unwrap().push((flow.unwrap().to_string(), passed, event.clone()));
+    }
 }
 
 fn answers() -> AnswerShare {
@@ -61,9 +72,11 @@ fn stage_in(memory: &AnswerMemory, replies: Vec<Reply>) -> Stage {
     };
     let pulse = Pulse::new("sync-ab", clock.clone(), None);
     let share = Arc::<Budget>::default().share("sync-ab");
-    let way = Way { transport: script.clone(), budget: share, answers: memory.share() };
+    let told = Arc::new(Told(Mutex::default(), clock.clone(), clock.now()));
+    let teller = Teller::new("sync-ab".parse().unwrap(), told.clone());
+    let way = Way { transport: script.clone(), budget: share, answers: memory.share(), teller };
     let caller = Caller::new(&access, way, pulse.clone(), clock.clone(), Entropy::seeded(1));
-    Stage { script, caller, clock, pulse }
+    Stage { script, caller, clock, pulse, told }
 }
 
 impl Stage {
@@ -130,6 +143,65 @@ async fn a_read_that_is_never_answered_well_is_given_up_after_four_tries() {
     let error = stage.asks(reading()).await.unwrap_err();
     assert!(matches!(error.what, Fault::Unanswered(_)), "{error}");
     assert_eq!(stage.asked().len(), 4);
+}
+
+/// An answer whose end never comes.
+fn never() -> Reply {
+    Ok(Response::new(StreamBody::new(stream::pending::<Result<Frame<Bytes>, BoxError>>()).boxed_unsync()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_repeated_is_told_once_at_its_first_failure() {
+    let stage = stage(vec![never(), never(), never(), fine(), fine()]);
+    stage.asks(search()).await.unwrap();
+    stage.asks(search()).await.unwrap();
+    let told = stage.told.0.lock().unwrap().clone();
+    let [(flow, 45, Event::RequestRepeated { request, why, again_in })] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((flow.as_str(), request.as_str()), ("sync-ab", "POST /rest/api/3/search/jql"));
+    assert!(why.contains("no answer within 45 s"), "{why}");
+    assert!((350..=650).contains(&again_in.as_millis()), "{again_in:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_told_of_a_repeated_request_has_no_credentials() {
+    let stage = stage(vec![reply(500, &[], format!(r#"{{"errorMessages":["{TOKEN}"]}}"#)), fine()]);
+    stage.asks(search()).await.unwrap();
+    let told = format!("{:?} {:?}", stage.told.0.lock().unwrap(), stage.pulse.outcomes());
+    assert!(told.contains("500") && !told.contains(TOKEN), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_good_answer_is_a_success_unless_it_only_tells_who_or_what_is_there() {
+    let about = || get("/rest/api/2/serverInfo".to_owned(), ABOUT);
+    for (ask, is_success) in [(search(), true), (writing(), true), (reading(), false), (about(), false)] {
+        let stage = stage(vec![fine()]);
+        stage.asks(ask).await.unwrap();
+        assert_eq!(stage.pulse.outcomes().succeeded.is_some(), is_success);
+    }
+    let stage = stage(vec![reply(400, &[], "no"), never(), never()]);
+    stage.asks(search()).await.unwrap_err();
+    let _ = tokio::time::timeout(Duration::from_secs(50), stage.asks(search())).await;
+    let outcomes = stage.pulse.outcomes();
+    assert!(outcomes.succeeded.is_none());
+    assert!(outcomes.trouble.is_some_and(|why| why.contains("no answer within 45 s")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stated_rate_limit_is_known_as_long_as_it_lasts_and_nothing_else_is_taken_for_one() {
+    for (status, headers, seconds) in [
+        (429, &[("retry-after", "90")][..], Some(90)),
+        (429, &[("retry-after", "900")][..], Some(900)),
+        (429, &[], None),
+        (503, &[("retry-after", "90")][..], None),
+        (503, &[("retry-after", "900")][..], None),
+    ] {
+        let stage = stage(vec![reply(status, headers, ""), never(), never(), never()]);
+        let begun = stage.clock.now();
+        let _ = tokio::time::timeout(Duration::from_secs(1), stage.asks(search())).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), stage.asks(search())).await;
+        let limited = stage.pulse.outcomes().limited_until.map(|until| (until - begun).as_secs());
+        assert_eq!(limited, seconds, "{status} {headers:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

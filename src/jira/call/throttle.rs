@@ -6,7 +6,7 @@ use chrono::NaiveDateTime;
 use http::{HeaderMap, StatusCode, header};
 
 use crate::flow::JiraTime;
-use crate::jira::budget::{LONGEST_BELIEVED, LONGEST_PAUSE, Scope};
+use crate::jira::budget::{HoldCause, LONGEST_BELIEVED, LONGEST_PAUSE, Scope};
 use crate::jira::wire::parse_date;
 
 /// Without a word from Jira: what its burst limits count in.
@@ -23,6 +23,7 @@ pub(super) struct Pause {
     pub wait: Duration,
     /// Whether the endpoint was too busy, so that it should go slower afterwards.
     pub slower: bool,
+    pub cause: HoldCause,
 }
 
 /// The pause that an answer asks for, if it does. `now` stands in for Jira's clock where the answer lacks a `Date`.
@@ -31,13 +32,15 @@ pub(super) fn asked_for(status: StatusCode, headers: &HeaderMap, now: JiraTime) 
     let wait = text(headers, header::RETRY_AFTER.as_str()).and_then(|said| retry_after(said, now));
     match status {
         StatusCode::TOO_MANY_REQUESTS => {
-            let wait = wait.or_else(|| until_reset(headers, now)).unwrap_or(UNSAID).min(LONGEST_BELIEVED);
+            let said = wait.or_else(|| until_reset(headers, now));
+            let wait = said.unwrap_or(UNSAID).min(LONGEST_BELIEVED);
+            let cause = if said.is_some() { HoldCause::RateLimit } else { HoldCause::Other };
             let scope = refused(headers);
-            Some(Pause { scope: widened(scope, wait), wait, slower: scope == Scope::Endpoint })
+            Some(Pause { scope: widened(scope, wait), wait, slower: scope == Scope::Endpoint, cause })
         }
         StatusCode::SERVICE_UNAVAILABLE => wait.map(|wait| {
             let wait = wait.min(LONGEST_BELIEVED);
-            Pause { scope: widened(Scope::Endpoint, wait), wait, slower: false }
+            Pause { scope: widened(Scope::Endpoint, wait), wait, slower: false, cause: HoldCause::Other }
         }),
         _ => warned(headers, now),
     }
@@ -68,7 +71,7 @@ fn warned(headers: &HeaderMap, now: JiraTime) -> Option<Pause> {
         return None;
     }
     let wait = until_reset(headers, now)?.min(LONGEST_WARNING);
-    Some(Pause { scope: refused(headers), wait, slower: false })
+    Some(Pause { scope: refused(headers), wait, slower: false, cause: HoldCause::RateLimit })
 }
 
 /// Cloud names the instant, Data Center the seconds after which its bucket gains something.
@@ -149,6 +152,20 @@ mod tests {
         assert_eq!(pause(429, &[("retry-after", "-5")]), Some((BURST, 1)));
         assert_eq!(pause(429, &[("x-ratelimit-reset", "9999-12-31T23:59Z")]), Some((Scope::Account, 1800)));
         assert_eq!(pause(503, &[]), None);
+    }
+
+    #[test]
+    fn only_a_429_that_says_for_how_long_is_a_stated_rate_limit() {
+        let cause = |status: u16, headers: &[(&'static str, &'static str)]| {
+            let pairs = headers.iter().map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v)));
+            let now = "2026-01-01T00:00:00Z".parse().unwrap();
+            asked_for(StatusCode::from_u16(status).unwrap(), &pairs.collect(), now).unwrap().cause
+        };
+        let after = ("retry-after", "7");
+        assert_eq!(cause(429, &[after]), HoldCause::RateLimit);
+        assert_eq!(cause(429, &[("x-ratelimit-interval-seconds", "60")]), HoldCause::RateLimit);
+        assert_eq!(cause(429, &[]), HoldCause::Other);
+        assert_eq!(cause(503, &[after]), HoldCause::Other);
     }
 
     #[test]

@@ -80,6 +80,7 @@ impl Caller {
                     self.verdict(ask, pass, &head, b"")?;
                 }
                 fits(&response)?;
+                self.pulse.succeeded();
                 Ok(response.into_body())
             }
             (Whose::Site, Err((head, body))) => {
@@ -128,7 +129,10 @@ impl Caller {
             return Err(self.error(&ask, self.settle(&ask, failed).await.fault));
         }
         match progress.stage() {
-            Stage::Answer => Ok(said),
+            Stage::Answer => {
+                self.pulse.succeeded();
+                Ok(said)
+            }
             Stage::Source | Stage::Sink => {
                 let why = "it was content before it had the whole file".to_owned();
                 Err(self.error(&ask, Fault::NotJira(why)))
@@ -141,6 +145,7 @@ impl Caller {
         let (clock, pulse) = (self.clock.clone(), self.pulse.clone());
         move || {
             pulse.beat();
+            pulse.succeeded();
             clock.now()
         }
     }
