@@ -31,6 +31,8 @@ mod days;
 mod fields;
 #[path = "simulation/files.rs"]
 mod files;
+#[path = "simulation/health.rs"]
+mod health;
 #[path = "simulation/locked.rs"]
 mod locked;
 #[path = "simulation/losses.rs"]

@@ -21,7 +21,7 @@ fn a_server_that_is_away_at_the_start_is_waited_for() {
     replica.restart(0);
     house.wait_until_paired(&daemon, &tickets);
     assert_eq!(daemon.told("sync-ab", "Initial sync completed"), 1);
-    assert_eq!(daemon.get("/health?strict").status, 200);
+    eventually("it is healthy", || (daemon.get("/health?strict").status == 200).then_some(()));
 }
 
 #[test]
@@ -42,6 +42,13 @@ fn a_server_that_is_killed_in_the_middle_of_a_first_sync_is_waited_for_and_nothi
     cycles(&daemon, 1);
     replica.kill(0);
     status(&daemon, &["backing_off", "see that the server is up"]);
+    // Also while it starts again.
+    let starts = daemon.told("sync-ab", "Worker started") + 1;
+    eventually("it has started once more", || {
+        assert_eq!(daemon.get("/health?strict").status, 503);
+        assert_eq!((daemon.get("/livez").status, daemon.get("/readyz").status), (200, 200));
+        (daemon.told("sync-ab", "Worker started") >= starts).then_some(())
+    });
     replica.restart(0);
     let all: Vec<_> = tickets.into_iter().chain(house.tickets(1)).collect();
     house.wait_until_paired(&daemon, &all);
