@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
-    /// Null if there is none.
+    /// Null if there is none; what is no JSON as a text.
     pub body: Value,
 }
 
@@ -34,7 +34,8 @@ impl Answer {
     fn read(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let body = if body.is_empty() { Value::Null } else { serde_json::from_str(body).unwrap() };
+        let body =
+            if body.is_empty() { Value::Null } else { serde_json::from_str(body).unwrap_or_else(|_| body.into()) };
         Self { status, body }
     }
 }
