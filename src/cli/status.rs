@@ -1,5 +1,6 @@
 //! `lockstep status`: how the flows of a running daemon stand.
 
+mod log;
 mod page;
 
 use std::io::{self, Write};
@@ -10,6 +11,7 @@ use super::Outcome;
 use super::daemon::Ask;
 use super::text::one_line;
 use crate::flow::FlowName;
+use log::LogState;
 use page::Page;
 
 /// Shows how the flows of a running daemon stand; of one flow also what needs somebody, and what to do about it.
@@ -28,6 +30,9 @@ pub(super) struct Args {
 #[derive(Deserialize)]
 struct Flows {
     flows: Vec<Flow>,
+    /// Older daemons don't tell.
+    #[serde(default)]
+    log: Option<LogState>,
 }
 
 #[derive(Deserialize)]
@@ -59,15 +64,18 @@ struct Notice {
 pub(super) fn run(args: &Args) -> Outcome {
     match &args.flow {
         Some(flow) => args.ask.get_what_is_known(&format!("/api/v1/flows/{flow}"), |page: &Page, out| page.show(out)),
-        None => args.ask.get("/api/v1/flows", |all: &Flows, out| show(&all.flows, out)),
+        None => args.ask.get("/api/v1/flows", |all: &Flows, out| all.show(out)),
     }
 }
 
-fn show(flows: &[Flow], out: &mut dyn Write) -> io::Result<()> {
-    if flows.is_empty() {
-        return writeln!(out, "no flows");
+impl Flows {
+    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.flows.is_empty() {
+            writeln!(out, "no flows")?;
+        }
+        self.flows.iter().try_for_each(|flow| flow.show(out))?;
+        self.log.iter().try_for_each(|log| log.show(out))
     }
-    flows.iter().try_for_each(|flow| flow.show(out))
 }
 
 impl Flow {

@@ -30,7 +30,8 @@ struct Lane {
 
 struct Numbered {
     number: u64,
-    text: String,
+    /// Takes no more room than it is counted for.
+    text: Box<str>,
 }
 
 impl Queue {
@@ -48,7 +49,7 @@ impl Queue {
             self.count_dropped(severity);
             return;
         }
-        let numbered = Numbered { number: self.next_number, text };
+        let numbered = Numbered { number: self.next_number, text: text.into_boxed_str() };
         self.next_number += 1;
         self.used += size;
         let lane = &mut self.lanes[severity as usize];
@@ -57,7 +58,7 @@ impl Queue {
     }
 
     /// Takes the line that came first.
-    pub(super) fn pop(&mut self) -> Option<String> {
+    pub(super) fn pop(&mut self) -> Option<Box<str>> {
         let first = |lane: &Lane| lane.lines.front().map(|line| line.number);
         let lane =
             (0..LEVELS).filter(|lane| first(&self.lanes[*lane]).is_some()).min_by_key(|l| first(&self.lanes[*l]))?;
@@ -98,7 +99,7 @@ impl Queue {
         true
     }
 
-    fn take_first(&mut self, lane: usize) -> Option<String> {
+    fn take_first(&mut self, lane: usize) -> Option<Box<str>> {
         let lane = &mut self.lanes[lane];
         let line = lane.lines.pop_front()?;
         let size = size(&line.text);

@@ -115,7 +115,7 @@ impl Writer {
                 return Next::Write(dropped(&self.composer, state.queue.take_untold()));
             }
             if let Some(line) = state.queue.pop() {
-                return Next::Write(line);
+                return Next::Write(line.into());
             }
             if state.stage != Stage::Writing {
                 return Next::End;
