@@ -164,7 +164,12 @@ fn say(log: &Log, severity: Severity, message: &str) {
 
 /// The lines' texts without their times.
 fn untimed(paper: &Paper) -> Vec<String> {
-    paper.text().lines().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect()
+    let untimed = |line: &str| {
+        let (time, rest) = line.split_once(' ').unwrap();
+        assert!(DateTime::parse_from_rfc3339(time).is_ok(), "{line}");
+        rest.to_owned()
+    };
+    paper.text().lines().map(untimed).collect()
 }
 
 /// Waits until the thread that writes has come so far.
