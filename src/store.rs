@@ -33,7 +33,7 @@ pub use dump::{BadImport, Export, ExportError, Import, ImportError, Tally};
 pub use durability::Durability;
 pub use error::Error;
 pub use executor::Executor;
-pub use legacy::{Inheritance, KeyPair, Legacy, Predecessor};
+pub use legacy::{Found, Hidden, Inheritance, KeyPair, Legacy, Predecessor};
 pub use mongo::{Driver, Process, mongo_url};
 pub use reader::Reader;
 pub use shortfall::{Shortfall, Shortfalls, WalkKind};

@@ -32,3 +32,5 @@ mod isolation;
 mod moving;
 #[path = "production/refused.rs"]
 mod refused;
+#[path = "production/rights.rs"]
+mod rights;

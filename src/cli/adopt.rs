@@ -23,7 +23,7 @@ use crate::flow::{Event, Flow, FlowName, Observer};
 use crate::jira::{AnswerMemory, Networks, Parsing};
 use crate::pulse::Pulse;
 use crate::settings::{MongoUrl, Settings, StoreUrl};
-use crate::store::{Legacy, Manner, Opener, Process, Stores, mongo_url};
+use crate::store::{Found, Legacy, Manner, Opener, Process, Stores, mongo_url};
 use crate::worker::Tools;
 
 /// A service that wrote within this time may still run: twice its usual interval.
@@ -142,7 +142,9 @@ impl Observer for Nobody {
 }
 
 async fn take_over(heir: &Heir, mut flow: Flow, from: &MongoUrl) -> anyhow::Result<Report> {
-    let legacy = only(heir.stores.legacies(from, &flow).await?, from, &flow)?;
+    let found = heir.stores.legacies(from, &flow).await?;
+    remark_if_hidden(&flow.name, &found);
+    let legacy = only(found, from, &flow)?;
     if let Some(own) = &heir.own {
         let own = own.read(&flow);
         flow.database.at = None;
@@ -153,6 +155,17 @@ async fn take_over(heir: &Heir, mut flow: Flow, from: &MongoUrl) -> anyhow::Resu
     let name = flow.name.clone();
     let progress = Progress::new(&heir.tools.clock, &name, legacy.pairs.len());
     Ok(heir.tools.take_over((&Arc::new(flow), &pulse), &legacy, &|seen| progress.tell(seen)).await?)
+}
+
+/// A database that may not be read is passed over when there is another one.
+fn remark_if_hidden(flow: &FlowName, found: &Found) {
+    if let (Some(legacy), [_, ..]) = (found.legacies.first(), &found.hidden[..]) {
+        let hidden = found.hidden.join(", ");
+        remark(format!(
+            "{flow}: the user in --from may not read the database {hidden}; {} is taken over",
+            legacy.place
+        ));
+    }
 }
 
 /// What that service writes after this is not taken over.
@@ -188,9 +201,15 @@ impl<'a> Progress<'a> {
 }
 
 /// That service's databases were named in two ways; nobody but a person can tell which of two is right.
-fn only(mut found: Vec<Legacy>, from: &MongoUrl, flow: &Flow) -> anyhow::Result<Legacy> {
-    match (found.pop(), found.pop()) {
+fn only(mut found: Found, from: &MongoUrl, flow: &Flow) -> anyhow::Result<Legacy> {
+    match (found.legacies.pop(), found.legacies.pop()) {
         (Some(one), None) => Ok(one),
+        (None, _) if !found.hidden.is_empty() => Err(anyhow!(
+            "whether the Node.js service left something for it at {from} can't be told: the user in --from has no right to \
+             read the database {}; grant it the role read there, or name another user; if the data has another name, give \
+             that in --from, as in mongodb://HOST/NAME",
+            found.hidden.join(" or ")
+        )),
         (None, _) => Err(anyhow!(
             "the Node.js service left nothing for it at {from}, neither in a database {} nor in {}; if it has another name, \
              give that in --from, as in mongodb://HOST/NAME",

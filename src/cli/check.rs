@@ -9,15 +9,16 @@ use serde::Serialize;
 use super::text::Screen;
 use super::{Outcome, complain, env};
 use crate::config::{self, Around, Found, Problem, Verdict};
-use crate::settings;
+use crate::flow::Flow;
+use crate::settings::{self, StoreUrl};
 use crate::store::mongo_url;
 
 /// Checks flow files, each for itself and all together, and says everything that is wrong with them. Changes nothing,
 /// asks nobody.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes: 0 all can be taken, warnings or not; 1 there are problems; 2 wrong usage.\n\n\
-                        --json prints {ok, files: [{file, flow, problems, warnings}]}; a problem or warning is {line, \
-                        column, path, message}. `flow` is null for a refused file, `line` and `column` where the \
+                        --json prints {ok, files: [{file, flow, problems, warnings, notes}]}; a problem or warning is \
+                        {line, column, path, message}, a note is a text. `flow` is null for a refused file, `line` and `column` where the \
                         whole file is meant.")]
 pub(super) struct Args {
     /// The files [default: all of the flows folder]
@@ -53,7 +54,8 @@ fn check(
     let around = Around { env, file: &config::beside, mongo: mongo_url, default_interval: settings::DEFAULT_INTERVAL };
     let verdicts = config::set(&found, &[], &around);
     // A reader that went away (`| head`) has seen what it wanted; the exit code still tells.
-    let _ = if json { tell_program(&verdicts, out) } else { tell_person(&verdicts, out) };
+    let own = settings::store(env, None, mongo_url).ok();
+    let _ = if json { tell_program(&verdicts, own.as_ref(), out) } else { tell_person(&verdicts, own.as_ref(), out) };
     if verdicts.iter().all(|verdict| verdict.outcome.is_ok()) { Outcome::Good } else { Outcome::Bad }
 }
 
@@ -66,12 +68,15 @@ fn find(files: &[PathBuf], folder: &Path) -> Result<Vec<Found>, config::NoFolder
 
 /// One line a problem, each with its place first, as compilers do, so that editors can jump there. The file's own line
 /// is not shown: it may hold a secret.
-fn tell_person(verdicts: &[Verdict], out: &mut dyn Write) -> io::Result<()> {
+fn tell_person(verdicts: &[Verdict], own: Option<&StoreUrl>, out: &mut dyn Write) -> io::Result<()> {
     for verdict in verdicts {
         match &verdict.outcome {
             Ok(checked) => {
                 checked.warnings.iter().try_for_each(|warning| writeln!(out, "warning: {warning}"))?;
                 writeln!(out, "ok: {}: flow {}", verdict.file, checked.flow.name)?;
+                notes(&checked.flow, own)
+                    .iter()
+                    .try_for_each(|note| writeln!(out, "note: {}: {note}", verdict.file))?;
             }
             Err(problems) => problems.iter().try_for_each(|problem| writeln!(out, "error: {problem}"))?,
         }
@@ -88,10 +93,29 @@ fn files(count: usize) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
 }
 
-fn tell_program(verdicts: &[Verdict], out: &mut dyn Write) -> io::Result<()> {
+/// What a flow needs besides its file. `own` is where the process keeps its flows' data, as the environment has it.
+fn notes(flow: &Flow, own: Option<&StoreUrl>) -> Vec<String> {
+    rights(flow, own).into_iter().collect()
+}
+
+/// What a flow's user in MongoDB needs, where the file does not say which of two databases is meant.
+fn rights(flow: &Flow, own: Option<&StoreUrl>) -> Option<String> {
+    let (name, database) = (flow.name.as_str(), flow.database.name.as_str());
+    let is_open = !flow.database.is_named && name != database;
+    match flow.database.at.as_ref().or(own)? {
+        StoreUrl::Mongo(_) if is_open => Some(format!(
+            "in MongoDB its user needs the role readWrite on the database {database} and, as long as that is empty, read \
+             on {name}, where the Node.js service may have left data; or write \"database\": {{ \"name\": \
+             \"{database}\" }} into the file, which confirms that {database} is meant"
+        )),
+        StoreUrl::Mongo(_) | StoreUrl::Sqlite(_) => None,
+    }
+}
+
+fn tell_program(verdicts: &[Verdict], own: Option<&StoreUrl>, out: &mut dyn Write) -> io::Result<()> {
     let report = Report {
         ok: verdicts.iter().all(|verdict| verdict.outcome.is_ok()),
-        files: verdicts.iter().map(FileReport::of).collect(),
+        files: verdicts.iter().map(|verdict| FileReport::of(verdict, own)).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)
@@ -109,6 +133,7 @@ struct FileReport<'a> {
     flow: Option<&'a str>,
     problems: Vec<ProblemReport<'a>>,
     warnings: Vec<ProblemReport<'a>>,
+    notes: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -120,13 +145,14 @@ struct ProblemReport<'a> {
 }
 
 impl<'a> FileReport<'a> {
-    fn of(verdict: &'a Verdict) -> Self {
+    fn of(verdict: &'a Verdict, own: Option<&StoreUrl>) -> Self {
         let (flow, problems, warnings) = match &verdict.outcome {
             Ok(checked) => (Some(checked.flow.name.as_str()), &[][..], &checked.warnings[..]),
             Err(problems) => (None, &problems[..], &[][..]),
         };
         let reports = |problems: &'a [Problem]| problems.iter().map(ProblemReport::of).collect();
-        Self { file: &verdict.file, flow, problems: reports(problems), warnings: reports(warnings) }
+        let notes = verdict.outcome.as_ref().map_or_else(|_| Vec::new(), |checked| notes(&checked.flow, own));
+        Self { file: &verdict.file, flow, problems: reports(problems), warnings: reports(warnings), notes }
     }
 }
 
@@ -193,9 +219,26 @@ mod tests {
         let (outcome, said) = checked(&[("a.json", GOOD), ("b.json", "[")], true);
         let report: Value = serde_json::from_str(&said).unwrap();
         assert_eq!((outcome, &report["ok"]), (Outcome::Bad, &json!(false)));
-        assert_eq!(report["files"][0], json!({ "file": "a.json", "flow": "sync-ab", "problems": [], "warnings": [] }));
+        assert_eq!(
+            report["files"][0],
+            json!({ "file": "a.json", "flow": "sync-ab", "problems": [], "warnings": [], "notes": [] })
+        );
         assert_eq!(report["files"][1]["flow"], Value::Null);
         assert_eq!(report["files"][1]["problems"][0]["line"], json!(1));
+    }
+
+    #[test]
+    fn the_rights_that_a_user_in_mongodb_needs_are_told_unless_the_file_names_the_database() {
+        let with = |database: &str| GOOD.replacen('{', &format!("{{ \"database\": {{ {database} }},"), 1);
+        let uri = "\"uri\": \"mongodb://u:hunter2@h\"";
+        let (outcome, said) = checked(&[("a.json", &with(uri))], false);
+        let words = "note: a.json: in MongoDB its user needs the role readWrite on the database sync_ab and, as long as \
+                     that is empty, read on sync-ab";
+        assert!(outcome == Outcome::Good && said.contains(words) && !said.contains("hunter2"), "{said}");
+        assert!(checked(&[("a.json", &with(uri))], true).1.contains("\"in MongoDB its user needs"));
+        for settled in [with(&format!("\"name\": \"sync_ab\", {uri}")), GOOD.to_owned()] {
+            assert!(!checked(&[("a.json", &settled)], false).1.contains("note: "), "{settled}");
+        }
     }
 
     #[test]

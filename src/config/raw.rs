@@ -190,7 +190,7 @@ impl Part for Jira {
 impl Part for Database {
     fn read(fields: &mut impl Fields) -> Self {
         Self {
-            name: fields.optional("name", "The database's name, under which no other flow has its data. Default: the flow's name, each '-' as '_'."),
+            name: fields.optional("name", "The database's name, under which no other flow has its data. Written out, it says that this one is meant, whatever another service left under another name. Default: the flow's name, each '-' as '_'."),
             uri: fields.optional(
                 "uri",
                 "sqlite:FOLDER: the folder of the flow's file NAME.sqlite, absolute or relative to the folder of this \

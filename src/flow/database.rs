@@ -8,6 +8,8 @@ use crate::settings::StoreUrl;
 pub struct Database {
     /// `database.name`, else the flow's name with each `-` as `_`.
     pub name: DatabaseName,
+    /// Whether the file names it in `database.name`: then this database is meant, whatever lies beside it.
+    pub is_named: bool,
     /// What `database.uri` names, a folder as the process finds it; `None` is where the process keeps its data.
     pub at: Option<StoreUrl>,
 }
@@ -16,6 +18,6 @@ impl Database {
     /// The database of a flow that says nothing about it.
     #[must_use]
     pub fn of(flow: &FlowName) -> Self {
-        Self { name: flow.into(), at: None }
+        Self { name: flow.into(), is_named: false, at: None }
     }
 }

@@ -25,7 +25,7 @@ mod mongo;
 mod paging;
 mod pairs;
 
-pub(super) use mongo::{MongoPlace, Replica};
+pub(super) use mongo::{MongoPlace, ROOT, Replica, odd};
 
 use history::*;
 use looking::*;

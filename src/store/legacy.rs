@@ -15,6 +15,29 @@ pub enum Inheritance {
     Here(Legacy),
     /// In another database of the same servers, while the flow's own is empty: somebody must decide.
     Elsewhere(Predecessor),
+    /// Perhaps: its user may not read another database that it would be in, while the flow's own is empty and the flow
+    /// file does not name that one.
+    Hidden(Hidden),
+}
+
+/// A database that a flow's user may not read, where the Node.js service may have left something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hidden {
+    /// The flow's own database, which is empty, without a password.
+    pub own: String,
+    /// The other one.
+    pub place: String,
+    /// The other one's name.
+    pub database: String,
+}
+
+/// What was found of the Node.js service's databases for a flow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Those in which it left something.
+    pub legacies: Vec<Legacy>,
+    /// The names of those that may not be read.
+    pub hidden: Vec<String>,
 }
 
 /// A database that the Node.js service keeps or kept for a flow.

@@ -17,7 +17,9 @@ mod known;
 mod layout;
 mod legacy;
 mod look;
+mod monitor;
 mod owner;
+mod reach;
 mod read;
 mod server;
 mod sightings;
@@ -50,7 +52,7 @@ use self::server::Server;
 use self::sightings::Sightings;
 use self::trouble::Trouble;
 use super::reader::{Reader, Room};
-use super::{Backend, Change, Durability, Epoch, Error, Failure, Inheritance, Legacy, Opener, State, Turn};
+use super::{Backend, Change, Durability, Epoch, Error, Failure, Found, Inheritance, Opener, State, Turn};
 use crate::clock::Clock;
 use crate::flow::{Copied, Flow, Handled, HistoryQuery, Intent, IssueId, IssueRef, MissingDev, Pair, Side, Told};
 use crate::lease::{Lease, Tenure};
@@ -131,7 +133,7 @@ impl Mongo {
 impl Mongo {
     /// What the Node.js service left for a flow: a database under either of the names that it may have, or under the one
     /// that the address names.
-    pub async fn legacies(&self, flow: &Flow, named: Option<&str>) -> Result<Vec<Legacy>, Error> {
+    pub async fn legacies(&self, flow: &Flow, named: Option<&str>) -> Result<Found, Error> {
         let base = Base::new(Arc::clone(&self.server), flow);
         let (asked, named) = (base.clone(), named.map(str::to_owned));
         let found = async move { legacy::find(&asked, named.as_deref()).await };

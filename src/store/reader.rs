@@ -1,6 +1,7 @@
 //! Looking into a flow's data from outside its worker: for people, and for programs that ask for them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -69,20 +70,31 @@ impl Room {
         Self { seats: Arc::new(Semaphore::new(SEATS)), clock }
     }
 
-    /// Asks as soon as there is a seat; `place` is what the caller wants to know about.
-    pub(super) async fn visit<T, F>(&self, place: String, ask: impl FnOnce(Seat) -> F) -> Result<T, Error>
+    /// Asks as soon as there is a seat; `place` is what the caller wants to know about. `in_the_way` is asked for the
+    /// reason when the time is up: all seats may be taken because the same server is away.
+    pub(super) async fn visit<T, F>(
+        &self,
+        place: String,
+        ask: impl FnOnce(Seat) -> F,
+        in_the_way: impl FnOnce() -> Option<String>,
+    ) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
+        let is_seated = AtomicBool::new(false);
         let seated = async {
             // Never closed: whoever waits gets a seat.
             let seat = Arc::clone(&self.seats).acquire_owned().await.ok();
+            is_seated.store(true, Ordering::Relaxed);
             ask(Seat(seat)).await
         };
         tokio::select! {
             biased;
             result = seated => result,
-            () = self.clock.sleep(PATIENCE) => Err(Error::Unavailable { place, why: late() }),
+            () = self.clock.sleep(PATIENCE) => {
+                let why = in_the_way().unwrap_or_else(|| late(is_seated.load(Ordering::Relaxed)));
+                Err(Error::Unavailable { place, why })
+            }
         }
     }
 
@@ -98,12 +110,13 @@ impl Room {
                 work()
             })
         };
-        self.visit(place, seated).await
+        self.visit(place, seated, || None).await
     }
 }
 
-fn late() -> String {
-    format!("no answer within {} s, as too much is asked at once; ask again later", PATIENCE.as_secs())
+fn late(is_seated: bool) -> String {
+    let why = if is_seated { "" } else { ", as too much is asked at once" };
+    format!("no answer within {} s{why}; ask again later", PATIENCE.as_secs())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::keyset::Ordered;
 use super::mongo::Servers;
 use super::sqlite::{Folder, Sqlite};
-use super::{Backend, Driver, Durability, Error, Executor, Legacy, Opener, Process, Reader};
+use super::{Backend, Driver, Durability, Error, Executor, Found, Opener, Process, Reader};
 use crate::clock::Clock;
 use crate::flow::Flow;
 use crate::settings::{MongoUrl, StoreUrl};
@@ -66,7 +66,7 @@ impl Stores {
     ///
     /// # Errors
     /// When the servers can't be asked.
-    pub async fn legacies(&self, url: &MongoUrl, flow: &Flow) -> Result<Vec<Legacy>, Error> {
+    pub async fn legacies(&self, url: &MongoUrl, flow: &Flow) -> Result<Found, Error> {
         self.servers.at(url).legacies(flow, url.database()).await
     }
 

@@ -18,7 +18,7 @@ use crate::engine::{self, Desk, Engine, Parts, Progress, Projects, Report};
 use crate::flow::{Flow, Notices, Observer, Teller};
 use crate::jira::{self, AnswerMemory, Budgets, Client, Fault, Transports};
 use crate::pulse::Pulse;
-use crate::store::{self, Backend, Change, Inheritance, Legacy, Opener, Predecessor, State, Store};
+use crate::store::{self, Backend, Change, Hidden, Inheritance, Legacy, Opener, Predecessor, State, Store};
 
 /// The Node.js service ends a cycle every five minutes, unless somebody chose otherwise: one that was silent for so long
 /// is stopped.
@@ -231,6 +231,7 @@ async fn begin(tools: &Tools, job: &Job, store: &Store) -> Result<Ready, Exit> {
         Inheritance::None => None,
         Inheritance::Here(legacy) => Some(legacy),
         Inheritance::Elsewhere(predecessor) => return Err(Exit::Refused { why: owed(&job.flow, &predecessor) }),
+        Inheritance::Hidden(hidden) => return Err(Exit::Refused { why: unknown(&job.flow, &hidden) }),
     };
     if let Some(why) = legacy.as_ref().and_then(|legacy| in_use(&job.flow, legacy, tools.clock.wall())) {
         return Err(Exit::Occupied { why });
@@ -289,6 +290,16 @@ fn owed(flow: &Flow, Predecessor { place, pairs, still_written }: &Predecessor) 
         "flow {name}: its database is empty, while the Node.js service left {pairs} pairs in {place}; {first}run `lockstep \
          adopt {name} --from` with that server's address to take them over, or name that database in database.name to go \
          on in it"
+    )
+}
+
+/// What to do if it can not be told whether there is such data.
+fn unknown(flow: &Flow, Hidden { own, place, database }: &Hidden) -> String {
+    let (name, named) = (&flow.name, &flow.database.name);
+    format!(
+        "flow {name}: {own} is empty, and its user has no right to see whether the Node.js service left data of this flow \
+         in {place}; grant it the role read on the database {database}, or write \"database\": {{ \"name\": \
+         \"{named}\" }} into the flow file, which confirms that {named} is meant"
     )
 }
 

@@ -135,7 +135,7 @@ async fn found(house: &House) -> Vec<Legacy> {
     let StoreUrl::Mongo(url) = house.data.url() else { panic!("no MongoDB") };
     let process = Process { id: uuid::Uuid::nil(), host: "adopt".to_owned(), pid: 2 };
     let stores = Stores::new(house.data.url(), house.data.manner(), process, house.clock.clone()).unwrap();
-    stores.legacies(&url, &house.flow("sync-ab")).await.unwrap()
+    stores.legacies(&url, &house.flow("sync-ab")).await.unwrap().legacies
 }
 
 /// The only flow's state, and why.

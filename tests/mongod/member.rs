@@ -55,9 +55,9 @@ pub struct Member {
 
 impl Member {
     /// Starts one in `folder`, with these further arguments, and waits until it listens.
-    pub fn start(folder: &Path, replica_set: &str, more: &[String]) -> Self {
+    pub fn start(folder: &Path, more: &[String]) -> Self {
         // Somebody else may take the port that was free a moment ago.
-        let start = |attempt: u32| Self::try_start(&folder.join(attempt.to_string()), replica_set, more);
+        let start = |attempt: u32| Self::try_start(&folder.join(attempt.to_string()), more);
         (0..5).find_map(start).unwrap_or_else(|| panic!("mongod found no port to listen to in five attempts"))
     }
 
@@ -86,20 +86,21 @@ impl Member {
         format!("127.0.0.1:{}", self.port)
     }
 
-    fn try_start(folder: &Path, replica_set: &str, more: &[String]) -> Option<Self> {
+    fn try_start(folder: &Path, more: &[String]) -> Option<Self> {
         fs::create_dir_all(folder).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let keeper = Command::new("sh")
             .args(["-c", KEEPER, "keeper"])
             .arg(folder)
             .arg(binary::mongod())
-            .args(["--replSet", replica_set, "--bind_ip", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--port", &port.to_string()])
             .arg("--dbpath")
             .arg(folder)
             .args(["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64", "--nounixsocket"])
             .args(["--setParameter", "diagnosticDataCollectionEnabled=false"])
             // So that a test can have it fail.
             .args(["--setParameter", "enableTestCommands=1"])
+            .args(listening(more))
             .args(more)
             .stdin(Stdio::piped())
             .spawn()
@@ -129,6 +130,11 @@ impl Drop for Member {
         // Whoever is gone already needs no waiting for.
         let _ = self.keeper.wait();
     }
+}
+
+/// On loopback, unless told otherwise.
+fn listening(more: &[String]) -> &[&'static str] {
+    if more.iter().any(|it| it == "--bind_ip") { &[] } else { &["--bind_ip", "127.0.0.1"] }
 }
 
 /// Whether it does, in time.

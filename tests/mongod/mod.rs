@@ -6,9 +6,11 @@
 
 mod binary;
 mod member;
+pub mod odd;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
@@ -60,10 +62,8 @@ impl Replica {
     /// One member that asks everybody who they are, and knows nobody but [`ROOT`].
     pub fn guarded() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let key = folder.path().join("key");
-        fs::write(&key, "a key among members").unwrap();
-        fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
-        let mut replica = Self::in_folder(folder, 1, &["--auth".into(), "--keyFile".into(), key.display().to_string()]);
+        let arguments = guard(folder.path());
+        let mut replica = Self::in_folder(folder, 1, &arguments);
         replica.admit(ROOT, doc! { "role": "root", "db": "admin" });
         replica.guarded = true;
         replica
@@ -76,8 +76,9 @@ impl Replica {
     }
 
     fn in_folder(folder: TempDir, members: usize, more: &[String]) -> Self {
-        let name = "lockstep-test".to_owned();
-        let start = |n: usize| Member::start(&folder.path().join(n.to_string()), &name, more);
+        let name = odd::SET.to_owned();
+        let more: Vec<_> = ["--replSet", &name].into_iter().map(str::to_owned).chain(more.iter().cloned()).collect();
+        let start = |n: usize| Member::start(&folder.path().join(n.to_string()), &more);
         let members = (0..members).map(start).collect();
         let replica = Self { members, name, _folder: folder, guarded: false };
         let (initiate, first) = (replica.initiation(), replica.members[0].address());
@@ -154,6 +155,14 @@ impl Replica {
             "writeConcernMajorityJournalDefault": waits_for_journals,
         }
     }
+}
+
+/// Has a `mongod` demand a user. `folder` holds the key by which members know each other.
+fn guard(folder: &Path) -> Vec<String> {
+    let key = folder.join("key");
+    fs::write(&key, "a key among members").unwrap();
+    fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    vec!["--auth".into(), "--keyFile".into(), key.display().to_string()]
 }
 
 async fn primary(addresses: &[String]) -> usize {

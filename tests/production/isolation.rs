@@ -65,7 +65,7 @@ fn a_wrong_password_concerns_its_own_flow_only() {
         daemon.wait_told(flow, "Initial sync completed", 1);
         town.dev_issue_of(&town.accepted_ticket(project));
     }
-    trouble(&daemon, &["sync_ab", "correct user and password in its address"]);
+    trouble(&daemon, &["sync_ab", "correct user, password or authSource in its address"]);
     status(&daemon, &["sync-ab: backing_off", "sync-cd: ", "sync-xy: "]);
     assert_eq!(daemon.told("sync-cd", "Worker started") + daemon.told("sync-xy", "Worker started"), 2);
 

@@ -13,8 +13,8 @@ fn whoever_the_server_does_not_know_or_permit_is_told_what_to_do_and_goes_on_onc
     let place = format!("{}/{} is not available: ", replica.place(), house.database);
     let daemon = house.start();
     let unknown = trouble(&daemon, &[&place, "uthentication failed"]);
-    assert!(unknown.contains("correct user and password in its address"), "{unknown}");
-    status(&daemon, &["sync-ab: backing_off", "correct user and password"]);
+    assert!(unknown.contains("correct user, password or authSource in its address"), "{unknown}");
+    status(&daemon, &["sync-ab: backing_off", "correct user, password or authSource"]);
 
     replica.admit(("bot", "hunter2"), doc! { "role": "read", "db": &house.database });
     let denied = trouble(&daemon, &[&place, "not authorized"]);

@@ -162,7 +162,7 @@ fn one_database_is_one_flows() {
     let name_it = |verdict: &mut Verdict, name: &str, folder: Option<&str>| {
         let flow = &mut verdict.outcome.as_mut().unwrap().flow;
         let at = folder.map(|folder| StoreUrl::Sqlite(folder.into()));
-        flow.database = Database { name: name.parse().unwrap(), at };
+        flow.database = Database { name: name.parse().unwrap(), is_named: true, at };
     };
     name_it(&mut verdicts[1], "X", None);
     let (index, problem) = first_conflict(&verdicts, &[]).unwrap();

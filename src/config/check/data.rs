@@ -81,8 +81,9 @@ impl Checker<'_> {
         if let (Some(place), true) = (named_by(raw), reserved) {
             self.problem(place, format!("\"{name}\" is a database of MongoDB's own; choose another name"));
         }
+        let is_named = named.is_some_and(|database| database.name.is_some());
         let at = at.map_or(Some(None), |at| at.map(Some));
-        Some(Database { name, at: at? })
+        Some(Database { name, is_named, at: at? })
     }
 
     /// Relative to the flow file, as all paths in it are. Never repeats the address: it may hold a password.

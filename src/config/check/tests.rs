@@ -107,7 +107,7 @@ fn a_good_file_says_what_it_says_and_defaults_the_rest() {
         index_lag: Duration::from_secs(300),
         issue_types: IssueTypes { map: Vec::new(), default: TypeName::new("Bug").unwrap() },
         field_map: Vec::new(),
-        database: Database { name: "sync_ab".parse().unwrap(), at: None },
+        database: Database { name: "sync_ab".parse().unwrap(), is_named: false, at: None },
         rules: Rules {
             in_order: vec![
                 rule("answer", Side::Dev, "Closed", true, answer),
@@ -318,7 +318,8 @@ fn a_database_has_the_name_and_the_place_that_the_file_gives() {
         (" sqlite:. ", "flows.d/."),
     ] {
         let said = format!(r#""database": {{ "name": "sync-ab", "uri": "{uri}" }}, "name""#);
-        let expected = Database { name: "sync-ab".parse().unwrap(), at: Some(StoreUrl::Sqlite(folder.into())) };
+        let expected =
+            Database { name: "sync-ab".parse().unwrap(), is_named: true, at: Some(StoreUrl::Sqlite(folder.into())) };
         assert_eq!(flow(r#""name""#, &said).database, expected);
     }
 }

@@ -12,7 +12,7 @@ use crate::store::mongo::{Mongo, Servers, mongo_url};
 #[path = "../../../tests/mongod/mod.rs"]
 mod mongod;
 
-pub(in crate::store) use mongod::Replica;
+pub(in crate::store) use mongod::{ROOT, Replica, odd};
 
 /// Databases of their own on the replica set that all tests share.
 pub(in crate::store) struct MongoPlace {
@@ -43,7 +43,7 @@ impl MongoPlace {
     pub(in crate::store) fn placed(&self, flow: &Flow) -> Flow {
         let name: String = format!("{}{}", self.prefix, flow.database.name);
         self.opened.lock().unwrap().push(name.clone());
-        Flow { database: Database { name: name.parse().unwrap(), at: None }, ..flow.clone() }
+        Flow { database: Database { name: name.parse().unwrap(), ..flow.database.clone() }, ..flow.clone() }
     }
 
     /// The same place as another process has it.

@@ -186,7 +186,7 @@ async fn refuse_unless_new(store: &Store, revision: Revision) -> Result<(), Impo
     match store.inheritance().await? {
         Inheritance::Here(legacy) => Err(ImportError::LeftBehind { place: legacy.place }),
         // Whoever has an export need not take that over.
-        Inheritance::None | Inheritance::Elsewhere(_) => Ok(()),
+        Inheritance::None | Inheritance::Elsewhere(_) | Inheritance::Hidden(_) => Ok(()),
     }
 }
 

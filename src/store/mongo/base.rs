@@ -21,13 +21,16 @@ pub(super) struct Base {
     pub(super) site: SiteUrl,
     /// Its name.
     pub(super) name: String,
+    /// Whether the flow file names it.
+    pub(super) is_named: bool,
 }
 
 impl Base {
     /// Touches nothing.
     pub(super) fn new(server: Arc<Server>, flow: &Flow) -> Self {
         let name = flow.database.name.to_string();
-        Self { server, flow: flow.name.clone(), site: flow.jira.base.clone(), name }
+        let is_named = flow.database.is_named;
+        Self { server, flow: flow.name.clone(), site: flow.jira.base.clone(), name, is_named }
     }
 
     /// The handle.

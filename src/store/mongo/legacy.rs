@@ -7,17 +7,14 @@ use tokio::time::Instant;
 
 use super::base::Base;
 use super::document::Found;
-use super::layout::{DEV_STATE, JIRA_MAPPING, SYNC_STATE, USER_STATE};
+use super::layout::{DEV_STATE, FAILURES, HISTORY, INTENTS, JIRA_MAPPING, SYNC_STATE, USER_STATE, known};
 use super::read;
 use super::trouble::Trouble;
 use crate::flow::{IssueKey, Side, StatusName, Watermark};
-use crate::store::{Inheritance, KeyPair, Legacy, Predecessor, Revision};
+use crate::store::{Hidden, Inheritance, KeyPair, Legacy, Predecessor, Revision, legacy as left};
 
 /// That service kept a state document under the flow's name, and one under its own.
 const OWN_NAME: &str = "jira-status-sync";
-
-/// A user that may see its own database only is told so of all others.
-const NOT_AUTHORISED: i32 = 13;
 
 /// Whether something was left for this flow that it has not taken over, as it is `now`.
 pub(super) async fn inheritance(base: &Base, database: &Database, now: Instant) -> Result<Inheritance, Trouble> {
@@ -27,26 +24,54 @@ pub(super) async fn inheritance(base: &Base, database: &Database, now: Instant) 
     if let Some(legacy) = legacy(base, database).await? {
         return Ok(Inheritance::Here(legacy));
     }
+    let mut hidden = None;
     for name in names(base) {
-        if let Some(predecessor) = predecessor(base, &name, now).await? {
-            return Ok(Inheritance::Elsewhere(predecessor));
+        match predecessor(base, &name, now).await {
+            Ok(Some(predecessor)) => return Ok(Inheritance::Elsewhere(predecessor)),
+            Ok(None) => {}
+            Err(trouble) if trouble.is_about_rights() => hidden = hidden.or(Some(name)),
+            Err(trouble) => return Err(trouble),
         }
     }
-    Ok(Inheritance::None)
+    match hidden {
+        Some(name) if !base.is_named && is_empty(database).await? => {
+            let (own, place) = (base.place(), base.server.place(&name));
+            Ok(Inheritance::Hidden(Hidden { own, place, database: name }))
+        }
+        Some(_) | None => Ok(Inheritance::None),
+    }
+}
+
+/// Whether nothing of ours is there but what a beginning makes: then nothing was done for this flow yet, as far as this
+/// database knows.
+async fn is_empty(database: &Database) -> Result<bool, Trouble> {
+    for (collection, which) in [
+        (JIRA_MAPPING, known("user_issue_id")),
+        (USER_STATE, known("issue_id")),
+        (DEV_STATE, known("issue_id")),
+        (INTENTS, doc! {}),
+        (HISTORY, doc! {}),
+        (FAILURES, doc! {}),
+    ] {
+        if database.collection::<Document>(collection).find_one(which).await?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// All that was left under the names that a flow's database may have; under `named` alone if there is anything.
-pub(super) async fn find(base: &Base, named: Option<&str>) -> Result<Vec<Legacy>, Trouble> {
+pub(super) async fn find(base: &Base, named: Option<&str>) -> Result<left::Found, Trouble> {
     let client = base.server.client().await?;
-    let mut found = Vec::new();
+    let mut found = left::Found::default();
     for name in [named.map(str::to_owned)].into_iter().flatten().chain([base.name.clone()]).chain(names(base)) {
-        let legacy = match legacy(base, &client.database(&name)).await {
-            Err(trouble) if trouble.code() == Some(NOT_AUTHORISED) && Some(&*name) != named => None,
-            end => end?,
-        };
-        match legacy {
-            Some(legacy) if Some(&*name) == named => return Ok(vec![legacy]),
-            legacy => found.extend(legacy),
+        match legacy(base, &client.database(&name)).await {
+            Ok(Some(legacy)) if Some(&*name) == named => {
+                return Ok(left::Found { legacies: vec![legacy], hidden: vec![] });
+            }
+            Ok(legacy) => found.legacies.extend(legacy),
+            Err(trouble) if trouble.is_about_rights() && Some(&*name) != named => found.hidden.push(name),
+            Err(trouble) => return Err(trouble),
         }
     }
     Ok(found)
@@ -84,10 +109,7 @@ async fn documents(database: &Database, collection: &str, which: Document) -> Re
 /// Whether that service has a database of that name.
 async fn predecessor(base: &Base, name: &str, now: Instant) -> Result<Option<Predecessor>, Trouble> {
     let database = base.server.client().await?.database(name);
-    let legacy = match legacy(base, &database).await {
-        Err(trouble) if trouble.code() == Some(NOT_AUTHORISED) => None,
-        end => end?,
-    };
+    let legacy = legacy(base, &database).await?;
     Ok(legacy.map(|legacy| Predecessor {
         still_written: base.server.is_written(name, legacy.last_written, now),
         pairs: legacy.pairs.len() as u64,

@@ -1,5 +1,6 @@
 //! Looking into a flow's database from outside its worker.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -48,7 +49,8 @@ impl Look {
             });
             base.told(answer.await)
         };
-        self.room.visit(self.base.place(), question).boxed()
+        let server = Arc::clone(&self.base.server);
+        self.room.visit(self.base.place(), question, move || server.in_the_way()).boxed()
     }
 }
 

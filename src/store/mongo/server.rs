@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use mongodb::Client;
-use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, WriteConcern};
+use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, Tls, WriteConcern};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use super::monitor::{Asked, Monitor};
+use super::reach::Way;
 use super::sightings::Sightings;
 use super::trouble::Trouble;
 use crate::settings::MongoUrl;
@@ -32,6 +34,9 @@ const MOST_CONNECTIONS: u32 = 32;
 /// A connection that nobody needed for so long is closed.
 const IDLE: Duration = Duration::from_secs(120);
 
+/// How a certificate begins in PEM format.
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
+
 /// Databases that are made at the same time. A server makes a few in a second, whoever asks: if a thousand did, none would
 /// be done in time.
 pub(super) const BEGINNINGS: usize = 8;
@@ -40,7 +45,8 @@ pub(super) const BEGINNINGS: usize = 8;
 pub(super) struct Server {
     url: MongoUrl,
     durability: Durability,
-    client: OnceCell<Client>,
+    client: OnceCell<(Client, Asked)>,
+    monitor: Monitor,
     beginnings: Turns,
     /// The databases whose indexes this process has seen to.
     prepared: Mutex<BTreeSet<String>>,
@@ -51,7 +57,8 @@ impl Server {
     /// Touches nothing yet.
     pub(super) fn new(url: MongoUrl, durability: Durability, sightings: Arc<Sightings>) -> Self {
         let beginnings = Turns::at_once(BEGINNINGS);
-        Self { url, durability, client: OnceCell::new(), beginnings, prepared: Mutex::default(), sightings }
+        let (client, monitor) = (OnceCell::new(), Monitor::default());
+        Self { url, durability, client, monitor, beginnings, prepared: Mutex::default(), sightings }
     }
 
     /// How messages name a database there.
@@ -62,10 +69,43 @@ impl Server {
     /// The client; made at first use, as a `mongodb+srv` address has to be asked for.
     pub(super) async fn client(&self) -> Result<&Client, Trouble> {
         let make = async || {
-            let said = ClientOptions::parse(self.url.expose()).await?;
-            Ok(Client::with_options(settled(said, self.durability))?)
+            let mut options = settled(ClientOptions::parse(self.url.expose()).await?, self.durability);
+            refuse_unusable_files(&options).await?;
+            options.sdam_event_handler = Some(self.monitor.handler());
+            let asked = Asked::of(&options);
+            Ok((Client::with_options(options)?, asked))
         };
-        self.client.get_or_try_init(make).await
+        self.client.get_or_try_init(make).await.map(|(client, _)| client)
+    }
+
+    /// Why no server can be used, as far as is known; `None` if one can.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.monitor.trouble(self.asked()?)
+    }
+
+    /// [`Server::trouble`] for people: without the password.
+    pub(super) fn in_the_way(&self) -> Option<String> {
+        self.trouble().map(|why| self.scrubbed(&why))
+    }
+
+    /// The database in which the user is looked for, if the address has one.
+    pub(super) fn user_of(&self) -> Option<&str> {
+        self.asked()?.user_of.as_deref()
+    }
+
+    /// Whether the address names no user.
+    pub(super) fn is_anonymous(&self) -> bool {
+        self.asked().is_some_and(|asked| asked.user_of.is_none())
+    }
+
+    /// How its servers are spoken to.
+    pub(super) fn way(&self) -> Way {
+        self.asked().map_or(Way::Proven, |asked| self.monitor.way(asked))
+    }
+
+    /// Known from the first use on.
+    fn asked(&self) -> Option<&Asked> {
+        self.client.get().map(|(_, asked)| asked)
     }
 
     /// Whose turn it is to make a database.
@@ -97,6 +137,23 @@ impl Server {
     pub(super) fn scrubbed(&self, said: &str) -> String {
         self.url.scrubbed(said)
     }
+}
+
+/// The driver takes a file of authorities without any, and then trusts no server; of a key that is not there it does not
+/// say the name.
+async fn refuse_unusable_files(options: &ClientOptions) -> Result<(), Trouble> {
+    let Some(Tls::Enabled(tls)) = &options.tls else { return Ok(()) };
+    let files = [("tlsCAFile", &tls.ca_file_path), ("tlsCertificateKeyFile", &tls.cert_key_file_path)];
+    for (option, path) in files.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?))) {
+        let text = tokio::fs::read(path).await.map_err(|error| {
+            Trouble::Unusable(format!("{}, which {option} names, can't be read: {error}; correct it", path.display()))
+        })?;
+        if !String::from_utf8_lossy(&text).contains(CERTIFICATE) {
+            let what = "there is no certificate in PEM format";
+            return Err(Trouble::Unusable(format!("{what} in {}, which {option} names; put it there", path.display())));
+        }
+    }
+    Ok(())
 }
 
 /// What we need whatever the connection string says, and what it may say otherwise.

@@ -7,6 +7,7 @@ use crate::flow::{IntentKind, PairState, Watermark};
 use crate::store::contract::history::{copied, entry, query};
 use crate::store::contract::{MongoPlace, at, dev, failure, flow, handled, id, intent, missing, pair, start, user};
 
+mod causes;
 mod late;
 mod legacy;
 mod messages;

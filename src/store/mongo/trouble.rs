@@ -5,9 +5,10 @@ use std::time::Duration;
 use mongodb::bson::Document;
 use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 
+use super::reach::{self, REACH, shortened};
 use super::server::Server;
 use crate::descriptors;
-use crate::foreign::{ENOUGH, told};
+use crate::foreign::told;
 use crate::store::Error;
 use crate::store::record::Unfit;
 
@@ -33,22 +34,35 @@ pub(super) enum Trouble {
 /// A field that must be unique has a value twice.
 pub(super) const DUPLICATE_KEY: i32 = 11000;
 
+/// The user may not do this; or no user is named.
+pub(super) const NOT_AUTHORISED: i32 = 13;
+
+/// The server is a secondary.
+const NOT_PRIMARY: i32 = 10107;
+
+/// The server is no primary, or no member of any set: what it says of itself tells why.
+const UNFIT: [i32; 4] = [NOT_PRIMARY, 13435, 13436, 94];
+
+/// With one connection to one member there is no looking for another one.
+const DIRECT: &str = "if its address has directConnection=true, name the primary there, or all members without it";
+
+/// A user is not known, or its password is wrong.
+const UNKNOWN_USER: [i32; 2] = [18, ATLAS];
+
+/// Refused by Atlas.
+const ATLAS: i32 = 8000;
+
 /// The server is not the primary any more, or on its way out. As the driver has them.
 const CHANGING: [i32; 13] = [11600, 11602, 10107, 13435, 13436, 189, 91, 7, 6, 89, 9001, 134, 262];
 
-const CREDENTIALS: &str = "correct user and password in its address";
-
-const REACH: &str = "see that the server is up and can be reached from here";
-
 /// What a person can do about it.
-const REMEDIES: [(i32, &str); 7] = [
-    (13, "give its user the role readWrite on this database"),
-    (18, CREDENTIALS),
-    (8000, CREDENTIALS),
+const REMEDIES: [(i32, &str); 6] = [
+    (NOT_AUTHORISED, "give its user the role readWrite on this database"),
     (14031, "make room on the server's disk"),
     (50, "see what keeps the server busy"),
     (64, "see that a majority of the replica set's members is up"),
-    (20, "make the server a replica set: a single mongod will do"),
+    (NOT_PRIMARY, DIRECT),
+    (13435, DIRECT),
 ];
 
 impl Trouble {
@@ -57,19 +71,19 @@ impl Trouble {
         let place = server.place(database);
         match self {
             Self::Driver(error) => {
-                let said = descriptors::explained_text(from_driver(&error));
+                let said = descriptors::explained_text(from_driver(&error, server));
                 Error::Unavailable { place, why: server.scrubbed(&said) }
             }
             Self::Said { code, message } => {
-                Error::Unavailable { place, why: server.scrubbed(&with_remedy(code, &message)) }
+                Error::Unavailable { place, why: server.scrubbed(&with_remedy(code, &message, server)) }
             }
             Self::Unfit(why) => Error::Unreadable { place, why: server.scrubbed(&why) },
             Self::Unusable(why) => Error::Unavailable { place, why: server.scrubbed(&why) },
             Self::InUse { by } => Error::InUse { place, by: told(&by) },
-            Self::Late(limit) => Error::Unavailable {
-                place,
-                why: format!("no answer within {} s; see what keeps the server busy", limit.as_secs()),
-            },
+            Self::Late(limit) => {
+                let why = server.in_the_way().unwrap_or_else(|| "see what keeps the server busy".to_owned());
+                Error::Unavailable { place, why: format!("no answer within {} s; {why}", limit.as_secs()) }
+            }
             Self::Refused(error) => error,
         }
     }
@@ -83,13 +97,14 @@ impl Trouble {
         }
     }
 
-    /// The server's number for it, if a server said it.
-    pub(super) fn code(&self) -> Option<i32> {
-        match self {
-            Self::Driver(error) => code(error),
-            Self::Said { code, .. } => Some(*code),
+    /// Whether a server said that the user may not do this.
+    pub(super) fn is_about_rights(&self) -> bool {
+        let said = match self {
+            Self::Driver(error) => server_said(error),
+            Self::Said { code, message } => Some((*code, message.as_str())),
             Self::Unfit(_) | Self::Unusable(_) | Self::InUse { .. } | Self::Late(_) | Self::Refused(_) => None,
-        }
+        };
+        said.is_some_and(|(code, said)| is_about_rights(code, said))
     }
 
     /// Whether a field that must be unique has a value twice.
@@ -136,68 +151,75 @@ fn is_lost(error: &DriverError) -> bool {
     matches!(&*error.kind, ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. })
 }
 
-fn from_driver(error: &DriverError) -> String {
-    let remedy = remedy_of_kind(&error.kind);
+fn from_driver(error: &DriverError, server: &Server) -> String {
+    if let Some((code, said)) = server_said(error) {
+        return with_remedy(code, said, server);
+    }
     if let ErrorKind::ServerSelection { message, .. } = &*error.kind {
-        return from_selection(message);
+        return server.trouble().unwrap_or_else(|| from_selection(message));
     }
-    match (server_said(error), remedy) {
-        (Some((code, said)), _) => with_remedy(code, said),
-        (None, Some(remedy)) => format!("{}; {remedy}", shortened(&error.kind.to_string())),
-        (None, None) => shortened(&error.kind.to_string()),
+    if let ErrorKind::Authentication { message, .. } = &*error.kind {
+        return unknown_user(message, server);
     }
+    if matches!(&*error.kind, ErrorKind::ConnectionPoolCleared { .. }) {
+        return server.trouble().unwrap_or_else(|| from_connection(error, server));
+    }
+    if is_of_connection(&error.kind) { from_connection(error, server) } else { shortened(&error.kind.to_string()) }
 }
 
-/// What a person can do about what is no server's saying.
-fn remedy_of_kind(kind: &ErrorKind) -> Option<&'static str> {
-    [
-        (matches!(kind, ErrorKind::Authentication { .. }), CREDENTIALS),
-        (matches!(kind, ErrorKind::Io(_)), REACH),
-        (matches!(kind, ErrorKind::DnsResolve { .. }), "see that the host's name in its address is right"),
-        (
-            matches!(kind, ErrorKind::InvalidTlsConfig { .. }),
-            "see to tlsCAFile and tlsCertificateKeyFile in its address",
-        ),
-    ]
-    .into_iter()
-    .find_map(|(is, remedy)| is.then_some(remedy))
+fn is_of_connection(kind: &ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Io(_) | ErrorKind::DnsResolve { .. } | ErrorKind::InvalidTlsConfig { .. })
 }
 
-fn with_remedy(code: i32, said: &str) -> String {
+fn from_connection(error: &DriverError, server: &Server) -> String {
+    let cause = reach::cause(error);
+    format!("{}; {}", cause.what, cause.advice(server.way()))
+}
+
+/// A server does not say whether user, password or database is wrong.
+fn unknown_user(said: &str, server: &Server) -> String {
+    let looked_for = server.user_of().map(|source| format!(" (its user is looked for in the database {source})"));
+    let (said, looked_for) = (shortened(said), looked_for.unwrap_or_default());
+    format!("{said}{looked_for}; correct user, password or authSource in its address")
+}
+
+/// Atlas has one number for all that it refuses (8000), and says what in words.
+fn is_about_rights(code: i32, said: &str) -> bool {
+    code == NOT_AUTHORISED || (code == ATLAS && said.contains("not allowed to do action"))
+}
+
+fn with_remedy(code: i32, said: &str, server: &Server) -> String {
+    if UNKNOWN_USER.contains(&code) && !is_about_rights(code, said) {
+        return unknown_user(said, server);
+    }
+    if let Some(why) = UNFIT.contains(&code).then(|| server.trouble()).flatten() {
+        return why;
+    }
     let said = shortened(said);
+    if code == NOT_AUTHORISED && server.is_anonymous() {
+        return format!("{said}; put a user and its password into its address");
+    }
+    let code = if is_about_rights(code, &said) { NOT_AUTHORISED } else { code };
     match REMEDIES.iter().find(|(known, _)| *known == code) {
         Some((_, remedy)) => format!("{said}; {remedy}"),
         None => said,
     }
 }
 
-/// The driver describes all that it knows of the servers; what matters is what the last attempts died of.
+/// Where the monitors know of nothing any more: the driver describes all that it knew of the servers, and what matters is
+/// what the last attempts died of.
 fn from_selection(said: &str) -> String {
     let mut causes: Vec<String> = Vec::new();
-    for cause in said.split("Error: ").skip(1).map(cause_of) {
+    for cause in said.split("Error: ").skip(1).map(reach::innermost) {
         if !causes.contains(&cause) {
             causes.push(cause);
         }
-    }
-    if causes.iter().any(|cause| cause.contains("uthentication")) {
-        return format!("{}; {CREDENTIALS}", shortened(&causes.join(", ")));
     }
     match (causes.is_empty(), said.contains("ReplicaSetNoPrimary")) {
         (false, _) => format!("no server can be used: {}; {REACH}", shortened(&causes.join(", "))),
         (true, true) => "its replica set has no primary; it elects one when a majority of its members is up".to_owned(),
         (true, false) => format!("no server answers; {REACH}"),
     }
-}
-
-/// From `Kind: I/O error: Connection refused (os error 111), labels: {…}…`.
-fn cause_of(said: &str) -> String {
-    let said = said.strip_prefix("Kind: ").unwrap_or(said);
-    said.split(", labels:").next().unwrap_or(said).trim().to_owned()
-}
-
-fn shortened(said: &str) -> String {
-    let line = told(said);
-    if line.chars().count() == ENOUGH { format!("{line}…") } else { line }
 }
 
 impl From<DriverError> for Trouble {

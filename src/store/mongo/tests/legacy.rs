@@ -2,9 +2,11 @@
 
 use mongodb::bson::DateTime;
 
+use super::causes::GUARDED;
+use super::messages::servers;
 use super::*;
 use crate::store::contract::Replica;
-use crate::store::{Inheritance, Legacy, Predecessor};
+use crate::store::{Hidden, Inheritance, Legacy, Predecessor};
 
 /// That service wrote its documents at this time, but for one.
 const DAY: DateTime = DateTime::from_millis(1_700_000_000_000);
@@ -96,7 +98,7 @@ async fn an_empty_database_beside_one_of_the_nodejs_service_is_told_of() {
 async fn either_name_is_found_and_a_named_one_alone_if_there_is_anything_in_it() {
     let house = House::named("either-name");
     let found = async |named: Option<&str>| {
-        let found = house.place.other().legacies(&house.flow, named).await.unwrap();
+        let found = house.place.other().legacies(&house.flow, named).await.unwrap().legacies;
         found.iter().for_each(check);
         found.iter().map(|legacy| legacy.place.rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
@@ -106,4 +108,76 @@ async fn either_name_is_found_and_a_named_one_alone_if_there_is_anything_in_it()
     leave_behind("either_name", "either-name");
     assert_eq!(found(Some("nothing-here")).await, ["either-name", "either_name"]);
     assert_eq!(found(Some("either_name")).await, ["either_name"]);
+}
+
+/// What a worker is told whose user may work with its own database only, on a server with its address.
+struct Narrow {
+    uri: String,
+    flow: Flow,
+}
+
+impl Narrow {
+    /// A flow, and a user of the same name.
+    fn new(name: &str) -> Self {
+        let flow = flow(name);
+        GUARDED.admit((name, "hunter2"), vec![doc! { "role": "readWrite", "db": flow.database.name.as_str() }]);
+        let uri = format!("mongodb://{name}:hunter2@{}/?authSource=admin&directConnection=true", GUARDED.address());
+        Self { uri, flow }
+    }
+
+    fn mongo(&self) -> Mongo {
+        servers().at(&mongo_url(&self.uri).unwrap())
+    }
+
+    async fn told(&self, changes: Vec<Change>) -> Inheritance {
+        let worker = self.mongo().database(&self.flow);
+        let epoch = worker.begin().await.unwrap();
+        worker.write(epoch, changes).await.unwrap();
+        let told = worker.inheritance().await.unwrap();
+        worker.close().await;
+        told
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_may_not_be_read_is_told_of_while_the_own_is_empty() {
+    let mut narrow = Narrow::new("narrow-right");
+    let place = |database: &str| format!("mongodb://{}/{database}", GUARDED.address());
+    let (own, database) = (place("narrow_right"), "narrow-right".to_owned());
+    let hidden = Inheritance::Hidden(Hidden { own, place: place("narrow-right"), database });
+    assert_eq!(narrow.told(vec![]).await, hidden);
+    assert_eq!(narrow.told(vec![]).await, hidden, "what a beginning makes is nothing");
+    let found = narrow.mongo().legacies(&narrow.flow, None).await.unwrap();
+    assert_eq!((found.legacies, &*found.hidden), (vec![], &["narrow-right".to_owned()][..]));
+
+    narrow.flow.database.is_named = true;
+    assert_eq!(narrow.told(vec![]).await, Inheritance::None, "this one is meant");
+    narrow.flow.database.is_named = false;
+    assert_eq!(narrow.told(vec![Change::PutPair(pair(1, 21))]).await, Inheritance::None, "it is not empty");
+}
+
+#[tokio::test]
+async fn a_flow_that_has_state_is_told_nothing_of_what_it_may_not_read() {
+    let narrow = Narrow::new("narrow-state");
+    let (worker, state) = (narrow.mongo().database(&narrow.flow), crate::store::State::default());
+    let epoch = worker.begin().await.unwrap();
+    worker.write(epoch, vec![Change::PutState(state)]).await.unwrap();
+    worker.close().await;
+    assert_eq!(narrow.told(vec![]).await, Inheritance::None);
+}
+
+#[tokio::test]
+async fn a_user_with_the_right_to_read_is_told_what_was_left() {
+    let narrow = Narrow::new("wider-right");
+    GUARDED.with("wider-right", |database| async move {
+        for (collection, documents) in left_behind("wider-right") {
+            database.collection(collection).insert_many(documents).await.unwrap();
+        }
+    });
+    assert!(matches!(narrow.told(vec![]).await, Inheritance::Hidden(_)));
+    let read = doc! { "role": "read", "db": "wider-right" };
+    let grant = doc! { "grantRolesToUser": "wider-right", "roles": [read] };
+    GUARDED.with("admin", |admin| async move { admin.run_command(grant).await.unwrap() });
+    let told = narrow.told(vec![]).await;
+    assert!(matches!(&told, Inheritance::Elsewhere(found) if found.pairs == 2), "{told:?}");
 }

@@ -18,7 +18,7 @@ async fn a_wrong_password_is_told_and_not_shown() {
     let said = refused(&uri).await;
     assert!(said.starts_with(&format!("{}/sync_ab is not available: ", Replica::shared().place())), "{said}");
     assert!(said.contains("uthentication failed"), "{said}");
-    assert!(said.ends_with("correct user and password in its address"), "{said}");
+    assert!(said.ends_with("correct user, password or authSource in its address"), "{said}");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn fail(how: Document) {
     Replica::shared().with("admin", |admin| async move { admin.run_command(point).await.unwrap() });
 }
 
-async fn refused(uri: &str) -> String {
+pub(super) async fn refused(uri: &str) -> String {
     let database = servers().at(&mongo_url(uri).unwrap()).database(&flow("sync-ab"));
     let error = database.begin().await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
@@ -65,7 +65,7 @@ async fn refused(uri: &str) -> String {
     error.to_string()
 }
 
-fn servers() -> Servers {
+pub(super) fn servers() -> Servers {
     let process = Process { id: uuid::Uuid::nil(), host: "a-test".to_owned(), pid: 4711 };
     Servers::new(process, Driver::here(), Durability::PowerFailure, Clock::system())
 }

@@ -102,5 +102,5 @@ async fn the_file_of_a_renamed_flow_is_still_the_old_ones() {
 
 fn in_folder(name: &str, database: &str, folder: Option<&Path>) -> Flow {
     let at = folder.map(|folder| StoreUrl::Sqlite(folder.to_owned()));
-    Flow { database: Place { name: database.parse().unwrap(), at }, ..flow(name) }
+    Flow { database: Place { name: database.parse().unwrap(), is_named: true, at }, ..flow(name) }
 }
