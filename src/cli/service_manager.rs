@@ -142,6 +142,9 @@ mod tests {
 
     const SOON: Duration = Duration::from_secs(1);
 
+    /// In real time: the thread that sends knows no other.
+    const SENT_WITHIN: Duration = Duration::from_secs(5);
+
     fn heard(watchdog: Option<Duration>) -> (ServiceManager, Receiver<String>) {
         let (heard, hear): (Sender<String>, _) = channel();
         let send = move |message: Message| {
@@ -161,7 +164,7 @@ mod tests {
             assert_eq!(hear.try_recv().ok(), None);
             ready.send(()).unwrap();
             clock.sleep(SOON).await;
-            assert_eq!(hear.recv().unwrap(), "READY=1");
+            assert_eq!(hear.recv_timeout(SENT_WITHIN).unwrap(), "READY=1");
             stop.cancel();
             clock.sleep(SOON).await;
         };
@@ -176,7 +179,7 @@ mod tests {
         let work = async {
             for _ in 0..6 {
                 clock.sleep(Duration::from_secs(59)).await;
-                assert_eq!(hear.recv().unwrap(), "WATCHDOG=1");
+                assert_eq!(hear.recv_timeout(SENT_WITHIN).unwrap(), "WATCHDOG=1");
                 clock.sleep(Duration::from_secs(1)).await;
             }
         };
