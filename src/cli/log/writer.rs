@@ -47,6 +47,7 @@ pub(super) struct Writer {
 
 enum Next {
     Write(String),
+    TellDropped(LineCounts),
     Look { in_any_case: bool },
     End,
 }
@@ -88,13 +89,15 @@ impl Writer {
         loop {
             match self.next() {
                 Next::Write(text) if self.write(text.as_bytes()) => {}
+                Next::TellDropped(counts) => self.notes.push_back(dropped(&self.composer, counts)),
                 Next::Look { in_any_case } => self.look(in_any_case),
                 Next::Write(_) | Next::End => return,
             }
         }
     }
 
-    /// What is to be done next; waits for it.
+    /// What is to be done next; waits for it. No line is made under the lock: if that panicked, the panic's own line would
+    /// wait for it.
     fn next(&mut self) -> Next {
         if let Some(note) = self.notes.pop_front() {
             return Next::Write(note);
@@ -112,7 +115,7 @@ impl Writer {
             }
             if state.queue.has_untold() && (is_due(self.told) || state.stage != Stage::Writing) {
                 self.told = Some(now);
-                return Next::Write(dropped(&self.composer, state.queue.take_untold()));
+                return Next::TellDropped(state.queue.take_untold());
             }
             if let Some(line) = state.queue.pop() {
                 return Next::Write(line.into());
