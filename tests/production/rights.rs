@@ -46,13 +46,16 @@ fn what_a_user_may_not_see_parks_a_new_flow_and_least_rights_do_for_another() {
     let roles: Vec<_> = roles.map(|(role, database)| doc! { "role": role, "db": database }).collect();
     let grant = doc! { "grantRolesToUser": BOT.0, "roles": roles };
     replica.with("admin", |admin| async move { admin.run_command(grant).await.unwrap() });
-    let (town, store) = (Town::new(), replica.uri_of(BOT));
+    let (town, store) = (Town::new(), format!("{}&socketTimeoutMS=45000", replica.uri_of(BOT)));
     for file in ["sync-ab.json", "sync-cd.json"] {
         town.put(file, &flow_text(file));
     }
     let (ours, theirs) = (town.accepted_ticket("USER-A"), town.accepted_ticket("USER-C"));
 
     let daemon = start(&town, &store);
+    daemon.wait_for("an option without effect is named", |line| {
+        line["message"].as_str().is_some_and(|it| it.contains("the MongoDB option socketTimeoutMS has no effect here"))
+    });
     let parked = daemon.wait_for("sync-ab parks", |line| {
         line["worker"] == "sync-ab" && line["message"].as_str().is_some_and(|it| it.contains("has no right to see"))
     });

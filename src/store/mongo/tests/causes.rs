@@ -119,6 +119,28 @@ async fn a_file_of_authorities_without_a_certificate_is_named() {
 }
 
 #[tokio::test]
+async fn a_standalone_server_keeps_what_a_worker_writes() {
+    let flow = flow("alone");
+    let worker = servers().at(&mongo_url(&encrypted(&authority())).unwrap()).database(&flow);
+    for round in 1..=2 {
+        let epoch = worker.begin().await.unwrap();
+        let state = worker.state().await.unwrap();
+        assert_eq!((epoch.0, state.revision.0), (round, round - 1));
+        let batch = vec![
+            Change::AddIntent(intent(&format!("i-{round}"), IntentKind::Create, round)),
+            Change::PutPair(pair(round, 20 + round)),
+            Change::PutHandled(Side::User, user(round), handled("Open")),
+            Change::PutState(state),
+        ];
+        worker.write(epoch, batch).await.unwrap();
+        worker.close().await;
+    }
+    let pairs = worker.pairs_after(None, 9).await.unwrap();
+    assert_eq!((pairs, worker.open_intents().await.unwrap().len()), (vec![pair(1, 21), pair(2, 22)], 2));
+    assert!(!worker.state().await.unwrap().pairs_lost, "they are counted");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_certificates_is_told_with_what_helps() {
     let port = ENCRYPTED.address().rsplit(':').next().unwrap().to_owned();
     told(&encrypted("tls=true"), &["UnknownIssuer; name the certificate of its authority in tlsCAFile"]).await;
