@@ -19,7 +19,7 @@ mod words;
 pub use across::{Running, Verdict, set};
 pub use check::{Around, Checked, check};
 pub use problem::{Place, Problem};
-pub use scan::{Content, Found, Hash, NoFolder, beside, read, scan};
+pub use scan::{Beside, Content, Found, Hash, NoFolder, beside, read, scan};
 pub use schema::schema;
 pub use watch::Watch;
 

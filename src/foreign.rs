@@ -102,10 +102,16 @@ pub fn without_user_info(text: &str) -> String {
     cleaned + rest
 }
 
+/// Where our own messages show how an address is written.
+const PLACEHOLDER: &str = "USER:PASSWORD@";
+
 /// How many bytes of what follows `scheme://` are user and password.
 fn user_info(url: &str) -> usize {
     let end_of = |ends: &dyn Fn(char) -> bool| url.find(ends).unwrap_or(url.len());
     let word = &url[..end_of(&|c| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`'))];
+    if word.starts_with(PLACEHOLDER) {
+        return 0;
+    }
     let authority = &word[..word.find(['/', '?', '#', '\\']).unwrap_or(word.len())];
     if let Some(at) = authority.rfind('@') {
         return at;
@@ -254,6 +260,7 @@ mod tests {
             ("\"socks5://token@h\", https://h:8080/a@b", "\"socks5://***@h\", https://h:8080/a@b"),
             ("http://[::1]:1/@x http://h: no http://h:80.", "http://[::1]:1/@x http://h: no http://h:80."),
             ("https://a/x?user=me@b", "https://a/x?user=me@b"),
+            ("use mongodb://USER:PASSWORD@HOST", "use mongodb://USER:PASSWORD@HOST"),
             ("://@ :// ://", "://@ :// ://"),
         ] {
             assert_eq!(without_user_info(text), shown);

@@ -64,6 +64,7 @@ pub mod lease;
 pub mod backoff;
 pub mod clock;
 pub mod descriptors;
+pub mod files;
 pub mod foreign;
 pub mod settings;
 

@@ -1,6 +1,7 @@
 //! How one process is set up: environment variables as the Node service had them, and the flags that override them.
 
 mod connections;
+mod named_store;
 mod proxies;
 mod store_url;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 use tracing::Level;
 
 pub use connections::ConnectionLimits;
+pub use named_store::{NamedStore, StoreFlags, store};
 pub use proxies::{Proxies, Proxy};
 pub use store_url::{MongoParts, MongoUrl, NoServer, NoStore, ReadMongo, StoreUrl};
 
@@ -45,7 +47,8 @@ const MOST_LOG_QUEUE_MIB: usize = 1 << 10;
 pub struct Settings {
     /// The folder of flow files: `--flows`, `CONFIG_DIR`, else `flows.d`.
     pub flows: PathBuf,
-    /// Where state is kept: `--store`, `DATABASE_URL`, else `sqlite:./data`.
+    /// Where state is kept: `--store`, the file of `--store-file`, `DATABASE_URL`, the file of `DATABASE_URL_FILE`, else
+    /// `sqlite:./data`.
     pub store: StoreUrl,
     /// Where the admin server listens: `--listen`, `PORT` (on all addresses), else 127.0.0.1:3000.
     pub listen: SocketAddr,
@@ -62,6 +65,8 @@ pub struct Settings {
     pub connections: ConnectionLimits,
     /// The proxies through which Jira is reached: `HTTPS_PROXY` and its like.
     pub proxies: Proxies,
+    /// What a person should see to; nothing in it is secret.
+    pub warnings: Vec<String>,
 }
 
 /// Who may ask the API. Its token is no setting: whoever prints settings prints no secret.
@@ -92,8 +97,8 @@ pub struct LogSettings {
 pub struct Overrides {
     /// `--flows`.
     pub flows: Option<PathBuf>,
-    /// `--store`.
-    pub store: Option<String>,
+    /// `--store` or `--store-file`.
+    pub store: StoreFlags,
     /// `--listen`.
     pub listen: Option<String>,
     /// `--api-token-file`.
@@ -121,9 +126,11 @@ impl Settings {
         mongo: ReadMongo,
     ) -> Result<Self, WrongSetting> {
         let env = |name: &str| set(env, name);
+        let NamedStore { url, warnings } = store(&env, &overrides.store, mongo)?;
         Ok(Self {
             flows: flows(&env, overrides.flows.as_deref()),
-            store: store(&env, overrides.store.as_deref(), mongo)?,
+            store: url,
+            warnings,
             listen: listen(&env, overrides)?,
             interval: interval(&env)?,
             answer_memory: mib(&env, "LOCKSTEP_ANSWER_MEMORY_MIB", LEAST_MIB..=MOST_MIB, DEFAULT_MIB)?,
@@ -152,19 +159,6 @@ pub fn flows(env: Env<'_>, flag: Option<&Path>) -> PathBuf {
 /// A variable's value; compose files and the like pass on what is unset as empty.
 fn set(env: Env<'_>, name: &str) -> Option<String> {
     env(name).filter(|text| !text.trim().is_empty())
-}
-
-/// The store alone, for whoever needs no more: `flag`, `DATABASE_URL`, else `sqlite:./data`.
-///
-/// # Errors
-/// When what is named there is no store; says nothing of it that may be secret.
-pub fn store(env: Env<'_>, flag: Option<&str>, mongo: ReadMongo) -> Result<StoreUrl, WrongSetting> {
-    let (name, text) = match flag {
-        Some(text) => ("--store", Some(text.to_owned())),
-        None => ("DATABASE_URL", set(env, "DATABASE_URL")),
-    };
-    let text = text.unwrap_or_else(|| "sqlite:./data".into());
-    StoreUrl::read(&text, mongo).map_err(|why| WrongSetting { name, why: why.to_string() })
 }
 
 fn hosts(env: Env<'_>, flags: &[String]) -> Vec<String> {
@@ -259,6 +253,7 @@ mod tests {
             api: ApiSettings::default(),
             connections: ConnectionLimits::default(),
             proxies: Proxies::default(),
+            warnings: Vec::new(),
         };
         assert_eq!(read(&[], Overrides::default()), Ok(defaults.clone()));
         assert_eq!(read(&[("PORT", ""), ("DATABASE_URL", " ")], Overrides::default()), Ok(defaults));
@@ -296,6 +291,7 @@ mod tests {
             api: ApiSettings { token_file: None, hosts: vec!["lockstep.example.net".into(), "jira-sync".into()] },
             connections: ConnectionLimits { anonymous: 40, anonymous_per_address: 4, authenticated: 100 },
             proxies: Proxies::default(),
+            warnings: Vec::new(),
         };
         assert_eq!(read(&env, Overrides::default()), Ok(expected));
     }
@@ -305,7 +301,7 @@ mod tests {
         let env = [("PORT", "no port"), ("DATABASE_URL", "no store"), ("CONFIG_DIR", "a")];
         let overrides = Overrides {
             flows: Some("b".into()),
-            store: Some("sqlite:c".into()),
+            store: StoreFlags { url: Some("sqlite:c".into()), file: None },
             listen: Some("127.0.0.1:1".into()),
             ..Overrides::default()
         };

@@ -9,7 +9,7 @@ use sources::Import;
 
 /// Lowest first. A module imports from the rows above its own, and from no neighbour.
 const LAYERS: [&[&str]; 8] = [
-    &["clock", "backoff", "descriptors", "foreign", "lease", "pulse", "settings"],
+    &["clock", "backoff", "descriptors", "files", "foreign", "lease", "pulse", "settings"],
     &["flow"],
     &["config", "jira", "store"],
     &["engine"],
@@ -20,7 +20,8 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Neighbours that may be imported all the same: who, whom.
-const NEIGHBOURS: [(&str, &str); 6] = [
+const NEIGHBOURS: [(&str, &str); 7] = [
+    ("settings", "files"),
     ("settings", "foreign"),
     ("lease", "clock"),
     ("pulse", "clock"),

@@ -19,6 +19,7 @@ use super::text::Screen;
 use super::{Outcome, complain, remark};
 use crate::clock::{Clock, Entropy};
 use crate::engine::Report;
+use crate::files;
 use crate::flow::{Event, Flow, FlowName, Observer};
 use crate::jira::{AnswerMemory, Networks, Parsing};
 use crate::pulse::Pulse;
@@ -43,8 +44,11 @@ pub(super) struct Args {
     /// The flows [default: all]
     flow: Vec<FlowName>,
     /// The MongoDB of the Node.js service, such as mongodb://HOST
-    #[arg(long, value_name = "URL")]
-    from: String,
+    #[arg(long, value_name = "URL", required_unless_present = "from_file")]
+    from: Option<String>,
+    /// The file with that address, for one with a password
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    from_file: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
     /// Say what would be taken over, and write nothing
@@ -56,14 +60,32 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    match mongo_url(&args.from) {
+    match origin(args) {
         Ok(from) => args.place.run(async |settings| adopt(args, settings, &from).await),
-        // Not left to whoever parses the arguments: it would print the password.
-        Err(no) => {
-            complain(format!("--from: {no}"));
+        Err(why) => {
+            complain(why);
             Outcome::WrongUsage
         }
     }
+}
+
+/// Where the Node.js service kept its data. Not left to the parser of the arguments, which would print the password.
+fn origin(args: &Args) -> Result<MongoUrl, String> {
+    if let Some(file) = &args.from_file {
+        let place = file.display();
+        let line = files::secret_line(file).map_err(|why| format!("--from-file: the file {place} {why}"))?;
+        let open = line.open_to_others.map(files::others_have_access);
+        open.into_iter().for_each(|open| remark(format!("--from-file: the file {place}: {open}")));
+        return mongo_url(&line.text).map_err(|no| format!("--from-file: {no}"));
+    }
+    let from = mongo_url(args.from.as_deref().unwrap_or_default()).map_err(|no| format!("--from: {no}"))?;
+    if from.has_password() {
+        remark(
+            "--from: every user of this machine sees its password in the list of processes; write the address into a file \
+             and name that in --from-file",
+        );
+    }
+    Ok(from)
 }
 
 async fn adopt(args: &Args, settings: &Settings, from: &MongoUrl) -> anyhow::Result<Outcome> {

@@ -10,7 +10,7 @@ use super::text::Screen;
 use super::{Outcome, complain, env};
 use crate::config::{self, Around, Found, Problem, Verdict};
 use crate::flow::Flow;
-use crate::settings::{self, StoreUrl};
+use crate::settings::{self, StoreFlags, StoreUrl};
 use crate::store::mongo_url;
 
 /// Checks flow files, each for itself and all together, and says everything that is wrong with them. Changes nothing,
@@ -54,7 +54,7 @@ fn check(
     let around = Around { env, file: &config::beside, mongo: mongo_url, default_interval: settings::DEFAULT_INTERVAL };
     let verdicts = config::set(&found, &[], &around);
     // A reader that went away (`| head`) has seen what it wanted; the exit code still tells.
-    let own = settings::store(env, None, mongo_url).ok();
+    let own = settings::store(env, &StoreFlags::default(), mongo_url).ok().map(|named| named.url);
     let _ = if json { tell_program(&verdicts, own.as_ref(), out) } else { tell_person(&verdicts, own.as_ref(), out) };
     if verdicts.iter().all(|verdict| verdict.outcome.is_ok()) { Outcome::Good } else { Outcome::Bad }
 }

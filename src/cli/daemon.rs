@@ -14,11 +14,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::text::Screen;
-use super::{Outcome, complain, env, token};
+use super::{Outcome, complain, env, remark, token};
 use crate::clock::Clock;
 use crate::flow::Secret;
 use crate::jira::{Network, Transport as _, WireBody};
-use crate::settings::{self, Proxies};
+use crate::settings::{self, Proxies, StoreFlags};
 use crate::store::mongo_url;
 
 /// Longer than the daemon itself waits for an order to be carried out.
@@ -33,12 +33,16 @@ pub(super) struct Ask {
     /// Where the daemon answers [default: $LOCKSTEP_API, else http://127.0.0.1:$PORT, else http://127.0.0.1:3000]
     #[arg(long, value_name = "URL")]
     api: Option<String>,
-    /// The file with the API's token [default: $LOCKSTEP_API_TOKEN, else api-token in the data folder]
+    /// The file with the API's token [default: $LOCKSTEP_API_TOKEN_FILE, else the token in $LOCKSTEP_API_TOKEN, else
+    /// api-token in the data folder]
     #[arg(long, value_name = "FILE")]
     api_token_file: Option<PathBuf>,
     /// The daemon's data, in whose folder it keeps its token [default: $DATABASE_URL, else sqlite:./data]
     #[arg(long, value_name = "URL")]
     store: Option<String>,
+    /// The file with the address of the daemon's data [default: $DATABASE_URL_FILE]
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    store_file: Option<PathBuf>,
     /// For programs: the daemon's answer as it is
     #[arg(long)]
     json: bool,
@@ -132,8 +136,10 @@ impl Ask {
 
     fn asked(&self, method: Method, path: &str, body: Bytes) -> anyhow::Result<Answer> {
         let api = address(self.api.as_deref())?;
-        let store = settings::store(&env, self.store.as_deref(), mongo_url)?;
-        let token = token::known(self.api_token_file.as_deref(), &store, api.is_here)?;
+        let flags = StoreFlags { url: self.store.clone(), file: self.store_file.clone() };
+        let store = settings::store(&env, &flags, mongo_url)?;
+        store.warnings.iter().for_each(remark);
+        let token = token::known(self.api_token_file.as_deref(), &store.url, api.is_here)?;
         let request = request(method, &format!("{}{path}", api.url), &token, body)?;
         answered(request, LIMIT, &api)
     }

@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::{Outcome, complain, env, in_runtime, remark};
 use crate::config::{self, Around, Problem};
 use crate::flow::{Flow, FlowName};
-use crate::settings::{Overrides, Settings};
+use crate::settings::{Overrides, Settings, StoreFlags};
 use crate::store::mongo_url;
 
 /// Where flows and their state are.
@@ -20,15 +20,19 @@ pub(super) struct Place {
     /// sqlite:./data]
     #[arg(long, value_name = "URL")]
     store: Option<String>,
+    /// The file with that address, for one with a password [default: $DATABASE_URL_FILE]
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    store_file: Option<PathBuf>,
 }
 
 impl Place {
     /// Carries a command out with what these arguments and the environment say.
     pub(super) fn run(&self, command: impl AsyncFnOnce(&Settings) -> anyhow::Result<Outcome>) -> Outcome {
-        let overrides = Overrides { flows: self.flows.clone(), store: self.store.clone(), ..Overrides::default() };
+        let store = StoreFlags { url: self.store.clone(), file: self.store_file.clone() };
+        let overrides = Overrides { flows: self.flows.clone(), store, ..Overrides::default() };
         match Settings::from_env(&env, &overrides, mongo_url) {
             Ok(settings) => {
-                settings.store.warning().into_iter().for_each(remark);
+                settings.warnings.iter().for_each(remark);
                 in_runtime(command(&settings))
             }
             Err(wrong) => {

@@ -22,7 +22,7 @@ use crate::config::Watch;
 use crate::descriptors;
 use crate::flow::Observer;
 use crate::jira::{AnswerMemory, Networks, Parsing};
-use crate::settings::{ConnectionLimits, Overrides, Settings};
+use crate::settings::{ConnectionLimits, Overrides, Settings, StoreFlags};
 use crate::store::{Manner, Process, Stores, mongo_url};
 use crate::supervisor::{Ended, Setup, Supervisor};
 use crate::worker::{Tools, Workshop};
@@ -45,11 +45,14 @@ pub(super) struct Args {
     /// Where state is kept, such as sqlite:./data or mongodb://HOST [default: $DATABASE_URL, else sqlite:./data]
     #[arg(long, value_name = "URL")]
     store: Option<String>,
+    /// The file with that address, for one with a password [default: $DATABASE_URL_FILE]
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    store_file: Option<PathBuf>,
     /// Where to answer HTTP [default: 0.0.0.0:$PORT, else 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
-    /// The file with the token of the API [default: $LOCKSTEP_API_TOKEN, else one is made and kept as api-token in the
-    /// data folder]
+    /// The file with the token of the API [default: $LOCKSTEP_API_TOKEN_FILE, else the token in $LOCKSTEP_API_TOKEN, else
+    /// one is made and kept as api-token in the data folder]
     #[arg(long, value_name = "FILE")]
     api_token_file: Option<PathBuf>,
     /// A name by which the API may be called, besides loopback and the address above [default: $LOCKSTEP_API_HOSTS, with
@@ -61,7 +64,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Outcome {
     let overrides = Overrides {
         flows: args.flows.clone(),
-        store: args.store.clone(),
+        store: StoreFlags { url: args.store.clone(), file: args.store_file.clone() },
         listen: args.listen.clone(),
         api_token_file: args.api_token_file.clone(),
         api_hosts: args.api_host.clone(),
@@ -112,9 +115,7 @@ fn in_runtime(settings: Settings, clock: Clock, log: Log) -> anyhow::Result<Ende
 async fn serve(settings: Settings, clock: Clock, log: Log) -> anyhow::Result<Ended> {
     let entropy = Entropy::system()?;
     log.install()?;
-    if let Some(warning) = settings.store.warning() {
-        tracing::warn!("{warning}");
-    }
+    settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let (signals, hangups) = (Signals::listen()?, Hangups::listen()?);
     let limits = connection_limits(&settings);
     settings.proxies.unusable().iter().for_each(|entry| tracing::warn!("{entry}"));

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::check::{Around, Checked, Places, check};
 use super::problem::{Place, Problem};
 use super::scan::{Found, Hash};
+use crate::files::others_have_access;
 use crate::flow::{Flow, ProjectKey, SiteUrl};
 use crate::settings::StoreUrl;
 
@@ -47,10 +48,24 @@ pub fn set(found: &[Found], running: &[Running<'_>], around: &Around<'_>) -> Vec
 
 fn judge(found: &Found, around: &Around<'_>) -> Verdict {
     let (hash, outcome) = match &found.content {
-        Ok(content) => (Some(content.hash), check(&found.file, &content.text, around)),
+        Ok(content) => {
+            let checked = check(&found.file, &content.text, around);
+            (Some(content.hash), checked.map(|checked| warned_of_access(&found.file, content.open_to_others, checked)))
+        }
         Err(problem) => (None, Err(vec![problem.clone()])),
     };
     Verdict { file: found.file.clone(), hash, outcome }
+}
+
+/// Warns of secrets that stand in a file to which every user has access.
+fn warned_of_access(file: &str, open_to_others: Option<u32>, mut checked: Checked) -> Checked {
+    let Some(mode) = open_to_others else { return checked };
+    for (place, path) in std::mem::take(&mut checked.literals) {
+        let message =
+            format!("holds a secret, and the file is open: {}, or write ${{env:NAME}}", others_have_access(mode));
+        checked.warnings.push(problem(file, place, path, message));
+    }
+    checked
 }
 
 fn first_conflict(verdicts: &[Verdict], running: &[Running<'_>]) -> Option<(usize, Problem)> {
@@ -230,7 +245,7 @@ fn warn_of_shared_projects(verdicts: &mut [Verdict]) {
 }
 
 fn problem(file: &str, place: Place, path: &str, message: String) -> Problem {
-    Problem { file: file.to_owned(), place: Some(place), path: path.to_owned(), message }
+    Problem { file: file.to_owned(), place: Some(place), path: path.to_owned(), message }.without_lookalikes()
 }
 
 #[cfg(test)]

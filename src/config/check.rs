@@ -18,7 +18,9 @@ use super::finding::{Findings, Placed};
 use super::problem::{Place, Problem};
 use super::raw::{self, FlowFile};
 use super::reader::{self, Maybe};
-use crate::flow::{Flow, IssueTypes, NotA, ProjectKey, TypeName};
+use super::scan::Beside;
+use crate::flow::{Flow, IssueTypes, NotA, ProjectKey, Secret, TypeName};
+use crate::foreign::without_user_info;
 use crate::settings::ReadMongo;
 
 /// What a flow file's meaning depends on besides its text.
@@ -28,7 +30,7 @@ pub struct Around<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// The text of a file that the flow file names, such as `jira.apiTokenFile`, or why it can't be used. Its content
     /// is part of the flow's meaning: another token is another flow. See [`beside`](super::beside).
-    pub file: &'a dyn Fn(&Path) -> Result<String, String>,
+    pub file: &'a dyn Fn(&Path) -> Result<Beside, String>,
     /// Reads a MongoDB address.
     pub mongo: ReadMongo,
     /// The interval of flows that name none.
@@ -43,6 +45,8 @@ pub struct Checked {
     /// What it says that is not acted upon as its writer may think.
     pub warnings: Vec<Problem>,
     pub(super) places: Places,
+    /// The fields that hold a secret itself, where a reference to it could stand.
+    pub(super) literals: Vec<(Place, &'static str)>,
 }
 
 /// Where the fields stand that may clash with another file's.
@@ -66,10 +70,10 @@ pub fn check(file: &str, text: &str, around: &Around<'_>) -> Result<Checked, Vec
     let made = reader::read::<FlowFile>(text, &findings).and_then(|raw| {
         let folder = Path::new(file).parent().unwrap_or(Path::new(""));
         let checker = Checker { around, folder, text, findings: &findings };
-        Some((checker.flow(&raw)?, Places::of(&raw, text)))
+        Some((checker.flow(&raw)?, Places::of(&raw, text), literals(&raw, text)))
     });
-    let ((flow, places), warnings) = findings.verdict(file, text, made)?;
-    Ok(Checked { flow, warnings, places })
+    let ((flow, places, literals), warnings) = findings.verdict(file, text, made)?;
+    Ok(Checked { flow, warnings, places, literals })
 }
 
 const DEFAULT_LAG: Duration = Duration::from_secs(300);
@@ -87,6 +91,17 @@ impl Places {
             database: raw.database.as_ref().and_then(|database| named(&database.value.name)),
         }
     }
+}
+
+/// The secrets that stand in the file itself. Of a store's address only a password is one.
+fn literals(raw: &FlowFile, text: &str) -> Vec<(Place, &'static str)> {
+    let is_literal = |secret: &Secret| !secret.expose().contains("${env:");
+    let token = raw.jira.as_ref().and_then(|jira| jira.value.api_token.as_ref());
+    let uri = raw.database.as_ref().and_then(|database| database.value.uri.as_ref());
+    let uri = uri.filter(|uri| without_user_info(uri.value.expose()) != uri.value.expose());
+    let named = [(token, "jira.apiToken"), (uri, "database.uri")];
+    let found = named.into_iter().filter_map(|(field, path)| Some((field?, path)));
+    found.filter(|(field, _)| is_literal(&field.value)).map(|(field, path)| (field.at.place(text), path)).collect()
 }
 
 struct Checker<'a> {
@@ -163,7 +178,8 @@ impl Checker<'_> {
 
     fn parsed<T: FromStr<Err = NotA>>(&self, raw: &Maybe<String>) -> Option<T> {
         let raw = raw.as_ref()?;
-        raw.value.parse().map_err(|not: NotA| self.problem(raw, not.to_string())).ok()
+        // What was found is not repeated: it may be a token in the wrong place.
+        raw.value.parse().map_err(|not: NotA| self.problem(raw, not.without_text())).ok()
     }
 
     fn demand<T>(&self, holds: bool, raw: &Placed<T>, otherwise: &str) -> bool {

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 
 use super::problem::{Place, Problem};
+use crate::flow::Secret;
+use crate::foreign::{self, Mask, printable};
 
 /// Where in a file's text something stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,7 @@ pub struct Placed<T> {
 pub struct Findings {
     problems: RefCell<Vec<(At, String)>>,
     warnings: RefCell<Vec<(At, String)>>,
+    secrets: RefCell<Vec<Secret>>,
 }
 
 impl Findings {
@@ -73,14 +76,21 @@ impl Findings {
         self.warnings.borrow_mut().push((at.clone(), message.into()));
     }
 
+    /// No message repeats this text, wherever else it stands in the file.
+    pub fn hide(&self, secret: &str) {
+        self.secrets.borrow_mut().push(Secret::new(secret.to_owned()));
+    }
+
     /// What was `made` of the file, with the warnings.
     ///
     /// # Errors
     /// The problems, in the order of their places; never an empty list.
     pub fn verdict<T>(self, file: &str, text: &str, made: Option<T>) -> Result<(T, Vec<Problem>), Vec<Problem>> {
-        let problems = listed(file, text, self.problems.into_inner());
+        let secrets = self.secrets.into_inner();
+        let mask = Mask::of(secrets.iter().map(Secret::expose));
+        let problems = listed(file, text, &mask, self.problems.into_inner());
         match made {
-            Some(made) if problems.is_empty() => Ok((made, listed(file, text, self.warnings.into_inner()))),
+            Some(made) if problems.is_empty() => Ok((made, listed(file, text, &mask, self.warnings.into_inner()))),
             None if problems.is_empty() => {
                 Err(vec![Problem::of_file(file, "was not understood, and no reason was noted")])
             }
@@ -92,12 +102,13 @@ impl Findings {
 /// More than a person mends before looking again; a file of something else has a hundred thousand.
 const MOST: usize = 100;
 
-fn listed(file: &str, text: &str, mut findings: Vec<(At, String)>) -> Vec<Problem> {
+fn listed(file: &str, text: &str, mask: &Mask, mut findings: Vec<(At, String)>) -> Vec<Problem> {
     findings.sort_by_key(|(at, _)| at.offset);
     let more = findings.len().saturating_sub(MOST);
     let problem = |(at, message): (At, String)| {
         let place = Some(at.place(text));
-        Problem { file: file.to_owned(), place, path: at.path, message }
+        let (path, message) = (printable(&mask.clean(&at.path)), foreign::message(&mask.clean(&message)));
+        Problem { file: file.to_owned(), place, path, message }.without_lookalikes()
     };
     let mut listed: Vec<_> = findings.into_iter().take(MOST).map(problem).collect();
     listed.extend((more > 0).then(|| Problem::of_file(file, format!("and {more} more of this kind"))));

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::foreign::{ENOUGH, without_lookalikes};
+
 /// One thing wrong, or worth a warning, in a flow file. Never repeats a secret.
 ///
 /// Displayed as `flows.d/sync-ab.json:12:7: rules[0].actions.targetStatus: what is wrong`.
@@ -31,6 +33,13 @@ impl Problem {
     #[must_use]
     pub fn of_file(file: &str, message: impl Into<String>) -> Self {
         Self { file: file.to_owned(), place: None, path: String::new(), message: message.into() }
+    }
+
+    /// The same with stars for what looks like a token: one may stand where a name belongs.
+    #[must_use]
+    pub(super) fn without_lookalikes(self) -> Self {
+        let (path, message) = (without_lookalikes(&self.path), without_lookalikes(&self.message));
+        Self { path: path.chars().take(ENOUGH).collect(), message, ..self }
     }
 
     /// The problem without its file, for where the file was just named: `12:7: rules[0].id: what is wrong`.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
 use crate::descriptors;
+use crate::files::open_to_others;
 
 /// A flow file that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,22 @@ pub struct Content {
     pub text: String,
     /// Changes with every byte of it.
     pub hash: Hash,
+    /// The file's mode, if every user of this machine has access to it.
+    pub open_to_others: Option<u32>,
+}
+
+/// A file that a flow file names. Its text may be a secret and is not printed.
+pub struct Beside {
+    /// The text.
+    pub text: String,
+    /// The file's mode, if every user of this machine has access to it.
+    pub open_to_others: Option<u32>,
+}
+
+impl From<&str> for Beside {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), open_to_others: None }
+    }
 }
 
 /// The SHA-256 of a file's content; displayed in hexadecimal.
@@ -72,8 +89,10 @@ pub fn read(path: &Path) -> Found {
 ///
 /// # Errors
 /// Why it can't be used, as in "cannot be read: …"; without its path, which may be a secret in the wrong place.
-pub fn beside(path: &Path) -> Result<String, String> {
-    text(path)
+pub fn beside(path: &Path) -> Result<Beside, String> {
+    let (text, open_to_others) = text(path)?;
+    // Some editors begin a file with a byte order mark; it is no part of a token.
+    Ok(Beside { text: text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned(), open_to_others })
 }
 
 /// A flow file is a few kilobytes; what is larger is something else, and a folder of such must not fill the memory.
@@ -92,13 +111,15 @@ fn is_flow_file(name: &str) -> bool {
 }
 
 fn content(path: &Path) -> Result<Content, String> {
-    text(path).map(Content::new)
+    text(path).map(|(text, open_to_others)| Content { open_to_others, ..Content::new(text) })
 }
 
-fn text(path: &Path) -> Result<String, String> {
+/// Its text, and its mode if every user has access to it. Links are followed.
+fn text(path: &Path) -> Result<(String, Option<u32>), String> {
     let unreadable = |error: io::Error| format!("cannot be read: {}", descriptors::explained(&error));
     // Opening a pipe would wait for its writer.
-    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+    let found = fs::metadata(path).map_err(unreadable)?;
+    if !found.is_file() {
         return Err("is no regular file; put one in its place".to_owned());
     }
     let mut bytes = Vec::new();
@@ -106,7 +127,8 @@ fn text(path: &Path) -> Result<String, String> {
     if bytes.len() as u64 > MOST_BYTES {
         return Err("is larger than 1 MiB, the most that is read".to_owned());
     }
-    String::from_utf8(bytes).map_err(|_| "is not UTF-8 text; save it as UTF-8".to_owned())
+    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8 text; save it as UTF-8".to_owned())?;
+    Ok((text, open_to_others(&found)))
 }
 
 fn no_folder(folder: &Path, error: &io::Error) -> NoFolder {
@@ -123,7 +145,7 @@ impl Content {
     #[must_use]
     pub fn new(text: String) -> Self {
         let hash = Hash::of(&text);
-        Self { text, hash }
+        Self { text, hash, open_to_others: None }
     }
 }
 
@@ -155,6 +177,8 @@ impl fmt::Debug for Hash {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     /// The files that a scan finds in a folder with these, by name.
@@ -195,6 +219,20 @@ mod tests {
         let messages: Vec<_> = found.iter().map(|(_, c)| c.as_ref().err().map(|p| p.message.as_str())).collect();
         let (utf8, size) = ("is not UTF-8 text; save it as UTF-8", "is larger than 1 MiB, the most that is read");
         assert_eq!(messages, [Some(utf8), None, Some(size), None]);
+    }
+
+    #[test]
+    fn a_named_file_is_read_through_links_without_its_byte_order_mark_and_with_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link] = ["token", "link"].map(|name| folder.path().join(name));
+        fs::write(&file, "\u{feff}hunter2\n").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        for (mode, open) in [(0o640, None), (0o644, Some(0o644))] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let named = beside(&link).unwrap();
+            assert_eq!((&*named.text, named.open_to_others), ("hunter2\n", open));
+            assert_eq!(read(&link).content.unwrap().open_to_others, open);
+        }
     }
 
     #[test]

@@ -31,6 +31,12 @@ impl NotA {
     pub fn rule(&self) -> &'static str {
         self.rule
     }
+
+    /// The same as it is displayed, without the text that was found: `is no flow name: …`.
+    #[must_use]
+    pub fn without_text(&self) -> String {
+        format!("is no {}: {}", self.what, self.rule)
+    }
 }
 
 /// Declares an opaque, comparable text with `FromStr` and `Display`, and the rule that every value of it keeps.

@@ -20,6 +20,18 @@ impl Secret {
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
+
+    /// Why it can't work as a token, as in "is one character only"; `None` if it may.
+    #[must_use]
+    pub fn unfit(&self) -> Option<&'static str> {
+        match self.expose() {
+            text if text.chars().count() == 1 => Some("is one character only; was it cut off?"),
+            text if !text.is_ascii() => {
+                Some("holds characters outside of ASCII, as no token does; was it copied with something else?")
+            }
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -46,6 +58,12 @@ impl Eq for Secret {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_of_one_character_or_beyond_ascii_can_not_work() {
+        let unfit = |text: &str| Secret::new(text.to_owned()).unfit().is_some();
+        assert_eq!(["x", "hunter2…", "hüntér", "hunter2"].map(unfit), [true, true, true, false]);
+    }
 
     #[test]
     fn a_secret_prints_as_stars() {

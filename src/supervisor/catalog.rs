@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Env;
 use super::board::RefusedFile;
 use super::diff::Flows;
-use crate::config::{self, Around, Checked, Found, Hash, Problem, Running, Verdict};
+use crate::config::{self, Around, Beside, Checked, Found, Hash, Problem, Running, Verdict};
 use crate::flow::{Event, Flow, FlowName};
 use crate::settings::ReadMongo;
 
@@ -198,8 +198,8 @@ fn fingerprint(found: &Found) -> Fingerprint {
     (found.file.clone(), found.content.as_ref().map(|content| content.hash).map_err(Clone::clone))
 }
 
-fn hashed(text: &Result<String, String>) -> Result<Hash, String> {
-    text.as_ref().map(|text| Hash::of(text)).map_err(Clone::clone)
+fn hashed(file: &Result<Beside, String>) -> Result<Hash, String> {
+    file.as_ref().map(|file| Hash::of(&file.text)).map_err(Clone::clone)
 }
 
 fn texts(problems: &[Problem]) -> Vec<String> {
@@ -209,6 +209,7 @@ fn texts(problems: &[Problem]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
@@ -220,27 +221,27 @@ mod tests {
         let counter = judged.clone();
         let env = move |_: &str| {
             counter.fetch_add(1, Ordering::Relaxed);
-            Some("t".to_owned())
+            Some("token".to_owned())
         };
         let interval = Duration::from_secs(300);
         let catalog = Catalog::new(dir.path().to_owned(), interval, Arc::new(env), crate::store::mongo_url);
         (dir, catalog, judged)
     }
 
-    fn with_variable(name: &str) -> String {
-        text(name, 5).replace(r#""apiToken": "t""#, r#""apiToken": "${env:TOKEN}""#)
+    fn with_variable(name: &str, interval: u64) -> String {
+        text(name, interval).replace(r#""apiToken": "token""#, r#""apiToken": "${env:TOKEN}""#)
     }
 
     #[test]
     fn files_whose_content_did_not_change_are_not_judged_again() {
         let (dir, mut catalog, judged) = catalog();
         let file = dir.path().join("a.json");
-        fs::write(&file, with_variable("a")).unwrap();
+        fs::write(&file, with_variable("a", 5)).unwrap();
         assert_eq!(catalog.rescan().len(), 1);
-        fs::write(&file, with_variable("a")).unwrap();
+        fs::write(&file, with_variable("a", 5)).unwrap();
         assert!(catalog.rescan().is_empty());
         assert_eq!(judged.load(Ordering::Relaxed), 1);
-        fs::write(&file, with_variable("a") + " ").unwrap();
+        fs::write(&file, with_variable("a", 5) + " ").unwrap();
         assert_eq!(catalog.rescan().len(), 1);
         assert_eq!(judged.load(Ordering::Relaxed), 2);
     }
@@ -250,7 +251,8 @@ mod tests {
         let (dir, mut catalog, _) = catalog();
         let token = dir.path().join("token");
         fs::write(&token, "old\n").unwrap();
-        let named = text("a", 5).replace(r#""apiToken": "t""#, r#""apiTokenFile": "token""#);
+        fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
+        let named = text("a", 5).replace(r#""apiToken": "token""#, r#""apiTokenFile": "token""#);
         fs::write(dir.path().join("a.json"), named).unwrap();
         assert_eq!(catalog.rescan().len(), 1);
         let old = catalog.wanted();
@@ -266,9 +268,9 @@ mod tests {
     fn what_was_said_of_a_file_is_not_said_again_because_another_one_changed() {
         let (dir, mut catalog, _) = catalog();
         fs::write(dir.path().join("a.json"), "{").unwrap();
-        fs::write(dir.path().join("b.json"), text("b", 5)).unwrap();
+        fs::write(dir.path().join("b.json"), with_variable("b", 5)).unwrap();
         assert_eq!(catalog.rescan().len(), 2);
-        fs::write(dir.path().join("b.json"), text("b", 6)).unwrap();
+        fs::write(dir.path().join("b.json"), with_variable("b", 6)).unwrap();
         let news: Vec<_> = catalog.rescan().into_iter().map(|news| news.flow.unwrap().to_string()).collect();
         assert_eq!(news, ["b"]);
         fs::write(dir.path().join("a.json"), "{ ").unwrap();

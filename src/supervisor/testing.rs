@@ -51,7 +51,7 @@ pub(crate) fn text(name: &str, minutes: u64) -> String {
     let key = name.to_uppercase();
     format!(
         r#"{{ "$schema": "x", "name": "{name}", "syncIntervalMinutes": {minutes},
-             "jira": {{ "baseUrl": "https://jira.example.net", "email": "bot@example.net", "apiToken": "t" }},
+             "jira": {{ "baseUrl": "https://jira.example.net", "email": "bot@example.net", "apiToken": "token" }},
              "userProjectKey": "USER-{key}", "devProjectKey": "DEV-{key}",
              "rules": [{{ "id": "closed", "sourceStatus": "Closed", "syncDirection": "dev_to_user", "enabled": true,
                           "actions": {{ "syncStatus": true, "targetStatus": "Resolved" }} }}] }}"#

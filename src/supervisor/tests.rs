@@ -159,7 +159,7 @@ async fn a_rescan_finds_new_flows_and_tokens_without_waiting_for_the_next_look()
     let world = World::new(&["a"], |_, _| Act::Idle).await;
     let token = world.dir.path().join("token");
     fs::write(&token, "old").unwrap();
-    world.write("a", &text("a", 5).replace(r#""apiToken": "t""#, r#""apiTokenFile": "token""#));
+    world.write("a", &text("a", 5).replace(r#""apiToken": "token""#, r#""apiTokenFile": "token""#));
     world.write("b", &text("b", 5));
     world.handle.rescan();
     world.pass(S(1)).await;
@@ -521,7 +521,7 @@ async fn a_refused_flow_is_parked_and_probed_now_and_then() {
 async fn a_refused_flow_is_resumed_at_once_when_its_file_changes() {
     let act = |_: &str, nth| if nth == 0 { Act::EndAfter(Duration::ZERO, refused()) } else { Act::Idle };
     let world = World::new(&["a"], act).await;
-    world.write("a", &text("a", 5).replace(r#""apiToken": "t""#, r#""apiToken": "u""#));
+    world.write("a", &text("a", 5).replace(r#""apiToken": "token""#, r#""apiToken": "other""#));
     world.look().await;
     assert_eq!((world.state("a"), world.starts("a")), (State::Idle, 2));
 }

@@ -38,7 +38,7 @@ impl File {
         let (name, site) = (self.name, self.site);
         let text = format!(
             r#"{{ "$schema": "", "name": "{name}",
-                 "jira": {{ "baseUrl": "{site}", "authType": "pat", "apiToken": "t" }},
+                 "jira": {{ "baseUrl": "{site}", "authType": "pat", "apiToken": "token" }},
                  "userProjectKey": "{user}", "devProjectKey": "{dev}",
                  "rules": [{{ "id": "r", "sourceStatus": "s", "syncDirection": "user_to_dev", "enabled": true,
                               "actions": {{ "createIssue": {creates}, "syncStatus": true }} }}] }}"#
@@ -182,4 +182,29 @@ fn one_database_is_one_flows() {
         name_it(&mut verdicts[0], "x", Some(folder));
         assert_eq!(first_conflict(&verdicts, &[]).is_some(), same, "{folder}");
     }
+}
+
+#[test]
+fn a_secret_in_a_file_to_which_others_have_access_is_a_warning() {
+    for (token, mode, warned) in
+        [("hunter2", Some(0o644), true), ("hunter2", None, false), ("${env:TOKEN}", Some(0o644), false)]
+    {
+        let mut found = file("a.json", "ab", "A-B").found();
+        let text = found.content.unwrap().text.replace("\"token\"", &format!("\"{token}\""));
+        found.content = Ok(Content { open_to_others: mode, ..Content::new(text) });
+        let around = Around { env: &|_| Some("hunter2".to_owned()), ..AROUND };
+        let [verdict] = &set(&[found], &[], &around)[..] else { panic!("one file, one verdict") };
+        let warnings = &verdict.outcome.as_ref().unwrap().warnings;
+        let told: Vec<_> = warnings.iter().map(ToString::to_string).filter(|told| told.contains("0644")).collect();
+        assert_eq!(told.len(), usize::from(warned), "{warnings:?}");
+        assert!(told.iter().all(|told| told.starts_with("a.json:2:") && told.contains("jira.apiToken: ")), "{told:?}");
+    }
+}
+
+#[test]
+fn a_token_for_a_name_is_not_repeated_to_the_file_beside_it() {
+    let token = "ATATT3xFfGF0T4Tq9ZxYw7A1B2cD3e4F";
+    let files = [file("a.json", token, "A-B"), file("b.json", token, "C-D")];
+    let told = format!("{:?}", verdicts(&files, &[])[1].outcome.as_ref().unwrap_err());
+    assert!(told.contains("is taken by a.json") && !told.contains(token), "{told}");
 }

@@ -2,8 +2,10 @@
 
 use super::super::finding::Placed;
 use super::super::raw;
+use super::super::scan::Beside;
 use super::super::words::AuthType;
 use super::Checker;
+use crate::files::{others_have_access, trimmed};
 use crate::flow::{Authority, Credentials, Deployment, JiraAccess, NotA, Secret, SiteUrl};
 
 impl Checker<'_> {
@@ -66,8 +68,11 @@ impl Checker<'_> {
 
     fn token(&self, raw: &raw::Jira) -> Option<Secret> {
         match (&raw.api_token, &raw.api_token_file) {
-            (Some(token), None) => self.whole(token, self.expanded(token, token.value.expose())?),
-            (None, Some(path)) => self.whole(path, self.file(path)?),
+            (Some(token), None) => {
+                self.findings.hide(token.value.expose());
+                self.whole(token, &self.expanded(token, token.value.expose())?)
+            }
+            (None, Some(path)) => self.whole(path, &self.secret_file(path)?),
             (Some(_), Some(path)) => {
                 self.problem(path, "apiToken is given too; keep one of them");
                 None
@@ -77,24 +82,36 @@ impl Checker<'_> {
     }
 
     /// Secrets in files often end with a line break that is no part of them.
-    fn whole<T>(&self, raw: &Placed<T>, token: String) -> Option<Secret> {
-        let token = Secret::new(token.trim().to_owned());
+    fn whole<T>(&self, raw: &Placed<T>, token: &str) -> Option<Secret> {
+        let token = Secret::new(trimmed(token).to_owned());
         let text = token.expose();
+        self.findings.hide(text);
         let whole = self.demand(!text.is_empty(), raw, "holds no token: it is empty")
             && self.demand(!text.contains(char::is_control), raw, "holds a line break or another control character");
+        if let (true, Some(why)) = (whole, token.unfit()) {
+            self.warn(raw, format!("holds a token that can't work: it {why}"));
+        }
         whole.then_some(token)
     }
 
     fn authority(&self, raw: &Placed<String>) -> Option<Authority> {
-        let authority = Authority::new(self.file(raw)?);
+        let authority = Authority::new(self.file(raw)?.text);
         let message = "names a file without a certificate; it must hold some in PEM (\"-----BEGIN CERTIFICATE-----\")";
         self.demand(authority.is_some(), raw, message);
         authority
     }
 
-    /// The text of the file that a field names. The path is not repeated: somebody may have taken the field for the
-    /// token.
-    fn file(&self, raw: &Placed<String>) -> Option<String> {
+    /// The text of the file with a secret that a field names.
+    fn secret_file(&self, raw: &Placed<String>) -> Option<String> {
+        let file = self.file(raw)?;
+        if let Some(mode) = file.open_to_others {
+            self.warn(raw, format!("names a file with the token: {}", others_have_access(mode)));
+        }
+        Some(file.text)
+    }
+
+    /// The file that a field names. The path is not repeated: the field may have been taken for the token's.
+    fn file(&self, raw: &Placed<String>) -> Option<Beside> {
         let path = self.expanded(raw, &raw.value)?;
         if !self.demand(!path.trim().is_empty(), raw, "is empty; name a file") {
             return None;

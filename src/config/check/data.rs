@@ -4,6 +4,7 @@ use super::super::finding::Placed;
 use super::super::raw::{self, FlowFile};
 use super::Checker;
 use crate::flow::{Database, DatabaseName, FieldCopy, FieldName, FlowName, NotA, Secret, TypeCopy, TypeName};
+use crate::foreign::without_user_info;
 use crate::settings::{NoStore, StoreUrl};
 
 /// What every created issue gets from Lockstep itself, by id and by name.
@@ -73,7 +74,7 @@ impl Checker<'_> {
         let named = raw.database.as_ref().map(|database| &database.value);
         let at = named.and_then(|database| database.uri.as_ref()).map(|uri| self.store_at(uri));
         let name: Option<DatabaseName> = match named.and_then(|database| database.name.as_ref()) {
-            Some(raw) => raw.value.parse().map_err(|not: NotA| self.problem(raw, not.to_string())).ok(),
+            Some(raw) => raw.value.parse().map_err(|not: NotA| self.problem(raw, not.without_text())).ok(),
             None => flow.map(Into::into),
         };
         let name = name?;
@@ -88,7 +89,10 @@ impl Checker<'_> {
 
     /// Relative to the flow file, as all paths in it are. Never repeats the address: it may hold a password.
     fn store_at(&self, raw: &Placed<Secret>) -> Option<StoreUrl> {
-        match StoreUrl::read(&self.expanded(raw, raw.value.expose())?, self.around.mongo) {
+        let address = self.expanded(raw, raw.value.expose())?;
+        let has_user = |address: &&str| without_user_info(address) != *address;
+        [raw.value.expose(), &address].into_iter().filter(has_user).for_each(|address| self.findings.hide(address));
+        match StoreUrl::read(&address, self.around.mongo) {
             Ok(StoreUrl::Sqlite(folder)) => Some(StoreUrl::Sqlite(self.folder.join(folder))),
             Ok(StoreUrl::Mongo(url)) => {
                 url.warning().into_iter().for_each(|warning| self.warn(raw, warning));

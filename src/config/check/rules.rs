@@ -23,14 +23,6 @@ struct Defaults<'a> {
     resolution: Option<Resolution>,
 }
 
-/// The longest that is repeated of a name.
-const LONGEST: usize = 60;
-
-fn shortened(name: &str) -> String {
-    let shown: String = name.chars().take(LONGEST).collect();
-    if shown.len() < name.len() { shown + "…" } else { shown }
-}
-
 /// What `skipIntermediateStatuses` means where `intermediateStatuses` is absent: work is done, but not yet released.
 const DEFAULT_INTERMEDIATE: &str = "Done";
 
@@ -63,11 +55,8 @@ impl Checker<'_> {
             listed.iter().enumerate().filter_map(|(index, rule)| Some((index, rule.value.id.as_ref()?))).collect();
         for (nth, (_, id)) in ids.iter().enumerate() {
             if let Some((index, earlier)) = ids[..nth].iter().find(|(_, earlier)| earlier.value == id.value) {
-                let (named, place) = (shortened(&id.value), earlier.at.place(self.text));
-                self.problem(
-                    id,
-                    format!("{named:?} is the id of rules[{index}] at {place} too; each rule needs its own"),
-                );
+                let place = earlier.at.place(self.text);
+                self.problem(id, format!("is the id of rules[{index}] at {place} too; each rule needs its own"));
             }
         }
     }

@@ -30,7 +30,7 @@ fn env(name: &str) -> Option<String> {
     Some(value.into())
 }
 
-fn file(path: &Path) -> Result<String, String> {
+fn file(path: &Path) -> Result<Beside, String> {
     let text = match path.to_str() {
         Some("flows.d/token" | "/run/secrets/token") => "hunter2\n",
         Some("flows.d/empty") => "\n",
@@ -264,7 +264,7 @@ fn a_rule_that_another_always_forestalls_is_a_warning() {
 
 #[test]
 fn a_token_and_an_authority_come_from_files_and_are_part_of_the_meaning() {
-    let with = |text: &str, file: &dyn Fn(&Path) -> Result<String, String>| {
+    let with = |text: &str, file: &dyn Fn(&Path) -> Result<Beside, String>| {
         check("flows.d/x.json", text, &Around { file, ..AROUND }).unwrap().flow
     };
     let by_file = good_with(r#""apiToken": "${env:TOKEN}""#, r#""apiTokenFile": "token""#);
@@ -275,7 +275,7 @@ fn a_token_and_an_authority_come_from_files_and_are_part_of_the_meaning() {
     let jira = with(&trusting, &file).jira;
     assert_eq!(jira.authority, Authority::new(PEM.into()));
     assert_eq!(jira.deployment, Deployment::DataCenter);
-    assert_ne!(with(&trusting, &|_| Ok(PEM.repeat(2))).jira, jira);
+    assert_ne!(with(&trusting, &|_| Ok(PEM.repeat(2).as_str().into())).jira, jira);
 }
 
 #[test]
@@ -353,4 +353,29 @@ fn a_file_of_something_else_is_answered_soon_and_in_short() {
     let problems = checked(&format!("{{{fields}\"x\":0}}")).unwrap_err();
     assert_eq!(problems.len(), 101);
     assert_eq!(problems[100].message, "and 49906 more of this kind");
+}
+
+/// The good file with this text for each of its values in turn, or for each of its names.
+fn everywhere(text: &str, names: bool) -> Vec<String> {
+    let quotes: Vec<_> = GOOD.match_indices('"').map(|(place, _)| place).collect();
+    let is_name = |pair: &&[usize]| GOOD[pair[1] + 1..].starts_with(':');
+    let replaced = |pair: &[usize]| format!("{}\"{text}\"{}", &GOOD[..pair[0]], &GOOD[pair[1] + 1..]);
+    quotes.chunks(2).filter(|pair| is_name(pair) == names).map(replaced).collect()
+}
+
+#[test]
+fn no_message_repeats_a_token_wherever_it_stands() {
+    // The account's own token, and one that is not known but looks like it.
+    let (own, other) = ("hunter2", "ATATT3xFfGF0T4Tq9ZxYw7A1B2cD3e4F");
+    for (token, names) in [(own, false), (other, false), (other, true)] {
+        let files = everywhere(token, names);
+        assert!(files.len() > 10, "{} places are too few", files.len());
+        for file in files {
+            let told = match checked(&file) {
+                Ok(checked) => checked.warnings,
+                Err(problems) => problems,
+            };
+            assert!(!shown(&told).iter().any(|told| told.contains(token)), "{told:?}");
+        }
+    }
 }

@@ -191,5 +191,6 @@ fn names<T: Named>() -> Vec<&'static str> {
 fn none_of(found: &str, names: &[&str]) -> String {
     let listed = names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
     let meant = nearest(found, names).map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default();
-    format!("{found:?} is none of {listed}{meant}")
+    // What was found is not repeated: it may be a token in the wrong place.
+    format!("is none of {listed}{meant}")
 }

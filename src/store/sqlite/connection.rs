@@ -11,6 +11,7 @@ use super::identity::{Identity, is_left_open};
 use super::kept::{Kept, Key};
 use super::schema::{self, Check};
 use super::trouble::Trouble;
+use crate::files;
 use crate::flow::DatabaseName;
 use crate::store::{Durability, Error};
 
@@ -182,6 +183,10 @@ fn open(path: &Path, missing: Missing, common: &Common) -> Result<Connection, Tr
     // One thread at a time uses a connection (the mutex), so SQLite needs none of its own.
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, missing == Missing::Make);
+    if missing == Missing::Make && !path.exists() {
+        // SQLite would let others read it; the files beside it get its mode.
+        files::make(path).map_err(|why| Trouble::Unusable(why.to_string()))?;
+    }
     let mut connection = Connection::open_with_flags(path, flags)?;
     // Before SQLite makes files beside it, which would be just as read-only and stay so when this one is not any more.
     if connection.is_readonly(MAIN_DB)? {

@@ -8,24 +8,37 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::super::Error;
 use crate::descriptors;
+use crate::files;
 
-/// The folders that one process uses, by their true paths. Each is held as long as somebody uses it.
+/// The folders that one process uses, by their true paths.
 #[derive(Default)]
-pub(super) struct Folders(Mutex<BTreeMap<PathBuf, Weak<Folder>>>);
+pub(super) struct Folders(Mutex<BTreeMap<PathBuf, Known>>);
+
+/// A folder that this process uses or used.
+#[derive(Default)]
+struct Known {
+    /// Held as long as somebody uses it.
+    folder: Weak<Folder>,
+    /// Whether it was told that every user has access to it.
+    is_told: bool,
+}
 
 impl Folders {
     /// The folder, made and locked if need be. One lock however it is written: by another path, or through a link, it is
     /// still the same.
     pub(super) fn hold(&self, path: &Path) -> Result<Arc<Folder>, Error> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let true_path =
-            fs::create_dir_all(path).and_then(|()| path.canonicalize()).map_err(|why| no_folder(path, &why))?;
-        if let Some(folder) = held.get(&true_path).and_then(Weak::upgrade) {
+            files::make_folder(path).and_then(|()| path.canonicalize()).map_err(|why| no_folder(path, &why))?;
+        let known = all.entry(true_path).or_default();
+        if let Some(folder) = known.folder.upgrade() {
             return Ok(folder);
         }
         let folder = Arc::new(Folder::lock(path)?);
-        held.retain(|_, folder| folder.strong_count() > 0);
-        held.insert(true_path, Arc::downgrade(&folder));
+        known.folder = Arc::downgrade(&folder);
+        if let Some(warning) = warning(path).filter(|_| !std::mem::replace(&mut known.is_told, true)) {
+            tracing::warn!("{warning}");
+        }
         Ok(folder)
     }
 }
@@ -53,8 +66,14 @@ impl Folder {
 /// The file in the folder that carries the lock. It stays: were it removed, one process could lock the old one and another
 /// the new one.
 fn make(folder: &Path) -> io::Result<File> {
-    fs::create_dir_all(folder)?;
-    File::options().create(true).truncate(false).write(true).open(folder.join(".lock"))
+    files::make_folder(folder)?;
+    files::open_or_make(&folder.join(".lock"), File::options().write(true))
+}
+
+/// What is told of a folder with the flows' data to which every user has access.
+fn warning(folder: &Path) -> Option<String> {
+    let mode = fs::metadata(folder).ok().as_ref().and_then(files::open_to_others)?;
+    Some(format!("{}: {}", place(folder), files::others_have_access(mode)))
 }
 
 fn no_folder(folder: &Path, why: &io::Error) -> Error {
