@@ -126,10 +126,12 @@ impl Health {
 
     /// A cycle ended because Jira asked to wait. That is no failure as long as its rate limit lets the flow wait.
     pub(super) fn asked_to_wait(&mut self, why: String, now: Moment) {
-        if self.limited_until.is_some_and(|until| now.now < until) {
-            self.trouble = Some(why);
-        } else {
-            self.failed(why, now);
+        let is_limited = self.limited_until.is_some_and(|until| now.now < until);
+        match &mut self.failing {
+            None if is_limited => self.trouble = Some(why),
+            // It has not recovered, and is not failing anew either.
+            Some(failing) if is_limited => failing.why = why,
+            Some(_) | None => self.failed(why, now),
         }
     }
 

@@ -97,7 +97,7 @@ fn a_database_that_is_away_degrades_until_a_cycle_completes() {
         let (leave, come) = (|| rename("sync_state", "away"), || rename("away", "sync_state"));
         let samples = lived(&mut house, HOUR, &[(10 * MINUTE, &leave), (40 * MINUTE, &come)]).await;
         let [(from, to)] = spans(&samples)[..] else { panic!("{:?}", spans(&samples)) };
-        assert!((600..=662).contains(&from) && (2400..3000).contains(&to), "degraded from {from} s to {to} s");
+        assert!((600..=602).contains(&from) && (2400..3000).contains(&to), "degraded from {from} s to {to} s");
         assert_eq!((house.events.audited("flow.degraded"), house.events.audited("flow.recovered")), (1, 1));
     });
 }

@@ -139,6 +139,13 @@ fn a_silence_that_ends_in_a_failure_is_one_trouble_with_the_last_reason() {
 }
 
 #[test]
+fn a_wait_for_a_rate_limit_is_the_last_reason_of_a_flow_that_failed_before() {
+    let story = Story::new(5, [(5, Failed), (9, Limited(100)), (9, AskedToWait)]);
+    let last = story.samples(20).pop().flatten().unwrap();
+    assert_eq!((last.since, last.why.as_str()), (DateTime::UNIX_EPOCH + TimeDelta::seconds(5), "asked at 9"));
+}
+
+#[test]
 fn a_first_sync_that_progresses_is_not_degraded_however_long_it_takes() {
     let pages = every(50, 0..6 * HOUR, FullSyncPage);
     check("it never fails", 5, vec![pages.clone()], 6 * HOUR, &[]);
