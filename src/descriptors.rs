@@ -62,10 +62,14 @@ pub fn shortage(error: &io::Error) -> Option<Shortage> {
         .find_map(|(errno, shortage)| said(errno).then_some(shortage))
 }
 
-/// Whether nothing can be opened at this moment: for failures whose cause a library does not hand on.
+/// Twice as many as a database takes when it is opened: what had them when it failed may have closed some since.
+const SPARE: usize = 8;
+
+/// Whether nearly nothing more can be opened at this moment: for failures whose cause a library does not hand on.
 #[must_use]
 pub fn shortage_now() -> Option<Shortage> {
-    File::open("/dev/null").err().as_ref().and_then(shortage)
+    let opened: io::Result<Vec<File>> = (0..SPARE).map(|_| File::open("/dev/null")).collect();
+    opened.err().as_ref().and_then(shortage)
 }
 
 /// What an error says; if there are no descriptors left, with what to do about it.
