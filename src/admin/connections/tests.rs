@@ -48,7 +48,7 @@ impl Stage {
     }
 
     async fn all_closed(&mut self) {
-        while self.open.join_next().await.is_some() {}
+        while within(self.open.join_next()).await.is_some() {}
     }
 }
 
@@ -66,6 +66,11 @@ fn router(release: Arc<Notify>) -> Router {
         .route("/stream", get(|| async { Body::from_stream(ticks()) }))
         .route("/flood", get(|| async { "x".repeat(1 << 20) }))
         .route("/echo", post(|body: Bytes| async move { body }))
+}
+
+/// Fails rather than waiting for ever.
+async fn within<T>(wait: impl Future<Output = T>) -> T {
+    tokio::time::timeout(LONG, wait).await.expect("nothing comes, and nothing is closed")
 }
 
 /// A line every 15 s, for ever.
@@ -93,7 +98,7 @@ impl Client {
         let mut said = Vec::new();
         loop {
             let mut piece = [0; 1024];
-            let read = self.0.read(&mut piece).await.unwrap_or(0);
+            let read = within(self.0.read(&mut piece)).await.unwrap_or(0);
             said.extend_from_slice(&piece[..read]);
             let text = String::from_utf8_lossy(&said).into_owned();
             match (text.ends_with(end), read) {
@@ -112,8 +117,7 @@ impl Client {
     /// How long it takes until the server closes it.
     async fn closed_after(&mut self) -> Duration {
         let begun = Clock::system().now();
-        let end = tokio::time::timeout(LONG, self.until("never")).await;
-        assert!(end.is_ok(), "it stays open");
+        let _ = self.until("never").await;
         Clock::system().now() - begun
     }
 }
