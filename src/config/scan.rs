@@ -181,6 +181,12 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_folder_that_can_not_be_read_for_want_of_descriptors_is_told_so() {
+        let told = no_folder(Path::new("flows.d"), &io::Error::from_raw_os_error(24)).to_string();
+        assert!(told.contains("flows.d cannot be read") && told.contains("ulimit -n"), "{told}");
+    }
+
     /// The files that a scan finds in a folder with these, by name.
     fn scanned(files: &[(&str, &[u8])]) -> Vec<(String, Result<Content, Problem>)> {
         let folder = tempfile::tempdir().unwrap();

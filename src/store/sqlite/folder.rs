@@ -90,3 +90,15 @@ fn unavailable(folder: &Path, why: String) -> Error {
 fn place(folder: &Path) -> String {
     format!("the data folder {}", folder.display())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_folder_for_which_no_descriptor_is_left_is_told_so() {
+        let told = |errno| no_folder(Path::new("data"), &io::Error::from_raw_os_error(errno)).to_string();
+        assert!(told(24).contains("ulimit -n") && !told(24).contains("may write"), "{}", told(24));
+        assert!(told(13).ends_with("see that it is a folder in which this process may write"), "{}", told(13));
+    }
+}
