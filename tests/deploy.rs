@@ -2,12 +2,21 @@
 //!
 //! Needs Python 3 with pip. What only a Debian package can check is in `tests/systemd.rs`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "all of this is test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "all of this is test")]
+#![allow(dead_code, reason = "some helpers are the binary's")]
 
+#[path = "binary/asking.rs"]
+mod asking;
+#[path = "binary/daemon.rs"]
+mod daemon;
 #[path = "deploy/facts.rs"]
 mod facts;
+#[path = "deploy/started.rs"]
+mod started;
 #[path = "deploy/tools.rs"]
 mod tools;
+#[path = "binary/wait.rs"]
+mod wait;
 
 use std::fs;
 use std::io::Write as _;

@@ -175,7 +175,7 @@ fn the_systemd_unit_copies_no_token_of_jira_and_reads_them_by_its_group() {
 }
 
 /// The values of a key in the unit.
-fn unit(key: &str) -> Vec<String> {
+pub fn unit(key: &str) -> Vec<String> {
     let text = fs::read_to_string("deploy/systemd/lockstep.service").unwrap();
     text.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::to_owned).collect()
 }
@@ -192,6 +192,6 @@ fn base(name: &str) -> Value {
     yaml(Path::new(&format!("deploy/kubernetes/base/{name}.yaml"))).remove(0)
 }
 
-fn pod(deployment: &Value) -> &Value {
+pub fn pod(deployment: &Value) -> &Value {
     &deployment["spec"]["template"]["spec"]
 }
