@@ -135,7 +135,7 @@ fn kubernetes_lets_out_names_https_and_mongodb_and_lets_in_named_namespaces() {
 }
 
 #[test]
-fn two_replicas_on_mongodb_have_no_volume_and_lose_one_at_a_time() {
+fn two_replicas_on_mongodb_keep_nothing_and_lose_one_at_a_time() {
     let Some(built) = built("overlays/mongodb") else { return };
     let all = yaml(built.path());
     let of = |kind: &str| all.iter().find(|it| it["kind"] == kind).cloned();
@@ -143,6 +143,8 @@ fn two_replicas_on_mongodb_have_no_volume_and_lose_one_at_a_time() {
     assert_eq!(deployment["spec"]["replicas"], 2);
     assert_eq!(of("PodDisruptionBudget").unwrap()["spec"]["maxUnavailable"], 1);
     assert_eq!(of("PersistentVolumeClaim"), None);
+    let data = pod(&deployment)["volumes"].as_array().unwrap().iter().find(|it| it["name"] == "data").unwrap();
+    assert_eq!(data, &json!({ "name": "data", "emptyDir": { "sizeLimit": "1Gi" } }));
     let env = pod(&deployment)["containers"][0]["env"].as_array().unwrap().clone();
     let names: Vec<_> = env.iter().map(|it| it["name"].as_str().unwrap()).collect();
     assert!(names.contains(&"DATABASE_URL_FILE") && !names.contains(&"DATABASE_URL"), "{names:?}");
@@ -157,7 +159,9 @@ fn one_replica_on_sqlite_has_no_disruption_budget() {
 #[test]
 fn the_image_runs_as_a_numeric_user_and_asks_itself_for_its_health() {
     let text = fs::read_to_string("deploy/container/Containerfile").unwrap();
-    for line in ["USER 65532:65532", "ENV PORT=3000", "    CMD [\"/usr/local/bin/lockstep\", \"probe\"]"] {
+    for line in
+        ["USER 65532:65532", "ENV PORT=3000 \\", "    TMPDIR=/data", "    CMD [\"/usr/local/bin/lockstep\", \"probe\"]"]
+    {
         assert!(text.lines().any(|it| it == line), "{line}");
     }
     assert_eq!(text.lines().filter(|line| line.starts_with("FROM ")).count(), 2, "one to build, one to run");
