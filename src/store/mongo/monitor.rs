@@ -68,7 +68,7 @@ impl Hello {
         let says = |field: &str| reply.get_bool(field).is_ok_and(|it| it);
         if let Ok(set) = reply.get_str("setName") {
             let hosts = ["hosts", "passives"].into_iter().filter_map(|field| reply.get_array(field).ok()).flatten();
-            let members = hosts.filter_map(|host| Some(host.as_str()?.to_lowercase())).collect();
+            let members = hosts.filter_map(|host| host.as_str().map(written_key)).collect();
             let is_primary = says("isWritablePrimary") || says("ismaster");
             return Self::Member { set: set.to_owned(), members, is_primary };
         }
@@ -161,6 +161,11 @@ impl Monitor {
         // Nothing in here panics half-way.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A member as its set writes it, in the driver's way: without the brackets of IPv6.
+fn written_key(host: &str) -> String {
+    ServerAddress::parse(host).map_or_else(|_| host.to_lowercase(), |address| key(&address))
 }
 
 impl Known {
@@ -289,6 +294,12 @@ mod tests {
 
     fn any() -> Asked {
         Asked::default()
+    }
+
+    #[test]
+    fn a_member_with_an_ipv6_address_is_recognised() {
+        let address = key(&ServerAddress::parse("[::1]:27018").unwrap());
+        assert_eq!(told(&any(), &[(&address, member(&["[::1]:27018"], true))]), None);
     }
 
     #[test]
