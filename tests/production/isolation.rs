@@ -75,7 +75,7 @@ fn a_wrong_password_concerns_its_own_flow_only() {
     assert_eq!(town.disagreements(), [""; 0]);
 }
 
-/// With a user for each flow, who may read and write its database.
+/// With a user for each flow, who may read and write its database; the flow's file says that this one is meant.
 fn guarded() -> Replica {
     let replica = Replica::guarded();
     for (flow, database, _) in FLOWS {
@@ -95,9 +95,9 @@ fn town(replica: &Replica, password: &str) -> Town {
 }
 
 fn flow_file(replica: &Replica, place: usize, password: &str) -> String {
-    let (flow, ..) = FLOWS[place];
+    let (flow, database, _) = FLOWS[place];
     let uri = format!("{}&appName={flow}", replica.uri_of((flow, password)));
-    with_database(&format!("{flow}.json"), &format!("\"uri\": \"{uri}\""))
+    with_database(&format!("{flow}.json"), &format!("\"name\": \"{database}\", \"uri\": \"{uri}\""))
 }
 
 fn a_ticket_of_each_flow_is_served(town: &Town) {
