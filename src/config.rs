@@ -19,9 +19,9 @@ mod words;
 pub use across::{Running, Verdict, set};
 pub use check::{Around, Checked, check};
 pub use problem::{Place, Problem};
-pub use scan::{Beside, Content, Found, Hash, NoFolder, beside, read, scan};
+pub use scan::{Beside, Content, FlowFile, Found, Hash, NoFolder, beside, read_each, scan};
 pub use schema::schema;
-pub use watch::Watch;
+pub use watch::{Pointer, Watch};
 
 #[cfg(test)]
 mod shipped;

@@ -26,7 +26,7 @@ use crate::jira::{AnswerMemory, DEFAULT_ANSWER_BYTES, Networks, Parsing};
 use crate::settings::{ConnectionLimits, StoreUrl};
 use crate::sim::{People, Site, check};
 use crate::store::{Durability, Manner, Process, Stores, mongo_url};
-use crate::supervisor::{Ended, Setup, Supervisor};
+use crate::supervisor::{Ended, Looking, Setup, Supervisor};
 use crate::worker::Tools;
 use crate::{admin, supervisor};
 use narrator::Narrator;
@@ -168,6 +168,7 @@ impl Stage {
             workshop: Arc::new(tools),
             observer,
             watch: Watch::new(&self.flows_folder(), self.clock.clone()),
+            looking: Looking::Blocking,
             probe: None,
             grace: Setup::GRACE,
         })

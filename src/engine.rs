@@ -42,8 +42,8 @@ use crate::flow::{
     Entry, Event, Extent, Flow, Intent, Issue, IssueId, IssueRef, JiraTime, NoticeKind, Notices, Observer, ProjectKey,
     Side, Sides, StatusId, Watermark,
 };
-use crate::jira::{self, Client, ClockDifference, Page, Scan};
-use crate::pulse::Pulse;
+use crate::jira::{self, Client, ClockDifference, Fault, Page, Scan};
+use crate::pulse::{NoResult, Pulse, Why};
 use crate::store::{self, Change, Cursor, State, Store};
 use addresses::OtherAddresses;
 use incremental::{Memory, Reach};
@@ -223,6 +223,18 @@ pub enum Error {
     /// The store did not do its part.
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+impl Error {
+    /// Whether a stop came in the way of something that was not sent, or that only reads.
+    fn is_stopping(&self) -> bool {
+        match self {
+            Self::Stopping => true,
+            Self::Jira(error) => error.what == Fault::Stopping,
+            Self::Store(error) => matches!(error, store::Error::NoResult(NoResult { why: Why::Stopping, .. })),
+            Self::Refused(_) | Self::SearchIncomplete(_) => false,
+        }
+    }
 }
 
 impl Engine {

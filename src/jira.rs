@@ -76,7 +76,7 @@ pub(crate) use scan::{Ending, Lack};
 
 use crate::clock::{Clock, Entropy};
 use crate::flow::{AccountId, CloudId, JiraAccess, JiraTime, Site, SiteUrl, Teller};
-use crate::pulse::Pulse;
+use crate::pulse::{Pulse, Purpose};
 use call::{Answer, Ask, Caller, TRIES, Way};
 use dialect::Dialect;
 use jql::Dates;
@@ -366,24 +366,45 @@ const SERVER_INFO: &str = "/rest/api/2/serverInfo";
 const ABOUT: &str = "serverInfo";
 
 fn get(path: String, endpoint: &'static str) -> Ask {
-    Ask { method: Method::GET, path, body: None, endpoint, reads: true, of_one_issue: false, tries: TRIES }
+    Ask { method: Method::GET, path, body: None, endpoint, purpose: Purpose::Read, of_one_issue: false, tries: TRIES }
 }
 
 /// A POST that only reads.
 fn read(path: String, body: Value, endpoint: &'static str) -> Ask {
-    Ask { method: Method::POST, path, body: Some(body), endpoint, reads: true, of_one_issue: false, tries: TRIES }
+    Ask {
+        method: Method::POST,
+        path,
+        body: Some(body),
+        endpoint,
+        purpose: Purpose::Read,
+        of_one_issue: false,
+        tries: TRIES,
+    }
 }
 
 fn write(method: Method, path: String, body: Value, endpoint: &'static str) -> Ask {
-    Ask { method, path, body: Some(body), endpoint, reads: false, of_one_issue: false, tries: TRIES }
+    Ask { method, path, body: Some(body), endpoint, purpose: Purpose::Write, of_one_issue: false, tries: TRIES }
 }
 
 /// Takes something away. Jira's document gives a DELETE no body.
 fn delete(path: String, endpoint: &'static str) -> Ask {
-    Ask { method: Method::DELETE, path, body: None, endpoint, reads: false, of_one_issue: false, tries: TRIES }
+    Ask {
+        method: Method::DELETE,
+        path,
+        body: None,
+        endpoint,
+        purpose: Purpose::Write,
+        of_one_issue: false,
+        tries: TRIES,
+    }
 }
 
 impl Ask {
+    /// Belongs to a write that was made: see [`Purpose::Record`].
+    fn for_record(self) -> Self {
+        Self { purpose: Purpose::Record, ..self }
+    }
+
     /// A 403 says nothing of other issues.
     fn of_one_issue(self) -> Self {
         Self { of_one_issue: true, ..self }

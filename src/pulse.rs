@@ -61,6 +61,17 @@ pub enum Gate {
     Store,
 }
 
+/// What something is for that leaves a worker, which decides what becomes of it when the worker is told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It only reads: a stop drops it at once, and none is begun after that.
+    Read,
+    /// It changes something: none is begun after a stop, and one that is in hand is finished.
+    Write,
+    /// It belongs to a write that was made: it finds out or records what came of it. A stop changes nothing.
+    Record,
+}
+
 /// Something about to leave, or back.
 #[derive(Clone, Copy, Debug)]
 pub struct Passage<'a> {
@@ -68,6 +79,8 @@ pub struct Passage<'a> {
     pub worker: &'a str,
     /// Which gate.
     pub gate: Gate,
+    /// What for.
+    pub purpose: Purpose,
     /// What: `POST /rest/api/3/issue`, `write`.
     pub what: &'a str,
     /// Whether it has been done.
@@ -115,6 +128,8 @@ pub struct NoResult {
 pub enum Why {
     /// The worker was cancelled.
     Cancelled,
+    /// The worker was told to stop: nothing was changed, and what was asked is not known.
+    Stopping,
     /// It took longer than it may.
     Deadline(Duration),
     /// A test cut it.
@@ -125,6 +140,7 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cancelled => f.write_str("cancelled"),
+            Self::Stopping => f.write_str("the worker is stopping"),
             Self::Deadline(limit) => write!(f, "no answer within {} s", limit.as_secs_f64()),
             Self::Probe => f.write_str("cut by a test"),
         }
@@ -153,26 +169,31 @@ impl Pulse {
     /// Lets `work` through a gate, for at most `limit`.
     ///
     /// # Errors
-    /// When it was cancelled, took too long, or a test cut it.
+    /// When it was cancelled, took too long, a stop came in its way, or a test cut it.
     pub async fn through<T>(
         &self,
-        gate: Gate,
+        (gate, purpose): (Gate, Purpose),
         what: &str,
         limit: Duration,
         work: impl Future<Output = T>,
     ) -> Result<T, NoResult> {
-        self.probe(gate, what, Moment::Before).await.map_err(|why| NoResult { begun: false, why })?;
+        let passage = |moment| Passage { worker: &self.0.worker, gate, purpose, what, moment };
+        self.probe(&passage(Moment::Before)).await.map_err(|why| NoResult { begun: false, why })?;
+        if purpose != Purpose::Record && self.0.stop.is_cancelled() {
+            return Err(NoResult { begun: false, why: Why::Stopping });
+        }
         let unknown = |why| NoResult { begun: true, why };
         self.counter(gate).fetch_add(1, Ordering::Relaxed);
         self.beat();
         let result = tokio::select! {
             biased;
             () = self.0.cancel.cancelled() => return Err(unknown(Why::Cancelled)),
+            () = self.0.stop.cancelled(), if purpose == Purpose::Read => return Err(unknown(Why::Stopping)),
             result = work => result,
             () = self.0.clock.sleep(limit) => return Err(unknown(Why::Deadline(limit))),
         };
         self.beat();
-        self.probe(gate, what, Moment::After).await.map_err(unknown)?;
+        self.probe(&passage(Moment::After)).await.map_err(unknown)?;
         Ok(result)
     }
 
@@ -186,7 +207,7 @@ impl Pulse {
             tokio::select! {
                 biased;
                 () = self.0.cancel.cancelled() => return Err(NoResult { begun: false, why: Why::Cancelled }),
-                () = self.0.stop.cancelled() => return Err(NoResult { begun: false, why: Why::Cancelled }),
+                () = self.0.stop.cancelled() => return Err(NoResult { begun: false, why: Why::Stopping }),
                 turn = &mut turn => return Ok(turn),
                 () = self.0.clock.sleep(SIGN_OF_LIFE) => self.beat(),
             }
@@ -226,7 +247,7 @@ impl Pulse {
         self.0.wake.notify_one();
     }
 
-    /// No new step begins; the one in hand finishes.
+    /// Nothing new begins, reads are dropped, and a write in hand is finished.
     #[must_use]
     pub fn stop(&self) -> &CancellationToken {
         &self.0.stop
@@ -327,9 +348,9 @@ impl Pulse {
         *self.0.alive.lock().unwrap_or_else(PoisonError::into_inner) = at;
     }
 
-    async fn probe(&self, gate: Gate, what: &str, moment: Moment) -> Result<(), Why> {
+    async fn probe(&self, passage: &Passage<'_>) -> Result<(), Why> {
         let Some(probe) = &self.0.probe else { return Ok(()) };
-        match probe.pass(&Passage { worker: &self.0.worker, gate, what, moment }) {
+        match probe.pass(passage) {
             Verdict::Go => Ok(()),
             Verdict::Cut => Err(Why::Probe),
             Verdict::Halt => std::future::pending().await,
@@ -350,15 +371,49 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_takes_too_long_is_given_up_and_its_outcome_is_unknown() {
         let never = std::future::pending::<()>();
-        let end = pulse().through(Gate::Jira, "x", LIMIT, never).await;
+        let end = pulse().through((Gate::Jira, Purpose::Write), "x", LIMIT, never).await;
         assert_eq!(end, Err(NoResult { begun: true, why: Why::Deadline(LIMIT) }));
+    }
+
+    /// How a passage of ten seconds ends when a stop comes after so many of them, and when.
+    async fn stopped_after(seconds: u64, purpose: Purpose) -> (Result<(), NoResult>, u64) {
+        let (pulse, clock) = (pulse(), Clock::system());
+        let begun = clock.now();
+        let stop = async {
+            clock.sleep(Duration::from_secs(seconds)).await;
+            pulse.stop().cancel();
+        };
+        let passage = async {
+            // The stop comes first where both are due.
+            tokio::task::yield_now().await;
+            let work = clock.sleep(Duration::from_secs(10));
+            let end = pulse.through((Gate::Jira, purpose), "x", Duration::from_secs(60), work).await;
+            (end, (clock.now() - begun).as_secs())
+        };
+        tokio::join!(stop, passage).1
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_drops_a_read_at_once_and_lets_a_write_finish() {
+        let dropped = |begun| Err(NoResult { begun, why: Why::Stopping });
+        assert_eq!(stopped_after(3, Purpose::Read).await, (dropped(true), 3));
+        assert_eq!(stopped_after(3, Purpose::Write).await, (Ok(()), 10));
+        assert_eq!(stopped_after(3, Purpose::Record).await, (Ok(()), 10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_stop_nothing_begins_but_the_record_of_a_write() {
+        let refused = (Err(NoResult { begun: false, why: Why::Stopping }), 0);
+        assert_eq!(stopped_after(0, Purpose::Read).await, refused);
+        assert_eq!(stopped_after(0, Purpose::Write).await, refused);
+        assert_eq!(stopped_after(0, Purpose::Record).await, (Ok(()), 10));
     }
 
     #[tokio::test(start_paused = true)]
     async fn cancelling_ends_what_is_in_hand() {
         let pulse = pulse();
         pulse.cancel().cancel();
-        let end = pulse.through(Gate::Store, "x", LIMIT, std::future::pending::<()>()).await;
+        let end = pulse.through((Gate::Store, Purpose::Record), "x", LIMIT, std::future::pending::<()>()).await;
         assert_eq!(end.unwrap_err().why, Why::Cancelled);
     }
 
@@ -381,7 +436,7 @@ mod tests {
         assert!(pulse.silence() <= SIGN_OF_LIFE);
         pulse.stop().cancel();
         let end = pulse.queue(std::future::pending::<()>()).await;
-        assert_eq!(end, Err(NoResult { begun: false, why: Why::Cancelled }));
+        assert_eq!(end, Err(NoResult { begun: false, why: Why::Stopping }));
     }
 
     #[tokio::test(start_paused = true)]

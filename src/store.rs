@@ -45,7 +45,7 @@ use crate::flow::{
     Served, Side, Told, Watermark,
 };
 use crate::lease::Lease;
-use crate::pulse::{Gate, Pulse};
+use crate::pulse::{Gate, Pulse, Purpose};
 
 /// The longest that one call to a store may take before the worker gives it up.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
@@ -259,6 +259,8 @@ pub struct Store {
     backend: Arc<dyn Backend>,
     pulse: Pulse,
     epoch: Epoch,
+    /// What it reads for.
+    reads: Purpose,
 }
 
 impl Store {
@@ -268,9 +270,15 @@ impl Store {
     /// When the database can't be reached, made or understood.
     pub async fn open(backend: Arc<dyn Backend>, pulse: Pulse) -> Result<Self, Error> {
         let _turn = pulse.queue(backend.turn()).await?;
-        let epoch = pulse.through(Gate::Store, "begin", CALL_LIMIT, backend.begin()).await??;
+        let epoch = pulse.through((Gate::Store, Purpose::Write), "begin", CALL_LIMIT, backend.begin()).await??;
         pulse.bind(backend.lease());
-        Ok(Self { backend, pulse, epoch })
+        Ok(Self { backend, pulse, epoch, reads: Purpose::Read })
+    }
+
+    /// The same, for what must be read to record a write that was made: a stop does not keep that from being recorded.
+    #[must_use]
+    pub fn for_record(&self) -> Self {
+        Self { reads: Purpose::Record, ..self.clone() }
     }
 
     /// The epoch under which this worker writes.
@@ -416,7 +424,8 @@ impl Store {
         }
         // That Jira asked to wait is no progress.
         let is_progress = !matches!(batch[..], [Change::PutPause(_)]);
-        self.call("write", self.backend.write(self.epoch, batch)).await?;
+        // What is written records what is known, or what is about to be sent.
+        self.pass((Purpose::Record, "write"), self.backend.write(self.epoch, batch)).await?;
         if is_progress {
             self.pulse.succeeded();
         }
@@ -429,6 +438,14 @@ impl Store {
     }
 
     async fn call<T>(&self, what: &str, work: BoxFuture<'_, Result<T, Error>>) -> Result<T, Error> {
-        self.pulse.through(Gate::Store, what, CALL_LIMIT, work).await?
+        self.pass((self.reads, what), work).await
+    }
+
+    async fn pass<T>(
+        &self,
+        (purpose, what): (Purpose, &str),
+        work: BoxFuture<'_, Result<T, Error>>,
+    ) -> Result<T, Error> {
+        self.pulse.through((Gate::Store, purpose), what, CALL_LIMIT, work).await?
     }
 }

@@ -8,7 +8,10 @@
 mod board;
 mod catalog;
 mod diff;
+mod edits;
 mod health;
+mod look;
+mod looks;
 mod reading;
 mod state;
 #[cfg(test)]
@@ -38,11 +41,15 @@ pub use crate::worker::{Failing, FullSync, HistoryPage, Listed, Ordered, Patrol,
 
 pub use board::{FlowView, Handle, RefusedFile, Snapshot};
 pub use health::Degraded;
+pub use looks::Looking;
 pub use state::{Standing, State};
 
 use board::Board;
-use catalog::Catalog;
+use catalog::{Catalog, News};
 use diff::{Change, Flows, diff};
+use edits::Edits;
+use look::Looked;
+use looks::{LOOK_LIMIT, Looks, Step};
 use ward::{After, Mishap, Post, Ward};
 use work::work;
 
@@ -61,6 +68,9 @@ const STAND_BY: Duration = Duration::from_secs(10);
 
 /// A refused flow is probed so seldom, because each wrong password counts towards a lock-out.
 const PROBE_AFTER: Duration = Duration::from_secs(300);
+
+/// Why a flow waits whose file changes again and again.
+const EDITED_OFTEN: &str = "the flow file changed several times within seconds: the flow starts when 10 s have passed";
 
 /// How flow files find their environment variables.
 pub type Env = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -85,9 +95,11 @@ pub struct Setup {
     pub observer: Arc<dyn Observer>,
     /// Says when to look at the folder again.
     pub watch: config::Watch,
+    /// Where that look is made.
+    pub looking: Looking,
     /// A test at the workers' gates; none in production.
     pub probe: Option<Arc<dyn Probe>>,
-    /// How long a stop waits for steps in hand.
+    /// How long a stop waits for writes in hand.
     pub grace: Duration,
 }
 
@@ -96,12 +108,28 @@ impl Setup {
     pub const GRACE: Duration = Duration::from_secs(25);
 }
 
+/// How a supervisor is told to end.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// In order: reads are dropped at once, and writes in hand are finished.
+    pub in_order: CancellationToken,
+    /// At once: writes in hand are dropped too, as by a crash. What came of them is looked up by the next process.
+    pub at_once: CancellationToken,
+}
+
+/// There is no stop at once.
+impl From<CancellationToken> for Stop {
+    fn from(in_order: CancellationToken) -> Self {
+        Self { in_order, at_once: CancellationToken::new() }
+    }
+}
+
 /// How a stop went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Every worker finished its step in hand.
+    /// Every worker finished its write in hand.
     Drained,
-    /// These were still busy when the grace period ended, and were dropped.
+    /// These were still busy when the grace period ended or a stop at once was asked for, and were dropped.
     Busy(Vec<FlowName>),
 }
 
@@ -109,6 +137,8 @@ pub enum Ended {
 pub struct Supervisor {
     setup: Setup,
     catalog: Catalog,
+    looks: Looks,
+    edits: Edits,
     wards: BTreeMap<FlowName, Ward>,
     workers: JoinSet<Exit>,
     /// Whose worker a task is. Only looked up, never iterated.
@@ -122,8 +152,10 @@ pub struct Supervisor {
 
 /// All that can happen to a supervisor.
 enum Event {
-    /// Somebody asks for the process' end.
+    /// The process is to end in order.
     ShutdownAsked,
+    /// The process is to end at once.
+    EndAsked,
     /// A worker's task ended.
     WorkerExited(task::Id, Exit),
     /// The grace period is over.
@@ -134,6 +166,8 @@ enum Event {
     WakeAsked(BTreeSet<FlowName>),
     /// The folder may have changed.
     FlowsChanged,
+    /// Something about the look at the folder.
+    Look(Step),
     /// Time to look for workers that hang.
     StallLookDue,
     /// Nothing may have succeeded in a flow for too long.
@@ -149,6 +183,8 @@ impl Supervisor {
         let (workshop, observer) = (Arc::clone(&setup.workshop), Arc::clone(&setup.observer));
         let supervisor = Self {
             catalog: Catalog::new(setup.dir.clone(), setup.default_interval, setup.env.clone(), setup.read_mongo),
+            looks: Looks::new(setup.looking, setup.clock.clone(), setup.watch.pointer()),
+            edits: Edits::default(),
             wards: BTreeMap::new(),
             workers: JoinSet::new(),
             tasks: HashMap::new(),
@@ -161,18 +197,22 @@ impl Supervisor {
         (supervisor, Handle { board, workshop, observer })
     }
 
-    /// Serves the folder's flows until `stop`, and then until the steps in hand are finished or the grace period ends.
-    pub async fn run(mut self, stop: CancellationToken) -> Ended {
-        self.rescan();
-        self.board.set_ready(true);
+    /// Serves the folder's flows until `stop`, and then until the writes in hand are finished, the grace period ends, or a
+    /// stop at once is asked for.
+    pub async fn run(mut self, stop: impl Into<Stop>) -> Ended {
+        let stop = stop.into();
+        self.look();
         loop {
             match self.next(&stop).await {
                 Event::ShutdownAsked => self.shut_down(),
                 Event::WorkerExited(task, exit) => self.exited(task, exit),
-                Event::GraceEnded => return self.give_up(),
+                Event::EndAsked | Event::GraceEnded => return self.give_up(),
                 Event::BackoffElapsed => self.start_due(),
                 Event::WakeAsked(flows) => self.wake(&flows),
-                Event::FlowsChanged => self.rescan(),
+                Event::FlowsChanged => self.looks.want(),
+                Event::Look(Step::Due) => self.look(),
+                Event::Look(Step::Late) => self.look_is_late(),
+                Event::Look(Step::Ended(looked)) => self.looked(looked),
                 Event::StallLookDue => self.cancel_stalled(),
                 Event::SilenceDue => self.tell_health(),
             }
@@ -182,20 +222,22 @@ impl Supervisor {
         }
     }
 
-    async fn next(&mut self, stop: &CancellationToken) -> Event {
+    async fn next(&mut self, stop: &Stop) -> Event {
         let serving = self.deadline.is_none();
         let due = self.wards.values().filter_map(Ward::due).min();
         let silence = self.board.next_silence();
         let clock = &self.setup.clock;
         tokio::select! {
             biased;
-            () = stop.cancelled(), if serving => Event::ShutdownAsked,
+            () = stop.in_order.cancelled(), if serving => Event::ShutdownAsked,
             Some(ended) = self.workers.join_next_with_id() => worker_exited(ended),
+            () = stop.at_once.cancelled() => Event::EndAsked,
             () = at(clock, self.deadline) => Event::GraceEnded,
             () = at(clock, due), if serving => Event::BackoffElapsed,
             flows = self.board.wakes(), if serving => Event::WakeAsked(flows),
             () = self.board.rescan_asked(), if serving => Event::FlowsChanged,
             () = self.setup.watch.changed(), if serving => Event::FlowsChanged,
+            step = self.looks.next(), if serving => Event::Look(step),
             () = clock.sleep_until(self.next_stall_look) => Event::StallLookDue,
             () = at(clock, silence), if serving => Event::SilenceDue,
         }
@@ -215,13 +257,37 @@ impl Supervisor {
 
 /// What is wanted.
 impl Supervisor {
-    fn rescan(&mut self) {
-        let news = self.catalog.rescan();
+    fn look(&mut self) {
+        let look = self.catalog.look();
+        if let Some(looked) = self.looks.begin(look) {
+            self.looked(looked);
+        }
+    }
+
+    fn looked(&mut self, looked: Looked) {
+        let news = self.catalog.take(looked);
+        self.tell_news(news);
+        self.follow_files();
+        self.board.set_ready(true);
+    }
+
+    /// The flows run on as they are.
+    fn look_is_late(&mut self) {
+        let news = self.catalog.look_is_late(LOOK_LIMIT);
+        self.tell_news(news);
+        self.board.set_ready(true);
+    }
+
+    fn tell_news(&self, news: Vec<News>) {
         // Who is told and looks must find what was told: so the board first.
         self.board.set_complaints(self.catalog.refused(), self.catalog.alarm());
         for news in news {
             self.tell(news.flow.as_ref(), &news.event);
         }
+    }
+
+    /// Has those flows run that files ask for.
+    fn follow_files(&mut self) {
         let wanted = self.catalog.wanted();
         for (name, change) in diff(&wanted, &self.running()) {
             match (change, wanted.get(&name)) {
@@ -248,6 +314,7 @@ impl Supervisor {
         let ward = self.wards.entry(name.clone()).or_insert_with(|| Ward::new(flow.clone(), now, &self.setup.entropy));
         ward.renew(flow);
         ward.hurried = edited.then_some(now);
+        ward.is_edited = true;
         if ward.dismiss(After::Successor) {
             self.board.set(&name, State::Draining, Some("the flow file changed".into()));
         } else {
@@ -284,6 +351,10 @@ impl Supervisor {
     /// waits for it.
     fn enlist(&mut self, name: &FlowName) {
         let now = self.setup.clock.now();
+        let is_edited = self.wards.get(name).is_some_and(|ward| ward.is_edited);
+        if let Some(at) = self.edits.not_before(name, now).filter(|_| is_edited) {
+            return self.defer(name, at, State::Starting, Some(EDITED_OFTEN.into()));
+        }
         let turn = self.next_start.max(now);
         let ward = self.wards.get(name).filter(|ward| ward.hurried.is_none());
         match ward.and_then(|ward| ward.held_until).filter(|held| *held > turn) {
@@ -321,6 +392,9 @@ impl Supervisor {
         let (counter, orders) = worker::queue();
         let notices = self.board.notices(&name);
         let hurried = ward.hurried.take();
+        if std::mem::take(&mut ward.is_edited) {
+            self.edits.started(&name, self.setup.clock.now());
+        }
         let job = Job { flow: ward.flow.clone(), pulse: pulse.clone(), phase, orders, notices, hurried };
         ward.post = Post::Manned(pulse.clone());
         self.board.began(&name, pulse, counter);
@@ -456,7 +530,7 @@ impl Supervisor {
         }
     }
 
-    /// The grace period is over: names who is still busy. Their workers are dropped with `self`.
+    /// Nothing is waited for any more: names the flows that are still busy. Their workers are dropped with `self`.
     fn give_up(self) -> Ended {
         let busy = self.wards.values().filter(|ward| ward.pulse().is_some());
         let busy: Vec<_> = busy.map(|ward| ward.flow.name.clone()).collect();

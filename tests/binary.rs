@@ -22,6 +22,8 @@ mod disk;
 mod ending;
 #[path = "binary/files.rs"]
 mod files;
+#[path = "binary/folder.rs"]
+mod folder;
 #[path = "binary/jira_sim.rs"]
 mod jira_sim;
 #[path = "binary/logging.rs"]

@@ -61,6 +61,8 @@ mod projects;
 mod short;
 #[path = "simulation/statuses.rs"]
 mod statuses;
+#[path = "simulation/stops.rs"]
+mod stops;
 #[path = "simulation/sync.rs"]
 mod sync;
 #[path = "simulation/takeover.rs"]

@@ -18,7 +18,7 @@ use crate::clock::Entropy;
 use crate::config::Watch;
 use crate::flow::{Event, FlowName, LineCounts, LogState, Observer, Secret};
 use crate::supervisor::testing::{Act, FakeWorkshop, text};
-use crate::supervisor::{Ended, Setup, Supervisor};
+use crate::supervisor::{Ended, Looking, Setup, Supervisor};
 use crate::worker::Exit;
 
 const TOKEN: &str = "hunter2";
@@ -64,6 +64,7 @@ async fn inhabited(flows: &[&str], script: impl Fn(&str, usize) -> Act + Send + 
         workshop: workshop.clone(),
         observer: Arc::new(Deaf),
         watch: Watch::ticking(clock.clone(), Duration::from_secs(5)),
+        looking: Looking::Inline,
         probe: None,
         grace: Duration::from_secs(25),
     });

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::text::Screen;
 use super::{Outcome, complain, env};
-use crate::config::{self, Around, Found, Problem, Verdict};
+use crate::config::{self, Around, FlowFile, Problem, Verdict};
 use crate::flow::Flow;
 use crate::settings::{self, StoreFlags, StoreUrl};
 use crate::store::mongo_url;
@@ -52,18 +52,18 @@ fn check(
         }
     };
     let around = Around { env, file: &config::beside, mongo: mongo_url, default_interval: settings::DEFAULT_INTERVAL };
-    let verdicts = config::set(&found, &[], &around);
+    let verdicts = config::set(found.iter().map(FlowFile::read), &[], &around);
     // A reader that went away (`| head`) has seen what it wanted; the exit code still tells.
     let own = settings::store(env, &StoreFlags::default(), mongo_url).ok().map(|named| named.url);
     let _ = if json { tell_program(&verdicts, own.as_ref(), out) } else { tell_person(&verdicts, own.as_ref(), out) };
     if verdicts.iter().all(|verdict| verdict.outcome.is_ok()) { Outcome::Good } else { Outcome::Bad }
 }
 
-fn find(files: &[PathBuf], folder: &Path) -> Result<Vec<Found>, config::NoFolder> {
+fn find(files: &[PathBuf], folder: &Path) -> Result<Vec<FlowFile>, config::NoFolder> {
     // A file that was named twice is still one file.
     let mut seen = BTreeSet::new();
     let named = files.iter().filter(|file| seen.insert(*file));
-    if files.is_empty() { config::scan(folder) } else { Ok(named.map(|file| config::read(file)).collect()) }
+    if files.is_empty() { config::scan(folder) } else { Ok(named.cloned().map(FlowFile::at).collect()) }
 }
 
 /// One line a problem, each with its place first, as compilers do, so that editors can jump there. The file's own line

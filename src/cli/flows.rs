@@ -59,7 +59,7 @@ impl Folder {
     pub(super) fn read(settings: &Settings) -> anyhow::Result<Self> {
         let around = Around { env: &env, file: &config::beside, mongo: mongo_url, default_interval: settings.interval };
         let mut folder = Self { flows: Vec::new(), problems: Vec::new() };
-        for verdict in config::set(&config::scan(&settings.flows)?, &[], &around) {
+        for verdict in config::set(config::read_each(&config::scan(&settings.flows)?), &[], &around) {
             match verdict.outcome {
                 Ok(checked) => folder.flows.push(checked.flow),
                 Err(problems) => folder.problems.extend(problems),

@@ -24,7 +24,7 @@ use crate::flow::Observer;
 use crate::jira::{AnswerMemory, Networks, Parsing};
 use crate::settings::{ConnectionLimits, Overrides, Settings, StoreFlags};
 use crate::store::{Manner, Process, Stores, mongo_url};
-use crate::supervisor::{Ended, Setup, Supervisor};
+use crate::supervisor::{Ended, Looking, Setup, Stop, Supervisor};
 use crate::worker::{Tools, Workshop};
 
 /// Threads for what blocks, which is mostly SQLite. A slow disk then has at most so many flows' files open at once, three
@@ -34,10 +34,12 @@ const BLOCKING_THREADS: usize = 64;
 /// How long a process that can't start waits for standard error to take the reason.
 const COMPLAINS_FOR: Duration = Duration::from_secs(1);
 
-/// Serves the flows of a folder until SIGTERM or Ctrl-C; then the steps in hand are finished, for at most 25 s.
+/// Serves the flows of a folder until SIGTERM or Ctrl-C; then the writes in hand are finished, for at most 25 s. A second
+/// signal ends it at once.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes: 0 stopped in order, 1 could not start, 2 wrong usage, \
-                        3 flows were still busy when the grace period ended.")]
+                        3 writes were still in hand when 25 s were over or a second signal came: the next start looks \
+                        up what became of them.")]
 pub(super) struct Args {
     /// The folder of flow files [default: $CONFIG_DIR, else flows.d]
     #[arg(long, value_name = "DIR")]
@@ -128,22 +130,22 @@ async fn serve(settings: Settings, clock: Clock, log: Log) -> anyhow::Result<End
 
     let setup = setup(&settings, clock.clone(), entropy, workshop, observer);
     let (supervisor, handle) = Supervisor::new(setup);
-    let stop = CancellationToken::new();
+    let stop = Stop::default();
     // Owns what runs beside the supervisor; all of it ends with this function.
     let mut beside = JoinSet::new();
     let router = admin::router(handle.clone(), clock.clone(), access);
     beside.spawn(answer(listener, router, limits, clock.clone()));
-    beside.spawn(signals.then_cancel(stop.clone()));
+    beside.spawn(signals.then_stop(stop.clone()));
     if let Some(hangups) = hangups {
         let of_flows = handle.clone();
         let look_again = move || {
             log.reopen();
             of_flows.rescan();
         };
-        beside.spawn(hangups.serve(stop.clone(), look_again));
+        beside.spawn(hangups.serve(stop.in_order.clone(), look_again));
     }
     let serving = supervisor.run(stop.clone());
-    Ok(ServiceManager::from_env()?.told_of(serving, handle.until_ready(), &stop, &clock).await)
+    Ok(ServiceManager::from_env()?.told_of(serving, handle.until_ready(), &stop.in_order, &clock).await)
 }
 
 /// Raises the limit on file descriptors, and has most of them left to the flows.
@@ -203,6 +205,7 @@ fn setup(
         env: Arc::new(env),
         read_mongo: mongo_url,
         watch: Watch::new(&settings.flows, clock.clone()),
+        looking: Looking::Blocking,
         clock,
         entropy,
         workshop,

@@ -4,6 +4,8 @@ use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::supervisor::Stop;
+
 /// The signals that ask for an orderly stop.
 pub(super) struct Signals {
     terminate: Signal,
@@ -18,12 +20,28 @@ impl Signals {
     }
 
     pub(super) async fn then_cancel(mut self, stop: CancellationToken) {
-        let name = tokio::select! {
+        let name = self.next().await;
+        tracing::info!("{name}: stopping");
+        stop.cancel();
+    }
+
+    /// The first signal asks for a stop in order, the second for one at once.
+    pub(super) async fn then_stop(mut self, stop: Stop) {
+        let name = self.next().await;
+        tracing::info!("{name}: stopping; writes in hand are finished first, a second signal ends at once");
+        stop.in_order.cancel();
+        let name = self.next().await;
+        tracing::warn!(
+            "{name} again: ending at once; what became of the writes in hand is looked up at the next start"
+        );
+        stop.at_once.cancel();
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
             biased;
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "Ctrl-C",
-        };
-        tracing::info!("{name}: stopping; steps in hand are finished first");
-        stop.cancel();
+        }
     }
 }

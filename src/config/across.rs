@@ -36,8 +36,9 @@ pub struct Verdict {
 /// Where two can't both be, the one that already runs stays, else the first by its file's name. A refused file whose
 /// flow runs keeps its place: that flow runs on. Verdicts come in the order of `found`.
 #[must_use]
-pub fn set(found: &[Found], running: &[Running<'_>], around: &Around<'_>) -> Vec<Verdict> {
-    let mut verdicts: Vec<_> = found.iter().map(|found| judge(found, around)).collect();
+pub fn set(found: impl IntoIterator<Item = Found>, running: &[Running<'_>], around: &Around<'_>) -> Vec<Verdict> {
+    // Each text is let go of before the next one is read.
+    let mut verdicts: Vec<_> = found.into_iter().map(|found| judge(&found, around)).collect();
     // A file that is refused may leave its running flow in another's way, so begin again after each.
     while let Some((index, problem)) = first_conflict(&verdicts, running) {
         verdicts[index].outcome = Err(vec![problem]);

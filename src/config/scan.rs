@@ -1,17 +1,28 @@
-//! Finds the flow files of a folder.
+//! Finds the flow files of a folder, and reads them one by one: together they may be larger than the memory.
 
+use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
 use crate::descriptors;
 use crate::files::open_to_others;
 
-/// A flow file that was found.
+/// A flow file of a folder, which is not read yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowFile {
+    path: PathBuf,
+    /// Its path, as problems name it.
+    pub file: String,
+}
+
+/// A flow file that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Its path, as problems name it.
@@ -69,20 +80,60 @@ pub enum NoFolder {
 ///
 /// # Errors
 /// When the folder is missing or can't be listed.
-pub fn scan(folder: &Path) -> Result<Vec<Found>, NoFolder> {
-    let mut names = flow_file_names(folder).map_err(|error| no_folder(folder, &error))?;
+pub fn scan(folder: &Path) -> Result<Vec<FlowFile>, NoFolder> {
+    let entries = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
+    let mut names: Vec<_> = entries.map_err(|error| no_folder(folder, &error))?;
+    names.retain(|name| is_flow_file(&name.to_string_lossy()));
     names.sort();
-    // A file that went between listing and reading is simply gone.
-    let still_there = |path: &PathBuf| !matches!(fs::symlink_metadata(path), Err(e) if e.kind() == ErrorKind::NotFound);
-    Ok(names.iter().map(|name| folder.join(name)).filter(still_there).map(|path| read(&path)).collect())
+    Ok(names.iter().map(|name| FlowFile::at(folder.join(name))).collect())
 }
 
-/// Reads one file, whatever its name. Reads the disk and so may block.
-#[must_use]
-pub fn read(path: &Path) -> Found {
-    let file = path.display().to_string();
-    let content = content(path).map_err(|why| Problem::of_file(&file, why));
-    Found { file, content }
+/// Reads flow files, each when it is asked for. One that went since it was listed is simply gone. Reads the disk and so may
+/// block.
+pub fn read_each(files: &[FlowFile]) -> impl Iterator<Item = Found> {
+    files.iter().filter(|file| file.is_there()).map(FlowFile::read)
+}
+
+impl FlowFile {
+    /// The file of this path, whatever its name.
+    #[must_use]
+    pub fn at(path: PathBuf) -> Self {
+        let file = match (path.parent(), path.file_name()) {
+            // So that it can be found, and two such files are two.
+            (Some(folder), Some(name)) if name.to_str().is_none() => folder.join(escaped(name)).display().to_string(),
+            (Some(_) | None, Some(_) | None) => path.display().to_string(),
+        };
+        Self { path, file }
+    }
+
+    /// Reads it. Reads the disk and so may block.
+    #[must_use]
+    pub fn read(&self) -> Found {
+        let content = self.place().and_then(text);
+        let content = content.map(|(text, open_to_others)| Content { open_to_others, ..Content::new(text) });
+        Found { file: self.file.clone(), content: content.map_err(|why| Problem::of_file(&self.file, why)) }
+    }
+
+    /// What changes with every byte of it, without holding it. Reads the disk and so may block.
+    ///
+    /// # Errors
+    /// Why it can't be read.
+    pub fn hash(&self) -> Result<Hash, String> {
+        hash_of(opened(self.place()?)?.0)
+    }
+
+    /// Whether there is anything of that name.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        !matches!(fs::symlink_metadata(&self.path), Err(error) if error.kind() == ErrorKind::NotFound)
+    }
+
+    fn place(&self) -> Result<&Path, String> {
+        match self.path.file_name().map(OsStr::to_str) {
+            Some(None) => Err("has a name that is not UTF-8; rename it".to_owned()),
+            Some(Some(_)) | None => Ok(&self.path),
+        }
+    }
 }
 
 /// The text of a file that a flow file names: a token or certificates. Reads the disk and so may block.
@@ -98,37 +149,67 @@ pub fn beside(path: &Path) -> Result<Beside, String> {
 /// A flow file is a few kilobytes; what is larger is something else, and a folder of such must not fill the memory.
 const MOST_BYTES: u64 = 1024 * 1024;
 
-fn flow_file_names(folder: &Path) -> io::Result<Vec<String>> {
-    let entries = fs::read_dir(folder)?;
-    let names: io::Result<Vec<_>> =
-        entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect();
-    Ok(names?.into_iter().filter(|name| is_flow_file(name)).collect())
-}
+/// Files are hashed in pieces of so many bytes.
+const PIECE: usize = 64 * 1024;
 
 /// Hidden files, examples and what editors leave behind (`#x.json`, `~x.json`) are no flows.
 fn is_flow_file(name: &str) -> bool {
     name.ends_with(".json") && !name.ends_with(".example.json") && !name.starts_with(['.', '#', '~'])
 }
 
-fn content(path: &Path) -> Result<Content, String> {
-    text(path).map(|(text, open_to_others)| Content { open_to_others, ..Content::new(text) })
+/// A name with the bytes that are no text as `\xFF`.
+fn escaped(name: &OsStr) -> String {
+    name.as_encoded_bytes().escape_ascii().to_string()
 }
 
 /// Its text, and its mode if every user has access to it. Links are followed.
 fn text(path: &Path) -> Result<(String, Option<u32>), String> {
-    let unreadable = |error: io::Error| format!("cannot be read: {}", descriptors::explained(&error));
-    // Opening a pipe would wait for its writer.
-    let found = fs::metadata(path).map_err(unreadable)?;
-    if !found.is_file() {
-        return Err("is no regular file; put one in its place".to_owned());
-    }
+    let (file, found) = opened(path)?;
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err("is larger than 1 MiB, the most that is read".to_owned());
+        return Err(too_large());
     }
     let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8 text; save it as UTF-8".to_owned())?;
     Ok((text, open_to_others(&found)))
+}
+
+fn hash_of(mut file: File) -> Result<Hash, String> {
+    let (mut digest, mut piece, mut seen) = (Sha256::new(), vec![0; PIECE], 0);
+    loop {
+        let read = file.read(&mut piece).map_err(unreadable)?;
+        seen += read as u64;
+        if seen > MOST_BYTES {
+            return Err(too_large());
+        }
+        if read == 0 {
+            return Ok(Hash(digest.finalize().into()));
+        }
+        digest.update(&piece[..read]);
+    }
+}
+
+/// Opens a regular file, and nothing else. What takes its place meanwhile is not waited for: opening a pipe would wait for
+/// its writer.
+fn opened(path: &Path) -> Result<(File, fs::Metadata), String> {
+    let regular = |found: fs::Metadata| if found.is_file() { Ok(found) } else { Err(NO_FILE.to_owned()) };
+    // Opening a device may do something.
+    regular(fs::metadata(path).map_err(unreadable)?)?;
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path);
+    let file = file.map_err(unreadable)?;
+    let found = regular(file.metadata().map_err(unreadable)?)?;
+    Ok((file, found))
+}
+
+const NO_FILE: &str = "is no regular file; put one in its place";
+
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
+fn unreadable(error: io::Error) -> String {
+    format!("cannot be read: {}", descriptors::explained(&error))
+}
+
+fn too_large() -> String {
+    "is larger than 1 MiB, the most that is read".to_owned()
 }
 
 fn no_folder(folder: &Path, error: &io::Error) -> NoFolder {
@@ -194,7 +275,7 @@ mod tests {
             fs::write(folder.path().join(name), bytes).unwrap();
         }
         let name = |file: &str| Path::new(file).file_name().unwrap().to_string_lossy().into_owned();
-        scan(folder.path()).unwrap().into_iter().map(|found| (name(&found.file), found.content)).collect()
+        read_each(&scan(folder.path()).unwrap()).map(|found| (name(&found.file), found.content)).collect()
     }
 
     fn names(files: &[&str]) -> Vec<String> {
@@ -237,7 +318,7 @@ mod tests {
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
             let named = beside(&link).unwrap();
             assert_eq!((&*named.text, named.open_to_others), ("hunter2\n", open));
-            assert_eq!(read(&link).content.unwrap().open_to_others, open);
+            assert_eq!(FlowFile::at(link.clone()).read().content.unwrap().open_to_others, open);
         }
     }
 
@@ -246,9 +327,53 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("a.json")).unwrap();
         std::os::unix::fs::symlink("nowhere", folder.path().join("b.json")).unwrap();
-        let found = scan(folder.path()).unwrap();
+        let found: Vec<_> = read_each(&scan(folder.path()).unwrap()).collect();
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|found| found.content.is_err()), "{found:?}");
+    }
+
+    /// A named pipe without a writer, and what opening it says.
+    fn pipe(folder: &Path, name: &str) -> FlowFile {
+        let path = folder.join(name);
+        let pipe = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, pipe, rustix::fs::Mode::RUSR, 0).unwrap();
+        FlowFile::at(path)
+    }
+
+    #[test]
+    fn a_pipe_in_place_of_a_file_is_a_problem_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = pipe(folder.path(), "a.json");
+        assert_eq!(pipe.read().content.unwrap_err().message, NO_FILE);
+        assert_eq!(pipe.hash().unwrap_err(), NO_FILE);
+        assert_eq!(beside(&folder.path().join("a.json")).err().as_deref(), Some(NO_FILE));
+    }
+
+    #[test]
+    fn a_file_whose_name_is_not_utf_8_is_a_problem_with_a_name_that_can_be_found() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        for name in [&b"caf\xe9.json"[..], b"caf\xe8.json", b"caf\xe9.txt"] {
+            fs::write(folder.path().join(OsStr::from_bytes(name)), "{}").unwrap();
+        }
+        let found: Vec<_> = read_each(&scan(folder.path()).unwrap()).collect();
+        let said: Vec<_> = found.iter().map(|found| found.content.as_ref().unwrap_err().to_string()).collect();
+        let dir = folder.path().display();
+        let problem = |name: &str| format!("{dir}/{name}: has a name that is not UTF-8; rename it");
+        assert_eq!(said, [problem(r"caf\xe8.json"), problem(r"caf\xe9.json")]);
+    }
+
+    #[test]
+    fn a_file_is_hashed_without_being_held_as_it_would_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        for length in [0, 1, PIECE, 3 * PIECE + 1, 1024 * 1024] {
+            fs::write(&path, "x".repeat(length)).unwrap();
+            let file = FlowFile::at(path.clone());
+            assert_eq!(file.hash(), Ok(file.read().content.unwrap().hash), "{length} bytes");
+        }
+        fs::write(&path, "x".repeat(1024 * 1024 + 1)).unwrap();
+        assert_eq!(FlowFile::at(path).hash(), Err(too_large()));
     }
 
     #[test]

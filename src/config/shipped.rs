@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Around, Checked, beside, check, read, scan, set};
+use super::{Around, Checked, FlowFile, beside, check, read_each, scan, set};
 
 fn env(name: &str) -> Option<String> {
     let value = match name {
@@ -25,7 +25,7 @@ fn folder() -> &'static Path {
 }
 
 fn text(name: &str) -> String {
-    read(&folder().join(name)).content.unwrap().text
+    FlowFile::at(folder().join(name)).read().content.unwrap().text
 }
 
 fn checked(text: &str) -> Checked {
@@ -34,7 +34,7 @@ fn checked(text: &str) -> Checked {
 
 #[test]
 fn the_shipped_flows_check_without_a_warning() {
-    let verdicts = set(&scan(folder()).unwrap(), &[], &AROUND);
+    let verdicts = set(read_each(&scan(folder()).unwrap()), &[], &AROUND);
     let flows: Vec<_> = verdicts.into_iter().map(|verdict| verdict.outcome.unwrap()).collect();
     let told: Vec<_> = flows.iter().map(|checked| (checked.flow.name.as_str(), checked.warnings.as_slice())).collect();
     assert_eq!(told, [("sync-ab", &[][..]), ("sync-cd", &[]), ("sync-xy", &[])]);
@@ -42,9 +42,9 @@ fn the_shipped_flows_check_without_a_warning() {
 
 #[test]
 fn the_example_to_copy_fits_beside_them() {
-    let mut found = scan(folder()).unwrap();
-    found.push(read(&folder().join("sync-new.example.json")));
-    let last = set(&found, &[], &AROUND).pop().unwrap().outcome.unwrap();
+    let mut found: Vec<_> = read_each(&scan(folder()).unwrap()).collect();
+    found.push(FlowFile::at(folder().join("sync-new.example.json")).read());
+    let last = set(found, &[], &AROUND).pop().unwrap().outcome.unwrap();
     assert_eq!((last.flow.name.as_str(), last.warnings.as_slice()), ("sync-new", &[][..]));
 }
 

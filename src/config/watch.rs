@@ -5,6 +5,7 @@
 //! happened, and a tick makes up for every event that was lost.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
@@ -23,6 +24,11 @@ pub struct Watch {
     ear: Option<Ear>,
 }
 
+/// Points a [`Watch`] at whatever is at the folder's path now. That reads the disk and so may block, as the look at the
+/// folder may, which comes right after it.
+#[derive(Clone)]
+pub struct Pointer(Arc<Mutex<Pointing>>);
+
 /// Half of the ten seconds within which a new file is found even if every event was lost.
 const PERIOD: Duration = Duration::from_secs(5);
 
@@ -30,7 +36,8 @@ const PERIOD: Duration = Duration::from_secs(5);
 const SETTLE: Duration = Duration::from_millis(50);
 
 impl Watch {
-    /// Watches `folder`, which may not exist yet or come back later. The caller looks once by itself, after this.
+    /// Watches `folder`, which may not exist yet or come back later. The caller looks once by itself, after this; before
+    /// each look it uses the [`Pointer`].
     #[must_use]
     pub fn new(folder: &Path, clock: Clock) -> Self {
         Self::with_period(folder, clock, PERIOD)
@@ -39,9 +46,13 @@ impl Watch {
     /// As [`Watch::new`], with a tick every `period`.
     #[must_use]
     pub fn with_period(folder: &Path, clock: Clock, period: Duration) -> Self {
-        let mut ear = Ear::new(folder);
-        ear.point();
-        Self { ear: Some(ear), ..Self::ticking(clock, period) }
+        Self { ear: Some(Ear::new(folder)), ..Self::ticking(clock, period) }
+    }
+
+    /// What points it at the folder; `None` where there is nothing to hear.
+    #[must_use]
+    pub fn pointer(&self) -> Option<Pointer> {
+        self.ear.as_ref().map(|ear| ear.pointer.clone())
     }
 
     /// Only ticks: for simulated time, which file events know nothing of.
@@ -66,10 +77,10 @@ impl Watch {
         self.begin_anew();
     }
 
-    /// Whether file events are heard at this moment; else only ticks are.
-    #[must_use]
-    pub fn hears_events(&self) -> bool {
-        self.ear.as_ref().is_some_and(|ear| ear.pointed)
+    /// Whether file events are heard since it was last pointed; else only ticks are.
+    #[cfg(test)]
+    fn hears_events(&self) -> bool {
+        self.pointer().is_some_and(|pointer| pointer.pointing().pointed)
     }
 
     /// Before the caller looks, so that what happens while it looks is heard.
@@ -78,7 +89,6 @@ impl Watch {
         self.next_tick = self.clock.now() + self.period;
         if let Some(ear) = &mut self.ear {
             ear.forget();
-            ear.point();
         }
     }
 }
@@ -92,9 +102,13 @@ async fn heard(ear: &mut Option<Ear>) {
 
 /// The operating system's file events, as far as it gives any.
 struct Ear {
+    receiver: Receiver<()>,
+    pointer: Pointer,
+}
+
+struct Pointing {
     folder: PathBuf,
     sender: Sender<()>,
-    receiver: Receiver<()>,
     /// `None` when the system has none to give; asked again each time.
     watcher: Option<RecommendedWatcher>,
     pointed: bool,
@@ -104,28 +118,37 @@ impl Ear {
     fn new(folder: &Path) -> Self {
         // One place is enough: all events mean the same.
         let (sender, receiver) = mpsc::channel(1);
-        Self { folder: folder.to_owned(), sender, receiver, watcher: None, pointed: false }
-    }
-
-    /// Points to whatever is at the folder's path now. A folder that was replaced leaves its watch on the old one, without
-    /// a word; so that watch is taken away and set again each time.
-    fn point(&mut self) {
-        if self.watcher.is_none() {
-            self.watcher = watcher(self.sender.clone());
-        }
-        let Some(watcher) = &mut self.watcher else { return };
-        // It fails when there was no watch, or none is left: both are as wanted.
-        let _ = watcher.unwatch(&self.folder);
-        self.pointed = watcher.watch(&self.folder, RecursiveMode::NonRecursive).is_ok();
+        let pointing = Pointing { folder: folder.to_owned(), sender, watcher: None, pointed: false };
+        Self { receiver, pointer: Pointer(Arc::new(Mutex::new(pointing))) }
     }
 
     async fn hear(&mut self) {
-        // Never closed: we keep a sender.
+        // Never closed: the pointer keeps a sender.
         let _ = self.receiver.recv().await;
     }
 
     fn forget(&mut self) {
         while self.receiver.try_recv().is_ok() {}
+    }
+}
+
+impl Pointer {
+    /// A folder that was replaced leaves its watch on the old one, without a word; so that watch is taken away and set
+    /// again each time.
+    pub fn point(&self) {
+        let mut pointing = self.pointing();
+        if pointing.watcher.is_none() {
+            pointing.watcher = watcher(pointing.sender.clone());
+        }
+        let Pointing { folder, watcher: Some(watcher), pointed, .. } = &mut *pointing else { return };
+        // It fails when there was no watch, or none is left: both are as wanted.
+        let _ = watcher.unwatch(folder);
+        *pointed = watcher.watch(folder, RecursiveMode::NonRecursive).is_ok();
+    }
+
+    fn pointing(&self) -> MutexGuard<'_, Pointing> {
+        // A watcher that panicked hears nothing; ticks make up for that.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -167,12 +190,20 @@ mod tests {
         }
 
         fn watched(&self, period: Duration) -> Watch {
-            Watch::with_period(self.0.path(), Clock::system(), period)
+            watched(self.0.path(), period)
         }
     }
 
+    fn watched(folder: &Path, period: Duration) -> Watch {
+        let watch = Watch::with_period(folder, Clock::system(), period);
+        watch.pointer().unwrap().point();
+        watch
+    }
+
+    /// Waits for a change, and points the watch as a look does.
     async fn changes(watch: &mut Watch) {
         tokio::time::timeout(SOON, watch.changed()).await.expect("a change is noticed");
+        watch.pointer().unwrap().point();
     }
 
     #[tokio::test]
@@ -212,7 +243,7 @@ mod tests {
     async fn a_folder_that_comes_back_is_found_by_a_tick_and_heard_again() {
         let folder = Folder::new();
         let flows = folder.at("flows.d");
-        let mut watch = Watch::with_period(&flows, Clock::system(), OFTEN);
+        let mut watch = watched(&flows, OFTEN);
         for _ in 0..2 {
             assert!(!watch.hears_events());
             fs::create_dir(&flows).unwrap();
@@ -228,7 +259,7 @@ mod tests {
         let folder = Folder::new();
         let flows = folder.at("flows.d");
         fs::create_dir(&flows).unwrap();
-        let mut watch = Watch::with_period(&flows, Clock::system(), OFTEN);
+        let mut watch = watched(&flows, OFTEN);
         fs::rename(&flows, folder.at("old")).unwrap();
         fs::create_dir(&flows).unwrap();
         changes(&mut watch).await;
@@ -251,7 +282,7 @@ mod tests {
     /// A watch that hears what is sent, as if the system had told of a change.
     fn told(folder: &Folder) -> (Watch, Sender<()>) {
         let watch = folder.watched(PERIOD);
-        let sender = watch.ear.as_ref().unwrap().sender.clone();
+        let sender = watch.pointer().unwrap().pointing().sender.clone();
         (watch, sender)
     }
 

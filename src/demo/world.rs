@@ -99,7 +99,10 @@ pub fn flows(folder: &Path, base_url: &str) -> Result<BTreeMap<FlowName, Flow>, 
         let text = &found.content.as_ref().ok()?.text;
         Some(config::check(&found.file, text, &around).ok()?.flow)
     };
-    let flows = config::scan(folder)?.iter().filter_map(flow).map(|flow| (flow.name.clone(), flow)).collect();
+    let flows = config::read_each(&config::scan(folder)?)
+        .filter_map(|found| flow(&found))
+        .map(|flow| (flow.name.clone(), flow))
+        .collect();
     Ok(flows)
 }
 

@@ -171,6 +171,10 @@ impl Engine {
                         return Ok(end);
                     }
                 }
+                Err(error) if error.is_stopping() => {
+                    self.lay_down(course).await?;
+                    return Err(Error::Stopping);
+                }
                 Err(Error::Jira(error)) => return self.step_failed(course, &step, error).await,
                 Err(error) => return Err(error),
             }

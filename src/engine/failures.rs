@@ -21,7 +21,7 @@ impl Engine {
     /// Records that an issue failed and when it is tried again.
     pub(super) async fn failed(&self, side: Side, issue: &IssueRef, why: String, trial: Trial) -> Result<(), Error> {
         self.tally.errors.add(1);
-        let before = self.store.failures().await?.into_iter().find(|failure| failure.issue.id == issue.id);
+        let before = self.store.for_record().failures().await?.into_iter().find(|failure| failure.issue.id == issue.id);
         let attempts = before.map_or(0, |failure| failure.attempts) + 1;
         let again_in = self.pause_after(attempts);
         let next_try = self.clock.wall() + again_in;

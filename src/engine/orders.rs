@@ -96,8 +96,10 @@ impl Engine {
 
     /// The pairs that one of these issues is in, of whatever state.
     async fn pairs_with(&self, user: &IssueId, dev: Option<&IssueId>) -> Result<Vec<Pair>, Error> {
-        let mut pairs = self.store.pairs(Side::User, vec![user.clone()]).await?;
-        let others = self.store.pairs(Side::Dev, dev.cloned().into_iter().collect()).await?;
+        // Also asked to put back what an order took away that is not carried out.
+        let store = self.store.for_record();
+        let mut pairs = store.pairs(Side::User, vec![user.clone()]).await?;
+        let others = store.pairs(Side::Dev, dev.cloned().into_iter().collect()).await?;
         pairs.extend(others.into_iter().filter(|pair| pair.user.id != *user));
         Ok(pairs)
     }

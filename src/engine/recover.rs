@@ -241,17 +241,24 @@ impl Engine {
 
     /// Does the steps that are left. A pair that had to wait is looked at again, durably so from the moment of closing.
     async fn go_on(&self, course: Course, look: Look) -> Result<(), Error> {
-        match self.home(&course.intent).await? {
-            Home::Both => {}
-            Home::NotBoth => return self.put_off(course).await,
-            Home::Unread(why) => return self.put_off_unread(course, why).await,
-        }
         let (user, trial) = (course.intent.user.clone(), Trial::after(&course.intent));
         let closing = match look {
             Look::Again => vec![self.again(&user, trial)],
             Look::Done => Vec::new(),
         };
-        match self.drive(Course { closing, ..course }, None).await? {
+        let course = Course { closing, ..course };
+        match self.home(&course.intent).await {
+            Ok(Home::Both) => {}
+            Ok(Home::NotBoth) => return self.put_off(course).await,
+            Ok(Home::Unread(why)) => return self.put_off_unread(course, why).await,
+            // What is stored says that a request may have been sent, and none was.
+            Err(error) if error.is_stopping() => {
+                self.lay_down(course).await?;
+                return Err(Error::Stopping);
+            }
+            Err(error) => return Err(error),
+        }
+        match self.drive(course, None).await? {
             Driven::Closed | Driven::Open => Ok(()),
             Driven::GivenUp(GivenUp::Outdated(reason)) => {
                 self.skip(&user, reason);

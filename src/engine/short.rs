@@ -84,7 +84,7 @@ impl Engine {
     pub(super) async fn keep_shortfalls(&self) -> Result<(), Error> {
         let is_new = self.shortfalls().is_new;
         if is_new {
-            let state = self.store.state().await?;
+            let state = self.store.for_record().state().await?;
             self.commit(state).await?;
         }
         self.notice(NoticeKind::SearchIncomplete, self.notice_of_shortfalls());

@@ -35,7 +35,7 @@ use super::wire::parse_date;
 use crate::clock::{Clock, Entropy};
 use crate::flow::{Credentials, Event, JiraAccess, JiraTime, SiteUrl, Teller};
 use crate::foreign::Mask;
-use crate::pulse::{Gate, Pulse};
+use crate::pulse::{Gate, Pulse, Purpose};
 use account::asks_who;
 use denied::DeniedRequests;
 use judge::{is_compressed, judge, judge_json, judge_proxy};
@@ -52,8 +52,8 @@ pub(super) struct Ask {
     pub body: Option<Value>,
     /// The budget it draws on.
     pub endpoint: &'static str,
-    /// Whether it only reads, so that it may be repeated whatever happened to it.
-    pub reads: bool,
+    /// What for. What only reads may be repeated whatever happened to it.
+    pub purpose: Purpose,
     /// Whether it concerns one issue, so that a 403 says nothing of the others.
     pub of_one_issue: bool,
     /// How often it is sent at most if no good answer comes; what may not be repeated is sent once in any case.
@@ -258,7 +258,8 @@ impl Caller {
             whole(response, Room::Fixed(MOST_SAID)).await
         };
         let limit = self.limits.request.min(GLANCE_LIMIT);
-        let (head, body) = self.pulse.through(Gate::Jira, &ask.told(), limit, exchange).await.ok()?.ok()?;
+        let (head, body) =
+            self.pulse.through((Gate::Jira, ask.purpose), &ask.told(), limit, exchange).await.ok()?.ok()?;
         if head.status.is_success() { serde_json::from_slice(&body).ok() } else { None }
     }
 
@@ -292,7 +293,7 @@ impl Caller {
             return Ok(Charge::default());
         }
         let charge = self.pulse.queue(self.answers.wait_for(bytes)).await;
-        charge.map_err(|_| self.error(ask, Fault::NotSent("the worker is stopping".to_owned())))
+        charge.map_err(|end| self.error(ask, no_result(end)))
     }
 
     /// Waits for our turn.
@@ -303,7 +304,7 @@ impl Caller {
                 NoTurn::Held(wait) => Fault::Throttled(wait),
                 NoTurn::IssueHeld(wait) => Fault::IssueThrottled(wait),
                 NoTurn::Crowded => Fault::NotSent(CROWDED.to_owned()),
-                NoTurn::Stopping => Fault::NotSent("the worker is stopping".to_owned()),
+                NoTurn::Stopping => Fault::Stopping,
             };
             self.error(ask, fault)
         })
@@ -317,7 +318,8 @@ impl Caller {
         self.note_repeated(ask, &failed.fault, tried, pause);
         match self.pulse.rest_until(self.clock.now() + pause).await {
             true => Ok(()),
-            false => Err(self.error(ask, failed.fault)),
+            // What is repeated has changed nothing, and is asked for again by the next worker.
+            false => Err(self.error(ask, Fault::Stopping)),
         }
     }
 
@@ -333,7 +335,7 @@ impl Caller {
 
     async fn once(&self, ask: &Ask, pass: &Pass, charge: &mut Charge) -> Result<Answer<Bytes>, Ended> {
         let sent = self.clock.now();
-        let room = match ask.reads {
+        let room = match ask.reads() {
             true => Room::Charged { answers: &self.answers, charge },
             false => Room::Fixed(MOST_WRITTEN),
         };
@@ -346,7 +348,7 @@ impl Caller {
             };
             whole(response, room).await
         };
-        let end = self.pulse.through(Gate::Jira, &ask.told(), self.limits.request, exchange).await;
+        let end = self.pulse.through((Gate::Jira, ask.purpose), &ask.told(), self.limits.request, exchange).await;
         let (head, body) = end.map_err(no_result)??;
         let arrived = self.clock.now();
         self.verdict(ask, pass, &head, &body)?;
@@ -361,7 +363,7 @@ impl Caller {
 
     /// Asked as late as can be, without asking anybody: the process may have been frozen until now.
     fn refuse_unless_ours(&self, ask: &Ask) -> Result<(), Fault> {
-        if ask.reads || self.pulse.may_write() { Ok(()) } else { Err(Fault::NotOurs) }
+        if ask.reads() || self.pulse.may_write() { Ok(()) } else { Err(Fault::NotOurs) }
     }
 
     /// Whether Jira did what it was asked; what it said of going slower is obeyed from now.
@@ -393,7 +395,7 @@ impl Caller {
         judged.map_err(|fault| {
             // It was done, if not by the account that was meant.
             let as_nobody =
-                matches!(fault, Fault::Refused(_) | Fault::Denied(_)) && head.status.is_success() && !ask.reads;
+                matches!(fault, Fault::Refused(_) | Fault::Denied(_)) && head.status.is_success() && !ask.reads();
             let fault = if let (Fault::Refused(said) | Fault::Denied(said), true) = (&fault, as_nobody) {
                 Fault::Unanswered(said.clone())
             } else if let (Fault::Forbidden(said), false) = (&fault, ask.of_one_issue) {
@@ -505,7 +507,7 @@ impl Caller {
         let what = what.reword(|said| self.mask.tell(&said));
         // Jira has a part in paths too: it names the places of files.
         let request = told(&self.mask.clean(&format!("{} {}", ask.method, ask.path)));
-        Error { request, what, only_reads: ask.reads }
+        Error { request, what, only_reads: ask.reads() }
     }
 }
 
@@ -514,9 +516,17 @@ const CROWDED: &str =
     "too many requests of other flows wait for the same account; give flows longer intervals or accounts of their own";
 
 impl Ask {
+    /// Whether it changes nothing.
+    pub(super) fn reads(&self) -> bool {
+        match self.purpose {
+            Purpose::Read | Purpose::Record => true,
+            Purpose::Write => false,
+        }
+    }
+
     /// What Jira counts it under.
     fn errand(&self) -> Errand {
-        let issue = if self.reads { None } else { self.issue().map(str::to_owned) };
+        let issue = if self.reads() { None } else { self.issue().map(str::to_owned) };
         Errand { endpoint: self.endpoint, verb: Verb::of(&self.method), issue }
     }
 

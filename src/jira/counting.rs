@@ -28,7 +28,7 @@ impl Client {
 /// Whether an end concerns everything else too.
 fn matters_more_than_a_number(what: &Fault) -> bool {
     match what {
-        Fault::Refused(_) | Fault::Cancelled => true,
+        Fault::Refused(_) | Fault::Stopping | Fault::Cancelled => true,
         Fault::Throttled(_)
         | Fault::IssueThrottled(_)
         | Fault::Denied(_)

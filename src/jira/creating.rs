@@ -110,7 +110,7 @@ impl Client {
     ) -> Vec<Result<IssueRef, Error>> {
         let created: Vec<&IssueRef> = outcomes.iter().flatten().collect();
         let ids: Vec<_> = created.iter().map(|at| &at.id).collect();
-        let read = self.read_marks(&ids).await.unwrap_or_default().marks;
+        let read = self.read_marks_of_created(&ids).await.unwrap_or_default().marks;
         let marked: BTreeMap<&IntentId, &IssueRef> =
             created.iter().filter_map(|at| Some((intent_of(read.get(&at.id)?.as_ref()?), *at))).collect();
         let verify = |(new, outcome): (&NewIssue<'_>, &Result<IssueRef, Error>)| {

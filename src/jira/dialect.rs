@@ -25,6 +25,16 @@ pub(super) enum FreshRead {
     Apart(Vec<Ask>),
 }
 
+impl FreshRead {
+    /// See [`Ask::for_record`].
+    fn for_record(self) -> Self {
+        match self {
+            Self::Together(ask) => Self::Together(ask.for_record()),
+            Self::Apart(asks) => Self::Apart(asks.into_iter().map(Ask::for_record).collect()),
+        }
+    }
+}
+
 /// What is read of issues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
@@ -32,6 +42,8 @@ pub(super) enum Wanted {
     Everything,
     /// The mark alone.
     Marks,
+    /// The same of issues that were created just now, to record which is which: a stop does not drop it.
+    MarksOfCreated,
 }
 
 /// Rows of a search asked for at once; the server may give fewer.
@@ -167,6 +179,7 @@ impl Dialect {
         match wanted {
             Wanted::Everything => self.fresh_read(names, among),
             Wanted::Marks => self.mark_read(names),
+            Wanted::MarksOfCreated => self.mark_read(names).for_record(),
         }
     }
 

@@ -79,6 +79,9 @@ pub enum Fault {
          serve the flow by now"
     )]
     NotOurs,
+    /// The worker was told to stop before this was sent, or while it was read: nothing was changed.
+    #[error("the worker is stopping")]
+    Stopping,
     /// What Jira has does not fit what the flow file says: nothing was sent.
     #[error("{0}")]
     Unfit(String),
@@ -121,7 +124,8 @@ impl Error {
             | Fault::NoEndpoint(_)
             | Fault::BlockedByProxy(_)
             | Fault::NotSent(_)
-            | Fault::NotOurs => Effect::None,
+            | Fault::NotOurs
+            | Fault::Stopping => Effect::None,
             Fault::Refused(_)
             | Fault::Forbidden(_)
             | Fault::Missing(_)
@@ -160,6 +164,7 @@ impl Error {
             | Fault::Unfit(_)
             | Fault::NotSent(_)
             | Fault::NotOurs
+            | Fault::Stopping
             | Fault::Cancelled => false,
         }
     }
@@ -190,6 +195,7 @@ impl Error {
             | Fault::Removed(_)
             | Fault::NotSent(_)
             | Fault::NotOurs
+            | Fault::Stopping
             | Fault::Cancelled => false,
         }
     }
@@ -216,6 +222,7 @@ impl Fault {
             Self::Unanswered(said) => Self::Unanswered(change(said)),
             Self::NotJira(said) => Self::NotJira(change(said)),
             Self::NotOurs => Self::NotOurs,
+            Self::Stopping => Self::Stopping,
             Self::Cancelled => Self::Cancelled,
         }
     }
@@ -225,6 +232,7 @@ impl Fault {
 pub(super) fn no_result(end: NoResult) -> Fault {
     match (end.why, end.begun) {
         (Why::Cancelled, _) => Fault::Cancelled,
+        (Why::Stopping, _) => Fault::Stopping,
         (why @ (Why::Deadline(_) | Why::Probe), true) => Fault::Unanswered(why.to_string()),
         (why @ (Why::Deadline(_) | Why::Probe), false) => Fault::NotSent(why.to_string()),
     }

@@ -164,7 +164,22 @@ impl Client {
     pub async fn progress(&self, issue: &IssueId, ids: &[&str]) -> Result<Option<Progress>, Error> {
         let fields: Vec<_> = ["status"].iter().chain(ids).copied().collect();
         let path = self.dialect.api(&format!("issue/{issue}?fields={}", fields.join(",")));
-        let bean: Option<wire::RawIssue> = self.if_shown(get(path, "issue").of_one_issue()).await?;
+        self.progress_by(get(path, "issue").of_one_issue(), ids).await
+    }
+
+    /// The status in which an issue stands right after a transition of ours; `None` when it is deleted or hidden. A stop
+    /// does not keep it from being asked for: it is what that transition has done.
+    ///
+    /// # Errors
+    /// When Jira does not answer well.
+    pub async fn status_reached(&self, issue: &IssueId) -> Result<Option<Status>, Error> {
+        let path = self.dialect.api(&format!("issue/{issue}?fields=status"));
+        let progress = self.progress_by(get(path, "issue").of_one_issue().for_record(), &[]).await?;
+        Ok(progress.map(|progress| progress.status))
+    }
+
+    async fn progress_by(&self, ask: Ask, ids: &[&str]) -> Result<Option<Progress>, Error> {
+        let bean: Option<wire::RawIssue> = self.if_shown(ask).await?;
         let Some(mut bean) = bean else { return Ok(None) };
         let (status, is_done) = bean.status().map_err(|lack| self.unreadable("issue", &lack))?;
         bean.fields.retain(|id, _| ids.contains(&id.as_str()));
@@ -183,11 +198,20 @@ impl Client {
 
     /// The marks of issues, of those that are shown to us; and the ids of those that could not be read.
     pub(super) async fn read_marks(&self, ids: &[&IssueId]) -> Result<ReadMarks, Error> {
+        self.marks_among(ids, Wanted::Marks).await
+    }
+
+    /// The same of issues that were created just now, which are known by them only.
+    pub(super) async fn read_marks_of_created(&self, ids: &[&IssueId]) -> Result<ReadMarks, Error> {
+        self.marks_among(ids, Wanted::MarksOfCreated).await
+    }
+
+    async fn marks_among(&self, ids: &[&IssueId], wanted: Wanted) -> Result<ReadMarks, Error> {
         if ids.is_empty() {
             return Ok(ReadMarks::default());
         }
         let names: Vec<_> = ids.iter().map(|id| id.as_str()).collect();
-        let read = self.read_each(&names, Wanted::Marks).await?;
+        let read = self.read_each(&names, wanted).await?;
         let marks = read.beans.into_iter().filter_map(|bean| Some((bean.id().parse().ok()?, bean.mark()))).collect();
         let unread = read.unread.into_iter().filter_map(|(name, error)| Some((name.parse().ok()?, error))).collect();
         Ok(ReadMarks { marks, unread })

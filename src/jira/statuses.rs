@@ -108,7 +108,9 @@ impl Client {
         for project in projects {
             match self.statuses(&project).await {
                 Ok(told) => self.statuses.lock().take_list(project, told),
-                Err(error) if matches!(error.what, Fault::Refused(_) | Fault::Cancelled) => return Err(error),
+                Err(error) if matches!(error.what, Fault::Refused(_) | Fault::Stopping | Fault::Cancelled) => {
+                    return Err(error);
+                }
                 Err(error) => tracing::debug!("the statuses of project {project} are not told: {error}"),
             }
         }

@@ -1,15 +1,15 @@
 //! What the folder of flow files says, and has said: the last good flow of each file, and what is wrong with it now.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Env;
 use super::board::RefusedFile;
 use super::diff::Flows;
-use crate::config::{self, Around, Beside, Checked, Found, Hash, Problem, Running, Verdict};
+use super::look::{Look, Looked, Seen};
+use crate::config::{Checked, Hash, Problem, Verdict};
 use crate::flow::{Event, Flow, FlowName};
 use crate::settings::ReadMongo;
 
@@ -20,11 +20,9 @@ pub(super) struct Catalog {
     env: Env,
     read_mongo: ReadMongo,
     /// What the last judgement was about; unchanged content isn't judged again.
-    judged: Vec<Fingerprint>,
-    /// The files that flow files named then, such as one with a token: another content is another flow.
-    named: Named,
+    judged: Arc<Seen>,
     /// The last good flow of each file that is there.
-    good: BTreeMap<String, Arc<Flow>>,
+    good: Arc<Good>,
     /// What was last said of each file, so that it is said once.
     told: BTreeMap<String, Told>,
     refused: Vec<RefusedFile>,
@@ -37,11 +35,8 @@ pub(super) struct News {
     pub(super) event: Event,
 }
 
-/// What was in each file that flow files named, or why it could not be read. Only hashes: these are secrets.
-type Named = BTreeMap<PathBuf, Result<Hash, String>>;
-
-/// A file and its content, or why it can't be read.
-type Fingerprint = (String, Result<Hash, Problem>);
+/// The flow of each file, by the file's name.
+pub(super) type Good = BTreeMap<String, Arc<Flow>>;
 
 #[derive(Clone, PartialEq, Eq)]
 struct Told {
@@ -59,31 +54,56 @@ impl Catalog {
             default_interval,
             env,
             read_mongo,
-            judged: Vec::new(),
-            named: Named::new(),
-            good: BTreeMap::new(),
+            judged: Arc::default(),
+            good: Arc::default(),
             told: BTreeMap::new(),
             refused: Vec::new(),
             alarm: None,
         }
     }
 
-    /// Looks at the whole folder again; returns what is new.
+    /// A look at the whole folder, to be made. No other is to be made before it was [taken](Self::take).
+    pub(super) fn look(&self) -> Look {
+        Look {
+            dir: self.dir.clone(),
+            default_interval: self.default_interval,
+            env: Arc::clone(&self.env),
+            read_mongo: self.read_mongo,
+            judged: Arc::clone(&self.judged),
+            good: Arc::clone(&self.good),
+        }
+    }
+
+    /// Takes what a look showed; returns what is new.
     ///
     /// A folder that can't be read says nothing about its flows, and one that is suddenly empty is more likely unmounted
     /// than meant so: either way they run on.
-    pub(super) fn rescan(&mut self) -> Vec<News> {
-        match config::scan(&self.dir) {
-            Err(why) => self.distrust(why.to_string()),
-            Ok(found) if found.is_empty() && !self.good.is_empty() => {
+    pub(super) fn take(&mut self, looked: Looked) -> Vec<News> {
+        match looked {
+            Looked::NoFolder(why) => self.distrust(why.to_string()),
+            Looked::Emptied => {
                 let dir = self.dir.display();
                 self.distrust(format!("the flows folder {dir} is suddenly empty; to stop all flows, stop the process"))
             }
-            Ok(found) => {
+            Looked::Unchanged => {
                 self.alarm = None;
-                self.judge(&found)
+                Vec::new()
+            }
+            Looked::Judged { seen, verdicts } => {
+                self.alarm = None;
+                self.judge(seen, verdicts)
             }
         }
+    }
+
+    /// The look that is under way has taken so long that the folder counts as unreadable; it is still waited for.
+    pub(super) fn look_is_late(&mut self, limit: Duration) -> Vec<News> {
+        let dir = self.dir.display();
+        self.distrust(format!(
+            "the flows folder {dir} cannot be read: it gave no answer within {} s; see whether its file system hangs. New \
+             and changed files are found as soon as it answers",
+            limit.as_secs()
+        ))
     }
 
     /// The flows that should run.
@@ -114,34 +134,13 @@ impl Catalog {
         vec![News { flow: None, event: Event::FlowsUnreadable { why } }]
     }
 
-    fn judge(&mut self, found: &[Found]) -> Vec<News> {
-        let fingerprints: Vec<_> = found.iter().map(fingerprint).collect();
-        if self.judged == fingerprints && self.named.iter().all(|(path, read)| hashed(&config::beside(path)) == *read) {
-            return Vec::new();
-        }
-        let (verdicts, named) = self.verdicts(found);
-        self.judged = fingerprints;
-        self.named = named;
-        self.good = verdicts.iter().filter_map(|verdict| self.last_good(verdict)).collect();
+    fn judge(&mut self, seen: Seen, verdicts: Vec<Verdict>) -> Vec<News> {
+        self.judged = Arc::new(seen);
+        self.good = Arc::new(verdicts.iter().filter_map(|verdict| self.last_good(verdict)).collect());
         self.refused = verdicts.iter().filter_map(|verdict| self.refusal(verdict)).collect();
         let news = verdicts.iter().flat_map(|verdict| self.news(verdict)).collect();
         self.told = verdicts.into_iter().map(|verdict| (verdict.file.clone(), Told::of(&verdict))).collect();
         news
-    }
-
-    /// Also what was in the files that were named.
-    fn verdicts(&self, found: &[Found]) -> (Vec<Verdict>, Named) {
-        let running: Vec<_> = self.good.iter().map(|(file, flow)| Running { file, flow }).collect();
-        let named = RefCell::new(Named::new());
-        let file = |path: &Path| {
-            let text = config::beside(path);
-            named.borrow_mut().insert(path.to_owned(), hashed(&text));
-            text
-        };
-        let around =
-            Around { env: &*self.env, file: &file, mongo: self.read_mongo, default_interval: self.default_interval };
-        let verdicts = config::set(found, &running, &around);
-        (verdicts, named.into_inner())
     }
 
     fn last_good(&self, verdict: &Verdict) -> Option<(String, Arc<Flow>)> {
@@ -194,14 +193,6 @@ impl Told {
     }
 }
 
-fn fingerprint(found: &Found) -> Fingerprint {
-    (found.file.clone(), found.content.as_ref().map(|content| content.hash).map_err(Clone::clone))
-}
-
-fn hashed(file: &Result<Beside, String>) -> Result<Hash, String> {
-    file.as_ref().map(|file| Hash::of(&file.text)).map_err(Clone::clone)
-}
-
 fn texts(problems: &[Problem]) -> Vec<String> {
     problems.iter().map(Problem::without_file).collect()
 }
@@ -230,6 +221,13 @@ mod tests {
 
     fn with_variable(name: &str, interval: u64) -> String {
         text(name, interval).replace(r#""apiToken": "token""#, r#""apiToken": "${env:TOKEN}""#)
+    }
+
+    impl Catalog {
+        fn rescan(&mut self) -> Vec<News> {
+            let looked = self.look().now();
+            self.take(looked)
+        }
     }
 
     #[test]

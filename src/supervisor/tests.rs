@@ -1,7 +1,7 @@
 //! The supervisor with fake workers, real files and a paused clock.
 
 use std::fs;
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 
 use chrono::DateTime;
 use futures::FutureExt as _;
@@ -24,7 +24,7 @@ struct World {
     workshop: Arc<FakeWorkshop>,
     told: Arc<Told>,
     handle: Handle,
-    stop: CancellationToken,
+    stop: Stop,
     running: JoinSet<Ended>,
 }
 
@@ -48,24 +48,33 @@ impl World {
 
     /// The same before that look.
     fn unstarted(flows: &[&str], script: impl Fn(&str, usize) -> Act + Send + Sync + 'static) -> (Self, Supervisor) {
+        Self::looking_so(flows, (Looking::Inline, Arc::new(|_| None)), script)
+    }
+
+    fn looking_so(
+        flows: &[&str],
+        (looking, env): (Looking, Env),
+        script: impl Fn(&str, usize) -> Act + Send + Sync + 'static,
+    ) -> (Self, Supervisor) {
         let clock = Clock::simulated(DateTime::UNIX_EPOCH);
         let (workshop, told) = (Arc::new(FakeWorkshop::new(clock.clone(), script)), Arc::new(Told::default()));
         let dir = tempfile::tempdir().unwrap();
         let setup = Setup {
             dir: dir.path().to_owned(),
             default_interval: S(300),
-            env: Arc::new(|_| None),
+            env,
             read_mongo: crate::store::mongo_url,
             clock: clock.clone(),
             entropy: Entropy::seeded(1),
             workshop: workshop.clone(),
             observer: told.clone(),
             watch: Watch::ticking(clock.clone(), LOOK),
+            looking,
             probe: None,
             grace: S(25),
         };
         let (supervisor, handle) = Supervisor::new(setup);
-        let stop = CancellationToken::new();
+        let stop = Stop::default();
         let world = Self { dir, clock, workshop, told, handle, stop, running: JoinSet::new() };
         flows.iter().for_each(|name| world.write(name, &text(name, 5)));
         (world, supervisor)
@@ -108,7 +117,7 @@ impl World {
 
     async fn stopped(&mut self) -> (Ended, Duration) {
         let asked = self.clock.now();
-        self.stop.cancel();
+        self.stop.in_order.cancel();
         let ended = self.running.join_next().await.unwrap().unwrap();
         (ended, self.clock.now() - asked)
     }
@@ -569,6 +578,17 @@ async fn a_stop_that_takes_too_long_names_who_is_busy_and_drops_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stop_at_once_waits_for_nothing_and_names_the_busy_flows() {
+    let act = |name: &str, _| if name == "a" { Act::StopSlowly(S(20)) } else { Act::Idle };
+    let mut world = World::new(&["a", "b"], act).await;
+    world.stop.in_order.cancel();
+    world.pass(S(2)).await;
+    world.stop.at_once.cancel();
+    assert_eq!(world.stopped().await, (Ended::Busy(vec!["a".parse().unwrap()]), S(0)));
+    assert_eq!(world.told(|e| *e == flow::Event::WorkerBusyAtStop).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_starts_any_more_once_a_stop_was_asked_for() {
     let act = |name: &str, _| if name == "a" { Act::StopSlowly(S(20)) } else { Act::EndAfter(S(0), failed()) };
     let mut world = World::new(&["a", "b"], act).await;
@@ -596,6 +616,127 @@ async fn a_missing_folder_is_waited_for() {
     world.write("a", &text("a", 5));
     world.look().await;
     assert_eq!((world.state("a"), world.handle.look().alarm), (State::Idle, None));
+}
+
+/// A disk that answers a look only when it is told to: once for each file.
+struct HangingDisk {
+    answer: mpsc::Sender<()>,
+    asked: mpsc::Receiver<()>,
+}
+
+impl HangingDisk {
+    /// A world on it. Each of its looks reads the variable `TOKEN`, which is what hangs.
+    fn world(flows: &[&str]) -> (Self, World, Supervisor) {
+        let ((answer, answers), (ask, asked)) = (mpsc::channel(), mpsc::channel());
+        let ends = Mutex::new((ask, answers));
+        let env = move |_: &str| {
+            let (ask, answers) = &*ends.lock().unwrap();
+            ask.send(()).ok()?;
+            answers.recv().ok().map(|()| "t".to_owned())
+        };
+        let (world, supervisor) = World::looking_so(&[], (Looking::Blocking, Arc::new(env)), |_, _| Act::Idle);
+        flows.iter().for_each(|name| world.write(name, &with_variable(name)));
+        (Self { answer, asked }, world, supervisor)
+    }
+
+    /// Waits until a look hangs. It has listed the folder then.
+    fn is_asked(&self) {
+        self.asked.recv_timeout(S(60)).unwrap();
+    }
+
+    async fn answers(&self, world: &World) {
+        self.answer.send(()).unwrap();
+        // The clock stands still as long as the look is under way.
+        world.pass(Duration::from_millis(1)).await;
+    }
+}
+
+fn with_variable(name: &str) -> String {
+    text(name, 5).replace(r#""apiToken": "token""#, r#""apiToken": "${env:TOKEN}""#)
+}
+
+/// Lets time pass although a look is under way, for which the paused clock would wait.
+async fn hang_for(time: Duration) {
+    for _ in 0..time.as_secs() {
+        tokio::time::advance(S(1)).await;
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_that_does_not_answer_is_told_and_what_it_then_says_is_taken() {
+    let (disk, mut world, supervisor) = HangingDisk::world(&["a"]);
+    world.running.spawn(supervisor.run(world.stop.clone()));
+    hang_for(LOOK_LIMIT - S(1)).await;
+    assert_eq!((world.handle.look().ready, world.handle.look().alarm), (false, None));
+    hang_for(S(2)).await;
+    let why = world.handle.look().alarm.unwrap();
+    assert!(why.contains("gave no answer within 30 s"), "{why}");
+    assert!(world.handle.look().ready, "flows that run must not wait for it");
+    disk.answers(&world).await;
+    world.pass(S(1)).await;
+    assert_eq!((world.state("a"), world.handle.look().alarm), (State::Idle, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_look_at_a_time_is_under_way_and_what_it_may_have_missed_is_seen_by_the_next() {
+    let (disk, mut world, supervisor) = HangingDisk::world(&["a"]);
+    world.running.spawn(supervisor.run(world.stop.clone()));
+    hang_for(S(12)).await;
+    disk.is_asked();
+    world.write("b", &with_variable("b"));
+    // Had a second look begun meanwhile, it would have taken one of these.
+    disk.answers(&world).await;
+    assert_eq!(world.states().len(), 1);
+    hang_for(S(20)).await;
+    disk.answer.send(()).unwrap();
+    disk.answers(&world).await;
+    assert_eq!(world.states().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_hangs_delays_no_stop() {
+    let (_disk, mut world, supervisor) = HangingDisk::world(&["a"]);
+    world.running.spawn(supervisor.run(world.stop.clone()));
+    hang_for(S(3)).await;
+    assert_eq!(world.stopped().await, (Ended::Drained, S(0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_changes_all_the_time_starts_its_flow_at_a_bounded_rate() {
+    let (mut world, supervisor) = World::unstarted(&["a", "b"], |_, _| Act::Idle);
+    let watch = Watch::ticking(world.clock.clone(), Duration::from_millis(100));
+    world.running.spawn(with_watch(supervisor, watch).run(world.stop.clone()));
+    for n in 0..600 {
+        world.write("a", &text("a", 5 + n));
+        world.pass(Duration::from_millis(100)).await;
+    }
+    let starts = world.workshop.starts("a");
+    assert!((8..=10).contains(&starts.len()), "{starts:?}");
+    assert_eq!(starts.last().unwrap().as_secs() / 10, 5, "it runs now and then: {starts:?}");
+    assert_eq!(world.starts("b"), 1);
+    world.write("a", &text("a", 700));
+    world.pass(S(11)).await;
+    assert_eq!(world.state("a"), State::Idle, "what it says last is served");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_comes_and_goes_all_the_time_starts_its_flow_at_a_bounded_rate() {
+    let (mut world, supervisor) = World::unstarted(&["a", "b"], |_, _| Act::Idle);
+    let watch = Watch::ticking(world.clock.clone(), Duration::from_millis(100));
+    world.running.spawn(with_watch(supervisor, watch).run(world.stop.clone()));
+    for _ in 0..300 {
+        world.write("a", &text("a", 5));
+        world.pass(Duration::from_millis(100)).await;
+        fs::remove_file(world.path("a")).unwrap();
+        world.pass(Duration::from_millis(100)).await;
+    }
+    assert!((3..=10).contains(&world.starts("a")), "{:?}", world.workshop.starts("a"));
+}
+
+fn with_watch(mut supervisor: Supervisor, watch: Watch) -> Supervisor {
+    supervisor.setup.watch = watch;
+    supervisor
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,6 +20,8 @@ pub(super) struct Ward {
     pub(super) held_until: Option<Instant>,
     /// Since when a person waits for its next worker.
     pub(super) hurried: Option<Instant>,
+    /// Whether its next worker is to run what its file says since it was written.
+    pub(super) is_edited: bool,
     /// Its own draws, so that one flow's misfortune never shifts a neighbour's.
     entropy: Entropy,
     failures: u32,
@@ -66,6 +68,7 @@ impl Ward {
             post: Post::Due(due),
             held_until: None,
             hurried: None,
+            is_edited: false,
             entropy,
             failures: 0,
             panics: 0,

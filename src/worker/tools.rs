@@ -17,7 +17,7 @@ use crate::clock::{Clock, Entropy};
 use crate::engine::{self, Desk, Engine, Parts, Progress, Projects, Report};
 use crate::flow::{Flow, Notices, Observer, Teller};
 use crate::jira::{self, AnswerMemory, Budgets, Client, Fault, Transports};
-use crate::pulse::Pulse;
+use crate::pulse::{NoResult, Pulse, Why};
 use crate::store::{self, Backend, Change, Hidden, Inheritance, Legacy, Opener, Predecessor, State, Store};
 
 /// The Node.js service ends a cycle every five minutes, unless somebody chose otherwise: one that was silent for so long
@@ -349,6 +349,7 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
         engine::Error::SearchIncomplete(_) => Exit::Failed { why, at_least: None },
         engine::Error::Jira(error) => match &error.what {
             Fault::Cancelled => Exit::Cancelled,
+            Fault::Stopping => Exit::Stopped,
             // A request that Jira no longer knows won't come back by itself either.
             Fault::Refused(_) | Fault::Removed(_) => Exit::Refused { why },
             Fault::Throttled(_)
@@ -369,6 +370,7 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
         },
         engine::Error::Store(error) => match error {
             store::Error::InUse { .. } => Exit::Occupied { why },
+            store::Error::NoResult(NoResult { why: Why::Stopping, .. }) => Exit::Stopped,
             // A predecessor that lives on must end; it is started again, and then is the latest.
             store::Error::Fenced
             | store::Error::Outdated

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
+use lockstep::clock::Clock;
 use lockstep::sim::faults::{Kind, Rule, When};
 
 use super::town::Town;
@@ -44,4 +45,49 @@ fn a_second_process_on_the_same_data_is_refused_and_the_first_goes_on() {
     let place = format!("lockstep: the data folder {} is in use by another process; ", town.data().display());
     assert!(said.contains(&place), "{said}");
     first.wait_cycles("sync-ab", 2);
+}
+
+/// Less than the 10 s that Docker gives, and far more than it takes.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+#[test]
+fn a_read_without_an_answer_delays_no_stop() {
+    let town = Town::with_flow("sync-ab.json");
+    let stall = Kind::Stall { effect: false };
+    town.site.faults(Rule::on(Method::POST, "/rest/api/3/search/jql", When::Always, stall).into());
+    let mut daemon = town.start();
+    eventually("a search is under way", || town.site.requests().iter().any(|line| line.fault.is_some()).then_some(()));
+    let (clock, daemon) = (Clock::system(), &mut daemon);
+    let asked = clock.now();
+    daemon.terminate();
+    assert_eq!(daemon.ended().code(), Some(0));
+    let took = clock.now() - asked;
+    assert!(took < AT_ONCE, "{took:?}");
+}
+
+#[test]
+fn a_second_signal_ends_at_once_and_what_was_in_hand_is_not_done_twice() {
+    let town = Town::with_flow("sync-ab.json");
+    let stall = Kind::Stall { effect: true };
+    town.site.faults(Rule::on(Method::POST, "/rest/api/3/issue", When::First(1), stall).into());
+    let mut daemon = town.start();
+    let ticket = town.accepted_ticket("USER-A");
+    eventually("the create is in hand", || town.site.requests().iter().any(|line| line.fault.is_some()).then_some(()));
+    let clock = Clock::system();
+    let asked = clock.now();
+    daemon.terminate();
+    daemon.wait_for("the stop waits for the write", |line| said(line, "SIGTERM: stopping"));
+    daemon.terminate();
+    assert_eq!(daemon.ended().code(), Some(3));
+    let took = clock.now() - asked;
+    assert!(took < AT_ONCE, "{took:?}");
+    assert_eq!(daemon.told("sync-ab", "Worker was still busy when the grace period ended"), 1);
+
+    let _daemon = town.start();
+    town.dev_issue_of(&ticket);
+    assert_eq!(town.site.issues("DEV-A").len(), 1);
+}
+
+fn said(line: &serde_json::Value, words: &str) -> bool {
+    line["message"].as_str().is_some_and(|message| message.starts_with(words))
 }

@@ -147,6 +147,7 @@ impl Town {
         let env = world::environment(&self.url);
         let around = Around { env: &*env, file: &config::beside, mongo: mongo_url, default_interval: SECOND };
         let files = config::scan(self.flows.path()).unwrap();
+        let files: Vec<_> = config::read_each(&files).collect();
         let flow = |found: &config::Found| {
             let text = &found.content.as_ref().unwrap().text;
             config::check(&found.file, text, &around).unwrap().flow

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::house::{Crash, End, HOUR, House, MINUTE};
 use lockstep::sim::{Deed, Flavour};
+use lockstep::supervisor::Ended;
 
 /// A ticket that was reported and accepted.
 pub fn accepted(house: &House) -> String {
@@ -60,7 +61,7 @@ pub async fn a_mirrored_status_crashes(flavour: Flavour, crash: &Arc<Crash>) -> 
 pub async fn a_create_stops(flavour: Flavour, stop: &Arc<Crash>) -> Option<String> {
     let mut house = company(flavour);
     let ticket = accepted(&house);
-    house.live(End::Stop(stop.clone())).await;
+    assert_eq!(house.live(End::Stop(stop.clone())).await, Some(Ended::Drained));
     let place = stop.place()?;
     house.live_for(MINUTE).await;
     assert_eq!(house.disagreements(), [""; 0], "{flavour:?}: after a stop at {place}");

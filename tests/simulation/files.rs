@@ -11,7 +11,7 @@ const CUSTOMER: &str = "customer-ines";
 const ATTACHMENTS: &str = "issue/{issueIdOrKey}/attachments";
 
 /// One flow, whose rules copy files that come later too.
-fn company(flavour: Flavour) -> House {
+pub fn company_with_files(flavour: Flavour) -> House {
     let house = House::quiet(flavour, 7);
     let text = house.flow_text("sync-ab.json");
     house
@@ -36,7 +36,7 @@ fn accepted(house: &House, issue: &str) {
 }
 
 /// An accepted report with a picture and a log.
-fn accepted_with_files(house: &House) -> String {
+pub fn accepted_with_files(house: &House) -> String {
     let issue = reported(house);
     attached(house, &issue, "Menü \"A\".png", "a picture");
     attached(house, &issue, "printer.log", "it burns");
@@ -57,7 +57,7 @@ fn files(house: &House, issue: &str) -> Vec<(String, String)> {
 }
 
 /// Each file of the report is on its dev issue, once.
-fn all_are_copied(house: &House, when: &str) {
+pub fn all_are_copied(house: &House, when: &str) {
     assert_eq!(house.site.issues("DEV-A").len(), 1, "{when}");
     assert_eq!(files(house, "DEV-A-1"), files(house, "USER-A-1"), "{when}: {}", house.about("USER-A-1"));
     assert_eq!(house.disagreements(), [""; 0], "{when}");
@@ -81,7 +81,7 @@ fn downloads_fail(house: &House) {
 fn the_files_of_an_accepted_report_and_those_that_come_later_arrive_each_once() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
-            let mut house = company(flavour);
+            let mut house = company_with_files(flavour);
             let issue = accepted_with_files(&house);
             house.live_for(12 * MINUTE).await;
             all_are_copied(&house, "at creation");
@@ -112,7 +112,7 @@ fn without_a_word_about_files_those_of_creation_are_copied_and_later_ones_are_no
 fn a_file_that_jira_does_not_take_is_left_out_alone_and_for_good() {
     for status in [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::FORBIDDEN, StatusCode::BAD_REQUEST] {
         on_a_paused_clock(async {
-            let mut house = company(Flavour::Cloud);
+            let mut house = company_with_files(Flavour::Cloud);
             upload(&house, When::First(1), Kind::ServerError { status, effect: Effect::Before });
             accepted_with_files(&house);
             house.live_for(3 * HOUR).await;
@@ -131,7 +131,7 @@ fn a_file_that_can_not_be_fetched_holds_nothing_up_and_arrives_once_it_can() {
     for flavour in FLAVOURS {
         for later in [true, false] {
             on_a_paused_clock(async {
-                let mut house = if later { company(flavour) } else { House::quiet(flavour, 7) };
+                let mut house = if later { company_with_files(flavour) } else { House::quiet(flavour, 7) };
                 downloads_fail(&house);
                 accepted_with_files(&house);
                 // By now it is tried again once an hour only.
@@ -153,7 +153,7 @@ fn a_file_that_can_not_be_fetched_holds_nothing_up_and_arrives_once_it_can() {
 fn an_upload_whose_answer_is_lost_is_found_and_not_repeated() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
-            let mut house = company(flavour);
+            let mut house = company_with_files(flavour);
             upload(&house, When::First(1), Kind::LostReply);
             accepted_with_files(&house);
             house.live_for(12 * MINUTE).await;
@@ -166,7 +166,7 @@ fn an_upload_whose_answer_is_lost_is_found_and_not_repeated() {
 #[test]
 fn an_upload_is_not_repeated_as_long_as_one_of_its_size_may_take_and_not_much_later() {
     on_a_paused_clock(async {
-        let mut house = company(Flavour::Cloud);
+        let mut house = company_with_files(Flavour::Cloud);
         upload(&house, When::First(1), Kind::Stall { effect: false });
         accepted_with_files(&house);
         house.live_for(4 * MINUTE).await;
@@ -179,7 +179,7 @@ fn an_upload_is_not_repeated_as_long_as_one_of_its_size_may_take_and_not_much_la
 #[test]
 fn a_file_that_vanished_before_it_was_copied_is_not_needed() {
     on_a_paused_clock(async {
-        let mut house = company(Flavour::Cloud);
+        let mut house = company_with_files(Flavour::Cloud);
         let issue = accepted_with_files(&house);
         let (site, clock) = (house.site.clone(), house.clock.clone());
         let slow = Kind::Latency(Duration::from_secs(20)..=Duration::from_secs(20));
@@ -198,7 +198,7 @@ fn a_file_that_vanished_before_it_was_copied_is_not_needed() {
 #[test]
 fn a_crash_at_any_gate_of_files_at_creation_copies_each_once() {
     let places = at_every_gate(async |gate| {
-        let mut house = company(Flavour::Cloud);
+        let mut house = company_with_files(Flavour::Cloud);
         accepted_with_files(&house);
         let crash = Crash::at(gate);
         house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
@@ -214,7 +214,7 @@ fn a_crash_at_any_gate_of_files_at_creation_copies_each_once() {
 fn a_crash_at_any_gate_of_a_later_file_copies_it_once() {
     for flavour in FLAVOURS {
         let places = at_every_gate(async |gate| {
-            let mut house = company(flavour);
+            let mut house = company_with_files(flavour);
             let issue = accepted_with_files(&house);
             house.live_for(6 * MINUTE).await;
             attached(&house, &issue, "later.txt", "more of it");
@@ -234,7 +234,7 @@ fn a_crash_at_any_gate_of_a_later_file_copies_it_once() {
 fn of_two_equal_files_the_one_whose_upload_did_not_happen_is_copied_as_well() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
-            let mut house = company(flavour);
+            let mut house = company_with_files(flavour);
             upload(&house, When::Nth(2), Kind::Stall { effect: false });
             let issue = reported(&house);
             attached(&house, &issue, "printer.log", "it burns");
@@ -267,7 +267,7 @@ fn a_file_that_is_owed_is_not_forgotten_when_jira_asks_to_wait() {
 fn a_persons_equal_file_on_the_dev_issue_is_not_taken_for_the_copy() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
-            let mut house = company(flavour);
+            let mut house = company_with_files(flavour);
             let issue = reported(&house);
             accepted(&house, &issue);
             house.live_for(12 * MINUTE).await;

@@ -20,7 +20,7 @@ use lockstep::jira::{AnswerMemory, DEFAULT_ANSWER_BYTES, InMemory, Parsing, Tran
 use lockstep::pulse::{Passage, Probe, Pulse, Verdict};
 use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
 use lockstep::store::{Legacy, Process, Stores};
-use lockstep::supervisor::{Ended, Handle, Setup, Supervisor};
+use lockstep::supervisor::{Ended, Handle, Looking, Setup, Supervisor};
 use lockstep::worker::{Archive, Tools};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -380,6 +380,7 @@ impl House {
             workshop: Arc::new(tools),
             observer,
             watch: Watch::ticking(self.clock.clone(), 5 * MINUTE),
+            looking: Looking::Inline,
             probe,
             grace: Setup::GRACE,
         };

@@ -107,6 +107,7 @@ fn way_of(fault: &Fault) -> Option<Way> {
         | Fault::NotSent(_)
         | Fault::BlockedByProxy(_)
         | Fault::NotOurs
+        | Fault::Stopping
         | Fault::Cancelled => return None,
     })
 }

@@ -1,8 +1,7 @@
-use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::config::{Content, read};
+use crate::config::{Content, FlowFile};
 use crate::flow::Database;
 
 const AROUND: Around<'_> = Around {
@@ -49,7 +48,7 @@ impl File {
 
 fn verdicts(files: &[File], running: &[Running<'_>]) -> Vec<Verdict> {
     let found: Vec<_> = files.iter().map(File::found).collect();
-    set(&found, running, &AROUND)
+    set(found, running, &AROUND)
 }
 
 fn flows(files: &[File]) -> Vec<Flow> {
@@ -150,8 +149,8 @@ fn sharing_a_project_is_a_warning() {
 
 #[test]
 fn a_file_that_cannot_be_read_has_that_for_its_verdict() {
-    let found = read(Path::new("no such file.json"));
-    let verdict = set(&[found], &[], &AROUND).remove(0);
+    let found = FlowFile::at("no such file.json".into()).read();
+    let verdict = set([found], &[], &AROUND).remove(0);
     assert!(verdict.hash.is_none());
     assert!(verdict.outcome.unwrap_err()[0].message.starts_with("cannot be read"));
 }
@@ -193,7 +192,7 @@ fn a_secret_in_a_file_to_which_others_have_access_is_a_warning() {
         let text = found.content.unwrap().text.replace("\"token\"", &format!("\"{token}\""));
         found.content = Ok(Content { open_to_others: mode, ..Content::new(text) });
         let around = Around { env: &|_| Some("hunter2".to_owned()), ..AROUND };
-        let [verdict] = &set(&[found], &[], &around)[..] else { panic!("one file, one verdict") };
+        let [verdict] = &set([found], &[], &around)[..] else { panic!("one file, one verdict") };
         let warnings = &verdict.outcome.as_ref().unwrap().warnings;
         let told: Vec<_> = warnings.iter().map(ToString::to_string).filter(|told| told.contains("0644")).collect();
         assert_eq!(told.len(), usize::from(warned), "{warnings:?}");

@@ -29,7 +29,7 @@ impl Engine {
 
     /// The worker ends before the step in hand was sent. Recorded, so that whoever takes it up need not wait for an
     /// effect that can't come. Where nothing was done yet, nothing is left behind.
-    pub(super) async fn lay_down(&self, course: Course) -> Result<(), Error> {
+    pub(in crate::engine) async fn lay_down(&self, course: Course) -> Result<(), Error> {
         let Course { mut intent, closing, .. } = course;
         if may_be_dropped(&intent) {
             self.set_free(&intent);

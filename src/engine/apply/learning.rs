@@ -116,7 +116,7 @@ impl Engine {
     /// The ledger keeps what it knows of a file.
     async fn settle_file(&self, course: &mut Course, file: Attachment) -> Result<(), Error> {
         let on = course.intent.user.id.clone();
-        let known = self.store.ledger(vec![on.clone()]).await?.iter().any(|copied| copied.file == file.id);
+        let known = self.store.for_record().ledger(vec![on.clone()]).await?.iter().any(|copied| copied.file == file.id);
         if !known {
             course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: None }));
         }

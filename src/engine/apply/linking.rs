@@ -118,7 +118,7 @@ impl Engine {
     }
 
     async fn open_link(&self, user: &IssueId) -> Result<Option<Intent>, Error> {
-        let open = self.store.open_intents().await?;
+        let open = self.store.for_record().open_intents().await?;
         Ok(open.into_iter().find(|intent| intent.kind == IntentKind::Link && intent.user.id == *user))
     }
 

@@ -30,7 +30,7 @@ impl Engine {
     }
 
     async fn settled_files(&self, done: &[Change], intent: &Intent) -> Result<BTreeSet<AttachmentId>, Error> {
-        let ledger = self.store.ledger(vec![intent.user.id.clone()]).await?;
+        let ledger = self.store.for_record().ledger(vec![intent.user.id.clone()]).await?;
         let about_to_be = done
             .iter()
             .filter_map(|change| if let Change::PutCopied(copied) = change { Some(copied.file.clone()) } else { None });
@@ -56,6 +56,7 @@ impl Engine {
         let steps = owed.into_iter().map(Step::Attach);
         let open = self
             .store
+            .for_record()
             .open_intents()
             .await?
             .into_iter()

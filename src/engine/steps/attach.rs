@@ -37,12 +37,13 @@ async fn not_copied(engine: &Engine, intent: &Intent, file: &Attachment, error: 
         | Fault::IssueThrottled(_) => Ok(Outcome::Later(error)),
         Fault::Unanswered(_) | Fault::NotJira(_) if !of_the_upload => Ok(Outcome::Later(error)),
         // The download had just begun, so Jira is there: it, or a proxy, did not take this file to its end.
-        Fault::NotSent(_) if of_the_upload && !engine.pulse.stopping() => Ok(Outcome::Later(error)),
+        Fault::NotSent(_) if of_the_upload => Ok(Outcome::Later(error)),
         Fault::Throttled(_)
         | Fault::Refused(_)
         | Fault::Removed(_)
         | Fault::NotSent(_)
         | Fault::NotOurs
+        | Fault::Stopping
         | Fault::Unfit(_)
         | Fault::Unanswered(_)
         | Fault::NotJira(_)

@@ -66,8 +66,8 @@ async fn where_it_led(engine: &Engine, target: &IssueRef, offer: &Offer) -> Resu
         what: Fault::Unanswered(format!("it was made, and where it led is not known: {why}")),
         only_reads: false,
     };
-    match engine.jira.progress(&target.id, &[]).await {
-        Ok(Some(progress)) => Ok(progress.status),
+    match engine.jira.status_reached(&target.id).await {
+        Ok(Some(status)) => Ok(status),
         Ok(None) => Err(untold("the issue can't be read".to_owned())),
         Err(error) => Err(untold(error.to_string())),
     }

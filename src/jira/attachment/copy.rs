@@ -17,6 +17,7 @@ use crate::jira::limits::transfer_limit;
 use crate::jira::transfer::{Parts, Progress, Through};
 use crate::jira::transport::Body;
 use crate::jira::{get, wire};
+use crate::pulse::Purpose;
 
 /// From where to where.
 pub(super) struct Route<'a> {
@@ -54,7 +55,8 @@ impl Route<'_> {
 
     fn ask(&self) -> Ask {
         let path = self.path.clone();
-        Ask { method: Method::POST, path, body: None, endpoint: "attach", reads: false, of_one_issue: true, tries: 1 }
+        let (method, purpose) = (Method::POST, Purpose::Write);
+        Ask { method, path, body: None, endpoint: "attach", purpose, of_one_issue: true, tries: 1 }
     }
 
     async fn open(&self, fetch: &Ask, attachment: &Attachment) -> Result<Body, Error> {

@@ -7,6 +7,7 @@ use super::{Ask, Caller, Ended, Failed};
 use crate::jira::budget::{CHECK_EVERY, Verdict};
 use crate::jira::error::Fault;
 use crate::jira::memory::{Charge, Short};
+use crate::pulse::Purpose;
 
 impl Caller {
     /// What a failure amounts to, once `myself` was asked about a refusal by the site.
@@ -21,7 +22,7 @@ impl Caller {
             Verdict::Accepted => (Fault::Denied(said), false),
             Verdict::Refused(why) if asks_who(ask) => (Fault::Refused(why), true),
             Verdict::Refused(why) => (Fault::Refused(format!("{said}; and asked who we are it says {why}")), true),
-            Verdict::Unknown(Fault::Throttled(wait)) => (Fault::Throttled(wait), true),
+            Verdict::Unknown(fault @ (Fault::Throttled(_) | Fault::Stopping)) => (fault, true),
             Verdict::Unknown(fault) => {
                 let why = format!("it refuses this ({said}), and does not tell who we are: {fault}");
                 (Fault::NotSent(why), true)
@@ -40,7 +41,7 @@ impl Caller {
             return refused;
         }
         let Ok(_asking) = self.pulse.queue(check.one_at_a_time()).await else {
-            return Verdict::Unknown(Fault::NotSent("the worker is stopping".to_owned()));
+            return Verdict::Unknown(Fault::Stopping);
         };
         if let Some(known) = check.last(&self.as_whom, self.clock.now()) {
             return known;
@@ -80,7 +81,7 @@ impl Caller {
         }
         match self.pulse.rest_until(at + CHECK_EVERY).await {
             true => Ok(()),
-            false => Err(Fault::NotSent("the worker is stopping".to_owned())),
+            false => Err(Fault::Stopping),
         }
     }
 }
@@ -88,7 +89,15 @@ impl Caller {
 /// Both kinds of Jira have it there, so that it can be asked before anything is known of the site.
 fn who() -> Ask {
     let path = "/rest/api/2/myself".to_owned();
-    Ask { method: Method::GET, path, body: None, endpoint: WHO, reads: true, of_one_issue: false, tries: TRIES }
+    Ask {
+        method: Method::GET,
+        path,
+        body: None,
+        endpoint: WHO,
+        purpose: Purpose::Read,
+        of_one_issue: false,
+        tries: TRIES,
+    }
 }
 
 const WHO: &str = "myself";

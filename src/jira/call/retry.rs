@@ -26,9 +26,9 @@ pub(super) fn pause(failed: &Failed, ask: &Ask, tried: u32, unit: f64) -> Option
     let harmless = match failed.fault {
         // Nothing happened: even a write may be repeated.
         Fault::Throttled(_) | Fault::IssueThrottled(_) | Fault::NotSent(_) => true,
-        Fault::Unanswered(_) | Fault::NotJira(_) => ask.reads,
+        Fault::Unanswered(_) | Fault::NotJira(_) => ask.reads(),
         // One refusal amid good answers is asked about once more, not again and again.
-        Fault::Denied(_) => ask.reads && tried == 1,
+        Fault::Denied(_) => ask.reads() && tried == 1,
         Fault::Refused(_)
         | Fault::Forbidden(_)
         | Fault::Missing(_)
@@ -40,6 +40,7 @@ pub(super) fn pause(failed: &Failed, ask: &Ask, tried: u32, unit: f64) -> Option
         | Fault::NoEndpoint(_)
         | Fault::BlockedByProxy(_)
         | Fault::NotOurs
+        | Fault::Stopping
         | Fault::Cancelled => false,
     };
     if !harmless || failed.is_final || tried >= most || failed.at_least > LONGEST_PAUSE {
@@ -53,12 +54,13 @@ pub(super) fn pause(failed: &Failed, ask: &Ask, tried: u32, unit: f64) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pulse::Purpose;
 
     const S: fn(u64) -> Duration = Duration::from_secs;
 
     fn asked(reads: bool, tries: u32) -> Ask {
-        let (path, endpoint) = (String::new(), "");
-        Ask { method: http::Method::POST, path, body: None, endpoint, reads, of_one_issue: false, tries }
+        let (path, endpoint, purpose) = (String::new(), "", if reads { Purpose::Read } else { Purpose::Write });
+        Ask { method: http::Method::POST, path, body: None, endpoint, purpose, of_one_issue: false, tries }
     }
 
     fn failed(fault: Fault, at_least: Duration) -> Failed {
@@ -91,7 +93,8 @@ mod tests {
         let pause = |fault| pause(&failed(fault, S(0)), &asked(false, TRIES), 1, 0.5);
         assert!(pause(Fault::NotSent(String::new())).is_some());
         assert!(pause(Fault::Throttled(S(0))).is_some());
-        for fault in [unanswered(), Fault::NotJira(String::new()), Fault::Conflict(String::new()), Fault::Cancelled] {
+        let not_jira = Fault::NotJira(String::new());
+        for fault in [unanswered(), not_jira, Fault::Conflict(String::new()), Fault::Stopping, Fault::Cancelled] {
             assert_eq!(pause(fault), None);
         }
     }

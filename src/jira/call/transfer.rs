@@ -71,7 +71,7 @@ impl Caller {
                 false => short(response).await.map(|complaint| (whose, Err(complaint))),
             }
         };
-        let end = self.pulse.through(Gate::Jira, &ask.told(), self.limits.silence, exchange).await;
+        let end = self.pulse.through((Gate::Jira, ask.purpose), &ask.told(), self.limits.silence, exchange).await;
         match end.map_err(no_result)?? {
             (whose, Ok(response)) => {
                 let proxy = response.extensions().get().cloned();
@@ -122,7 +122,7 @@ impl Caller {
                 stage = progress.stalled(&self.clock, &self.limits) => Err(silent(stage)),
             }
         };
-        let end = self.pulse.through(Gate::Jira, &ask.told(), limit, exchange).await;
+        let end = self.pulse.through((Gate::Jira, ask.purpose), &ask.told(), limit, exchange).await;
         let end = end.map_err(no_result).and_then(|end| end);
         let (head, said) = end.map_err(|fault| self.error(&ask, unsent(fault, &progress)))?;
         if let Err(failed) = self.verdict(&ask, &pass, &head, &said) {
