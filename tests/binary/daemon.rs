@@ -109,6 +109,13 @@ impl Daemon {
         said["message"].as_str().unwrap().trim_start_matches("answering on ").to_owned()
     }
 
+    /// The most bytes of memory that it has used at once so far.
+    pub fn peak_memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        1024 * line.trim().trim_end_matches(" kB").parse::<usize>().unwrap()
+    }
+
     /// Asks for an orderly stop.
     pub fn terminate(&self) {
         self.signal("TERM");
