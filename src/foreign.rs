@@ -22,6 +22,9 @@ pub const LEAST: usize = 6;
 /// A shorter beginning of a secret at a text's end is no secret that was cut off.
 const LEAST_PART: usize = 4;
 
+/// What stands at the end of a text that was cut.
+const CUT: char = '…';
+
 /// What stands where a secret was.
 const STARS: &str = "***";
 
@@ -29,7 +32,11 @@ const STARS: &str = "***";
 #[must_use]
 pub fn told(text: &str) -> String {
     let line = one_line(&without_user_info(text));
-    line.chars().take(ENOUGH).collect()
+    match line.char_indices().nth(ENOUGH) {
+        // A mask knows the sign: before it may stand the beginning of a secret.
+        Some(_) => line.chars().take(ENOUGH - 1).chain([CUT]).collect(),
+        None => line,
+    }
 }
 
 /// A message of ours that quotes foreign texts: on one line, and not for ever.
@@ -190,19 +197,24 @@ fn in_url(text: &str, escape: impl Fn(u8) -> String) -> String {
 }
 
 /// How many bytes of `text` are `secret`, with whatever white space came between; `None` if it begins otherwise. A text
-/// that ends too early, after [`LEAST_PART`] characters or more, was cut.
+/// that ends too early, or with [`CUT`], after [`LEAST_PART`] characters or more, was cut.
 fn begin(text: &str, secret: &str) -> Option<usize> {
     let mut wanted = secret.chars().peekable();
+    let mut end = text.len();
     for (at, c) in text.char_indices() {
         match wanted.peek() {
             None => return Some(at),
             Some(next) if *next == c => drop(wanted.next()),
             Some(_) if at > 0 && c.is_whitespace() => {}
+            Some(_) if c == CUT => {
+                end = at;
+                break;
+            }
             Some(_) => return None,
         }
     }
     let left = wanted.count();
-    (left == 0 || secret.chars().count() - left >= LEAST_PART).then_some(text.len())
+    (left == 0 || secret.chars().count() - left >= LEAST_PART).then_some(end)
 }
 
 /// Whether a word may be a token or a generated password: long, and with letters and digits in turn as in no name.
@@ -244,7 +256,9 @@ mod tests {
     #[test]
     fn a_foreign_text_is_one_short_line_that_plays_no_tricks() {
         assert_eq!(told("a\u{1b}[31m\r\nb\u{202e}c \u{9b}1m\u{61c}\u{2066}d"), "a [31m bc 1md");
-        assert_eq!(told(&"x".repeat(100_000)).len(), ENOUGH);
+        let long = told(&"x".repeat(100_000));
+        assert!(long.chars().count() == ENOUGH && long.ends_with("x…"), "{long}");
+        assert_eq!(told(&"x".repeat(ENOUGH)), "x".repeat(ENOUGH));
         assert_eq!(told(&"ä ".repeat(10_000)).chars().count(), ENOUGH);
         let long = message(&"ö".repeat(100_000));
         assert!(long.chars().count() < LONGEST + 40 && long.ends_with("ö… (100000 characters in all)"), "{long}");
@@ -284,6 +298,9 @@ mod tests {
         let mask = Mask::of(["hunter2-token"]);
         assert_eq!(mask.clean("sent: hunter2\r\n -token, so"), "sent: ***, so");
         assert_eq!(mask.clean("sent: hunter2-tok"), "sent: ***");
+        assert_eq!(mask.clean("sent: hunter2-tok…; see to it"), "sent: ***…; see to it");
+        let cut = format!("{}hunter2-token", "x".repeat(ENOUGH - 10));
+        assert!(!mask.clean(&format!("{}; see to it", told(&cut))).contains("hunter"), "cut, then quoted");
         assert_eq!(mask.clean("hunters hunt"), "hunters ***", "which is little lost");
         assert_eq!(mask.clean("hun"), "hun");
         assert_eq!(mask.clean("hunter2-töken"), "hunter2-töken");

@@ -4,7 +4,7 @@ use std::io;
 
 use mongodb::error::{Error as DriverError, ErrorKind};
 
-use crate::foreign::{ENOUGH, told};
+use crate::foreign::told;
 
 /// What to do about a server that is away.
 pub(super) const REACH: &str = "see that the server is up and can be reached from here";
@@ -63,7 +63,7 @@ const TLS: [(&str, &str); 10] = [
 
 /// What the driver says of a connection that could not be made or was lost.
 pub(super) fn cause(error: &DriverError) -> Cause {
-    let of = |what: String, remedy| Cause { what: shortened(&what), remedy, hung_up: false };
+    let of = |what: String, remedy| Cause { what: told(&what), remedy, hung_up: false };
     if let ErrorKind::Io(error) = &*error.kind {
         return of_io(error);
     }
@@ -90,7 +90,7 @@ pub(super) fn is_about_users(error: &DriverError) -> bool {
 }
 
 fn of_io(error: &io::Error) -> Cause {
-    let what = shortened(&error.to_string());
+    let what = told(&error.to_string());
     let hung_up = matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset);
     let remedy = if error.kind() == io::ErrorKind::InvalidData {
         let known = TLS.iter().find(|(words, _)| what.contains(words));
@@ -107,10 +107,4 @@ fn of_io(error: &io::Error) -> Cause {
 pub(super) fn innermost(said: &str) -> String {
     let said = said.strip_prefix("Kind: ").unwrap_or(said);
     said.split(", labels:").next().unwrap_or(said).trim().to_owned()
-}
-
-/// On one line, and no longer than is read.
-pub(super) fn shortened(said: &str) -> String {
-    let line = told(said);
-    if line.chars().count() == ENOUGH { format!("{line}…") } else { line }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mongodb::bson::Document;
 use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 
-use super::reach::{self, REACH, shortened};
+use super::reach::{self, REACH};
 use super::server::Server;
 use crate::descriptors;
 use crate::foreign::told;
@@ -164,7 +164,7 @@ fn from_driver(error: &DriverError, server: &Server) -> String {
     if matches!(&*error.kind, ErrorKind::ConnectionPoolCleared { .. }) {
         return server.trouble().unwrap_or_else(|| from_connection(error, server));
     }
-    if is_of_connection(&error.kind) { from_connection(error, server) } else { shortened(&error.kind.to_string()) }
+    if is_of_connection(&error.kind) { from_connection(error, server) } else { told(&error.kind.to_string()) }
 }
 
 fn is_of_connection(kind: &ErrorKind) -> bool {
@@ -179,7 +179,7 @@ fn from_connection(error: &DriverError, server: &Server) -> String {
 /// A server does not say whether user, password or database is wrong.
 fn unknown_user(said: &str, server: &Server) -> String {
     let looked_for = server.user_of().map(|source| format!(" (its user is looked for in the database {source})"));
-    let (said, looked_for) = (shortened(said), looked_for.unwrap_or_default());
+    let (said, looked_for) = (told(said), looked_for.unwrap_or_default());
     format!("{said}{looked_for}; correct user, password or authSource in its address")
 }
 
@@ -195,7 +195,7 @@ fn with_remedy(code: i32, said: &str, server: &Server) -> String {
     if let Some(why) = UNFIT.contains(&code).then(|| server.trouble()).flatten() {
         return why;
     }
-    let said = shortened(said);
+    let said = told(said);
     if code == NOT_AUTHORISED && server.is_anonymous() {
         return format!("{said}; put a user and its password into its address");
     }
@@ -216,7 +216,7 @@ fn from_selection(said: &str) -> String {
         }
     }
     match (causes.is_empty(), said.contains("ReplicaSetNoPrimary")) {
-        (false, _) => format!("no server can be used: {}; {REACH}", shortened(&causes.join(", "))),
+        (false, _) => format!("no server can be used: {}; {REACH}", told(&causes.join(", "))),
         (true, true) => "its replica set has no primary; it elects one when a majority of its members is up".to_owned(),
         (true, false) => format!("no server answers; {REACH}"),
     }
