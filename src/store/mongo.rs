@@ -137,7 +137,7 @@ impl Mongo {
         let base = Base::new(Arc::clone(&self.server), flow);
         let (asked, named) = (base.clone(), named.map(str::to_owned));
         let found = async move { legacy::find(&asked, named.as_deref()).await };
-        base.told(self.driver.lane().run(READING, found).await)
+        base.told(self.driver.lane().ask(READING, found).await)
     }
 }
 
@@ -212,7 +212,7 @@ impl Database {
     {
         let base = self.base.clone();
         let answer = async move { ask(base.database().await?).await };
-        async move { self.base.told(self.lane.run(READING, answer).await) }.boxed()
+        async move { self.base.told(self.lane.ask(READING, answer).await) }.boxed()
     }
 }
 

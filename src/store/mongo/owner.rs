@@ -85,7 +85,7 @@ pub(super) async fn keep(worker: Worker, lane: Lane, clock: Clock, tenure: Tenur
         clock.sleep(EVERY).await;
         // From when it was sent: a process may be frozen at any point of this.
         let sent = clock.moment();
-        match lane.run(LIMIT, worker.clone().beat()).await {
+        match lane.ask(LIMIT, worker.clone().beat()).await {
             Ok(true) => tenure.renew(sent),
             Ok(false) => {
                 tracing::warn!("{}: another process serves this flow now", worker.base.place());
