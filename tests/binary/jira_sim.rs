@@ -1,6 +1,7 @@
 //! `lockstep jira-sim`: a Jira in a process of its own, and the daemon beside it.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 use std::{fs, thread};
 
@@ -139,6 +140,8 @@ fn a_pair_is_mirrored(jira: &JiraSim) {
     let (flows, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = flows.path().join("jira-sim.json");
     fs::write(&file, jira.about["flow"].to_string()).unwrap();
+    // The token stands in the file itself.
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let checked = lockstep(&["check", file.to_str().unwrap()], &[]).output().unwrap();
     let said = String::from_utf8(checked.stdout).unwrap();
     assert!(said.contains("no problems") && !said.contains("warning"), "{said}");

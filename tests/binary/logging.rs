@@ -85,11 +85,16 @@ import os, pty, signal, sys
 how, program = sys.argv[1], sys.argv[2:]
 process, terminal = pty.fork()
 if process == 0:
-    if how == "nohup":
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # These tests may run under nohup themselves.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN if how == "nohup" else signal.SIG_DFL)
     os.execv(program[0], program)
-signal.alarm(20)
 log = b""
+def late(*_):
+    sys.stdout.buffer.write(log)
+    sys.exit("it neither says what is awaited nor ends")
+signal.signal(signal.SIGALRM, late)
+# Longer than a stop may take.
+signal.alarm(40)
 def read_until(words):
     global log
     while words not in log:
@@ -115,8 +120,9 @@ fn at_a_terminal(how: &str) -> (i32, String) {
     let mut python = with_environment_of(&command, Command::new("python3"));
     let output = python.args(["-c", AT_A_TERMINAL, how]).arg(command.get_program()).args(command.get_args()).output();
     let output = output.expect("python3 runs");
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-    (output.status.code().unwrap(), String::from_utf8_lossy(&output.stdout).into_owned())
+    let [log, error] = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+    assert!(error.is_empty(), "{error}: {log}");
+    (output.status.code().unwrap(), log)
 }
 
 /// The command in a session without a terminal, as a service is.

@@ -1,7 +1,8 @@
 //! What goes wrong on a host.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::time::Duration;
 use std::{fs, mem};
 
@@ -116,11 +117,18 @@ impl Going {
             1 => fs::write(folder.join(file), &text[..text.len() / 2]).unwrap(),
             2 => host.town.put(file, text),
             3 => (0..20).for_each(|n| host.town.put(&format!("junk-{n}.json"), "{ \"name\": ")),
-            4 => (0..20).for_each(|n| host.town.remove(&format!("junk-{n}.json"))),
-            5 if folder.join(file).exists() => host.town.remove(file),
-            5 => {}
+            4 => (0..20).for_each(|n| remove(&folder.join(format!("junk-{n}.json")))),
+            5 => remove(&folder.join(file)),
             _ => host.town.put(&format!("copy-of-{file}"), text),
         }
+    }
+}
+
+/// Another storm may have removed it already.
+fn remove(file: &Path) {
+    match fs::remove_file(file) {
+        Err(why) if why.kind() != ErrorKind::NotFound => panic!("{}: {why}", file.display()),
+        Ok(()) | Err(_) => {}
     }
 }
 
@@ -133,7 +141,7 @@ fn calm(host: &Host) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         if name.starts_with("junk-") || name.starts_with("copy-of-") {
-            fs::remove_file(path).unwrap();
+            remove(&path);
         }
     }
 }
