@@ -111,8 +111,6 @@ pub struct Client {
     field_names: FieldNames,
     /// Which fields new issues can have.
     create_screens: CreateScreens,
-    /// How long texts may be.
-    text_limit: text_limit::TextLimit,
     /// What statuses are called.
     statuses: Statuses,
     /// What screens of transitions want.
@@ -211,7 +209,6 @@ impl Client {
             standings: Standings::default(),
             field_names: FieldNames::default(),
             create_screens: CreateScreens::default(),
-            text_limit: text_limit::TextLimit::default(),
             statuses: Statuses::default(),
             screens: Screens::default(),
             jira_clock,

@@ -66,7 +66,7 @@ pub enum Gate {
 pub enum Purpose {
     /// It only reads: a stop drops it at once, and none is begun after that.
     Read,
-    /// It changes something: none is begun after a stop, and one that is in hand is finished.
+    /// It changes something: none is begun after a stop, and one that is in progress is finished.
     Write,
     /// It belongs to a write that was made: it finds out or records what came of it. A stop changes nothing.
     Record,
@@ -247,7 +247,7 @@ impl Pulse {
         self.0.wake.notify_one();
     }
 
-    /// Nothing new begins, reads are dropped, and a write in hand is finished.
+    /// Nothing new begins, reads are dropped, and a write in progress is finished.
     #[must_use]
     pub fn stop(&self) -> &CancellationToken {
         &self.0.stop

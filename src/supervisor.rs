@@ -99,7 +99,7 @@ pub struct Setup {
     pub looking: Looking,
     /// A test at the workers' gates; none in production.
     pub probe: Option<Arc<dyn Probe>>,
-    /// How long a stop waits for writes in hand.
+    /// How long a stop waits for writes in progress.
     pub grace: Duration,
 }
 
@@ -111,9 +111,9 @@ impl Setup {
 /// How a supervisor is told to end.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
-    /// In order: reads are dropped at once, and writes in hand are finished.
+    /// In order: reads are dropped at once, and writes in progress are finished.
     pub in_order: CancellationToken,
-    /// At once: writes in hand are dropped too, as by a crash. What came of them is looked up by the next process.
+    /// At once: writes in progress are dropped too, as by a crash. What came of them is looked up by the next process.
     pub at_once: CancellationToken,
 }
 
@@ -127,7 +127,7 @@ impl From<CancellationToken> for Stop {
 /// How a stop went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Every worker finished its write in hand.
+    /// Every worker finished its write in progress.
     Drained,
     /// These were still busy when the grace period ended or a stop at once was asked for, and were dropped.
     Busy(Vec<FlowName>),
@@ -197,7 +197,7 @@ impl Supervisor {
         (supervisor, Handle { board, workshop, observer })
     }
 
-    /// Serves the folder's flows until `stop`, and then until the writes in hand are finished, the grace period ends, or a
+    /// Serves the folder's flows until `stop`, and then until the writes in progress are finished, the grace period ends, or a
     /// stop at once is asked for.
     pub async fn run(mut self, stop: impl Into<Stop>) -> Ended {
         let stop = stop.into();

@@ -1,6 +1,6 @@
 //! The connections of the admin server: HTTP/1, bounded in number, in size and in how long a client is waited for.
 //!
-//! Whoever can reach the port could else use up the process' file descriptors and memory, and with them what the flows
+//! Any client that reaches the port could else use up the process' file descriptors and memory, and with them what the flows
 //! need. [`room`] decides which connection is closed for another; [`patience`] how long a client is waited for.
 
 mod patience;

@@ -40,7 +40,7 @@ impl Hangups {
                 }
                 Meaning::Stop if stop.is_cancelled() => {}
                 Meaning::Stop => {
-                    tracing::info!("SIGHUP: the terminal is gone; stopping; writes in hand are finished first");
+                    tracing::info!("SIGHUP: the terminal is gone; stopping; writes in progress are finished first");
                     stop.cancel();
                 }
             }

@@ -34,11 +34,11 @@ const BLOCKING_THREADS: usize = 64;
 /// How long a process that can't start waits for standard error to take the reason.
 const COMPLAINS_FOR: Duration = Duration::from_secs(1);
 
-/// Serves the flows of a folder until SIGTERM or Ctrl-C; then the writes in hand are finished, for at most 25 s. A second
+/// Serves the flows of a folder until SIGTERM or Ctrl-C; then the writes in progress are finished, for at most 25 s. A second
 /// signal ends it at once.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes: 0 stopped in order, 1 could not start, 2 wrong usage, \
-                        3 writes were still in hand when 25 s were over or a second signal came: the next start looks \
+                        3 writes were still in progress when 25 s were over or a second signal came: the next start looks \
                         up what became of them.")]
 pub(super) struct Args {
     /// The folder of flow files [default: $CONFIG_DIR, else flows.d]

@@ -28,11 +28,11 @@ impl Signals {
     /// The first signal asks for a stop in order, the second for one at once.
     pub(super) async fn then_stop(mut self, stop: Stop) {
         let name = self.next().await;
-        tracing::info!("{name}: stopping; writes in hand are finished first, a second signal ends at once");
+        tracing::info!("{name}: stopping; writes in progress are finished first, a second signal ends at once");
         stop.in_order.cancel();
         let name = self.next().await;
         tracing::warn!(
-            "{name} again: ending at once; what became of the writes in hand is looked up at the next start"
+            "{name} again: ending at once; what became of the writes in progress is looked up at the next start"
         );
         stop.at_once.cancel();
     }

@@ -21,6 +21,7 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use tokio::time::Instant;
 
+use super::text_limit::TextLimit;
 use crate::clock::Clock;
 use crate::flow::{Credentials, JiraAccess};
 use crate::pulse::Pulse;
@@ -71,7 +72,7 @@ pub fn pause_left(until: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> 
 #[derive(Default)]
 pub struct Budgets {
     accounts: Mutex<BTreeMap<String, Arc<Budget>>>,
-    sites: Mutex<BTreeMap<String, Arc<SiteClock>>>,
+    sites: Mutex<BTreeMap<String, Arc<Site>>>,
 }
 
 impl Budgets {
@@ -93,12 +94,19 @@ fn owner(access: &JiraAccess) -> String {
     }
 }
 
+/// What is known of a site, whichever account asks.
+#[derive(Default)]
+struct Site {
+    clock: SiteClock,
+    text_limit: TextLimit,
+}
+
 /// One site and account's budget.
 #[derive(Default)]
 pub struct Budget {
     lanes: Mutex<Lanes>,
     account: AccountCheck,
-    site: Arc<SiteClock>,
+    site: Arc<Site>,
 }
 
 impl Budget {
@@ -223,7 +231,12 @@ impl Share {
 
     /// What is known of the site's clocks.
     pub(super) fn site_clock(&self) -> &SiteClock {
-        &self.budget.site
+        &self.budget.site.clock
+    }
+
+    /// How long texts may be on the site.
+    pub(super) fn text_limit(&self) -> &TextLimit {
+        &self.budget.site.text_limit
     }
 
     /// What `myself` last said of the account.

@@ -30,6 +30,7 @@ use super::budget::{Errand, HoldCause, LONGEST_PAUSE, NoTurn, Pass, Scope, Share
 use super::error::{Error, Fault, mask, no_result, told};
 use super::limits::{GLANCE_LIMIT, Limits, MOST_REDIRECTS, MOST_SAID, MOST_WRITTEN};
 use super::memory::{AnswerShare, Charge, Short};
+use super::text_limit::TextLimit;
 use super::transport::{Body, ThroughProxy, ToStranger, Transport, full};
 use super::wire::parse_date;
 use crate::clock::{Clock, Entropy};
@@ -482,6 +483,11 @@ impl Caller {
     /// What is known of the site's clocks.
     pub(super) fn site_clock(&self) -> &SiteClock {
         self.budget.site_clock()
+    }
+
+    /// How long texts may be on the site.
+    pub(super) fn text_limit(&self) -> &TextLimit {
+        self.budget.text_limit()
     }
 
     /// What hides our credentials in foreign texts.

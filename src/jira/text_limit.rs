@@ -9,7 +9,7 @@ use crate::flow::Body;
 /// A smaller number in a refusal is no limit of texts.
 const LEAST: usize = 100;
 
-/// The site's limit as far as it is known: in memory, for a client's life.
+/// The site's limit as far as it is known: in memory, for all flows of the site, until the process ends.
 pub(super) struct TextLimit(AtomicUsize);
 
 impl Default for TextLimit {
@@ -19,12 +19,12 @@ impl Default for TextLimit {
 }
 
 impl TextLimit {
-    fn get(&self) -> usize {
+    pub(super) fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
     /// Takes a limit that is lower than the one known; says whether it is.
-    fn learn(&self, limit: usize) -> bool {
+    pub(super) fn learn(&self, limit: usize) -> bool {
         self.0.fetch_min(limit, Ordering::Relaxed) > limit
     }
 }
@@ -33,7 +33,7 @@ impl Client {
     /// The most characters of a text that this site takes, as far as refusals have told.
     #[must_use]
     pub fn text_limit(&self) -> usize {
-        self.text_limit.get()
+        self.caller.text_limit().get()
     }
 
     /// Learns from a refused write that had the text `sent` in `field` (`description`, `comment`); says whether that has
@@ -41,7 +41,7 @@ impl Client {
     pub(super) fn learn_text_limit(&self, error: &Error, field: &str, sent: &Body) -> bool {
         let Fault::Invalid(refusal) = &error.what else { return false };
         let named = refusal.of_field(field).and_then(limit_named_in);
-        named.filter(|limit| *limit < markup::length(sent)).is_some_and(|limit| self.text_limit.learn(limit))
+        named.filter(|limit| *limit < markup::length(sent)).is_some_and(|limit| self.caller.text_limit().learn(limit))
     }
 }
 

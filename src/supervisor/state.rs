@@ -21,7 +21,7 @@ pub enum State {
     Parked,
     /// An operator paused it.
     Paused,
-    /// Told to stop; a write in hand is finished.
+    /// Told to stop; a write in progress is finished.
     Draining,
     /// Ended, and not to be started by this process any more.
     Stopped,

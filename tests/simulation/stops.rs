@@ -1,4 +1,4 @@
-//! Stops in order: reads are dropped at once, writes in hand are finished, and the next life has nothing to wait for.
+//! Stops in order: reads are dropped at once, writes in progress are finished, and the next life has nothing to wait for.
 
 use std::time::Duration;
 

@@ -255,15 +255,27 @@ async fn a_worker_that_is_told_to_stop_leaves_the_queue() {
     assert_eq!(crowd.turn("b", &errand()).await, Err(NoTurn::Stopping));
 }
 
-#[test]
-fn two_spellings_of_an_account_share_a_budget_and_two_tokens_do_not() {
-    let access = |base: &str, token: &str| JiraAccess {
+fn access(base: &str, token: &str) -> JiraAccess {
+    JiraAccess {
         base: base.parse().unwrap(),
         former: Vec::new(),
         credentials: Credentials::Bearer { token: crate::flow::Secret::new(token.to_owned()) },
         deployment: crate::flow::Deployment::Auto,
         authority: None,
-    };
+    }
+}
+
+#[test]
+fn a_sites_text_limit_is_known_to_all_of_its_accounts_and_to_no_other_site() {
+    let budgets = Budgets::default();
+    let limit = |base, token| budgets.of(&access(base, token)).share("a").text_limit().get();
+    let usual = limit("https://a.example.net", "x");
+    assert!(budgets.of(&access("https://a.example.net", "x")).share("a").text_limit().learn(500));
+    assert_eq!((limit("https://a.example.net", "y"), limit("https://b.example.net", "x")), (500, usual));
+}
+
+#[test]
+fn two_spellings_of_an_account_share_a_budget_and_two_tokens_do_not() {
     let budgets = Budgets::default();
     let one = budgets.of(&access("https://a.example.net", "x"));
     assert!(Arc::ptr_eq(&one, &budgets.of(&access("https://A.example.net/", "x"))));

@@ -217,7 +217,7 @@ fn routes() -> Vec<Route> {
         member("/issueLink/{linkId}", [get(links::show), delete(links::remove)]),
         member("/issueLinkType", [get(links::types)]),
         member("/project", [get(lists::projects)]),
-        member("/project/search", [get(lists::project_page)]).only(Cloud),
+        anyone("/project/search", [get(lists::project_page)]).only(Cloud),
         hidden("/project/{projectIdOrKey}", [get(about::project)]),
         member("/project/{projectIdOrKey}/statuses", [get(about::statuses)]),
         member("/field", [get(lists::fields)]),

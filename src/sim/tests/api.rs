@@ -251,8 +251,10 @@ async fn a_bad_token_is_a_401_only_to_what_is_no_strangers_to_ask() {
     assert_eq!(search.json(), json!({"issues": [], "isLast": true}));
     let issue = stage.get(&format!("issue/{key}")).await;
     let about = stage.get("serverInfo").await;
-    assert_eq!((search.status, issue.status, about.status), (200, 404, 200));
-    for reply in [search, issue, about] {
+    let projects = stage.get("project/search").await;
+    assert_eq!(projects.json()["values"], json!([]));
+    assert_eq!((search.status, issue.status, about.status, projects.status), (200, 404, 200, 200));
+    for reply in [search, issue, about, projects] {
         assert_eq!(reply.header("X-Seraph-LoginReason"), "AUTHENTICATED_FAILED");
     }
     stage.log_in("");
