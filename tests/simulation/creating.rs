@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use lockstep::sim::{CustomField, Deed, Flavour, IssueView, Screens, Setup, fields::FieldKind};
 
@@ -100,6 +101,32 @@ fn a_type_whose_name_others_have_too_is_sent_by_its_id() {
             reported(&house, "Three.");
             house.live_for(10 * MINUTE).await;
             assert_eq!(types(&house), ["Bug"; 3], "{flavour:?}: {}", house.events.about("USER-A"));
+            assert_eq!(house.disagreements(), [""; 0]);
+        });
+    }
+}
+
+/// An administrator may remove a type and make another of the same name.
+#[test]
+fn the_list_of_types_is_read_again_when_jira_refuses_one() {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(async {
+            let mut house = house(flavour, |_| {});
+            let lists = AtomicU32::new(0);
+            house.twist(move |_, path, answer| {
+                let is_list = path.split('?').next().is_some_and(|path| path.ends_with("/issuetypes"));
+                if !is_list || lists.fetch_add(1, Ordering::Relaxed) > 0 {
+                    return;
+                }
+                for name in ["issueTypes", "values"] {
+                    for kind in answer[name].as_array_mut().into_iter().flatten() {
+                        kind["id"] = format!("9{}", kind["id"].as_str().unwrap()).into();
+                    }
+                }
+            });
+            reported(&house, "One.");
+            house.live_for(6 * MINUTE).await;
+            assert_eq!((types(&house), creates(&house)), (vec!["Bug".to_owned()], [2, 0]), "{flavour:?}");
             assert_eq!(house.disagreements(), [""; 0]);
         });
     }

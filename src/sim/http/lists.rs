@@ -75,10 +75,10 @@ fn clauses(id: &str, name: &str) -> Vec<String> {
     }
 }
 
-/// The projects that the caller may browse.
+/// The projects that the caller may browse: none without an account.
 fn seen<'a>(state: &'a State, call: &'a Call) -> impl Iterator<Item = &'a Home> {
     let may = |home: &&Home| state.may(&call.account, &home.project.key, Permission::BrowseProjects);
-    state.projects.values().filter(may)
+    state.projects.values().filter(|_| !call.account.is_empty()).filter(may)
 }
 
 pub(super) fn projects(state: &State, call: &Call) -> Result<Answer, Answer> {
