@@ -25,9 +25,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use jira_sim::{Project, Site, Workflow};
 use lockstep::clock::Clock;
 use lockstep::demo::world;
-use lockstep::sim::{Project, Site, Workflow};
 use mongod::Replica;
 use serde_json::Value;
 use tokio::net::TcpListener;

@@ -9,7 +9,6 @@ mod flows;
 mod hangup;
 mod history;
 mod import;
-mod jira_sim;
 mod log;
 mod orders;
 mod probe;
@@ -17,6 +16,7 @@ mod run;
 mod schema;
 mod service_manager;
 mod signals;
+mod simulator;
 mod status;
 mod text;
 mod token;
@@ -67,7 +67,7 @@ enum Command {
     /// Shows Lockstep at work, without an account, a database or a configuration.
     Demo(demo::Args),
     /// Serves a simulated Jira, to try flows out and to test against.
-    JiraSim(Box<jira_sim::Args>),
+    JiraSim(Box<simulator::Args>),
     // A further command is a file beside this one, a variant here, and a line in `run` below.
 }
 
@@ -113,7 +113,7 @@ impl Cli {
             Command::Export(args) => export::run(&args),
             Command::Import(args) => import::run(&args),
             Command::Demo(args) => demo::run(&args),
-            Command::JiraSim(args) => jira_sim::run(&args),
+            Command::JiraSim(args) => simulator::run(&args),
         }
         .into()
     }

@@ -3,8 +3,8 @@
 //! The simulated Jira answers real HTTP on loopback; supervisor, workers, engine, store and client are those of
 //! `lockstep run`. Nothing is left behind.
 
-pub mod jira_sim;
 mod narrator;
+pub mod server;
 pub mod world;
 
 use std::collections::BTreeMap;
@@ -24,11 +24,11 @@ use crate::config::Watch;
 use crate::flow::{Flow, FlowName, Observer, Secret};
 use crate::jira::{AnswerMemory, DEFAULT_ANSWER_BYTES, Networks, Parsing};
 use crate::settings::{ConnectionLimits, StoreUrl};
-use crate::sim::{People, Site, check};
 use crate::store::{Durability, Manner, Process, Stores, mongo_url};
 use crate::supervisor::{Ended, Looking, Setup, Supervisor};
 use crate::worker::Tools;
 use crate::{admin, supervisor};
+use jira_sim::{People, Site, check};
 use narrator::Narrator;
 
 /// What the flows' files say of the time between two cycles, at the pace of an office.

@@ -33,8 +33,9 @@ pub use intent::{
     Precondition, Prospect, RestoreText, SetReplied, Step, StepKey, Transition,
 };
 pub use issue::{
-    Body, Handled, Issue, Mark, MissingDev, Observed, Origin, Pair, PairState, Row, Sighting, Status, StatusChange,
+    Handled, Issue, Mark, MissingDev, Observed, Origin, Pair, PairState, Row, Sighting, Status, StatusChange,
 };
+pub use jira_markup::Body;
 pub use name::{
     AccountId, AttachmentId, DatabaseName, FlowName, IntentId, IssueId, IssueKey, IssueRef, NotA, ProjectId,
     ProjectKey, RuleId, Side, StatusId,

@@ -20,7 +20,6 @@ mod jql;
 mod limits;
 mod linking;
 mod mapping;
-pub mod markup;
 mod memory;
 mod meta;
 mod moving;

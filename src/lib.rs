@@ -34,7 +34,8 @@
 //! - `engine::plan` waits for nothing and has no clock.
 //! - [`supervisor`] knows no Jira, no store and nothing of what a worker does; [`admin`] knows only the supervisor's
 //!   handle.
-//! - [`sim`] shares nothing with [`jira`], not even a parser; only [`demo`] and tests bring them together.
+//! - `jira_sim`, a crate of its own, shares nothing with [`jira`], not even a parser; only [`demo`] and tests bring them
+//!   together.
 //! - Nobody but [`clock`] asks this machine for the time or for randomness.
 //!
 //! `tests/layers.rs` keeps who may import whom.
@@ -72,6 +73,5 @@ pub mod settings;
 pub mod admin;
 pub mod cli;
 
-// The simulated Jira, and the company that works in it.
+// The simulated Jira with a company that works in it.
 pub mod demo;
-pub mod sim;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use lockstep::demo::world;
-use lockstep::sim::{Flavour, Setup, Site};
+use jira_sim::{Flavour, Setup, Site};
 
 static SITES: LazyLock<[Arc<Site>; 2]> = LazyLock::new(|| {
     let site = |flavour| {

@@ -1,7 +1,7 @@
 //! What must hold for any rich text.
 
 use lockstep::flow::Body;
-use lockstep::jira::markup::{Context, Format, MOST, Room, copy, cross, length, link_in, text_of, with_link};
+use jira_markup::{Context, Format, MOST, Room, copy, cross, length, link_in, text_of, with_link};
 
 const LABEL: &str = "Dev Link";
 const URL: &str = "https://a.example.net/browse/AB-1";

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::flow::{Event, FlowName, Level, Observer};
-use crate::sim::Site;
+use jira_sim::Site;
 
 /// Writes to standard output, and keeps count.
 pub(super) struct Narrator {

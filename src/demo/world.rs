@@ -11,11 +11,11 @@ use http::Method;
 use crate::config::{self, Around, Found, NoFolder};
 use crate::flow::{Flow, FlowName, Side, StatusMatch, TargetStatus};
 use crate::settings::DEFAULT_INTERVAL;
-use crate::sim::check::{self, Expectation, Mirror};
-use crate::sim::faults::{Kind, Rule, When};
-use crate::sim::{Account, FaultPlan, Now, Project, Setup, Workflow};
 use crate::store::mongo_url;
 use crate::supervisor::Env;
+use jira_sim::check::{self, Expectation, Mirror};
+use jira_sim::faults::{Kind, Rule, When};
+use jira_sim::{Account, FaultPlan, Now, Project, Setup, Workflow};
 
 /// The shipped flows: file name and content.
 pub const FLOWS: [(&str, &str); 3] = [

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jira_markup::Body;
+
 use super::attachment::Attachment;
 use super::name::{AccountId, AttachmentId, IntentId, IssueId, IssueKey, IssueRef, Side, StatusId};
 use super::project::ProjectRef;
@@ -93,15 +95,6 @@ pub struct StatusChange {
     pub from: Status,
     /// The status it reached.
     pub to: Status,
-}
-
-/// A rich text, opaque to all but the Jira client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// An Atlassian document (Cloud v3), as JSON text.
-    Adf(String),
-    /// Wiki markup (Data Center, Cloud v2).
-    Wiki(String),
 }
 
 /// Our issue property `lockstep`: which issue this one belongs to, and which intent made it so.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::json;
 
-use super::{Client, Error, get, markup, strange, wire, write};
+use super::{Client, Error, get, strange, wire, write};
 use crate::flow::{AccountId, Body, IntentId, IssueId, JiraTime};
 
 /// The machines of one site need not agree on the time to the second.
@@ -59,7 +59,7 @@ impl Client {
     /// Plain words as this site takes them.
     #[must_use]
     pub fn plain(&self, text: &str) -> Body {
-        markup::plain(text, self.dialect.format())
+        jira_markup::plain(text, self.dialect.format())
     }
 
     /// Comments on an issue; the intent's id rides as the comment's property. What is longer than the site takes is cut,
@@ -76,7 +76,7 @@ impl Client {
 
     async fn say(&self, issue: &IssueId, said: &Body, intent: &IntentId) -> Result<(), Error> {
         let path = self.dialect.api(&format!("issue/{issue}/comment"));
-        let said = markup::to_wire(&markup::shortened(said, self.text_limit()));
+        let said = jira_markup::to_wire(&jira_markup::shortened(said, self.text_limit()));
         let body = json!({"body": said, "properties": wire::comment_of(intent)});
         self.caller.done(write(Method::POST, path, body, "comment").of_one_issue()).await
     }
@@ -103,7 +103,7 @@ impl Client {
     /// # Errors
     /// When Jira does not answer well, or the issue is missing.
     pub async fn has_comment_of(&self, issue: &IssueId, sought: &Sought<'_>) -> Result<bool, Error> {
-        let said = markup::text_of(sought.body);
+        let said = jira_markup::text_of(sought.body);
         let (mut found, mut unsure) = (false, Vec::new());
         let look = |bean: wire::CommentBean| {
             match self.is_sought(&bean, sought, &said) {
@@ -154,7 +154,7 @@ impl Client {
             author: self.author(&bean),
             id: bean.id,
             created: bean.created,
-            body: bean.body.and_then(|body| markup::from_raw(&body).ok().flatten()),
+            body: bean.body.and_then(|body| jira_markup::from_raw(&body).ok().flatten()),
             restricted: bean.visibility.is_some(),
             intent: bean.properties.as_deref().and_then(wire::intent_in),
         }
@@ -218,6 +218,6 @@ enum Look {
 
 /// Whether a comment says just that. Looks apart: Jira changes line ends, and adds attributes to documents.
 fn says(bean: &wire::CommentBean, said: &str) -> bool {
-    let body = bean.body.as_ref().and_then(|body| markup::from_raw(body).ok().flatten());
-    body.is_some_and(|body| markup::text_of(&body) == said)
+    let body = bean.body.as_ref().and_then(|body| jira_markup::from_raw(body).ok().flatten());
+    body.is_some_and(|body| jira_markup::text_of(&body) == said)
 }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::error::{Refusal, said};
 use super::field::Fields;
-use super::markup::{self, Crossing, Room};
 use super::{Client, Error, Fault, strange, wire, write};
 use crate::flow::{Body, IntentId, IssueRef, IssueType, Mark, ProjectId};
+use jira_markup::{Crossing, Room};
 
 /// Most issues that one bulk create takes (`issue/bulk`, on Cloud and Data Center).
 pub const BULK: usize = 50;
@@ -41,7 +41,7 @@ impl Client {
     /// or mean nothing there in words. It tells what that cost; whoever sends the text tells it on.
     #[must_use]
     pub fn carried(&self, body: &Body) -> Crossing {
-        markup::carry(body, self.dialect.format(), &markup::Context::default())
+        jira_markup::carry(body, self.dialect.format(), &jira_markup::Context::default())
     }
 
     /// Creates an issue. Never repeated: see [`Error::effect`]. Needs *Create issues* and *Browse projects*.
@@ -136,7 +136,7 @@ impl Client {
         fields.insert("issuetype", json!({"id": new.issue_type.id}));
         fields.insert("summary", json!(one_line(new.summary)));
         if let Some(description) = self.description_of(new) {
-            fields.insert("description", markup::to_wire(&description));
+            fields.insert("description", jira_markup::to_wire(&description));
         }
         json!({"fields": fields, "properties": wire::marked_with(&new.mark)})
     }
@@ -146,8 +146,10 @@ impl Client {
     fn description_of(&self, new: &NewIssue<'_>) -> Option<Body> {
         let text = new.description.map(|crossing| &crossing.body);
         match &new.link {
-            Some(url) => markup::with_link_within(new.room, text, self.dialect.format(), "User Link", url, Room::Make),
-            None => text.map(|text| markup::shortened(text, new.room)),
+            Some(url) => {
+                jira_markup::with_link_within(new.room, text, self.dialect.format(), "User Link", url, Room::Make)
+            }
+            None => text.map(|text| jira_markup::shortened(text, new.room)),
         }
     }
 }

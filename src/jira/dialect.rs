@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::call::Ask;
-use super::markup::Format;
 use super::scan::{Follows, Place};
 use super::{get, read, wire};
 use crate::flow::{AccountId, Deployment, IssueId, ProjectKey};
+use jira_markup::Format;
 
 /// How a Jira wants to be spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

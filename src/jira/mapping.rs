@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::field::{FieldValue, Fields};
-use super::{Client, Error, Fault, markup};
+use super::{Client, Error, Fault};
 use crate::flow::{Body, FieldCopy, FieldName, IssueId, IssueType, ProjectId};
 use screen::Taken;
 use value::{Converted, convert};
@@ -116,7 +116,7 @@ impl Client {
     /// A rich text as it arrives here.
     fn rich(&self, body: &Body) -> FieldValue {
         let carried = self.carried(body).body;
-        FieldValue::from_jira(markup::to_wire(&markup::shortened(&carried, self.text_limit())))
+        FieldValue::from_jira(jira_markup::to_wire(&jira_markup::shortened(&carried, self.text_limit())))
     }
 }
 

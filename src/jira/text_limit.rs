@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Client, Error, Fault, markup};
+use super::{Client, Error, Fault};
 use crate::flow::Body;
 
 /// A smaller number in a refusal is no limit of texts.
@@ -14,7 +14,7 @@ pub(super) struct TextLimit(AtomicUsize);
 
 impl Default for TextLimit {
     fn default() -> Self {
-        Self(AtomicUsize::new(markup::MOST))
+        Self(AtomicUsize::new(jira_markup::MOST))
     }
 }
 
@@ -41,7 +41,9 @@ impl Client {
     pub(super) fn learn_text_limit(&self, error: &Error, field: &str, sent: &Body) -> bool {
         let Fault::Invalid(refusal) = &error.what else { return false };
         let named = refusal.of_field(field).and_then(limit_named_in);
-        named.filter(|limit| *limit < markup::length(sent)).is_some_and(|limit| self.caller.text_limit().learn(limit))
+        named
+            .filter(|limit| *limit < jira_markup::length(sent))
+            .is_some_and(|limit| self.caller.text_limit().learn(limit))
     }
 }
 
@@ -109,8 +111,8 @@ mod tests {
         let (client, _) = Script::client(Deployment::DataCenter, Vec::new()).await;
         let sent = Body::Wiki("x".repeat(600));
         for (field, shown, learnt, known) in [
-            ("comment", 700, false, markup::MOST),
-            ("summary", 500, false, markup::MOST),
+            ("comment", 700, false, jira_markup::MOST),
+            ("summary", 500, false, jira_markup::MOST),
             ("comment", 500, true, 500),
             ("comment", 550, false, 500),
         ] {

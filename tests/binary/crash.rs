@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use http::Method;
-use lockstep::sim::FaultPlan;
-use lockstep::sim::faults::{Kind, Rule, When};
+use jira_sim::FaultPlan;
+use jira_sim::faults::{Kind, Rule, When};
 
 use super::town::Town;
 use super::wait::eventually;

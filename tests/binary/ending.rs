@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::Method;
+use jira_sim::faults::{Kind, Rule, When};
 use lockstep::clock::Clock;
-use lockstep::sim::faults::{Kind, Rule, When};
 
 use super::town::Town;
 use super::wait::eventually;

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Output;
 
-use lockstep::sim::Deed;
+use jira_sim::Deed;
 use serde_json::{Value, json};
 
 use super::asking::ask;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use http::{Method, StatusCode};
-use lockstep::sim::Deed;
-use lockstep::sim::faults::{Effect, Kind, Rule, When};
+use jira_sim::Deed;
+use jira_sim::faults::{Effect, Kind, Rule, When};
 use serde_json::Value;
 
 use super::asking::{Answer, ask};

@@ -6,10 +6,10 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jira_sim::{Account, Deed, Site, check};
 use lockstep::clock::Clock;
 use lockstep::config::{self, Around};
 use lockstep::demo::world;
-use lockstep::sim::{Account, Deed, Site, check};
 use lockstep::store::mongo_url;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;

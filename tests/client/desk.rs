@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use jira_sim::{Account, Deed, Flavour, Project, Setup, Site, Workflow};
 use lockstep::clock::{Clock, Entropy};
 use lockstep::flow::{Credentials, Deployment, IssueId, JiraAccess, ProjectId, ProjectKey, Secret, Teller};
 use lockstep::jira::{self, AnswerMemory, Budget, By, Client, DEFAULT_ANSWER_BYTES, InMemory, Parsing, Scan, Tools};
 use lockstep::pulse::Pulse;
-use lockstep::sim::{Account, Deed, Flavour, Project, Setup, Site, Workflow};
 
 #[path = "middle.rs"]
 pub mod middle;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jira_sim::{Deed, Flavour};
 use lockstep::flow::{IssueId, JiraTime};
 use lockstep::jira::{By, Client, Scan};
-use lockstep::sim::{Deed, Flavour};
 use proptest::prelude::*;
 
 use crate::desk::{DEV, Desk, USER, dev_project, on_a_paused_clock, user_project};

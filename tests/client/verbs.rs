@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use lockstep::flow::{IntentId, IssueId, IssueType, Mark, StatusName};
-use lockstep::jira::markup::MOST;
-use lockstep::jira::{Client, Edit, Effect, Fault, FieldValue, Fields, NewIssue, Permission, RemoteLink, Sought};
-use lockstep::sim;
-use lockstep::sim::fields::FieldKind;
-use lockstep::sim::{
+use jira_markup::MOST;
+use jira_sim::fields::FieldKind;
+use jira_sim::{
     Category, CustomField, Deed, FileContent, Flavour, Permissions, Screen, Screens, Status, Transition, Visibility,
     Workflow,
 };
+use lockstep::flow::{IntentId, IssueId, IssueType, Mark, StatusName};
+use lockstep::jira::{Client, Edit, Effect, Fault, FieldValue, Fields, NewIssue, Permission, RemoteLink, Sought};
 
 use crate::desk::{DEV, Desk, USER, dev_key, dev_project, on_a_paused_clock};
 
@@ -20,7 +19,7 @@ fn on_both(story: impl AsyncFn(Desk)) {
 }
 
 /// Lives it on sites that are changed before they are born.
-fn on_both_built(change: impl Fn(&mut sim::Setup), story: impl AsyncFn(Desk)) {
+fn on_both_built(change: impl Fn(&mut jira_sim::Setup), story: impl AsyncFn(Desk)) {
     for flavour in [Flavour::Cloud, Flavour::DataCenter] {
         println!("{flavour:?}");
         on_a_paused_clock(async { story(Desk::built(flavour, &change)).await });
@@ -28,14 +27,14 @@ fn on_both_built(change: impl Fn(&mut sim::Setup), story: impl AsyncFn(Desk)) {
 }
 
 /// Who finishes an issue of the development project must say how.
-fn with_a_screen(setup: &mut sim::Setup) {
+fn with_a_screen(setup: &mut jira_sim::Setup) {
     let statuses = [Status::new("1", "Open", Category::New), Status::new("10100", "Fixed", Category::Done)];
     let fix = Transition::to("Fix", "Fixed").from(&["Open"]).screen(Screen::of(&["resolution!"]));
     setup.projects[1].workflow = Workflow::new(statuses).with(fix);
 }
 
 /// A team's field on all screens, and colleagues of the bot's who can be spoken to among themselves.
-fn furnish(setup: &mut sim::Setup) {
+fn furnish(setup: &mut jira_sim::Setup) {
     setup.custom_fields = vec![CustomField::new(10010, "Team", FieldKind::Text)];
     setup.screens = [USER, DEV].map(|project| (project.to_owned(), Screens::default().with(&[TEAM]))).into();
     setup.upload_limit = 1 << 20;
@@ -216,7 +215,7 @@ fn a_project_tells_its_types_fields_statuses_and_what_we_may() {
 
         let needed = [Permission::CreateIssues, Permission::AddComments];
         assert_eq!(client.lacking(&dev_key(), &needed).await.unwrap(), []);
-        desk.site.set_permissions(Permissions::all().deny("account-bot", DEV, &[sim::Permission::AddComments]));
+        desk.site.set_permissions(Permissions::all().deny("account-bot", DEV, &[jira_sim::Permission::AddComments]));
         assert_eq!(client.lacking(&dev_key(), &needed).await.unwrap(), [Permission::AddComments]);
     });
 }
@@ -294,7 +293,7 @@ fn a_file_goes_from_issue_to_issue_and_no_stranger_sees_our_credentials() {
         let copied = client.copy_attachment(&client, &attachment, &dev).await.unwrap();
 
         let (from, to) = (desk.site.issue(user.as_str()).unwrap(), desk.site.issue(dev.as_str()).unwrap());
-        let told = |issue: &sim::IssueView| {
+        let told = |issue: &jira_sim::IssueView| {
             let file = issue.attachments[0].clone();
             (file.filename, file.size, file.sha256, file.mime)
         };

@@ -1,5 +1,5 @@
-//! Reads the sources, from `lib.rs` and `main.rs` along their `mod` lines, and collects every path in them that names
-//! something elsewhere. What is compiled for tests only may import what it likes.
+//! Reads the sources of all crates, from `lib.rs` and `main.rs` along their `mod` lines, and collects every path in them
+//! that names something elsewhere. What is compiled for tests only may import what it likes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,14 +9,16 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, Item, ItemMod, UseTree};
 
 const SRC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/crates");
 
 /// One path in the sources.
 pub struct Import {
-    /// The module that it stands in, such as `engine::plan`; the program's own file is `main`.
+    /// The module that it stands in, such as `engine::plan`; the program's own file is `main`, and modules of a further
+    /// crate begin with its name.
     pub by: String,
     /// What it names: `flow::Issue`, `serde_json::Value`.
     pub of: String,
-    /// Whether that is this crate's.
+    /// Whether that is the product's, or the crate's own.
     pub ours: bool,
 }
 
@@ -28,8 +30,9 @@ pub fn imports() -> Vec<Import> {
 
 /// Every import of one file.
 pub fn imports_of(module: &str, content: &syn::File) -> Vec<Import> {
-    let here = module.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect();
-    let mut reader = Reader { here, found: Vec::new() };
+    let here: Vec<_> = module.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let root = here.first().filter(|it| crates().iter().any(|(name, _)| name == *it)).cloned();
+    let mut reader = Reader { root, here, found: Vec::new() };
     reader.visit_file(content);
     reader.found
 }
@@ -41,7 +44,8 @@ pub fn reached() -> BTreeSet<PathBuf> {
 
 /// The files that there are.
 pub fn all() -> BTreeSet<PathBuf> {
-    let (mut files, mut folders) = (BTreeSet::new(), vec![PathBuf::from(SRC)]);
+    let mut files = BTreeSet::new();
+    let mut folders: Vec<_> = crates().into_iter().map(|(_, folder)| folder).chain([PathBuf::from(SRC)]).collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -63,14 +67,21 @@ struct Source {
 }
 
 fn sources() -> Vec<Source> {
-    let root = |module: &str, file: &str| Source::read(module.into(), Path::new(SRC).join(file), false);
-    let mut waiting = vec![root("", "lib.rs"), root("main", "main.rs")];
+    let root = |module: &str, folder: &Path, file: &str| Source::read(module.into(), folder.join(file), false);
+    let mut waiting = vec![root("", Path::new(SRC), "lib.rs"), root("main", Path::new(SRC), "main.rs")];
+    waiting.extend(crates().iter().map(|(name, folder)| root(name, folder, "lib.rs")));
     let mut read = Vec::new();
     while let Some(source) = waiting.pop() {
         waiting.extend(source.children());
         read.push(source);
     }
     read
+}
+
+/// The further crates by the names that code knows them by, and the folders of their sources.
+fn crates() -> Vec<(String, PathBuf)> {
+    let folders = fs::read_dir(CRATES).unwrap().map(|entry| entry.unwrap());
+    folders.map(|it| (it.file_name().to_str().unwrap().replace('-', "_"), it.path().join("src"))).collect()
 }
 
 impl Source {
@@ -93,7 +104,7 @@ impl Source {
         let folder = self.file.parent().unwrap();
         let file = match path_attribute(&declared.attrs) {
             Some(path) => folder.join(path),
-            None if self.module.is_empty() => folder.join(format!("{name}.rs")),
+            None if self.file.ends_with("lib.rs") => folder.join(format!("{name}.rs")),
             None => self.file.with_extension("").join(format!("{name}.rs")),
         };
         let module = if self.module.is_empty() { name } else { format!("{}::{name}", self.module) };
@@ -103,6 +114,8 @@ impl Source {
 
 /// Collects paths, knowing in which module it is.
 struct Reader {
+    /// What its crate is called, unless it is the product.
+    root: Option<String>,
     here: Vec<String>,
     found: Vec<Import>,
 }
@@ -111,7 +124,8 @@ impl Reader {
     /// `path` as it is written: `crate::…`, `super::…`, or the name of another crate or of something near by.
     fn note(&mut self, path: &[String]) {
         let mut at = match path.first().map(String::as_str) {
-            Some("crate" | "lockstep") => Vec::new(),
+            Some("crate") => self.root.iter().cloned().collect(),
+            Some("lockstep") => Vec::new(),
             Some("self" | "super") => self.here.clone(),
             Some(_) | None => return self.push(path.to_vec(), false),
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lockstep::sim::Flavour;
+use jira_sim::Flavour;
 
 use super::crashes::{a_create_crashes, a_create_stops, a_mirrored_status_crashes};
 use super::house::{Crash, on_a_paused_clock};

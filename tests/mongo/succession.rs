@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use jira_sim::Flavour;
 use lockstep::flow::Watermark;
 use lockstep::settings::StoreUrl;
-use lockstep::sim::Flavour;
 use lockstep::store::{Legacy, Process, Stores};
 use lockstep::supervisor::Handle;
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Method;
-use lockstep::sim::faults::{Kind, Rule, When};
-use lockstep::sim::{Deed, Flavour};
+use jira_sim::faults::{Kind, Rule, When};
+use jira_sim::{Deed, Flavour};
 use lockstep::supervisor::Handle;
 use mongodb::bson::{Document, doc};
 

@@ -1,6 +1,6 @@
 //! Rough days, shorter than those on SQLite: a flow's sign of life every ten seconds costs real time here.
 
-use lockstep::sim::Flavour;
+use jira_sim::Flavour;
 
 use super::days::{Day, Flows, rough_days};
 use super::house::{HOUR, MINUTE};

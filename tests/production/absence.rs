@@ -4,9 +4,9 @@ use std::thread;
 use std::time::Duration;
 
 use http::Method;
+use jira_sim::faults::{Kind, Rule, When};
+use jira_sim::{FaultPlan, RequestLine};
 use lockstep::clock::Clock;
-use lockstep::sim::faults::{Kind, Rule, When};
-use lockstep::sim::{FaultPlan, RequestLine};
 
 use super::daemon::Daemon;
 use super::house::{House, cycles, status, trouble};

@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use lockstep::sim::Deed;
+use jira_sim::Deed;
 use mongodb::bson::{DateTime, Document, doc};
 use serde_json::{Value, json};
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use http::Method;
+use jira_sim::faults::{Denied, Kind, LoginReason, Rule, When};
+use jira_sim::{Deed, FaultPlan, FileContent, Flavour};
 use lockstep::demo::world;
-use lockstep::sim::faults::{Denied, Kind, LoginReason, Rule, When};
-use lockstep::sim::{Deed, FaultPlan, FileContent, Flavour};
 
 use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
@@ -82,7 +82,7 @@ fn a_refused_upload_or_download_holds_up_nothing_but_that_file() {
 }
 
 fn redirect_to_login() -> Kind {
-    Kind::Redirect(lockstep::sim::faults::Redirect::Login)
+    Kind::Redirect(jira_sim::faults::Redirect::Login)
 }
 
 #[test]

@@ -2,9 +2,9 @@
 //! created in its place.
 
 use http::Method;
+use jira_sim::faults::{Effect, Kind, Rule, When};
+use jira_sim::{Deed, FaultPlan, Flavour};
 use lockstep::flow::{FlowName, NoticeKind, Order};
-use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::{Deed, FaultPlan, Flavour};
 use lockstep::supervisor::{Ended, Ordered, Snapshot};
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use http::Method;
-use lockstep::sim::{Deed, FileContent, Flavour};
+use jira_sim::{Deed, FileContent, Flavour};
 use serde_json::json;
 
 const DAY: std::time::Duration = HOUR.saturating_mul(24);
@@ -302,7 +302,7 @@ fn pairs_that_somebody_removed_are_found_again_before_anything_is_created() {
 /// The ledger after adoption: a line for each file, `name of copy or -`.
 fn ledger(house: &House, ticket: &str, dev: &str) -> Vec<String> {
     let [ticket, dev] = [ticket, dev].map(|key| house.site.issue(key).unwrap().attachments);
-    let name = |files: &[lockstep::sim::AttachmentView], id: &str| {
+    let name = |files: &[jira_sim::AttachmentView], id: &str| {
         let file = files.iter().position(|file| file.id == id);
         file.map_or_else(|| "?".to_owned(), |nth| format!("{nth} {}", files[nth].filename))
     };

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use http::{Method, StatusCode};
+use jira_sim::faults::{Effect, Garbage, Kind, Rule, When};
+use jira_sim::{self, Deed, FaultPlan, Transition};
 use lockstep::flow::Order;
-use lockstep::sim::faults::{Effect, Garbage, Kind, Rule, When};
-use lockstep::sim::{self, Deed, FaultPlan, Transition};
 use lockstep::supervisor::{Handle, Ordered};
 use lockstep::worker::Archive as _;
 use serde_json::{Value, json};
@@ -153,7 +153,7 @@ fn properties_that_people_set_in_our_name_stop_nothing() {
 fn a_text_that_is_too_deep_to_be_opened_costs_its_own_issue_only() {
     for levels in [31, 45] {
         on_a_paused_clock(async {
-            let mut house = House::quiet(sim::Flavour::Cloud, 7);
+            let mut house = House::quiet(jira_sim::Flavour::Cloud, 7);
             let tickets = ["deep", "flat"].map(|summary| report(&house, summary));
             rewrite(&house, &tickets[0], lists(levels));
             tickets.iter().for_each(|ticket| moves(&house, ticket, "Will Do"));
@@ -171,7 +171,7 @@ fn a_text_that_is_too_deep_to_be_opened_costs_its_own_issue_only() {
 #[test]
 fn a_long_changelog_that_can_not_be_read_costs_its_own_issue_only() {
     on_a_paused_clock(async {
-        let mut house = House::quiet(sim::Flavour::Cloud, 7);
+        let mut house = House::quiet(jira_sim::Flavour::Cloud, 7);
         let tickets = ["long", "short"].map(|summary| report(&house, summary));
         for n in 0..45 {
             house.act("triage-noor", Deed::Describe { issue: tickets[0].clone(), text: format!("take {n}") });
@@ -303,14 +303,16 @@ fn a_jira_that_is_down_as_a_whole_is_not_asked_for_halves() {
 
 #[test]
 fn rows_of_a_search_that_are_garbage_hide_neither_others_nor_their_own_issues() {
-    for garbage in [sim::Garbage::Id, sim::Garbage::NoTime, sim::Garbage::Nameless, sim::Garbage::Null] {
+    for garbage in
+        [jira_sim::Garbage::Id, jira_sim::Garbage::NoTime, jira_sim::Garbage::Nameless, jira_sim::Garbage::Null]
+    {
         on_both(async |mut house| {
             let all = ["one", "two", "three", "four"].map(|summary| accepted(&house, summary));
             house.site.garble_row(&all[1], Some(garbage)).unwrap();
             house.site.garble_row(&all[3], Some(garbage)).unwrap();
             house.live_for(12 * MINUTE).await;
             let made = dev_issues(&house);
-            let is_told = matches!(garbage, sim::Garbage::Id | sim::Garbage::NoTime);
+            let is_told = matches!(garbage, jira_sim::Garbage::Id | jira_sim::Garbage::NoTime);
             let expected: &[&str] = if is_told { &["four", "one", "three", "two"] } else { &["one", "three"] };
             assert_eq!(made, expected, "{garbage:?}");
             assert!(house.events.told("Sync cycle completed") > 0, "{garbage:?}");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lockstep::sim::{Deed, Flavour};
+use jira_sim::{Deed, Flavour};
 use serde_json::{Value, json};
 
 use super::house::{FLAVOURS, HOUR, House, on_a_paused_clock};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::house::{Crash, End, HOUR, House, MINUTE};
-use lockstep::sim::{Deed, Flavour};
+use jira_sim::{Deed, Flavour};
 use lockstep::supervisor::Ended;
 
 /// A ticket that was reported and accepted.

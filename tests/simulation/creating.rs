@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use lockstep::sim::{CustomField, Deed, Flavour, IssueView, Screens, Setup, fields::FieldKind};
+use jira_sim::{CustomField, Deed, Flavour, IssueView, Screens, Setup, fields::FieldKind};
 
 use super::crashes::{accepted, company};
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::house::{Crash, End, HOUR, House, on_a_paused_clock};
-use lockstep::sim::{FaultPlan, Flavour};
+use jira_sim::{FaultPlan, Flavour};
 
 /// How long people work, and how long the daemon goes on when they are gone.
 #[derive(Clone, Copy)]

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::{Method, StatusCode};
-use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::fields::FieldKind;
-use lockstep::sim::{Account, CustomField, Deed, Flavour, Project, Screen, Screens, Setup, Workflow};
+use jira_sim::faults::{Effect, Kind, Rule, When};
+use jira_sim::fields::FieldKind;
+use jira_sim::{Account, CustomField, Deed, Flavour, Project, Screen, Screens, Setup, Workflow};
 use serde_json::{Value, json};
 
 const CUSTOMER: &str = "customer-ines";

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::{Method, StatusCode};
-use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::{AttachmentView, Deed, FileContent, Flavour};
+use jira_sim::faults::{Effect, Kind, Rule, When};
+use jira_sim::{AttachmentView, Deed, FileContent, Flavour};
 
 const CUSTOMER: &str = "customer-ines";
 const ATTACHMENTS: &str = "issue/{issueIdOrKey}/attachments";
@@ -141,7 +141,7 @@ fn a_file_that_can_not_be_fetched_holds_nothing_up_and_arrives_once_it_can() {
                 let user = house.site.issue("USER-A-1").unwrap();
                 assert_eq!((&*user.status, user.comments.len()), ("Resolved", 2), "{}", house.about("USER-A-1"));
                 assert_eq!(files(&house, "DEV-A-1").len(), 0);
-                house.site.faults(lockstep::sim::FaultPlan::none());
+                house.site.faults(jira_sim::FaultPlan::none());
                 house.live_for(2 * HOUR).await;
                 all_are_copied(&house, &format!("{flavour:?}, files followed: {later}"));
             });

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use http::Method;
+use jira_sim::faults::{Kind, Rule, When};
+use jira_sim::{Deed, FaultPlan, Flavour};
 use lockstep::demo::world;
-use lockstep::sim::faults::{Kind, Rule, When};
-use lockstep::sim::{Deed, FaultPlan, Flavour};
 use lockstep::supervisor::Handle;
 
 use super::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};

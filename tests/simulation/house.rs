@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt as _, Full};
+use jira_sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
 use lockstep::clock::{Clock, Entropy};
 use lockstep::config::Watch;
 use lockstep::demo::world;
@@ -18,7 +19,6 @@ use lockstep::engine::Report;
 use lockstep::flow::{Event, Flow, FlowName, Observer};
 use lockstep::jira::{AnswerMemory, DEFAULT_ANSWER_BYTES, InMemory, Parsing, Transport, Unreachable, WireBody};
 use lockstep::pulse::{Passage, Probe, Pulse, Verdict};
-use lockstep::sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
 use lockstep::store::{Legacy, Process, Stores};
 use lockstep::supervisor::{Ended, Handle, Looking, Setup, Supervisor};
 use lockstep::worker::{Archive, Tools};
@@ -48,7 +48,7 @@ pub struct House {
     pub events: Arc<Events>,
     pub flavour: Flavour,
     pub data: Arc<Data>,
-    last_account: Option<sim::Account>,
+    last_account: Option<jira_sim::Account>,
     entropy: Entropy,
     flows: Arc<tempfile::TempDir>,
     lives: u64,
@@ -92,12 +92,12 @@ impl House {
     }
 
     /// The same on a site that is changed before it is born.
-    pub fn built(seed: u64, faults: FaultPlan, change: impl FnOnce(&mut sim::Setup)) -> Self {
+    pub fn built(seed: u64, faults: FaultPlan, change: impl FnOnce(&mut jira_sim::Setup)) -> Self {
         Self::built_at(MIDNIGHT, seed, faults, change)
     }
 
     /// The same at another beginning of time.
-    pub fn built_at(begin: &str, seed: u64, faults: FaultPlan, change: impl FnOnce(&mut sim::Setup)) -> Self {
+    pub fn built_at(begin: &str, seed: u64, faults: FaultPlan, change: impl FnOnce(&mut jira_sim::Setup)) -> Self {
         let clock = Clock::simulated(begin.parse::<DateTime<Utc>>().unwrap());
         let now = clock.clone();
         let mut jira = world::jira(BASE_URL, Arc::new(move || now.wall()), seed, TRUE_LAG);
@@ -130,7 +130,7 @@ impl House {
     }
 
     /// The same on a site that is changed before it is born.
-    pub fn quiet_with(seed: u64, change: impl FnOnce(&mut sim::Setup)) -> Self {
+    pub fn quiet_with(seed: u64, change: impl FnOnce(&mut jira_sim::Setup)) -> Self {
         let house = Self::built(seed, FaultPlan::none(), change).only_the_first_flow();
         house.people_work_for(Duration::ZERO, 1.0);
         house

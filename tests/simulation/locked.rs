@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::{Method, StatusCode};
+use jira_sim::faults::{Effect, Kind, Rule, When};
+use jira_sim::{Deed, Flavour, Permission, Permissions, Setup};
 use lockstep::flow::Order;
-use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::{Deed, Flavour, Permission, Permissions, Setup};
 use lockstep::supervisor::Ordered;
 
 const CUSTOMER: &str = "customer-ines";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::data::scaled;
 use super::house::{HOUR, House, MINUTE, on_a_paused_clock};
-use lockstep::sim::{Deed, FileContent, Flavour, IssueView};
+use jira_sim::{Deed, FileContent, Flavour, IssueView};
 
 const DAY: Duration = HOUR.saturating_mul(24);
 

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use jira_sim::{Deed, Flavour};
 use lockstep::flow::Order;
-use lockstep::sim::{Deed, Flavour};
 use lockstep::store::KeyPair;
 use lockstep::supervisor::{Handle, Ordered};
 use lockstep::worker::{Archive as _, Survey};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use lockstep::sim::{Flavour, Rows};
+use jira_sim::{Flavour, Rows};
 use lockstep::supervisor::Handle;
 
 use super::house::{Crash, End, HOUR, MINUTE, on_a_paused_clock};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::house::{FLAVOURS, House, MINUTE, on_a_paused_clock};
-use lockstep::sim::{Deed, Flavour};
+use jira_sim::{Deed, Flavour};
 
 const FULL: &str = "Running initial full sync";
 const FULL_DONE: &str = "Initial sync completed";

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::{Method, StatusCode};
-use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::fields::FieldKind;
-use lockstep::sim::{CustomField, Deed, Flavour, Screen, Setup, Transition, Workflow};
+use jira_sim::faults::{Effect, Kind, Rule, When};
+use jira_sim::fields::FieldKind;
+use jira_sim::{CustomField, Deed, Flavour, Screen, Setup, Transition, Workflow};
 use serde_json::{Value, json};
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::house::{End, HOUR, House, MINUTE, on_a_paused_clock};
 use http::{Method, StatusCode};
+use jira_sim::faults::{Effect, Kind, LateReply, Rule, When};
+use jira_sim::{Deed, FaultPlan, Setup};
 use lockstep::demo::world;
-use lockstep::sim::faults::{Effect, Kind, LateReply, Rule, When};
-use lockstep::sim::{Deed, FaultPlan, Setup};
 use lockstep::supervisor::Ended;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use http::Method;
+use jira_sim::faults::{Effect, Kind, Rule, When};
+use jira_sim::{Deed, FileContent, Flavour, Rows};
 use lockstep::flow::{FlowName, Order};
-use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::{Deed, FileContent, Flavour, Rows};
 use lockstep::supervisor::{Ended, Handle, Ordered};
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};

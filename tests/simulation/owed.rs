@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, StatusCode};
+use jira_sim::faults::{Effect, Kind, LateReply, Rule, When};
+use jira_sim::{Deed, Flavour, Rows};
 use lockstep::demo::world;
-use lockstep::sim::faults::{Effect, Kind, LateReply, Rule, When};
-use lockstep::sim::{Deed, Flavour, Rows};
 use serde_json::{Value, json};
 
 const SECOND: Duration = Duration::from_secs(1);

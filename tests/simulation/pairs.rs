@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use chrono::TimeDelta;
 use http::{Method, StatusCode};
+use jira_sim::faults::{Effect, Kind, Rule, When};
+use jira_sim::{ChangeView, Deed, Rows};
 use lockstep::flow::Order;
-use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::{ChangeView, Deed, Rows};
 use lockstep::supervisor::{Handle, Ordered};
 use serde_json::{Value, json};
 

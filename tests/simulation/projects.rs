@@ -2,9 +2,9 @@
 
 use super::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use http::Method;
+use jira_sim::faults::{Kind, Rule, When};
+use jira_sim::{Deed, Project};
 use lockstep::flow::Order;
-use lockstep::sim::faults::{Kind, Rule, When};
-use lockstep::sim::{Deed, Project};
 use lockstep::supervisor::Handle;
 
 const FILE: &str = "sync-ab.json";

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use http::Method;
-use lockstep::sim::faults::{Kind, Paging, Rule, When};
-use lockstep::sim::{Deed, FaultPlan};
+use jira_sim::faults::{Kind, Paging, Rule, When};
+use jira_sim::{Deed, FaultPlan};
 
 use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 

@@ -1,7 +1,7 @@
 //! Statuses are known by their ids: changelogs in another language, renamed statuses, several of one name.
 
 use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
-use lockstep::sim::{Deed, Setup};
+use jira_sim::{Deed, Setup};
 
 const FILE: &str = "sync-ab.json";
 

@@ -6,8 +6,8 @@ use super::crashes::{accepted, company, is_whole};
 use super::files::{accepted_with_files, all_are_copied, company_with_files};
 use super::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::Method;
-use lockstep::sim::faults::{Kind, Rule, When};
-use lockstep::sim::{Deed, Flavour};
+use jira_sim::faults::{Kind, Rule, When};
+use jira_sim::{Deed, Flavour};
 use lockstep::supervisor::Ended;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -89,7 +89,7 @@ fn a_read_without_an_answer_delays_no_stop() {
             house.site.faults(Rule::anywhere(When::Always, Kind::Stall { effect: false }).into());
             assert_eq!(stopped_at(&mut house, 20 * SECOND).await, (Some(Ended::Drained), Duration::ZERO));
             assert!(house.requests() > 0, "something is waited for");
-            house.site.faults(lockstep::sim::FaultPlan::none());
+            house.site.faults(jira_sim::FaultPlan::none());
             is_whole(&mut house, "a read without an answer").await;
         });
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use chrono::TimeDelta;
 use http::{Method, StatusCode};
+use jira_sim::faults::{Effect, Kind, Rule, When};
+use jira_sim::{Deed, FaultPlan, Flavour, Rows};
 use lockstep::demo::world;
-use lockstep::sim::faults::{Effect, Kind, Rule, When};
-use lockstep::sim::{Deed, FaultPlan, Flavour, Rows};
 
 const SECOND: Duration = Duration::from_secs(1);
 const FULL_DONE: &str = "Initial sync completed";
@@ -359,12 +359,9 @@ fn what_a_clock_that_was_ahead_put_off_is_tried_all_the_same() {
         house.live_for(12 * MINUTE).await;
         let status_code = http::StatusCode::CONFLICT;
         let path = house.api("issue/{issueIdOrKey}/transitions");
-        let kind = lockstep::sim::faults::Kind::ServerError {
-            status: status_code,
-            effect: lockstep::sim::faults::Effect::Before,
-        };
-        let rule =
-            lockstep::sim::faults::Rule::on(http::Method::POST, &path, lockstep::sim::faults::When::First(1), kind);
+        let kind =
+            jira_sim::faults::Kind::ServerError { status: status_code, effect: jira_sim::faults::Effect::Before };
+        let rule = jira_sim::faults::Rule::on(http::Method::POST, &path, jira_sim::faults::When::First(1), kind);
         house.site.faults(rule.into());
         moves(&house, "DEV-A-1", "Closed");
         house.clock.sleep(MINUTE).await;

@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::SecondsFormat;
 
 use super::house::{HOUR, House, MINUTE, on_a_paused_clock};
+use jira_sim::{Deed, FileContent, Flavour};
 use lockstep::engine::Report;
 use lockstep::flow::{IssueKey, StatusName, Watermark};
-use lockstep::sim::{Deed, FileContent, Flavour};
 use lockstep::store::{KeyPair, Legacy};
 
 const DAY: Duration = HOUR.saturating_mul(24);

@@ -2,8 +2,8 @@
 
 use super::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::Method;
-use lockstep::sim::faults::{Kind, Rule, When};
-use lockstep::sim::{Account, Deed, Flavour};
+use jira_sim::faults::{Kind, Rule, When};
+use jira_sim::{Account, Deed, Flavour};
 use serde_json::{Value, json};
 
 /// The customer, who for once works with programs too: only those write mentions, files and tables in one stroke.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::Method;
-use lockstep::sim::faults::{Effect, Garbage, Kind, Rule, When};
-use lockstep::sim::{Deed, FaultPlan, Flavour, Screens};
+use jira_sim::faults::{Effect, Garbage, Kind, Rule, When};
+use jira_sim::{Deed, FaultPlan, Flavour, Screens};
 use lockstep::supervisor::Handle;
 
 use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};

@@ -1,8 +1,8 @@
 //! Who we are to Jira, and what it therefore shows us.
 
+use jira_sim::{Deed, Flavour};
 use lockstep::flow::ProjectKey;
 use lockstep::jira::{By, Error, Fault};
-use lockstep::sim::{Deed, Flavour};
 
 use crate::desk::{DEV, Desk, USER};
 

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use jira_sim::{Deed, Flavour};
 use lockstep::flow::{IssueId, JiraTime};
 use lockstep::jira::{By, Client, Fault, Scan};
-use lockstep::sim::{Deed, Flavour};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, USER, user_project};

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
+use jira_sim::Flavour;
 use libtest_mimic::{Arguments, Trial};
-use lockstep::sim::Flavour;
 
 use crate::desk::on_a_paused_clock;
 

@@ -1,7 +1,7 @@
 //! How Jira says no.
 
+use jira_sim::Flavour;
 use lockstep::jira::{Error, Fault};
-use lockstep::sim::Flavour;
 
 use crate::desk::middle::Canned;
 use crate::desk::{Desk, USER};

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use jira_sim::faults::{self, Garbage, Kind, LateReply, Rule, When};
+use jira_sim::workflow::{Category, Status, Transition};
+use jira_sim::{FaultPlan, Flavour, Screen, Workflow};
 use lockstep::flow::{IssueId, Mark, StatusName};
 use lockstep::jira::{Client, Effect, Error, Fault, FieldValue, Fields, NewIssue, Offer};
-use lockstep::sim::faults::{self, Garbage, Kind, LateReply, Rule, When};
-use lockstep::sim::workflow::{Category, Status, Transition};
-use lockstep::sim::{FaultPlan, Flavour, Screen, Workflow};
 
 use crate::desk::{DEV, Desk, USER, dev_project};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::observe::Known;
 use crate::flow::{IntentId, Issue, IssueId, IssueKey, IssueRef, Leads, Mark, Side, Sides, Site, SiteUrl};
-use crate::jira::markup::{link_in, links_in};
+use jira_markup::{link_in, links_in};
 
 /// The line in a user issue's text that leads to its dev issue.
 const DEV_LINK: &str = "Dev Link";

@@ -7,8 +7,8 @@ use crate::flow::{
     Pair, PairState, Side, Status, StatusName, Step,
 };
 use crate::jira::Linked;
-use crate::jira::markup::Loss;
 use crate::store::Change;
+use jira_markup::Loss;
 
 /// What a step taught us.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,9 +10,9 @@ use crate::engine::recover::Traces;
 use crate::engine::types::FellBack;
 use crate::engine::{CONCURRENCY, Engine, Error};
 use crate::flow::{CreateIssue, Doubt, FieldName, Intent, Issue, IssueRef, IssueType, Mark, Side, SkipReason};
-use crate::jira::markup::{self, Crossing, Loss};
 use crate::jira::{self, Fault, Mapped, NewIssue};
 use amend::create_alone;
+use jira_markup::{Crossing, Loss};
 
 pub(super) async fn perform(
     engine: &Engine,
@@ -199,7 +199,7 @@ pub(super) async fn find(
 
 /// Whether a dev issue was created with its description, by what it shows now.
 fn text_of(user: &Issue, dev: &Issue, step: &CreateIssue) -> Text {
-    let lacks_line = || dev.description.as_ref().and_then(|text| markup::link_in(text, "User Link")).is_none();
+    let lacks_line = || dev.description.as_ref().and_then(|text| jira_markup::link_in(text, "User Link")).is_none();
     let lacks_text = || dev.description.is_none() && user.description.is_some();
     let follows = if step.cross_link { lacks_line() } else { lacks_text() };
     if follows { Text::Follows } else { Text::Described }

@@ -6,7 +6,7 @@ use super::{Outcome, Trace, missing};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
 use crate::flow::{Body, Describe, Intent, Issue, IssueRef};
-use crate::jira::{Fault, RemoteLink, Sought, markup};
+use crate::jira::{Fault, RemoteLink, Sought};
 
 /// The remote link goes first, since it may be set any number of times: the comment then proves both.
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Describe) -> Result<Outcome, Error> {
@@ -37,7 +37,7 @@ pub(super) async fn find(engine: &Engine, intent: &Intent) -> Result<Trace, Erro
 /// The user issue's text as it arrives there, if there is anything to read in it.
 fn text(engine: &Engine, user: &Issue) -> Option<Body> {
     let text = engine.jira.carried(user.description.as_ref()?).body;
-    (!markup::text_of(&text).is_empty()).then_some(text)
+    (!jira_markup::text_of(&text).is_empty()).then_some(text)
 }
 
 /// Where Jira has no remote links, or none for this account, there is none: the mark still proves the pair.

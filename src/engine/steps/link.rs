@@ -7,7 +7,7 @@ use super::{Locked, Outcome, Trace, missing};
 use crate::engine::apply::Learned;
 use crate::engine::{Engine, Error};
 use crate::flow::{Comment, Intent, IntentId, Issue, IssueRef, LinkIssues, Mark, OwedLink, Step};
-use crate::jira::{Edit, Error as JiraError, Fault, Fields, Linked, RemoteLink, markup};
+use crate::jira::{Edit, Error as JiraError, Fault, Fields, Linked, RemoteLink};
 
 /// The machines of one site need not agree on the time to the second.
 const SKEW: Duration = Duration::from_secs(60);
@@ -151,7 +151,7 @@ pub(super) fn own_edit_lacks_line(user: &Issue) -> bool {
 
 /// Whether a user issue's description has a `Dev Link` line.
 pub(in crate::engine) fn has_line(user: &Issue) -> bool {
-    user.description.as_ref().and_then(|text| markup::link_in(text, "Dev Link")).is_some()
+    user.description.as_ref().and_then(|text| jira_markup::link_in(text, "Dev Link")).is_some()
 }
 
 fn carries_back_mark(user: &Issue, maker: &IntentId) -> bool {
@@ -169,7 +169,7 @@ async fn is_proven_otherwise(engine: &Engine, user: &Issue, ours: &Intent, step:
 }
 
 fn has_line_to(engine: &Engine, user: &Issue, dev: &IssueRef) -> bool {
-    let lines = user.description.iter().flat_map(|text| markup::links_in(text, "Dev Link"));
+    let lines = user.description.iter().flat_map(|text| jira_markup::links_in(text, "Dev Link"));
     lines.filter_map(|address| engine.jira.site().key_in(&address)).any(|key| key == dev.key)
 }
 
@@ -182,8 +182,8 @@ async fn has_comment_on(
 ) -> Result<bool, Error> {
     let text = step.comment.as_ref().and_then(|text| text.render(&user.at.key, &dev.key));
     let Some(text) = text.filter(|text| text.contains(dev.key.as_str())) else { return Ok(false) };
-    let said = markup::text_of(&engine.jira.plain(&text));
+    let said = jira_markup::text_of(&engine.jira.plain(&text));
     let comments = engine.jira.comments(&user.at.id, ours.begun.earlier(SKEW)).await?;
     let by_us = comments.iter().filter(|comment| comment.author.as_ref() == Some(engine.jira.account()));
-    Ok(by_us.filter_map(|comment| comment.body.as_ref()).any(|body| markup::text_of(body) == said))
+    Ok(by_us.filter_map(|comment| comment.body.as_ref()).any(|body| jira_markup::text_of(body) == said))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::screen::{Kind, Shape, Taken, name_of};
 use crate::flow::Body;
 use crate::jira::field::FieldValue;
-use crate::jira::{Client, markup, wire};
+use crate::jira::{Client, wire};
 
 /// What became of a value.
 #[derive(Debug, PartialEq)]
@@ -107,7 +107,7 @@ impl Crossing<'_> {
     }
 
     fn text(&self, value: &Value) -> Result<Value, Unsayable> {
-        let body = match markup::from_wire(value.clone()) {
+        let body = match jira_markup::from_wire(value.clone()) {
             Some(Body::Adf(_)) if !is_document(value) => None,
             body => body,
         };
@@ -127,7 +127,9 @@ fn is_document(value: &Value) -> bool {
 fn words(value: &Value) -> Option<String> {
     match value {
         Value::Number(number) => Some(number.to_string()),
-        Value::Object(_) if is_document(value) => markup::from_wire(value.clone()).map(|body| markup::text_of(&body)),
+        Value::Object(_) if is_document(value) => {
+            jira_markup::from_wire(value.clone()).map(|body| jira_markup::text_of(&body))
+        }
         Value::String(_) | Value::Object(_) => name_of(value).map(str::to_owned),
         Value::Null | Value::Bool(_) | Value::Array(_) => None,
     }

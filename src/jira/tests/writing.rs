@@ -8,7 +8,7 @@ use super::super::testing::{Exchange, Script, on};
 use super::super::{Client, Edit, Effect, FieldValue, Fields, Linked, NewIssue, RemoteLink, Sought};
 use super::{FRESH, created_mark, id, issue, mark_value};
 use crate::flow::{Body, Deployment, IssueType, Mark, ProjectId};
-use crate::jira::markup::MOST;
+use jira_markup::MOST;
 
 const URL: &str = "https://a.example.net/browse/ED-1";
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::flow::{Body, JiraTime};
-use crate::jira::markup;
 
 /// A change of an issue's description. Its texts are wiki markup on every kind of Jira.
 pub(super) struct TextChange<'a> {
@@ -58,7 +57,7 @@ fn words_differ(change: &TextChange<'_>) -> bool {
 
 /// What a person reads in a text, line for line, without our lines and without looks.
 fn own_words(text: &str) -> Vec<String> {
-    let words = markup::text_of(&Body::Wiki(text.to_owned()));
+    let words = jira_markup::text_of(&Body::Wiki(text.to_owned()));
     let mut lines = words.lines().peekable();
     let mut own = Vec::new();
     while let Some(line) = lines.next() {

@@ -1,0 +1,267 @@
+//! Where requests are received and answers handed out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::Response;
+use rand::RngExt;
+use tokio::sync::oneshot;
+
+use super::answer::Answer;
+use super::call::Call;
+use super::downloads::to_login;
+use super::entry::{Caller, LOGIN_REASON};
+use super::hold::Waiting;
+use super::routes::{Access, Endpoint, Mounted, Plan, Read};
+use crate::chance;
+use crate::faults::{Asked, Effect, Fate, Paging, Reply, Verdict};
+use crate::setup::Flavour;
+use crate::site::{RequestLine, Site};
+use crate::state::State;
+use crate::write::{self, Via};
+
+/// What a request is to be answered, and when.
+pub(super) struct Ticket {
+    wait: Wait,
+    slip: Slip,
+}
+
+/// What must be known of a request until it is answered.
+struct Slip {
+    /// Its number in the request log.
+    line: usize,
+    /// The account id of the caller; empty for a stranger.
+    account: String,
+    /// Whether credentials were shown that are nobody's.
+    failed_login: bool,
+    reply: Reply,
+}
+
+/// What comes between a request and its answer.
+enum Wait {
+    For(Duration, Outcome),
+    UntilReleased(oneshot::Receiver<Outcome>),
+    ForEver,
+}
+
+/// What a request led to.
+pub(super) enum Outcome {
+    Settled(Answer),
+    /// Reads look at the site when they are answered, not when they arrive.
+    Read(Read, Box<Call>),
+    Written {
+        answer: Answer,
+        effects: Vec<u64>,
+    },
+}
+
+impl Site {
+    /// Decides everything about a request but what a read will see. Nothing here waits.
+    pub(super) fn arrive(&self, at: &Arc<Mounted>, call: Call) -> Ticket {
+        self.settled().arrive(at, call)
+    }
+
+    /// The answer, when it is time for it.
+    pub(super) async fn answer(&self, ticket: Ticket) -> Response {
+        let outcome = ticket.wait.over().await;
+        self.settled().answer(&ticket.slip, outcome)
+    }
+}
+
+impl Wait {
+    async fn over(self) -> Outcome {
+        match self {
+            Self::For(latency, outcome) => {
+                tokio::time::sleep(latency).await;
+                outcome
+            }
+            // What is never released is dropped with its site: then there is nobody left to answer.
+            Self::UntilReleased(released) => match released.await {
+                Ok(outcome) => outcome,
+                Err(_) => std::future::pending().await,
+            },
+            Self::ForEver => std::future::pending().await,
+        }
+    }
+}
+
+impl State {
+    fn arrive(&mut self, at: &Arc<Mounted>, mut call: Call) -> Ticket {
+        let caller = self.caller(&call.credentials);
+        let account = caller.account().unwrap_or_default().to_owned();
+        let failed_login = matches!(caller, Caller::Impostor);
+        let (method, template, path) = (&call.method, at.template.as_str(), call.path.as_str());
+        let issues = if self.faults.ask_for_issues() { self.named(&call) } else { Vec::new() };
+        let mut verdict =
+            self.faults.judge(&Asked { method, template, path, account: caller.account(), issues: &issues });
+        if verdict.reply == Reply::Compressed && call.header("accept-encoding") == "identity" {
+            verdict.reply = Reply::True;
+        }
+        let latency = chance::between(&mut self.faults.stream, &self.setup.latency) + verdict.slower;
+        // Drawn for every request, needed or not, so that the stream does not depend on what requests ask for.
+        let effect_after = latency.mul_f64(self.faults.stream.random_range(0.0..=1.0));
+        let line = self.log(at, &call, &caller, &verdict);
+        if at.route.access == Access::Signed && call.presents_credentials() {
+            self.leaks += 1;
+        }
+        if verdict.reply == Reply::Paging(Paging::FirstAgain) {
+            call.ask_for_first_page();
+        }
+        let outcome = match verdict.fate {
+            Fate::InTime => self.decide(at, call, &caller, effect_after),
+            Fate::Late(after) => self.decide(at, call, &caller, after),
+            Fate::Never => Outcome::Settled(Answer::unreachable()),
+            Fate::Held(_) if self.holds.is_full() => Outcome::Settled(Answer::unreachable()),
+            Fate::Held(effect) => {
+                let released = self.hold(line, effect, at, call, caller);
+                let slip = Slip { line, account, failed_login, reply: verdict.reply };
+                return Ticket { wait: Wait::UntilReleased(released), slip };
+            }
+        };
+        let wait = if verdict.reply == Reply::None { Wait::ForEver } else { Wait::For(latency, outcome) };
+        Ticket { wait, slip: Slip { line, account, failed_login, reply: verdict.reply } }
+    }
+
+    /// Ids and keys of the issues that a request names.
+    fn named(&self, call: &Call) -> Vec<String> {
+        let known = call.issues_named().into_iter().filter_map(|name| self.find(&name));
+        known.flat_map(|issue| [issue.id.to_string(), issue.key()]).collect()
+    }
+
+    /// Holds a request. What comes first comes at once: the effect of a write, or the look of a read, which then is of
+    /// the past when it is answered.
+    fn hold(
+        &mut self,
+        line: usize,
+        effect: Effect,
+        at: &Arc<Mounted>,
+        call: Call,
+        caller: Caller,
+    ) -> oneshot::Receiver<Outcome> {
+        let waiting = match effect {
+            Effect::Before => Waiting::AtTheDoor(Arc::clone(at), Box::new(call), caller),
+            Effect::After => {
+                let outcome = self.decide(at, call, &caller, Duration::ZERO);
+                Waiting::Decided(Outcome::Settled(self.truth(outcome)))
+            }
+        };
+        self.holds.hold(line, waiting)
+    }
+
+    /// Lets the held request of this line go on. Says whether there was one.
+    pub(crate) fn release(&mut self, line: usize) -> bool {
+        let Some((waiting, reply)) = self.holds.take(line) else { return false };
+        let outcome = match waiting {
+            Waiting::AtTheDoor(at, call, caller) => self.decide(&at, *call, &caller, Duration::ZERO),
+            Waiting::Decided(outcome) => outcome,
+        };
+        // Its client may have left; the effect does not depend on that.
+        drop(reply.send(outcome));
+        true
+    }
+
+    /// Lets the caller in, validates a write and notes its effect.
+    fn decide(&mut self, at: &Mounted, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
+        let route = &at.route;
+        if self.setup.delete_needs_content_type && call.is_untyped_delete() {
+            return Outcome::Settled(Answer::unsupported_media_type(&call, ""));
+        }
+        call.account = match self.admit(route.access, caller, &call.credentials) {
+            Ok(account) => account,
+            Err(_) if route.access == Access::Page => return Outcome::Settled(to_login(self, &call.path)),
+            Err(refusal) => return Outcome::Settled(refusal),
+        };
+        if let Err(refusal) = self.check(at, &call) {
+            return Outcome::Settled(refusal);
+        }
+        match route.endpoint(&call.method) {
+            None if route.leads_nowhere() => Outcome::Settled(Answer::unknown_path(&call)),
+            None => Outcome::Settled(Answer::wrong_method(&call, &route.allowed())),
+            Some(Endpoint::Read(read)) => Outcome::Read(read, Box::new(call)),
+            Some(Endpoint::Write(write)) => match write(self, &call) {
+                Ok(plan) => self.commit(plan, &call.account, effect_after),
+                Err(refusal) => Outcome::Settled(refusal),
+            },
+        }
+    }
+
+    /// Whether the caller has not asked too much lately, and may see and do what it asks for.
+    fn check(&mut self, at: &Mounted, call: &Call) -> Result<(), Answer> {
+        if at.route.endpoint(&call.method).is_none() {
+            return Ok(());
+        }
+        self.check_limits(at, call)?;
+        self.check_sight(call)?;
+        self.check_right(&at.route, call)
+    }
+
+    fn commit(&mut self, plan: Plan, account: &str, after: Duration) -> Outcome {
+        let due = self.now + after;
+        let mut effects = Vec::new();
+        for write in plan.writes {
+            let id = self.next_id();
+            self.schedule(due, write::Effect { id, author: account.into(), via: Via::Api, write });
+            effects.push(id);
+        }
+        // What is due at once happens at once, so that nothing lies between a request and its effect but latency.
+        self.settle();
+        Outcome::Written { answer: plan.answer, effects }
+    }
+
+    fn answer(&mut self, slip: &Slip, outcome: Outcome) -> Response {
+        let truth = self.truth(outcome);
+        let now = self.now;
+        let signed = self.signed(truth, slip.line, &slip.account);
+        let signed = if slip.failed_login { signed.with(LOGIN_REASON, "AUTHENTICATED_FAILED") } else { signed };
+        let seen = signed.suffer(&slip.reply, now);
+        if let Some(line) = self.requests.get_mut(slip.line) {
+            line.status = Some(seen.status.as_u16());
+        }
+        // What stands before the site stamps the answer by its own clock.
+        seen.arrive(&slip.reply, now.checked_add_signed(self.setup.date_ahead).unwrap_or(now))
+    }
+
+    /// What the site has to say now, before any fault spoils it.
+    fn truth(&mut self, outcome: Outcome) -> Answer {
+        match outcome {
+            Outcome::Settled(answer) => answer,
+            Outcome::Read(read, call) => {
+                // The answer is of now, and so must be what may be seen in it.
+                self.check_sight(&call).and_then(|()| read(self, &call)).unwrap_or_else(|refusal| refusal)
+            }
+            Outcome::Written { answer, effects } => {
+                let misfired = effects.iter().filter(|effect| self.misfired(**effect)).count();
+                if misfired > 0 { Answer::conflict() } else { answer }
+            }
+        }
+    }
+
+    /// The headers by which Jira's operators find a request again.
+    fn signed(&self, answer: Answer, line: usize, account: &str) -> Answer {
+        match self.setup.flavour {
+            Flavour::Cloud => answer.with("atl-traceid", format!("{:032x}", line + 1)),
+            Flavour::DataCenter => {
+                let minute = self.now.timestamp() / 60 % (24 * 60);
+                let name = self.accounts.get(account).map_or("anonymous", |account| &account.user_name);
+                let signed = answer.with("X-AREQUESTID", format!("{minute}x{}x1", line + 1)).with("X-AUSERNAME", name);
+                // It gives a reason for success too.
+                if account.is_empty() { signed } else { signed.with(LOGIN_REASON, "OK") }
+            }
+        }
+    }
+
+    fn log(&mut self, at: &Mounted, call: &Call, caller: &Caller, verdict: &Verdict) -> usize {
+        // Methods are whatever a client makes up; only those that the resource knows are counted by name.
+        let method = at.route.endpoint(&call.method).map_or("other", |_| call.method.as_str());
+        *self.counters.entry(format!("{method} {}", at.template)).or_default() += 1;
+        self.requests.push(RequestLine {
+            number: self.requests.next(),
+            at: self.now,
+            method: call.method.to_string(),
+            path: call.path.clone(),
+            account: caller.account().map(String::from),
+            status: None,
+            fault: verdict.name,
+        })
+    }
+}
