@@ -6,29 +6,14 @@
 //! Reading order: `mode` says what a cycle does; `full`, `incremental` and `patrol` find candidates; `observe`, `adopt`
 //! and `units` read them afresh and put them together; `decide`, `pairs`, `plan`, `apply` and `steps` see to each.
 
-mod addresses;
-mod adopt;
-mod apply;
-mod decide;
-mod failures;
-mod full;
-mod incremental;
-mod mode;
-mod observe;
+mod handle;
+mod look;
 mod orders;
-mod pairs;
-mod patrol;
 mod plan;
-mod progress;
-mod projects;
-mod recover;
-mod short;
-mod statuses;
-mod steps;
+mod scan;
 mod takeover;
 mod tally;
-mod types;
-mod units;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
@@ -45,12 +30,15 @@ use crate::flow::{
 use crate::jira::{self, Client, ClockDifference, Fault, Page, Scan};
 use crate::pulse::{NoResult, Pulse, Why};
 use crate::store::{self, Change, Cursor, State, Store};
-use addresses::OtherAddresses;
-use incremental::{Memory, Reach};
-use mode::{Because, Mode};
+use look::addresses::OtherAddresses;
+use look::adopt;
+use scan::incremental::{Memory, Reach};
+use scan::mode::{Because, Mode};
+use scan::short;
 use tally::Tally;
+use write::types;
 
-pub use projects::Projects;
+pub use look::projects::Projects;
 pub use takeover::{Progress, Report};
 
 /// Pairs of one flow that are worked on at the same time.

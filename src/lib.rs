@@ -22,7 +22,7 @@
 //! # Reading order
 //!
 //! [`flow`] first: its words are used everywhere. Then `engine/plan.rs` and its tests, which say what is done when;
-//! `flow/intent.rs` and `engine/apply.rs`, how it is done once; `engine/observe.rs` and `engine/recover.rs`; then the
+//! `flow/intent.rs` and `engine/write/executor.rs`, how it is done once; `engine/look/observe.rs` and `engine/write/recovery.rs`; then the
 //! rest in the order of the list below. `docs/sync.md` says what keeping in step means, `docs/architecture.md` how the
 //! house is built.
 //!

@@ -9,8 +9,8 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::adopt::{Claims, Proof, entries};
-use super::observe::{Known, Trial};
+use super::look::adopt::{Claims, Proof, entries};
+use super::look::observe::{Known, Trial};
 use super::plan::plan;
 use super::{Engine, Error};
 use crate::flow::{

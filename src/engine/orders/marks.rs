@@ -1,7 +1,7 @@
 //! The marks that make evidence of a decision, so that it survives a lost store.
 
 use super::{Hindrance, refused};
-use crate::engine::adopt::answers;
+use crate::engine::look::adopt::answers;
 use crate::engine::{Engine, Error};
 use crate::flow::{IntentId, Issue, IssueId, Mark, Pair};
 use crate::jira::{self, Effect};

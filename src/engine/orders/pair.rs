@@ -1,8 +1,8 @@
 //! `pair USER DEV`: these two belong together, whatever they carry.
 
 use super::{Hindrance, refused, still_open};
-use crate::engine::adopt::{Proof, entries};
-use crate::engine::observe::Trial;
+use crate::engine::look::adopt::{Proof, entries};
+use crate::engine::look::observe::Trial;
 use crate::engine::{Engine, Error};
 use crate::flow::{Handled, Issue, IssueKey, Order, Origin, Pair, PairState, Refused, Side};
 use crate::store::Change;

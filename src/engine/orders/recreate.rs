@@ -1,9 +1,9 @@
 //! `recreate USER`: this user issue gets a new dev issue.
 
 use super::{Hindrance, refused, still_open};
-use crate::engine::apply::{Course, Driven, GivenUp};
-use crate::engine::observe::counterpart;
+use crate::engine::look::observe::counterpart;
 use crate::engine::plan::creation;
+use crate::engine::write::executor::{Course, Driven, GivenUp};
 use crate::engine::{Engine, Error};
 use crate::flow::{
     Draft, Intent, Issue, IssueId, IssueKey, IssueRef, MissingDev, Observed, Order, Pair, PairState, Refused, Side,

@@ -1,0 +1,341 @@
+//! From observations to decisions: each unit is handled to its end, and what needed no write is recorded.
+
+use futures::{FutureExt, StreamExt, stream};
+
+use super::look::observe::{Candidates, Known, Trial, counterpart, pair_of, sightings, user_of};
+use super::look::units::Unit;
+use super::plan::{Lost, Plan, plan};
+use super::write::bulk::Creation;
+use super::write::pairs::ENOUGH_ASKED;
+use super::{CONCURRENCY, Engine, Error, Past};
+use crate::flow::{Event, Handled, IntentKind, Issue, IssueId, IssueRef, Observed, Pair, PairState, Side, SkipReason};
+use crate::jira::{BATCH, Page};
+use crate::store::{self, Change, Failure};
+
+/// How a unit ended: what it is about, and what is left to do.
+struct Ended {
+    about: (Side, IssueRef),
+    left: Left,
+}
+
+/// What a unit leaves to be done together with others of its page.
+enum Left {
+    /// Nothing was written to Jira, or all is recorded but this.
+    Record(Vec<Change>),
+    /// It gets a dev issue.
+    Create(Box<Creation>),
+}
+
+impl Left {
+    /// The issue is to be tried again, whatever else was handled of it.
+    fn keeping_failure_of(self, user: &IssueRef) -> Self {
+        match self {
+            Self::Record(mut changes) => {
+                changes.retain(|change| *change != Change::ClearFailure(Side::User, user.id.clone()));
+                Self::Record(changes)
+            }
+            Self::Create(creation) => Self::Create(creation),
+        }
+    }
+}
+
+impl Engine {
+    /// Handles what a page of a search named, to the end.
+    pub(super) async fn handle(&self, page: Page, past: Past) -> Result<(), Error> {
+        let Page { rows, odd, watermark: _ } = page;
+        let mut candidates = self.candidates(rows).await?;
+        candidates.extend(self.odd_candidates(odd).await?);
+        self.handle_candidates(candidates, past).await
+    }
+
+    /// Tries failed issues again whose time has come.
+    pub(super) async fn handle_due_failures(&self, past: Past) -> Result<(), Error> {
+        let due = self.store.failures().await?.into_iter().filter(|failure| self.is_time_for(failure));
+        let due: Vec<_> = due.map(|failure| (failure.issue.id.clone(), (failure.side, failure.issue))).collect();
+        // As many at once as a page of a search: there may be any number of them.
+        for some in due.chunks(BATCH) {
+            self.handle_candidates(some.iter().cloned().collect(), past).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads, adopts, decides and records.
+    pub(super) async fn handle_candidates(&self, candidates: Candidates, past: Past) -> Result<(), Error> {
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let mut known = self.read(&candidates).await?;
+        // Evidence is looked for only where somebody lacks a counterpart.
+        if candidates.keys().any(|id| pair_of(&known, id).is_none()) {
+            self.adopt(&candidates, &mut known, past).await?;
+        }
+        self.recall(&mut known).await?;
+        let units = self.units(&candidates, &known, past);
+        // Boxed: a page of them waits at once.
+        let work: Vec<_> = units.into_iter().map(|unit| self.end_unit(unit, &known, past).boxed()).collect();
+        let ends: Vec<_> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
+        let (mut quiet, mut creations) = (Vec::new(), Vec::new());
+        for end in ends {
+            match end? {
+                Ended { about, left: Left::Record(changes) } => quiet.push((about, changes)),
+                Ended { about: _, left: Left::Create(creation) } => creations.push(*creation),
+            }
+        }
+        self.write_down(quiet).await?;
+        self.create_all(creations).await
+    }
+
+    /// One write for a page full of what needed none in Jira. If something stored contradicts one unit, that one fails
+    /// and the others are recorded all the same.
+    async fn write_down(&self, quiet: Vec<((Side, IssueRef), Vec<Change>)>) -> Result<(), Error> {
+        let all = quiet.iter().flat_map(|(_, changes)| changes.iter().cloned()).collect();
+        match self.store.write(all).await {
+            Err(store::Error::Taken { .. }) => {}
+            end => return Ok(end?),
+        }
+        for (about, changes) in quiet {
+            match self.store.write(changes).await {
+                Err(error @ store::Error::Taken { .. }) => self.contradicted(&about, &error).await?,
+                end => end?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn end_unit(&self, unit: Unit, known: &Known, past: Past) -> Result<Ended, Error> {
+        let about = unit.about();
+        let left = self.unless_contradicted(&about, Box::pin(self.handle_unit(unit, known, past)).await).await?;
+        Ok(Ended { left: left.unwrap_or_else(|| Left::Record(Vec::new())), about })
+    }
+
+    /// `None` if what is stored said otherwise: that is the failure of this one issue.
+    pub(super) async fn unless_contradicted<T>(
+        &self,
+        about: &(Side, IssueRef),
+        end: Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        match end {
+            Err(Error::Store(error @ store::Error::Taken { .. })) => {
+                self.contradicted(about, &error).await?;
+                Ok(None)
+            }
+            end => end.map(Some),
+        }
+    }
+
+    /// What is stored says otherwise: somebody has to see it, and no other issue has to wait for that.
+    async fn contradicted(&self, (side, issue): &(Side, IssueRef), error: &store::Error) -> Result<(), Error> {
+        self.failed(*side, issue, error.to_string(), Trial::default()).await
+    }
+
+    /// Handles one unit, and returns what is left to do. A failure that concerns this unit alone is recorded and is not
+    /// an error.
+    async fn handle_unit(&self, unit: Unit, known: &Known, past: Past) -> Result<Left, Error> {
+        if self.pulse.stopping() {
+            return Err(Error::Stopping);
+        }
+        Ok(Left::Record(match unit {
+            Unit::LoneDev(dev) if self.may_be_ours(&dev, known) => Vec::new(),
+            // That such issues were seen is recorded with the cycle; until then they are to be seen again.
+            Unit::LoneDev(dev) if known.named_elsewhere.contains(&dev.at.id) => Vec::new(),
+            Unit::LoneDev(dev) => lone_dev(&dev, known),
+            Unit::Gone(side, at) => self.gone(side, &at, known).await?,
+            Unit::Unread(side, at, why) => self.unread(side, &at, why, (known, past)).await?,
+            Unit::Bereaved(user, why) => self.bereaved(&user, why, known).await?,
+            Unit::OneWay(seen) => {
+                self.skip(&user_of(&seen).issue.at, SkipReason::HasLink);
+                nothing_to_write(&seen)
+            }
+            Unit::Apart(pair, apart) => {
+                self.set_apart(&pair, apart, known).await?;
+                Vec::new()
+            }
+            Unit::Unpaired(pair, home) => self.leave_unpaired(&pair, &home),
+            Unit::Decide(seen) => return Box::pin(self.decide(*seen, known)).await,
+        }))
+    }
+
+    /// Whether a dev issue without a pair may yet turn out to be the one that an open intent has created. Recording it as
+    /// nobody's would lose what people did to it since; closing the intent has it looked at.
+    fn may_be_ours(&self, dev: &Issue, known: &Known) -> bool {
+        let owner = counterpart(dev);
+        owner.is_some_and(|user| self.is_busy(user) || !known.issues.contains_key(user))
+    }
+
+    /// Asked for some times; then its user issue counts as handled until it changes.
+    async fn bereaved(&self, user: &Issue, why: String, known: &Known) -> Result<Vec<Change>, Error> {
+        if !self.is_due(&user.at.id, known) {
+            return Ok(Vec::new());
+        }
+        self.skip(&user.at, SkipReason::CounterpartMissing);
+        if self.was_asked_enough(&user.at.id, known) {
+            let handled = Change::PutHandled(Side::User, user.at.clone(), Handled::of(user));
+            return Ok(vec![handled, Change::ClearFailure(Side::User, user.at.id.clone())]);
+        }
+        self.failed(Side::User, &user.at, why, Trial::default()).await?;
+        Ok(Vec::new())
+    }
+
+    /// Whether an issue may be tried: it has not failed, or its time has come again.
+    fn is_due(&self, id: &IssueId, known: &Known) -> bool {
+        known.failures.get(id).is_none_or(|failure| self.is_time_for(failure))
+    }
+
+    fn was_asked_enough(&self, id: &IssueId, known: &Known) -> bool {
+        known.failures.get(id).is_some_and(|failure| failure.attempts >= ENOUGH_ASKED)
+    }
+
+    /// An unpaired issue that a search named and that can't be read: perhaps only hidden for a while, so it is asked for
+    /// again some times before it is forgotten.
+    async fn gone(&self, side: Side, at: &IssueRef, known: &Known) -> Result<Vec<Change>, Error> {
+        if self.was_asked_enough(&at.id, known) {
+            return Ok(vec![Change::ClearFailure(side, at.id.clone())]);
+        }
+        if self.is_due(&at.id, known) {
+            let unseen_since = known.failures.get(&at.id).and_then(|failure| failure.unseen_since);
+            self.failed(side, at, format!("{at} can't be read"), Trial { unseen_since, ..Trial::default() }).await?;
+        }
+        Ok(Vec::new())
+    }
+
+    /// An issue that can't be read although Jira is there, or one that depends on such an issue. It is as it was: it fails
+    /// alone, and is tried ever less often.
+    async fn unread(
+        &self,
+        side: Side,
+        at: &IssueRef,
+        why: String,
+        (known, past): (&Known, Past),
+    ) -> Result<Vec<Change>, Error> {
+        if self.is_due(&at.id, known) {
+            let before = known.failures.get(&at.id).and_then(|failure| failure.unseen_since);
+            let unseen_since = past.unseen_since_of_unread(side);
+            let unseen_since =
+                before.map_or(unseen_since, |before| unseen_since.map_or(Some(before), |now| Some(now.min(before))));
+            self.failed(side, at, why, Trial { unseen_since, ..Trial::default() }).await?;
+        }
+        Ok(Vec::new())
+    }
+
+    async fn decide(&self, seen: Observed, known: &Known) -> Result<Left, Error> {
+        let user = user_of(&seen).issue.at.clone();
+        let (seen, mended) = match self.as_kept_in_step(seen, known).await? {
+            Kept::No => return Ok(Left::Record(Vec::new())),
+            Kept::AsBefore(seen) => (seen, false),
+            Kept::Again(seen) => (seen, true),
+        };
+        if self.is_busy(&user.id) {
+            // Closing the intent has the pair looked at again.
+            self.skip(&user, SkipReason::OpenIntent);
+            return Ok(Left::Record(Vec::new()));
+        }
+        if !mended && known.failures.get(&user.id).is_some_and(|failure| self.is_waiting(failure, &seen)) {
+            return Ok(Left::Record(Vec::new()));
+        }
+        let status = user_of(&seen).issue.status.id.clone();
+        let left = self.plan_and_carry_out(seen).await?;
+        let tries_again = Box::pin(self.try_owed_link(&user, &status)).await?;
+        Ok(if tries_again { left.keeping_failure_of(&user) } else { left })
+    }
+
+    /// A pair that was apart and is whole again, or was held long enough, is kept in step from this very look on.
+    async fn as_kept_in_step(&self, seen: Observed, known: &Known) -> Result<Kept, Error> {
+        let Observed::Paired { pair, user, dev, not_before, copied, recent_writes } = seen else {
+            return Ok(Kept::AsBefore(seen));
+        };
+        let was = pair.state;
+        let pair = Pair { state: PairState::Active, ..pair };
+        let again = match was {
+            PairState::Active => false,
+            PairState::Suspended | PairState::Broken => true,
+            PairState::Held if self.is_released(&pair, known) => true,
+            PairState::Held => {
+                self.skip(&pair.user, SkipReason::PingPong);
+                return Ok(Kept::No);
+            }
+            PairState::Unpaired => return Ok(Kept::No),
+        };
+        if again {
+            self.mend(&pair).await?;
+        }
+        let seen = Observed::Paired { pair, user, dev, not_before, copied, recent_writes };
+        Ok(if again { Kept::Again(seen) } else { Kept::AsBefore(seen) })
+    }
+
+    async fn plan_and_carry_out(&self, seen: Observed) -> Result<Left, Error> {
+        let plan = plan(&self.flow.rules, &seen);
+        if let (Some(writes), Observed::Paired { pair, .. }) = (plan.hold, &seen) {
+            self.hold(pair, writes).await?;
+            return Ok(Left::Record(Vec::new()));
+        }
+        self.tell_plan(&seen, &plan);
+        let user = &user_of(&seen).issue.at;
+        let told = plan.lost.map(|lost| self.record(&conflict_lost(lost, user), user));
+        match plan.draft {
+            None => Ok(Left::Record(nothing_to_write(&seen).into_iter().chain(told).collect())),
+            Some(draft) if draft.kind == IntentKind::Create => Ok(Left::Create(Box::new(Creation { draft, seen }))),
+            Some(draft) => {
+                let end = self.carry_out(draft, &seen, told).await;
+                self.or_failed(end, &seen).await?;
+                Ok(Left::Record(Vec::new()))
+            }
+        }
+    }
+
+    /// Whether an issue that failed has neither changed since nor waited long enough.
+    fn is_waiting(&self, failure: &Failure, seen: &Observed) -> bool {
+        !self.is_time_for(failure) && failure.seen.is_some() && failure.seen >= Trial::of(seen).seen
+    }
+
+    fn tell_plan(&self, seen: &Observed, plan: &Plan) {
+        for (side, sighting) in sightings(seen) {
+            let key = sighting.issue.at.key.clone();
+            if plan.changed.contains(&side) {
+                self.tally.changes.add(1);
+                let from = sighting.handled.as_ref().map(|handled| handled.status.name.clone());
+                self.tell(&Event::StatusChanged { side, key, from, to: sighting.issue.status.name.clone() });
+            } else {
+                self.tell(&Event::StatusUnchanged { side, key });
+            }
+        }
+        for reason in &plan.skipped {
+            self.skip(&user_of(seen).issue.at, *reason);
+        }
+    }
+}
+
+/// Whether something may be planned for an observation.
+enum Kept {
+    /// Its pair is not kept in step.
+    No,
+    /// As it always was.
+    AsBefore(Observed),
+    /// From now on again: no earlier failure stands in the way.
+    Again(Observed),
+}
+
+/// Nothing of ours; what was recorded while it could not be read is over.
+fn lone_dev(dev: &Issue, known: &Known) -> Vec<Change> {
+    let handled = Change::PutHandled(Side::Dev, dev.at.clone(), Handled::of(dev));
+    let over = known.failures.contains_key(&dev.at.id).then(|| Change::ClearFailure(Side::Dev, dev.at.id.clone()));
+    [handled].into_iter().chain(over).collect()
+}
+
+fn conflict_lost(lost: Lost, user: &IssueRef) -> Event {
+    let Lost { side, status, wanted } = lost;
+    Event::ConflictLost { user: user.key.clone(), side, status, wanted }
+}
+
+/// What is recorded of a unit that needed no write: it was handled as it was read.
+fn nothing_to_write(seen: &Observed) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if let Observed::Paired { pair, .. } = seen {
+        changes.push(Change::PutPair(pair.clone()));
+    }
+    for (side, sighting) in sightings(seen) {
+        let issue = &sighting.issue;
+        changes.push(Change::PutHandled(side, issue.at.clone(), Handled::of(issue)));
+        changes.push(Change::ClearFailure(side, issue.at.id.clone()));
+    }
+    changes
+}

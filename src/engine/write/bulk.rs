@@ -1,0 +1,107 @@
+//! Several dev issues of one page are created in one request. Each has an intent of its own, stored before the request,
+//! and from the request's end on goes its own way.
+
+use futures::{FutureExt, StreamExt, stream};
+
+use super::executor::Course;
+use super::steps::{self, Outcome};
+use crate::engine::look::observe::user_of;
+use crate::engine::{CONCURRENCY, Engine, Error};
+use crate::flow::{CreateIssue, Draft, Intent, Issue, Observed, Side, SkipReason, Step};
+use crate::jira::BULK;
+use crate::store::{self, Change};
+
+/// A dev issue that is to be created, and for what.
+pub(in crate::engine) struct Creation {
+    pub draft: Draft,
+    pub seen: Observed,
+}
+
+/// One that is under way.
+struct Begun {
+    intent: Intent,
+    seen: Observed,
+}
+
+impl Begun {
+    /// Its first step; `None` if it is no create after all, and so is none to be sent with others.
+    fn first(&self) -> Option<(&Intent, &CreateIssue, &Issue)> {
+        match self.intent.step()? {
+            Step::Create(step) => Some((&self.intent, step, &user_of(&self.seen).issue)),
+            Step::Link(_)
+            | Step::Transition(_)
+            | Step::Comment(_)
+            | Step::Attach(_)
+            | Step::Reply(_)
+            | Step::Restore(_)
+            | Step::Describe(_) => None,
+        }
+    }
+}
+
+impl Engine {
+    /// Carries creates out, together where there are several. Each is recorded when this returns, or an intent or
+    /// failure is durable that will see to it.
+    pub(in crate::engine) async fn create_all(&self, mut all: Vec<Creation>) -> Result<(), Error> {
+        while !all.is_empty() {
+            if self.pulse.stopping() {
+                return Err(Error::Stopping);
+            }
+            let rest = all.split_off(all.len().min(BULK));
+            let begun = self.begin(std::mem::replace(&mut all, rest)).await?;
+            self.create_begun(begun).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores the intents, in one batch unless one of them can't be: somebody's earlier one is still open.
+    async fn begin(&self, some: Vec<Creation>) -> Result<Vec<Begun>, Error> {
+        let begin = |Creation { draft, seen }| Begun { intent: self.intent(draft, &seen), seen };
+        let some: Vec<_> = some.into_iter().map(begin).collect();
+        let all = some.iter().map(|one| Change::AddIntent(one.intent.clone())).collect();
+        match self.store.write(all).await {
+            Ok(()) => {
+                some.iter().for_each(|one| self.set_busy(&one.intent));
+                return Ok(some);
+            }
+            Err(store::Error::Taken { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut begun = Vec::new();
+        for one in some {
+            match self.store.write(vec![Change::AddIntent(one.intent.clone())]).await {
+                Ok(()) => {
+                    self.set_busy(&one.intent);
+                    begun.push(one);
+                }
+                Err(store::Error::Taken { .. }) => self.skip(&one.intent.user, SkipReason::OpenIntent),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(begun)
+    }
+
+    async fn create_begun(&self, begun: Vec<Begun>) -> Result<(), Error> {
+        let firsts: Option<Vec<_>> = begun.iter().map(Begun::first).collect();
+        let ends: Vec<_> = match firsts {
+            // Alone it is one request less: what one request creates need not be told apart.
+            Some(firsts) if firsts.len() > 1 => steps::create_all(self, &firsts).await.into_iter().map(Some).collect(),
+            Some(_) | None => begun.iter().map(|_| None).collect(),
+        };
+        let work = begun.into_iter().zip(ends).map(|(one, end)| self.go_on_from(one, end).boxed());
+        let work: Vec<_> = work.collect();
+        let ends: Vec<Result<(), Error>> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
+        ends.into_iter().collect()
+    }
+
+    async fn go_on_from(&self, one: Begun, end: Option<Result<Outcome, Error>>) -> Result<(), Error> {
+        let Begun { intent, seen } = one;
+        let driven = self.drive_from(Course::new(intent), Some(&user_of(&seen).issue), end).await;
+        let end = match driven {
+            Ok(driven) => self.after(driven, &seen).await,
+            Err(error) => Err(error),
+        };
+        let about = (Side::User, user_of(&seen).issue.at.clone());
+        self.unless_contradicted(&about, self.or_failed(end, &seen).await).await.map(Option::unwrap_or_default)
+    }
+}

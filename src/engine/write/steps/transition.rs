@@ -1,0 +1,100 @@
+//! Bring an issue into a status.
+
+mod resolution;
+mod tries;
+
+use std::time::Duration;
+
+use tries::Tries;
+
+use super::{Outcome, Trace};
+use crate::engine::write::outcome::{Learned, Moved};
+use crate::engine::{Engine, Error};
+use crate::flow::{Event, Intent, Issue, IssueRef, SkipReason, Status, Transition};
+use crate::jira::{self, Fault, Offer, Standing};
+
+/// The machines of one site need not agree on the time to the second.
+const SKEW: Duration = Duration::from_secs(5);
+
+/// Where the issue stands and where it can go are read in one request, immediately before each try. Only a 400 in Jira's
+/// own words lets another transition be tried: then nothing has happened. Whichever of them was made, the changelog
+/// shows it as ours.
+pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Transition) -> Result<Outcome, Error> {
+    let Some(target) = intent.on(step.side) else { return Ok(Outcome::Needless) };
+    let mut standing = engine.jira.standing(&target.id).await?;
+    let mut tries = Tries::new(engine, intent, step, target);
+    loop {
+        if let Some(outcome) = outdated(&standing, step) {
+            return Ok(outcome);
+        }
+        let Some(next) = tries.next(&standing).await? else { return Err(tries.failure(&standing).await.into()) };
+        match engine.jira.transition(&target.id, &next.offer, &next.sends.fields()).await {
+            Ok(()) => {
+                let reached = match &next.offer.to {
+                    Some(to) => to.clone(),
+                    None => where_it_led(engine, target, &next.offer).await?,
+                };
+                let remarks = tries.remarks(&next, &reached);
+                return Ok(Outcome::Done(Learned::Moved(moved(step, reached, remarks))));
+            }
+            Err(error) if is_refused_by_jira(&error) => tries.refused(next, error),
+            Err(error) => return Err(error.into()),
+        }
+        standing = engine.jira.standing_now(&target.id).await?;
+    }
+}
+
+/// Whether Jira itself says no, and not something on the way to it: then nothing has happened.
+fn is_refused_by_jira(error: &jira::Error) -> bool {
+    matches!(&error.what, Fault::Invalid(refusal) if refusal.is_in_jiras_words())
+}
+
+/// What becomes of the step if the issue does not stand where the plan saw it.
+fn outdated(standing: &Standing, step: &Transition) -> Option<Outcome> {
+    if standing.status.name == step.to {
+        // Somebody else brought it there: no change of ours, so nothing to comment on.
+        return Some(Outcome::Needless);
+    }
+    (standing.status.id != step.from.id).then_some(Outcome::Outdated(SkipReason::MovedMeanwhile))
+}
+
+/// Where a transition led of which Jira had not said so. What can't be read now is looked up later: the transition itself
+/// was made.
+async fn where_it_led(engine: &Engine, target: &IssueRef, offer: &Offer) -> Result<Status, jira::Error> {
+    let untold = |why: String| jira::Error {
+        request: format!("transition {} of {target}", offer.name),
+        what: Fault::Unanswered(format!("it was made, and where it led is not known: {why}")),
+        only_reads: false,
+    };
+    match engine.jira.status_reached(&target.id).await {
+        Ok(Some(status)) => Ok(status),
+        Ok(None) => Err(untold("the issue can't be read".to_owned())),
+        Err(error) => Err(untold(error.to_string())),
+    }
+}
+
+fn moved(step: &Transition, reached: Status, remarks: Vec<Event>) -> Moved {
+    Moved { side: step.side, wanted: step.to.clone(), reached, remarks }
+}
+
+/// The changelog shows that we moved it since, from where it stood: whatever became of it afterwards. Nobody but this
+/// intent may write to its pair, so any such change of ours is this step's, wherever it led.
+pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Transition) -> Result<Trace, Error> {
+    let Some(target) = intent.on(step.side) else { return Ok(Trace::Hidden) };
+    Ok(match engine.jira.fetch_one(&target.id).await? {
+        Some(issue) => match reached(engine, intent, step, &issue) {
+            Some(status) => Trace::Shown(Learned::Moved(moved(step, status, Vec::new()))),
+            None => Trace::Lacking,
+        },
+        None => Trace::Hidden,
+    })
+}
+
+fn reached(engine: &Engine, intent: &Intent, step: &Transition, issue: &Issue) -> Option<Status> {
+    let ours = issue.changes.iter().rev().find(|change| {
+        change.at >= intent.begun.earlier(SKEW)
+            && change.by.as_ref() == Some(engine.jira.account())
+            && change.from.id == step.from.id
+    });
+    ours.map(|change| change.to.clone())
+}
