@@ -6,16 +6,6 @@
 //! this.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "it measures, and fails aloud")]
-#![allow(dead_code, reason = "machinery of the tests")]
-
-#[path = "../tests/binary/asking.rs"]
-mod asking;
-#[path = "../tests/binary/daemon.rs"]
-mod daemon;
-#[path = "../tests/mongod/mod.rs"]
-mod mongod;
-#[path = "../tests/binary/wait.rs"]
-mod wait;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,13 +18,12 @@ use std::time::Duration;
 use jira_sim::{Project, Site, Workflow};
 use lockstep::clock::Clock;
 use lockstep::demo::world;
-use mongod::Replica;
 use serde_json::Value;
+use test_mongod::Replica;
+use testing::asking::ask;
+use testing::daemon::{Daemon, lockstep};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-
-use asking::ask;
-use daemon::Daemon;
 
 /// By which the daemon may be asked.
 const TOKEN: &str = "open-sesame";
@@ -140,7 +129,7 @@ impl Town {
         let known: Vec<_> = known.into_iter().chain([token]).collect();
         let flows = flows.display().to_string();
         let args = ["run", "--flows", &flows, "--store", store, "--listen", "127.0.0.1:0"];
-        Daemon::of(limited(&daemon::lockstep(&args, &known)))
+        Daemon::of(limited(&lockstep(&args, &known)))
     }
 }
 

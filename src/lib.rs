@@ -38,7 +38,7 @@
 //!   together.
 //! - Nobody but [`clock`] asks this machine for the time or for randomness.
 //!
-//! `tests/layers.rs` keeps who may import whom.
+//! `tests/layers` keeps who may import whom.
 
 // The words.
 pub mod flow;

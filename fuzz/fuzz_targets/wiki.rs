@@ -2,7 +2,6 @@
 
 #![no_main]
 
-#[path = "texts.rs"]
 mod texts;
 
 use lockstep::flow::Body;

@@ -473,5 +473,4 @@ impl Drop for Place<'_> {
 }
 
 #[cfg(test)]
-#[path = "budget/tests.rs"]
 mod tests;

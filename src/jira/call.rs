@@ -627,5 +627,4 @@ fn authorization(credentials: &Credentials) -> (HeaderValue, Option<String>) {
 }
 
 #[cfg(test)]
-#[path = "call/tests.rs"]
 mod tests;

@@ -211,5 +211,4 @@ fn limit(interval: Duration) -> Duration {
 }
 
 #[cfg(test)]
-#[path = "health/tests.rs"]
 mod tests;

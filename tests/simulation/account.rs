@@ -8,7 +8,7 @@ use jira_sim::faults::{Denied, Kind, LoginReason, Rule, When};
 use jira_sim::{Deed, FaultPlan, FileContent, Flavour};
 use lockstep::demo::world;
 
-use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 const CUSTOMER: &str = "customer-ines";
 const BOT: &str = "account-lockstep";

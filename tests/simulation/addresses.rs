@@ -8,7 +8,7 @@ use lockstep::flow::{FlowName, NoticeKind, Order};
 use lockstep::supervisor::{Ended, Ordered, Snapshot};
 use serde_json::{Value, json};
 
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
 const OLD: &str = "https://jira.example.net";
 const NEW: &str = "https://issues.example.com";

@@ -1,9 +1,9 @@
 //! Who belongs to whom already: what people and the Node.js service left behind is recognised before anything is created.
 
-use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use http::Method;
 use jira_sim::{Deed, FileContent, Flavour};
 use serde_json::json;
+use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 const DAY: std::time::Duration = HOUR.saturating_mul(24);
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Garbage, Kind, Rule, When};
 use jira_sim::{self, Deed, FaultPlan, Transition};
@@ -10,6 +9,7 @@ use lockstep::flow::Order;
 use lockstep::supervisor::{Handle, Ordered};
 use lockstep::worker::Archive as _;
 use serde_json::{Value, json};
+use testing::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 /// Lives a story on both kinds of Jira.
 fn on_both(story: impl AsyncFn(House)) {

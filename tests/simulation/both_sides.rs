@@ -6,7 +6,7 @@ use std::time::Duration;
 use jira_sim::{Deed, Flavour};
 use serde_json::{Value, json};
 
-use super::house::{FLAVOURS, HOUR, House, on_a_paused_clock};
+use testing::house::{FLAVOURS, HOUR, House, on_a_paused_clock};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::crashes::{a_create_crashes, a_create_stops, a_mirrored_status_crashes, accepted, company, is_whole};
-use super::house::{Crash, End, FLAVOURS, MINUTE, at_every_gate, on_a_paused_clock};
 use jira_sim::Flavour;
+use testing::house::{Crash, End, FLAVOURS, MINUTE, at_every_gate, on_a_paused_clock};
 
 #[test]
 fn a_crash_at_any_gate_of_a_create_leaves_no_twin_and_loses_nothing() {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::house::{Crash, End, HOUR, House, MINUTE};
 use jira_sim::{Deed, Flavour};
 use lockstep::supervisor::Ended;
+use testing::house::{Crash, End, HOUR, House, MINUTE};
 
 /// A ticket that was reported and accepted.
 pub fn accepted(house: &House) -> String {

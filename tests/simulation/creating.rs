@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use jira_sim::{CustomField, Deed, Flavour, IssueView, Screens, Setup, fields::FieldKind};
 
 use super::crashes::{accepted, company};
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 const EPIC_NAME: &str = "customfield_10011";
 

@@ -1,9 +1,9 @@
 //! Days of people in three pairs of projects.
 
 use super::days::{Day, Flows, a_day_in, in_agreement, rough_days};
-use super::house::{FLAVOURS, HOUR, House, on_a_paused_clock};
 use jira_sim::{FaultPlan, Flavour, Setup};
 use lockstep::demo::world;
+use testing::house::{FLAVOURS, HOUR, House, on_a_paused_clock};
 
 /// People work until late; the evening is long enough for doubts to ripen and throttled flows to go on.
 const DAY: Day = Day { work: HOUR.saturating_mul(22), evening: HOUR.saturating_mul(2), pace: 1.0, flows: Flows::All };

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::house::{Crash, End, HOUR, House, on_a_paused_clock};
 use jira_sim::{FaultPlan, Flavour};
+use testing::house::{Crash, End, HOUR, House, on_a_paused_clock};
 
 /// How long people work, and how long the daemon goes on when they are gone.
 #[derive(Clone, Copy)]
@@ -19,7 +19,6 @@ pub struct Day {
 #[derive(Clone, Copy)]
 pub enum Flows {
     All,
-    #[allow(dead_code, reason = "served alone only where signs of life cost real time")]
     First,
 }
 

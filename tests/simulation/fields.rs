@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::fields::FieldKind;
 use jira_sim::{Account, CustomField, Deed, Flavour, Project, Screen, Screens, Setup, Workflow};
 use serde_json::{Value, json};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
 const CUSTOMER: &str = "customer-ines";
 const REPLIED: &str = "customfield_10042";

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::{AttachmentView, Deed, FileContent, Flavour};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
 const CUSTOMER: &str = "customer-ines";
 const ATTACHMENTS: &str = "issue/{issueIdOrKey}/attachments";

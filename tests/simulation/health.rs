@@ -9,7 +9,7 @@ use jira_sim::{Deed, FaultPlan, Flavour};
 use lockstep::demo::world;
 use lockstep::supervisor::Handle;
 
-use super::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use testing::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 const SECOND: Duration = Duration::from_secs(1);
 

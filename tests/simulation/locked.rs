@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::{Deed, Flavour, Permission, Permissions, Setup};
 use lockstep::flow::Order;
 use lockstep::supervisor::Ordered;
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
 const CUSTOMER: &str = "customer-ines";
 const DAY: Duration = HOUR.saturating_mul(24);

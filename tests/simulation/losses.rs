@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::data::scaled;
-use super::house::{HOUR, House, MINUTE, on_a_paused_clock};
 use jira_sim::{Deed, FileContent, Flavour, IssueView};
+use testing::data::scaled;
+use testing::house::{HOUR, House, MINUTE, on_a_paused_clock};
 
 const DAY: Duration = HOUR.saturating_mul(24);
 
@@ -292,26 +292,26 @@ fn story(flavour: Flavour, size: usize, loss: Loss) {
 }
 
 #[test]
-fn nobody_notices_that_the_data_folder_was_lost() {
+pub fn nobody_notices_that_the_data_folder_was_lost() {
     story(Flavour::Cloud, 500, Loss::Everything);
 }
 
 #[test]
-fn nobody_notices_that_the_data_folder_was_lost_on_data_center() {
+pub fn nobody_notices_that_the_data_folder_was_lost_on_data_center() {
     story(Flavour::DataCenter, 200, Loss::Everything);
 }
 
 #[test]
-fn nobody_notices_that_the_pairs_were_lost() {
+pub fn nobody_notices_that_the_pairs_were_lost() {
     story(Flavour::Cloud, 500, Loss::Pairs);
 }
 
 #[test]
-fn nobody_notices_that_the_state_document_was_lost() {
+pub fn nobody_notices_that_the_state_document_was_lost() {
     story(Flavour::Cloud, 500, Loss::StateDocument);
 }
 
 #[test]
-fn nobody_notices_that_the_last_sync_was_lost() {
+pub fn nobody_notices_that_the_last_sync_was_lost() {
     story(Flavour::Cloud, 500, Loss::LastSync);
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use http::Method;
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::{Deed, FaultPlan, Flavour};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 fn create(house: &House, project: &str, summary: &str) -> String {
     let (project, summary, text) = (project.to_owned(), summary.to_owned(), String::new());

@@ -9,8 +9,8 @@ use lockstep::store::KeyPair;
 use lockstep::supervisor::{Handle, Ordered};
 use lockstep::worker::{Archive as _, Survey};
 
-use super::house::{End, FLAVOURS, HOUR, MINUTE, on_a_paused_clock};
 use super::takeover::Served;
+use testing::house::{End, FLAVOURS, HOUR, MINUTE, on_a_paused_clock};
 
 const DAY: Duration = HOUR.saturating_mul(24);
 
@@ -141,7 +141,7 @@ pub fn on_both(story: impl AsyncFn(Story)) {
 }
 
 #[test]
-fn a_ticket_whose_dev_issue_is_hidden_at_takeover_gets_no_other_and_has_it_back_once_it_is_shown() {
+pub fn a_ticket_whose_dev_issue_is_hidden_at_takeover_gets_no_other_and_has_it_back_once_it_is_shown() {
     on_both(async |mut story| {
         story.is_hidden(true);
         story.is_taken_over().await;
@@ -170,7 +170,7 @@ fn a_ticket_whose_dev_issue_is_hidden_at_takeover_gets_no_other_and_has_it_back_
 
 /// It may say nothing of its ticket, or name it on a site of old.
 #[test]
-fn a_dev_issue_that_names_no_ticket_of_this_site_is_its_tickets_own_again_once_it_is_shown() {
+pub fn a_dev_issue_that_names_no_ticket_of_this_site_is_its_tickets_own_again_once_it_is_shown() {
     for text in ["Somebody rewrote this.", "User Link: https://jira.of-old.example.net/browse/USER-A-1"] {
         on_both(async |mut story| {
             story.says(text);
@@ -187,7 +187,7 @@ fn a_dev_issue_that_names_no_ticket_of_this_site_is_its_tickets_own_again_once_i
 }
 
 #[test]
-fn a_dev_issue_that_is_gone_is_created_anew_when_an_operator_says_so_and_once() {
+pub fn a_dev_issue_that_is_gone_is_created_anew_when_an_operator_says_so_and_once() {
     on_both(async |mut story| {
         story.is_deleted();
         story.is_taken_over().await;
@@ -211,7 +211,7 @@ fn a_dev_issue_that_is_gone_is_created_anew_when_an_operator_says_so_and_once() 
 }
 
 #[test]
-fn a_dev_issue_that_can_be_read_is_not_replaced() {
+pub fn a_dev_issue_that_can_be_read_is_not_replaced() {
     on_both(async |mut story| {
         let writes_before = story.served.house.writes();
         // By its text it is of a ticket that nobody can read.
@@ -230,7 +230,7 @@ fn a_dev_issue_that_can_be_read_is_not_replaced() {
 }
 
 #[test]
-fn a_clone_of_a_hidden_dev_issue_does_not_pass_for_it_unless_an_operator_says_so() {
+pub fn a_clone_of_a_hidden_dev_issue_does_not_pass_for_it_unless_an_operator_says_so() {
     on_both(async |mut story| {
         let clone = story.served.dev_issue(&story.ticket);
         story.is_hidden(true);
@@ -249,7 +249,7 @@ fn a_clone_of_a_hidden_dev_issue_does_not_pass_for_it_unless_an_operator_says_so
 }
 
 #[test]
-fn a_second_takeover_that_can_read_the_dev_issue_takes_the_pair_over() {
+pub fn a_second_takeover_that_can_read_the_dev_issue_takes_the_pair_over() {
     on_both(async |mut story| {
         story.is_hidden(true);
         story.is_taken_over().await;

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use jira_sim::{Flavour, Rows};
 use lockstep::supervisor::Handle;
 
-use super::house::{Crash, End, HOUR, MINUTE, on_a_paused_clock};
 use super::missing_at_takeover::Story;
+use testing::house::{Crash, End, HOUR, MINUTE, on_a_paused_clock};
 
 #[test]
 fn what_is_hidden_for_longer_than_anybody_asks_is_found_by_the_patrol() {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::house::{FLAVOURS, House, MINUTE, on_a_paused_clock};
 use jira_sim::{Deed, Flavour};
+use testing::house::{FLAVOURS, House, MINUTE, on_a_paused_clock};
 
 const FULL: &str = "Running initial full sync";
 const FULL_DONE: &str = "Initial sync completed";
@@ -33,7 +33,7 @@ fn dev_issues(house: &House) -> Vec<String> {
 }
 
 #[test]
-fn row_1_a_new_flow_syncs_everything_once_and_says_so() {
+pub fn row_1_a_new_flow_syncs_everything_once_and_says_so() {
     on_both(async |mut house| {
         accept_a_ticket(&house, "old");
         house.clock.sleep(24 * 60 * MINUTE).await;
@@ -44,7 +44,7 @@ fn row_1_a_new_flow_syncs_everything_once_and_says_so() {
 }
 
 #[test]
-fn row_2_a_lost_watermark_starts_from_now_without_a_second_full_sync() {
+pub fn row_2_a_lost_watermark_starts_from_now_without_a_second_full_sync() {
     on_both(async |mut house| {
         house.live_for(12 * MINUTE).await;
         accept_a_ticket(&house, "while it was down, long ago");
@@ -59,7 +59,7 @@ fn row_2_a_lost_watermark_starts_from_now_without_a_second_full_sync() {
 }
 
 #[test]
-fn row_2_holds_although_the_initial_sync_is_disabled() {
+pub fn row_2_holds_although_the_initial_sync_is_disabled() {
     on_both(async |mut house| {
         house.live_for(12 * MINUTE).await;
         disable_initial_sync(&house);
@@ -75,7 +75,7 @@ fn disable_initial_sync(house: &House) {
 }
 
 #[test]
-fn row_3_without_an_initial_sync_only_what_happens_from_now_on_counts() {
+pub fn row_3_without_an_initial_sync_only_what_happens_from_now_on_counts() {
     on_both(async |mut house| {
         disable_initial_sync(&house);
         accept_a_ticket(&house, "old");
@@ -89,7 +89,7 @@ fn row_3_without_an_initial_sync_only_what_happens_from_now_on_counts() {
 }
 
 #[test]
-fn row_4_a_flow_goes_on_where_it_was_whatever_happened_while_it_was_down() {
+pub fn row_4_a_flow_goes_on_where_it_was_whatever_happened_while_it_was_down() {
     on_both(async |mut house| {
         house.live_for(12 * MINUTE).await;
         accept_a_ticket(&house, "while it was down");
@@ -101,7 +101,7 @@ fn row_4_a_flow_goes_on_where_it_was_whatever_happened_while_it_was_down() {
 }
 
 #[test]
-fn row_4_sets_a_flag_that_an_older_service_never_managed_to_set() {
+pub fn row_4_sets_a_flag_that_an_older_service_never_managed_to_set() {
     on_both(async |mut house| {
         house.live_for(12 * MINUTE).await;
         house.data.unset_flag();
@@ -114,7 +114,7 @@ fn row_4_sets_a_flag_that_an_older_service_never_managed_to_set() {
 }
 
 #[test]
-fn a_jira_that_is_down_does_not_let_now_drift() {
+pub fn a_jira_that_is_down_does_not_let_now_drift() {
     on_both(async |mut house| {
         disable_initial_sync(&house);
         house.live_for(Duration::from_secs(30)).await;
@@ -130,7 +130,7 @@ fn a_jira_that_is_down_does_not_let_now_drift() {
 }
 
 #[test]
-fn a_cycle_that_finds_nothing_is_one_search() {
+pub fn a_cycle_that_finds_nothing_is_one_search() {
     on_both(async |mut house| {
         accept_a_ticket(&house, "one");
         house.live_for(30 * MINUTE).await;
@@ -155,7 +155,7 @@ async fn cost_of_a_mirrored_status(house: &mut House, status: &str) -> u64 {
 }
 
 #[test]
-fn a_mirrored_status_costs_four_requests_at_most() {
+pub fn a_mirrored_status_costs_four_requests_at_most() {
     on_both(async |mut house| {
         accept_a_ticket(&house, "one");
         house.live_for(30 * MINUTE).await;

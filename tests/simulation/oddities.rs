@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::house::{End, HOUR, House, MINUTE, on_a_paused_clock};
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, LateReply, Rule, When};
 use jira_sim::{Deed, FaultPlan, Setup};
 use lockstep::demo::world;
 use lockstep::supervisor::Ended;
+use testing::house::{End, HOUR, House, MINUTE, on_a_paused_clock};
 
 const SECOND: Duration = Duration::from_secs(1);
 const ISSUE: &str = "/rest/api/3/issue";

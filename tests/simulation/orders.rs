@@ -8,7 +8,7 @@ use jira_sim::{Deed, FileContent, Flavour, Rows};
 use lockstep::flow::{FlowName, Order};
 use lockstep::supervisor::{Ended, Handle, Ordered};
 
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
 /// A story on each kind of Jira.
 fn on_both(story: impl AsyncFn(House)) {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, LateReply, Rule, When};
 use jira_sim::{Deed, Flavour, Rows};
 use lockstep::demo::world;
 use serde_json::{Value, json};
+use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 const SECOND: Duration = Duration::from_secs(1);
 

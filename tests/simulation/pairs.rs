@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use chrono::TimeDelta;
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
@@ -11,6 +10,7 @@ use jira_sim::{ChangeView, Deed, Rows};
 use lockstep::flow::Order;
 use lockstep::supervisor::{Handle, Ordered};
 use serde_json::{Value, json};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
 /// Lives a story on both kinds of Jira, beginning with one pair that is in step: `USER-A-1` and `DEV-A-1`.
 fn with_a_pair(story: impl AsyncFn(House)) {

@@ -1,11 +1,11 @@
 //! Projects that get another key, keys that are given to another project, and flow files that name another project.
 
-use super::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use http::Method;
 use jira_sim::faults::{Kind, Rule, When};
 use jira_sim::{Deed, Project};
 use lockstep::flow::Order;
 use lockstep::supervisor::Handle;
+use testing::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 const FILE: &str = "sync-ab.json";
 

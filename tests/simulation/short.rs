@@ -5,7 +5,7 @@ use http::Method;
 use jira_sim::faults::{Kind, Paging, Rule, When};
 use jira_sim::{Deed, FaultPlan};
 
-use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 const FULL_DONE: &str = "Initial sync completed";
 

@@ -1,7 +1,7 @@
 //! Statuses are known by their ids: changelogs in another language, renamed statuses, several of one name.
 
-use super::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use jira_sim::{Deed, Setup};
+use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 const FILE: &str = "sync-ab.json";
 
@@ -101,7 +101,7 @@ fn a_status_that_is_renamed_while_the_flow_runs_is_shown_once_an_issue_tells() {
                 let issue = other.clone();
                 site.act("customer-ines", Deed::Move { issue, status: "Accepted".to_owned() }).unwrap();
             };
-            house.live_beside(super::house::End::At(2 * HOUR), beside).await;
+            house.live_beside(testing::house::End::At(2 * HOUR), beside).await;
             let said = "which USER-A does not have: it is called Accepted now";
             assert_eq!(house.events.about(said).lines().count(), 1, "{}", house.events.about("names the status"));
         },

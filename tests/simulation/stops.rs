@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::crashes::{accepted, company, is_whole};
 use super::files::{accepted_with_files, all_are_copied, company_with_files};
-use super::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::Method;
 use jira_sim::faults::{Kind, Rule, When};
 use jira_sim::{Deed, Flavour};
 use lockstep::supervisor::Ended;
+use testing::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_paused_clock};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 use chrono::TimeDelta;
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::{Deed, FaultPlan, Flavour, Rows};
 use lockstep::demo::world;
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 const SECOND: Duration = Duration::from_secs(1);
 const FULL_DONE: &str = "Initial sync completed";

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use chrono::SecondsFormat;
 
-use super::house::{HOUR, House, MINUTE, on_a_paused_clock};
 use jira_sim::{Deed, FileContent, Flavour};
 use lockstep::engine::Report;
 use lockstep::flow::{IssueKey, StatusName, Watermark};
 use lockstep::store::{KeyPair, Legacy};
+use testing::house::{HOUR, House, MINUTE, on_a_paused_clock};
 
 const DAY: Duration = HOUR.saturating_mul(24);
 
@@ -144,17 +144,17 @@ async fn nothing_is_done_twice(flavour: Flavour, pairs: usize) {
 }
 
 #[test]
-fn a_thousand_pairs_are_taken_over_and_nothing_is_done_twice() {
+pub fn a_thousand_pairs_are_taken_over_and_nothing_is_done_twice() {
     on_a_paused_clock(nothing_is_done_twice(Flavour::Cloud, 1000));
 }
 
 #[test]
-fn pairs_on_data_center_are_taken_over_and_nothing_is_done_twice() {
+pub fn pairs_on_data_center_are_taken_over_and_nothing_is_done_twice() {
     on_a_paused_clock(nothing_is_done_twice(Flavour::DataCenter, 100));
 }
 
 #[test]
-fn what_people_do_meanwhile_crosses_once() {
+pub fn what_people_do_meanwhile_crosses_once() {
     on_a_paused_clock(async {
         let mut served = Served::new(Flavour::Cloud);
         let pairs: Vec<_> = (0..10).map(|nth| served.pair(nth)).collect();
@@ -178,7 +178,7 @@ fn what_people_do_meanwhile_crosses_once() {
 }
 
 #[test]
-fn what_was_left_undone_is_done_once_and_what_is_odd_is_told() {
+pub fn what_was_left_undone_is_done_once_and_what_is_odd_is_told() {
     on_a_paused_clock(async {
         let mut served = Served::new(Flavour::Cloud);
         let pairs: Vec<_> = (0..5).map(|nth| served.pair(nth)).collect();

@@ -1,10 +1,10 @@
 //! Descriptions on their way from a ticket to its dev issue: what stays as it is, what can't, and that it is told.
 
-use super::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_paused_clock};
 use http::Method;
 use jira_sim::faults::{Kind, Rule, When};
 use jira_sim::{Account, Deed, Flavour};
 use serde_json::{Value, json};
+use testing::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_paused_clock};
 
 /// The customer, who for once works with programs too: only those write mentions, files and tables in one stroke.
 const CUSTOMER: &str = "customer-ines";

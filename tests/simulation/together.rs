@@ -7,7 +7,7 @@ use jira_sim::faults::{Effect, Garbage, Kind, Rule, When};
 use jira_sim::{Deed, FaultPlan, Flavour, Screens};
 use lockstep::supervisor::Handle;
 
-use super::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
 fn accepted(house: &House, tickets: usize) {
     for number in 0..tickets {

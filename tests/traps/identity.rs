@@ -4,7 +4,7 @@ use jira_sim::{Deed, Flavour};
 use lockstep::flow::ProjectKey;
 use lockstep::jira::{By, Error, Fault};
 
-use crate::desk::{DEV, Desk, USER};
+use testing::desk::{DEV, Desk, USER};
 
 /// A lapsed credential can be answered with 200 and nothing in it: that is a refusal, whatever was asked.
 pub async fn a_bad_token_is_no_empty_jira(flavour: Flavour) {

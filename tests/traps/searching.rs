@@ -10,7 +10,7 @@ use lockstep::flow::{IssueId, JiraTime};
 use lockstep::jira::{By, Client, Fault, Scan};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, USER, user_project};
+use testing::desk::{Desk, USER, user_project};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use jira_sim::Flavour;
 use libtest_mimic::{Arguments, Trial};
 
-use crate::desk::on_a_paused_clock;
+use testing::desk::on_a_paused_clock;
 
 /// One of the ten.
 #[derive(Clone, Copy)]

@@ -3,8 +3,8 @@
 use jira_sim::Flavour;
 use lockstep::jira::{Error, Fault};
 
-use crate::desk::middle::Canned;
-use crate::desk::{Desk, USER};
+use testing::desk::{Desk, USER};
+use testing::middle::Canned;
 
 const JSON: &str = "application/json;charset=UTF-8";
 const PROBLEM: &str = "application/problem+json";

@@ -9,7 +9,7 @@ use jira_sim::{FaultPlan, Flavour, Screen, Workflow};
 use lockstep::flow::{IssueId, Mark, StatusName};
 use lockstep::jira::{Client, Effect, Error, Fault, FieldValue, Fields, NewIssue, Offer};
 
-use crate::desk::{DEV, Desk, USER, dev_project};
+use testing::desk::{DEV, Desk, USER, dev_project};
 
 /// Longer than any late effect below.
 const MUCH_LATER: Duration = Duration::from_secs(300);

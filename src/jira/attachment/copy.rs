@@ -181,5 +181,4 @@ mod tests {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod over_sockets;

@@ -9,10 +9,7 @@ use tokio::runtime::Runtime;
 use super::*;
 use crate::store::mongo::{Mongo, Servers, mongo_url};
 
-#[path = "../../../tests/mongod/mod.rs"]
-mod mongod;
-
-pub(in crate::store) use mongod::{ROOT, Replica, odd};
+pub(in crate::store) use test_mongod::{ROOT, Replica, odd};
 
 /// Databases of their own on the replica set that all tests share.
 pub(in crate::store) struct MongoPlace {
