@@ -29,8 +29,8 @@ pub use database::Database;
 pub use event::{CycleReport, Event, Field, Level, Line, LineCounts, LogState, Observer, SkipReason, Teller};
 pub use history::{Entry, HistoryQuery, IssueName, Told};
 pub use intent::{
-    Comment, CopyAttachment, CreateIssue, Describe, Doubt, Draft, Evidence, Intent, IntentKind, LinkIssues, OwedLink,
-    Precondition, Prospect, RestoreText, SetReplied, Step, StepKey, Transition,
+    Comment, CopyAttachment, CreateIssue, Describe, Doubt, Draft, Intent, IntentKind, IntentState, LinkIssues,
+    OwedLink, RestoreText, SetReplied, Stage, Step, StepKey, Transition,
 };
 pub use issue::{
     Handled, Issue, Mark, MissingDev, Observed, Origin, Pair, PairState, Row, Sighting, Status, StatusChange,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::health::written;
-use crate::flow::{Intent, IssueRef, MissingDev, Pair, Prospect, Side};
+use crate::flow::{Intent, IssueRef, MissingDev, Pair, Side, Stage};
 use crate::supervisor::{Failing, FullSync, Listed, Patrol, Survey};
 
 /// Part of a flow's page.
@@ -140,10 +140,10 @@ impl From<Patrol> for PatrolJson {
 
 impl From<&Intent> for IntentJson {
     fn from(intent: &Intent) -> Self {
-        let (state, doubt_since) = match intent.prospect() {
-            Prospect::InHand => ("inHand", None),
-            Prospect::Owed => ("owed", None),
-            Prospect::InDoubt { since } => ("inDoubt", Some(since.to_string())),
+        let (state, doubt_since) = match intent.state.stage() {
+            Stage::InHand => ("inHand", None),
+            Stage::Owed => ("owed", None),
+            Stage::InDoubt(doubt) => ("inDoubt", Some(doubt.sent_by.to_string())),
         };
         Self {
             id: intent.id.to_string(),
@@ -155,7 +155,7 @@ impl From<&Intent> for IntentJson {
             user: (&intent.user).into(),
             dev: intent.dev.as_ref().map(IssueJson::from),
             step: intent.step().map(crate::flow::Step::name),
-            steps_done: intent.cursor,
+            steps_done: intent.state.cursor(),
             steps: intent.steps.len(),
             begun: intent.begun.to_string(),
         }

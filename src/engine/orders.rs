@@ -129,10 +129,10 @@ fn refused(why: impl Into<String>) -> Refused {
 /// What an open intent says to somebody whose order it is in the way of.
 fn still_open(intent: &Intent) -> Refused {
     let step = intent.step().map_or("end", crate::flow::Step::name);
-    let state = if intent.is_in_doubt() {
-        "nobody knows yet whether it happened; it is being looked up"
-    } else {
+    let state = if intent.is_owed() {
         "it is still owed and is tried again"
+    } else {
+        "nobody knows yet whether it happened; it is being looked up"
     };
     refused(format!(
         "the {} for {} is still open: its step in hand is the {step}, and {state}. Give the order again once it is closed",

@@ -1,8 +1,8 @@
 //! Writes that happen once (docs/sync.md, "Writes that happen once").
 //!
-//! A [`Step`] is one write to Jira with its precondition and the way to find out whether it happened. An [`Intent`] is a
-//! durable list of them: stored before its first request, closed after its last, and in between the only thing that may
-//! write to its pair.
+//! A [`Step`] is one write to Jira. An [`Intent`] is a durable list of them: stored before its first request, closed after
+//! its last, and in between the only thing that may write to its pair. Its [`IntentState`] says how many steps are done, and
+//! what is known of the next one.
 
 use std::fmt;
 
@@ -153,61 +153,18 @@ pub struct Describe {
     pub cross_link: bool,
 }
 
-/// What must hold when a step's request is sent; if it doesn't, the step is dropped and the pair planned anew.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Precondition<'a> {
-    /// No dev issue is known or marked for the user issue.
-    Unpaired,
-    /// The dev issue of the intent exists; the user issue is read just before.
-    DevIssueExists,
-    /// The issue on that side still stands where it stood.
-    StillIn(Side, &'a Status),
-    /// The transition that it tells of was made.
-    AfterTransition,
-    /// The last edit of the user issue's description is still ours.
-    StillOverwritten,
-}
-
-/// How to find out whether a step happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
-    /// A dev issue carries the intent's mark.
-    MarkOnCreated,
-    /// The user issue carries the intent's back-mark.
-    BackMark,
-    /// The changelog shows our account making it since the intent.
-    Changelog,
-    /// A comment carries the intent's mark as its property.
-    CommentMark,
-    /// The dev issue has a new file of ours, of that name and size, that is no other's copy by the ledger.
-    NewAttachment,
-    /// Reading the issue shows what the step wants.
-    AsWanted,
-}
-
 impl Step {
-    /// What must hold when its request is sent.
+    /// Whether it only tells of the transition before it, and is not needed where that was not made.
     #[must_use]
-    pub fn precondition(&self) -> Precondition<'_> {
+    pub fn tells_of_transition(&self) -> bool {
         match self {
-            Self::Create(_) => Precondition::Unpaired,
-            Self::Link(_) | Self::Attach(_) | Self::Describe(_) => Precondition::DevIssueExists,
-            Self::Transition(step) => Precondition::StillIn(step.side, &step.from),
-            Self::Comment(_) | Self::Reply(_) => Precondition::AfterTransition,
-            Self::Restore(_) => Precondition::StillOverwritten,
-        }
-    }
-
-    /// How to find out whether it happened.
-    #[must_use]
-    pub fn evidence(&self) -> Evidence {
-        match self {
-            Self::Create(_) => Evidence::MarkOnCreated,
-            Self::Link(_) => Evidence::BackMark,
-            Self::Transition(_) => Evidence::Changelog,
-            Self::Comment(_) | Self::Describe(_) => Evidence::CommentMark,
-            Self::Attach(_) => Evidence::NewAttachment,
-            Self::Reply(_) | Self::Restore(_) => Evidence::AsWanted,
+            Self::Comment(_) | Self::Reply(_) => true,
+            Self::Create(_)
+            | Self::Link(_)
+            | Self::Transition(_)
+            | Self::Attach(_)
+            | Self::Restore(_)
+            | Self::Describe(_) => false,
         }
     }
 
@@ -259,10 +216,8 @@ pub struct Intent {
     pub dev: Option<IssueRef>,
     /// In order.
     pub steps: Vec<Step>,
-    /// How many of `steps` are done.
-    pub cursor: usize,
-    /// Why the step at the cursor may or may not have happened; `None` while it has not been tried.
-    pub doubt: Option<Doubt>,
+    /// How far its steps have come.
+    pub state: IntentState,
     /// When it was stored, by Jira's clock and never late: the beginning of what evidence is looked for.
     pub begun: JiraTime,
     /// What closing it records of the user issue.
@@ -272,16 +227,22 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// The step in hand; `None` when all are done.
+    /// The step at the cursor; `None` when all are done.
     #[must_use]
     pub fn step(&self) -> Option<&Step> {
-        self.steps.get(self.cursor)
+        self.steps.get(self.state.cursor)
     }
 
-    /// The idempotence key of the step in hand.
+    /// The steps that are not done, the one at the cursor first.
+    #[must_use]
+    pub fn steps_left(&self) -> &[Step] {
+        self.steps.get(self.state.cursor..).unwrap_or_default()
+    }
+
+    /// The idempotence key of the step at the cursor.
     #[must_use]
     pub fn step_key(&self) -> StepKey {
-        StepKey { intent: self.id.clone(), step: self.cursor }
+        StepKey { intent: self.id.clone(), step: self.state.cursor }
     }
 
     /// The issue on `side`, if it is known yet.
@@ -310,12 +271,18 @@ impl Intent {
         }
     }
 
-    /// The step in hand is to be done as these steps instead.
+    /// Replaces the step at the cursor by these steps.
     pub fn split(&mut self, steps: impl IntoIterator<Item = Step>) {
-        self.steps.splice(self.cursor..=self.cursor, steps);
+        let cursor = self.state.cursor;
+        self.steps.splice(cursor..=cursor, steps);
     }
 
-    /// The link that the step in hand owes, if it does.
+    /// Adds a step right after the one at the cursor.
+    pub fn add_next(&mut self, step: Step) {
+        self.steps.insert(self.state.cursor + 1, step);
+    }
+
+    /// The link that the step at the cursor owes, if it does.
     #[must_use]
     pub fn owed_link(&self) -> Option<&OwedLink> {
         match self.step()? {
@@ -330,49 +297,33 @@ impl Intent {
         }
     }
 
-    /// Whether a request of the step in hand may yet have, or have had, an effect.
+    /// Whether it is certain that no request of the step at the cursor has had, or will have, an effect.
     #[must_use]
-    pub fn is_in_doubt(&self) -> bool {
-        self.doubt != Some(Doubt::NOTHING_SENT)
-    }
-
-    /// What can be said of the step in hand by whoever reads what is stored.
-    #[must_use]
-    pub fn prospect(&self) -> Prospect {
-        match self.doubt {
-            None => Prospect::InHand,
-            Some(doubt) if doubt == Doubt::NOTHING_SENT => Prospect::Owed,
-            Some(Doubt { sent_by, .. }) => Prospect::InDoubt { since: sent_by },
-        }
-    }
-
-    /// The step in hand is done: the next one is in hand, and nobody has tried it.
-    pub fn advance(&mut self) {
-        self.cursor += 1;
-        self.doubt = None;
+    pub fn is_owed(&self) -> bool {
+        self.state.stage == Stage::Owed
     }
 }
 
-/// What can be said of an intent's step in hand by whoever reads what is stored.
+/// How far an intent's steps have come. It changes by [`sent`](Self::sent), [`lost`](Self::lost), [`owed`](Self::owed)
+/// and [`advance`](Self::advance) only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prospect {
-    /// A worker is at it, or a crash cut it short: then the next worker looks it up first.
+pub struct IntentState {
+    cursor: usize,
+    stage: Stage,
+}
+
+/// What is known of the request of the step at an intent's cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// A worker is sending it. If that worker ended, it may have been sent until then: the next worker looks it up first.
     InHand,
-    /// It is certain that nothing happened yet; it is tried again.
+    /// It certainly had no effect, and is sent again later.
     Owed,
-    /// Nobody knows whether it happened; it is looked up in every cycle.
-    InDoubt {
-        /// No request for it was sent later, by Jira's clock.
-        since: JiraTime,
-    },
+    /// It may have had an effect: the step is looked up in every cycle.
+    InDoubt(Doubt),
 }
 
-impl Doubt {
-    /// No request was ever sent: what is not found did not happen.
-    pub const NOTHING_SENT: Self = Self { sent_by: JiraTime::FIRST, first_absent: None };
-}
-
-/// A step whose request may or may not have taken effect.
+/// Since when a step is in doubt, and what was seen of it since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Doubt {
     /// No request for it was sent after this instant of Jira's clock.
@@ -381,30 +332,81 @@ pub struct Doubt {
     pub first_absent: Option<JiraTime>,
 }
 
+impl Doubt {
+    /// A doubt about requests sent up to this instant, of which nothing was looked up yet.
+    #[must_use]
+    pub const fn since(sent_by: JiraTime) -> Self {
+        Self { sent_by, first_absent: None }
+    }
+}
+
+impl IntentState {
+    /// The first step is about to be sent.
+    pub const FIRST: Self = Self { cursor: 0, stage: Stage::InHand };
+    /// The first step is owed.
+    pub const FIRST_OWED: Self = Self { cursor: 0, stage: Stage::Owed };
+
+    /// A state as it was stored.
+    #[must_use]
+    pub const fn stored(cursor: usize, stage: Stage) -> Self {
+        Self { cursor, stage }
+    }
+
+    /// How many steps are done.
+    #[must_use]
+    pub const fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// What is known of the step at the cursor.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The step at the cursor may be sent from now on. To be stored before it is.
+    pub fn sent(&mut self) {
+        self.stage = Stage::InHand;
+    }
+
+    /// It is not known whether the step at the cursor had an effect.
+    pub fn lost(&mut self, doubt: Doubt) {
+        self.stage = Stage::InDoubt(doubt);
+    }
+
+    /// The step at the cursor had no effect, and is to be sent later.
+    pub fn owed(&mut self) {
+        self.stage = Stage::Owed;
+    }
+
+    /// The step at the cursor is done, or is not needed: the next one is in hand.
+    pub fn advance(&mut self) {
+        *self = Self { cursor: self.cursor + 1, stage: Stage::InHand };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::StatusId;
+
+    fn in_doubt(first_absent: Option<JiraTime>) -> Stage {
+        Stage::InDoubt(Doubt { sent_by: "2024-01-01T00:00:00Z".parse().unwrap(), first_absent })
+    }
 
     #[test]
-    fn each_step_names_what_must_hold_before_it_and_how_it_is_found_afterwards() {
-        let open = Status { id: "1".parse::<StatusId>().unwrap(), name: StatusName::new("Open") };
-        let text = Template::parse("x").unwrap();
-        let transition =
-            Transition { side: Side::Dev, from: open.clone(), to: StatusName::new("Closed"), resolution: None };
-        let table = [
-            (Step::Create(CreateIssue { cross_link: true }), Precondition::Unpaired, Evidence::MarkOnCreated),
-            (
-                Step::Link(LinkIssues { cross_link: true, comment: None, owed: None }),
-                Precondition::DevIssueExists,
-                Evidence::BackMark,
-            ),
-            (Step::Transition(transition), Precondition::StillIn(Side::Dev, &open), Evidence::Changelog),
-            (Step::Comment(Comment { text }), Precondition::AfterTransition, Evidence::CommentMark),
-            (Step::Describe(Describe { cross_link: true }), Precondition::DevIssueExists, Evidence::CommentMark),
-        ];
-        for (step, precondition, evidence) in &table {
-            assert_eq!((&step.precondition(), &step.evidence()), (precondition, evidence), "{}", step.name());
+    fn each_transition_leads_from_every_stage_to_one_cursor_and_stage() {
+        let absent = in_doubt(Some("2024-01-01T00:10:00Z".parse().unwrap()));
+        let Stage::InDoubt(doubt) = in_doubt(None) else { unreachable!() };
+        for from in [Stage::InHand, Stage::Owed, in_doubt(None), absent] {
+            let after = |change: &dyn Fn(&mut IntentState)| {
+                let mut state = IntentState::stored(3, from);
+                change(&mut state);
+                (state.cursor(), state.stage())
+            };
+            assert_eq!(after(&IntentState::sent), (3, Stage::InHand), "{from:?}");
+            assert_eq!(after(&|state| state.lost(doubt)), (3, in_doubt(None)), "{from:?}");
+            assert_eq!(after(&IntentState::owed), (3, Stage::Owed), "{from:?}");
+            assert_eq!(after(&IntentState::advance), (4, Stage::InHand), "{from:?}");
         }
     }
 }

@@ -12,9 +12,9 @@ use super::*;
 use crate::clock::{Clock, Entropy};
 use crate::flow::{
     Attachment, Comment, CopyAttachment, CreateIssue, Credentials, Database, Deployment, Describe, Doubt, Event,
-    Extent, Fallback, Field, FieldName, IntentKind, IssueName, IssueTypes, JiraAccess, Level, Line, LinkIssues,
-    OnConflict, Origin, OwedLink, PairState, Resolution, RestoreText, Rules, Secret, ServedProject, SetReplied, Status,
-    StatusName, Step, Template, Transition, TypeName, WantedResolution,
+    Extent, Fallback, Field, FieldName, IntentKind, IntentState, IssueName, IssueTypes, JiraAccess, Level, Line,
+    LinkIssues, OnConflict, Origin, OwedLink, PairState, Resolution, RestoreText, Rules, Secret, ServedProject,
+    SetReplied, Stage, Status, StatusName, Step, Template, Transition, TypeName, WantedResolution,
 };
 use crate::settings::StoreUrl;
 
@@ -290,16 +290,21 @@ async fn one_intent_of_a_kind_is_open_for_an_issue(place: impl Place) {
 
 async fn every_intent_is_read_back_as_it_was_written(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
-    let doubt = |first_absent| Some(Doubt { sent_by: at("2024-01-01T00:00:00.123Z"), first_absent });
+    let doubt = |first_absent| Stage::InDoubt(Doubt { sent_by: at("2024-01-01T00:00:00.123Z"), first_absent });
+    let state = |cursor, stage| IntentState::stored(cursor, stage);
     let plain = intent("i-0", IntentKind::Mirror, 1);
     let intents = vec![
         Intent { steps: vec![Step::Create(CreateIssue { cross_link: true })], ..intent("i-1", IntentKind::Create, 1) },
         Intent { steps: vec![link(true, Some("See ${targetKey} \"äß\"\n\u{1f600}"))], ..on_issue(&plain, 2) },
         Intent { steps: vec![link(false, None)], ..on_issue(&plain, 3) },
-        Intent { steps: vec![transition(Side::User), transition(Side::Dev)], cursor: 1, ..on_issue(&plain, 4) },
-        Intent { steps: vec![comment("Fixed in ${sourceKey}")], cursor: 1, ..on_issue(&plain, 5) },
-        Intent { doubt: doubt(None), ..on_issue(&plain, 6) },
-        Intent { doubt: doubt(Some(at("2024-01-01T00:10:00Z"))), ..on_issue(&plain, 7) },
+        Intent {
+            steps: vec![transition(Side::User), transition(Side::Dev)],
+            state: state(1, Stage::InHand),
+            ..on_issue(&plain, 4)
+        },
+        Intent { steps: vec![comment("Fixed in ${sourceKey}")], state: state(1, Stage::InHand), ..on_issue(&plain, 5) },
+        Intent { state: state(0, doubt(None)), ..on_issue(&plain, 6) },
+        Intent { state: state(0, doubt(Some(at("2024-01-01T00:10:00Z")))), ..on_issue(&plain, 7) },
         Intent { source: Side::Dev, dev: Some(dev(21)), rule: None, ..on_issue(&plain, 8) },
         Intent { settles_user: Some(handled(" Will Do ")), settles_dev: None, ..on_issue(&plain, 9) },
         Intent { settles_user: None, settles_dev: Some(handled("Zu erledigen")), ..on_issue(&plain, 10) },
@@ -310,6 +315,7 @@ async fn every_intent_is_read_back_as_it_was_written(place: impl Place) {
         Intent { steps: vec![Step::Restore(RestoreText { cross_link: true })], ..restoring(15) },
         Intent { steps: vec![Step::Describe(Describe { cross_link: true })], ..on_issue(&plain, 16) },
         Intent { steps: vec![owed_link(Some("6")), owed_link(None)], ..linking(17) },
+        Intent { state: state(1, Stage::Owed), ..on_issue(&plain, 18) },
     ];
     worker.write(intents.iter().cloned().map(Change::AddIntent).collect()).await.unwrap();
     let read = worker.backend.open_intents().await.unwrap();
@@ -324,7 +330,7 @@ async fn an_updated_intent_keeps_its_place_in_line(place: impl Place) {
     let older = intent("i-9", IntentKind::Create, 9);
     let newer = intent("i-1", IntentKind::Create, 1);
     worker.write(vec![Change::AddIntent(older.clone()), Change::AddIntent(newer.clone())]).await.unwrap();
-    let moved = Intent { dev: Some(dev(29)), cursor: 1, ..older };
+    let moved = Intent { dev: Some(dev(29)), state: IntentState::stored(1, Stage::InHand), ..older };
     worker.write(vec![Change::UpdateIntent(moved.clone())]).await.unwrap();
     assert_eq!(worker.backend.open_intents().await.unwrap(), [moved, newer]);
 }
@@ -713,8 +719,7 @@ pub(super) fn intent(name: &str, kind: IntentKind, user_number: u64) -> Intent {
         user: user(user_number),
         dev: None,
         steps: vec![Step::Create(CreateIssue { cross_link: true })],
-        cursor: 0,
-        doubt: None,
+        state: IntentState::FIRST,
         begun: at("2024-01-01T00:00:00.001Z"),
         settles_user: None,
         settles_dev: None,

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Duration, inhabited};
 use crate::flow::{
-    CreateIssue, Doubt, HistoryQuery, Intent, IntentKind, IssueRef, LinkIssues, MissingDev, Origin, Pair, PairState,
-    Side, Step, Told, Watermark,
+    CreateIssue, Doubt, HistoryQuery, Intent, IntentKind, IntentState, IssueRef, LinkIssues, MissingDev, Origin, Pair,
+    PairState, Side, Stage, Step, Told, Watermark,
 };
 use crate::supervisor::testing::{Act, nothing, text};
 use crate::supervisor::{Failing, FullSync, HistoryPage, Listed, Patrol, Progress, Survey, Unread};
@@ -16,7 +16,7 @@ fn issue(id: &str, key: &str) -> IssueRef {
 }
 
 /// A create of two steps, of which none is done.
-fn intent(doubt: Option<Doubt>) -> Intent {
+fn intent(stage: Stage) -> Intent {
     Intent {
         id: "i-1".parse().unwrap(),
         kind: IntentKind::Create,
@@ -28,8 +28,7 @@ fn intent(doubt: Option<Doubt>) -> Intent {
             Step::Create(CreateIssue { cross_link: true }),
             Step::Link(LinkIssues { cross_link: true, comment: None, owed: None }),
         ],
-        cursor: 0,
-        doubt,
+        state: IntentState::stored(0, stage),
         begun: "2024-05-01T10:00:00Z".parse().unwrap(),
         settles_user: None,
         settles_dev: None,
@@ -37,7 +36,7 @@ fn intent(doubt: Option<Doubt>) -> Intent {
 }
 
 fn in_doubt() -> Intent {
-    intent(Some(Doubt { sent_by: "2024-05-01T10:00:07Z".parse().unwrap(), first_absent: None }))
+    intent(Stage::InDoubt(Doubt::since("2024-05-01T10:00:07Z".parse().unwrap())))
 }
 
 fn all<T>(first: Vec<T>) -> Listed<T> {
@@ -111,7 +110,7 @@ async fn a_flows_page_shows_what_its_data_says() {
 #[tokio::test(start_paused = true)]
 async fn writes_in_hand_and_owed_ones_are_no_doubts() {
     let inhabited = inhabited(&["a"], |_, _| Act::Idle).await;
-    let list = Listed { first: vec![intent(None), intent(Some(Doubt::NOTHING_SENT)), in_doubt()], more: false };
+    let list = Listed { first: vec![intent(Stage::InHand), intent(Stage::Owed), in_doubt()], more: false };
     inhabited.workshop.set_data(Ok(Survey { intents: list, ..nothing() }), Ok(no_history()));
     let (_, page) = inhabited.shown("/flows/a").await;
     let states: Vec<_> = page["intents"]["list"].as_array().unwrap().iter().map(|one| one["state"].clone()).collect();

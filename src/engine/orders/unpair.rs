@@ -47,7 +47,7 @@ impl Engine {
 
     async fn part(&self, order: &Order, pair: &Pair) -> Result<(), Hindrance> {
         let open = self.intents_of(&[&pair.user.id, &pair.dev.id]).await?;
-        if let Some(doubtful) = open.iter().find(|intent| intent.is_in_doubt() && is_looked_up(pair)) {
+        if let Some(doubtful) = open.iter().find(|intent| !intent.is_owed() && is_looked_up(pair)) {
             return Err(still_open(doubtful).into());
         }
         let mut batch: Vec<_> = open.iter().map(|intent| Change::CloseIntent(intent.id.clone())).collect();

@@ -5,8 +5,7 @@ use super::steps::{self, Outcome};
 use crate::engine::look::observe::{Trial, user_of};
 use crate::engine::{Engine, Error};
 use crate::flow::{
-    Draft, Event, Handled, Intent, IntentId, IntentKind, Issue, Observed, Precondition, Side, Sighting, SkipReason,
-    Step,
+    Draft, Event, Handled, Intent, IntentId, IntentKind, IntentState, Issue, Observed, Side, Sighting, SkipReason, Step,
 };
 use crate::jira;
 use crate::store::{self, Change};
@@ -109,8 +108,7 @@ impl Engine {
             user: user.issue.at.clone(),
             dev: dev.map(|dev| dev.issue.at.clone()),
             steps: draft.steps,
-            cursor: 0,
-            doubt: None,
+            state: IntentState::FIRST,
             begun: self.jira.jira_now(),
             settles_user: Some(settled(user)),
             settles_dev: dev.map(settled),
@@ -177,10 +175,10 @@ impl Engine {
 
     /// A step need not be done, or not here: nor need those that only tell of it.
     pub(super) async fn pass_over(&self, course: &mut Course, step: &Step) -> Result<(), Error> {
-        course.intent.advance();
+        course.intent.state.advance();
         if matches!(step, Step::Transition(_)) {
-            while course.intent.step().is_some_and(|next| next.precondition() == Precondition::AfterTransition) {
-                course.intent.advance();
+            while course.intent.step().is_some_and(Step::tells_of_transition) {
+                course.intent.state.advance();
             }
         }
         self.keep(course).await

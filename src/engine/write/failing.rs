@@ -43,13 +43,13 @@ impl Engine {
             let end = Change::CloseIntent(intent.id);
             return Ok(self.store.write(closing.into_iter().chain([end]).collect()).await?);
         }
-        intent.doubt = Some(Doubt::NOTHING_SENT);
+        intent.state.owed();
         Ok(self.store.write(vec![Change::UpdateIntent(intent)]).await?)
     }
 
     async fn doubt(&self, course: Course, step: &Step, why: &jira::Error) -> Result<Driven, Error> {
         let mut intent = course.intent;
-        intent.doubt = Some(Doubt { sent_by: self.jira.jira_now_at_latest(), first_absent: None });
+        intent.state.lost(Doubt::since(self.jira.jira_now_at_latest()));
         let told = self.record_doubt(&intent, step, why.to_string());
         self.store.write(vec![Change::UpdateIntent(intent), told]).await?;
         Ok(Driven::Open)
@@ -66,7 +66,7 @@ impl Engine {
         let mut intent = course.intent;
         let why = format!("the {} is still owed: {error}", step.name());
         self.failed(Side::User, &intent.user, why, Trial::default()).await?;
-        intent.doubt = Some(Doubt::NOTHING_SENT);
+        intent.state.owed();
         self.store.write(vec![Change::UpdateIntent(intent.clone())]).await?;
         if !holds_its_pair(&intent) {
             self.set_free(&intent);
@@ -98,7 +98,7 @@ fn may_be_dropped(intent: &Intent) -> bool {
         IntentKind::Create | IntentKind::Mirror | IntentKind::Restore => true,
         IntentKind::Attach | IntentKind::Link => false,
     };
-    may && intent.cursor == 0
+    may && intent.state.cursor() == 0
 }
 
 /// What is told of a step that is in doubt.

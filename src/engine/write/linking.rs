@@ -10,8 +10,8 @@ use super::steps::Locked;
 use crate::engine::look::observe::Trial;
 use crate::engine::{Engine, Error};
 use crate::flow::{
-    Doubt, Event, Intent, IntentId, IntentKind, Issue, IssueId, IssueRef, LinkIssues, OwedLink, Pair, RuleId, Side,
-    StatusId, StatusName, Step,
+    Event, Intent, IntentId, IntentKind, IntentState, Issue, IssueId, IssueRef, LinkIssues, OwedLink, Pair, RuleId,
+    Side, StatusId, StatusName, Step,
 };
 use crate::store::Change;
 
@@ -24,7 +24,7 @@ pub(in crate::engine) struct LeftLink {
 
 /// Whether an intent owes a link, and nothing was sent for it: it waits for its user issue.
 pub(in crate::engine) fn waits_for_its_issue(intent: &Intent) -> bool {
-    intent.kind == IntentKind::Link && !intent.is_in_doubt()
+    intent.kind == IntentKind::Link && intent.is_owed()
 }
 
 impl Course {
@@ -43,7 +43,7 @@ impl Engine {
         let owed = Step::Link(link.clone());
         if course.intent.kind == IntentKind::Link {
             course.intent.split([owed]);
-            course.intent.doubt = Some(Doubt::NOTHING_SENT);
+            course.intent.state.owed();
             let again = std::mem::take(&mut course.closing);
             let owed = Change::UpdateIntent(course.intent.clone());
             self.store.write(again.into_iter().chain([owed]).collect()).await?;
@@ -107,8 +107,7 @@ impl Engine {
             user: user.clone(),
             dev: dev.cloned(),
             steps: vec![Step::Link(link)],
-            cursor: 0,
-            doubt: Some(Doubt::NOTHING_SENT),
+            state: IntentState::FIRST_OWED,
             begun: self.jira.jira_now(),
             settles_user: None,
             settles_dev: None,
@@ -152,9 +151,9 @@ impl Engine {
         }
     }
 
-    async fn make_owed_link(&self, intent: Intent) -> Result<bool, Error> {
+    async fn make_owed_link(&self, mut intent: Intent) -> Result<bool, Error> {
         // Once more is sent, that nothing was is no longer true.
-        let intent = Intent { doubt: None, ..intent };
+        intent.state.sent();
         self.store.write(vec![Change::UpdateIntent(intent.clone())]).await?;
         self.set_busy(&intent);
         let open = match self.drive(Course::new(intent.clone()), None).await? {
@@ -169,7 +168,7 @@ impl Engine {
     }
 
     async fn still_locked(&self, mut intent: Intent, status: &StatusId) -> Result<bool, Error> {
-        let Some(Step::Link(link)) = intent.steps.get_mut(intent.cursor) else { return Ok(false) };
+        let Some(Step::Link(link)) = intent.steps.get_mut(intent.state.cursor()) else { return Ok(false) };
         if let Some(owed) = link.owed.as_mut().filter(|owed| owed.locked_in.as_ref() != Some(status)) {
             owed.locked_in = Some(status.clone());
             self.store.write(vec![Change::UpdateIntent(intent.clone())]).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::recovery::Suspect;
 use crate::engine::{Engine, Error};
-use crate::flow::{Evidence, IntentId, IssueId, IssueRef, JiraTime, Mark, Side};
+use crate::flow::{IntentId, IssueId, IssueRef, JiraTime, Mark, Side, Step};
 use crate::jira::{By, Ending, Scan};
 
 /// Creates are looked for from a little before their intent was stored.
@@ -47,8 +47,7 @@ impl Engine {
     /// One search for all creates in doubt.
     pub(in crate::engine) async fn traces(&self, suspects: &[Suspect]) -> Result<Traces, Error> {
         let intents = suspects.iter().map(|suspect| &suspect.intent);
-        let creates =
-            intents.filter(|intent| intent.step().is_some_and(|step| step.evidence() == Evidence::MarkOnCreated));
+        let creates = intents.filter(|intent| matches!(intent.step(), Some(Step::Create(_))));
         let Some(begun) = creates.map(|intent| intent.begun).min() else { return Ok(Traces::default()) };
         let known = self.store.newest_issues(Side::Dev).await?;
         let witness = self.newest_of(&known).await?;

@@ -109,7 +109,7 @@ impl Engine {
             | Learned::Described
             | Learned::Refused { .. } => {}
         }
-        course.intent.advance();
+        course.intent.state.advance();
         self.keep(course).await
     }
 
@@ -129,7 +129,7 @@ fn add_describing(intent: &mut Intent, text: Text) {
     match (text, intent.step()) {
         (Text::Follows, Some(Step::Create(CreateIssue { cross_link }))) => {
             let step = Step::Describe(Describe { cross_link: *cross_link });
-            intent.steps.insert(intent.cursor + 1, step);
+            intent.add_next(step);
         }
         (Text::Follows | Text::Described, _) => {}
     }

@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use super::executor::Course;
 use crate::engine::look::observe::Trial;
 use crate::engine::{Engine, Error};
-use crate::flow::{AttachmentId, CopyAttachment, Doubt, Intent, IntentKind, Side, Step};
+use crate::flow::{AttachmentId, CopyAttachment, Intent, IntentKind, IntentState, Side, Step};
 use crate::store::Change;
 
 /// Whether nothing else may be planned for an intent's pair. Files and links that are owed, and of which nothing was sent,
 /// hold nothing up.
 pub(in crate::engine) fn holds_its_pair(intent: &Intent) -> bool {
-    let left = intent.steps.get(intent.cursor..).unwrap_or_default();
+    let left = intent.steps_left();
     let only_files = !left.is_empty() && left.iter().all(|step| matches!(step, Step::Attach(_)));
-    !(only_files || intent.kind == IntentKind::Link) || intent.is_in_doubt()
+    !(only_files || intent.kind == IntentKind::Link) || !intent.is_owed()
 }
 
 impl Engine {
@@ -77,8 +77,7 @@ impl Engine {
             user: closed.user.clone(),
             dev: closed.dev.clone(),
             steps: steps.collect(),
-            cursor: 0,
-            doubt: Some(Doubt::NOTHING_SENT),
+            state: IntentState::FIRST_OWED,
             begun: self.jira.jira_now(),
             settles_user: None,
             settles_dev: None,

@@ -13,19 +13,20 @@ use super::owing::holds_its_pair;
 use super::steps::{self, Found};
 use crate::engine::look::observe::Trial;
 use crate::engine::{CONCURRENCY, Engine, Error};
-use crate::flow::{Doubt, Event, Intent, IntentKind, IssueId, IssueRef, JiraTime, PairState, Side, SkipReason, Step};
+use crate::flow::{
+    Doubt, Event, Intent, IntentKind, IssueId, IssueRef, JiraTime, PairState, Side, SkipReason, Stage, Step,
+};
 use crate::jira::Fetched;
 use crate::store::{self, Change};
 
 /// A doubt that lasts is told again so often.
 const TOLD_AGAIN: Duration = Duration::from_secs(3600);
 
-/// An open intent, and since when its step in hand is in doubt.
+/// An open intent, as the last worker left it.
 pub(in crate::engine) struct Suspect {
     pub(super) intent: Intent,
-    doubt: Doubt,
-    /// Nobody was told of it yet: the worker that was at it did not live to.
-    is_new: bool,
+    /// Whether its step may have happened; `None` if it is owed.
+    doubt: Option<Doubt>,
 }
 
 /// Whether an intent's pair may be written to.
@@ -65,7 +66,7 @@ impl Engine {
         }
         let waiting = if open.is_empty() { BTreeSet::new() } else { self.waiting().await? };
         let (idle, due): (Vec<_>, Vec<_>) = open.into_iter().partition(|intent| waiting.contains(&intent.user.id));
-        self.tally.doubts.add(idle.iter().filter(|intent| intent.is_in_doubt()).count());
+        self.tally.doubts.add(idle.iter().filter(|intent| !intent.is_owed()).count());
         let suspects: Vec<Suspect> = due.into_iter().map(|intent| self.suspect(intent)).collect();
         let traces = self.traces(&suspects).await?;
         let work: Vec<_> = suspects.into_iter().map(|suspect| self.take_up_suspect(suspect, &traces).boxed()).collect();
@@ -79,10 +80,14 @@ impl Engine {
         Ok(failures.filter(|failure| !self.is_time_for(failure)).map(|failure| failure.issue.id).collect())
     }
 
-    /// An open intent without a doubt was in hand when its worker ended: its request was sent before now, if it was.
+    /// A step that was in hand when its worker ended was sent before now, if it was.
     fn suspect(&self, intent: Intent) -> Suspect {
-        let unknown = Doubt { sent_by: self.jira.jira_now_at_latest(), first_absent: None };
-        Suspect { doubt: intent.doubt.unwrap_or(unknown), is_new: intent.doubt.is_none(), intent }
+        let doubt = match intent.state.stage() {
+            Stage::InHand => Some(Doubt::since(self.jira.jira_now_at_latest())),
+            Stage::Owed => None,
+            Stage::InDoubt(doubt) => Some(doubt),
+        };
+        Suspect { intent, doubt }
     }
 
     async fn take_up_suspect(&self, suspect: Suspect, traces: &Traces) -> Result<(), Error> {
@@ -115,10 +120,11 @@ impl Engine {
             }
             Leave::Never => return self.drop_intent(&suspect.intent).await,
         }
-        match suspect.intent.step().cloned() {
-            None => self.go_on(Course::new(suspect.intent), Look::Again).await,
-            Some(_) if suspect.doubt == Doubt::NOTHING_SENT => self.resume(suspect.intent).await,
-            Some(step) => self.settle(suspect, &step, traces).await,
+        let Suspect { intent, doubt } = suspect;
+        match (intent.step().cloned(), doubt) {
+            (None, _) => self.go_on(Course::new(intent), Look::Again).await,
+            (Some(_), None) => self.resume(intent).await,
+            (Some(step), Some(doubt)) => self.settle(intent, doubt, &step, traces).await,
         }
     }
 
@@ -141,10 +147,10 @@ impl Engine {
     }
 
     /// Goes on with a step of which nothing was sent.
-    async fn resume(&self, intent: Intent) -> Result<(), Error> {
+    async fn resume(&self, mut intent: Intent) -> Result<(), Error> {
         let look = if holds_its_pair(&intent) { Look::Again } else { Look::Done };
         let is_planned_again = match intent.kind {
-            IntentKind::Mirror => intent.cursor == 0,
+            IntentKind::Mirror => intent.state.cursor() == 0,
             // Files that are owed, where meanwhile every look finds what is missing.
             IntentKind::Attach => look == Look::Done && self.flow.rules.follow_attachments(),
             IntentKind::Create | IntentKind::Restore | IntentKind::Link => false,
@@ -153,13 +159,12 @@ impl Engine {
             return self.close_for_another_look(&intent, Vec::new()).await;
         }
         // Once more is sent, that nothing was is no longer true.
-        let intent = Intent { doubt: None, ..intent };
+        intent.state.sent();
         self.store.write(vec![Change::UpdateIntent(intent.clone())]).await?;
         self.go_on(Course::new(intent), look).await
     }
 
-    async fn settle(&self, suspect: Suspect, step: &Step, traces: &Traces) -> Result<(), Error> {
-        let Suspect { intent, doubt, is_new } = suspect;
+    async fn settle(&self, mut intent: Intent, doubt: Doubt, step: &Step, traces: &Traces) -> Result<(), Error> {
         let found = match steps::find(self, &intent, step, doubt, traces).await {
             Ok(found) => found,
             // Looking failed for this one issue; it stays open and is looked for again.
@@ -177,7 +182,12 @@ impl Engine {
                 self.go_on(course, Look::Again).await
             }
             Found::Absent => self.absent(intent, step).await,
-            Found::NotYet(doubt) => self.still_in_doubt(Intent { doubt: Some(doubt), ..intent }, step, is_new).await,
+            Found::NotYet(doubt) => {
+                // Not told yet: the worker that was at it did not live to.
+                let is_new = intent.state.stage() == Stage::InHand;
+                intent.state.lost(doubt);
+                self.still_in_doubt(intent, step, is_new).await
+            }
             Found::Gone => {
                 self.tally.doubts.add(1);
                 // Perhaps only hidden for a while: what is owed stays owed, and is asked for ever less often.
@@ -187,20 +197,20 @@ impl Engine {
         }
     }
 
-    async fn absent(&self, intent: Intent, step: &Step) -> Result<(), Error> {
+    async fn absent(&self, mut intent: Intent, step: &Step) -> Result<(), Error> {
         let told = self.record_settled(&intent, step, false);
-        if intent.kind == IntentKind::Mirror && intent.cursor == 0 {
+        if intent.kind == IntentKind::Mirror && intent.state.cursor() == 0 {
             // Nothing was done, and much may have changed since it was planned.
             return self.close_for_another_look(&intent, vec![told]).await;
         }
-        let intent = Intent { doubt: None, ..intent };
+        intent.state.sent();
         self.store.write(vec![Change::UpdateIntent(intent.clone()), told]).await?;
         self.go_on(Course::new(intent), Look::Again).await
     }
 
     /// An intent whose pair is apart; its doubt is one all the same.
     fn waits(&self, suspect: &Suspect) {
-        if let (Some(step), true) = (suspect.intent.step(), suspect.intent.is_in_doubt()) {
+        if let (Some(step), Some(_)) = (suspect.intent.step(), suspect.doubt) {
             self.tally.doubts.add(1);
             self.tell_again(&suspect.intent, step);
         }
@@ -226,7 +236,7 @@ impl Engine {
 
     /// Whether another hour of a doubt has passed since the last cycle.
     fn is_to_be_told_again(&self, intent: &Intent) -> bool {
-        let Some(doubt) = intent.doubt else { return false };
+        let Stage::InDoubt(doubt) = intent.state.stage() else { return false };
         let hours = |at: JiraTime| at.since(doubt.sent_by).as_secs() / TOLD_AGAIN.as_secs();
         let now = self.jira.jira_now();
         hours(now) > hours(now.earlier(self.flow.interval))
@@ -290,18 +300,20 @@ impl Engine {
     /// Nothing more is sent for a pair that is apart. It is looked at now, which suspends or breaks it; what is owed waits
     /// with it.
     async fn put_off(&self, course: Course) -> Result<(), Error> {
-        let Course { intent, done, .. } = course;
+        let Course { mut intent, done, .. } = course;
         let again = self.again(&intent.user, Trial::default());
-        let owed = Change::UpdateIntent(Intent { doubt: Some(Doubt::NOTHING_SENT), ..intent });
+        intent.state.owed();
+        let owed = Change::UpdateIntent(intent);
         Ok(self.store.write(done.into_iter().chain([owed, again]).collect()).await?)
     }
 
     /// Nothing more is sent for a pair of which an issue can't be read although Jira is there: what is owed waits, and is
     /// tried ever less often.
     async fn put_off_unread(&self, course: Course, why: String) -> Result<(), Error> {
-        let Course { intent, done, .. } = course;
+        let Course { mut intent, done, .. } = course;
         let (user, trial) = (intent.user.clone(), Trial::after(&intent));
-        let owed = Change::UpdateIntent(Intent { doubt: Some(Doubt::NOTHING_SENT), ..intent });
+        intent.state.owed();
+        let owed = Change::UpdateIntent(intent);
         self.store.write(done.into_iter().chain([owed]).collect()).await?;
         self.failed(Side::User, &user, why, trial).await
     }

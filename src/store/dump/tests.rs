@@ -4,8 +4,8 @@ use std::io::Write as _;
 use super::*;
 use crate::clock::Clock;
 use crate::flow::{
-    Copied, Entry, Field, Handled, Intent, IntentKind, Level, Line as Told, Origin, Pair, PairState, Side, Status,
-    StatusName, Watermark,
+    Copied, Entry, Field, Handled, Intent, IntentKind, IntentState, Level, Line as Told, Origin, Pair, PairState, Side,
+    Stage, Status, StatusName, Watermark,
 };
 use crate::pulse::Pulse;
 use crate::store::contract::history::{copied, query};
@@ -78,7 +78,12 @@ fn busy(n: u64, text: &str) -> Intent {
     // A rule's braces are its own language.
     let template = text.replace("${", "");
     let steps = vec![attach(text, None), comment(&template)];
-    Intent { steps, cursor: 1, dev: Some(dev(n)), ..intent(&format!("i-{n}"), IntentKind::Mirror, n) }
+    Intent {
+        steps,
+        state: IntentState::stored(1, Stage::InHand),
+        dev: Some(dev(n)),
+        ..intent(&format!("i-{n}"), IntentKind::Mirror, n)
+    }
 }
 
 fn how_far() -> State {

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{Text, Unfit, from_json, json};
 use crate::flow::{
     AccountId, Attachment, AttachmentId, BadTemplate, Comment, CopyAttachment, CreateIssue, Describe, Doubt, FieldName,
-    Handled, Intent, IntentId, IntentKind, IssueId, IssueKey, IssueRef, JiraTime, LinkIssues, OwedLink, Resolution,
-    RestoreText, RuleId, SetReplied, Side, Status, StatusId, StatusName, Step, Template, Transition, WantedResolution,
+    Handled, Intent, IntentId, IntentKind, IntentState, IssueId, IssueKey, IssueRef, JiraTime, LinkIssues, OwedLink,
+    Resolution, RestoreText, RuleId, SetReplied, Side, Stage, Status, StatusId, StatusName, Step, Template, Transition,
+    WantedResolution,
 };
 
 /// How an intent is kept.
@@ -198,8 +199,8 @@ impl From<&Intent> for IntentV1 {
             user: (&intent.user).into(),
             dev: intent.dev.as_ref().map(Into::into),
             steps: intent.steps.iter().map(Into::into).collect(),
-            cursor: intent.cursor,
-            doubt: intent.doubt.map(Into::into),
+            cursor: intent.state.cursor(),
+            doubt: doubt(intent.state.stage()),
             begun: Text(intent.begun),
             settles_user: intent.settles_user.as_ref().map(Into::into),
             settles_dev: intent.settles_dev.as_ref().map(Into::into),
@@ -217,8 +218,7 @@ impl From<IntentV1> for Intent {
             user: stored.user.into(),
             dev: stored.dev.map(Into::into),
             steps: stored.steps.into_iter().map(Into::into).collect(),
-            cursor: stored.cursor,
-            doubt: stored.doubt.map(Into::into),
+            state: IntentState::stored(stored.cursor, stage(stored.doubt)),
             begun: stored.begun.0,
             settles_user: stored.settles_user.map(Into::into),
             settles_dev: stored.settles_dev.map(Into::into),
@@ -401,17 +401,25 @@ impl From<StatusV1> for Status {
     }
 }
 
-impl From<Doubt> for DoubtV1 {
-    fn from(doubt: Doubt) -> Self {
-        Self { sent_by: Text(doubt.sent_by), first_absent: doubt.first_absent.map(Text) }
-    }
+/// Nothing is stored of a step in hand; of one that is owed, a doubt that ended before Jira's first issue.
+fn doubt(stage: Stage) -> Option<DoubtV1> {
+    let doubt = match stage {
+        Stage::InHand => return None,
+        Stage::Owed => OWED,
+        Stage::InDoubt(doubt) => doubt,
+    };
+    Some(DoubtV1 { sent_by: Text(doubt.sent_by), first_absent: doubt.first_absent.map(Text) })
 }
 
-impl From<DoubtV1> for Doubt {
-    fn from(stored: DoubtV1) -> Self {
-        Self { sent_by: stored.sent_by.0, first_absent: stored.first_absent.map(|at| at.0) }
-    }
+/// See [`doubt`].
+fn stage(stored: Option<DoubtV1>) -> Stage {
+    let Some(DoubtV1 { sent_by, first_absent }) = stored else { return Stage::InHand };
+    let doubt = Doubt { sent_by: sent_by.0, first_absent: first_absent.map(|at| at.0) };
+    if doubt == OWED { Stage::Owed } else { Stage::InDoubt(doubt) }
 }
+
+/// How a step that is owed is stored.
+const OWED: Doubt = Doubt::since(JiraTime::FIRST);
 
 impl From<&Handled> for HandledV1 {
     fn from(handled: &Handled) -> Self {
@@ -452,6 +460,26 @@ mod tests {
     fn later_kinds_and_steps_are_read_and_written_unchanged() {
         for text in LATER {
             assert_eq!(intent_json(&intent_from_json("i-1", text).unwrap()), text);
+        }
+    }
+
+    #[test]
+    fn each_stage_is_kept_as_the_doubt_of_version_1() {
+        let at = |text: &str| text.parse::<JiraTime>().unwrap();
+        let doubt = Doubt::since(at("2024-01-01T00:00:00Z"));
+        let absent = Doubt { first_absent: Some(at("2024-01-01T00:10:00Z")), ..doubt };
+        for (stage, kept) in [
+            (Stage::InHand, "null"),
+            (Stage::Owed, r#"{"sent_by":"1970-01-01T00:00:00.000Z","first_absent":null}"#),
+            (Stage::InDoubt(doubt), r#"{"sent_by":"2024-01-01T00:00:00.000Z","first_absent":null}"#),
+            (
+                Stage::InDoubt(absent),
+                r#"{"sent_by":"2024-01-01T00:00:00.000Z","first_absent":"2024-01-01T00:10:00.000Z"}"#,
+            ),
+        ] {
+            let text = LATER[0].replacen("\"doubt\":null", &format!("\"doubt\":{kept}"), 1);
+            let intent = intent_from_json("i-2", &text).unwrap();
+            assert_eq!((intent.state.stage(), intent_json(&intent)), (stage, text));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::super::deeds::Deed;
 use super::super::write::{Writing, understood};
 use super::*;
+use crate::flow::{IntentState, Stage};
 
 #[tokio::test]
 async fn late_writes_of_a_predecessor_replace_and_remove_nothing_of_its_successors() {
@@ -48,7 +49,10 @@ fn batches(epoch: Epoch, status: &str) -> Vec<Vec<Change>> {
         vec![Change::PutFailure(failure(Side::User, 1, attempts, "2024-01-01T00:00:00Z"))],
         vec![Change::PutMissing(missing(1, ["DEV-A-1", "DEV-A-2"][usize::from(status == "New")]))],
         vec![Change::PutState(state)],
-        vec![Change::UpdateIntent(crate::flow::Intent { cursor: 1, ..intent("i-1", IntentKind::Create, 1) })],
+        vec![Change::UpdateIntent(crate::flow::Intent {
+            state: IntentState::stored(1, Stage::InHand),
+            ..intent("i-1", IntentKind::Create, 1)
+        })],
         vec![Change::CloseIntent("i-1".parse().unwrap())],
         vec![Change::ClearFailure(Side::User, id(1))],
         vec![Change::ClearMissing(id(1))],

@@ -26,7 +26,7 @@ async fn a_file_of_an_older_layout_is_brought_up_to_date_with_all_that_is_in_it(
     let found = backend.pairs(Side::User, vec![id(9999), id(10001)]).await.unwrap();
     assert_eq!(found.iter().map(|pair| pair.dev.key.as_str()).collect::<Vec<_>>(), ["DEV-A-0", "DEV-A-7"]);
     let intents = backend.open_intents().await.unwrap();
-    assert_eq!((intents.len(), intents[0].id.as_str(), intents[0].cursor), (1, "i-1", 1));
+    assert_eq!((intents.len(), intents[0].id.as_str(), intents[0].state.cursor()), (1, "i-1", 1));
     assert_eq!(backend.failures().await.unwrap()[0].attempts, 2);
     assert_eq!(backend.handled(Side::User, vec![id(10001)]).await.unwrap().len(), 1);
     assert_eq!(backend.handled(Side::Dev, vec![id(20001)]).await.unwrap().len(), 1);
