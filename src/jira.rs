@@ -53,7 +53,7 @@ pub use budget::{Budget, Budgets, ClockDifference, Share, pause_left};
 pub use commenting::{Comment, Sought};
 pub use creating::{BULK, NewIssue};
 pub use editing::{Edit, Linked};
-pub use error::{Effect, Error, Fault, Refusal};
+pub use error::{Blame, Effect, Error, Fault, Nature, Refusal, Repeat, Scope};
 pub use field::{FieldValue, Fields, NoValue};
 pub use jql::By;
 pub use linking::{Direction, IssueLink, RemoteLink};

@@ -1,6 +1,6 @@
 //! How many issues there are, for people who wait.
 
-use super::{Client, Error, Fault, jql, wire};
+use super::{Client, Error, jql, wire};
 use crate::flow::ProjectId;
 
 impl Client {
@@ -16,34 +16,11 @@ impl Client {
         let counted = self.json::<wire::Count>(self.dialect.count(&jql::all(projects))).await;
         match counted {
             Ok(answer) => Ok(answer.value.number()),
-            Err(error) if matters_more_than_a_number(&error.what) => Err(error),
+            Err(error) if error.is_of_everything() => Err(error),
             Err(error) => {
                 tracing::debug!("how many issues there are is not told: {error}");
                 Ok(None)
             }
         }
-    }
-}
-
-/// Whether an end concerns everything else too.
-fn matters_more_than_a_number(what: &Fault) -> bool {
-    match what {
-        Fault::Refused(_) | Fault::Stopping | Fault::Cancelled => true,
-        Fault::Throttled(_)
-        | Fault::IssueThrottled(_)
-        | Fault::Denied(_)
-        | Fault::NoEndpoint(_)
-        | Fault::Forbidden(_)
-        | Fault::Missing(_)
-        | Fault::Conflict(_)
-        | Fault::Invalid(_)
-        | Fault::Unfit(_)
-        | Fault::TooLarge(_)
-        | Fault::Removed(_)
-        | Fault::NotSent(_)
-        | Fault::BlockedByProxy(_)
-        | Fault::NotOurs
-        | Fault::Unanswered(_)
-        | Fault::NotJira(_) => false,
     }
 }

@@ -1,12 +1,14 @@
 //! How a request to Jira can end badly; each way leads somewhere else.
 
 mod mask;
+mod nature;
 mod refusal;
 mod said;
 
 use std::time::Duration;
 
 pub(super) use mask::mask;
+pub use nature::{Blame, Effect, Nature, Repeat, Scope};
 pub use refusal::Refusal;
 pub(super) use said::{Shape, is_html, said};
 
@@ -96,45 +98,18 @@ pub enum Fault {
     Cancelled,
 }
 
-/// What a failed write has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing, and it may be tried again later.
-    None,
-    /// Nothing, and trying again unchanged is useless.
-    Never,
-    /// Nobody knows: look it up, never repeat it blindly.
-    Unknown,
-}
-
 impl Error {
     /// There is no transport to send anything by.
     pub(crate) fn no_way(why: Unreachable) -> Self {
         Self { request: "the way to Jira".to_owned(), what: Fault::NotSent(why.why), only_reads: true }
     }
 
-    /// What the write that ended so has done.
+    /// What the write that ended so has done; a request that only reads never did anything.
     #[must_use]
     pub fn effect(&self) -> Effect {
-        match self.what {
-            Fault::Throttled(_)
-            | Fault::IssueThrottled(_)
-            | Fault::Denied(_)
-            | Fault::Conflict(_)
-            | Fault::NoEndpoint(_)
-            | Fault::BlockedByProxy(_)
-            | Fault::NotSent(_)
-            | Fault::NotOurs
-            | Fault::Stopping => Effect::None,
-            Fault::Refused(_)
-            | Fault::Forbidden(_)
-            | Fault::Missing(_)
-            | Fault::Invalid(_)
-            | Fault::TooLarge(_)
-            | Fault::Unfit(_)
-            | Fault::Removed(_) => Effect::Never,
-            Fault::Unanswered(_) | Fault::NotJira(_) | Fault::Cancelled if self.only_reads => Effect::None,
-            Fault::Unanswered(_) | Fault::NotJira(_) | Fault::Cancelled => Effect::Unknown,
+        match self.what.nature().effect {
+            Effect::Unknown if self.only_reads => Effect::None,
+            effect => effect,
         }
     }
 
@@ -146,58 +121,23 @@ impl Error {
 
     /// Whether what was asked for may be to blame, so that a request for less, or for another issue, may end well.
     pub(super) fn is_of_content(&self) -> bool {
-        match self.what {
-            Fault::Unanswered(_)
-            | Fault::NotJira(_)
-            | Fault::TooLarge(_)
-            | Fault::Invalid(_)
-            | Fault::Conflict(_)
-            | Fault::BlockedByProxy(_)
-            | Fault::Denied(_) => true,
-            Fault::Throttled(_)
-            | Fault::IssueThrottled(_)
-            | Fault::NoEndpoint(_)
-            | Fault::Refused(_)
-            | Fault::Forbidden(_)
-            | Fault::Missing(_)
-            | Fault::Removed(_)
-            | Fault::Unfit(_)
-            | Fault::NotSent(_)
-            | Fault::NotOurs
-            | Fault::Stopping
-            | Fault::Cancelled => false,
-        }
+        self.what.nature().blame != Blame::Nothing
     }
 
     /// Whether an answer to a question for less may be good.
     pub(super) fn may_be_of_its_size(&self) -> bool {
-        self.is_of_content() && !matches!(self.what, Fault::Invalid(_) | Fault::Conflict(_))
+        self.what.nature().blame == Blame::Size
     }
 
     /// Whether only one issue is concerned, so that the others can go on.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        match self.what {
-            Fault::Denied(_)
-            | Fault::BlockedByProxy(_)
-            | Fault::IssueThrottled(_)
-            | Fault::Forbidden(_)
-            | Fault::Missing(_)
-            | Fault::Conflict(_)
-            | Fault::Invalid(_)
-            | Fault::TooLarge(_)
-            | Fault::Unfit(_)
-            | Fault::NoEndpoint(_)
-            | Fault::Unanswered(_)
-            | Fault::NotJira(_) => true,
-            Fault::Throttled(_)
-            | Fault::Refused(_)
-            | Fault::Removed(_)
-            | Fault::NotSent(_)
-            | Fault::NotOurs
-            | Fault::Stopping
-            | Fault::Cancelled => false,
-        }
+        self.what.nature().scope == Scope::Issue
+    }
+
+    /// Whether every further request is concerned: Jira refuses the account, or the worker ends.
+    pub(super) fn is_of_everything(&self) -> bool {
+        matches!(self.what, Fault::Refused(_)) || self.what.nature().scope == Scope::Worker
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Client, Error, Fault};
+use super::{Client, Error};
 use crate::flow::{Issue, ProjectId, Status, StatusId, StatusName};
 
 /// What was told of statuses.
@@ -108,9 +108,7 @@ impl Client {
         for project in projects {
             match self.statuses(&project).await {
                 Ok(told) => self.statuses.lock().take_list(project, told),
-                Err(error) if matches!(error.what, Fault::Refused(_) | Fault::Stopping | Fault::Cancelled) => {
-                    return Err(error);
-                }
+                Err(error) if error.is_of_everything() => return Err(error),
                 Err(error) => tracing::debug!("the statuses of project {project} are not told: {error}"),
             }
         }

@@ -16,7 +16,7 @@ use super::{Exit, Inbox, Job, Ordered, Phase, Slip, Workshop};
 use crate::clock::{Clock, Entropy};
 use crate::engine::{self, Desk, Engine, Parts, Progress, Projects, Report};
 use crate::flow::{Flow, Notices, Observer, Teller};
-use crate::jira::{self, AnswerMemory, Budgets, Client, Fault, Transports};
+use crate::jira::{self, AnswerMemory, Budgets, Client, Fault, Scope, Transports};
 use crate::pulse::{NoResult, Pulse, Why};
 use crate::store::{self, Backend, Change, Hidden, Inheritance, Legacy, Opener, Predecessor, State, Store};
 
@@ -347,26 +347,11 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
         engine::Error::Stopping => Exit::Stopped,
         engine::Error::Refused(_) => Exit::Refused { why },
         engine::Error::SearchIncomplete(_) => Exit::Failed { why, at_least: None },
-        engine::Error::Jira(error) => match &error.what {
-            Fault::Cancelled => Exit::Cancelled,
-            Fault::Stopping => Exit::Stopped,
-            // A request that Jira no longer knows won't come back by itself either.
-            Fault::Refused(_) | Fault::Removed(_) => Exit::Refused { why },
-            Fault::Throttled(_)
-            | Fault::IssueThrottled(_)
-            | Fault::Denied(_)
-            | Fault::NoEndpoint(_)
-            | Fault::BlockedByProxy(_)
-            | Fault::Forbidden(_)
-            | Fault::Missing(_)
-            | Fault::Conflict(_)
-            | Fault::Invalid(_)
-            | Fault::TooLarge(_)
-            | Fault::Unfit(_)
-            | Fault::NotSent(_)
-            | Fault::NotOurs
-            | Fault::Unanswered(_)
-            | Fault::NotJira(_) => Exit::Failed { why, at_least: error.retry_after() },
+        engine::Error::Jira(error) => match error.what.nature().scope {
+            Scope::Worker if error.what == Fault::Cancelled => Exit::Cancelled,
+            Scope::Worker => Exit::Stopped,
+            Scope::Account => Exit::Refused { why },
+            Scope::Issue | Scope::Flow => Exit::Failed { why, at_least: error.retry_after() },
         },
         engine::Error::Store(error) => match error {
             store::Error::InUse { .. } => Exit::Occupied { why },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Ask, Failed};
 use crate::jira::budget::LONGEST_PAUSE;
-use crate::jira::error::Fault;
+use crate::jira::error::Repeat;
 
 /// Tries of a request that may be repeated, as Atlassian advises.
 pub(in crate::jira) const TRIES: u32 = 4;
@@ -12,36 +12,17 @@ pub(in crate::jira) const TRIES: u32 = 4;
 /// The first pause; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-impl Failed {
-    /// Jira has not looked at the request: another try says nothing of what was asked.
-    fn nothing_happened(&self) -> bool {
-        matches!(self.fault, Fault::Throttled(_) | Fault::IssueThrottled(_) | Fault::NotSent(_))
-    }
-}
-
 /// How long to wait before a request that failed is repeated; `None` when it must not be. `unit` is a draw from
 /// `0.0..1.0`.
 pub(super) fn pause(failed: &Failed, ask: &Ask, tried: u32, unit: f64) -> Option<Duration> {
-    let most = if failed.nothing_happened() { TRIES } else { ask.tries };
-    let harmless = match failed.fault {
-        // Nothing happened: even a write may be repeated.
-        Fault::Throttled(_) | Fault::IssueThrottled(_) | Fault::NotSent(_) => true,
-        Fault::Unanswered(_) | Fault::NotJira(_) => ask.reads(),
-        // One refusal amid good answers is asked about once more, not again and again.
-        Fault::Denied(_) => ask.reads() && tried == 1,
-        Fault::Refused(_)
-        | Fault::Forbidden(_)
-        | Fault::Missing(_)
-        | Fault::Conflict(_)
-        | Fault::Invalid(_)
-        | Fault::Unfit(_)
-        | Fault::TooLarge(_)
-        | Fault::Removed(_)
-        | Fault::NoEndpoint(_)
-        | Fault::BlockedByProxy(_)
-        | Fault::NotOurs
-        | Fault::Stopping
-        | Fault::Cancelled => false,
+    let repeat = failed.fault.nature().repeat;
+    // Where Jira has not looked at the request, another try says nothing of what was asked.
+    let most = if repeat == Repeat::Always { TRIES } else { ask.tries };
+    let harmless = match repeat {
+        Repeat::Always => true,
+        Repeat::Reads => ask.reads(),
+        Repeat::ReadsOnce => ask.reads() && tried == 1,
+        Repeat::No => false,
     };
     if !harmless || failed.is_final || tried >= most || failed.at_least > LONGEST_PAUSE {
         return None;
@@ -54,6 +35,7 @@ pub(super) fn pause(failed: &Failed, ask: &Ask, tried: u32, unit: f64) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jira::error::Fault;
     use crate::pulse::Purpose;
 
     const S: fn(u64) -> Duration = Duration::from_secs;
