@@ -6,6 +6,7 @@
 //! Reading order: `mode` says what a cycle does; `full`, `incremental` and `patrol` find candidates; `observe`, `adopt`
 //! and `units` read them afresh and put them together; `decide`, `pairs`, `plan`, `apply` and `steps` see to each.
 
+mod failure;
 mod handle;
 mod look;
 mod orders;
@@ -27,7 +28,7 @@ use crate::flow::{
     Entry, Event, Extent, Flow, Intent, Issue, IssueId, IssueRef, JiraTime, NoticeKind, Notices, Observer, ProjectKey,
     Side, Sides, StatusId, Watermark,
 };
-use crate::jira::{self, Client, ClockDifference, Fault, Page, Scan};
+use crate::jira::{self, Client, ClockDifference, Page, Scan};
 use crate::pulse::{NoResult, Pulse, Why};
 use crate::store::{self, Change, Cursor, State, Store};
 use look::addresses::OtherAddresses;
@@ -38,6 +39,7 @@ use scan::short;
 use tally::Tally;
 use write::types;
 
+pub use failure::JiraFailure;
 pub use look::projects::Projects;
 pub use takeover::{Progress, Report};
 
@@ -205,12 +207,18 @@ pub enum Error {
     /// Jira's search did not show all that it counts: the words say what.
     #[error("{0}")]
     SearchIncomplete(String),
-    /// Jira did not do its part.
+    /// Something could not be done in Jira.
     #[error(transparent)]
-    Jira(#[from] jira::Error),
+    Jira(#[from] JiraFailure),
     /// The store did not do its part.
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+impl From<jira::Error> for Error {
+    fn from(error: jira::Error) -> Self {
+        Self::Jira(error.into())
+    }
 }
 
 impl Error {
@@ -218,7 +226,7 @@ impl Error {
     fn is_stopping(&self) -> bool {
         match self {
             Self::Stopping => true,
-            Self::Jira(error) => error.what == Fault::Stopping,
+            Self::Jira(failure) => failure.is_stopping(),
             Self::Store(error) => matches!(error, store::Error::NoResult(NoResult { why: Why::Stopping, .. })),
             Self::Refused(_) | Self::SearchIncomplete(_) => false,
         }

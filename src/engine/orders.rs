@@ -8,7 +8,7 @@ mod pair;
 mod recreate;
 mod unpair;
 
-use super::{Engine, Error};
+use super::{Engine, Error, JiraFailure};
 use crate::flow::{Entry, Event, Intent, Issue, IssueId, IssueKey, IssueRef, Obeyed, Order, Pair, Refused, Side};
 use crate::jira::{self, FetchedByKey};
 use crate::store::{self, Change};
@@ -33,7 +33,7 @@ impl From<Refused> for Hindrance {
 impl From<Error> for Hindrance {
     fn from(error: Error) -> Self {
         match error {
-            Error::Jira(error) => error.into(),
+            Error::Jira(failure) => failure.into(),
             Error::Stopping | Error::Refused(_) | Error::SearchIncomplete(_) | Error::Store(_) => Self::Failed(error),
         }
     }
@@ -46,9 +46,15 @@ impl From<store::Error> for Hindrance {
 }
 
 /// What concerns one issue does not keep the flow from going on.
+impl From<JiraFailure> for Hindrance {
+    fn from(failure: JiraFailure) -> Self {
+        if failure.is_local() { refused(failure.to_string()).into() } else { Self::Failed(failure.into()) }
+    }
+}
+
 impl From<jira::Error> for Hindrance {
     fn from(error: jira::Error) -> Self {
-        if error.is_local() { refused(error.to_string()).into() } else { Self::Failed(error.into()) }
+        JiraFailure::from(error).into()
     }
 }
 

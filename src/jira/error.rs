@@ -84,9 +84,6 @@ pub enum Fault {
     /// The worker was told to stop before this was sent, or while it was read: nothing was changed.
     #[error("the worker is stopping")]
     Stopping,
-    /// What Jira has does not fit what the flow file says: nothing was sent.
-    #[error("{0}")]
-    Unfit(String),
     /// No readable answer, or a 5xx: it may have happened.
     #[error("Jira's answer is missing or broken: {0}")]
     Unanswered(String),
@@ -109,7 +106,7 @@ impl Error {
     pub fn effect(&self) -> Effect {
         match self.what.nature().effect {
             Effect::Unknown if self.only_reads => Effect::None,
-            effect => effect,
+            effect @ (Effect::None | Effect::Never | Effect::Unknown) => effect,
         }
     }
 
@@ -155,7 +152,6 @@ impl Fault {
             Self::Conflict(said) => Self::Conflict(change(said)),
             Self::Invalid(refusal) => Self::Invalid(refusal.reword(change)),
             Self::TooLarge(said) => Self::TooLarge(change(said)),
-            Self::Unfit(said) => Self::Unfit(change(said)),
             Self::Removed(said) => Self::Removed(change(said)),
             Self::BlockedByProxy(said) => Self::BlockedByProxy(change(said)),
             Self::NotSent(said) => Self::NotSent(change(said)),

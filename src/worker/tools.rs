@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::claims::{ClaimGuard, Claims};
 use super::{Exit, Inbox, Job, Ordered, Phase, Slip, Workshop};
 use crate::clock::{Clock, Entropy};
-use crate::engine::{self, Desk, Engine, Parts, Progress, Projects, Report};
+use crate::engine::{self, Desk, Engine, JiraFailure, Parts, Progress, Projects, Report};
 use crate::flow::{Flow, Notices, Observer, Teller};
 use crate::jira::{self, AnswerMemory, Budgets, Client, Fault, Scope, Transports};
 use crate::pulse::{NoResult, Pulse, Why};
@@ -347,12 +347,15 @@ fn exit(flow: &Flow, error: &engine::Error) -> Exit {
         engine::Error::Stopping => Exit::Stopped,
         engine::Error::Refused(_) => Exit::Refused { why },
         engine::Error::SearchIncomplete(_) => Exit::Failed { why, at_least: None },
-        engine::Error::Jira(error) => match error.what.nature().scope {
+        engine::Error::Jira(JiraFailure::Request(error)) => match error.what.nature().scope {
             Scope::Worker if error.what == Fault::Cancelled => Exit::Cancelled,
             Scope::Worker => Exit::Stopped,
             Scope::Account => Exit::Refused { why },
             Scope::Issue | Scope::Flow => Exit::Failed { why, at_least: error.retry_after() },
         },
+        engine::Error::Jira(JiraFailure::LeftOut(_) | JiraFailure::Impossible { .. } | JiraFailure::Untold { .. }) => {
+            Exit::Failed { why, at_least: None }
+        }
         engine::Error::Store(error) => match error {
             store::Error::InUse { .. } => Exit::Occupied { why },
             store::Error::NoResult(NoResult { why: Why::Stopping, .. }) => Exit::Stopped,

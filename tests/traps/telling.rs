@@ -96,7 +96,7 @@ fn way_of(fault: &Fault) -> Option<Way> {
         Fault::NoEndpoint(_) => Way::NoEndpoint,
         Fault::Missing(_) => Way::Missing,
         Fault::Conflict(_) => Way::Conflict,
-        Fault::Invalid(_) | Fault::Unfit(_) => Way::Invalid,
+        Fault::Invalid(_) => Way::Invalid,
         Fault::Unanswered(_) => Way::Unanswered,
         Fault::NotJira(_) => Way::NotJira,
         Fault::Removed(_) => Way::Removed,

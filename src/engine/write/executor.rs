@@ -3,11 +3,10 @@
 use super::linking::LeftLink;
 use super::steps::{self, Outcome};
 use crate::engine::look::observe::{Trial, user_of};
-use crate::engine::{Engine, Error};
+use crate::engine::{Engine, Error, JiraFailure};
 use crate::flow::{
     Draft, Event, Handled, Intent, IntentId, IntentKind, IntentState, Issue, Observed, Side, Sighting, SkipReason, Step,
 };
-use crate::jira;
 use crate::store::{self, Change};
 
 /// How driving an intent ended.
@@ -27,7 +26,7 @@ pub(in crate::engine) enum GivenUp {
     /// Its precondition no longer holds.
     Outdated(SkipReason),
     /// Jira would not do it.
-    Failed(jira::Error),
+    Failed(JiraFailure),
 }
 
 /// An intent being driven.

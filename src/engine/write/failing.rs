@@ -4,9 +4,9 @@ use super::executor::{Course, Driven, GivenUp};
 use super::outcome::Learned;
 use super::owing::holds_its_pair;
 use crate::engine::look::observe::Trial;
-use crate::engine::{Engine, Error};
+use crate::engine::{Engine, Error, JiraFailure};
 use crate::flow::{Doubt, Event, Intent, IntentKind, Side, Step};
-use crate::jira::{self, Effect, Fault};
+use crate::jira::Effect;
 use crate::store::Change;
 
 impl Engine {
@@ -15,7 +15,7 @@ impl Engine {
         &self,
         course: Course,
         step: &Step,
-        error: jira::Error,
+        error: JiraFailure,
     ) -> Result<Driven, Error> {
         match error.effect() {
             Effect::Unknown => self.doubt(course, step, &error).await,
@@ -23,7 +23,7 @@ impl Engine {
                 self.give_up(course, GivenUp::Failed(error)).await
             }
             // Perhaps only hidden for a while.
-            Effect::Never if matches!(error.what, Fault::Missing(_)) => self.postpone(course, step, &error).await,
+            Effect::Never if error.is_missing() => self.postpone(course, step, &error).await,
             Effect::Never if error.is_local() => self.leave_out(course, step, &error).await,
             Effect::None if error.is_local() => self.postpone(course, step, &error).await,
             // The intent goes on when Jira lets us.
@@ -47,7 +47,7 @@ impl Engine {
         Ok(self.store.write(vec![Change::UpdateIntent(intent)]).await?)
     }
 
-    async fn doubt(&self, course: Course, step: &Step, why: &jira::Error) -> Result<Driven, Error> {
+    async fn doubt(&self, course: Course, step: &Step, why: &JiraFailure) -> Result<Driven, Error> {
         let mut intent = course.intent;
         intent.state.lost(Doubt::since(self.jira.jira_now_at_latest()));
         let told = self.record_doubt(&intent, step, why.to_string());
@@ -62,7 +62,7 @@ impl Engine {
     }
 
     /// Earlier steps have happened, so this one is still owed: the intent stays, told as a failure of its issue.
-    async fn postpone(&self, course: Course, step: &Step, error: &jira::Error) -> Result<Driven, Error> {
+    async fn postpone(&self, course: Course, step: &Step, error: &JiraFailure) -> Result<Driven, Error> {
         let mut intent = course.intent;
         let why = format!("the {} is still owed: {error}", step.name());
         self.failed(Side::User, &intent.user, why, Trial::default()).await?;
@@ -75,7 +75,7 @@ impl Engine {
     }
 
     /// Jira will never take this step, and those before it have happened: the pair must not wait for it for ever.
-    async fn leave_out(&self, mut course: Course, step: &Step, error: &jira::Error) -> Result<Driven, Error> {
+    async fn leave_out(&self, mut course: Course, step: &Step, error: &JiraFailure) -> Result<Driven, Error> {
         self.tally.errors.add(1);
         course.closing = vec![self.again(&course.intent.user, Trial::default())];
         self.take_up(&mut course, Learned::Refused { what: step.name(), why: error.to_string() }).await?;

@@ -16,9 +16,9 @@ pub(in crate::engine) use link::has_line;
 
 use super::marks::Traces;
 use super::outcome::Learned;
-use crate::engine::{Engine, Error};
+use crate::engine::{Engine, Error, JiraFailure};
 use crate::flow::{Doubt, Intent, Issue, IssueRef, JiraTime, LinkIssues, SkipReason, StatusName, Step};
-use crate::jira::{self, Fault, REQUEST_LIMIT, transfer_limit};
+use crate::jira::{self, REQUEST_LIMIT, transfer_limit};
 
 /// How long after a request's end its effect may still come: what Jira has begun with it finishes. Generous, because
 /// looking too early repeats a write, and looking late only delays one.
@@ -127,9 +127,8 @@ fn absent_at(asked: JiraTime, step: &Step, doubt: Doubt) -> Found {
 }
 
 /// A fresh read that showed nothing of an issue.
-fn missing(at: &IssueRef) -> jira::Error {
-    let what = Fault::Missing("it was left out of the answer".to_owned());
-    jira::Error { request: format!("fresh read of {at}"), what, only_reads: true }
+fn missing(at: &IssueRef) -> JiraFailure {
+    JiraFailure::LeftOut(at.clone())
 }
 
 /// How long after its request's end a step's effect may still come.

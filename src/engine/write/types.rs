@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::engine::{Engine, Error};
+use crate::engine::{Engine, Error, JiraFailure};
 use crate::flow::{Event, IssueKey, IssueType, IssueTypes, NoticeKind, ProjectKey, TypeName};
-use crate::jira::{self, Fault};
 
 /// How long what a refusal taught is acted upon before Jira is tried again: an administrator may have changed a screen.
 const BELIEVED_FOR: Duration = Duration::from_secs(3600);
@@ -122,18 +121,14 @@ impl Engine {
         Ok(listed)
     }
 
-    fn no_type(&self, source: &IssueType, listed: &[IssueType]) -> jira::Error {
+    fn no_type(&self, source: &IssueType, listed: &[IssueType]) -> JiraFailure {
         let (project, has) = (&self.flow.dev_project, names(listed));
         let (source, named) = (&source.name, self.flow.issue_types.default.as_str());
         let why = format!(
             "{project} has neither the issue type {source:?} nor {named:?}, which is the flow's issueType; it has {has}: \
              name one of these in issueType or issueTypeMap"
         );
-        jira::Error {
-            request: format!("choosing an issue type of {project}"),
-            what: Fault::Unfit(why),
-            only_reads: true,
-        }
+        JiraFailure::Impossible { doing: format!("choosing an issue type of {project}"), why }
     }
 
     /// Whether the create screen of a type is known to lack the description.

@@ -5,7 +5,7 @@ use super::{Outcome, Trace};
 use crate::engine::write::outcome::Learned;
 use crate::engine::{Engine, Error};
 use crate::flow::{AccountId, Attachment, AttachmentId, Copied, CopyAttachment, Intent};
-use crate::jira::{self, Fault};
+use crate::jira::{self, Effect, Fault};
 
 /// The ledger is asked once more: a file is copied once.
 pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &CopyAttachment) -> Result<Outcome, Error> {
@@ -22,33 +22,16 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &CopyAttachm
 /// One file that can't be copied must hold nothing else up, and only what Jira will never take is given up.
 async fn not_copied(engine: &Engine, intent: &Intent, file: &Attachment, error: jira::Error) -> Result<Outcome, Error> {
     let of_the_upload = !error.only_reads;
-    match &error.what {
-        Fault::TooLarge(_) | Fault::Forbidden(_) | Fault::Invalid(_) => {
-            Ok(Outcome::Done(Learned::StaysBehind(file.clone(), error.to_string())))
-        }
-        Fault::Missing(_) if !of_the_upload && is_gone(engine, intent, file).await? => {
-            Ok(Outcome::Done(Learned::NoFile(file.clone())))
-        }
-        Fault::Missing(_)
-        | Fault::Conflict(_)
-        | Fault::Denied(_)
-        | Fault::BlockedByProxy(_)
-        | Fault::NoEndpoint(_)
-        | Fault::IssueThrottled(_) => Ok(Outcome::Later(error)),
-        Fault::Unanswered(_) | Fault::NotJira(_) if !of_the_upload => Ok(Outcome::Later(error)),
-        // The download had just begun, so Jira is there: it, or a proxy, did not take this file to its end.
-        Fault::NotSent(_) if of_the_upload => Ok(Outcome::Later(error)),
-        Fault::Throttled(_)
-        | Fault::Refused(_)
-        | Fault::Removed(_)
-        | Fault::NotSent(_)
-        | Fault::NotOurs
-        | Fault::Stopping
-        | Fault::Unfit(_)
-        | Fault::Unanswered(_)
-        | Fault::NotJira(_)
-        | Fault::Cancelled => Err(error.into()),
+    if matches!(error.what, Fault::TooLarge(_) | Fault::Forbidden(_) | Fault::Invalid(_)) {
+        return Ok(Outcome::Done(Learned::StaysBehind(file.clone(), error.to_string())));
     }
+    if !of_the_upload && matches!(error.what, Fault::Missing(_)) && is_gone(engine, intent, file).await? {
+        return Ok(Outcome::Done(Learned::NoFile(file.clone())));
+    }
+    // The download had just begun, so Jira is there: it, or a proxy, did not take this file to its end.
+    let broke_off = of_the_upload && matches!(error.what, Fault::NotSent(_));
+    let is_of_file = error.is_local() && error.effect() != Effect::Unknown;
+    if broke_off || is_of_file { Ok(Outcome::Later(error)) } else { Err(error.into()) }
 }
 
 /// Whether somebody took the file off the user issue.

@@ -8,7 +8,7 @@ use super::{EFFECT_HORIZON, Found, Outcome};
 use crate::engine::write::marks::Traces;
 use crate::engine::write::outcome::{Created, Learned, Text};
 use crate::engine::write::types::FellBack;
-use crate::engine::{CONCURRENCY, Engine, Error};
+use crate::engine::{CONCURRENCY, Engine, Error, JiraFailure};
 use crate::flow::{CreateIssue, Doubt, FieldName, Intent, Issue, IssueRef, IssueType, Mark, Side, SkipReason};
 use crate::jira::{self, Fault, Mapped, NewIssue};
 use amend::create_alone;
@@ -43,7 +43,10 @@ pub(in crate::engine) async fn perform_all(
     let mut ends = Vec::new();
     for ready in ready {
         ends.push(match ready {
-            Ok(Ready::Send(prepared)) => end_of(engine, *prepared, sent.next().unwrap_or_else(untold)).await,
+            Ok(Ready::Send(prepared)) => match sent.next() {
+                Some(sent) => end_of(engine, *prepared, sent).await,
+                None => Err(untold().into()),
+            },
             Ok(Ready::Outdated(reason)) => Ok(Outcome::Outdated(reason)),
             Err(error) => Err(error),
         });
@@ -60,10 +63,9 @@ async fn end_of(engine: &Engine, prepared: Prepared, sent: Result<IssueRef, jira
     }
 }
 
-/// An outcome that is missing is one that nobody knows.
-fn untold() -> Result<IssueRef, jira::Error> {
-    let what = Fault::Unanswered("it is not said what became of it".to_owned());
-    Err(jira::Error { request: "POST issue/bulk".to_owned(), what, only_reads: false })
+/// An outcome that is missing is one that is not known.
+fn untold() -> JiraFailure {
+    JiraFailure::Untold { doing: "POST issue/bulk".to_owned(), why: "it is not said what became of it".to_owned() }
 }
 
 /// Whether a create can be sent.

@@ -9,7 +9,7 @@ use tries::Tries;
 
 use super::{Outcome, Trace};
 use crate::engine::write::outcome::{Learned, Moved};
-use crate::engine::{Engine, Error};
+use crate::engine::{Engine, Error, JiraFailure};
 use crate::flow::{Event, Intent, Issue, IssueRef, SkipReason, Status, Transition};
 use crate::jira::{self, Fault, Offer, Standing};
 
@@ -60,11 +60,10 @@ fn outdated(standing: &Standing, step: &Transition) -> Option<Outcome> {
 
 /// Where a transition led of which Jira had not said so. What can't be read now is looked up later: the transition itself
 /// was made.
-async fn where_it_led(engine: &Engine, target: &IssueRef, offer: &Offer) -> Result<Status, jira::Error> {
-    let untold = |why: String| jira::Error {
-        request: format!("transition {} of {target}", offer.name),
-        what: Fault::Unanswered(format!("it was made, and where it led is not known: {why}")),
-        only_reads: false,
+async fn where_it_led(engine: &Engine, target: &IssueRef, offer: &Offer) -> Result<Status, JiraFailure> {
+    let untold = |why: String| JiraFailure::Untold {
+        doing: format!("transition {} of {target}", offer.name),
+        why: format!("it was made, and where it led is not known: {why}"),
     };
     match engine.jira.status_reached(&target.id).await {
         Ok(Some(status)) => Ok(status),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::resolution::{Case, Sends};
-use crate::engine::Engine;
+use crate::engine::{Engine, JiraFailure};
 use crate::flow::{Event, Intent, IssueRef, Status, StatusName, Transition};
 use crate::jira::{Error, Fault, Offer, Resolves, Standing, TransitionScreen};
 
@@ -137,9 +137,8 @@ impl<'a> Tries<'a> {
     }
 
     /// Why none was made.
-    pub(super) async fn failure(mut self, standing: &Standing) -> Error {
-        let Some(last) = self.refused.pop() else { return no_way(self.target, standing, &self.step.to) };
-        self.refused.push(Refused { error: last.error.clone(), ..last });
+    pub(super) async fn failure(self, standing: &Standing) -> JiraFailure {
+        let Some(last) = self.refused.last() else { return no_way(self.target, standing, &self.step.to) };
         let mut parts: Vec<String> = Vec::new();
         let several = self.refused.iter().any(|refused| refused.offer.id != self.refused[0].offer.id);
         for refused in &self.refused {
@@ -154,7 +153,7 @@ impl<'a> Tries<'a> {
             let screens = self.engine.jira.screens_of(&self.target.id, standing, &[&refused.offer]).await;
             parts.push(self.advice(&refused.offer, screens.ok().and_then(|screens| allowed(&screens)).as_deref()));
         }
-        Error { what: Fault::Invalid(parts.join("; ").into()), ..last.error }
+        impossible(last.error.request.clone(), &parts.join("; "))
     }
 
     /// Says what a person can do about a resolution that is demanded.
@@ -217,7 +216,11 @@ fn names_others_only(error: &Error) -> bool {
     refusal.fields().next().is_some() && refusal.of_field("resolution").is_none()
 }
 
-fn no_way(target: &IssueRef, standing: &Standing, to: &StatusName) -> Error {
+fn impossible(doing: String, why: &str) -> JiraFailure {
+    JiraFailure::Impossible { doing, why: format!("Jira does not accept it: {why}") }
+}
+
+fn no_way(target: &IssueRef, standing: &Standing, to: &StatusName) -> JiraFailure {
     let told = |offer: &Offer| match &offer.to {
         Some(to) => format!("{} (to {})", offer.name, to.name),
         None => format!("{} (Jira does not say where it leads)", offer.name),
@@ -225,11 +228,6 @@ fn no_way(target: &IssueRef, standing: &Standing, to: &StatusName) -> Error {
     let offers: Vec<_> = standing.offers.iter().map(told).collect();
     let offers =
         if offers.is_empty() { "none; may this account make transitions?".to_owned() } else { offers.join(", ") };
-    Error {
-        request: format!("transition of {target}"),
-        what: Fault::Invalid(
-            format!("no transition leads from {} to {to}; offered: {offers}", standing.status.name).into(),
-        ),
-        only_reads: true,
-    }
+    let why = format!("no transition leads from {} to {to}; offered: {offers}", standing.status.name);
+    impossible(format!("transition of {target}"), &why)
 }
