@@ -13,36 +13,36 @@ const CLOSED: &str = "Closed";
 /// The status to which `fallbackBehavior: sync_to_resolved` brings a user issue.
 const RESOLVED: &str = "Resolved";
 
-/// A status that changed on one side and that a rule names crosses to the other. If both did, and both can't be granted,
-/// one wins. Only if no change wants anything may a rule mend what has drifted.
+/// A status that changed on one side and that a rule names crosses to the other. If both did, and both can't be
+/// satisfied, one wins. Only if no change wants anything may a rule mend what has drifted.
 pub(super) fn plan(rules: &Rules, couple: Couple<'_>) -> Plan {
     let views = Side::BOTH.map(|side| View::from(side, couple));
     let mut plan = Plan::default();
-    let mut wishes = Vec::new();
+    let mut desired = Vec::new();
     for view in &views {
         match view.news {
             News::None => {}
             News::Old => plan.skipped.push(SkipReason::BeforeAdoption),
             News::Change => {
                 plan.changed.push(view.side);
-                match wish_of_change(rules, view) {
-                    Ok(wish) => wishes.push(wish),
+                match desired_by_change(rules, view) {
+                    Ok(status) => desired.push(status),
                     Err(reason) => plan.skipped.push(reason),
                 }
             }
         }
     }
-    if wishes.is_empty() {
-        wishes = views.iter().filter_map(|view| wish_of_drift(rules, view)).collect();
+    if desired.is_empty() {
+        desired = views.iter().filter_map(|view| desired_by_drift(rules, view)).collect();
     }
-    decide(rules, wishes, plan)
+    decide(rules, desired, plan)
 }
 
-/// At most one wish can be carried out at a time, the user side's being the first. Those that are granted already stand in
-/// nobody's way.
-fn decide(rules: &Rules, wishes: Vec<Wish<'_>>, mut plan: Plan) -> Plan {
-    let wanted = !wishes.is_empty();
-    let mut open = wishes.into_iter().filter(|wish| !wish.is_granted());
+/// At most one of the desired statuses is carried out, the user side's being the first; those that are satisfied already
+/// don't count.
+fn decide(rules: &Rules, desired: Vec<DesiredStatus<'_>>, mut plan: Plan) -> Plan {
+    let wanted = !desired.is_empty();
+    let mut open = desired.into_iter().filter(|status| !status.is_satisfied());
     let (winner, loser) = match (open.next(), open.next()) {
         (None, _) => {
             plan.skipped.extend(wanted.then_some(SkipReason::AlreadyEqual));
@@ -51,13 +51,13 @@ fn decide(rules: &Rules, wishes: Vec<Wish<'_>>, mut plan: Plan) -> Plan {
         (Some(user), Some(dev)) if dev_wins(rules.on_conflict, &user, &dev) => (dev, Some(user)),
         (Some(first), other) => (first, other),
     };
-    plan.lost = loser.filter(|wish| wish.occasion == Occasion::Change).map(Wish::lost);
+    plan.lost = loser.filter(|status| status.occasion == Occasion::Change).map(DesiredStatus::lost);
     plan.skipped.extend(plan.lost.as_ref().map(|_| SkipReason::LostConflict));
     plan.draft = Some(winner.draft(rules.replied_field.as_ref()));
     plan
 }
 
-fn dev_wins(on_conflict: OnConflict, user: &Wish<'_>, dev: &Wish<'_>) -> bool {
+fn dev_wins(on_conflict: OnConflict, user: &DesiredStatus<'_>, dev: &DesiredStatus<'_>) -> bool {
     match on_conflict {
         OnConflict::Always(side) => side == Side::Dev,
         OnConflict::Latest => came_to_stand(&dev.source.issue) > came_to_stand(&user.source.issue),
@@ -132,8 +132,8 @@ fn came_to_stand(issue: &Issue) -> JiraTime {
     issue.status_since().unwrap_or(issue.created)
 }
 
-/// What is wanted of the other side.
-struct Wish<'a> {
+/// The status that the other side is to get, and why.
+struct DesiredStatus<'a> {
     /// `None` for the flow's fallback.
     rule: Option<&'a Rule>,
     occasion: Occasion,
@@ -153,8 +153,8 @@ enum Occasion {
     Drift,
 }
 
-impl Wish<'_> {
-    fn is_granted(&self) -> bool {
+impl DesiredStatus<'_> {
+    fn is_satisfied(&self) -> bool {
         self.target.issue.status.name == self.to
     }
 
@@ -185,25 +185,25 @@ impl Wish<'_> {
     }
 }
 
-fn wish_of_change<'a>(rules: &'a Rules, view: &View<'a>) -> Result<Wish<'a>, SkipReason> {
+fn desired_by_change<'a>(rules: &'a Rules, view: &View<'a>) -> Result<DesiredStatus<'a>, SkipReason> {
     let status = &view.source.issue.status.name;
     match rule_for(rules, view.side, status, Paired::Yes) {
-        Some(rule) => wish(rule, view, Occasion::Change).ok_or(SkipReason::NoRule),
+        Some(rule) => desired_by_rule(rule, view, Occasion::Change).ok_or(SkipReason::NoRule),
         None if is_intermediate(rules, view.side, status) => Err(SkipReason::IntermediateStatus),
         None => fallback(rules, view).ok_or(SkipReason::NoRule),
     }
 }
 
 /// What was never handled has not drifted.
-fn wish_of_drift<'a>(rules: &'a Rules, view: &View<'a>) -> Option<Wish<'a>> {
+fn desired_by_drift<'a>(rules: &'a Rules, view: &View<'a>) -> Option<DesiredStatus<'a>> {
     if view.source.handled.is_none() || !view.target_witnessed {
         return None;
     }
     let rule = rule_for(rules, view.side, &view.source.issue.status.name, Paired::Yes)?;
-    if rule.only_on_change { None } else { wish(rule, view, Occasion::Drift) }
+    if rule.only_on_change { None } else { desired_by_rule(rule, view, Occasion::Drift) }
 }
 
-fn wish<'a>(rule: &'a Rule, view: &View<'a>, occasion: Occasion) -> Option<Wish<'a>> {
+fn desired_by_rule<'a>(rule: &'a Rule, view: &View<'a>, occasion: Occasion) -> Option<DesiredStatus<'a>> {
     let set = rule.act.set_status.as_ref()?;
     let to = match &set.to {
         TargetStatus::Named(status) => status.clone(),
@@ -211,11 +211,11 @@ fn wish<'a>(rule: &'a Rule, view: &View<'a>, occasion: Occasion) -> Option<Wish<
     };
     let (source, target) = (view.source, view.target);
     let resolution = set.resolution.clone();
-    Some(Wish { rule: Some(rule), occasion, from: view.side, source, target, to, resolution })
+    Some(DesiredStatus { rule: Some(rule), occasion, from: view.side, source, target, to, resolution })
 }
 
 /// Acts on a status that is known to have changed; that a pair's later status has no rule says nothing about its past.
-fn fallback<'a>(rules: &'a Rules, view: &View<'a>) -> Option<Wish<'a>> {
+fn fallback<'a>(rules: &'a Rules, view: &View<'a>) -> Option<DesiredStatus<'a>> {
     let to = match (rules.fallback, view.side) {
         (Fallback::CloseDev, Side::User) => CLOSED,
         (Fallback::ResolveUser, Side::Dev) => RESOLVED,
@@ -224,5 +224,5 @@ fn fallback<'a>(rules: &'a Rules, view: &View<'a>) -> Option<Wish<'a>> {
     let (source, target, to) = (view.source, view.target, StatusName::new(to));
     let resolution = rules.resolution.clone().map(WantedResolution::OfFlow);
     let occasion = Occasion::Change;
-    view.witnessed.then_some(Wish { rule: None, occasion, from: view.side, source, target, to, resolution })
+    view.witnessed.then_some(DesiredStatus { rule: None, occasion, from: view.side, source, target, to, resolution })
 }
