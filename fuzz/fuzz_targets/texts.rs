@@ -1,6 +1,6 @@
 //! What must hold for any rich text.
 
-use lockstep::flow::Body;
+use jira_markup::Body;
 use jira_markup::{Context, Format, MOST, Room, copy, cross, length, link_in, text_of, with_link};
 
 const LABEL: &str = "Dev Link";

@@ -4,6 +4,6 @@
 
 mod texts;
 
-use lockstep::flow::Body;
+use jira_markup::Body;
 
 libfuzzer_sys::fuzz_target!(|text: &str| texts::check(&Body::Wiki(text.to_owned())));
