@@ -1,6 +1,7 @@
 //! Days of people in three pairs of projects.
 
 use super::days::{Day, Flows, a_day_in, in_agreement, rough_days};
+use super::digests::Lived;
 use jira_sim::{FaultPlan, Flavour, Setup};
 use lockstep::demo::world;
 use testing::house::{FLAVOURS, HOUR, House, on_a_paused_clock};
@@ -92,7 +93,10 @@ fn first_difference(a: &str, b: &str) -> String {
 
 /// A hundred seeds, shared among tests so that they run side by side.
 fn live_through(flavour: Flavour, seeds: std::ops::Range<u64>) {
-    assert!(rough_days(flavour, seeds, DAY) > 0, "the weather was not rough");
+    let mut lived = Lived::on(flavour);
+    let doubts = rough_days(flavour, seeds, DAY, async |seed, house| lived.add(seed, house).await);
+    assert!(doubts > 0, "the weather was not rough");
+    lived.compare();
 }
 
 #[test]

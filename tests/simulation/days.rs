@@ -56,14 +56,23 @@ pub fn in_agreement(house: &House, seed: u64) {
     assert_eq!(wrong, [""; 0], "seed {seed}\n{about}");
 }
 
-/// Every other day is a bad one. Answers how often something was in doubt.
-pub fn rough_days(flavour: Flavour, seeds: std::ops::Range<u64>, day: Day) -> usize {
+/// Every other day is a bad one. At the end of each, `look` sees what is left. Answers how often something was in doubt.
+pub fn rough_days(
+    flavour: Flavour,
+    seeds: std::ops::Range<u64>,
+    day: Day,
+    mut look: impl AsyncFnMut(u64, &House),
+) -> usize {
     let mut doubts = 0;
     for seed in seeds {
-        let house = match seed % 2 {
-            0 => on_a_paused_clock(a_day_in(rough_house(flavour, seed, day), day)),
-            _ => on_a_paused_clock(a_bad_day(flavour, seed, day)),
-        };
+        let house = on_a_paused_clock(async {
+            let house = match seed % 2 {
+                0 => Box::pin(a_day_in(rough_house(flavour, seed, day), day)).await,
+                _ => Box::pin(a_bad_day(flavour, seed, day)).await,
+            };
+            look(seed, &house).await;
+            house
+        });
         in_agreement(&house, seed);
         doubts += house.events.audited("step.inDoubt");
     }

@@ -14,6 +14,7 @@ mod crashes;
 mod creating;
 mod day;
 mod days;
+mod digests;
 mod fields;
 mod files;
 mod health;

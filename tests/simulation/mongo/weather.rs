@@ -11,7 +11,7 @@ const DAY: Day = Day { work: HOUR, evening: MINUTE.saturating_mul(90), pace: 6.0
 
 /// Answers how often something was in doubt. A few hours may pass without that: crashes and lost connections are enough.
 fn live_through(flavour: Flavour, seeds: std::ops::Range<u64>, flows: Flows) -> usize {
-    on_mongo(|| rough_days(flavour, seeds, Day { flows, ..DAY }))
+    on_mongo(|| rough_days(flavour, seeds, Day { flows, ..DAY }, async |_, _| {}))
 }
 
 #[test]
