@@ -4,10 +4,11 @@
 //! or an [`Entropy`]. That is what lets a simulated day run in seconds and replay byte for byte (docs/architecture.md,
 //! "Determinism"). Clippy's `disallowed-methods` keeps the ambient sources out.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use rand::rngs::{StdRng, SysRng};
 use rand::{RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
@@ -152,7 +153,7 @@ impl Entropy {
 
     fn draw<T>(&self, draw: impl FnOnce(&mut StdRng) -> T) -> T {
         // A panic while drawing leaves the stream usable.
-        draw(&mut self.stream.lock().unwrap_or_else(PoisonError::into_inner))
+        draw(&mut self.stream.lock())
     }
 }
 

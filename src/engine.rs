@@ -17,11 +17,12 @@ mod tally;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 
 use crate::clock::{Clock, Entropy};
 use crate::flow::{
@@ -395,16 +396,16 @@ impl Engine {
     }
 
     fn is_busy(&self, id: &IssueId) -> bool {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+        self.busy.lock().contains(id)
     }
 
     fn set_busy(&self, intent: &Intent) {
-        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut busy = self.busy.lock();
         busy.extend(Side::BOTH.iter().filter_map(|side| intent.on(*side)).map(|at| at.id.clone()));
     }
 
     fn set_free(&self, intent: &Intent) {
-        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut busy = self.busy.lock();
         for at in Side::BOTH.iter().filter_map(|side| intent.on(*side)) {
             busy.remove(&at.id);
         }

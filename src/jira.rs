@@ -39,11 +39,12 @@ mod transfer;
 mod transport;
 mod wire;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
 use http::Method;
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -217,7 +218,7 @@ impl Client {
     /// The site as it names itself, by which browse links and marks are built, and as it is known besides.
     #[must_use]
     pub fn site(&self) -> Arc<Site> {
-        Arc::clone(&self.site.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.site.lock())
     }
 
     /// Finds out whether an address at Atlassian's gateway is this site's, if it is one. Asks once, and only a Cloud site;
@@ -232,7 +233,7 @@ impl Client {
         let ask = get(TENANT_INFO.to_owned(), "tenantInfo");
         let told: Option<wire::TenantInfo> = self.caller.glance(&ask).await;
         if let Some(id) = told.and_then(|told| CloudId::new(&told.cloud_id)) {
-            let mut site = self.site.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut site = self.site.lock();
             *site = Arc::new(Site::clone(&site).called(id));
         }
     }
@@ -277,7 +278,7 @@ impl Client {
     }
 
     fn reading(&self) -> Reading {
-        *self.jira_clock.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.jira_clock.lock()
     }
 
     /// What the site says about itself, asked now. Anybody may ask.
@@ -330,7 +331,7 @@ impl Client {
         let answer = self.caller.json(ask).await?;
         if let Some(date) = answer.date {
             let reading = Reading::new(date, answer.arrived, answer.round_trip);
-            *self.jira_clock.lock().unwrap_or_else(PoisonError::into_inner) = reading;
+            *self.jira_clock.lock() = reading;
         }
         Ok(answer)
     }

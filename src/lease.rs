@@ -4,8 +4,10 @@
 //! process that was silent for too long is taken over from, without being asked: it may have been frozen. So it must
 //! itself know, without asking anybody, when it has been silent for too long.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::clock::Moment;
 
@@ -36,7 +38,7 @@ impl Lease {
     #[must_use]
     pub fn holds(&self, now: Moment) -> bool {
         let fresh = |sent| now.since(sent) < LASTS;
-        self.0.as_ref().is_none_or(|held| held.sent().is_some_and(fresh))
+        self.0.as_ref().is_none_or(|held| held.0.lock().is_some_and(fresh))
     }
 }
 
@@ -49,7 +51,7 @@ impl Tenure {
 
     /// A sign of life that was sent then has been heard, and the flow was ours.
     pub fn renew(&self, sent: Moment) {
-        let mut last = self.0.sent();
+        let mut last = self.0.0.lock();
         if last.is_none_or(|last| last.now < sent.now) {
             *last = Some(sent);
         }
@@ -57,14 +59,7 @@ impl Tenure {
 
     /// The flow is not ours any more.
     pub fn end(&self) {
-        *self.0.sent() = None;
-    }
-}
-
-impl Held {
-    fn sent(&self) -> MutexGuard<'_, Option<Moment>> {
-        // Nothing in here panics half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.0.lock() = None;
     }
 }
 

@@ -7,10 +7,11 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -267,24 +268,19 @@ impl Pulse {
 
     /// From now on the worker writes to Jira only as long as `lease` holds.
     pub fn bind(&self, lease: Lease) {
-        *self.lease() = lease;
+        *self.0.lease.lock() = lease;
     }
 
     /// Whether the flow is this worker's, so that it may write to Jira now.
     #[must_use]
     pub fn may_write(&self) -> bool {
-        self.lease().holds(self.0.clock.moment())
-    }
-
-    fn lease(&self) -> MutexGuard<'_, Lease> {
-        // Nothing in here panics half-way.
-        self.0.lease.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lease.lock().holds(self.0.clock.moment())
     }
 
     /// How long nothing has gone through a gate, rests apart.
     #[must_use]
     pub fn silence(&self) -> Duration {
-        let alive = *self.0.alive.lock().unwrap_or_else(PoisonError::into_inner);
+        let alive = *self.0.alive.lock();
         self.0.clock.now().saturating_duration_since(alive)
     }
 
@@ -297,38 +293,33 @@ impl Pulse {
     /// A page, a write or a commit succeeded.
     pub fn succeeded(&self) {
         let now = self.0.clock.moment();
-        let mut outcomes = self.lock_outcomes();
+        let mut outcomes = self.0.outcomes.lock();
         (outcomes.succeeded, outcomes.trouble) = (Some(now), None);
     }
 
     /// A page of a full sync was handled to its end.
     pub fn full_sync_advanced(&self) {
         let now = self.0.clock.now();
-        let mut outcomes = self.lock_outcomes();
+        let mut outcomes = self.0.outcomes.lock();
         let first = outcomes.full_sync.map_or(now, |(first, _)| first);
         outcomes.full_sync = Some((first, now));
     }
 
     /// Jira's rate limit lets the worker wait until then.
     pub fn limited(&self, until: Instant) {
-        let mut outcomes = self.lock_outcomes();
+        let mut outcomes = self.0.outcomes.lock();
         outcomes.limited_until = outcomes.limited_until.max(Some(until));
     }
 
     /// Something failed that is tried again.
     pub fn failed(&self, why: String) {
-        self.lock_outcomes().trouble = Some(why);
+        self.0.outcomes.lock().trouble = Some(why);
     }
 
     /// What the worker has achieved so far.
     #[must_use]
     pub fn outcomes(&self) -> Outcomes {
-        self.lock_outcomes().clone()
-    }
-
-    fn lock_outcomes(&self) -> MutexGuard<'_, Outcomes> {
-        // Nothing in here panics half-way.
-        self.0.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.outcomes.lock().clone()
     }
 
     fn counter(&self, gate: Gate) -> &AtomicU64 {
@@ -345,7 +336,7 @@ impl Pulse {
     }
 
     fn set_alive(&self, at: Instant) {
-        *self.0.alive.lock().unwrap_or_else(PoisonError::into_inner) = at;
+        *self.0.alive.lock() = at;
     }
 
     async fn probe(&self, passage: &Passage<'_>) -> Result<(), Why> {

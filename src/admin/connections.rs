@@ -11,7 +11,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -122,7 +123,7 @@ impl Connections {
 
     fn admit(&self, peer: IpAddr) -> Connection {
         let closed = CancellationToken::new();
-        let mut inside = self.lock();
+        let mut inside = self.inside.lock();
         let (id, displaced) = inside.room.admit(peer, self.clock.now());
         inside.closings.insert(id, closed.clone());
         self.close(&mut inside, displaced);
@@ -135,7 +136,7 @@ impl Connections {
         if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
             return Duration::ZERO;
         }
-        let mut inside = self.lock();
+        let mut inside = self.inside.lock();
         if let Some(times) = inside.refusing.tell(self.clock.now()) {
             let error = descriptors::explained(error);
             tracing::error!("connections to the admin server can't be accepted ({times} so far): {error}");
@@ -174,11 +175,6 @@ impl Connections {
             "a connection to the admin server that {which} was closed for a newer one ({times} so far): {limit}; see which \
              clients keep so many open"
         )
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inside> {
-        // Nothing in here panics half-way.
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -229,7 +225,7 @@ impl Connection {
     /// From now on it counts among the authenticated ones.
     pub(super) fn authenticate(&self, credential: Credential) -> Result<(), Crowded> {
         let connections = &self.0.connections;
-        let mut inside = connections.lock();
+        let mut inside = connections.inside.lock();
         match inside.room.authenticate(self.0.id, credential) {
             Promotion::Done(displaced) => {
                 connections.close(&mut inside, displaced);
@@ -277,18 +273,18 @@ impl Connection {
 
     fn begin(&self) -> Option<Answering> {
         let connections = &self.0.connections;
-        let begun = connections.lock().room.begin(self.0.id, connections.clock.now());
+        let begun = connections.inside.lock().room.begin(self.0.id, connections.clock.now());
         begun.then(|| Answering(self.clone()))
     }
 
     fn is_answering(&self) -> bool {
-        self.0.connections.lock().room.is_answering(self.0.id)
+        self.0.connections.inside.lock().room.is_answering(self.0.id)
     }
 }
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        let mut inside = self.connections.lock();
+        let mut inside = self.connections.inside.lock();
         inside.room.leave(self.id);
         inside.closings.remove(&self.id);
     }
@@ -307,7 +303,7 @@ struct Answering(Connection);
 impl Drop for Answering {
     fn drop(&mut self) {
         let connections = &self.0.0.connections;
-        connections.lock().room.end(self.0.0.id, connections.clock.now());
+        connections.inside.lock().room.end(self.0.0.id, connections.clock.now());
     }
 }
 

@@ -7,11 +7,12 @@ mod report;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::flows::{Folder, Place};
@@ -213,7 +214,7 @@ impl<'a> Progress<'a> {
     }
 
     fn tell(&self, seen: usize) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told.lock();
         let now = self.clock.now();
         if now.duration_since(*told) >= BETWEEN_REMARKS {
             remark(format!("{}: {seen} of {} pairs looked at", self.flow, self.pairs));

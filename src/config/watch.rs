@@ -5,10 +5,11 @@
 //! happened, and a tick makes up for every event that was lost.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use parking_lot::Mutex;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::Instant;
 
@@ -80,7 +81,7 @@ impl Watch {
     /// Whether file events are heard since it was last pointed; else only ticks are.
     #[cfg(test)]
     fn hears_events(&self) -> bool {
-        self.pointer().is_some_and(|pointer| pointer.pointing().pointed)
+        self.pointer().is_some_and(|pointer| pointer.0.lock().pointed)
     }
 
     /// Before the caller looks, so that what happens while it looks is heard.
@@ -136,7 +137,7 @@ impl Pointer {
     /// A folder that was replaced leaves its watch on the old one, without a word; so that watch is taken away and set
     /// again each time.
     pub fn point(&self) {
-        let mut pointing = self.pointing();
+        let mut pointing = self.0.lock();
         if pointing.watcher.is_none() {
             pointing.watcher = watcher(pointing.sender.clone());
         }
@@ -144,11 +145,6 @@ impl Pointer {
         // It fails when there was no watch, or none is left: both are as wanted.
         let _ = watcher.unwatch(folder);
         *pointed = watcher.watch(folder, RecursiveMode::NonRecursive).is_ok();
-    }
-
-    fn pointing(&self) -> MutexGuard<'_, Pointing> {
-        // A watcher that panicked hears nothing; ticks make up for that.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -282,7 +278,7 @@ mod tests {
     /// A watch that hears what is sent, as if the system had told of a change.
     fn told(folder: &Folder) -> (Watch, Sender<()>) {
         let watch = folder.watched(PERIOD);
-        let sender = watch.pointer().unwrap().pointing().sender.clone();
+        let sender = watch.pointer().unwrap().0.lock().sender.clone();
         (watch, sender)
     }
 

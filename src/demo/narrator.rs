@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
@@ -52,7 +52,7 @@ impl Narrator {
 
     /// What people did on the site since this was last asked. What came through the API is Lockstep's to tell.
     pub(super) fn tell_of_people(&self, site: &Site) {
-        let mut told = self.told();
+        let mut told = self.told.lock();
         for happening in site.journal(told.journal) {
             told.journal = happening.number + 1;
             if !happening.by_bot {
@@ -64,7 +64,7 @@ impl Narrator {
 
     /// How it went.
     pub(super) fn summary(&self, agreed: Option<bool>, drained: bool, differences: &[String]) -> String {
-        let told = self.told();
+        let told = self.told.lock();
         let mut text = format!("\nAfter {}:\n\n", hours(self.clock.now().saturating_duration_since(self.begun)));
         let _ = writeln!(text, "  people did {} things", told.people);
         for (flow, counts) in &told.flows {
@@ -84,7 +84,7 @@ impl Narrator {
     }
 
     fn count(&self, flow: &FlowName, event: &Event) {
-        let mut told = self.told();
+        let mut told = self.told.lock();
         let counts = told.flows.entry(flow.clone()).or_default();
         #[expect(clippy::wildcard_enum_match_arm, reason = "a summary counts a few things and leaves out the rest")]
         match event {
@@ -104,10 +104,6 @@ impl Narrator {
         let time = hours(self.clock.now().saturating_duration_since(self.begun));
         let (on, off) = if self.colours { (voice.colour(), "\x1b[0m") } else { ("", "") };
         self.say(&format!("{time}  {on}{who:<16} {what}{off}"));
-    }
-
-    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

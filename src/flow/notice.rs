@@ -1,9 +1,10 @@
 //! Notices: why a flow that runs does not do all that it should.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 
 /// What a notice is about. A flow has at most one notice of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +60,7 @@ pub struct Notices(Arc<Mutex<BTreeMap<NoticeKind, Notice>>>);
 impl Notices {
     /// Raises a notice, or gives it another wording. Returns whether anything changed.
     pub fn raise(&self, kind: NoticeKind, why: String, now: DateTime<Utc>) -> bool {
-        let mut notices = self.lock();
+        let mut notices = self.0.lock();
         let before = notices.get(&kind);
         if before.is_some_and(|notice| notice.why == why) {
             return false;
@@ -71,22 +72,18 @@ impl Notices {
 
     /// Clears a notice. Returns whether it was raised.
     pub fn clear(&self, kind: NoticeKind) -> bool {
-        self.lock().remove(&kind).is_some()
+        self.0.lock().remove(&kind).is_some()
     }
 
     /// Clears all of them.
     pub fn clear_all(&self) {
-        self.lock().clear();
+        self.0.lock().clear();
     }
 
     /// All notices that are raised now, in the order of their kinds.
     #[must_use]
     pub fn list(&self) -> Vec<Notice> {
-        self.lock().values().cloned().collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<NoticeKind, Notice>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().values().cloned().collect()
     }
 }
 

@@ -13,12 +13,13 @@ mod queue;
 mod site_clock;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use http::Method;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::text_limit::TextLimit;
@@ -78,9 +79,9 @@ pub struct Budgets {
 impl Budgets {
     /// The budget that a flow shares with all others on the same site and account.
     pub fn of(&self, access: &JiraAccess) -> Arc<Budget> {
-        let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sites = self.sites.lock();
         let site = Arc::clone(sites.entry(access.base.to_string()).or_default());
-        let mut budgets = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut budgets = self.accounts.lock();
         Arc::clone(budgets.entry(owner(access)).or_insert_with(|| Arc::new(Budget { site, ..Budget::default() })))
     }
 }
@@ -119,16 +120,12 @@ impl Budget {
     /// How long everything that the account asks of the site still has to wait, because Jira said so.
     #[must_use]
     pub fn held(&self, now: Instant) -> Option<Duration> {
-        self.lanes().hold.left(now)
+        self.lanes.lock().hold.left(now)
     }
 
     /// Nothing goes before `until`: Jira said so to an earlier process. One request then asks whether it is over.
     pub fn hold_over(&self, now: Instant, until: Instant) {
-        self.lanes().hold.resume(now, until);
-    }
-
-    fn lanes(&self) -> MutexGuard<'_, Lanes> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lanes.lock().hold.resume(now, until);
     }
 }
 
@@ -257,7 +254,7 @@ impl Share {
 
     /// Nothing of `scope` goes before `until`: Jira said so.
     pub(super) fn hold(&self, errand: &Errand, scope: Scope, now: Instant, (until, cause): (Instant, HoldCause)) {
-        let mut lanes = self.budget.lanes();
+        let mut lanes = self.budget.lanes.lock();
         let key = match (scope, &errand.issue) {
             (Scope::Account, _) => return lanes.hold.begin(now, (until, cause), false),
             (Scope::Issue, Some(issue)) => Key::Issue(issue.clone()),
@@ -268,7 +265,7 @@ impl Share {
 
     /// The endpoint goes at half its pace from now, and recovers.
     pub(super) fn slow(&self, errand: &Errand, now: Instant) {
-        self.budget.lanes().of(&errand.lane(), now, |lane| lane.pace.slow(now));
+        self.budget.lanes.lock().of(&errand.lane(), now, |lane| lane.pace.slow(now));
     }
 
     async fn pass(
@@ -326,7 +323,7 @@ impl Pass {
     pub(super) fn answered(&self, now: Instant, held: Option<(Instant, HoldCause)>) {
         let Some(asks) = &self.0 else { return };
         asks.answered.store(true, Ordering::Relaxed);
-        asks.budget.lanes().settle(|hold| match held {
+        asks.budget.lanes.lock().settle(|hold| match held {
             Some(held) => hold.begin(now, held, true),
             None => hold.end(),
         });
@@ -337,7 +334,7 @@ impl Drop for Asks {
     fn drop(&mut self) {
         if !*self.answered.get_mut() {
             let now = self.clock.now();
-            self.budget.lanes().settle(|hold| hold.unanswered(now));
+            self.budget.lanes.lock().settle(|hold| hold.unanswered(now));
         }
     }
 }
@@ -407,7 +404,7 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     fn join(share: &'a Share, key: Key, now: Instant) -> Option<Self> {
         let bell = Bell::default();
-        let mut lanes = share.budget.lanes();
+        let mut lanes = share.budget.lanes.lock();
         lanes.last_ticket += 1;
         let ticket = lanes.last_ticket;
         lanes.of(&key, now, |lane| lane.queue.join(&share.flow, ticket, Arc::clone(&bell)))?;
@@ -416,7 +413,7 @@ impl<'a> Place<'a> {
 
     /// Whose turn it is, and whether what goes now is to find out whether the account's pause is over.
     fn ask(&self, now: Instant, hurried: Option<Instant>) -> (Turn, bool) {
-        let mut lanes = self.share.budget.lanes();
+        let mut lanes = self.share.budget.lanes.lock();
         let access = lanes.hold.access(now, hurried);
         let held = match access {
             Access::NotBefore(until) => Some(until),
@@ -435,7 +432,7 @@ impl<'a> Place<'a> {
 
     /// Until when Jira's rate limit lets it wait.
     fn limited_until(&self, now: Instant) -> Option<Instant> {
-        let mut lanes = self.share.budget.lanes();
+        let mut lanes = self.share.budget.lanes.lock();
         let account = lanes.hold.limited_until();
         let lane = lanes.of(&self.key, now, |lane| lane.limited_until()).flatten();
         account.max(lane).filter(|until| now < *until)
@@ -461,7 +458,7 @@ impl<'a> Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let mut lanes = self.share.budget.lanes();
+        let mut lanes = self.share.budget.lanes.lock();
         let lane = match &self.key {
             Key::Endpoint(endpoint, verb) => lanes.endpoints.get_mut(&(*endpoint, *verb)),
             Key::Issue(issue) => lanes.issues.get_mut(issue),

@@ -7,7 +7,9 @@ mod screen;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::field::{FieldValue, Fields};
 use super::{Client, Error, Fault};
@@ -186,11 +188,11 @@ impl CreateScreens {
     const MOST: usize = 100;
 
     fn of(&self, place: &Place) -> Option<Arc<Screen>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(place).cloned()
+        self.0.lock().get(place).cloned()
     }
 
     fn learn(&self, place: Place, screen: Arc<Screen>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         if known.len() >= Self::MOST {
             known.clear();
         }
@@ -199,6 +201,6 @@ impl CreateScreens {
 
     /// Jira refused a create there.
     pub(super) fn forget(&self, project: &ProjectId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|place, _| place.project != *project);
+        self.0.lock().retain(|place, _| place.project != *project);
     }
 }

@@ -1,10 +1,10 @@
 //! From one status to another.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::Method;
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -168,13 +168,13 @@ impl Standings {
     const MOMENT: Duration = Duration::from_secs(2);
 
     fn learn(&self, issue: IssueId, standing: Standing, now: Instant) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         known.retain(|_, (at, _)| is_of_the_moment(*at, now));
         known.insert(issue, (now, standing));
     }
 
     fn take(&self, issue: &IssueId, now: Instant) -> Option<Standing> {
-        let (at, standing) = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(issue)?;
+        let (at, standing) = self.0.lock().remove(issue)?;
         is_of_the_moment(at, now).then_some(standing)
     }
 }

@@ -1,9 +1,9 @@
 //! Fields as people name them, and the ids by which Jira knows them.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{Client, Error, get, wire};
@@ -98,7 +98,7 @@ impl FieldNames {
     const MISSING_FOR: Duration = Duration::from_secs(600);
 
     fn of(&self, name: &FieldName, now: Instant) -> Option<Vec<String>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock();
         let meaning = known.get(&name.as_str().to_lowercase())?;
         let still_missing = now.saturating_duration_since(meaning.learnt) < Self::MISSING_FOR;
         (!meaning.ids.is_empty() || still_missing).then(|| meaning.ids.clone())
@@ -106,19 +106,19 @@ impl FieldNames {
 
     fn learn(&self, name: &FieldName, ids: Vec<String>, now: Instant) {
         let meaning = Meaning { ids, learnt: now };
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name.as_str().to_lowercase(), meaning);
+        self.known.lock().insert(name.as_str().to_lowercase(), meaning);
     }
 
     /// Jira contradicted.
     pub(super) fn forget(&self) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.known.lock().clear();
     }
 
     fn expect(&self, names: Vec<FieldName>) {
-        *self.expected.lock().unwrap_or_else(PoisonError::into_inner) = names;
+        *self.expected.lock() = names;
     }
 
     fn expected(&self) -> Vec<FieldName> {
-        self.expected.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.expected.lock().clone()
     }
 }

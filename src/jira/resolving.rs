@@ -2,7 +2,8 @@
 //! to a screen without it is refused, and so is the lack of one that is required.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::meta::Field;
 use super::moving::{Lineage, Offer, Standing};
@@ -112,12 +113,12 @@ impl Screens {
     const MOST: usize = 200;
 
     fn of(&self, standing: &Standing, offer: &Offer) -> Option<TransitionScreen> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.0.lock();
         known.get(&Asked::of(standing, offer)).cloned()
     }
 
     fn learn(&self, standing: &Standing, offer: &Offer, screen: TransitionScreen) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         if known.len() >= Self::MOST {
             known.clear();
         }
@@ -126,6 +127,6 @@ impl Screens {
 
     /// Jira did not take a transition of this id.
     pub(super) fn forget(&self, id: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|known, _| known.id != id);
+        self.0.lock().retain(|known, _| known.id != id);
     }
 }

@@ -1,7 +1,8 @@
 //! One page of a search, and the marks of its rows.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::call::Answer;
 use super::call::Ask;
@@ -30,7 +31,7 @@ impl Client {
                     // If that is refused too, the dates were not to blame.
                     if matches!(error.what, Fault::Invalid(_)) { refused } else { error }
                 })?;
-                *self.dates.lock().unwrap_or_else(PoisonError::into_inner) = dates;
+                *self.dates.lock() = dates;
                 Ok(answered)
             }
             end => end,
@@ -38,7 +39,7 @@ impl Client {
     }
 
     fn dates(&self) -> Dates {
-        *self.dates.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.dates.lock()
     }
 
     /// A page that can't be read as a whole is asked for with fewer rows, down to one: what spoils it may lie behind.
@@ -112,13 +113,13 @@ impl Marks {
     /// What is known of the mark of a row's issue: `None` if nothing is, `Some(None)` if it has none.
     #[expect(clippy::option_option, reason = "not known, and known to be absent, lead to different requests")]
     fn of(&self, row: &Row) -> Option<Option<Mark>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.0.lock();
         let (as_of, mark) = known.get(&row.at.id)?;
         (*as_of == row.updated).then(|| mark.clone())
     }
 
     fn learn(&self, row: &Row, mark: Option<Mark>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         if known.len() >= Self::MOST {
             known.clear();
         }
@@ -127,6 +128,6 @@ impl Marks {
 
     /// We wrote to the issue: nobody promises that a property alone changes `updated`.
     pub(super) fn forget(&self, id: &IssueId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.0.lock().remove(id);
     }
 }

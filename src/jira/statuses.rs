@@ -5,7 +5,8 @@
 //! project lists any more keep the changelog's words.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::{Client, Error};
 use crate::flow::{Issue, ProjectId, Status, StatusId, StatusName};
@@ -74,12 +75,6 @@ impl Known {
     }
 }
 
-impl Statuses {
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Client {
     /// From now on the statuses of these projects are known by their ids: they are asked for now, and again whenever an
     /// issue shows one that is not known or has another name. Needs *Browse projects*.
@@ -87,27 +82,27 @@ impl Client {
     /// # Errors
     /// When Jira refuses us, or the worker was cancelled. A list that can't be had costs names only.
     pub async fn know_statuses_of(&self, projects: &[ProjectId]) -> Result<(), Error> {
-        self.statuses.lock().listed = projects.iter().map(|project| (project.clone(), None)).collect();
+        self.statuses.0.lock().listed = projects.iter().map(|project| (project.clone(), None)).collect();
         self.list_statuses().await
     }
 
     /// The statuses that issues of a project can have, as last told; `None` where that is not known.
     #[must_use]
     pub fn statuses_of(&self, project: &ProjectId) -> Option<Vec<Status>> {
-        self.statuses.lock().listed.get(project)?.clone()
+        self.statuses.0.lock().listed.get(project)?.clone()
     }
 
     /// Changes whenever [`Client::statuses_of`] may answer something else.
     #[must_use]
     pub fn statuses_version(&self) -> u64 {
-        self.statuses.lock().version
+        self.statuses.0.lock().version
     }
 
     async fn list_statuses(&self) -> Result<(), Error> {
-        let projects: Vec<_> = self.statuses.lock().listed.keys().cloned().collect();
+        let projects: Vec<_> = self.statuses.0.lock().listed.keys().cloned().collect();
         for project in projects {
             match self.statuses(&project).await {
-                Ok(told) => self.statuses.lock().take_list(project, told),
+                Ok(told) => self.statuses.0.lock().take_list(project, told),
                 Err(error) if error.is_of_everything() => return Err(error),
                 Err(error) => tracing::debug!("the statuses of project {project} are not told: {error}"),
             }
@@ -118,7 +113,7 @@ impl Client {
     /// Gives the statuses in the changelogs of issues the names that they have for us.
     pub(super) async fn name_statuses(&self, issues: &mut [Issue]) -> Result<(), Error> {
         let is_outdated = {
-            let mut known = self.statuses.lock();
+            let mut known = self.statuses.0.lock();
             let ours = issues.iter().filter(|issue| known.listed.contains_key(&issue.project.id));
             let ours: Vec<_> = ours.collect();
             let contradicted = known.contradicted_by(&ours);
@@ -127,7 +122,7 @@ impl Client {
         if is_outdated {
             self.list_statuses().await?;
         }
-        let known = self.statuses.lock();
+        let known = self.statuses.0.lock();
         for change in issues.iter_mut().flat_map(|issue| &mut issue.changes) {
             known.name(&mut change.from);
             known.name(&mut change.to);

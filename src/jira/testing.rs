@@ -1,12 +1,13 @@
 //! A Jira that answers from a script, for tests of what the client asks and how it takes answers.
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::transport::{Body, full};
@@ -69,24 +70,24 @@ impl Script {
             teller: Teller::default(),
         };
         let client = Client::connect(&access, tools).await.unwrap();
-        script.0.lock().unwrap().extend(exchanges);
+        script.0.lock().extend(exchanges);
         (client, script)
     }
 
     /// How much is still to come.
     pub(super) fn left(&self) -> usize {
-        self.0.lock().unwrap().len()
+        self.0.lock().len()
     }
 
     /// Nothing that had to be asked was left out.
     pub(super) fn done(&self) {
-        let left: Vec<_> = self.0.lock().unwrap().iter().map(|exchange| exchange.request.clone()).collect();
+        let left: Vec<_> = self.0.lock().iter().map(|exchange| exchange.request.clone()).collect();
         assert_eq!(left, [""; 0], "never asked");
     }
 
     fn answer(&self, request: &str, body: &[u8]) -> Response<Body> {
         let body: Option<Value> = (!body.is_empty()).then(|| serde_json::from_slice(body).unwrap());
-        let mut exchanges = self.0.lock().unwrap();
+        let mut exchanges = self.0.lock();
         let ours = |exchange: &Exchange| {
             exchange.request == request && exchange.body.as_ref().is_none_or(|wanted| body.as_ref() == Some(wanted))
         };

@@ -1,13 +1,14 @@
 //! A file between two requests: what comes from one body goes into another, never more than a piece at a time.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http_body::{Frame, SizeHint};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -44,12 +45,12 @@ impl Progress {
     }
 
     pub(super) fn stage(&self) -> Stage {
-        self.moved().stage
+        self.0.lock().stage
     }
 
     /// What is wrong with the source, if anything.
     pub(super) fn broken(&self) -> Option<String> {
-        let moved = self.moved();
+        let moved = self.0.lock();
         moved.broken.clone()
     }
 
@@ -57,14 +58,14 @@ impl Progress {
     pub(super) async fn stalled(&self, clock: &Clock, limits: &Limits) -> Stage {
         loop {
             let (stage, until) = {
-                let moved = self.moved();
+                let moved = self.0.lock();
                 // Storing a large file takes Jira longer than taking a piece of it.
                 let limit = if moved.stage == Stage::Answer { limits.request } else { limits.silence };
                 (moved.stage, moved.at + limit)
             };
             if clock.now() >= until {
                 if stage == Stage::Source {
-                    self.moved().broken = Some("it stopped coming".to_owned());
+                    self.0.lock().broken = Some("it stopped coming".to_owned());
                 }
                 return stage;
             }
@@ -73,12 +74,8 @@ impl Progress {
     }
 
     fn enter(&self, stage: Stage, now: Instant) {
-        let mut moved = self.moved();
+        let mut moved = self.0.lock();
         (moved.stage, moved.at) = (stage, now);
-    }
-
-    fn moved(&self) -> MutexGuard<'_, Moved> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -138,7 +135,7 @@ impl<M: Fn() -> Instant + Unpin> Through<M> {
 
     fn break_off(&mut self, why: String) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.next = Next::Nothing;
-        self.parts.progress.moved().broken = Some(why.clone());
+        self.parts.progress.0.lock().broken = Some(why.clone());
         Poll::Ready(Some(Err(why.into())))
     }
 

@@ -30,12 +30,13 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -96,7 +97,7 @@ impl Servers {
     }
 
     fn server(&self, url: &MongoUrl) -> Arc<Server> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         let key = Sha256::digest(url.expose()).into();
         if let Some(server) = known.get(&key).and_then(Weak::upgrade) {
             return server;
@@ -180,14 +181,14 @@ impl Database {
         let mut life = JoinSet::new();
         // What is logged there is about this worker.
         life.spawn(keep.in_current_span());
-        *self.serving() = Serving { worker: Some(worker), life };
+        *self.serving.lock() = Serving { worker: Some(worker), life };
         self.tenure.renew(sent);
         Ok(epoch)
     }
 
     /// Whoever comes next need not wait until this one was silent for long.
     async fn let_go(&self) {
-        let Serving { worker, life } = std::mem::take(&mut *self.serving());
+        let Serving { worker, life } = std::mem::take(&mut *self.serving.lock());
         drop(life);
         self.tenure.end();
         if let Some(worker) = worker
@@ -196,11 +197,6 @@ impl Database {
             let why = trouble.at(&self.base.server, &self.base.name);
             tracing::debug!("the flow could not be given back and is free after a minute: {why}");
         }
-    }
-
-    fn serving(&self) -> MutexGuard<'_, Serving> {
-        // Nothing in here panics half-way.
-        self.serving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the database. It makes nothing: only [`Backend::begin`] does.

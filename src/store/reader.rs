@@ -133,12 +133,12 @@ mod tests {
     async fn who_finds_no_seat_in_time_is_sent_away_and_the_next_one_is_served() {
         let (room, lane) = room();
         let (release, held) = mpsc::channel::<()>();
-        let held = Arc::new(std::sync::Mutex::new(held));
+        let held = Arc::new(parking_lot::Mutex::new(held));
         let mut seated: Vec<_> = (0..SEATS)
             .map(|_| {
                 let held = Arc::clone(&held);
                 // Whether somebody released it or is gone does not matter here.
-                let wait = move || Ok(held.lock().unwrap().recv().is_ok());
+                let wait = move || Ok(held.lock().recv().is_ok());
                 Box::pin(room.read(String::new(), &lane, wait))
             })
             .collect();

@@ -1,10 +1,11 @@
 //! The board on which the supervisor and its workers note how things stand, and the [`Handle`] by which others read it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
@@ -93,7 +94,7 @@ impl Handle {
     #[must_use]
     pub fn look(&self) -> Snapshot {
         let now = self.board.clock.moment();
-        let mut sheet = self.board.sheet();
+        let mut sheet = self.board.sheet.lock();
         Snapshot {
             ready: *self.board.ready.borrow(),
             flows: sheet.rows.iter_mut().map(|(name, row)| row.view(name, now)).collect(),
@@ -124,7 +125,7 @@ impl Handle {
     /// Asks the flow's worker to look now rather than at the end of its interval. One that is backing off or parked
     /// keeps its time: what asked it to wait still does. Returns whether there is such a flow.
     pub fn wake(&self, flow: &FlowName) -> bool {
-        let mut sheet = self.board.sheet();
+        let mut sheet = self.board.sheet.lock();
         let known = sheet.rows.contains_key(flow);
         if known {
             sheet.wakes.insert(flow.clone());
@@ -153,14 +154,14 @@ impl Handle {
 
     /// Whether the flow waits because Jira asked to.
     fn is_held(&self, flow: &FlowName) -> bool {
-        self.board.sheet().rows.get(flow).is_some_and(|row| row.standing.held_until.is_some())
+        self.board.sheet.lock().rows.get(flow).is_some_and(|row| row.standing.held_until.is_some())
     }
 
     /// Has the worker of a flow that Jira asked to wait start now: it may ask Jira whether it still has to.
     async fn hurry(&self, flow: &FlowName) -> Option<Result<Counter, String>> {
         let mut began = std::pin::pin!(self.board.began.notified());
         began.as_mut().enable();
-        self.board.sheet().hurried.insert(flow.clone());
+        self.board.sheet.lock().hurried.insert(flow.clone());
         self.board.bell.notify_one();
         tokio::select! {
             biased;
@@ -172,7 +173,7 @@ impl Handle {
 
     /// Where orders for a flow are given; in words why they can't be given now.
     fn counter(&self, flow: &FlowName) -> Option<Result<Counter, String>> {
-        let sheet = self.board.sheet();
+        let sheet = self.board.sheet.lock();
         let row = sheet.rows.get(flow)?;
         let Standing { state, why, .. } = &row.standing;
         Some(match (&row.counter, state) {
@@ -189,6 +190,7 @@ impl Handle {
 pub(super) struct Board {
     clock: Clock,
     ready: watch::Sender<bool>,
+    /// Every change leaves it readable, even one that panicked midway.
     sheet: Mutex<Sheet>,
     bell: Notify,
     /// Rung when the folder is to be looked at now.
@@ -318,7 +320,7 @@ impl Board {
     /// The names that somebody asked to wake since the last call; waits for one. Cancel by dropping.
     pub(super) async fn wakes(&self) -> BTreeSet<FlowName> {
         self.bell.notified().await;
-        std::mem::take(&mut self.sheet().wakes)
+        std::mem::take(&mut self.sheet.lock().wakes)
     }
 
     /// Waits until the folder is to be looked at now. Cancel by dropping: nothing asked for is lost.
@@ -332,14 +334,14 @@ impl Board {
 
     /// Notes what is wrong with the flows directory and its files.
     pub(super) fn set_complaints(&self, refused: Vec<RefusedFile>, alarm: Option<String>) {
-        let mut sheet = self.sheet();
+        let mut sheet = self.sheet.lock();
         sheet.refused = refused;
         sheet.alarm = alarm;
     }
 
     /// Notes the file from which a flow was taken.
     pub(super) fn set_file(&self, flow: &FlowName, file: &str) {
-        if let Some(row) = self.sheet().rows.get_mut(flow) {
+        if let Some(row) = self.sheet.lock().rows.get_mut(flow) {
             file.clone_into(&mut row.file);
         }
     }
@@ -347,7 +349,7 @@ impl Board {
     /// Notes what a flow is from now on; makes its row if it has none.
     pub(super) fn set_flow(&self, flow: &Arc<Flow>) {
         let now = self.clock.moment();
-        let mut sheet = self.sheet();
+        let mut sheet = self.sheet.lock();
         let row = sheet.rows.entry(flow.name.clone()).or_insert_with(|| Row::new(Arc::clone(flow), now));
         row.flow = Arc::clone(flow);
         row.health.set_interval(flow.interval);
@@ -357,18 +359,18 @@ impl Board {
 
     /// Where a flow's worker raises and clears its notices.
     pub(super) fn notices(&self, name: &FlowName) -> Notices {
-        self.sheet().rows.get(name).map(|row| row.notices.clone()).unwrap_or_default()
+        self.sheet.lock().rows.get(name).map(|row| row.notices.clone()).unwrap_or_default()
     }
 
     /// What a flow is.
     pub(super) fn flow(&self, name: &FlowName) -> Option<Arc<Flow>> {
-        self.sheet().rows.get(name).map(|row| Arc::clone(&row.flow))
+        self.sheet.lock().rows.get(name).map(|row| Arc::clone(&row.flow))
     }
 
     /// Notes what a flow does now.
     pub(super) fn set(&self, flow: &FlowName, state: State, why: Option<String>) {
         let now = self.clock.moment();
-        if let Some(row) = self.sheet().rows.get_mut(flow) {
+        if let Some(row) = self.sheet.lock().rows.get_mut(flow) {
             row.turn(state, why, now);
         }
     }
@@ -376,7 +378,7 @@ impl Board {
     /// Notes that a cycle or a start failed, as Jira asked to wait or otherwise.
     pub(super) fn failed(&self, flow: &FlowName, why: &str, was_asked_to_wait: bool) {
         let now = self.clock.moment();
-        if let Some(row) = self.sheet().rows.get_mut(flow) {
+        if let Some(row) = self.sheet.lock().rows.get_mut(flow) {
             match was_asked_to_wait {
                 true => row.health.asked_to_wait(why.to_owned(), now),
                 false => row.health.failed(why.to_owned(), now),
@@ -387,7 +389,7 @@ impl Board {
     /// Notes that another process serves the flow.
     pub(super) fn stands_by(&self, flow: &FlowName) {
         let now = self.clock.moment();
-        if let Some(row) = self.sheet().rows.get_mut(flow) {
+        if let Some(row) = self.sheet.lock().rows.get_mut(flow) {
             row.health.stands_by(now);
         }
     }
@@ -395,19 +397,19 @@ impl Board {
     /// What is to be told of a flow's health. Each change is told once.
     pub(super) fn news(&self, flow: &FlowName) -> Option<Event> {
         let now = self.clock.now();
-        self.sheet().rows.get_mut(flow)?.news(now)
+        self.sheet.lock().rows.get_mut(flow)?.news(now)
     }
 
     /// The same of all flows.
     pub(super) fn all_news(&self) -> Vec<(FlowName, Event)> {
         let now = self.clock.now();
-        let mut sheet = self.sheet();
+        let mut sheet = self.sheet.lock();
         sheet.rows.iter_mut().filter_map(|(name, row)| Some((name.clone(), row.news(now)?))).collect()
     }
 
     /// When the first flow becomes degraded, if nothing succeeds until then.
     pub(super) fn next_silence(&self) -> Option<Instant> {
-        let mut sheet = self.sheet();
+        let mut sheet = self.sheet.lock();
         let due = |row: &mut Row| {
             row.observe();
             row.health.due().filter(|_| row.told_degraded.is_none())
@@ -418,24 +420,24 @@ impl Board {
     /// Notes until when a flow waits because Jira asked to.
     pub(super) fn set_held(&self, flow: &FlowName, left: Duration) {
         let until = self.clock.wall() + left;
-        if let Some(row) = self.sheet().rows.get_mut(flow) {
+        if let Some(row) = self.sheet.lock().rows.get_mut(flow) {
             row.standing.held_until = Some(until);
         }
     }
 
     /// The flows whose next start a person waits for, since the last call.
     pub(super) fn take_hurried(&self) -> BTreeSet<FlowName> {
-        std::mem::take(&mut self.sheet().hurried)
+        std::mem::take(&mut self.sheet.lock().hurried)
     }
 
     pub(super) fn remove(&self, flow: &FlowName) {
-        self.sheet().rows.remove(flow);
+        self.sheet.lock().rows.remove(flow);
     }
 
     /// Notes that a worker began, of which this is the pulse, and where it takes orders.
     pub(super) fn began(&self, flow: &FlowName, pulse: Pulse, counter: Counter) {
         self.set(flow, State::Starting, None);
-        if let Some(row) = self.sheet().rows.get_mut(flow) {
+        if let Some(row) = self.sheet.lock().rows.get_mut(flow) {
             row.completed = 0;
             row.heart = Heart::Beating(pulse);
             row.counter = Some(counter);
@@ -446,7 +448,7 @@ impl Board {
     /// Notes that a worker ended; returns whether it had completed a cycle.
     pub(super) fn ended(&self, flow: &FlowName) -> bool {
         let now = self.clock.wall();
-        self.sheet().rows.get_mut(flow).is_some_and(|row| {
+        self.sheet.lock().rows.get_mut(flow).is_some_and(|row| {
             row.observe();
             row.heart = Heart::Still(row.heart.last_beat(now));
             row.counter = None;
@@ -457,7 +459,7 @@ impl Board {
     /// Notes what a worker says it is doing; returns what is to be told of the flow's health.
     pub(super) fn phase(&self, flow: &FlowName, phase: Phase) -> Option<Event> {
         let now = self.clock.moment();
-        let mut sheet = self.sheet();
+        let mut sheet = self.sheet.lock();
         let row = sheet.rows.get_mut(flow)?;
         if let Phase::Idle { completed, .. } = phase
             && completed > row.completed
@@ -474,11 +476,6 @@ impl Board {
     }
 
     pub(super) fn is_idle(&self, flow: &FlowName) -> bool {
-        self.sheet().rows.get(flow).is_some_and(|row| row.standing.state == State::Idle)
-    }
-
-    fn sheet(&self) -> MutexGuard<'_, Sheet> {
-        // Every change leaves the sheet readable, even one that panicked midway.
-        self.sheet.lock().unwrap_or_else(PoisonError::into_inner)
+        self.sheet.lock().rows.get(flow).is_some_and(|row| row.standing.state == State::Idle)
     }
 }

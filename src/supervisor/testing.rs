@@ -1,9 +1,10 @@
 //! What tests of the supervisor are made of.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
@@ -97,6 +98,8 @@ pub(crate) struct FakeWorkshop {
     script: Script,
     starts: Mutex<Vec<(Duration, String)>>,
     at_work: Arc<Mutex<Vec<String>>>,
+    /// Flows that had two workers at once. That the second one panics is not enough: the supervisor outlives it.
+    doubled: Mutex<Vec<String>>,
     /// What every flow's data says.
     survey: Mutex<Result<Survey, Unread>>,
     /// What every flow's history says, whatever is asked.
@@ -126,6 +129,7 @@ impl FakeWorkshop {
             script: Box::new(script),
             starts: Mutex::default(),
             at_work: Arc::default(),
+            doubled: Mutex::default(),
             survey: Mutex::new(Ok(nothing())),
             history: Mutex::new(Ok(HistoryPage { lines: Vec::new(), next: None })),
             asked: Mutex::default(),
@@ -134,37 +138,43 @@ impl FakeWorkshop {
 
     /// From now on every flow's data says this.
     pub(crate) fn set_data(&self, survey: Result<Survey, Unread>, history: Result<HistoryPage, Unread>) {
-        *self.survey.lock().unwrap() = survey;
-        *self.history.lock().unwrap() = history;
+        *self.survey.lock() = survey;
+        *self.history.lock() = history;
     }
 
     /// What was asked of which flow's history.
     pub(crate) fn asked(&self) -> Vec<(String, HistoryQuery)> {
-        self.asked.lock().unwrap().clone()
+        self.asked.lock().clone()
     }
 
     /// When the workers of a flow began.
     pub(crate) fn starts(&self, flow: &str) -> Vec<Duration> {
-        let starts = self.starts.lock().unwrap();
+        self.check_doubled();
+        let starts = self.starts.lock();
         starts.iter().filter(|(_, name)| name == flow).map(|(at, _)| *at).collect()
     }
 
     /// The flows at work now.
     pub(crate) fn at_work(&self) -> Vec<String> {
-        let mut names = self.at_work.lock().unwrap().clone();
+        self.check_doubled();
+        let mut names = self.at_work.lock().clone();
         names.sort();
         names
+    }
+
+    fn check_doubled(&self) {
+        assert_eq!(*self.doubled.lock(), [""; 0], "ran twice at once");
     }
 }
 
 impl Archive for FakeWorkshop {
     fn survey(&self, _: &Flow, _: u32) -> BoxFuture<'static, Result<Survey, Unread>> {
-        Box::pin(std::future::ready(self.survey.lock().unwrap().clone()))
+        Box::pin(std::future::ready(self.survey.lock().clone()))
     }
 
     fn history(&self, flow: &Flow, query: HistoryQuery) -> BoxFuture<'static, Result<HistoryPage, Unread>> {
-        self.asked.lock().unwrap().push((flow.name.to_string(), query));
-        Box::pin(std::future::ready(self.history.lock().unwrap().clone()))
+        self.asked.lock().push((flow.name.to_string(), query));
+        Box::pin(std::future::ready(self.history.lock().clone()))
     }
 }
 
@@ -172,10 +182,13 @@ impl Workshop for FakeWorkshop {
     fn worker(&self, job: Job) -> BoxFuture<'static, Exit> {
         let name = job.flow.name.to_string();
         let act = (self.script)(&name, self.starts(&name).len());
-        let mut at_work = self.at_work.lock().unwrap();
-        assert!(!at_work.contains(&name), "{name} runs twice at once");
+        let mut at_work = self.at_work.lock();
+        if at_work.contains(&name) {
+            self.doubled.lock().push(name.clone());
+            panic!("{name} runs twice at once");
+        }
         at_work.push(name.clone());
-        self.starts.lock().unwrap().push((self.clock.now() - self.begun, name.clone()));
+        self.starts.lock().push((self.clock.now() - self.begun, name.clone()));
         let presence = Presence { at_work: self.at_work.clone(), name };
         let clock = self.clock.clone();
         Box::pin(async move {
@@ -193,7 +206,7 @@ struct Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        self.at_work.lock().unwrap().retain(|name| *name != self.name);
+        self.at_work.lock().retain(|name| *name != self.name);
     }
 }
 

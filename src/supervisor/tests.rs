@@ -1,10 +1,11 @@
 //! The supervisor with fake workers, real files and a paused clock.
 
 use std::fs;
-use std::sync::{Mutex, mpsc};
+use std::sync::mpsc;
 
 use chrono::DateTime;
 use futures::FutureExt as _;
+use parking_lot::Mutex;
 use tempfile::TempDir;
 
 use super::testing::{Act, FakeWorkshop, text};
@@ -33,7 +34,7 @@ struct Told(Mutex<Vec<(Option<String>, flow::Event)>>);
 
 impl Observer for Told {
     fn see(&self, flow: Option<&FlowName>, event: &flow::Event) {
-        self.0.lock().unwrap().push((flow.map(ToString::to_string), event.clone()));
+        self.0.lock().push((flow.map(ToString::to_string), event.clone()));
     }
 }
 
@@ -112,7 +113,7 @@ impl World {
     }
 
     fn told(&self, wanted: impl Fn(&flow::Event) -> bool) -> Vec<(Option<String>, flow::Event)> {
-        self.told.0.lock().unwrap().iter().filter(|(_, event)| wanted(event)).cloned().collect()
+        self.told.0.lock().iter().filter(|(_, event)| wanted(event)).cloned().collect()
     }
 
     async fn stopped(&mut self) -> (Ended, Duration) {
@@ -630,7 +631,7 @@ impl HangingDisk {
         let ((answer, answers), (ask, asked)) = (mpsc::channel(), mpsc::channel());
         let ends = Mutex::new((ask, answers));
         let env = move |_: &str| {
-            let (ask, answers) = &*ends.lock().unwrap();
+            let (ask, answers) = &*ends.lock();
             ask.send(()).ok()?;
             answers.recv().ok().map(|()| "t".to_owned())
         };

@@ -4,9 +4,10 @@
 //! mean the same projects; that is known once Jira has told their ids.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::flow::{FlowName, JiraTime, ProjectId, Served};
@@ -74,13 +75,9 @@ impl Claims {
             creates,
             since: served.since,
         };
-        let mut held = self.held();
+        let mut held = self.0.lock();
         held.retain(|_, held| held.until.is_none_or(|until| until > now));
         held.insert(flow.clone(), Held { claim, until });
-    }
-
-    fn held(&self) -> MutexGuard<'_, BTreeMap<FlowName, Held>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -90,7 +87,7 @@ impl ClaimGuard {
     /// # Errors
     /// When one has; for people.
     pub fn still_first(&self) -> Result<(), String> {
-        let held = self.claims.held();
+        let held = self.claims.0.lock();
         let Some(ours) = held.get(&self.flow).map(|held| &held.claim) else { return Ok(()) };
         let is_earlier = |name: &FlowName, claim: &Claim| (claim.since, name) < (ours.since, &self.flow);
         let earlier =
@@ -101,7 +98,7 @@ impl ClaimGuard {
     /// The worker did not end as it was told to: its claim holds until it has started again.
     pub fn keep_for(mut self, now: Instant) {
         self.clean = false;
-        if let Some(held) = self.claims.held().get_mut(&self.flow) {
+        if let Some(held) = self.claims.0.lock().get_mut(&self.flow) {
             held.until = Some(now + HELD_AFTER_END);
         }
     }
@@ -110,7 +107,7 @@ impl ClaimGuard {
 impl Drop for ClaimGuard {
     fn drop(&mut self) {
         if self.clean {
-            self.claims.held().remove(&self.flow);
+            self.claims.0.lock().remove(&self.flow);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Orders on their way to the worker that carries them out: a bounded queue, in which each order is answered once,
 //! whatever becomes of its worker or of whoever gave it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
@@ -120,7 +121,7 @@ impl Slip {
     }
 
     fn take_in_hand(&self) -> bool {
-        let mut stage = lock(&self.stage);
+        let mut stage = self.stage.lock();
         let waits = *stage == Stage::Waiting;
         if waits {
             *stage = Stage::InHand;
@@ -147,7 +148,7 @@ impl Ticket {
 
     /// The worker ended.
     fn unanswered(&self) -> Ordered {
-        match *lock(&self.stage) {
+        match *self.stage.lock() {
             Stage::InHand => Ordered::BrokenOff { why: "its worker ended in the middle of it".to_owned() },
             Stage::Waiting | Stage::Withdrawn => not_now("its worker ended before it came to it"),
         }
@@ -155,7 +156,7 @@ impl Ticket {
 
     /// Whether that was still possible.
     fn withdraw(&self) -> bool {
-        let mut stage = lock(&self.stage);
+        let mut stage = self.stage.lock();
         let waits = *stage == Stage::Waiting;
         if waits {
             *stage = Stage::Withdrawn;
@@ -173,11 +174,6 @@ impl Drop for Ticket {
 
 fn not_now(why: &str) -> Ordered {
     Ordered::NotNow { why: why.to_owned() }
-}
-
-fn lock(stage: &Mutex<Stage>) -> MutexGuard<'_, Stage> {
-    // One word: no panic leaves it half changed.
-    stage.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ async fn a_newcomer_is_answered_however_many_are_idle() {
     let idle: Vec<_> = (0..400).map(|_| stage.connect()).collect();
     let mut newcomer = stage.connect();
     assert!(newcomer.is_answered("/livez", "ok").await);
-    assert_eq!(stage.connections.lock().closings.len(), 4);
+    assert_eq!(stage.connections.inside.lock().closings.len(), 4);
     drop(idle);
 }
 

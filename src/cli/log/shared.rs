@@ -1,7 +1,8 @@
 //! What those who log and the thread that writes have in common.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::entry::Severity;
 use super::queue::Queue;
@@ -79,19 +80,20 @@ impl Shared {
         self.wait_while(time, |state| state.stage == Stage::Writing);
     }
 
-    /// Waits at most so long for the next change. Returns the state then, and whether there was one.
-    pub(super) fn wait<'a>(&'a self, state: MutexGuard<'a, State>, within: Duration) -> (MutexGuard<'a, State>, bool) {
-        let (state, waited) = self.changed.wait_timeout(state, within).unwrap_or_else(PoisonError::into_inner);
-        (state, !waited.timed_out())
+    /// Waits at most so long for the next change. Returns whether there was one.
+    pub(super) fn wait(&self, state: &mut MutexGuard<'_, State>, within: Duration) -> bool {
+        !self.changed.wait_for(state, within).timed_out()
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // Every change leaves the state usable, even one that panicked midway.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn wait_while(&self, within: Duration, goes_on: impl Fn(&State) -> bool) -> bool {
-        let waited = self.changed.wait_timeout_while(self.lock(), within, |state| goes_on(state));
-        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+        let mut state = self.lock();
+        self.changed.wait_while_for(&mut state, |state| goes_on(state), within);
+        // The condition may have changed just as the time was over.
+        !goes_on(&state)
     }
 }

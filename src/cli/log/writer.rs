@@ -123,9 +123,7 @@ impl Writer {
             if state.stage != Stage::Writing {
                 return Next::End;
             }
-            let changed;
-            (state, changed) = shared.wait(state, EVERY);
-            if changed {
+            if shared.wait(&mut state, EVERY) {
                 // The file may have been renamed during the pause.
                 self.looked = None;
             }

@@ -4,9 +4,9 @@
 //! is kept in the state; which issues they are is looked up by each worker.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::engine::{Engine, Error, Past, Seen};
@@ -40,7 +40,7 @@ struct Inner {
 impl OtherAddresses {
     /// Issues name each other under this address; these user issues may be meant.
     pub(in crate::engine) fn found<'a>(&self, address: &SiteUrl, users: impl IntoIterator<Item = &'a IssueRef>) {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         inner.seen = true;
         for user in users {
             if inner.users.len() < MOST {
@@ -51,31 +51,27 @@ impl OtherAddresses {
 
     /// This user issue is in a pair, or an operator decided about it.
     pub(in crate::engine) fn settled(&self, user: &IssueId) {
-        self.lock().users.remove(user);
+        self.0.lock().users.remove(user);
     }
 
     /// What the state says of them.
     pub(in crate::engine) fn recall(&self, seen: bool) {
-        self.lock().seen |= seen;
+        self.0.lock().seen |= seen;
     }
 
     pub(in crate::engine) fn are_seen(&self) -> bool {
-        self.lock().seen
+        self.0.lock().seen
     }
 
     fn is_look_due(&self, now: Instant) -> bool {
-        let inner = self.lock();
+        let inner = self.0.lock();
         inner.seen && inner.looked.is_none_or(|at| now.saturating_duration_since(at) >= LOOK_EVERY)
     }
 
     /// Whether dev issues are still named so is found again. What user issues alone say is not looked for.
     fn begin_look(&self, now: Instant) {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         (inner.seen, inner.looked) = (false, Some(now));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -111,7 +107,7 @@ impl Engine {
 
     /// Tells the operator which user issues get no dev issue because of this.
     pub(in crate::engine) fn tell_other_addresses(&self) {
-        let why = why(&self.other_addresses.lock().users, &self.jira.site(), &self.flow.name);
+        let why = why(&self.other_addresses.0.lock().users, &self.jira.site(), &self.flow.name);
         self.notice(NoticeKind::ForeignMarks, why);
     }
 }

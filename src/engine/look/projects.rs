@@ -3,8 +3,6 @@
 //! Before anything is read or written, the keys of the flow file become ids, and these are compared with what the store
 //! remembers of the last start.
 
-use std::sync::PoisonError;
-
 use crate::engine::{Engine, Error};
 use crate::flow::{
     Event, Extent, Flow, Home, IntentKind, Issue, NoticeKind, ProjectKey, ProjectRef, Served, ServedProject, Side,
@@ -220,7 +218,7 @@ impl Engine {
 
     /// Has it shown if a project has another key than the flow file says.
     fn learn_key(&self, side: Side, key: &ProjectKey) {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.keys.lock();
         keys.insert(side, key.clone());
         let renamed = keys.iter().filter(|(side, key)| !is_same_key(self.flow.project(**side), key));
         let renamed: Vec<_> = renamed.map(|(side, key)| self.renamed(*side, key)).collect();
@@ -237,7 +235,7 @@ impl Engine {
     /// by now, the flow stops.
     pub(in crate::engine) async fn notice_key(&self, side: Side, issue: &Issue) -> Result<(), Error> {
         let key = &issue.project.key;
-        let known = self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(&side).cloned();
+        let known = self.keys.lock().get(&side).cloned();
         if known.as_ref().is_none_or(|known| is_same_key(known, key)) {
             return Ok(());
         }

@@ -1,6 +1,5 @@
 //! What changed since the watermark (docs/sync.md, "Watermark", "Looking back").
 
-use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -86,14 +85,14 @@ impl Engine {
         if asked.0.later(CLOCK_SLACK) < start.0 {
             // Jira's clock was set back since we last heard of it, so this search began in its future and saw nothing.
             // Nothing is committed: the next cycle knows, and searches as far back as this one should have.
-            self.memory().shown = None;
+            self.memory.lock().shown = None;
             return Ok(());
         }
         let patrol = self.patrol(state.patrol.clone(), past).await?;
         // A second search within a second of the first may be entitled to less than is handled already.
         self.commit(State { last_sync: Some(shown_to.max(start)), patrol, ..state }).await?;
         if looks_back {
-            self.memory().looked_back = Some(begun);
+            self.memory.lock().looked_back = Some(begun);
         }
         Ok(())
     }
@@ -122,16 +121,16 @@ impl Engine {
     /// An empty answer to a search that must show what an earlier one showed is believed once Jira has said that it knows
     /// us: a lapsed credential can look like an empty Jira, and a proxy can drop the header that tells.
     async fn believe(&self, from: JiraTime, shown: Option<JiraTime>) -> Result<(), Error> {
-        let expected = self.memory().shown.is_some_and(|latest| latest >= from);
+        let expected = self.memory.lock().shown.is_some_and(|latest| latest >= from);
         if shown.is_none() && expected {
             self.jira.assert_identity().await?;
         }
-        self.memory().shown = shown;
+        self.memory.lock().shown = shown;
         Ok(())
     }
 
     fn looks_back(&self, now: Instant) -> bool {
-        self.memory().looked_back.is_none_or(|last| now.saturating_duration_since(last) >= LOOK_BACK_EVERY)
+        self.memory.lock().looked_back.is_none_or(|last| now.saturating_duration_since(last) >= LOOK_BACK_EVERY)
     }
 
     fn reach(&self, start: Watermark, looks_back: bool, state: &State) -> Reach {
@@ -151,10 +150,6 @@ impl Engine {
         self.tell(&Event::ClockWentBack { last_sync, now });
         let away = state.updated_at.and_then(|at| (self.clock.wall() - at).to_std().ok()).unwrap_or_default();
         Watermark(self.jira.jira_now().earlier(away).earlier(self.flow.overlap()))
-    }
-
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

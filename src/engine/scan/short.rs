@@ -5,7 +5,6 @@
 //! watermark, the end of the full sync, that all marks were seen) does not count it as whole.
 
 use std::collections::BTreeMap;
-use std::sync::{MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -45,11 +44,11 @@ impl Engine {
     pub(in crate::engine) async fn walked(&self, walk: WalkKind, scan: &Scan) -> Result<Walked, Error> {
         match scan.ending() {
             Ending::Whole => {
-                self.shortfalls().forget(walk);
+                self.shortfalls.lock().forget(walk);
                 Ok(Walked::Whole)
             }
             Ending::Short(lack) => {
-                let met = self.shortfalls().meet(walk, lack, self.jira.jira_now());
+                let met = self.shortfalls.lock().meet(walk, lack, self.jira.jira_now());
                 if met.times < TIMES {
                     return Err(Error::SearchIncomplete(format!(
                         "{}; the search is made again",
@@ -65,24 +64,24 @@ impl Engine {
 
     /// Whether the last walk of that kind was not shown everything.
     pub(in crate::engine) fn is_short(&self, walk: WalkKind) -> bool {
-        self.shortfalls().known.walks.contains_key(&walk)
+        self.shortfalls.lock().known.walks.contains_key(&walk)
     }
 
     /// Takes what is stored of it, at a cycle's beginning.
     pub(in crate::engine) fn recall_shortfalls(&self, state: &State) {
-        *self.shortfalls() = Memory { known: state.shortfalls.clone(), is_new: false };
+        *self.shortfalls.lock() = Memory { known: state.shortfalls.clone(), is_new: false };
     }
 
     /// The state with what this cycle has learned of it so far; a commit of it keeps that.
     pub(in crate::engine) fn with_shortfalls(&self, state: State) -> State {
-        let mut memory = self.shortfalls();
+        let mut memory = self.shortfalls.lock();
         memory.is_new = false;
         State { shortfalls: memory.known.clone(), ..state }
     }
 
     /// Keeps what this cycle has learned of it, however it ended, and says what lasts.
     pub(in crate::engine) async fn keep_shortfalls(&self) -> Result<(), Error> {
-        let is_new = self.shortfalls().is_new;
+        let is_new = self.shortfalls.lock().is_new;
         if is_new {
             let state = self.store.for_record().state().await?;
             self.commit(state).await?;
@@ -95,7 +94,7 @@ impl Engine {
     /// made again a day later, and the second time it counts.
     pub(in crate::engine) fn end_full_sync(&self) -> FullSyncEnd {
         let is_short = Side::BOTH.into_iter().any(|side| self.is_short(WalkKind::Full(side)));
-        let mut memory = self.shortfalls();
+        let mut memory = self.shortfalls.lock();
         if !is_short {
             // All that a look through the dev project could miss was seen now.
             memory.forget(WalkKind::Survey);
@@ -111,7 +110,7 @@ impl Engine {
     }
 
     fn notice_of_shortfalls(&self) -> Option<String> {
-        let memory = self.shortfalls();
+        let memory = self.shortfalls.lock();
         let lasting: BTreeMap<_, _> =
             memory.known.walks.iter().filter(|(_, shortfall)| shortfall.times >= TIMES).collect();
         if lasting.is_empty() {
@@ -143,10 +142,6 @@ impl Engine {
             Some(missing) => format!("Jira counts {} {of} and shows {shown}", shown + missing),
             None => format!("Jira says that there are more {of} than the {shown} that it shows"),
         }
-    }
-
-    fn shortfalls(&self) -> MutexGuard<'_, Memory> {
-        self.shortfalls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,8 +2,6 @@
 //! link is said by itself; link and back-mark wait, as an intent of their own that holds nothing up, until the issue
 //! stands elsewhere or the patrol comes by (docs/sync.md, "Links that are owed").
 
-use std::sync::PoisonError;
-
 use super::executor::{Course, Driven, GivenUp};
 use super::recovery::Leave;
 use super::steps::Locked;
@@ -179,23 +177,23 @@ impl Engine {
 
     /// Which user issues are owed a link, as the store has it.
     pub(in crate::engine) fn remember_links(&self, open: &[Intent]) {
-        self.owed_links.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.owed_links.lock().clear();
         open.iter().filter(|intent| waits_for_its_issue(intent)).for_each(|intent| self.remember_link(intent));
     }
 
     fn remember_link(&self, intent: &Intent) {
         let locked_in = intent.owed_link().and_then(|owed| owed.locked_in.clone());
-        let mut owed = self.owed_links.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut owed = self.owed_links.lock();
         owed.insert(intent.user.id.clone(), locked_in);
     }
 
     pub(in crate::engine) fn forget_link(&self, user: &IssueId) {
-        self.owed_links.lock().unwrap_or_else(PoisonError::into_inner).remove(user);
+        self.owed_links.lock().remove(user);
     }
 
     /// Links of these user issues are tried again wherever they stand: perhaps their workflow is another by now.
     pub(in crate::engine) fn try_links_again(&self, pairs: &[Pair]) {
-        let mut owed = self.owed_links.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut owed = self.owed_links.lock();
         for pair in pairs {
             if let Some(locked_in) = owed.get_mut(&pair.user.id) {
                 *locked_in = None;
@@ -204,7 +202,7 @@ impl Engine {
     }
 
     fn is_link_due(&self, user: &IssueId, status: &StatusId) -> bool {
-        let owed = self.owed_links.lock().unwrap_or_else(PoisonError::into_inner);
+        let owed = self.owed_links.lock();
         owed.get(user).is_some_and(|locked_in| locked_in.as_ref() != Some(status))
     }
 }

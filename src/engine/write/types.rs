@@ -3,7 +3,7 @@
 //! A type is known by the id that it has in the dev project's own list: names can be ambiguous on a site.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -72,7 +72,7 @@ impl Engine {
     /// Tells once, at first contact, which types the flow file names although Jira does not have them. A Jira that does
     /// not tell its types is asked again in the next cycle.
     pub(in crate::engine) async fn check_type_names(&self) -> Result<(), Error> {
-        if self.flow.issue_types.map.is_empty() || std::mem::replace(&mut self.types().names_checked, true) {
+        if self.flow.issue_types.map.is_empty() || std::mem::replace(&mut self.types.lock().names_checked, true) {
             return Ok(());
         }
         let end = async {
@@ -85,7 +85,7 @@ impl Engine {
         };
         match end.await {
             Err(Error::Jira(error)) if error.is_local() => {
-                self.types().names_checked = false;
+                self.types.lock().names_checked = false;
                 Ok(())
             }
             end => end,
@@ -94,13 +94,13 @@ impl Engine {
 
     /// The type that the dev issue of a user issue of type `source` gets. The list is read again where it has none.
     pub(in crate::engine) async fn type_for(&self, source: &IssueType) -> Result<IssueType, Error> {
-        let known = self.types().listed.clone();
+        let known = self.types.lock().listed.clone();
         let chosen = known.as_deref().and_then(|listed| self.flow.issue_types.choose(listed, source).cloned());
         let chosen = match chosen {
             Some(chosen) => chosen,
             None => self.type_by_fresh_list(source).await?,
         };
-        let demands = self.is_believed(&self.types().demanding, &chosen);
+        let demands = self.is_believed(&self.types.lock().demanding, &chosen);
         Ok(if demands { self.default_type().unwrap_or(chosen) } else { chosen })
     }
 
@@ -112,12 +112,12 @@ impl Engine {
 
     /// `issueType`, by the list that was read last.
     pub(in crate::engine) fn default_type(&self) -> Option<IssueType> {
-        self.flow.issue_types.default.among(self.types().listed.as_deref()?).cloned()
+        self.flow.issue_types.default.among(self.types.lock().listed.as_deref()?).cloned()
     }
 
     async fn list_types(&self) -> Result<Arc<[IssueType]>, Error> {
         let listed: Arc<[IssueType]> = self.jira.issue_types(&self.sides.dev.id).await?.into();
-        self.types().listed = Some(Arc::clone(&listed));
+        self.types.lock().listed = Some(Arc::clone(&listed));
         Ok(listed)
     }
 
@@ -133,20 +133,20 @@ impl Engine {
 
     /// Whether the create screen of a type is known to lack the description.
     pub(in crate::engine) fn lacks_description(&self, kind: &IssueType) -> bool {
-        self.is_believed(&self.types().without_description, kind)
+        self.is_believed(&self.types.lock().without_description, kind)
     }
 
     /// A refusal has shown that the create screen of a type lacks the description.
     pub(in crate::engine) fn learn_no_description(&self, kind: &IssueType) {
         let now = self.clock.now();
-        self.types().without_description.insert(kind.id.clone(), now);
+        self.types.lock().without_description.insert(kind.id.clone(), now);
     }
 
     /// An issue was created with `issueType` in the place of a type that demands something: told once a type.
     pub(in crate::engine) fn learn_fallback(&self, FellBack { from, why }: FellBack, to: &IssueType, user: &IssueKey) {
         let now = self.clock.now();
         let is_news = {
-            let mut types = self.types();
+            let mut types = self.types.lock();
             types.demanding.insert(from.id.clone(), now);
             types.told.insert(from.id.clone())
         };
@@ -158,10 +158,6 @@ impl Engine {
     fn is_believed(&self, known: &BTreeMap<String, Instant>, kind: &IssueType) -> bool {
         let now = self.clock.now();
         known.get(&kind.id).is_some_and(|since| now.saturating_duration_since(*since) < BELIEVED_FOR)
-    }
-
-    fn types(&self) -> MutexGuard<'_, DevTypes> {
-        self.types.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,8 +1,8 @@
 //! What `myself` last said of an account, shared by all flows of it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::jira::error::Fault;
@@ -42,7 +42,7 @@ impl AccountCheck {
 
     /// The last word, if it still counts.
     pub(in crate::jira) fn last(&self, as_whom: &[u8; 32], now: Instant) -> Option<Verdict> {
-        let last = self.lock();
+        let last = self.last.lock();
         let counts = |checked: &&Checked| checked.as_whom == *as_whom && now < checked.at + CHECK_EVERY;
         last.as_ref().filter(counts).map(|checked| checked.verdict.clone())
     }
@@ -50,15 +50,10 @@ impl AccountCheck {
     /// When and why the account was refused, if that still counts.
     pub(in crate::jira) fn refused(&self, as_whom: &[u8; 32], now: Instant) -> Option<(Instant, String)> {
         let Verdict::Refused(why) = self.last(as_whom, now)? else { return None };
-        self.lock().as_ref().map(|checked| (checked.at, why))
+        self.last.lock().as_ref().map(|checked| (checked.at, why))
     }
 
     pub(in crate::jira) fn note(&self, as_whom: &[u8; 32], at: Instant, verdict: Verdict) {
-        *self.lock() = Some(Checked { at, as_whom: *as_whom, verdict });
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Checked>> {
-        // Nothing in here panics half-way.
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.last.lock() = Some(Checked { at, as_whom: *as_whom, verdict });
     }
 }

@@ -1,9 +1,9 @@
 //! The two clocks of a site, compared now and then: the one that stamps answers (`Date`), which may be a proxy's, and
 //! Jira's own (`serverInfo.serverTime`), by which issues are `updated`. Shared by all flows of the site.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::flow::JiraTime;
@@ -40,12 +40,12 @@ struct Compared {
 impl SiteClock {
     /// Notes what one answer of `serverInfo` showed.
     pub(in crate::jira) fn note(&self, stamped: JiraTime, own: JiraTime, now: Instant) {
-        *self.lock() = Compared { seen: Some((stamped, own)), due: Some(now + EVERY) };
+        *self.0.lock() = Compared { seen: Some((stamped, own)), due: Some(now + EVERY) };
     }
 
     /// Whether it is time for a comparison. Whoever is told so makes it.
     pub(in crate::jira) fn take_turn(&self, now: Instant) -> bool {
-        let mut compared = self.lock();
+        let mut compared = self.0.lock();
         let is_due = compared.due.is_none_or(|due| now >= due);
         if is_due {
             compared.due = Some(now + AGAIN);
@@ -63,16 +63,11 @@ impl SiteClock {
 
     /// What the last comparison showed; `None` before the first.
     pub(in crate::jira) fn difference(&self) -> Option<ClockDifference> {
-        let (stamped, own) = self.lock().seen?;
+        let (stamped, own) = self.0.lock().seen?;
         Some(match stamped > own {
             true => ClockDifference::Ahead(stamped.since(own)),
             false => ClockDifference::Behind(own.since(stamped)),
         })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Compared> {
-        // Nothing in here panics half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

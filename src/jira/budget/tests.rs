@@ -68,7 +68,7 @@ impl Crowd {
             let (pulse, clock, went) = (self.pulse.clone(), self.clock.clone(), Arc::clone(&self.went));
             self.tasks.spawn(async move {
                 share.turn(&errand(), &pulse, &clock).await.unwrap();
-                went.lock().unwrap().push(name);
+                went.lock().push(name);
             });
         }
         tokio::task::yield_now().await;
@@ -77,7 +77,7 @@ impl Crowd {
     /// What went within `span` from now.
     async fn within(&self, span: Duration) -> Vec<String> {
         self.clock.sleep(span).await;
-        std::mem::take(&mut *self.went.lock().unwrap())
+        std::mem::take(&mut *self.went.lock())
     }
 
     /// Spends the burst, so that who comes next has to queue.
@@ -132,7 +132,7 @@ async fn who_gives_up_at_the_front_lets_the_next_one_go() {
     crowd.queue("stays", 1).await;
     drop(leaving);
     assert_eq!(crowd.within(SECOND / 10).await, ["stays"]);
-    let lanes = crowd.budget.lanes();
+    let lanes = crowd.budget.lanes.lock();
     assert!(lanes.endpoints.values().all(|lane| lane.queue.is_empty()));
 }
 
@@ -193,7 +193,7 @@ async fn a_pause_too_long_to_wait_for_is_told_at_once_even_to_those_who_queue() 
     while let Some(end) = crowd.tasks.join_next().await {
         assert!(end.is_err(), "it should have been told of the pause");
     }
-    assert_eq!(*crowd.went.lock().unwrap(), [""; 0]);
+    assert_eq!(*crowd.went.lock(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -214,7 +214,7 @@ async fn writes_to_one_issue_stay_below_what_jira_allows() {
 async fn memory_for_issues_is_bounded_and_quiet_ones_are_forgotten() {
     let crowd = Crowd::new();
     let now = crowd.clock.now();
-    let mut lanes = crowd.budget.lanes();
+    let mut lanes = crowd.budget.lanes.lock();
     let busy = |lane: &mut Lane| lane.pace.take(now).unwrap();
     let counted = (0..2 * MOST_ISSUES).filter_map(|n| lanes.of(&Key::Issue(n.to_string()), now, busy)).count();
     assert_eq!((counted, lanes.issues.len()), (MOST_ISSUES, MOST_ISSUES));

@@ -1,7 +1,8 @@
 //! Which kinds of requests Jira refuses, though it accepts the account: told once for each, not for each issue.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::Ask;
 
@@ -11,21 +12,16 @@ pub(super) struct DeniedRequests(Mutex<BTreeMap<&'static str, String>>);
 
 impl DeniedRequests {
     pub(super) fn note(&self, ask: &Ask, said: &str) {
-        self.lock().insert(ask.endpoint, format!("{}: {said}", kind(ask)));
+        self.0.lock().insert(ask.endpoint, format!("{}: {said}", kind(ask)));
     }
 
     /// A good answer came.
     pub(super) fn clear(&self, ask: &Ask) {
-        self.lock().remove(ask.endpoint);
+        self.0.lock().remove(ask.endpoint);
     }
 
     pub(super) fn list(&self) -> Vec<String> {
-        self.lock().values().cloned().collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, String>> {
-        // Nothing in here panics half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().values().cloned().collect()
     }
 }
 

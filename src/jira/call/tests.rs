@@ -1,12 +1,12 @@
 //! Requests over a scripted transport, with a paused clock.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 
 use futures::future::BoxFuture;
 use futures::stream;
 use http_body::Frame;
 use http_body_util::StreamBody;
+use parking_lot::Mutex;
 
 use super::*;
 use crate::flow::{Deployment, FlowName, Observer, Secret};
@@ -26,8 +26,8 @@ struct Script {
 impl Transport for Script {
     fn send(&self, request: Request<Body>) -> BoxFuture<'_, Reply> {
         let known = request.headers().contains_key(header::AUTHORIZATION);
-        self.asked.lock().unwrap().push((format!("{} {}", request.method(), request.uri()), known));
-        let reply = self.replies.lock().unwrap().pop_front().expect("the script has no further answer");
+        self.asked.lock().push((format!("{} {}", request.method(), request.uri()), known));
+        let reply = self.replies.lock().pop_front().expect("the script has no further answer");
         Box::pin(async { reply })
     }
 }
@@ -46,7 +46,7 @@ struct Told(Mutex<Vec<(String, u64, Event)>>, Clock, Instant);
 impl Observer for Told {
     fn see(&self, flow: Option<&FlowName>, event: &Event) {
         let passed = (self.1.now() - self.2).as_secs();
-        self.0.lock().unwrap().push((flow.unwrap().to_string(), passed, event.clone()));
+        self.0.lock().push((flow.unwrap().to_string(), passed, event.clone()));
     }
 }
 
@@ -85,7 +85,7 @@ impl Stage {
     }
 
     fn asked(&self) -> Vec<(String, bool)> {
-        self.script.asked.lock().unwrap().clone()
+        self.script.asked.lock().clone()
     }
 }
 
@@ -155,7 +155,7 @@ async fn a_request_that_is_repeated_is_told_once_at_its_first_failure() {
     let stage = stage(vec![never(), never(), never(), fine(), fine()]);
     stage.asks(search()).await.unwrap();
     stage.asks(search()).await.unwrap();
-    let told = stage.told.0.lock().unwrap().clone();
+    let told = stage.told.0.lock().clone();
     let [(flow, 45, Event::RequestRepeated { request, why, again_in })] = &told[..] else { panic!("{told:?}") };
     assert_eq!((flow.as_str(), request.as_str()), ("sync-ab", "POST /rest/api/3/search/jql"));
     assert!(why.contains("no answer within 45 s"), "{why}");
@@ -166,7 +166,7 @@ async fn a_request_that_is_repeated_is_told_once_at_its_first_failure() {
 async fn what_is_told_of_a_repeated_request_has_no_credentials() {
     let stage = stage(vec![reply(500, &[], format!(r#"{{"errorMessages":["{TOKEN}"]}}"#)), fine()]);
     stage.asks(search()).await.unwrap();
-    let told = format!("{:?} {:?}", stage.told.0.lock().unwrap(), stage.pulse.outcomes());
+    let told = format!("{:?} {:?}", stage.told.0.lock(), stage.pulse.outcomes());
     assert!(told.contains("500") && !told.contains(TOKEN), "{told}");
 }
 
@@ -311,7 +311,7 @@ async fn a_stranger_who_keeps_a_file_neither_refuses_nor_holds_back_our_account(
         let from = "https://a.example.net/jira/rest/api/3/attachment/content/1".parse().unwrap();
         let error = stage.caller.open(&reading(), &from, |_| Ok(())).await.unwrap_err();
         assert!(error.is_local(), "{error}");
-        *stage.script.replies.lock().unwrap() = VecDeque::from([fine()]);
+        *stage.script.replies.lock() = VecDeque::from([fine()]);
         stage.asks(reading()).await.unwrap();
     }
 }
@@ -414,10 +414,10 @@ async fn an_answer_for_which_memory_lacks_waits_without_holding_any() {
     let clock = stage.clock.clone();
     let (end, ()) = futures::join!(stage.asks(reading()), async {
         clock.sleep(Duration::from_secs(900)).await;
-        assert_eq!(stage.script.asked.lock().unwrap().len(), 1);
+        assert_eq!(stage.script.asked.lock().len(), 1);
         drop(held);
     });
-    assert_eq!((end, stage.script.asked.lock().unwrap().len()), (Ok(Value::from(1)), 2));
+    assert_eq!((end, stage.script.asked.lock().len()), (Ok(Value::from(1)), 2));
 }
 
 #[tokio::test(start_paused = true)]

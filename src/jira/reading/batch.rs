@@ -5,10 +5,10 @@
 //! the cycle, and is not asked a hundred times more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::super::call::Ask;
@@ -244,11 +244,11 @@ pub(in crate::jira) struct Suspects(Mutex<BTreeSet<String>>);
 
 impl Suspects {
     fn contains(&self, name: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+        self.0.lock().contains(name)
     }
 
     pub(super) fn remember(&self, name: &str) {
-        let mut suspects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut suspects = self.0.lock();
         if suspects.len() >= MOST_SUSPECTS {
             suspects.clear();
         }
@@ -256,7 +256,7 @@ impl Suspects {
     }
 
     fn forget<'a>(&self, names: impl Iterator<Item = &'a &'a str>) {
-        let mut suspects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut suspects = self.0.lock();
         for name in names {
             suspects.remove(*name);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
+use parking_lot::Mutex;
 use reqwest::{Certificate, ClientBuilder};
 use sha2::{Digest, Sha256};
 
@@ -126,7 +127,7 @@ impl Networks {
     /// As [`Network::new`] and [`Network::with_ca`].
     pub fn of(&self, ca: Option<&[u8]>) -> Result<Arc<Network>, Unreachable> {
         let key = ca.map(|pem| Sha256::digest(pem).into());
-        let mut networks = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut networks = self.known.lock();
         if let Some(network) = networks.get(&key).and_then(Weak::upgrade) {
             return Ok(network);
         }
@@ -156,16 +157,16 @@ impl http_body::Body for Shareable {
     type Error = BoxError;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let body = self.get_mut().0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let body = self.get_mut().0.get_mut();
         Pin::new(body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream()
+        self.0.lock().is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).size_hint()
+        self.0.lock().size_hint()
     }
 }
 
@@ -298,7 +299,7 @@ mod tests {
         let one = networks.of(None).unwrap();
         assert!(Arc::ptr_eq(&one, &networks.of(None).unwrap()));
         drop(one);
-        assert!(networks.known.lock().unwrap().values().all(|network| network.strong_count() == 0));
+        assert!(networks.known.lock().values().all(|network| network.strong_count() == 0));
     }
 
     #[test]
@@ -396,7 +397,7 @@ mod tests {
                     let read = stream.read(&mut piece).await.unwrap();
                     head.extend_from_slice(&piece[..read]);
                 }
-                heard.lock().unwrap().push(String::from_utf8(head).unwrap());
+                heard.lock().push(String::from_utf8(head).unwrap());
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
@@ -421,7 +422,7 @@ mod tests {
         let response = fetched(&proxies, "http://jira.corp.test/x").await.unwrap();
         assert!(response.extensions().get::<ThroughProxy>().is_some());
         let _ = fetched(&proxies, "https://jira.corp.test/x").await.unwrap_err();
-        let asked = asked.lock().unwrap().clone();
+        let asked = asked.lock().clone();
         assert!(asked[0].starts_with("GET http://jira.corp.test/x HTTP/1.1"), "{asked:?}");
         assert!(asked[1].starts_with("CONNECT jira.corp.test:443 HTTP/1.1"), "{asked:?}");
         for head in asked {
@@ -436,11 +437,7 @@ mod tests {
         let port = site.rsplit_once(':').unwrap().1;
         let env = [("ALL_PROXY", "http://127.0.0.1:1".to_owned()), ("NO_PROXY", format!("127.0.0.2:{port}"))];
         let response = fetched(&proxies(&env), &format!("http://127.0.0.1:{port}/x")).await.unwrap();
-        assert_eq!(
-            (response.status().as_u16(), asked.lock().unwrap().len()),
-            (204, 1),
-            "loopback goes straight always"
-        );
+        assert_eq!((response.status().as_u16(), asked.lock().len()), (204, 1), "loopback goes straight always");
         let far = fetched(&proxies(&env), "http://jira.corp.test/x").await.unwrap_err();
         assert!(!far.begun && far.why.starts_with("through the proxy 127.0.0.1:1 (ALL_PROXY): "), "{far}");
         let exempt =

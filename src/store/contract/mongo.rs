@@ -1,9 +1,10 @@
 //! A real MongoDB.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{LazyLock, Mutex};
 
 use mongodb::bson::{Document, doc};
+use parking_lot::Mutex;
 use tokio::runtime::Runtime;
 
 use super::*;
@@ -39,7 +40,7 @@ impl MongoPlace {
     /// The flow with its database in this place.
     pub(in crate::store) fn placed(&self, flow: &Flow) -> Flow {
         let name: String = format!("{}{}", self.prefix, flow.database.name);
-        self.opened.lock().unwrap().push(name.clone());
+        self.opened.lock().push(name.clone());
         Flow { database: Database { name: name.parse().unwrap(), ..flow.database.clone() }, ..flow.clone() }
     }
 
@@ -95,7 +96,7 @@ impl Place for MongoPlace {
 
     /// Kept waiting until the process that ended was silent for long enough.
     fn restart(&mut self) {
-        for database in self.opened.lock().unwrap().iter() {
+        for database in self.opened.lock().iter() {
             self.silence(database, 61);
         }
         self.opener = another_process(&self.driver);

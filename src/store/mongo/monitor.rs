@@ -4,12 +4,13 @@
 //! that it has since dismissed: a member of a set with another name, or one that is known by another address.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use mongodb::bson::Document;
 use mongodb::event::EventHandler;
 use mongodb::event::sdam::SdamEvent;
 use mongodb::options::{ClientOptions, ServerAddress, Tls};
+use parking_lot::Mutex;
 
 use super::reach::{self, Cause, Way};
 
@@ -112,17 +113,17 @@ impl Monitor {
 
     /// Why no server can be used; `None` if one can, as far as is known.
     pub(super) fn trouble(&self, asked: &Asked) -> Option<String> {
-        let known = self.known();
+        let known = self.0.lock();
         trouble(asked, known.way(asked), &known.servers)
     }
 
     /// How servers are spoken to.
     pub(super) fn way(&self, asked: &Asked) -> Way {
-        self.known().way(asked)
+        self.0.lock().way(asked)
     }
 
     fn note(&self, event: SdamEvent) {
-        let mut known = self.known();
+        let mut known = self.0.lock();
         known.has_answered |= matches!(event, SdamEvent::ServerHeartbeatSucceeded(_));
         let seen = &mut known.servers;
         match event {
@@ -155,11 +156,6 @@ impl Monitor {
             // Of a kind that this version does not know.
             | _ => {}
         }
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        // Nothing in here panics half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

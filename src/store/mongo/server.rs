@@ -1,12 +1,13 @@
 //! The servers behind one connection string, and the one client that this process has for them.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use mongodb::Client;
 use mongodb::options::{ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, Tls, WriteConcern};
+use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
@@ -115,17 +116,17 @@ impl Server {
 
     /// Whether the indexes of this database were seen to in this process.
     pub(super) fn is_prepared(&self, database: &str) -> bool {
-        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).contains(database)
+        self.prepared.lock().contains(database)
     }
 
     /// They are now.
     pub(super) fn set_prepared(&self, database: &str) {
-        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(database.to_owned());
+        self.prepared.lock().insert(database.to_owned());
     }
 
     /// They may not be there any more.
     pub(super) fn set_unprepared(&self, database: &str) {
-        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).remove(database);
+        self.prepared.lock().remove(database);
     }
 
     /// Notes at `now` when a foreign database was written last, and tells whether its owner was seen to write lately.

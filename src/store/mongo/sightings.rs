@@ -1,10 +1,10 @@
 //! Whether the Node.js service still writes to a database that it left.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// How long after a change was seen the service is taken to be running: a few of its intervals, which are of 5 minutes
@@ -32,7 +32,7 @@ impl Sightings {
     /// Notes at `now` when a database was written last, and tells whether it was seen to change lately.
     pub(super) fn is_written(&self, place: &str, written: Option<DateTime<Utc>>, now: Instant) -> bool {
         let Some(written) = written else { return false };
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock();
         let before = seen.get(place).copied();
         let changed = match before {
             Some(before) if written > before.written => Some(now),

@@ -1,9 +1,10 @@
 //! The connection to one flow's file: opened when needed, and between two uses kept among others' or closed.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::folder::{Folder, Folders};
@@ -37,6 +38,7 @@ pub(super) struct File {
     key: Key,
     folder: PathBuf,
     path: PathBuf,
+    /// A panic in the middle of work closes the connection, which rolls its transaction back.
     held: Mutex<Held>,
 }
 
@@ -75,7 +77,7 @@ impl File {
         missing: Missing,
         work: impl FnOnce(&mut Connection) -> Result<T, Trouble>,
     ) -> Result<T, Error> {
-        let mut held = self.held();
+        let mut held = self.held.lock();
         let used = self.connected(&mut held, missing).and_then(|connection| self.used(connection, work));
         used.map_err(|trouble| trouble.at(&self.path))
     }
@@ -97,7 +99,7 @@ impl File {
     pub(super) fn rest(&self) {
         match self.common.durability {
             Durability::PowerFailure => {
-                let _held = self.held();
+                let _held = self.held.lock();
                 let connection = self.common.kept.take(self.key);
                 if let Some(connection) = connection.and_then(|connection| rested(connection, self.common.patience)) {
                     self.common.kept.put(self.key, connection);
@@ -109,15 +111,10 @@ impl File {
 
     /// Gives everything back. The next call has it again.
     pub(super) fn close(&self) {
-        let mut held = self.held();
+        let mut held = self.held.lock();
         // First the connection: a folder stays locked until it is closed.
         drop(self.common.kept.take(self.key));
         held.folder = None;
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        // A panic in the middle of work closed the connection, which rolled its transaction back.
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn connected(&self, held: &mut Held, missing: Missing) -> Result<Connection, Trouble> {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
 
 use super::super::Error;
 use crate::descriptors;
@@ -27,7 +29,7 @@ impl Folders {
     /// The folder, made and locked if need be. One lock however it is written: by another path, or through a link, it is
     /// still the same.
     pub(super) fn hold(&self, path: &Path) -> Result<Arc<Folder>, Error> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         let true_path =
             files::make_folder(path).and_then(|()| path.canonicalize()).map_err(|why| no_folder(path, &why))?;
         let known = all.entry(true_path).or_default();

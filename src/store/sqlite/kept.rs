@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use crate::store::Durability;
@@ -44,7 +44,7 @@ impl Kept {
 
     /// Keeps a connection, and closes the one that was used longest ago if there are too many now.
     pub(super) fn put(&self, key: Key, connection: Connection) {
-        let mut unused = self.unused();
+        let mut unused = self.unused.lock();
         unused.push_back((key, connection));
         let too_many = unused.len().saturating_sub(self.most);
         let closing: Vec<_> = unused.drain(..too_many).collect();
@@ -55,22 +55,17 @@ impl Kept {
 
     /// Gives the connection back, if it is still there.
     pub(super) fn take(&self, key: Key) -> Option<Connection> {
-        let mut unused = self.unused();
+        let mut unused = self.unused.lock();
         // Whoever used his last is likely to want it next.
         let place = unused.iter().rposition(|(owner, _)| *owner == key)?;
         unused.remove(place).map(|(_, connection)| connection)
-    }
-
-    fn unused(&self) -> MutexGuard<'_, VecDeque<(Key, Connection)>> {
-        // Nothing in here panics half-way.
-        self.unused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Closes in order, so that a process ends the same way every time.
 impl Drop for Kept {
     fn drop(&mut self) {
-        mem::take(&mut *self.unused()).into_iter().for_each(drop);
+        mem::take(&mut *self.unused.lock()).into_iter().for_each(drop);
     }
 }
 

@@ -1,7 +1,6 @@
 //! Looking through the dev project for issues that say to whom they belong, where this store has not seen them all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::PoisonError;
 
 use super::evidence::{elsewhere, linked_by, mark, user_link};
 use crate::engine::look::observe::{FreshRead, Known};
@@ -89,7 +88,7 @@ impl Engine {
         known: &Known,
         wanted: impl FnOnce(&Claims) -> T + Send,
     ) -> Result<T, Error> {
-        let before = self.survey.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let before = self.survey.lock().take();
         let begun = self.jira.jira_now();
         let mut claims = Claims::default();
         let survey = match before {
@@ -117,7 +116,7 @@ impl Engine {
         };
         let found = wanted(&survey.claims);
         if survey.claims.len() <= MOST {
-            *self.survey.lock().unwrap_or_else(PoisonError::into_inner) = Some(survey);
+            *self.survey.lock() = Some(survey);
         }
         Ok(found)
     }
