@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header, uri::Authority};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
 use super::answer::complaint;
 use super::connections::{Connection, Credential, Crowded};
@@ -137,10 +138,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Takes the same time wherever they differ: their digests are compared to the end.
+/// Takes the same time wherever they differ. Their digests are compared, since these have one length.
 fn same(one: &str, other: &str) -> bool {
     let (one, other) = (Sha256::digest(one), Sha256::digest(other));
-    one.iter().zip(other.iter()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+    one.as_slice().ct_eq(other.as_slice()).into()
 }
 
 #[cfg(test)]
@@ -196,6 +197,15 @@ mod tests {
             let expected = if is_good { None } else { Some(Objection::ForeignOrigin) };
             let headers = [("host", "localhost:3000"), ("origin", origin), TOKEN];
             assert_eq!(objection("127.0.0.1:3000", &headers), expected, "{origin}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_the_same_only_when_all_of_both_is() {
+        assert!(same("hunter2", "hunter2"));
+        assert!(same("", ""));
+        for other in ["hunter3", "iunter2", "hunter", "hunter22", ""] {
+            assert!(!same("hunter2", other) && !same(other, "hunter2"), "{other:?}");
         }
     }
 
