@@ -16,13 +16,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 pub use access::Access;
+pub use connections::serve;
 
 use crate::clock::Clock;
-use crate::settings::ConnectionLimits;
 use crate::supervisor::Handle;
 use orders::{ToPair, ToRecreate, ToUnpair};
 
@@ -64,18 +62,6 @@ pub fn router(handle: Handle, clock: Clock, access: Access) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .with_state(Inside { handle, clock })
-}
-
-/// Serves `router` on `listener` until `stop`, and then until the answers begun are given. No more connections are kept
-/// than `limits` says, so that strangers leave the flows their file descriptors and memory.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    limits: ConnectionLimits,
-    clock: Clock,
-    stop: CancellationToken,
-) {
-    connections::serve(listener, router, limits, clock, stop).await;
 }
 
 async fn ready(State(inside): State<Inside>) -> (StatusCode, &'static str) {

@@ -11,23 +11,12 @@ pub struct Backoff {
     most: Duration,
 }
 
-/// Limits that make no backoff.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a backoff needs a least delay above zero and a most delay not below it")]
-pub struct NoBackoff;
-
 impl Backoff {
     /// How a failed worker is restarted: 1 s doubling to 5 min.
     pub const RESTART: Self = Self { least: Duration::from_secs(1), most: Duration::from_secs(300) };
 
     /// How one failing issue is tried again: 30 s doubling to 1 h, so that it neither hides nor hammers.
     pub const ISSUE: Self = Self { least: Duration::from_secs(30), most: Duration::from_secs(3600) };
-
-    /// # Errors
-    /// When `least` is zero or above `most`.
-    pub fn try_new(least: Duration, most: Duration) -> Result<Self, NoBackoff> {
-        if least.is_zero() || least > most { Err(NoBackoff) } else { Ok(Self { least, most }) }
-    }
 
     /// The upper limit of the wait after `failures` failures in a row (the first counts 1).
     #[must_use]
@@ -64,11 +53,5 @@ mod tests {
         assert_eq!(backoff.delay(3, 0.5, None), S(2));
         assert_eq!(backoff.delay(3, 0.5, Some(S(60))), S(60));
         assert_eq!(backoff.delay(3, 0.5, Some(S(1))), S(2));
-    }
-
-    #[test]
-    fn nonsense_limits_are_refused() {
-        assert_eq!(Backoff::try_new(S(0), S(1)), Err(NoBackoff));
-        assert_eq!(Backoff::try_new(S(2), S(1)), Err(NoBackoff));
     }
 }

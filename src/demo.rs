@@ -182,7 +182,7 @@ impl Stage {
         let token = Secret::new(Entropy::system()?.id(self.clock.wall()).to_string());
         let router = admin::router(handle, self.clock.clone(), admin::Access::new(token, listens, &[]));
         let (limits, clock) = (ConnectionLimits::default(), self.clock.clone());
-        self.servers.spawn(admin::serve(listener, router, limits, clock, CancellationToken::new()));
+        self.servers.spawn(admin::serve(listener, router, limits, clock));
         Ok(address)
     }
 

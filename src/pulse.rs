@@ -35,7 +35,6 @@ struct Inner {
     probe: Option<Arc<dyn Probe>>,
     alive: Mutex<Instant>,
     requests: AtomicU64,
-    store_calls: AtomicU64,
     lease: Mutex<Lease>,
     outcomes: Mutex<Outcomes>,
 }
@@ -161,7 +160,6 @@ impl Pulse {
             wake: Notify::new(),
             probe,
             requests: AtomicU64::new(0),
-            store_calls: AtomicU64::new(0),
             lease: Mutex::new(Lease::unlimited()),
             outcomes: Mutex::default(),
         }))
@@ -184,7 +182,9 @@ impl Pulse {
             return Err(NoResult { begun: false, why: Why::Stopping });
         }
         let unknown = |why| NoResult { begun: true, why };
-        self.counter(gate).fetch_add(1, Ordering::Relaxed);
+        if gate == Gate::Jira {
+            self.0.requests.fetch_add(1, Ordering::Relaxed);
+        }
         self.beat();
         let result = tokio::select! {
             biased;
@@ -320,13 +320,6 @@ impl Pulse {
     #[must_use]
     pub fn outcomes(&self) -> Outcomes {
         self.0.outcomes.lock().clone()
-    }
-
-    fn counter(&self, gate: Gate) -> &AtomicU64 {
-        match gate {
-            Gate::Jira => &self.0.requests,
-            Gate::Store => &self.0.store_calls,
-        }
     }
 
     /// Shows that the worker lives. For what takes long on its way through a gate and visibly moves: each piece of a

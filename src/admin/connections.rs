@@ -56,20 +56,14 @@ const TELL_EVERY: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_millis(50);
 const LATER: Duration = Duration::from_secs(1);
 
-/// Serves `router` on `listener` until `stop`, and then until the answers begun are given.
-pub(super) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    limits: ConnectionLimits,
-    clock: Clock,
-    stop: CancellationToken,
-) {
+/// Serves `router` on `listener` until it is dropped. No more connections are kept than `limits` says, so that strangers
+/// leave the flows their file descriptors and memory.
+pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, clock: Clock) {
     let connections = Connections::new(limits, clock.clone());
     let mut open = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             biased;
-            () = stop.cancelled() => break,
             Some(_) = open.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
@@ -78,20 +72,11 @@ pub(super) async fn serve(
                 // Answers are short and whole; should it fail, they come a little later.
                 let _ = socket.set_nodelay(true);
                 let connection = connections.admit(peer.ip());
-                open.spawn(connection.attend(socket, router.clone(), stop.clone()));
+                open.spawn(connection.attend(socket, router.clone()));
             }
-            Err(error) => {
-                let pause = connections.not_accepted(&error);
-                tokio::select! {
-                    biased;
-                    () = stop.cancelled() => break,
-                    () = clock.sleep(pause) => {}
-                }
-            }
+            Err(error) => clock.sleep(connections.not_accepted(&error)).await,
         }
     }
-    drop(listener);
-    while open.join_next().await.is_some() {}
 }
 
 /// All connections of one server.
@@ -236,9 +221,8 @@ impl Connection {
         }
     }
 
-    /// Answers what comes on `socket` until its client leaves, it is displaced, or `stop`: then answers in progress are
-    /// given first.
-    async fn attend<S>(self, socket: S, router: Router, stop: CancellationToken)
+    /// Answers what comes on `socket` until its client leaves or it is displaced: then answers in progress are given first.
+    async fn attend<S>(self, socket: S, router: Router)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -248,7 +232,6 @@ impl Connection {
         tokio::select! {
             biased;
             () = self.0.closed.cancelled() => {}
-            () = stop.cancelled() => {}
             // How it ended concerns its client alone.
             _ = exchange.as_mut() => return,
         }

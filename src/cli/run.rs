@@ -9,7 +9,6 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use super::hangup::Hangups;
 use super::log::Log;
@@ -220,5 +219,5 @@ async fn answer(listener: TcpListener, router: Router, limits: ConnectionLimits,
     if let Ok(address) = listener.local_addr() {
         tracing::info!("answering on http://{address}");
     }
-    admin::serve(listener, router, limits, clock, CancellationToken::new()).await;
+    admin::serve(listener, router, limits, clock).await;
 }

@@ -22,7 +22,6 @@ struct Stage {
     router: Router,
     /// Lets `/slow` answer.
     release: Arc<Notify>,
-    stop: CancellationToken,
     open: JoinSet<()>,
 }
 
@@ -34,7 +33,6 @@ impl Stage {
             connections: Connections::new(limits, Clock::system()),
             router: router(Arc::clone(&release)),
             release,
-            stop: CancellationToken::new(),
             open: JoinSet::new(),
         }
     }
@@ -43,7 +41,7 @@ impl Stage {
     fn connect(&mut self) -> Client {
         let (client, server) = tokio::io::duplex(4096);
         let connection = self.connections.admit("127.0.0.1".parse().unwrap());
-        self.open.spawn(connection.attend(server, self.router.clone(), self.stop.clone()));
+        self.open.spawn(connection.attend(server, self.router.clone()));
         Client(client)
     }
 
@@ -204,13 +202,13 @@ async fn a_stream_of_events_is_not_idle_however_long_it_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_gives_the_answers_begun_and_closes_what_is_idle() {
+async fn connections_that_are_closed_give_the_answers_begun_first() {
     let mut stage = Stage::new(8);
     let (mut idle, mut kept, mut slow) = (stage.connect(), stage.connect(), stage.connect());
     assert!(kept.is_answered("/livez", "ok").await);
     slow.ask("/slow").await;
     stage.connections.clock.sleep(Duration::from_secs(1)).await;
-    stage.stop.cancel();
+    stage.connections.inside.lock().closings.values().for_each(CancellationToken::cancel);
     assert_eq!((idle.closed_after().await, kept.closed_after().await), (Duration::ZERO, Duration::ZERO));
     stage.release.notify_one();
     assert!(slow.until("at last").await.is_ok());
