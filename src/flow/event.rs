@@ -1,23 +1,17 @@
 //! Everything worth telling, once.
 //!
-//! Log lines, the demo's output and history are renderings of [`Event`], as metrics and the event stream will be; nobody
-//! tells an audit event by string. How an event reads is in the file of its subject.
+//! Log lines, the demo's output and history are renderings of [`Event`], as metrics and the event stream will be; no
+//! audit event is told by a string of its own. An event and its line are both here.
 
-mod content;
-mod flows;
-mod issues;
 mod line;
 mod log_state;
-mod pairs;
 mod report;
 mod skip;
-mod sync;
-mod writes;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 pub use line::{Field, Level, Line};
 pub use log_state::{LineCounts, LogState};
@@ -30,7 +24,8 @@ use super::name::{FlowName, IssueKey, ProjectKey, RuleId, Side};
 use super::notice::NoticeKind;
 use super::rule::StatusName;
 use super::time::{JiraTime, Watermark};
-use line::line;
+use crate::foreign::{self, told};
+use line::{audit, line, millis, seconds};
 
 /// Who is told of events. Must not block; what it cannot take it may lose.
 pub trait Observer: Send + Sync {
@@ -208,81 +203,281 @@ impl Event {
     /// The event as a line of log: level, audit name, message and fields.
     #[must_use]
     pub fn line(&self) -> Line {
+        use Level::{Debug, Error, Info, Warn};
         match self {
-            Self::WorkerStarted => line(Level::Info, "Worker started"),
-            Self::WorkerStopped => line(Level::Info, "Worker stopped"),
-            Self::WorkerFailed { why, again_in } => flows::failed(why, *again_in),
-            Self::WorkerPanicked { why, again_in } => flows::panicked(why, *again_in),
-            Self::WorkerStalled { again_in } => flows::stalled(*again_in),
-            Self::WorkerOccupied { why, again_every } => flows::occupied(why, *again_every),
-            Self::WorkerParked { why, again_in } => flows::parked(why, *again_in),
-            Self::WorkerBusyAtStop => line(Level::Error, "Worker was still busy when the grace period ended"),
-            Self::NoticeRaised { kind, why } => flows::notice_raised(*kind, why),
-            Self::NoticeCleared { kind } => flows::notice_cleared(*kind),
-            Self::FlowDegraded { why } => flows::degraded(why),
-            Self::FlowRecovered { after } => flows::recovered(*after),
-            Self::RequestRepeated { request, why, again_in } => flows::repeated(request, why, *again_in),
-            Self::FlowAccepted { file } => flows::accepted(file),
-            Self::FlowRefused { file, problems, runs_on } => flows::refused(file, problems, *runs_on),
-            Self::FlowWarning { file, warning } => flows::warned(file, warning),
-            Self::FlowRemoved => line(Level::Info, "Flow removed"),
-            Self::FlowsUnreadable { why } => flows::unreadable(why),
+            Self::WorkerStarted => line(Info, "Worker started"),
+            Self::WorkerStopped => line(Info, "Worker stopped"),
+            Self::WorkerFailed { why, again_in } => {
+                line(Warn, format!("Worker failed, starting again in {}: {why}", seconds(*again_in))).error(why)
+            }
+            Self::WorkerPanicked { why, again_in } => {
+                line(Error, format!("Worker panicked, starting again in {}: {why}", seconds(*again_in))).error(why)
+            }
+            Self::WorkerStalled { again_in } => {
+                line(Warn, format!("Worker made no progress, starting again in {}", seconds(*again_in)))
+            }
+            Self::WorkerOccupied { why, again_every } => {
+                line(Warn, format!("Standing by, asking again every {}: {why}", seconds(*again_every))).error(why)
+            }
+            Self::WorkerParked { why, again_in } => {
+                line(Error, format!("Parked until somebody acts, asking again in {}: {why}", seconds(*again_in)))
+                    .error(why)
+            }
+            Self::WorkerBusyAtStop => line(Error, "Worker was still busy when the grace period ended"),
+            Self::NoticeRaised { kind, why } => {
+                audit(Warn, "flow.degraded", format!("Flow degraded: {why}")).text("notice", kind.as_str()).error(why)
+            }
+            Self::NoticeCleared { kind } => {
+                audit(Info, "flow.noticeCleared", format!("No longer degraded by {}", kind.as_str()))
+                    .text("notice", kind.as_str())
+            }
+            Self::FlowDegraded { why } => {
+                audit(Warn, "flow.degraded", format!("Flow degraded until it works again: {why}")).error(why)
+            }
+            Self::FlowRecovered { after } => {
+                let message = format!("Flow works again, {} after it had become degraded", seconds(*after));
+                audit(Info, "flow.recovered", message).number("durationMs", millis(*after))
+            }
+            Self::RequestRepeated { request, why, again_in } => {
+                line(Warn, format!("{request} failed, trying again in {}: {why}", seconds(*again_in)))
+                    .text("request", request)
+                    .error(why)
+            }
+            Self::FlowAccepted { file } => line(Info, format!("Flow file {file} accepted")).text("file", file),
+            Self::FlowRefused { file, problems, runs_on } => {
+                let consequence = if *runs_on { "; the last good flow runs on" } else { "" };
+                line(Error, format!("Flow file {file} refused{consequence}: {}", problems.join("; ")))
+                    .text("file", file)
+                    .list("problems", problems.iter().map(|problem| foreign::message(problem)))
+            }
+            Self::FlowWarning { file, warning } => line(Warn, format!("{file}: {warning}")).text("file", file),
+            Self::FlowRemoved => line(Info, "Flow removed"),
+            Self::FlowsUnreadable { why } => line(Error, format!("No flow is changed: {why}")).error(why),
 
-            Self::InitialSyncStarted { resumed } => sync::full_started(*resumed),
+            Self::InitialSyncStarted { resumed } => {
+                let line = line(Info, "Running initial full sync");
+                if *resumed { line.flag("resumed", true) } else { line }
+            }
             Self::TakenOver { pairs, failed_creates, odd, from } => {
-                sync::taken_over([*pairs, *failed_creates, *odd], *from)
+                let looks = if *odd == 0 { "" } else { "; `lockstep adopt --dry-run` lists what needs a look" };
+                let message = format!(
+                    "Took over {pairs} pairs of the Node.js service; {failed_creates} user issues get the dev issue that \
+                     they lack{looks}"
+                );
+                audit(Info, "sync.takenOver", message)
+                    .number("pairs", *pairs)
+                    .number("failedCreates", *failed_creates)
+                    .number("odd", *odd)
+                    .text_if("from", from.as_ref())
             }
             Self::InitialSyncProgress { done, total, per_minute, left } => {
-                sync::full_progress(*done, *total, *per_minute, *left)
+                let of = total.map(|total| format!(" of about {total}")).unwrap_or_default();
+                let rest = left.map(|left| format!(", about {} left", seconds(left))).unwrap_or_default();
+                line(Info, format!("Initial full sync: {done}{of} issues, {per_minute} a minute{rest}"))
+                    .number("done", *done)
+                    .number("perMinute", *per_minute)
+                    .number("total", *total)
+                    .number("secondsLeft", left.map(|left| left.as_secs()))
             }
-            Self::InitialSyncCompleted { issues } => sync::full_completed(*issues),
-            Self::SyncStateLost { from } => sync::state_lost(*from),
-            Self::InitialSyncDisabled { from } => sync::full_disabled(*from),
+            Self::InitialSyncCompleted { issues } => line(Info, "Initial sync completed").number("issues", *issues),
+            Self::SyncStateLost { from } => {
+                line(Warn, "Last sync state lost, using current time for incremental sync").text("from", from)
+            }
+            Self::InitialSyncDisabled { from } => {
+                line(Info, "Initial sync disabled, starting from current time").text("from", from)
+            }
             Self::ProjectReplaced { side, was, key, issues, whole } => {
-                sync::project_replaced(*side, [was, key], *issues, *whole)
+                let count = issues.map(|issues| format!(" (about {issues} issues)")).unwrap_or_default();
+                let what = match whole {
+                    true => "it is read from its beginning",
+                    false => "what happens in it from now on counts",
+                };
+                let message = format!(
+                    "The {side} project is now {key}{count} instead of {was}: {what}; pairs with issues of {was} are \
+                     suspended when they are seen, and nothing is written there"
+                );
+                audit(Warn, "project.replaced", message)
+                    .text("side", side)
+                    .text("was", was)
+                    .text("project", key)
+                    .number("issues", *issues)
             }
-            Self::ProjectRead { issues } => sync::project_read(*issues),
-            Self::ClockWentBack { last_sync, now } => sync::clock_went_back(*last_sync, *now),
+            Self::ProjectRead { issues } => {
+                line(Info, "Read the new project from its beginning").number("issues", *issues)
+            }
+            Self::ClockWentBack { last_sync, now } => {
+                line(Warn, "Jira's clock is behind the last sync; searching from its present time")
+                    .text("lastSync", last_sync)
+                    .text("jiraTime", now)
+            }
             Self::CycleCompleted(report) => report.line(),
-            Self::PatrolCompleted { pairs, broken, suspended } => sync::patrol_completed(*pairs, *broken, *suspended),
-            Self::PairsLost => sync::pairs_lost(),
-
-            Self::IssueFetched { side, key } => issues::fetched(*side, key),
-            Self::StatusUnchanged { side, key } => issues::unchanged(*side, key),
-            Self::StatusChanged { side, key, from, to } => issues::changed(*side, key, from.as_ref(), to),
-            Self::IssueProcessed { key } => issues::processed(key),
-            Self::Skipped { key, reason } => issues::skipped(key, *reason),
-            Self::IssueFailed { key, why, again_in } => issues::failed(key, why, *again_in),
-
-            Self::IssueCreated { user, dev, rule } => writes::created(user, dev, rule.as_ref()),
-            Self::StatusSynced { side, key, to, because_of, rule } => {
-                writes::synced(*side, key, to, because_of, rule.as_ref())
+            Self::PatrolCompleted { pairs, broken, suspended } => {
+                audit(Info, "sync.patrol.completed", format!("Read {pairs} known pairs again"))
+                    .number("pairs", *pairs)
+                    .number("broken", *broken)
+                    .number("suspended", *suspended)
             }
-            Self::TransitionByName { key, name, to } => writes::by_name(key, name, to),
-            Self::Commented { key } => writes::commented(key),
-            Self::Replied { key, field } => writes::replied(key, field),
-            Self::LinkOwed { key, status } => writes::link_owed(key, status),
-            Self::LinkMade { user, dev } => writes::link_made(user, dev),
-            Self::StepRefused { key, what, why } => writes::refused(key, what, why),
-            Self::InDoubt { key, step, what, why } => writes::in_doubt(key, step, what, why),
-            Self::DoubtSettled { key, step, what, happened } => writes::doubt_settled(key, step, what, *happened),
+            Self::PairsLost => {
+                line(Warn, "Some recorded pairs are gone; they are found again by what their issues carry")
+            }
 
-            Self::NotTakenAlong { user, dev, lost } => content::not_taken_along(user, dev, lost),
-            Self::NoRoomForLink { key } => content::no_room_for_link(key),
-            Self::TextRestored { key } => content::text_restored(key),
-            Self::FieldLeftOut { key, field, why } => content::field_left_out(key, field, why),
-            Self::TextAsComment { user, dev } => content::text_as_comment(user, dev),
-            Self::TypeReplaced { key, from, to, why } => content::type_replaced(key, from, to, why),
-            Self::AttachmentCopied { user, dev, filename, size } => content::file_copied(user, dev, filename, *size),
-            Self::AttachmentLeftOut { user, filename, why } => content::file_left_out(user, filename, why),
+            Self::IssueFetched { side, key } => {
+                audit(Debug, "issue.fetched", format!("Read {key}")).text("side", side).issue(key)
+            }
+            Self::StatusUnchanged { side, key } => {
+                audit(Debug, "status.unchanged", format!("{key} stands where it stood")).text("side", side).issue(key)
+            }
+            Self::StatusChanged { side, key, from, to } => {
+                let message = match from {
+                    Some(from) => format!("{key} went from {from} to {to}"),
+                    None => format!("{key} is seen for the first time, in {to}"),
+                };
+                audit(Info, "status.changed", message)
+                    .text("side", side)
+                    .issue(key)
+                    .text_if("from", from.as_ref())
+                    .text("to", to)
+            }
+            Self::IssueProcessed { key } => audit(Info, "issue.processed", format!("{key} is handled")).issue(key),
+            Self::Skipped { key, reason } => {
+                audit(Info, "action.skipped", format!("Nothing to do for {key}: {}", reason.as_str()))
+                    .issue(key)
+                    .text("reason", reason.as_str())
+            }
+            Self::IssueFailed { key, why, again_in } => {
+                let message = format!("{key} failed and is tried again in {}: {why}", seconds(*again_in));
+                audit(Warn, "issue.failed", message).issue(key).error(why)
+            }
 
-            Self::PairAdopted { user, dev } => pairs::adopted(user, dev),
-            Self::PairSuspended { user, dev, why } => pairs::suspended(user, dev, why),
-            Self::PairBroken { user, dev, why } => pairs::broken(user, dev, why),
-            Self::PairHeld { user, dev, writes, until } => pairs::held(user, dev, *writes, *until),
-            Self::PairMended { user, dev } => pairs::mended(user, dev),
-            Self::ConflictLost { user, side, status, wanted } => pairs::conflict_lost(user, *side, status, wanted),
-            Self::OrderObeyed { key, order } => pairs::ordered(key, order),
+            Self::IssueCreated { user, dev, rule } => {
+                audit(Info, "action.createIssue", format!("Created {dev} for {user}"))
+                    .pair(user, dev)
+                    .text_if("rule", rule.as_ref())
+            }
+            Self::StatusSynced { side, key, to, because_of, rule } => {
+                audit(Info, Self::STATUS_SYNCED, format!("Brought {key} to {to} because of {because_of}"))
+                    .text("side", side)
+                    .issue(key)
+                    .text("status", to)
+                    .text("source", because_of)
+                    .text_if("rule", rule.as_ref())
+            }
+            Self::TransitionByName { key, name, to } => {
+                let message = format!("No transition of {key} leads to {name}; the one of that name leads to {to}");
+                line(Warn, message).issue(key).text("status", to)
+            }
+            Self::Commented { key } => audit(Info, "action.comment", format!("Commented on {key}")).issue(key),
+            Self::Replied { key, field } => {
+                audit(Info, "action.setReplied", format!("Set {field} of {key}")).issue(key).text("field", field)
+            }
+            Self::LinkOwed { key, status } => {
+                let message =
+                    format!("{key} can't be edited in {status}; its link to the dev issue follows when it can be");
+                audit(Warn, "link.owed", message).issue(key).text("status", status)
+            }
+            Self::LinkMade { user, dev } => {
+                audit(Info, "action.link", format!("Linked {user} to {dev}")).pair(user, dev)
+            }
+            Self::StepRefused { key, what, why } => {
+                line(Warn, format!("Jira refuses the {what} for {key}; it is left out: {why}")).issue(key).error(why)
+            }
+            Self::InDoubt { key, step, what, why } => {
+                let message = format!("The {what} for {key} is in doubt and will be looked up: {why}");
+                audit(Warn, "step.inDoubt", message).issue(key).text("step", step).error(why)
+            }
+            Self::DoubtSettled { key, step, what, happened } => {
+                let found = if *happened { "had happened" } else { "had not happened" };
+                audit(Info, "step.doubtSettled", format!("The {what} for {key} {found}"))
+                    .issue(key)
+                    .text("step", step)
+                    .flag("happened", *happened)
+            }
+
+            Self::NotTakenAlong { user, dev, lost } => {
+                let losses = lost.join(", ");
+                let message = format!("The description of {user} could not take all along to {dev}; lost: {losses}");
+                audit(Warn, "text.lost", message).pair(user, dev).list("lost", lost.iter().map(|lost| told(lost)))
+            }
+            Self::NoRoomForLink { key } => {
+                let why = "too long, or not to be edited";
+                line(Warn, format!("The description of {key} takes no link to its dev issue: {why}")).issue(key)
+            }
+            Self::TextRestored { key } => {
+                let message = format!("Put the description of {key} back, saved by somebody while it was being linked");
+                audit(Info, "text.restored", message).issue(key)
+            }
+            Self::FieldLeftOut { key, field, why } => {
+                line(Warn, format!("The field {field} of {key} is left out of its dev issue: {why}"))
+                    .issue(key)
+                    .text("field", field)
+                    .error(why)
+            }
+            Self::TextAsComment { user, dev } => {
+                let message =
+                    format!("The text of {user} is a comment on {dev}, whose create screen has no description");
+                audit(Info, "text.asComment", message).pair(user, dev)
+            }
+            Self::TypeReplaced { key, from, to, why } => {
+                let message = format!(
+                    "Jira does not create {from} for {key}: {why}; dev issues of this type are created as {to} \
+                     (issueType). To choose another type, add it to issueTypeMap"
+                );
+                line(Warn, message).issue(key).text("from", from).text("to", to).error(why)
+            }
+            Self::AttachmentCopied { user, dev, filename, size } => {
+                let filename = told(filename);
+                audit(Info, "action.copyAttachment", format!("Copied {filename:?} of {user} to {dev}"))
+                    .pair(user, dev)
+                    .text("filename", filename)
+                    .number("size", *size)
+            }
+            Self::AttachmentLeftOut { user, filename, why } => {
+                let filename = told(filename);
+                line(Warn, format!("{filename:?} of {user} is not copied: {why}"))
+                    .issue(user)
+                    .text("filename", filename)
+                    .error(why)
+            }
+
+            Self::PairAdopted { user, dev } => {
+                audit(Info, "pair.adopted", format!("{user} and {dev} already belong together")).pair(user, dev)
+            }
+            Self::PairSuspended { user, dev, why } => {
+                let message = format!("The pair of {user} and {dev} is suspended: {why}");
+                audit(Warn, "pair.suspended", message).pair(user, dev).error(why)
+            }
+            Self::PairBroken { user, dev, why } => {
+                let message = format!("The pair of {user} and {dev} is broken: {why}");
+                audit(Warn, "pair.broken", message).pair(user, dev).error(why)
+            }
+            Self::PairHeld { user, dev, writes, until } => {
+                let until = until.to_rfc3339_opts(SecondsFormat::Secs, true);
+                let message = format!(
+                    "The pair of {user} and {dev} is held until {until}: written {writes} times within ten minutes; do \
+                     its rules answer each other?"
+                );
+                audit(Warn, "pair.held", message)
+                    .pair(user, dev)
+                    .text("reason", "ping-pong")
+                    .number("writes", u64::from(*writes))
+                    .text("until", until)
+            }
+            Self::PairMended { user, dev } => {
+                audit(Info, Self::PAIR_MENDED, format!("{user} and {dev} are kept in step again")).pair(user, dev)
+            }
+            Self::ConflictLost { user, side, status, wanted } => {
+                let message = format!("Both sides of {user} changed: {status} on the {side} side lost");
+                audit(Warn, "conflict.lost", message)
+                    .issue(user)
+                    .text("side", side)
+                    .text("status", status)
+                    .text("wanted", wanted)
+            }
+            Self::OrderObeyed { key, order } => {
+                audit(Info, Self::PAIR_ORDER, format!("Carried out as ordered: {order}"))
+                    .issue(key)
+                    .text("order", order)
+            }
         }
     }
 }

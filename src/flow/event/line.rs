@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::name::{IssueKey, RuleId};
+use super::super::name::IssueKey;
 use crate::foreign;
 
 /// How much an event matters.
@@ -56,28 +56,52 @@ pub(super) fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }
 
-impl Line {
-    pub(super) fn with(mut self, name: &'static str, field: Field) -> Self {
-        self.fields.push((name, field));
-        self
-    }
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
 
+impl Line {
     pub(super) fn text(self, name: &'static str, text: impl ToString) -> Self {
         self.with(name, Field::Text(foreign::message(&text.to_string())))
+    }
+
+    pub(super) fn text_if(self, name: &'static str, text: Option<impl ToString>) -> Self {
+        match text {
+            Some(text) => self.text(name, text),
+            None => self,
+        }
+    }
+
+    /// Without the field if there is no number.
+    pub(super) fn number(self, name: &'static str, number: impl Into<Option<u64>>) -> Self {
+        match number.into() {
+            Some(number) => self.with(name, Field::Number(number)),
+            None => self,
+        }
+    }
+
+    pub(super) fn flag(self, name: &'static str, flag: bool) -> Self {
+        self.with(name, Field::Flag(flag))
+    }
+
+    pub(super) fn list(self, name: &'static str, texts: impl Iterator<Item = String>) -> Self {
+        self.with(name, Field::List(texts.collect()))
     }
 
     pub(super) fn issue(self, key: &IssueKey) -> Self {
         self.text("issue", key)
     }
 
+    pub(super) fn pair(self, user: &IssueKey, dev: &IssueKey) -> Self {
+        self.issue(user).text("target", dev)
+    }
+
     pub(super) fn error(self, why: &str) -> Self {
         self.text("error", why)
     }
 
-    pub(super) fn rule(self, rule: Option<&RuleId>) -> Self {
-        match rule {
-            Some(rule) => self.text("rule", rule),
-            None => self,
-        }
+    fn with(mut self, name: &'static str, field: Field) -> Self {
+        self.fields.push((name, field));
+        self
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::line::{Field, Level, Line, audit};
+use super::line::{Level, Line, audit, millis};
 
 /// What a completed cycle did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,9 +31,8 @@ pub struct CycleReport {
 
 impl CycleReport {
     pub(super) fn line(&self) -> Line {
-        let millis = u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX);
         [
-            ("durationMs", millis),
+            ("durationMs", millis(self.duration)),
             ("issuesFetched", self.issues_fetched),
             ("statusChangesDetected", self.status_changes_detected),
             ("issuesCreated", self.issues_created),
@@ -46,7 +45,7 @@ impl CycleReport {
         ]
         .into_iter()
         .fold(audit(Level::Info, "sync.cycle.completed", "Sync cycle completed"), |line, (name, count)| {
-            line.with(name, Field::Number(count))
+            line.number(name, count)
         })
     }
 }
