@@ -3,7 +3,6 @@
 //! It holds a supervisor's [`Handle`] (look, read, wake, order) and knows nothing of workers, engine or stores.
 
 mod access;
-mod answer;
 mod connections;
 mod data;
 mod flows;
@@ -13,9 +12,10 @@ mod orders;
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use axum::{Router, middleware};
+use axum::{Json, Router, middleware};
+use serde::Serialize;
 
 pub use access::Access;
 pub use connections::serve;
@@ -73,11 +73,20 @@ async fn ready(State(inside): State<Inside>) -> (StatusCode, &'static str) {
 }
 
 async fn nothing_here() -> Response {
-    answer::complaint(StatusCode::NOT_FOUND, "there is nothing here")
+    complaint(StatusCode::NOT_FOUND, "there is nothing here")
 }
 
 async fn no_such_method() -> Response {
-    answer::complaint(StatusCode::METHOD_NOT_ALLOWED, "this can't be done here with that method")
+    complaint(StatusCode::METHOD_NOT_ALLOWED, "this can't be done here with that method")
+}
+
+/// The answer to a request that is refused or fails: `{"error": "…"}`.
+fn complaint(code: StatusCode, why: &str) -> Response {
+    #[derive(Serialize)]
+    struct Complaint<'a> {
+        error: &'a str,
+    }
+    (code, Json(Complaint { error: why })).into_response()
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ mod edits;
 mod health;
 mod look;
 mod looks;
-mod reading;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::answer::complaint;
+use super::complaint;
 use super::connections::{Connection, Credential, Crowded};
 use crate::flow::Secret;
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 use super::Inside;
-use super::answer::complaint;
+use super::complaint;
 use super::data::Data;
 use super::health::written;
 use super::orders::unknown;

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 
 use super::Inside;
-use super::answer::complaint;
+use super::complaint;
 use super::data::IssueJson;
 use super::flows::absent;
 use super::health::written;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Inside;
-use super::answer::complaint;
+use super::complaint;
 use crate::flow::{FlowName, IssueKey, Order};
 use crate::supervisor::Ordered;
 

@@ -1,16 +1,14 @@
 //! How a request to Jira can end badly; each way leads somewhere else.
 
-mod mask;
 mod nature;
 mod refusal;
 mod said;
 
 use std::time::Duration;
 
-pub(super) use mask::mask;
 pub use nature::{Blame, Effect, Nature, Repeat, Scope};
 pub use refusal::Refusal;
-pub(super) use said::{Shape, is_html, said};
+pub(super) use said::{Shape, is_html, mask, said};
 
 use super::transport::Unreachable;
 pub(super) use crate::foreign::told;

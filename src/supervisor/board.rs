@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use super::health::{Degraded, Health, Wish};
 use super::state::{Standing, State};
 use crate::clock::{Clock, Moment};
-use crate::flow::{Event, Flow, FlowName, LogState, Notice, Notices, Observer, Order};
+use crate::flow::{Event, Flow, FlowName, HistoryQuery, LogState, Notice, Notices, Observer, Order};
 use crate::pulse::Pulse;
-use crate::worker::{Counter, Ordered, Phase, Workshop};
+use crate::worker::{Counter, HistoryPage, Ordered, Phase, Survey, Unread, Workshop};
 
 /// Longer than a usual cycle, and than the longest that an order's requests take when Jira answers at all.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -133,9 +133,26 @@ impl Handle {
         }
         known
     }
-}
 
-impl Handle {
+    /// What the flow's data says, with at most `most` of a kind; read even when the flow has no worker. `None`: there is
+    /// no such flow.
+    ///
+    /// # Errors
+    /// In it, when the data can't be read, or not within seconds.
+    pub async fn survey(&self, flow: &FlowName, most: u32) -> Option<Result<Survey, Unread>> {
+        let flow = self.board.flow(flow)?;
+        Some(self.workshop.survey(&flow, most).await)
+    }
+
+    /// Lines of the flow's history, latest first; read even when the flow has no worker. `None`: there is no such flow.
+    ///
+    /// # Errors
+    /// In it, when the data can't be read, or not within seconds.
+    pub async fn history(&self, flow: &FlowName, query: HistoryQuery) -> Option<Result<HistoryPage, Unread>> {
+        let flow = self.board.flow(flow)?;
+        Some(self.workshop.history(&flow, query).await)
+    }
+
     /// Has the flow's worker carry an order out between two cycles, at once if it is idle. `None`: there is no such flow.
     ///
     /// Waits at most two minutes: one until the order is begun, then one for its end. Dropping this withdraws an order that

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use crate::foreign::told;
+use crate::flow::{Credentials, Secret};
+use crate::foreign::{Mask, told};
 
 /// Who speaks, as far as the shape tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +139,13 @@ fn visible(page: &str) -> String {
 
 fn begins_with(tag: &str, name: &str) -> bool {
     tag.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
+}
+
+/// What hides this account's secrets in a foreign text: the token, `basic` (the encoded pair of e-mail and token, if that
+/// is how we log in), and what the way to Jira knows.
+pub(in crate::jira) fn mask(credentials: &Credentials, basic: Option<&str>, of_way: &[Secret]) -> Mask {
+    let (Credentials::Basic { token, .. } | Credentials::Bearer { token }) = credentials;
+    Mask::of([token.expose()].into_iter().chain(basic).chain(of_way.iter().map(Secret::expose)))
 }
 
 #[cfg(test)]
