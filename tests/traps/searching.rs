@@ -1,13 +1,14 @@
 //! What a search says, and what it leaves out.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
 use jira_sim::{Deed, Flavour};
 use lockstep::flow::{IssueId, JiraTime};
 use lockstep::jira::{By, Client, Fault, Scan};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use testing::desk::{Desk, USER, user_project};

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jira_sim::Flavour;
 use libtest_mimic::{Arguments, Trial};
+use parking_lot::Mutex;
 
 use testing::desk::on_a_paused_clock;
 
@@ -39,7 +40,7 @@ pub fn spring(traps: &[Trap]) -> ExitCode {
     let trials = traps.iter().flat_map(|trap| FLAVOURS.map(|flavour| trial(*trap, flavour, Arc::clone(&outcomes))));
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
     if !arguments.list {
-        show(traps, &outcomes.lock().unwrap());
+        show(traps, &outcomes.lock());
     }
     conclusion.exit_code()
 }
@@ -48,7 +49,7 @@ fn trial(trap: Trap, (flavour, label): (Flavour, &'static str), outcomes: Outcom
     let name = format!("trap_{:02}::{}::{}", trap.number, title(trap.name), label.to_lowercase().replace(' ', "_"));
     Trial::test(name, move || {
         let end = catch_unwind(AssertUnwindSafe(|| on_a_paused_clock((trap.spring)(flavour))));
-        outcomes.lock().unwrap().insert((trap.number, label), end.is_ok());
+        outcomes.lock().insert((trap.number, label), end.is_ok());
         end.unwrap_or_else(|panic| resume_unwind(panic));
         Ok(())
     })

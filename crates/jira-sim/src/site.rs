@@ -1,9 +1,10 @@
 //! The site: the handle that demo and tests hold.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::control;
 use super::deed::{Deed, Refusal};
@@ -313,8 +314,7 @@ impl Site {
 
     /// The state as of now.
     pub(super) fn settled(&self) -> MutexGuard<'_, State> {
-        // A panic under the lock is a failed test already; its state is still the best there is to look at.
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         state.settle();
         state
     }

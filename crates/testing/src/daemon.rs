@@ -4,9 +4,10 @@ use std::env;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::asking::{Answer, ask};
@@ -73,7 +74,7 @@ impl Daemon {
 
     /// Everything that the process wrote so far, line by line.
     pub fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap().clone()
+        self.log.lock().clone()
     }
 
     /// The log's lines as what they are.
@@ -154,6 +155,9 @@ impl Drop for Daemon {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // What it wrote must have been read as text to its end.
+        let all_read = self.readers.drain(..).all(|reader| reader.join().is_ok());
+        assert!(all_read || thread::panicking(), "a line of its log can't be read");
         if thread::panicking() {
             println!("--- log of process {}\n{}", self.child.id(), self.log().join("\n"));
         }
@@ -163,7 +167,7 @@ impl Drop for Daemon {
 fn read(from: impl Read + Send + 'static, log: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
     thread::spawn(move || {
         for line in BufReader::new(from).lines() {
-            log.lock().unwrap().push(line.unwrap());
+            log.lock().push(line.unwrap());
         }
     })
 }

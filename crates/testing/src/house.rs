@@ -2,7 +2,7 @@
 //! simulated company. A life ends in order or by a crash; the stores stay.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -22,6 +22,7 @@ use lockstep::pulse::{Passage, Probe, Pulse, Verdict};
 use lockstep::store::{Legacy, Process, Stores};
 use lockstep::supervisor::{Ended, Handle, Looking, Setup, Supervisor};
 use lockstep::worker::{Archive, Tools};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -289,7 +290,7 @@ impl House {
     /// All that was seen: the daemon's events and the requests that reached Jira.
     pub fn trace(&self) -> String {
         let requests = self.site.requests().into_iter().map(|line| format!("{line:?}"));
-        let events = self.events.lines.lock().unwrap().clone();
+        let events = self.events.lines.lock().clone();
         let folder = self.flows.path().display().to_string();
         events.into_iter().chain(requests).collect::<Vec<_>>().join("\n").replace(&folder, "FLOWS")
     }
@@ -451,17 +452,17 @@ impl Transport for Twisted {
 impl Events {
     /// How often something was told with exactly these words.
     pub fn told(&self, message: &str) -> usize {
-        self.messages.lock().unwrap().iter().filter(|(_, told)| told == message).count()
+        self.messages.lock().iter().filter(|(_, told)| told == message).count()
     }
 
     /// How often an audit event was told.
     pub fn audited(&self, name: &str) -> usize {
-        self.messages.lock().unwrap().iter().filter(|(event, _)| event == name).count()
+        self.messages.lock().iter().filter(|(event, _)| event == name).count()
     }
 
     /// Everything told that contains `part`.
     pub fn about(&self, part: &str) -> String {
-        let all = self.lines.lock().unwrap();
+        let all = self.lines.lock();
         all.iter().filter(|line| line.contains(part)).cloned().collect::<Vec<_>>().join("\n")
     }
 }
@@ -477,8 +478,8 @@ impl Observer for Seen {
         let flow = flow.map_or_else(|| "-".to_owned(), ToString::to_string);
         let told =
             format!("{} {flow} {:?} {} {:?}", self.clock.wall().to_rfc3339(), line.level, line.message, line.fields);
-        self.events.lines.lock().unwrap().push(told);
-        self.events.messages.lock().unwrap().push((line.event.unwrap_or_default().to_owned(), line.message));
+        self.events.lines.lock().push(told);
+        self.events.messages.lock().push((line.event.unwrap_or_default().to_owned(), line.message));
     }
 }
 
@@ -496,12 +497,12 @@ impl Crash {
 
     /// Counts no moments until it is woken.
     pub fn sleep(&self) {
-        *self.asleep.lock().unwrap() = true;
+        *self.asleep.lock() = true;
     }
 
     /// Counts moments from now on.
     pub fn wake(&self) {
-        *self.asleep.lock().unwrap() = false;
+        *self.asleep.lock() = false;
     }
 
     /// Leaves the striking to the clock.
@@ -516,7 +517,7 @@ impl Crash {
 
     /// The moments until then, in their order.
     pub fn passed(&self) -> Vec<String> {
-        self.passed.lock().unwrap().clone()
+        self.passed.lock().clone()
     }
 }
 
@@ -537,14 +538,14 @@ impl Probe for StopAt {
 
 impl Probe for Crash {
     fn pass(&self, passage: &Passage<'_>) -> Verdict {
-        if *self.asleep.lock().unwrap() {
+        if *self.asleep.lock() {
             return Verdict::Go;
         }
-        let mut count = self.count.lock().unwrap();
+        let mut count = self.count.lock();
         *count += 1;
         if *count <= self.at {
             let place = format!("{:?} {:?} {}", passage.moment, passage.gate, passage.what);
-            self.passed.lock().unwrap().push(place);
+            self.passed.lock().push(place);
         }
         if *count < self.at {
             return Verdict::Go;

@@ -1,12 +1,13 @@
 //! A man in the middle, between client and site.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use lockstep::jira::{InMemory, Transport, Unreachable, WireBody};
+use parking_lot::Mutex;
 use serde_json::Value;
 
 /// What he does to what passes. Everything else passes as it is.
@@ -88,7 +89,7 @@ async fn twisted(path: &str, answer: Response<WireBody>, twist: &Twist) -> Respo
     let Ok(mut json) = serde_json::from_slice::<Value>(&bytes) else {
         return Response::from_parts(parts, whole(bytes));
     };
-    (twist.lock().unwrap())(path, &mut json);
+    (twist.lock())(path, &mut json);
     parts.headers.remove(http::header::CONTENT_LENGTH);
     Response::from_parts(parts, whole(json.to_string()))
 }

@@ -7,10 +7,11 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use parking_lot::{Condvar, Mutex};
 use tempfile::TempDir;
 
 use super::trouble::{Going, Trouble};
@@ -224,7 +225,7 @@ impl Log {
         let reader = Arc::clone(&log);
         thread::spawn(move || {
             for line in BufReader::new(from).lines() {
-                drop(reader.changed.wait_while(reader.stuck.lock().unwrap(), |stuck| *stuck).unwrap());
+                reader.changed.wait_while(&mut reader.stuck.lock(), |stuck| *stuck);
                 let line = line.unwrap();
                 if !line.starts_with(FILLER) {
                     reader.keep(line);
@@ -235,7 +236,7 @@ impl Log {
     }
 
     fn keep(&self, line: String) {
-        let mut lines = self.lines.lock().unwrap();
+        let mut lines = self.lines.lock();
         lines.push_back(line);
         if lines.len() > LAST_LINES {
             lines.pop_front();
@@ -244,7 +245,7 @@ impl Log {
 
     /// From now on its reader does not read, and the pipe is full.
     pub fn stick(&self) {
-        *self.stuck.lock().unwrap() = true;
+        *self.stuck.lock() = true;
         let mut pipe = self.pipe.try_clone().unwrap();
         let line = format!("{}\n", FILLER.repeat(1000));
         // Blocks until the reader reads again.
@@ -252,18 +253,18 @@ impl Log {
     }
 
     pub fn release(&self) {
-        *self.stuck.lock().unwrap() = false;
+        *self.stuck.lock() = false;
         self.changed.notify_all();
     }
 
     /// The word after these, once a line has them.
     fn wait_for(&self, words: &str) -> String {
         let after = |line: &String| Some(line.split_once(words)?.1.split(['"', ' ']).next()?.to_owned());
-        within(PATIENCE, words, || self.lines.lock().unwrap().iter().find_map(after))
+        within(PATIENCE, words, || self.lines.lock().iter().find_map(after))
     }
 
     fn last_lines(&self) -> String {
-        self.lines.lock().unwrap().iter().map(|line| format!("{line}\n")).collect()
+        self.lines.lock().iter().map(|line| format!("{line}\n")).collect()
     }
 }
 
