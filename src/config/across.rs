@@ -75,7 +75,7 @@ fn first_conflict(verdicts: &[Verdict], running: &[Running<'_>]) -> Option<(usiz
     for last_good in refused.filter_map(|verdict| running.iter().find(|running| running.file == verdict.file)) {
         held.take(last_good.file, last_good.flow);
     }
-    for (index, file, checked) in in_order_of_right(verdicts, running) {
+    for (index, file, checked) in by_precedence(verdicts, running) {
         if let Some(problem) = held.conflict(file, checked) {
             return Some((index, problem));
         }
@@ -85,7 +85,7 @@ fn first_conflict(verdicts: &[Verdict], running: &[Running<'_>]) -> Option<(usiz
 }
 
 /// Who may take first: flows that run as they are, then new versions of running ones, then newcomers.
-fn in_order_of_right<'a>(verdicts: &'a [Verdict], running: &[Running<'_>]) -> Vec<(usize, &'a str, &'a Checked)> {
+fn by_precedence<'a>(verdicts: &'a [Verdict], running: &[Running<'_>]) -> Vec<(usize, &'a str, &'a Checked)> {
     let files: BTreeSet<&str> = verdicts.iter().map(|verdict| verdict.file.as_str()).collect();
     let by_file: BTreeMap<&str, &Flow> = running.iter().map(|running| (running.file, running.flow)).collect();
     // The flows of files that are gone: a renamed file brings its flow along.

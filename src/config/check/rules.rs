@@ -39,7 +39,7 @@ impl Checker<'_> {
         let in_order = enabled_in_order(drafted.collect());
         let intermediate = self.intermediate(raw, behavior);
         self.advise(raw, behavior, &in_order);
-        self.tell_what_changed(raw, behavior, &intermediate, &in_order);
+        self.warn_of_changes(raw, behavior, &intermediate, &in_order);
         Rules {
             in_order: in_order.into_iter().map(|drafted| drafted.rule).collect(),
             fallback: behavior.fallback_behavior.as_ref().map_or(Fallback::Ignore, |named| named.value.0),

@@ -13,7 +13,7 @@ const NEVER_ACTED: &str = "Done";
 
 impl Checker<'_> {
     /// `in_order` are the enabled rules in the order in which they are tried.
-    pub fn tell_what_changed(
+    pub fn warn_of_changes(
         &self,
         raw: &FlowFile,
         defaults: &DefaultBehavior,
@@ -23,27 +23,27 @@ impl Checker<'_> {
         if raw.schema.is_some() {
             return;
         }
-        self.tell_of_fallback(defaults);
-        self.tell_of_touches(raw, defaults, in_order);
+        self.warn_of_fallback(defaults);
+        self.warn_of_touches(raw, defaults, in_order);
         let type_is_named = general(raw, |general| &general.issue_type).is_some();
         for (rank, drafted) in in_order.iter().enumerate() {
-            self.tell_of_rules_that_did_nothing(drafted, intermediate);
-            self.tell_of_spelling(drafted, in_order);
-            self.tell_of_order(drafted, &in_order[rank + 1..]);
-            self.tell_of_comments(drafted);
+            self.warn_of_rules_that_did_nothing(drafted, intermediate);
+            self.warn_of_spelling(drafted, in_order);
+            self.warn_of_order(drafted, &in_order[rank + 1..]);
+            self.warn_of_comments(drafted);
             if !type_is_named {
-                self.tell_of_issue_type(drafted);
+                self.warn_of_issue_type(drafted);
             }
         }
     }
 
-    fn tell_of_fallback(&self, defaults: &DefaultBehavior) {
+    fn warn_of_fallback(&self, defaults: &DefaultBehavior) {
         if let Some(fallback) = defaults.fallback_behavior.as_ref().filter(|named| named.value.0 != Fallback::Ignore) {
             self.warn(fallback, "acts now, on every status that no rule matches; the Node service ignored it");
         }
     }
 
-    fn tell_of_rules_that_did_nothing(&self, drafted: &Drafted<'_>, intermediate: &[StatusName]) {
+    fn warn_of_rules_that_did_nothing(&self, drafted: &Drafted<'_>, intermediate: &[StatusName]) {
         let (raw, rule) = (&drafted.raw.value, &drafted.rule);
         if let (Some(status), true) = (&raw.source_status, rule.on == StatusMatch::Any) {
             self.warn(
@@ -61,7 +61,7 @@ impl Checker<'_> {
     }
 
     /// `later` are tried after `drafted`.
-    fn tell_of_order(&self, drafted: &Drafted<'_>, later: &[Drafted<'_>]) {
+    fn warn_of_order(&self, drafted: &Drafted<'_>, later: &[Drafted<'_>]) {
         let overtaken = later.iter().find(|other| other.index < drafted.index && meet(&drafted.rule, &other.rule));
         if let (Some(other), Some(priority)) = (overtaken, &drafted.raw.value.priority) {
             let id = &other.rule.id;
@@ -72,7 +72,7 @@ impl Checker<'_> {
         }
     }
 
-    fn tell_of_spelling(&self, drafted: &Drafted<'_>, all: &[Drafted<'_>]) {
+    fn warn_of_spelling(&self, drafted: &Drafted<'_>, all: &[Drafted<'_>]) {
         let Some(raw) = &drafted.raw.value.source_status else { return };
         if raw.value != raw.value.trim() {
             self.warn(raw, "matches now: blanks around a status are ignored; the Node service compared them");
@@ -89,7 +89,7 @@ impl Checker<'_> {
     }
 
     /// Once for the whole file: it concerns most rules of most files.
-    fn tell_of_touches(&self, raw: &FlowFile, defaults: &DefaultBehavior, in_order: &[Drafted<'_>]) {
+    fn warn_of_touches(&self, raw: &FlowFile, defaults: &DefaultBehavior, in_order: &[Drafted<'_>]) {
         let unsaid = |drafted: &&Drafted<'_>| {
             let conditions = drafted.raw.value.conditions.as_ref();
             let said = conditions.is_some_and(|conditions| conditions.value.on_status_change.is_some());
@@ -105,7 +105,7 @@ impl Checker<'_> {
         }
     }
 
-    fn tell_of_comments(&self, drafted: &Drafted<'_>) {
+    fn warn_of_comments(&self, drafted: &Drafted<'_>) {
         let (raw, rule) = (&drafted.raw.value, &drafted.rule);
         let comment = raw.actions.as_ref().and_then(|actions| actions.value.add_comment.as_ref());
         if let (Some(comment), Some(_), false) = (comment, &rule.act.comment, rule.only_on_change) {
@@ -116,7 +116,7 @@ impl Checker<'_> {
         }
     }
 
-    fn tell_of_issue_type(&self, drafted: &Drafted<'_>) {
+    fn warn_of_issue_type(&self, drafted: &Drafted<'_>) {
         let actions = drafted.raw.value.actions.as_ref();
         let create: Option<&Placed<bool>> = actions.and_then(|actions| actions.value.create_issue.as_ref());
         if let Some(create) = create.filter(|create| create.value) {

@@ -93,7 +93,7 @@ impl<T: Named> FromJson for OneOf<T> {
         let text = String::from_json(value, at, findings)?;
         let meant = T::NAMES.iter().find(|(name, _)| *name == text).map(|(_, meant)| Self(*meant));
         if meant.is_none() {
-            findings.problem(at, none_of(&text, &names::<T>()));
+            findings.problem(at, must_be_one_of(&text, &names::<T>()));
         }
         meant
     }
@@ -188,7 +188,7 @@ fn names<T: Named>() -> Vec<&'static str> {
     T::NAMES.iter().map(|(name, _)| *name).collect()
 }
 
-fn none_of(found: &str, names: &[&str]) -> String {
+fn must_be_one_of(found: &str, names: &[&str]) -> String {
     let listed = names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
     let meant = nearest(found, names).map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default();
     // What was found is not repeated: it may be a token in the wrong place.
