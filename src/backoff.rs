@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// Doubling delays with full jitter: the n-th wait is drawn evenly from nothing to `least * 2^n`, capped at `most`.
+/// Doubling delays with full jitter: the n-th wait is drawn evenly from zero to `least * 2^(n-1)`, capped at `most`.
 ///
-/// Full jitter spreads a crowd that failed at the same moment, which is what a restarted Jira needs most.
+/// Full jitter spreads the retries of many flows that failed at the same moment, which spares a Jira that restarts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     least: Duration,
@@ -12,10 +12,10 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// How a failed worker is restarted: 1 s doubling to 5 min.
+    /// For restarts of a failed worker: 1 s doubling to 5 min.
     pub const RESTART: Self = Self { least: Duration::from_secs(1), most: Duration::from_secs(300) };
 
-    /// How one failing issue is tried again: 30 s doubling to 1 h, so that it neither hides nor hammers.
+    /// For retries of a failing issue: 30 s doubling to 1 h, often enough to be noticed, too seldom to load Jira.
     pub const ISSUE: Self = Self { least: Duration::from_secs(30), most: Duration::from_secs(3600) };
 
     /// The upper limit of the wait after `failures` failures in a row (the first counts 1).
@@ -26,7 +26,7 @@ impl Backoff {
     }
 
     /// The wait after `failures` failures in a row; `unit` is a draw from `0.0..1.0`. Never shorter than `at_least`,
-    /// which is what a server's `Retry-After` asked for.
+    /// the `Retry-After` of a server.
     #[must_use]
     pub fn delay(&self, failures: u32, unit: f64, at_least: Option<Duration>) -> Duration {
         let jittered = self.ceiling(failures).mul_f64(unit.clamp(0.0, 1.0));

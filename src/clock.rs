@@ -1,8 +1,8 @@
-//! Time and chance as inputs.
+//! Time and randomness as inputs.
 //!
-//! Nothing else in the crate asks the machine what time it is or rolls dice: whoever needs either is handed a [`Clock`]
-//! or an [`Entropy`]. That is what lets a simulated day run in seconds and replay byte for byte (docs/architecture.md,
-//! "Determinism"). Clippy's `disallowed-methods` keeps the ambient sources out.
+//! Only this module reads the machine's clocks and its randomness; all other code receives a [`Clock`] or an
+//! [`Entropy`]. So a simulated day runs in seconds and replays byte for byte (docs/architecture.md, "Determinism").
+//! Clippy's `disallowed-methods` forbids the ambient sources.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,24 +15,24 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// This machine's clock: monotonic for waiting, wall for telling people.
+/// This machine's clock: monotonic time for waiting, wall time for logs and records.
 ///
 /// Never compared with Jira's clock: what Jira said about time is a [`crate::flow::JiraTime`].
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
-/// One moment by both clocks.
+/// One moment, read from both clocks.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
-    /// By the monotonic one.
+    /// Monotonic time.
     pub now: Instant,
-    /// By the wall clock.
+    /// Wall time.
     pub wall: DateTime<Utc>,
 }
 
 impl Moment {
-    /// How long ago `earlier` was, by whichever clock says more: the monotonic one stands still while a machine sleeps,
-    /// and the other may have been set back.
+    /// The time since `earlier`, by the clock that shows more: the monotonic clock stops while the machine sleeps, and
+    /// the wall clock may have been set back.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         let by_wall = (self.wall - earlier.wall).to_std().unwrap_or_default();
@@ -57,7 +57,7 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that says `wall` now and moves with tokio's (possibly paused) clock.
+    /// A clock that shows `wall` now and moves with tokio's (possibly paused) clock.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads tokio's clock")]
     pub fn simulated(wall: DateTime<Utc>) -> Self {
@@ -81,7 +81,7 @@ impl Clock {
         }
     }
 
-    /// This moment by both.
+    /// This moment, by both clocks.
     #[must_use]
     pub fn moment(&self) -> Moment {
         Moment { now: self.now(), wall: self.wall() }
@@ -100,8 +100,8 @@ impl Clock {
 
 /// The source of all randomness: jitter, ids, marks.
 ///
-/// Clones share one stream; [`Entropy::fork`] begins another that depends only on the parent's seed and the label, so
-/// that one flow's draws never shift a neighbour's.
+/// Clones share one stream. [`Entropy::fork`] begins another one that depends only on the parent's seed and the label,
+/// so that the draws of one flow never shift those of another.
 #[derive(Clone)]
 pub struct Entropy {
     seed: [u8; 32],
@@ -120,7 +120,7 @@ impl Entropy {
         Ok(Self::from_bytes(seed))
     }
 
-    /// Replays: the same seed gives the same draws.
+    /// A stream that replays: the same seed gives the same draws.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self::from_bytes(Sha256::digest(seed.to_le_bytes()).into())
@@ -142,7 +142,7 @@ impl Entropy {
     #[must_use]
     pub fn id(&self, wall: DateTime<Utc>) -> Uuid {
         let random: [u8; 10] = self.draw(|rng| rng.random());
-        // Before 1970 nothing of ours was made; a clock set there still gets a valid id.
+        // A clock that is set to before 1970 still gets a valid id.
         let millis = u64::try_from(wall.timestamp_millis()).unwrap_or(0);
         uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
@@ -152,12 +152,11 @@ impl Entropy {
     }
 
     fn draw<T>(&self, draw: impl FnOnce(&mut StdRng) -> T) -> T {
-        // A panic while drawing leaves the stream usable.
         draw(&mut self.stream.lock())
     }
 }
 
-/// Prints no seed: ids of later intents could be told from it.
+/// Prints no seed: the ids of later intents could be computed from it.
 impl std::fmt::Debug for Entropy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Entropy")

@@ -1,8 +1,9 @@
-//! How long a worker may trust that its flow is nobody else's.
+//! How long a worker may assume that no other process serves its flow.
 //!
-//! Where several processes can reach one database, each says there that it lives (docs/architecture.md, "Two gates"). A
-//! process that was silent for too long is taken over from, without being asked: it may have been frozen. So it must
-//! itself know, without asking anybody, when it has been silent for too long.
+//! Where several processes can reach one database, the one that serves a flow writes a heartbeat there
+//! (docs/architecture.md, "Two gates"). If its heartbeats stop for too long, another process takes the flow over
+//! without asking it, since it may be frozen. So each process must know by itself, without I/O, when its heartbeat is
+//! too old.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,24 +12,24 @@ use parking_lot::Mutex;
 
 use crate::clock::Moment;
 
-/// How long after its last sign of life was sent a worker may write. Half the silence after which others take over, so
-/// that a request which it began at the last moment has come to its end by then.
+/// How long after its last heartbeat was sent a worker may write. This is half the silence after which another process
+/// takes over, so that a request that was begun at the last moment has ended by then.
 const LASTS: Duration = Duration::from_secs(30);
 
-/// Whether the flow is still ours, answered without any I/O. Clones are one.
+/// Tells without I/O whether the flow still belongs to this process. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Lease(Option<Arc<Held>>);
 
-/// The other end: whoever gives the signs of life.
+/// The other end of a [`Lease`], held by the part that sends the heartbeats.
 #[derive(Clone, Debug, Default)]
 pub struct Tenure(Arc<Held>);
 
-/// When the last sign of life that was heard had been sent.
+/// When the last confirmed heartbeat was sent; `None` while the flow is not ours.
 #[derive(Debug, Default)]
 struct Held(Mutex<Option<Moment>>);
 
 impl Lease {
-    /// For a flow that nobody else can reach.
+    /// The lease of a flow that no other process can reach.
     #[must_use]
     pub fn unlimited() -> Self {
         Self(None)
@@ -43,13 +44,13 @@ impl Lease {
 }
 
 impl Tenure {
-    /// What the worker is given.
+    /// The lease for the worker.
     #[must_use]
     pub fn lease(&self) -> Lease {
         Lease(Some(Arc::clone(&self.0)))
     }
 
-    /// A sign of life that was sent then has been heard, and the flow was ours.
+    /// Notes that the heartbeat sent at `sent` was confirmed, and that the flow was ours.
     pub fn renew(&self, sent: Moment) {
         let mut last = self.0.0.lock();
         if last.is_none_or(|last| last.now < sent.now) {
@@ -57,7 +58,7 @@ impl Tenure {
         }
     }
 
-    /// The flow is not ours any more.
+    /// Notes that the flow is not ours any more.
     pub fn end(&self) {
         *self.0.0.lock() = None;
     }
@@ -74,10 +75,10 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_holds_from_the_sending_of_a_sign_of_life_for_thirty_seconds() {
+    fn a_lease_holds_for_thirty_seconds_from_the_sending_of_a_heartbeat() {
         let (tenure, sent) = (Tenure::default(), Clock::system().moment());
         let lease = tenure.lease();
-        assert!(!lease.holds(sent), "not before the first");
+        assert!(!lease.holds(sent), "not before the first heartbeat");
         tenure.renew(sent);
         assert!(lease.holds(after(sent, 29_999)));
         assert!(!lease.holds(after(sent, 30_000)));
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_else_can_reach_is_always_ours() {
+    fn an_unlimited_lease_always_holds() {
         assert!(Lease::unlimited().holds(after(Clock::system().moment(), 1_000_000_000)));
     }
 }

@@ -1,8 +1,7 @@
-//! What the two gates have in common (docs/architecture.md, "Two gates").
+//! What all requests to Jira and all calls to the store have in common (docs/architecture.md, "Two gates").
 //!
-//! Everything that leaves a worker goes [`Pulse::through`]: requests to Jira and work on the store. There it is counted,
-//! shows that the worker lives, obeys a deadline and cancellation, and there a test's [`Probe`] may fail it or stop the
-//! world, before or after it.
+//! Each of them runs in [`Pulse::through`]. That shows that the worker is alive, counts requests, applies a time limit,
+//! stop and cancellation, and lets a test's [`Probe`] fail the call or halt the worker before or after it.
 
 use std::fmt;
 use std::future::Future;
@@ -19,10 +18,11 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{Clock, Moment as Time};
 use crate::lease::Lease;
 
-/// How often somebody in a queue shows that he lives: well within the time after which a worker counts as stalled.
+/// How often a worker that waits in a queue shows that it is alive: well within the time after which it counts as
+/// stalled.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
-/// A worker's sign of life, and the way through its gates. Clones are one.
+/// A worker's liveness, its stop and cancel signals, and the way through its gates. Clones share one state.
 #[derive(Clone)]
 pub struct Pulse(Arc<Inner>);
 
@@ -39,20 +39,20 @@ struct Inner {
     outcomes: Mutex<Outcomes>,
 }
 
-/// What a worker has achieved so far, and what keeps it from achieving more. Its flow's health is judged by this.
+/// What a worker has achieved so far, and what delays it. The health of its flow is computed from this.
 #[derive(Clone, Debug, Default)]
 pub struct Outcomes {
     /// When a page, a write or a commit last succeeded.
     pub succeeded: Option<Time>,
-    /// Between which moments pages of a full sync were handled to their end.
+    /// When the first and the last page of a full sync were completed.
     pub full_sync: Option<(Instant, Instant)>,
-    /// Until when Jira's rate limit lets it wait; Jira said so.
+    /// Until when Jira asked the worker to wait (`Retry-After`).
     pub limited_until: Option<Instant>,
-    /// What went wrong last, for people, if nothing has succeeded since.
+    /// What failed last, as a message, if nothing has succeeded since.
     pub trouble: Option<String>,
 }
 
-/// Which way something leaves a worker.
+/// Where a call leaves the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
     /// A request to Jira.
@@ -61,55 +61,55 @@ pub enum Gate {
     Store,
 }
 
-/// What something is for that leaves a worker, which decides what becomes of it when the worker is told to stop.
+/// What a call is for. This decides what happens to it when the worker is told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// It only reads: a stop drops it at once, and none is begun after that.
+    /// It only reads: a stop drops it at once, and no further one is begun.
     Read,
-    /// It changes something: none is begun after a stop, and one that is in progress is finished.
+    /// It changes something: one in progress at a stop is finished, and no further one is begun.
     Write,
-    /// It belongs to a write that was made: it finds out or records what came of it. A stop changes nothing.
+    /// It finds out or records the outcome of a write that was made. A stop does not affect it.
     Record,
 }
 
-/// Something about to leave, or back.
+/// One call at a gate, before or after it was made.
 #[derive(Clone, Copy, Debug)]
 pub struct Passage<'a> {
-    /// The worker's flow.
+    /// Name of the worker's flow.
     pub worker: &'a str,
     /// Which gate.
     pub gate: Gate,
-    /// What for.
+    /// What the call is for.
     pub purpose: Purpose,
-    /// What: `POST /rest/api/3/issue`, `write`.
+    /// What is called, such as `POST /rest/api/3/issue` or `write`.
     pub what: &'a str,
-    /// Whether it has been done.
+    /// Before or after the call.
     pub moment: Moment,
 }
 
-/// On which side of the gate.
+/// Before or after a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// Nothing has happened yet.
+    /// The call has not been made.
     Before,
-    /// It was done; nobody knows yet.
+    /// The call was made; the worker has not yet received its result.
     After,
 }
 
-/// A test at the gates. There is none in production.
+/// A test's hook at the gates. There is none in production.
 pub trait Probe: Send + Sync {
-    /// Asked before and after each passage.
+    /// Called before and after each passage.
     fn pass(&self, passage: &Passage<'_>) -> Verdict;
 }
 
 /// What a [`Probe`] decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Go on.
+    /// The call goes on.
     Go,
-    /// Cut it here: the worker learns of no outcome.
+    /// The call fails here: the worker learns no outcome.
     Cut,
-    /// Never come back: the world ends here. The probe tells its test, which drops everything that lives in memory.
+    /// The call never returns. The test drops everything in memory, as in a crash.
     Halt,
 }
 
@@ -117,7 +117,7 @@ pub enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct NoResult {
-    /// Whether it may have left.
+    /// Whether the call may have been made.
     pub begun: bool,
     /// What ended it.
     pub why: Why,
@@ -128,11 +128,11 @@ pub struct NoResult {
 pub enum Why {
     /// The worker was cancelled.
     Cancelled,
-    /// The worker was told to stop: nothing was changed, and what was asked is not known.
+    /// The worker was told to stop: nothing was changed, and a read has no result.
     Stopping,
-    /// It took longer than it may.
+    /// It took longer than its limit.
     Deadline(Duration),
-    /// A test cut it.
+    /// A test's probe made it fail.
     Probe,
 }
 
@@ -148,7 +148,7 @@ impl fmt::Display for Why {
 }
 
 impl Pulse {
-    /// For the worker of the flow named `worker`.
+    /// The pulse of a new worker, for the flow named `worker`.
     #[must_use]
     pub fn new(worker: &str, clock: Clock, probe: Option<Arc<dyn Probe>>) -> Self {
         Self(Arc::new(Inner {
@@ -165,10 +165,10 @@ impl Pulse {
         }))
     }
 
-    /// Lets `work` through a gate, for at most `limit`.
+    /// Runs `work` as a passage of `gate`, for at most `limit`.
     ///
     /// # Errors
-    /// When it was cancelled, took too long, a stop came in its way, or a test cut it.
+    /// When it was cancelled, took too long, was stopped, or a probe made it fail.
     pub async fn through<T>(
         &self,
         (gate, purpose): (Gate, Purpose),
@@ -198,7 +198,7 @@ impl Pulse {
         Ok(result)
     }
 
-    /// Waits for a turn among other workers: no stall, however long it takes.
+    /// Waits for `turn`, the worker's turn among others. However long that takes, it does not count as a stall.
     ///
     /// # Errors
     /// When the worker is told to stop or cancelled.
@@ -215,8 +215,8 @@ impl Pulse {
         }
     }
 
-    /// Waits for a limit that is none of the worker's doing (a budget, a `Retry-After`, its interval): no stall.
-    /// Returns early, with `false`, when the worker is told to stop or cancelled.
+    /// Waits until then because of a budget, a `Retry-After` or the interval, which does not count as a stall. Returns
+    /// early, with `false`, when the worker is told to stop or cancelled.
     pub async fn rest_until(&self, until: Instant) -> bool {
         self.set_alive(until);
         let waited = tokio::select! {
@@ -229,13 +229,13 @@ impl Pulse {
         waited
     }
 
-    /// Waits for the next cycle like [`Pulse::rest_until`], but ends early, with `true`, when somebody
-    /// [wakes](Pulse::wake) the worker.
+    /// Waits for the next cycle like [`Pulse::rest_until`], but ends early, with `true`, when the worker is
+    /// [woken](Pulse::wake).
     pub async fn idle_until(&self, until: Instant) -> bool {
         tokio::select! {
             biased;
             () = self.0.wake.notified() => {
-                // The rest that was begun no longer excuses any silence.
+                // `rest_until` had set the sign of life to the end of the wait.
                 self.beat();
                 !self.stopping()
             }
@@ -243,12 +243,12 @@ impl Pulse {
         }
     }
 
-    /// Look now rather than at the end of the interval. A worker that is busy looks again right after.
+    /// Ends the wait for the next cycle. A worker that is busy begins another cycle right after this one.
     pub fn wake(&self) {
         self.0.wake.notify_one();
     }
 
-    /// Nothing new begins, reads are dropped, and a write in progress is finished.
+    /// The signal to stop: nothing new begins, reads are dropped, and a write in progress is finished.
     #[must_use]
     pub fn stop(&self) -> &CancellationToken {
         &self.0.stop
@@ -260,7 +260,7 @@ impl Pulse {
         self.0.stop.is_cancelled() || self.0.cancel.is_cancelled()
     }
 
-    /// What is in hand is given up at its gate.
+    /// The signal to give up at once, also a write in progress.
     #[must_use]
     pub fn cancel(&self) -> &CancellationToken {
         &self.0.cancel
@@ -277,7 +277,7 @@ impl Pulse {
         self.0.lease.lock().holds(self.0.clock.moment())
     }
 
-    /// How long nothing has gone through a gate, rests apart.
+    /// How long the worker has shown no sign of life. Waits that don't count as a stall are left out.
     #[must_use]
     pub fn silence(&self) -> Duration {
         let alive = *self.0.alive.lock();
@@ -290,14 +290,14 @@ impl Pulse {
         self.0.requests.load(Ordering::Relaxed)
     }
 
-    /// A page, a write or a commit succeeded.
+    /// Notes that a page, a write or a commit succeeded.
     pub fn succeeded(&self) {
         let now = self.0.clock.moment();
         let mut outcomes = self.0.outcomes.lock();
         (outcomes.succeeded, outcomes.trouble) = (Some(now), None);
     }
 
-    /// A page of a full sync was handled to its end.
+    /// Notes that a page of a full sync was completed.
     pub fn full_sync_advanced(&self) {
         let now = self.0.clock.now();
         let mut outcomes = self.0.outcomes.lock();
@@ -305,13 +305,13 @@ impl Pulse {
         outcomes.full_sync = Some((first, now));
     }
 
-    /// Jira's rate limit lets the worker wait until then.
+    /// Notes until when Jira asked the worker to wait.
     pub fn limited(&self, until: Instant) {
         let mut outcomes = self.0.outcomes.lock();
         outcomes.limited_until = outcomes.limited_until.max(Some(until));
     }
 
-    /// Something failed that is tried again.
+    /// Notes that something failed and will be retried.
     pub fn failed(&self, why: String) {
         self.0.outcomes.lock().trouble = Some(why);
     }
@@ -322,8 +322,8 @@ impl Pulse {
         self.0.outcomes.lock().clone()
     }
 
-    /// Shows that the worker lives. For what takes long on its way through a gate and visibly moves: each piece of a
-    /// large file.
+    /// Shows that the worker is alive. Called also during a long passage that makes progress: for each piece of a large
+    /// file.
     pub fn beat(&self) {
         self.set_alive(self.0.clock.now());
     }
