@@ -1,7 +1,7 @@
-//! File descriptors: their limit, raised at start, and what to do when there are none left.
+//! The limit on file descriptors: raised at start, and named as the cause where it makes something fail.
 //!
-//! Sockets, files and folders all take one. When a process has none left, everything that it opens fails, whatever the
-//! cause; so each such failure names it.
+//! Each open socket, file and folder takes one. When none is left, the errors of whatever is opened next don't say what
+//! to do; the functions here add that.
 
 use std::fs::File;
 use std::io;
@@ -9,33 +9,33 @@ use std::io;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// More than this macOS gives to no process, whatever its hard limit says.
+/// The most that macOS allows a process, whatever its hard limit says.
 const OPEN_MAX: u64 = 10_240;
 
 /// Which limit was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Shortage {
-    /// That of this process.
+    /// The limit of this process.
     #[error(
         "this process has no file descriptors left; raise its limit (ulimit -n, systemd's LimitNOFILE=, a container's \
          --ulimit nofile), or have it serve fewer flows"
     )]
     Process,
-    /// That of the whole machine.
+    /// The limit of the whole machine.
     #[error("this machine has no file descriptors left; raise its limit (sysctl fs.file-max), or end other programs")]
     Machine,
 }
 
-/// The limit before and after it was raised; `None` is unlimited.
+/// The soft limit before and after it was raised; `None` is unlimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Raised {
-    /// The soft limit that the process was started with.
+    /// The limit at the start of the process.
     pub from: Option<u64>,
-    /// The one that it has now.
+    /// The limit now.
     pub to: Option<u64>,
 }
 
-/// Raises the soft limit to the hard one, as far as the system lets us.
+/// Raises the soft limit to the hard limit, as far as the system allows.
 #[must_use]
 pub fn raise_limit() -> Raised {
     let from = getrlimit(Resource::Nofile);
@@ -53,7 +53,7 @@ fn is_more(one: Option<u64>, other: Option<u64>) -> bool {
     other.is_some_and(|other| one.is_none_or(|one| one > other))
 }
 
-/// The shortage that an error of the system tells of, if it tells of one.
+/// Which limit a system error reports as reached, if any.
 #[must_use]
 pub fn shortage(error: &io::Error) -> Option<Shortage> {
     let said = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
@@ -62,23 +62,23 @@ pub fn shortage(error: &io::Error) -> Option<Shortage> {
         .find_map(|(errno, shortage)| said(errno).then_some(shortage))
 }
 
-/// Twice as many as a database takes when it is opened: what had them when it failed may have closed some since.
+/// Twice as many as opening a database takes, since some may have been closed after it failed.
 const SPARE: usize = 8;
 
-/// Whether nearly nothing more can be opened at this moment: for failures whose cause a library does not hand on.
+/// Which limit is (nearly) reached at this moment, if any. For failures of libraries that don't tell their cause.
 #[must_use]
 pub fn shortage_now() -> Option<Shortage> {
     let opened: io::Result<Vec<File>> = (0..SPARE).map(|_| File::open("/dev/null")).collect();
     opened.err().as_ref().and_then(shortage)
 }
 
-/// What an error says; if there are no descriptors left, with what to do about it.
+/// The text of an error; if a limit is reached, with what to do about it.
 #[must_use]
 pub fn explained(error: &io::Error) -> String {
     explained_text(error.to_string())
 }
 
-/// The same of an error that a library has made a text of.
+/// The same for an error that a library has turned into a text.
 #[must_use]
 pub fn explained_text(said: String) -> String {
     let told = |errno: Errno| said.contains(&format!("(os error {})", errno.raw_os_error()));

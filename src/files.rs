@@ -1,7 +1,7 @@
-//! Files and folders that are made for this process' user alone, and secrets that are read from files.
+//! Creates files and folders that only this process' user can access, and reads secrets from files.
 //!
-//! What is made is 0700 or 0600 whatever the umask. What is there already keeps its mode and its owner: other users may
-//! be meant to have access, and not to be the owner is usual where volumes belong to a group.
+//! New folders have mode 0700 and new files 0600, whatever the umask. Existing ones keep their mode and owner: other
+//! users may be meant to have access, and volumes that belong to a group often have another owner.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read as _};
@@ -11,10 +11,10 @@ use std::path::Path;
 /// The permissions in a mode.
 const PERMISSIONS: u32 = 0o777;
 
-/// Makes a folder, and those above it, where there is none.
+/// Creates a folder and its parents where they are missing.
 ///
 /// # Errors
-/// When it can't be made, or something else is in its place.
+/// When it can't be created, or something else is in its place.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
@@ -30,24 +30,24 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a file in the way of `options`; makes it where there is none.
+/// Opens a file with `options`; creates it if it is missing.
 ///
 /// # Errors
-/// When it can't be opened or made.
+/// When it can't be opened or created.
 pub fn open_or_make(file: &Path, options: &OpenOptions) -> io::Result<File> {
     match options.clone().create_new(true).mode(0o600).open(file) {
         Ok(made) => allow_only(&made, 0o600).map(|()| made),
-        // It may be a link to a file that is not there yet, too.
+        // It may also be a symbolic link to a file that does not exist yet.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => options.clone().create(true).mode(0o600).open(file),
         Err(error) => Err(error),
     }
 }
 
-/// Makes an empty file where there is nothing. One that is there is not even opened: SQLite's locks on it would be lost
-/// when this process closed it.
+/// Creates an empty file if there is none. An existing one is not even opened: closing it would release SQLite's locks
+/// on it.
 ///
 /// # Errors
-/// When it can't be made.
+/// When it can't be created.
 pub fn make(file: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
         Ok(made) => allow_only(&made, 0o600),
@@ -60,26 +60,27 @@ fn allow_only(made: &File, mode: u32) -> io::Result<()> {
     corrected(&made.metadata()?, mode).map_or(Ok(()), |right| made.set_permissions(right))
 }
 
-/// What a umask took away is given back, and what the folder above passed on (its group) stays. `None` if all is right.
+/// The permissions that give back what a umask took away and keep what the parent folder passed on (set-group-ID).
+/// `None` if nothing needs to change.
 fn corrected(made: &Metadata, mode: u32) -> Option<Permissions> {
     let right = made.mode() & 0o7777 & !PERMISSIONS | mode;
     (made.mode() & 0o7777 != right).then(|| Permissions::from_mode(right))
 }
 
-/// What a file or folder lets users do who are neither its owner nor of its group, as its mode; `None` if nothing.
+/// The mode of a file or folder to which users have access that are neither its owner nor in its group; else `None`.
 #[must_use]
 pub fn open_to_others(found: &Metadata) -> Option<u32> {
     let mode = found.mode() & PERMISSIONS;
     (mode & 0o007 != 0).then_some(mode)
 }
 
-/// What to say of something to which [every user has access](open_to_others), behind its name.
+/// The message about something [open to others](open_to_others), to be put after its name.
 #[must_use]
 pub fn others_have_access(mode: u32) -> String {
     format!("every user of this machine has access to it (its mode is {mode:04o}); take that away with `chmod o-rwx`")
 }
 
-/// A secret on one line of a file.
+/// A secret read from a file that holds it on one line.
 pub struct SecretLine {
     /// The line, without white space and byte order mark.
     pub text: String,
@@ -87,19 +88,19 @@ pub struct SecretLine {
     pub open_to_others: Option<u32>,
 }
 
-/// No secret, and no address, is longer.
+/// Most bytes of a secret, or of an address with a password.
 const LONGEST: u64 = 64 * 1024;
 
-/// Reads a secret: a token, or an address with a password. Links are followed.
+/// Reads a secret (a token, or an address with a password) from a file. Symbolic links are followed.
 ///
 /// # Errors
-/// Why it can't be used, as in "cannot be read: …".
+/// Why the file can't be used, to be put after its name: "cannot be read: …".
 pub fn secret_line(file: &Path) -> Result<SecretLine, String> {
     let unreadable = |error: io::Error| format!("cannot be read: {error}");
     // Opening a pipe would wait for its writer.
     let found = fs::metadata(file).map_err(unreadable)?;
     if !found.is_file() {
-        return Err("is no regular file".to_owned());
+        return Err("is not a regular file".to_owned());
     }
     let mut bytes = Vec::new();
     File::open(file).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
@@ -112,7 +113,7 @@ pub fn secret_line(file: &Path) -> Result<SecretLine, String> {
     }
 }
 
-/// The text without white space around it, and without the byte order mark with which some editors begin a file.
+/// The text without surrounding white space and byte order mark, which some editors put at a file's beginning.
 #[must_use]
 pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')

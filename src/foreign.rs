@@ -1,7 +1,8 @@
-//! Texts that others wrote: Jira, proxies, databases, names of files. What is told of them passes here first.
+//! Makes texts from outside (of Jira, proxies, databases, file names) safe to quote in logs, answers and on terminals.
 //!
-//! A foreign text may hold credentials, orders to a terminal, or a hundred kilobytes. [`told`] makes one short line of it,
-//! [`Mask`] takes out the secrets that are known. Whoever writes to a terminal or a log uses [`is_unprintable`] as well.
+//! Such a text may hold credentials, control sequences for a terminal, or a hundred kilobytes. [`told`] shortens it to
+//! one line, [`Mask`] hides known secrets in it, and output to a terminal or log also leaves out what
+//! [`is_unprintable`].
 
 use std::fmt::{self, Write as _};
 use std::iter::once;
@@ -10,36 +11,36 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// Characters of a foreign text that are told: enough to recognise a login page, no more.
+/// Most characters quoted of a foreign text: enough to recognise a login page.
 pub const ENOUGH: usize = 300;
 
-/// The most characters of a message that quotes foreign texts.
+/// Most characters of a message that quotes foreign texts.
 pub const LONGEST: usize = 4_000;
 
-/// A shorter secret is not searched for: stars in the middle of common words would tell it letter by letter.
+/// Fewest characters of a secret that is hidden: stars within common words would reveal a shorter one.
 pub const LEAST: usize = 6;
 
-/// A shorter beginning of a secret at a text's end is no secret that was cut off.
+/// Fewest characters at the end of a text that are hidden as the beginning of a secret.
 const LEAST_PART: usize = 4;
 
-/// What stands at the end of a text that was cut.
+/// Ends a text that was shortened.
 const CUT: char = '…';
 
-/// What stands where a secret was.
+/// Replaces a secret.
 const STARS: &str = "***";
 
-/// A foreign text on one line, without its URLs' user info, and not for ever.
+/// A foreign text on one line of at most [`ENOUGH`] characters, without the user info of its URLs.
 #[must_use]
 pub fn told(text: &str) -> String {
     let line = one_line(&without_user_info(text));
     match line.char_indices().nth(ENOUGH) {
-        // A mask knows the sign: before it may stand the beginning of a secret.
+        // A mask recognises the sign: what stands before it may be the beginning of a secret.
         Some(_) => line.chars().take(ENOUGH - 1).chain([CUT]).collect(),
         None => line,
     }
 }
 
-/// A message of ours that quotes foreign texts: on one line, and not for ever.
+/// A message of ours that quotes foreign texts: on one line of at most [`LONGEST`] characters.
 #[must_use]
 pub fn message(text: &str) -> String {
     let text = printable(text);
@@ -49,25 +50,25 @@ pub fn message(text: &str) -> String {
     }
 }
 
-/// Whether a terminal obeys the character, or shows by it something else than is there.
+/// Whether a character controls a terminal, or makes it show something else than the text.
 #[must_use]
 pub fn is_unprintable(c: char) -> bool {
     c.is_control() || is_hidden(c)
 }
 
-/// What is invisible or turns text around.
+/// Whether a character is invisible or reverses the direction of text.
 fn is_hidden(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The text with a blank for each character that is not to be printed.
+/// The text with a blank for each [unprintable](is_unprintable) character.
 #[must_use]
 pub fn printable(text: &str) -> String {
     text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect()
 }
 
-/// On one line, without control characters or such as turn text around.
+/// The text on one line, without control characters and hidden ones.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let plain = text.chars().filter(|c| c.is_control() || c.is_whitespace() || !is_hidden(*c));
@@ -75,12 +76,12 @@ pub fn one_line(text: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// JSON in which every character that is not to be printed is written as `\uXXXX`, which means the same.
+/// The same JSON with each [unprintable](is_unprintable) character written as `\uXXXX`.
 #[must_use]
 pub fn printable_json(json: &str) -> String {
     let mut printable = String::with_capacity(json.len());
     for c in json.chars() {
-        // What JSON allows outside of texts, its lines among it, stays as it is; within texts it stands escaped.
+        // Line ends and tabs are allowed between JSON's tokens; within its strings they are escaped already.
         if is_unprintable(c) && !matches!(c, '\n' | '\r' | '\t') {
             let mut units = [0; 2];
             c.encode_utf16(&mut units).iter().for_each(|unit| {
@@ -109,10 +110,10 @@ pub fn without_user_info(text: &str) -> String {
     cleaned + rest
 }
 
-/// Where our own messages show how an address is written.
+/// User info in our own messages that show how an address is written; it is not hidden.
 const PLACEHOLDER: &str = "USER:PASSWORD@";
 
-/// How many bytes of what follows `scheme://` are user and password.
+/// The number of bytes of user and password in a text that follows `scheme://`.
 fn user_info(url: &str) -> usize {
     let end_of = |ends: &dyn Fn(char) -> bool| url.find(ends).unwrap_or(url.len());
     let word = &url[..end_of(&|c| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`'))];
@@ -123,7 +124,7 @@ fn user_info(url: &str) -> usize {
     if let Some(at) = authority.rfind('@') {
         return at;
     }
-    // A password with a `/` in it, as people write them; behind a host only a port has a colon.
+    // A password with an unescaped `/` ends the authority early. A colon with anything but a port behind it shows that.
     let is_port =
         |port: &str| port.trim_end_matches([',', '.', ';', ':', ')', ']', '\'']).bytes().all(|b| b.is_ascii_digit());
     match authority.split_once(':') {
@@ -134,24 +135,24 @@ fn user_info(url: &str) -> usize {
     }
 }
 
-/// Secrets that are taken out of foreign texts, in every spelling in which they could come back.
+/// Hides known secrets in foreign texts, in every spelling in which they could come back.
 #[derive(Clone, Default)]
 pub struct Mask(Vec<SecretString>);
 
 impl Mask {
-    /// Hides these, and what they are in Base64.
+    /// Hides these secrets, plain and in Base64.
     #[must_use]
     pub fn of<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let long = secrets.into_iter().filter(|secret| secret.chars().count() >= LEAST);
         let forms = long.flat_map(|secret| [secret.to_owned(), STANDARD.encode(secret)]);
         let mut all: Vec<_> = forms.flat_map(|form| spellings(&form)).collect();
-        // A longer one may contain a shorter one.
+        // The longest first, since it may contain a shorter one.
         all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         all.dedup();
         Self(all.into_iter().map(SecretString::from).collect())
     }
 
-    /// Hides what either hides.
+    /// Hides the secrets of both masks.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         let mut all: Vec<_> = self.0.into_iter().chain(other.0).collect();
@@ -159,7 +160,7 @@ impl Mask {
         Self(all)
     }
 
-    /// `text` with stars where a secret was, also where it was broken over lines or cut off by the text's end.
+    /// `text` with stars for each secret, also one that is broken over lines or cut off by the end of the text.
     #[must_use]
     pub fn clean(&self, text: &str) -> String {
         let mut cleaned = String::with_capacity(text.len());
@@ -172,7 +173,7 @@ impl Mask {
         cleaned
     }
 
-    /// A text that quotes others, on one line and without secrets and user info.
+    /// A [`message`] that quotes foreign texts, without secrets and user info.
     #[must_use]
     pub fn tell(&self, text: &str) -> String {
         message(&one_line(&without_user_info(&self.clean(text))))
@@ -185,7 +186,7 @@ impl fmt::Debug for Mask {
     }
 }
 
-/// As a page, an address or JSON would write it.
+/// The spellings of a text in pages, addresses and JSON.
 fn spellings(text: &str) -> [String; 4] {
     let upper = in_url(text, |byte| format!("%{byte:02X}"));
     [text.to_owned(), upper, in_url(text, |byte| format!("%{byte:02x}")), text.replace('/', "\\/")]
@@ -196,8 +197,8 @@ fn in_url(text: &str, escape: impl Fn(u8) -> String) -> String {
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { escape(byte) }).collect()
 }
 
-/// How many bytes of `text` are `secret`, with whatever white space came between; `None` if it begins otherwise. A text
-/// that ends too early, or with [`CUT`], after [`LEAST_PART`] characters or more, was cut.
+/// How many bytes at the beginning of `text` are `secret`, which may be broken by white space; `None` if it begins
+/// otherwise. The first [`LEAST_PART`] characters or more of the secret also count where the text or [`CUT`] ends it.
 fn begin(text: &str, secret: &str) -> Option<usize> {
     let mut wanted = secret.chars().peekable();
     let mut end = text.len();
@@ -217,14 +218,14 @@ fn begin(text: &str, secret: &str) -> Option<usize> {
     (left == 0 || secret.chars().count() - left >= LEAST_PART).then_some(end)
 }
 
-/// Whether a word may be a token or a generated password: long, and with letters and digits in turn as in no name.
+/// Whether a word may be a token or a generated password: long, and with many changes between letters and digits.
 #[must_use]
 pub fn looks_secret(word: &str) -> bool {
     let turns = word.as_bytes().windows(2).filter(|pair| is_turn(pair[0], pair[1])).count();
     word.len() >= 20 && turns >= 6
 }
 
-/// Between a letter and a digit, or up to a capital: names have few of these.
+/// Whether two characters are a letter and a digit, or a small letter and a capital: names have few such places.
 fn is_turn(first: u8, second: u8) -> bool {
     let digits = [first, second].map(|byte| byte.is_ascii_digit());
     let both = first.is_ascii_alphanumeric() && second.is_ascii_alphanumeric();

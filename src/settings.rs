@@ -1,4 +1,5 @@
-//! How one process is set up: environment variables as the Node service had them, and the flags that override them.
+//! The settings of one process: environment variables, with the names that the Node.js service used, and flags that
+//! override them.
 
 mod connections;
 mod named_store;
@@ -17,29 +18,28 @@ pub use named_store::{NamedStore, StoreFlags, store};
 pub use proxies::{Proxies, Proxy};
 pub use store_url::{MongoParts, MongoUrl, NoServer, NoStore, ReadMongo, StoreUrl};
 
-/// The interval of flows that name none, unless `SYNC_INTERVAL_MINUTES` says otherwise.
+/// The interval of flows that set none, unless `SYNC_INTERVAL_MINUTES` is set.
 pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(300);
 
-/// The longest default interval: a year, far beyond any use, and safe to add to any point in time.
+/// The longest default interval: a year, which can be added to any point in time without overflow.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// The shortest default interval, the same that a flow file may ask for.
+/// The shortest default interval, as for an interval in a flow file.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What answers of Jira may take of the memory, unless `LOCKSTEP_ANSWER_MEMORY_MIB` says otherwise.
+/// Memory for Jira's answers, unless `LOCKSTEP_ANSWER_MEMORY_MIB` is set.
 const DEFAULT_MIB: usize = 256;
 
-/// Below it a flow could not read a hundred usual issues.
+/// Least memory for Jira's answers: with less, a flow could not read a page of a hundred usual issues.
 const LEAST_MIB: usize = 64;
 
-/// Beyond any use.
+/// The highest value of `LOCKSTEP_ANSWER_MEMORY_MIB`: 1 TiB.
 const MOST_MIB: usize = 1 << 20;
 
-/// What lines of the log may take of the memory while they wait to be written, unless `LOCKSTEP_LOG_QUEUE_MIB` says
-/// otherwise: some 30,000 lines.
+/// Memory for log lines that wait to be written, about 30,000 of them, unless `LOCKSTEP_LOG_QUEUE_MIB` is set.
 const DEFAULT_LOG_QUEUE_MIB: usize = 8;
 
-/// Beyond any use.
+/// The highest value of `LOCKSTEP_LOG_QUEUE_MIB`: 1 GiB.
 const MOST_LOG_QUEUE_MIB: usize = 1 << 10;
 
 /// Everything that is set for the whole process.
@@ -47,52 +47,51 @@ const MOST_LOG_QUEUE_MIB: usize = 1 << 10;
 pub struct Settings {
     /// The folder of flow files: `--flows`, `CONFIG_DIR`, else `flows.d`.
     pub flows: PathBuf,
-    /// Where state is kept: `--store`, the file of `--store-file`, `DATABASE_URL`, the file of `DATABASE_URL_FILE`, else
-    /// `sqlite:./data`.
+    /// Where data is stored: `--store`, the file of `--store-file`, `DATABASE_URL`, the file of `DATABASE_URL_FILE`,
+    /// else `sqlite:./data`.
     pub store: StoreUrl,
     /// Where the admin server listens: `--listen`, `PORT` (on all addresses), else 127.0.0.1:3000.
     pub listen: SocketAddr,
-    /// The interval of flows that name none: `SYNC_INTERVAL_MINUTES` (may be fractional), else 5 minutes.
+    /// The interval of flows that set none: `SYNC_INTERVAL_MINUTES` (may be fractional), else 5 minutes.
     pub interval: Duration,
-    /// What answers of Jira may take of the memory while they are read, in bytes: `LOCKSTEP_ANSWER_MEMORY_MIB`, else
-    /// 256 MiB.
+    /// Memory for Jira's answers while they are read, in bytes: `LOCKSTEP_ANSWER_MEMORY_MIB`, else 256 MiB.
     pub answer_memory: usize,
-    /// How to log.
+    /// The log's settings.
     pub log: LogSettings,
-    /// Who may ask the API.
+    /// The API's settings.
     pub api: ApiSettings,
     /// How many connections the admin server keeps.
     pub connections: ConnectionLimits,
     /// The proxies through which Jira is reached: `HTTPS_PROXY` and its like.
     pub proxies: Proxies,
-    /// What a person should see to; nothing in it is secret.
+    /// Warnings to log at start; none contains a secret.
     pub warnings: Vec<String>,
 }
 
-/// Who may ask the API. Its token is no setting: whoever prints settings prints no secret.
+/// Settings of the API. Its token is not one of them, so that printing settings prints no secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApiSettings {
-    /// The file that holds its token: `--api-token-file`.
+    /// The file that holds the token: `--api-token-file`.
     pub token_file: Option<PathBuf>,
-    /// Names by which it may be called besides loopback and the address on which it listens: `--api-host`,
-    /// `LOCKSTEP_API_HOSTS` (with commas between them).
+    /// Host names under which it is reached, besides loopback and the address on which it listens: `--api-host`,
+    /// `LOCKSTEP_API_HOSTS` (separated by commas).
     pub hosts: Vec<String>,
 }
 
-/// How to log.
+/// Settings of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogSettings {
-    /// The least level that is written: `LOG_LEVEL`, else info.
+    /// The lowest level that is written: `LOG_LEVEL`, else info.
     pub level: Level,
-    /// Appended to instead of standard error: `LOG_FILE`.
+    /// The file to append to instead of standard error: `LOG_FILE`.
     pub file: Option<PathBuf>,
-    /// Text for people rather than JSON: `LOG_PRETTY`; unset, a terminal gets text and all else JSON.
+    /// Whether to write text instead of JSON: `LOG_PRETTY`; if unset, a terminal gets text and everything else JSON.
     pub pretty: Option<bool>,
-    /// What lines may take of the memory while they wait to be written, in bytes: `LOCKSTEP_LOG_QUEUE_MIB`, else 8 MiB.
+    /// Memory for lines that wait to be written, in bytes: `LOCKSTEP_LOG_QUEUE_MIB`, else 8 MiB.
     pub queue: usize,
 }
 
-/// What the command line may override, as it was typed.
+/// Flags that override variables, as typed on the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// `--flows`.
@@ -103,11 +102,11 @@ pub struct Overrides {
     pub listen: Option<String>,
     /// `--api-token-file`.
     pub api_token_file: Option<PathBuf>,
-    /// `--api-host`, each time that it is there.
+    /// `--api-host`, which may be given several times.
     pub api_hosts: Vec<String>,
 }
 
-/// A setting that can't be used: which, and what it should be. Never repeats a value that may hold a password.
+/// A setting that can't be used: its name, and what it should be. Never contains a value that may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {why}")]
 pub struct WrongSetting {
@@ -116,7 +115,7 @@ pub struct WrongSetting {
 }
 
 impl Settings {
-    /// Reads the environment; what `overrides` names is not looked up there. An empty variable counts as unset.
+    /// Reads the environment, except for variables that `overrides` replaces. An empty variable counts as unset.
     ///
     /// # Errors
     /// On the first value that can't be used, naming its variable or flag.
@@ -149,14 +148,14 @@ impl Settings {
 
 type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The folder of flow files alone, for whoever needs no more: `flag`, `CONFIG_DIR`, else `flows.d`.
+/// Only the folder of flow files: `flag`, `CONFIG_DIR`, else `flows.d`.
 #[must_use]
 pub fn flows(env: Env<'_>, flag: Option<&Path>) -> PathBuf {
     let named = flag.map(Path::to_owned).or_else(|| set(env, "CONFIG_DIR").map(PathBuf::from));
     named.unwrap_or_else(|| "flows.d".into())
 }
 
-/// A variable's value; compose files and the like pass on what is unset as empty.
+/// The value of a variable, if it is not blank: compose files pass unset variables on as empty ones.
 fn set(env: Env<'_>, name: &str) -> Option<String> {
     env(name).filter(|text| !text.trim().is_empty())
 }
@@ -169,12 +168,12 @@ fn hosts(env: Env<'_>, flags: &[String]) -> Vec<String> {
 
 fn listen(env: Env<'_>, overrides: &Overrides) -> Result<SocketAddr, WrongSetting> {
     if let Some(text) = &overrides.listen {
-        let why = format!("{text:?} is no address to listen on: use one such as 127.0.0.1:3000 or [::1]:3000");
+        let why = format!("{text:?} is not an address to listen on: use one such as 127.0.0.1:3000 or [::1]:3000");
         return text.parse().map_err(|_| WrongSetting { name: "--listen", why });
     }
     let on_all = |text: &str| match text.parse() {
         Ok(port) => Ok(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))),
-        Err(_) => Err(format!("{text:?} is no port: use a number from 0 to 65535")),
+        Err(_) => Err(format!("{text:?} is not a port: use a number from 0 to 65535")),
     };
     parse_or(env, "PORT", on_all, SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)))
 }
@@ -185,17 +184,17 @@ fn interval(env: Env<'_>) -> Result<Duration, WrongSetting> {
         seconds
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
             .filter(|interval| (SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(interval))
-            .ok_or_else(|| format!("{text:?} is no interval: use minutes such as 5 or 0.5, at least one second"))
+            .ok_or_else(|| format!("{text:?} is not an interval: use minutes such as 5 or 0.5, at least one second"))
     };
     parse_or(env, "SYNC_INTERVAL_MINUTES", minutes, DEFAULT_INTERVAL)
 }
 
-/// A size that is given in MiB, in bytes.
+/// The bytes of a size that is given in MiB.
 fn mib(env: Env<'_>, name: &'static str, sizes: RangeInclusive<usize>, default: usize) -> Result<usize, WrongSetting> {
     let bytes = |text: &str| {
         let mib = text.parse::<usize>().ok().filter(|mib| sizes.contains(mib));
         mib.map(|mib| mib << 20)
-            .ok_or_else(|| format!("{text:?} is no such size: use MiB from {} to {}", sizes.start(), sizes.end()))
+            .ok_or_else(|| format!("{text:?} is not a size in MiB: use one from {} to {}", sizes.start(), sizes.end()))
     };
     parse_or(env, name, bytes, default << 20)
 }
@@ -207,7 +206,7 @@ fn level(text: &str) -> Result<Level, String> {
         "info" => Ok(Level::INFO),
         "warn" => Ok(Level::WARN),
         "error" => Ok(Level::ERROR),
-        _ => Err(format!("{text:?} is no level: use trace, debug, info, warn or error")),
+        _ => Err(format!("{text:?} is not a log level: use trace, debug, info, warn or error")),
     }
 }
 
@@ -314,16 +313,16 @@ mod tests {
     #[test]
     fn a_wrong_value_is_named_with_its_variable() {
         for (name, value, why) in [
-            ("PORT", "70000", "\"70000\" is no port: use a number from 0 to 65535"),
+            ("PORT", "70000", "\"70000\" is not a port: use a number from 0 to 65535"),
             ("SYNC_INTERVAL_MINUTES", "0", "at least one second"),
             ("SYNC_INTERVAL_MINUTES", "-1", "at least one second"),
             ("SYNC_INTERVAL_MINUTES", "NaN", "at least one second"),
             ("SYNC_INTERVAL_MINUTES", "1e300", "at least one second"),
-            ("LOCKSTEP_ANSWER_MEMORY_MIB", "63", "use MiB from 64 to 1048576"),
-            ("LOCKSTEP_ANSWER_MEMORY_MIB", "a lot", "use MiB from 64 to 1048576"),
+            ("LOCKSTEP_ANSWER_MEMORY_MIB", "63", "use one from 64 to 1048576"),
+            ("LOCKSTEP_ANSWER_MEMORY_MIB", "a lot", "use one from 64 to 1048576"),
             ("LOCKSTEP_ANONYMOUS_CONNECTIONS", "0", "use one from 1 to 1000000"),
             ("HTTPS_PROXY", "http://bot:a b@proxy", "percent-encode"),
-            ("LOCKSTEP_LOG_QUEUE_MIB", "0", "use MiB from 1 to 1024"),
+            ("LOCKSTEP_LOG_QUEUE_MIB", "0", "use one from 1 to 1024"),
             ("LOG_LEVEL", "loud", "use trace, debug, info, warn or error"),
             ("LOG_PRETTY", "perhaps", "neither true nor false"),
             ("DATABASE_URL", "sqlite:", "names no folder"),

@@ -2,17 +2,17 @@
 
 use super::{Env, WrongSetting, parse_or};
 
-/// Beyond any use.
+/// The highest limit that can be set.
 const MOST: usize = 1_000_000;
 
-/// How many connections of each kind are kept at most.
+/// The most connections of each kind that are kept open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Connections that have shown no valid credential, all together: `LOCKSTEP_ANONYMOUS_CONNECTIONS`.
+    /// Connections without a valid credential so far: `LOCKSTEP_ANONYMOUS_CONNECTIONS`.
     pub anonymous: usize,
-    /// Those from one address among them, unless it is loopback: `LOCKSTEP_ANONYMOUS_PER_ADDRESS`.
+    /// The same from one address, unless it is loopback: `LOCKSTEP_ANONYMOUS_PER_ADDRESS`.
     pub anonymous_per_address: usize,
-    /// Connections that have shown one: `LOCKSTEP_AUTHENTICATED_CONNECTIONS`.
+    /// Connections with a valid credential: `LOCKSTEP_AUTHENTICATED_CONNECTIONS`.
     pub authenticated: usize,
 }
 
@@ -37,8 +37,8 @@ impl ConnectionLimits {
         })
     }
 
-    /// The same, but never more than leaves most of `descriptors` (`None` is unlimited) to the flows: an eighth for
-    /// connections without a credential, a quarter for those with one.
+    /// These limits, lowered so that most of `descriptors` (`None` is unlimited) are left to the flows: at most an
+    /// eighth for connections without a credential and a quarter for those with one.
     #[must_use]
     pub fn within(self, descriptors: Option<u64>) -> Self {
         let share =
@@ -53,7 +53,7 @@ impl ConnectionLimits {
 
 fn number(text: &str) -> Result<usize, String> {
     let number = text.parse::<usize>().ok().filter(|number| (1..=MOST).contains(number));
-    number.ok_or_else(|| format!("{text:?} is no number of connections: use one from 1 to {MOST}"))
+    number.ok_or_else(|| format!("{text:?} is not a number of connections: use one from 1 to {MOST}"))
 }
 
 #[cfg(test)]

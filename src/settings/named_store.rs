@@ -1,4 +1,4 @@
-//! Which store a process was told to use: by a flag, a variable, or a file that one of them names.
+//! Which store a process uses: named by a flag, a variable, or a file that one of these names.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use super::store_url::{ReadMongo, StoreUrl};
 use super::{Env, WrongSetting, set};
 use crate::files::{SecretLine, others_have_access, secret_line};
 
-/// What the command line says of the store, as it was typed.
+/// The flags that name a store, as typed on the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreFlags {
     /// `--store`.
@@ -15,20 +15,19 @@ pub struct StoreFlags {
     pub file: Option<PathBuf>,
 }
 
-/// A store, and what a person should see to.
+/// A store, with warnings about how it was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedStore {
     /// The store.
     pub url: StoreUrl,
-    /// What is amiss with the way in which it was named.
+    /// Warnings for the operator.
     pub warnings: Vec<String>,
 }
 
-/// The store alone, for callers that need no more: by `flags`, `DATABASE_URL`, the file that `DATABASE_URL_FILE` names,
-/// else `sqlite:./data`.
+/// Only the store: from `flags`, `DATABASE_URL`, the file that `DATABASE_URL_FILE` names, else `sqlite:./data`.
 ///
 /// # Errors
-/// When what is named there is no store; says nothing of it that may be secret.
+/// When what they name is not a store. The error repeats nothing that may be secret.
 pub fn store(env: Env<'_>, flags: &StoreFlags, mongo: ReadMongo) -> Result<NamedStore, WrongSetting> {
     let variables = [set(env, "DATABASE_URL"), set(env, "DATABASE_URL_FILE")];
     match (&flags.url, &flags.file, variables) {
@@ -60,7 +59,7 @@ fn in_file(name: &'static str, file: &Path, mongo: ReadMongo) -> Result<NamedSto
     Ok(NamedStore { warnings: open.into_iter().chain(named.warnings).collect(), ..named })
 }
 
-/// Arguments stand in the list of processes, which every user may read.
+/// The warning about a password in an argument: every user can read the list of processes.
 fn seen_by_all(url: &StoreUrl) -> Option<String> {
     let StoreUrl::Mongo(url) = url else { return None };
     let why = "--store: every user of this machine sees its password in the list of processes; set DATABASE_URL, or name a \

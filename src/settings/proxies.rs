@@ -1,7 +1,7 @@
-//! The proxies that the environment names: which request goes through which, and what can't be used.
+//! The HTTP proxies that the environment names, and which request goes through which of them.
 //!
-//! A proxy that can't be used as it is written is refused: a library would ignore it, and requests would silently go
-//! straight.
+//! A proxy that can't be used as written is an error: the HTTP library would ignore it, and requests would bypass it
+//! silently.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -15,9 +15,9 @@ use super::{Env, WrongSetting, set};
 /// The proxies through which requests go; by default none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies {
-    /// For addresses that begin with `http:`.
+    /// For `http:` addresses.
     http: Option<Proxy>,
-    /// For those that begin with `https:`.
+    /// For `https:` addresses.
     https: Option<Proxy>,
     exceptions: Vec<Exception>,
     unusable: Vec<String>,
@@ -32,14 +32,14 @@ pub struct Proxy {
     has_credentials: bool,
 }
 
-/// The names of each variable; the first that is set counts.
+/// The names of each variable; the first one that is set counts.
 const HTTP: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
 const HTTPS: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 const ALL: [&str; 2] = ["ALL_PROXY", "all_proxy"];
 const NO: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 const NO_SOCKS: &str = "SOCKS proxies can't be used; name an HTTP proxy, such as http://proxy.example.net:3128";
-const NO_SCHEME: &str = "it is no address of an HTTP proxy: use one such as http://proxy.example.net:3128";
+const NO_SCHEME: &str = "it is not the address of an HTTP proxy: use one such as http://proxy.example.net:3128";
 const NO_CREDENTIALS: &str = "its user name or password can't be used as written: percent-encode them as UTF-8 (a blank \
                               is %20, ü is %C3%BC, @ is %40, : is %3A, / is %2F, # is %23, % is %25)";
 
@@ -48,7 +48,7 @@ impl Proxies {
     /// lower case. An empty variable counts as unset.
     ///
     /// # Errors
-    /// When a proxy can't be used as it is written; names its variable and repeats nothing of it.
+    /// When a proxy can't be used as written. The error names the variable and repeats nothing of its value.
     pub fn from_env(env: Env<'_>) -> Result<Self, WrongSetting> {
         let (http, https) = (proxy(env, HTTP)?, proxy(env, HTTPS)?);
         let all = if http.is_none() || https.is_none() { proxy(env, ALL)? } else { None };
@@ -56,7 +56,7 @@ impl Proxies {
         Ok(Self { http: http.or_else(|| all.clone()), https: https.or(all), exceptions, unusable })
     }
 
-    /// The proxy for requests to this host and port; `None` if they go straight.
+    /// The proxy for requests to this host and port; `None` for direct ones.
     #[must_use]
     pub fn of(&self, scheme: &str, host: &str, port: u16) -> Option<&Proxy> {
         let proxy = match scheme {
@@ -67,18 +67,18 @@ impl Proxies {
         proxy.filter(|_| !self.exceptions.iter().any(|exception| exception.holds(host, port)))
     }
 
-    /// Each proxy through which any request goes.
+    /// The proxies in use.
     pub fn all(&self) -> impl Iterator<Item = &Proxy> {
         self.http.iter().chain(&self.https)
     }
 
-    /// Whether every request goes straight.
+    /// Whether no request goes through a proxy.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.http.is_none() && self.https.is_none()
     }
 
-    /// What an operator should know of them at start, a line each: entries of `NO_PROXY` that match nothing.
+    /// Warnings to log at start: entries of `NO_PROXY` that match nothing.
     #[must_use]
     pub fn unusable(&self) -> &[String] {
         &self.unusable
@@ -130,7 +130,7 @@ impl Proxy {
     }
 }
 
-/// Such as `the proxy proxy.example.net:3128 (HTTPS_PROXY)`.
+/// Prints as `the proxy proxy.example.net:3128 (HTTPS_PROXY)`.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the proxy {} ({})", self.address, self.variable)
@@ -160,7 +160,7 @@ fn proxy(env: Env<'_>, names: [&'static str; 2]) -> Result<Option<Proxy>, WrongS
     Proxy::read(name, text.trim()).map(Some).map_err(|why| WrongSetting { name, why: why.to_owned() })
 }
 
-/// Whether user name and password are written as RFC 3986 wants it, and mean UTF-8 text without control characters.
+/// Whether user name and password are percent-encoded as in RFC 3986, and decode to UTF-8 without control characters.
 fn is_encoded(written: &str) -> bool {
     let mut meant = Vec::new();
     let mut rest = written.as_bytes();
@@ -183,7 +183,7 @@ fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// `HOST` or `HOST:PORT`, and nothing else.
+/// Whether a text is `HOST` or `HOST:PORT`.
 fn is_address(text: &str) -> bool {
     let Ok(uri) = format!("http://{text}/").parse::<Uri>() else { return false };
     let host = uri.host().unwrap_or_default();
@@ -196,23 +196,23 @@ fn is_port(text: &str) -> bool {
     text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// A host, or many, to which requests go straight.
+/// One or many hosts to which requests go without a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Exception {
     hosts: Hosts,
-    /// `None` is any.
+    /// `None` is any port.
     port: Option<u16>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// This name and all below it, in lower case.
+    /// This name and all its subdomains, in lower case.
     Name(String),
     Net(IpNet),
 }
 
-/// The entries of `NO_PROXY`, and what is to be said of those that match nothing.
+/// The entries of `NO_PROXY`, and a warning for each that matches nothing.
 fn exceptions(text: &str) -> (Vec<Exception>, Vec<String>) {
     let entries = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
     let (mut exceptions, mut unusable) = (Vec::new(), Vec::new());
@@ -323,7 +323,7 @@ mod tests {
             "http:proxy",
         ] {
             let told = refusal(value).unwrap_or_else(|| panic!("{value} is taken"));
-            assert!(told.contains("no address of an HTTP proxy"), "{told}");
+            assert!(told.contains("not the address of an HTTP proxy"), "{told}");
         }
         assert!(refusal("socks5h://proxy:1080").unwrap().contains("SOCKS"));
     }

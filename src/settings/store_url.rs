@@ -1,4 +1,4 @@
-//! Where state is kept, as people write it.
+//! Addresses of stores: `sqlite:FOLDER` and `mongodb://HOST`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::foreign::Mask;
 
-/// Where state is kept.
+/// The address of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUrl {
     /// `sqlite:FOLDER`: one file per flow in this folder, relative or absolute.
@@ -26,20 +26,20 @@ pub struct MongoUrl {
     ignored: Vec<&'static str>,
 }
 
-/// Reads a MongoDB address. Handed in by callers that may know the driver: `store::mongo_url`.
+/// Reads a MongoDB address. Callers pass `store::mongo_url`, since this layer does not know the driver.
 pub type ReadMongo = fn(&str) -> Result<MongoUrl, NoServer>;
 
 /// The parts of a MongoDB address, as the driver reads it.
 pub struct MongoParts {
-    /// The whole text, without the options that are ignored.
+    /// The whole address, without the options that have no effect.
     pub text: String,
     /// The password, decoded.
     pub password: Option<String>,
     /// The servers, such as `mongodb://db1:27017,db2:27017`.
     pub servers: String,
-    /// The database behind the servers.
+    /// The database that follows the servers.
     pub database: Option<String>,
-    /// The options that were written and have no effect.
+    /// The options in it that have no effect.
     pub ignored: Vec<&'static str>,
 }
 
@@ -51,7 +51,7 @@ impl From<MongoParts> for MongoUrl {
 }
 
 impl MongoUrl {
-    /// A warning that names the options that are written in the address and have no effect.
+    /// A warning that names the options in the address that have no effect.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         let (last, others) = self.ignored.split_last()?;
@@ -61,25 +61,25 @@ impl MongoUrl {
         })
     }
 
-    /// The whole text, without the options that have no effect. Only for building a client.
+    /// The whole address, without the options that have no effect. Only for building a client.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose_secret()
     }
 
-    /// The database that it names behind the servers, if any.
+    /// The database that follows the servers, if any.
     #[must_use]
     pub fn database(&self) -> Option<&str> {
         self.database.as_deref()
     }
 
-    /// Whether a password is in it.
+    /// Whether it contains a password.
     #[must_use]
     pub fn has_password(&self) -> bool {
         self.password.is_some()
     }
 
-    /// `said` on one line, without the password in any form in which a library may repeat it.
+    /// `said` on one line, without the password in any spelling in which a library may repeat it.
     #[must_use]
     pub fn scrubbed(&self, said: &str) -> String {
         let written = userinfo(self.expose()).and_then(|user| user.split_once(':')).map(|(_, password)| password);
@@ -88,7 +88,7 @@ impl MongoUrl {
     }
 }
 
-/// User and password as they are written.
+/// User and password as written, still encoded.
 fn userinfo(url: &str) -> Option<&str> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.rsplit_once('@').map(|(user, _)| user)
@@ -107,7 +107,7 @@ impl fmt::Debug for MongoUrl {
     }
 }
 
-/// Equal texts; for telling whether a flow's meaning changed.
+/// Compares the texts, to tell whether a flow's meaning changed.
 impl PartialEq for MongoUrl {
     fn eq(&self, other: &Self) -> bool {
         self.expose() == other.expose()
@@ -116,27 +116,27 @@ impl PartialEq for MongoUrl {
 
 impl Eq for MongoUrl {}
 
-/// Why a text is no MongoDB address that can be used. Names options at most: the rest may hold a password.
+/// Why a text is not a usable MongoDB address. Quotes only names of options: the rest may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NoServer(pub String);
 
-/// Why a text names no store. Says nothing of the text beyond its scheme and options: the rest may hold a password.
+/// Why a text is not the address of a store. Quotes only scheme and options: the rest may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoStore {
-    /// `mongodb:` or `mongodb+srv:`, and what follows can't be used.
+    /// `mongodb:` or `mongodb+srv:`, followed by something that can't be used.
     #[error(transparent)]
     NoServer(#[from] NoServer),
-    /// `sqlite:` and nothing behind it.
+    /// `sqlite:` followed by nothing.
     #[error("sqlite: names no folder: use one such as sqlite:./data")]
     NoFolder,
-    /// Anything else.
+    /// Any other text.
     #[error("unknown kind of store: use sqlite:FOLDER, such as sqlite:./data, or mongodb://HOST")]
     Unknown,
 }
 
 impl StoreUrl {
-    /// Reads what people write; asks no server and no DNS.
+    /// Reads an address, without asking any server or DNS.
     ///
     /// # Errors
     /// When the text names no store that can be used.
@@ -153,7 +153,7 @@ impl StoreUrl {
         }
     }
 
-    /// What is written in the address and has no effect.
+    /// A warning that names the parts of the address that have no effect.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         match self {
@@ -163,7 +163,7 @@ impl StoreUrl {
     }
 }
 
-/// As it is written, a password aside.
+/// The address without options and password.
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
