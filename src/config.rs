@@ -1,8 +1,8 @@
-//! Flow files: from bytes in a folder to checked [`Flow`](crate::flow::Flow)s, or to every reason why not.
+//! Flow files: reads and checks them, and turns each into a [`Flow`](crate::flow::Flow) or a list of problems.
 //!
-//! The road of a file: [`scan`](scan()) finds it, `reader` and `raw` read exactly its JSON, [`check()`] gives it a
-//! meaning, and [`set`] looks at all files together. [`Watch`] only says when to look again. [`schema()`] tells
-//! editors what `raw` reads. None of it talks to Jira or a store, and only `scan` and `watch` touch the disk.
+//! [`scan`](scan()) lists the files, `reader` and `raw` read their JSON, [`check()`] turns one into a flow, and [`set`]
+//! checks all of them together. [`Watch`] tells when to scan again. [`schema()`] is the JSON Schema of what `raw`
+//! reads. Nothing here talks to Jira or a store, and only `scan` and `watch` touch the disk.
 
 mod across;
 mod check;

@@ -1,4 +1,4 @@
-//! All flow files together: what one file may not do because of another (docs/sync.md, "The flow file").
+//! Checks all flow files together for conflicts between them (docs/sync.md, "The flow file").
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::files::others_have_access;
 use crate::flow::{Flow, ProjectKey, SiteUrl};
 use crate::settings::StoreUrl;
 
-/// A flow that runs at this moment, and the file it came from.
+/// A flow that runs at this moment, and the file that it came from.
 #[derive(Clone, Copy, Debug)]
 pub struct Running<'a> {
     /// The file, named as in [`Found`].
@@ -19,27 +19,27 @@ pub struct Running<'a> {
     pub flow: &'a Flow,
 }
 
-/// What became of one file.
+/// The result for one file.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// The file, named as in [`Found`].
     pub file: String,
-    /// The content that was judged; `None` when it could not be read.
+    /// The hash of the content that was checked; `None` when it could not be read.
     pub hash: Option<Hash>,
-    /// The flow it describes, or all its problems (then never an empty list).
+    /// The checked flow, or all problems of the file (never an empty list).
     pub outcome: Result<Checked, Vec<Problem>>,
 }
 
-/// Checks each file, and then all of them together: accepted flows share no name, no data and no pair of projects, and
-/// their create rules make no ring.
+/// Checks each file, and then all of them together: accepted flows share no name, no database and no pair of projects,
+/// and their create rules don't form a circle.
 ///
-/// Where two can't both be, the one that already runs stays, else the first by its file's name. A refused file whose
-/// flow runs keeps its place: that flow runs on. Verdicts come in the order of `found`.
+/// Of two flows in conflict, the one that already runs is kept, else the first by its file's name. If a refused file's
+/// flow is running, it goes on running and other files may not conflict with it. Verdicts are in the order of `found`.
 #[must_use]
 pub fn set(found: impl IntoIterator<Item = Found>, running: &[Running<'_>], around: &Around<'_>) -> Vec<Verdict> {
-    // Each text is let go of before the next one is read.
+    // Each text is dropped before the next one is read.
     let mut verdicts: Vec<_> = found.into_iter().map(|found| judge(&found, around)).collect();
-    // A file that is refused may leave its running flow in another's way, so begin again after each.
+    // Refusing a file can bring its running flow into conflict with another file, so the search begins anew after each.
     while let Some((index, problem)) = first_conflict(&verdicts, running) {
         verdicts[index].outcome = Err(vec![problem]);
     }
@@ -58,7 +58,7 @@ fn judge(found: &Found, around: &Around<'_>) -> Verdict {
     Verdict { file: found.file.clone(), hash, outcome }
 }
 
-/// Warns of secrets that stand in a file to which every user has access.
+/// Adds a warning for each secret in a file to which every user has access.
 fn warned_of_access(file: &str, open_to_others: Option<u32>, mut checked: Checked) -> Checked {
     let Some(mode) = open_to_others else { return checked };
     for (place, path) in std::mem::take(&mut checked.literals) {
@@ -84,11 +84,11 @@ fn first_conflict(verdicts: &[Verdict], running: &[Running<'_>]) -> Option<(usiz
     None
 }
 
-/// Who may take first: flows that run as they are, then new versions of running ones, then newcomers.
+/// The accepted flows by precedence: unchanged running ones, new versions of running ones, new ones.
 fn by_precedence<'a>(verdicts: &'a [Verdict], running: &[Running<'_>]) -> Vec<(usize, &'a str, &'a Checked)> {
     let files: BTreeSet<&str> = verdicts.iter().map(|verdict| verdict.file.as_str()).collect();
     let by_file: BTreeMap<&str, &Flow> = running.iter().map(|running| (running.file, running.flow)).collect();
-    // The flows of files that are gone: a renamed file brings its flow along.
+    // The flows of files that are gone: a renamed file still has its running flow.
     let orphans: BTreeMap<_, _> =
         running.iter().filter(|r| !files.contains(r.file)).map(|r| (&r.flow.name, r.flow)).collect();
     let rank = |file: &str, flow: &Flow| match (by_file.get(file), orphans.get(&flow.name)) {
@@ -105,20 +105,20 @@ fn by_precedence<'a>(verdicts: &'a [Verdict], running: &[Running<'_>]) -> Vec<(u
     accepted
 }
 
-/// What the flows accepted so far have taken, and which file took it.
+/// Names, databases and projects of the flows accepted so far, with their files.
 #[derive(Default)]
 struct Held<'a> {
     names: BTreeMap<String, &'a str>,
     databases: BTreeMap<DatabaseKey, &'a str>,
     pairs: BTreeMap<(Project, Project), &'a str>,
-    /// From each project to those in which create rules make issues of its issues.
+    /// For each project, those in which create rules create issues for its issues.
     creates: BTreeMap<Project, BTreeSet<Project>>,
 }
 
-/// Where a database is and what it is called, in a form in which equal ones are equal.
+/// Place and name of a database, normalised for comparison.
 type DatabaseKey = (Option<String>, String);
 
-/// A project of a site, in a form in which equal ones are equal.
+/// Site and key of a project, normalised for comparison.
 type Project = (String, String);
 
 impl<'a> Held<'a> {
@@ -151,7 +151,7 @@ impl<'a> Held<'a> {
         problem(checked.places.user_project, "userProjectKey", pair_is_taken(flow, owner))
     }
 
-    /// Whether create rules lead from issues in `from` to new ones in `to`, over any number of projects.
+    /// Whether issues in `from` lead, by create rules over any number of projects, to new issues in `to`.
     fn leads(&self, from: &Project, to: &Project) -> bool {
         let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
         while let Some(project) = next.pop() {
@@ -171,22 +171,23 @@ fn project(site: &SiteUrl, key: &ProjectKey) -> Project {
     (site.without_scheme(), key.as_str().to_ascii_uppercase())
 }
 
-/// People take names for equal that differ in no more than this; so do some disks.
+/// The name of a flow, normalised for comparison: some file systems ignore case, and people confuse such names.
 fn name(flow: &Flow) -> String {
     flow.name.database().to_ascii_lowercase()
 }
 
-/// Databases whose names differ only in case can't live side by side, neither in MongoDB nor on some disks.
+/// The database of a flow, normalised for comparison: neither MongoDB nor some file systems allow names that differ
+/// only in case.
 fn database(flow: &Flow) -> DatabaseKey {
     let at = |store: &StoreUrl| match store {
         StoreUrl::Sqlite(folder) => StoreUrl::Sqlite(plain(folder)).to_string(),
-        // The servers: another user of theirs reaches the same databases.
+        // The servers only: other credentials reach the same databases.
         StoreUrl::Mongo(url) => url.to_string(),
     };
     (flow.database.at.as_ref().map(at), flow.database.name.as_str().to_ascii_lowercase())
 }
 
-/// The path without detours. Links are not looked at: the store notices two flows with one file all the same.
+/// The path without `.` and `..`. Symbolic links are not resolved: the store itself notices two flows with one file.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {
@@ -219,7 +220,7 @@ fn database_is_taken(flow: &Flow, owner: &str) -> String {
 
 fn pair_is_taken(flow: &Flow, owner: &str) -> String {
     let Flow { user_project, dev_project, .. } = flow;
-    format!("{user_project} and {dev_project} are already kept in step by {owner}; remove one of the two files")
+    format!("{user_project} and {dev_project} are already synced by {owner}; remove one of the two files")
 }
 
 fn ring(flow: &Flow) -> String {

@@ -1,7 +1,7 @@
-//! From a flow file's JSON to a [`Flow`]: meaning, defaults and limits (docs/sync.md, "The flow file").
+//! Turns a flow file's JSON into a [`Flow`]: meaning, defaults and limits (docs/sync.md, "The flow file").
 //!
-//! Pure: the environment is an input. Each check notes its problem and goes on, so that one run shows all of them; a
-//! `None` always stands for a problem that was noted.
+//! Pure: the environment is an input. Each check reports its problem and goes on, so that one run shows all of them;
+//! where a check returns `None`, it has reported a problem.
 
 mod access;
 mod advice;
@@ -23,33 +23,33 @@ use crate::flow::{Flow, IssueTypes, NotA, ProjectKey, Secret, TypeName};
 use crate::foreign::without_user_info;
 use crate::settings::ReadMongo;
 
-/// What a flow file's meaning depends on besides its text.
+/// Inputs of a check besides the flow file's text.
 #[derive(Clone, Copy)]
 pub struct Around<'a> {
     /// The value of an environment variable, `None` when it is not set.
     pub env: &'a dyn Fn(&str) -> Option<String>,
-    /// The text of a file that the flow file names, such as `jira.apiTokenFile`, or why it can't be used. Its content
-    /// is part of the flow's meaning: another token is another flow. See [`beside`](super::beside).
+    /// The text of a file that the flow file names, such as `jira.apiTokenFile`, or why it can't be used. It is part of
+    /// the flow: when the token changes, the flow has changed. See [`beside`](super::beside).
     pub file: &'a dyn Fn(&Path) -> Result<Beside, String>,
     /// Reads a MongoDB address.
     pub mongo: ReadMongo,
-    /// The interval of flows that name none.
+    /// The interval of flows that set none.
     pub default_interval: Duration,
 }
 
-/// A flow file that can be taken.
+/// A valid flow file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// What it says.
+    /// Its flow.
     pub flow: Flow,
-    /// What it says that is not acted upon as its writer may think.
+    /// What in it has another effect than its author may expect.
     pub warnings: Vec<Problem>,
     pub(super) places: Places,
-    /// The fields that hold a secret itself, where a reference to it could stand.
+    /// The fields that hold a secret instead of a reference to one.
     pub(super) literals: Vec<(Place, &'static str)>,
 }
 
-/// Where the fields stand that may clash with another file's.
+/// The places of the fields that may conflict with those of another file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Places {
     pub name: Place,
@@ -59,12 +59,12 @@ pub(super) struct Places {
     pub database: Option<Place>,
 }
 
-/// Checks the `text` of one flow file; `file` is how problems name it.
+/// Checks the `text` of one flow file; problems name it `file`.
 ///
 /// # Errors
 /// Every problem of the file, in the order of their places; never an empty list.
 pub fn check(file: &str, text: &str, around: &Around<'_>) -> Result<Checked, Vec<Problem>> {
-    // Some editors begin a file with a byte order mark; it is no part of the JSON.
+    // Some editors put a byte order mark at the beginning of a file; it is not JSON.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let findings = Findings::default();
     let made = reader::read::<FlowFile>(text, &findings).and_then(|raw| {
@@ -93,7 +93,7 @@ impl Places {
     }
 }
 
-/// The secrets that stand in the file itself. Of a store's address only a password is one.
+/// The fields in which the file itself holds a secret: a token, or a store's address with a password.
 fn literals(raw: &FlowFile, text: &str) -> Vec<(Place, &'static str)> {
     let is_literal = |secret: &Secret| !secret.expose().contains("${env:");
     let token = raw.jira.as_ref().and_then(|jira| jira.value.api_token.as_ref());
@@ -106,7 +106,7 @@ fn literals(raw: &FlowFile, text: &str) -> Vec<(Place, &'static str)> {
 
 struct Checker<'a> {
     around: &'a Around<'a>,
-    /// The flow file's, where relative paths begin.
+    /// The folder of the flow file, to which paths in it are relative.
     folder: &'a Path,
     /// The whole file.
     text: &'a str,
@@ -178,7 +178,7 @@ impl Checker<'_> {
 
     fn parsed<T: FromStr<Err = NotA>>(&self, raw: &Maybe<String>) -> Option<T> {
         let raw = raw.as_ref()?;
-        // What was found is not repeated: it may be a token in the wrong place.
+        // The value is not repeated: it may be a token in the wrong place.
         raw.value.parse().map_err(|not: NotA| self.problem(raw, not.without_text())).ok()
     }
 
@@ -198,7 +198,7 @@ impl Checker<'_> {
     }
 }
 
-/// A field that may stand in either of two places; the one in `defaultBehavior` is the narrower and wins.
+/// A field that may be in the outermost object or in `defaultBehavior`; the latter takes precedence.
 fn general<'a, T>(raw: &'a FlowFile, field: impl Fn(&'a raw::General) -> &'a Maybe<T>) -> Option<&'a Placed<T>> {
     let narrower = raw.default_behavior.as_ref().and_then(|defaults| field(&defaults.value.general).as_ref());
     narrower.or(field(&raw.general).as_ref())

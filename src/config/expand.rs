@@ -1,6 +1,6 @@
-//! `${env:NAME}` in a flow file.
+//! Replaces `${env:NAME}` in flow files.
 
-/// Puts the variables' values in. `env` answers with a variable's value, `None` when it is not set.
+/// Replaces each `${env:NAME}` by the variable's value, as `env` gives it.
 ///
 /// # Errors
 /// When a variable is not set, or a `${…}` is not of the form `${env:NAME}`.
@@ -17,18 +17,19 @@ pub fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String
     Ok(expanded + rest)
 }
 
-/// Why a text could not be expanded. Never repeats more of it than a variable's name: it may be a secret.
+/// Why a text could not be expanded. Repeats only the name of a variable: the rest may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadReference {
-    /// No such variable.
+    /// The variable is not set.
     #[error("environment variable {0} is not set; set it where lockstep is started")]
     Unset(String),
-    /// A `${` that begins no reference.
+    /// A `${` that does not begin a reference.
     #[error("has a `${{` that begins no variable; write ${{env:NAME}}")]
     Malformed,
 }
 
-/// Letters, digits and underscores, as shells have them; anything else is a slip and might be a secret.
+/// Whether a text is a variable's name: letters, digits and underscores. Anything else is a mistake and may be a
+/// secret.
 fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')

@@ -1,4 +1,4 @@
-//! Values that remember where they stood, and the list of what was found wrong with them.
+//! Values with their places in the file, and the problems and warnings found in it.
 
 use std::cell::RefCell;
 
@@ -6,16 +6,16 @@ use super::problem::{Place, Problem};
 use crate::flow::Secret;
 use crate::foreign::{self, Mask, printable};
 
-/// Where in a file's text something stands.
+/// A place in a file's text, with the path to the value there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct At {
     path: String,
-    /// In bytes from the text's begin.
+    /// In bytes from the beginning of the text.
     offset: usize,
 }
 
 impl At {
-    /// The file's outermost value.
+    /// The place of the file's outermost value.
     pub fn root() -> Self {
         Self { path: String::new(), offset: 0 }
     }
@@ -25,39 +25,39 @@ impl At {
         Self { path: self.path.clone(), offset }
     }
 
-    /// The field `name` of the object here.
+    /// The place of the field `name` of the object here.
     pub fn field(&self, name: &str, offset: usize) -> Self {
         let dot = if self.path.is_empty() { "" } else { "." };
         Self { path: format!("{}{dot}{name}", self.path), offset }
     }
 
-    /// The field `name` that the object here should have had; the place is the object's own.
+    /// The place for the missing field `name` of the object here: the object's own.
     pub fn missing(&self, name: &str) -> Self {
         self.field(name, self.offset)
     }
 
-    /// The element `index` of the array here.
+    /// The place of the element `index` of the array here.
     pub fn item(&self, index: usize, offset: usize) -> Self {
         Self { path: format!("{}[{index}]", self.path), offset }
     }
 
-    /// Where that is for a person.
+    /// The place as line and column of `text`.
     pub fn place(&self, text: &str) -> Place {
         Place::of(text, self.offset)
     }
 }
 
-/// A value and where it stood.
+/// A value with its place.
 ///
-/// No `Debug`: what was read may be secret.
+/// It has no `Debug`: the value may be secret.
 pub struct Placed<T> {
-    /// Where it stood.
+    /// Its place.
     pub at: At,
-    /// What stood there.
+    /// The value.
     pub value: T,
 }
 
-/// All that was found in one file. Shared while reading, so that one mistake never hides another.
+/// Collects the problems and warnings of one file. It is shared while reading, so that one mistake never hides another.
 #[derive(Default)]
 pub struct Findings {
     problems: RefCell<Vec<(At, String)>>,
@@ -66,17 +66,17 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// The file can't be taken.
+    /// Adds a problem: the file will be refused.
     pub fn problem(&self, at: &At, message: impl Into<String>) {
         self.problems.borrow_mut().push((at.clone(), message.into()));
     }
 
-    /// The file can be taken, but not as its writer may think.
+    /// Adds a warning: the file is valid, but may not do what its author expects.
     pub fn warn(&self, at: &At, message: impl Into<String>) {
         self.warnings.borrow_mut().push((at.clone(), message.into()));
     }
 
-    /// No message repeats this text, wherever else it stands in the file.
+    /// Hides a text in all messages, also where they quote another part of the file.
     pub fn hide(&self, secret: &str) {
         self.secrets.borrow_mut().push(Secret::new(secret.to_owned()));
     }
@@ -99,7 +99,7 @@ impl Findings {
     }
 }
 
-/// More than a person mends before looking again; a file of something else has a hundred thousand.
+/// Most problems that are listed: a file of another kind could have a hundred thousand.
 const MOST: usize = 100;
 
 fn listed(file: &str, text: &str, mask: &Mask, mut findings: Vec<(At, String)>) -> Vec<Problem> {

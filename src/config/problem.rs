@@ -1,19 +1,19 @@
-//! What is wrong with a flow file, told so that its writer can mend it.
+//! Problems and warnings about flow files, for those who write such files.
 
 use std::fmt;
 
 use crate::foreign::{ENOUGH, without_lookalikes};
 
-/// One thing wrong, or worth a warning, in a flow file. Never repeats a secret.
+/// A problem or warning about a flow file. Never contains a secret.
 ///
 /// Displayed as `flows.d/sync-ab.json:12:7: rules[0].actions.targetStatus: what is wrong`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The file, as it was named to us.
+    /// The file's name, as it was given.
     pub file: String,
-    /// Where in the file; `None` when it concerns the whole file.
+    /// The place in the file; `None` when the whole file is concerned.
     pub place: Option<Place>,
-    /// The way to the value, such as `rules[0].actions.targetStatus`; empty for the file's outermost value.
+    /// The path to the value, such as `rules[0].actions.targetStatus`; empty for the file's outermost value.
     pub path: String,
     /// What is wrong, and what to write instead.
     pub message: String,
@@ -24,25 +24,25 @@ pub struct Problem {
 pub struct Place {
     /// The line.
     pub line: usize,
-    /// The character in that line.
+    /// The column in that line.
     pub column: usize,
 }
 
 impl Problem {
-    /// A problem of the file as a whole.
+    /// A problem that concerns the whole file.
     #[must_use]
     pub fn of_file(file: &str, message: impl Into<String>) -> Self {
         Self { file: file.to_owned(), place: None, path: String::new(), message: message.into() }
     }
 
-    /// The same with stars for what looks like a token: one may stand where a name belongs.
+    /// The same with stars for what looks like a token, which may be in the wrong field.
     #[must_use]
     pub(super) fn without_lookalikes(self) -> Self {
         let (path, message) = (without_lookalikes(&self.path), without_lookalikes(&self.message));
         Self { path: path.chars().take(ENOUGH).collect(), message, ..self }
     }
 
-    /// The problem without its file, for where the file was just named: `12:7: rules[0].id: what is wrong`.
+    /// The problem without its file, for where the file has just been named: `12:7: rules[0].id: what is wrong`.
     #[must_use]
     pub fn without_file(&self) -> String {
         let place = self.place.map(|place| format!("{place}: ")).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Place {
     /// The first character.
     pub(super) const START: Self = Self { line: 1, column: 1 };
 
-    /// The place of the byte `offset` of `text`; its end when it is shorter.
+    /// The place of the byte at `offset` in `text`; its end if it is shorter.
     pub(super) fn of(text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

@@ -1,15 +1,15 @@
-//! A flow file exactly as it is written (docs/sync.md, "The flow file").
+//! The fields of a flow file exactly as written (docs/sync.md, "The flow file").
 //!
-//! `None` is a field that is absent, or was of the wrong kind and has been noted. What depends on more than one
-//! field, on other files or on the environment is `check`'s, as are defaults; each field's own words tell them for
-//! the schema.
+//! `None` is a field that is absent, or of the wrong kind, which has been reported. `check` applies defaults and
+//! whatever depends on several fields, on other files or on the environment. The description of each field is for the
+//! schema.
 
 use super::finding::Placed;
 use super::reader::{Anything, Fields, Map, Maybe, OneOf, Part, Span};
 use super::words::{AuthType, IntervalMinutes, IntervalSeconds, LagSeconds};
 use crate::flow::{Deployment, Fallback, From, OnConflict, Secret, Side};
 
-/// The file's outermost object.
+/// The outermost object of a flow file.
 pub struct FlowFile {
     pub schema: Maybe<Anything>,
     pub name: Maybe<String>,
@@ -109,7 +109,7 @@ impl Part for FlowFile {
                 "The flow's identity everywhere: 1 to 63 letters, digits, '-' or '_', the first a letter or digit.",
             ),
             description: fields.optional("description", "For people."),
-            jira: fields.required("jira", "Where Jira is, and as whom to speak to it."),
+            jira: fields.required("jira", "Where Jira is, and which account to use."),
             user_project_key: fields.required("userProjectKey", "The project where customers report."),
             dev_project_key: fields.required("devProjectKey", "The project where the work is done."),
             sync_interval_minutes: fields.optional(
@@ -150,7 +150,7 @@ impl Part for FlowFile {
     }
 }
 
-/// What the Node service did for fields of these names is told by other ones.
+/// Fields of the Node.js service that others have replaced.
 fn former(fields: &mut impl Fields) {
     fields.former("severity", "name the field in fieldMap to have it copied");
     fields.former("replied", "name the field in repliedField to have it set");

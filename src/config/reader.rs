@@ -1,8 +1,8 @@
-//! Reads JSON into typed parts and notes every mistake with its place.
+//! Reads JSON into typed parts and reports every mistake with its place.
 //!
-//! A type says which fields it has, and what each means ([`Part`]); the rest is done here: kinds of values, missing and
-//! unknown fields, fields given twice. Strict JSON: what other tools would refuse is refused. The same words of a type
-//! make the published schema (`schema`), so that the two say the same.
+//! A type declares its fields and their meaning ([`Part`]); this module checks kinds of values, missing and unknown
+//! fields, and fields given twice. The JSON must be strict, so that other tools accept it too. The published schema
+//! (`schema`) is made from the same declarations.
 
 mod kinds;
 mod object;
@@ -20,7 +20,7 @@ use super::schema::Schema;
 /// A field that may be absent.
 pub type Maybe<T> = Option<Placed<T>>;
 
-/// Reads a whole text. `None` when nothing could be made of it, which is then noted in `findings`.
+/// Reads a whole text. `None` when it can't be read; `findings` says why.
 pub fn read<T: FromJson>(text: &str, findings: &Findings) -> Option<T> {
     let root = At::root();
     match parse_to_ast(text, &CollectOptions::default(), &STRICT) {
@@ -35,41 +35,40 @@ pub fn read<T: FromJson>(text: &str, findings: &Findings) -> Option<T> {
     }
 }
 
-/// What can be made of a JSON value.
+/// A type that can be read from a JSON value.
 pub trait FromJson: Sized {
-    /// `None` when `value` is of the wrong kind, which is then noted in `findings`.
+    /// Reads a value. `None` when it is of the wrong kind; `findings` says so.
     fn from_json(value: &Value<'_>, at: &At, findings: &Findings) -> Option<Self>;
 
-    /// The values that are taken.
+    /// The schema of the values that are accepted.
     fn schema() -> Schema;
 }
 
-/// What is written as a JSON object with known fields.
+/// A type that is written as a JSON object with known fields.
 pub trait Part: Sized {
-    /// Asks for every field; those not asked for are unknown.
+    /// Declares and reads every field; any other field is unknown.
     fn read(fields: &mut impl Fields) -> Self;
 }
 
-/// The fields of one kind of object: of one in a file, or as they may be in any.
+/// The fields of a kind of object: those of an object in a file, or those that the schema lists.
 pub trait Fields {
-    /// A field that may be absent, or `null`, which means the same. `meaning` is for people who write such files.
+    /// A field that may be absent, or `null`, which means the same. `meaning` is its description in the schema.
     fn optional<T: FromJson>(&mut self, name: &'static str, meaning: &'static str) -> Maybe<T>;
 
-    /// The same for a field that must be there; if it isn't, that is noted.
+    /// A field that must be there; its absence is reported.
     fn required<T: FromJson>(&mut self, name: &'static str, meaning: &'static str) -> Maybe<T>;
 
-    /// At least one of these fields must be there; else that is noted as if the first were missing.
+    /// Demands at least one of these fields; else the first one is reported as missing.
     fn any_of(&mut self, names: [&'static str; 2], or_else: &str);
 
-    /// A field that the Node service knew and that has no meaning any more; `instead` says what to do.
+    /// A field of the Node.js service without a meaning now; `instead` says what to write.
     fn former(&mut self, name: &'static str, instead: &'static str);
 }
 
-/// The name of `known` that `found` was most likely meant to be.
+/// The name in `known` that was most likely meant by `found`.
 pub fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let found = found.to_lowercase();
-    // A third of the letters wrong is still a slip; beyond that a guess misleads. The length alone rules most names
-    // out.
+    // Up to a third of the letters may be wrong; beyond that a guess misleads. The length alone rules most names out.
     let slips = |name: &str| name.len().div_ceil(3);
     let alike = known.iter().copied().filter(|name| name.len().abs_diff(found.len()) <= slips(name));
     let measured = alike.map(|name| (strsim::damerau_levenshtein(&found, &name.to_lowercase()), name));

@@ -1,4 +1,4 @@
-//! Finds the flow files of a folder, and reads them one by one: together they may be larger than the memory.
+//! Lists the flow files of a folder, and reads them one by one: all together may be larger than the memory.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -14,7 +14,7 @@ use super::problem::Problem;
 use crate::descriptors;
 use crate::files::open_to_others;
 
-/// A flow file of a folder, which is not read yet.
+/// A flow file in a folder, not read yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowFile {
     path: PathBuf,
@@ -27,16 +27,16 @@ pub struct FlowFile {
 pub struct Found {
     /// Its path, as problems name it.
     pub file: String,
-    /// What is in it, or why it can't be read: which concerns this file only.
+    /// Its content, or why this file can't be read.
     pub content: Result<Content, Problem>,
 }
 
-/// What is in a flow file. Its text may hold a secret and is not printed.
+/// The content of a flow file. Its text may hold a secret and is not printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content {
     /// The text.
     pub text: String,
-    /// Changes with every byte of it.
+    /// The hash of the text's bytes.
     pub hash: Hash,
     /// The file's mode, if every user of this machine has access to it.
     pub open_to_others: Option<u32>,
@@ -60,23 +60,23 @@ impl From<&str> for Beside {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hash([u8; 32]);
 
-/// Why a folder's flow files are unknown. That is never the same as there being none.
+/// Why a folder's flow files are unknown, which is never the same as an empty folder.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoFolder {
     /// There is no such folder.
     #[error("the flows folder {} does not exist; create it or name another one", .0.display())]
     Missing(PathBuf),
-    /// There is something, but it can't be listed.
+    /// The folder can't be listed.
     #[error("the flows folder {} cannot be read: {why}", folder.display())]
     Unreadable {
         /// The folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         why: String,
     },
 }
 
-/// The flow files in `folder`, in the order of their names; may be none. Reads the disk and so may block.
+/// Lists the flow files in `folder` by name; there may be none. Reads the disk and may block.
 ///
 /// # Errors
 /// When the folder is missing or can't be listed.
@@ -88,25 +88,25 @@ pub fn scan(folder: &Path) -> Result<Vec<FlowFile>, NoFolder> {
     Ok(names.iter().map(|name| FlowFile::at(folder.join(name))).collect())
 }
 
-/// Reads flow files, each when it is asked for. One that went since it was listed is simply gone. Reads the disk and so may
-/// block.
+/// Reads flow files, each when the iterator reaches it. One that was deleted since it was listed is left out. Reads the
+/// disk and may block.
 pub fn read_each(files: &[FlowFile]) -> impl Iterator<Item = Found> {
     files.iter().filter(|file| file.is_there()).map(FlowFile::read)
 }
 
 impl FlowFile {
-    /// The file of this path, whatever its name.
+    /// The file at this path, whatever its name.
     #[must_use]
     pub fn at(path: PathBuf) -> Self {
         let file = match (path.parent(), path.file_name()) {
-            // So that it can be found, and two such files are two.
+            // Escaped, so that it can be found and two such names differ.
             (Some(folder), Some(name)) if name.to_str().is_none() => folder.join(escaped(name)).display().to_string(),
             (Some(_) | None, Some(_) | None) => path.display().to_string(),
         };
         Self { path, file }
     }
 
-    /// Reads it. Reads the disk and so may block.
+    /// Reads the file. Reads the disk and may block.
     #[must_use]
     pub fn read(&self) -> Found {
         let content = self.place().and_then(text);
@@ -114,7 +114,7 @@ impl FlowFile {
         Found { file: self.file.clone(), content: content.map_err(|why| Problem::of_file(&self.file, why)) }
     }
 
-    /// What changes with every byte of it, without holding it. Reads the disk and so may block.
+    /// Hashes the file without holding it in memory. Reads the disk and may block.
     ///
     /// # Errors
     /// Why it can't be read.
@@ -122,7 +122,7 @@ impl FlowFile {
         hash_of(opened(self.place()?)?.0)
     }
 
-    /// Whether there is anything of that name.
+    /// Whether something exists at its path.
     #[must_use]
     pub fn is_there(&self) -> bool {
         !matches!(fs::symlink_metadata(&self.path), Err(error) if error.kind() == ErrorKind::NotFound)
@@ -136,33 +136,35 @@ impl FlowFile {
     }
 }
 
-/// The text of a file that a flow file names: a token or certificates. Reads the disk and so may block.
+/// Reads a file that a flow file names: a token or certificates. Reads the disk and may block.
 ///
 /// # Errors
 /// Why it can't be used, as in "cannot be read: …"; without its path, which may be a secret in the wrong place.
 pub fn beside(path: &Path) -> Result<Beside, String> {
     let (text, open_to_others) = text(path)?;
-    // Some editors begin a file with a byte order mark; it is no part of a token.
+    // Some editors put a byte order mark at the beginning of a file; it is not part of the token.
     Ok(Beside { text: text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned(), open_to_others })
 }
 
-/// A flow file is a few kilobytes; what is larger is something else, and a folder of such must not fill the memory.
+/// Most bytes that are read of a file. A flow file has a few kilobytes, and a folder of large files must not fill the
+/// memory.
 const MOST_BYTES: u64 = 1024 * 1024;
 
-/// Files are hashed in pieces of so many bytes.
+/// Bytes of a file that are hashed at a time.
 const PIECE: usize = 64 * 1024;
 
-/// Hidden files, examples and what editors leave behind (`#x.json`, `~x.json`) are no flows.
+/// Whether a name is that of a flow file, and not of a hidden file, an example, or a copy that an editor left
+/// (`#x.json`, `~x.json`).
 fn is_flow_file(name: &str) -> bool {
     name.ends_with(".json") && !name.ends_with(".example.json") && !name.starts_with(['.', '#', '~'])
 }
 
-/// A name with the bytes that are no text as `\xFF`.
+/// A file name with bytes that are not text written as `\xFF`.
 fn escaped(name: &OsStr) -> String {
     name.as_encoded_bytes().escape_ascii().to_string()
 }
 
-/// Its text, and its mode if every user has access to it. Links are followed.
+/// A file's text, and its mode if every user has access to it. Symbolic links are followed.
 fn text(path: &Path) -> Result<(String, Option<u32>), String> {
     let (file, found) = opened(path)?;
     let mut bytes = Vec::new();
@@ -189,11 +191,10 @@ fn hash_of(mut file: File) -> Result<Hash, String> {
     }
 }
 
-/// Opens a regular file, and nothing else. What takes its place meanwhile is not waited for: opening a pipe would wait for
-/// its writer.
+/// Opens a file if it is a regular one. It does not block if the file is replaced meanwhile, as opening a pipe would.
 fn opened(path: &Path) -> Result<(File, fs::Metadata), String> {
     let regular = |found: fs::Metadata| if found.is_file() { Ok(found) } else { Err(NO_FILE.to_owned()) };
-    // Opening a device may do something.
+    // Merely opening a device may have an effect.
     regular(fs::metadata(path).map_err(unreadable)?)?;
     let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path);
     let file = file.map_err(unreadable)?;
@@ -201,7 +202,7 @@ fn opened(path: &Path) -> Result<(File, fs::Metadata), String> {
     Ok((file, found))
 }
 
-const NO_FILE: &str = "is no regular file; put one in its place";
+const NO_FILE: &str = "is not a regular file; put one in its place";
 
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
 fn unreadable(error: io::Error) -> String {
@@ -222,7 +223,7 @@ fn no_folder(folder: &Path, error: &io::Error) -> NoFolder {
 }
 
 impl Content {
-    /// Takes the text over and hashes it.
+    /// The content with this text.
     #[must_use]
     pub fn new(text: String) -> Self {
         let hash = Hash::of(&text);

@@ -1,8 +1,7 @@
 //! The JSON Schema of a flow file (draft 2020-12), for editors.
 //!
-//! It is made by asking the parts of a flow file for their fields, exactly as a file is read: a field can't be in the
-//! one and not in the other. It says less than `check` does where the meaning of several fields is concerned, and never
-//! refuses what `check` takes.
+//! It is made from the declarations by which a file is read, so that both have the same fields. It demands less than
+//! `check` does where several fields depend on each other, and never refuses a file that `check` accepts.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +10,10 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::raw::FlowFile;
 use super::reader::{Fields, FromJson, Maybe, Part};
 
-/// The schema as a JSON text, with a line break at its end.
+/// The schema as JSON text, which ends with a line break.
 ///
 /// # Errors
-/// Never in practice: it is made of texts and numbers only.
+/// Never in practice: it consists of texts and numbers only.
 pub fn schema() -> Result<String, serde_json::Error> {
     let root = Schema {
         dialect: Some("https://json-schema.org/draft/2020-12/schema"),
@@ -24,7 +23,7 @@ pub fn schema() -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(&root).map(|text| text + "\n")
 }
 
-/// The values that a field takes. Says nothing by itself: then it takes any.
+/// The values that a field accepts; by default any.
 #[derive(Default, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Schema {
@@ -59,7 +58,7 @@ pub struct Schema {
     additional_properties: Option<Others>,
 }
 
-/// Fields that were not named.
+/// Whether an object may have further fields.
 #[derive(serde::Serialize)]
 #[serde(untagged)]
 enum Others {
@@ -67,7 +66,7 @@ enum Others {
     Each(Box<Schema>),
 }
 
-/// At least one of some fields.
+/// Demands at least one of some fields.
 #[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AnyOf {
@@ -79,37 +78,37 @@ struct Has {
     required: [&'static str; 1],
 }
 
-/// Fields in the order in which the reader asks for them, which is the order in which people write them.
+/// Fields in the order in which they are declared, which is also the usual order in files.
 #[derive(Default)]
 struct Properties(Vec<(&'static str, Schema)>);
 
 impl Schema {
-    /// Values of one kind.
+    /// The schema of all values of one kind.
     pub fn kind(kind: &'static str) -> Self {
         Self { kinds: vec![kind], ..Self::default() }
     }
 
-    /// Only these texts.
+    /// Allows only these texts.
     pub fn among(self, names: Vec<&'static str>) -> Self {
         Self { among: names.into_iter().map(Some).collect(), ..self }
     }
 
-    /// Numbers within limits, both included.
+    /// Allows only numbers within these limits, both included.
     pub fn between(self, minimum: f64, maximum: f64) -> Self {
         Self { minimum: Some(minimum), maximum: Some(maximum), ..self }
     }
 
-    /// A list of these.
+    /// Allows only such elements of a list.
     pub fn of_items(self, items: Self) -> Self {
         Self { items: Some(Box::new(items)), ..self }
     }
 
-    /// An object whose fields, of any name, hold these; comments aside.
+    /// Allows only such values in an object's fields, which may have any name; comments apart.
     pub fn of_values(self, values: Self) -> Self {
         Self { additional_properties: Some(Others::Each(Box::new(values))), ..self.with_comments() }
     }
 
-    /// Also `null`, which counts as absent.
+    /// Allows also `null`, which counts as absent.
     pub fn or_null(mut self) -> Self {
         if !self.kinds.is_empty() {
             self.kinds.push("null");
@@ -127,14 +126,14 @@ impl Schema {
     }
 }
 
-/// The schema of an object: what its type asks for.
+/// The schema of an object, from the declarations of its type.
 pub fn of_part<T: Part>() -> Schema {
     let mut listing = Listing(Schema::kind("object").with_comments());
     T::read(&mut listing);
     Schema { additional_properties: Some(Others::Allowed(false)), ..listing.0 }
 }
 
-/// Writes down what is asked for, and has nothing to give.
+/// Lists the declared fields in a schema; all of them read as absent.
 struct Listing(Schema);
 
 impl Fields for Listing {

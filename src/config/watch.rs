@@ -1,8 +1,8 @@
-//! When to look at the flows folder again.
+//! Tells when to scan the flows folder again.
 //!
-//! File events are hints and nothing more: they name the wrong file (a ConfigMap's `..data` swap), come too early (a
-//! file half written), or not at all (the folder replaced, watches exhausted, a network disk). So [`Watch`] never says what
-//! happened, and a tick makes up for every event that was lost.
+//! File events are only hints: they can name the wrong file (a ConfigMap's `..data` swap), come too early (a file half
+//! written), or not come at all (the folder replaced, watches exhausted, a network disk). So [`Watch`] never tells what
+//! changed, and also fires periodically, in case events are lost.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,55 +15,55 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 
-/// Says when to look again, and never what for.
+/// Tells when to scan again, and never which file changed.
 pub struct Watch {
     clock: Clock,
     period: Duration,
     next_tick: Instant,
-    /// When the events heard so far will have settled; `None` when there were none.
+    /// When the events so far will have settled; `None` without events.
     settled: Option<Instant>,
     ear: Option<Ear>,
 }
 
-/// Points a [`Watch`] at whatever is at the folder's path now. That reads the disk and so may block, as the look at the
-/// folder may, which comes right after it.
+/// Points a [`Watch`] at the folder that is at its path now. That reads the disk and may block, like the scan that
+/// follows it.
 #[derive(Clone)]
 pub struct Pointer(Arc<Mutex<Pointing>>);
 
-/// Half of the ten seconds within which a new file is found even if every event was lost.
+/// The time between two scans without events: half of the ten seconds within which a new file is found in any case.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// Editors and copiers touch a file several times within this; waiting makes that one look.
+/// How long to wait after an event. Editors and copying programs change a file several times within this.
 const SETTLE: Duration = Duration::from_millis(50);
 
 impl Watch {
-    /// Watches `folder`, which may not exist yet or come back later. The caller looks once by itself, after this; before
-    /// each look it uses the [`Pointer`].
+    /// Watches `folder`, which may be missing at first or at times. The caller scans once by itself after this, and
+    /// uses the [`Pointer`] before each scan.
     #[must_use]
     pub fn new(folder: &Path, clock: Clock) -> Self {
         Self::with_period(folder, clock, PERIOD)
     }
 
-    /// As [`Watch::new`], with a tick every `period`.
+    /// As [`Watch::new`], firing every `period`.
     #[must_use]
     pub fn with_period(folder: &Path, clock: Clock, period: Duration) -> Self {
         Self { ear: Some(Ear::new(folder)), ..Self::ticking(clock, period) }
     }
 
-    /// What points it at the folder; `None` where there is nothing to hear.
+    /// The pointer of this watch; `None` if it only fires periodically.
     #[must_use]
     pub fn pointer(&self) -> Option<Pointer> {
         self.ear.as_ref().map(|ear| ear.pointer.clone())
     }
 
-    /// Only ticks: for simulated time, which file events know nothing of.
+    /// Fires only periodically: for simulated time, since file events come in real time.
     #[must_use]
     pub fn ticking(clock: Clock, period: Duration) -> Self {
         let next_tick = clock.now() + period;
         Self { clock, period, next_tick, settled: None, ear: None }
     }
 
-    /// Returns when something may have changed since the last call. Cancel by dropping: nothing heard is lost.
+    /// Returns when something may have changed since the last call. Cancel by dropping: no event is lost.
     pub async fn changed(&mut self) {
         loop {
             let due = self.settled.map_or(self.next_tick, |settled| settled.min(self.next_tick));
@@ -78,13 +78,13 @@ impl Watch {
         self.begin_anew();
     }
 
-    /// Whether file events are heard since it was last pointed; else only ticks are.
+    /// Whether the last pointing set a watch, so that file events are received.
     #[cfg(test)]
     fn hears_events(&self) -> bool {
         self.pointer().is_some_and(|pointer| pointer.0.lock().pointed)
     }
 
-    /// Before the caller looks, so that what happens while it looks is heard.
+    /// Called before the caller scans, so that changes during the scan are noticed.
     fn begin_anew(&mut self) {
         self.settled = None;
         self.next_tick = self.clock.now() + self.period;
@@ -101,7 +101,7 @@ async fn heard(ear: &mut Option<Ear>) {
     }
 }
 
-/// The operating system's file events, as far as it gives any.
+/// Receives the operating system's file events, if it provides any.
 struct Ear {
     receiver: Receiver<()>,
     pointer: Pointer,
@@ -110,14 +110,14 @@ struct Ear {
 struct Pointing {
     folder: PathBuf,
     sender: Sender<()>,
-    /// `None` when the system has none to give; asked again each time.
+    /// `None` when the system has none left; requested again each time.
     watcher: Option<RecommendedWatcher>,
     pointed: bool,
 }
 
 impl Ear {
     fn new(folder: &Path) -> Self {
-        // One place is enough: all events mean the same.
+        // One slot is enough: all events mean the same.
         let (sender, receiver) = mpsc::channel(1);
         let pointing = Pointing { folder: folder.to_owned(), sender, watcher: None, pointed: false };
         Self { receiver, pointer: Pointer(Arc::new(Mutex::new(pointing))) }
@@ -134,15 +134,14 @@ impl Ear {
 }
 
 impl Pointer {
-    /// A folder that was replaced leaves its watch on the old one, without a word; so that watch is taken away and set
-    /// again each time.
+    /// Sets the watch anew. After a folder is replaced, the watch silently stays on the old one.
     pub fn point(&self) {
         let mut pointing = self.0.lock();
         if pointing.watcher.is_none() {
             pointing.watcher = watcher(pointing.sender.clone());
         }
         let Pointing { folder, watcher: Some(watcher), pointed, .. } = &mut *pointing else { return };
-        // It fails when there was no watch, or none is left: both are as wanted.
+        // It fails if there was no watch, which is fine.
         let _ = watcher.unwatch(folder);
         *pointed = watcher.watch(folder, RecursiveMode::NonRecursive).is_ok();
     }
@@ -151,14 +150,14 @@ impl Pointer {
 fn watcher(sender: Sender<()>) -> Option<RecommendedWatcher> {
     let tell = move |event| {
         if matters(&event) {
-            // Full: someone was told already and has not looked yet.
+            // Full: an event is waiting already.
             let _ = sender.try_send(());
         }
     };
     notify::recommended_watcher(tell).ok()
 }
 
-/// Our own reading of the files is an access. What the watcher failed to see may have been a change.
+/// Whether an event may be a change. Accesses are not (scans cause some); an error of the watcher may hide one.
 fn matters(event: &notify::Result<notify::Event>) -> bool {
     event.as_ref().map_or(true, |event| !event.kind.is_access())
 }

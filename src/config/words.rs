@@ -1,4 +1,4 @@
-//! The texts by which flow files name what can be chosen.
+//! The texts by which flow files name the values of enumerations.
 
 use super::reader::{Measure, Named};
 use crate::flow::{Deployment, Fallback, From, OnConflict, Side};
@@ -8,7 +8,7 @@ use crate::flow::{Deployment, Fallback, From, OnConflict, Side};
 pub enum AuthType {
     /// E-mail and token.
     Basic,
-    /// A token alone.
+    /// Only a token.
     Pat,
 }
 
@@ -51,10 +51,10 @@ pub enum IntervalMinutes {}
 /// `indexLagSeconds`.
 pub enum LagSeconds {}
 
-/// What Jira's rate limits bear.
+/// The shortest interval, which Jira's rate limits allow.
 const SHORTEST_INTERVAL: f64 = 1.0;
 
-/// Thirty days: beyond any use, and no clock overflows.
+/// The longest interval: thirty days, with which no clock overflows.
 const LONGEST_INTERVAL: f64 = 30.0 * 24.0 * 3600.0;
 
 impl Measure for IntervalSeconds {
@@ -71,7 +71,7 @@ impl Measure for IntervalMinutes {
     const LIMITS: &'static str = "from 1 second to 30 days";
 }
 
-/// A search that lags longer than a day is none to work by.
+/// The longest lag of the search: a day.
 impl Measure for LagSeconds {
     const UNIT: f64 = 1.0;
     const LEAST: f64 = 0.0;

@@ -1,15 +1,15 @@
-//! The names and ids by which Lockstep and Jira know things.
+//! Names and ids of flows, projects, issues and other things of Lockstep and Jira.
 //!
-//! Ids are opaque strings, as Jira's documents have them. Keys are for people and may change when an issue moves; a pair
-//! is always known by its ids (docs/sync.md, "Pairs").
+//! Ids are opaque strings, as in Jira's API. Keys are shown to users and change when an issue moves; pairs are
+//! identified by ids (docs/sync.md, "Pairs").
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-/// A text that is not what its type demands, and what would be.
+/// The error of a text that breaks the rule of its type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is no {what}: {rule}")]
+#[error("{found:?} is not a valid {what}: {rule}")]
 pub struct NotA {
     what: &'static str,
     found: String,
@@ -26,20 +26,20 @@ impl NotA {
         Self { what, found, rule }
     }
 
-    /// What the type demands, without the text that was found: for texts that may be secret.
+    /// The rule of the type, without the text: for texts that may be secret.
     #[must_use]
     pub fn rule(&self) -> &'static str {
         self.rule
     }
 
-    /// The same as it is displayed, without the text that was found: `is no flow name: …`.
+    /// The message without the text: `is not a valid flow name: …`.
     #[must_use]
     pub fn without_text(&self) -> String {
-        format!("is no {}: {}", self.what, self.rule)
+        format!("is not a valid {}: {}", self.what, self.rule)
     }
 }
 
-/// Declares an opaque, comparable text with `FromStr` and `Display`, and the rule that every value of it keeps.
+/// Declares an opaque, comparable text type with `FromStr` and `Display`, and the rule for its values.
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $holds:expr) => {
         $(#[$doc])*
@@ -135,13 +135,13 @@ text!(
 );
 
 text!(
-    /// Who did something in Jira: `accountId` on Cloud.
+    /// The account of a user in Jira: `accountId` on Cloud.
     #[derive(PartialOrd, Ord)]
     AccountId, "account id", "not empty", |s| !s.is_empty()
 );
 
 text!(
-    /// An attachment's id (Jira's `attachment.id`), never given to another.
+    /// An attachment's id (Jira's `attachment.id`), which is never reused.
     #[derive(PartialOrd, Ord)]
     AttachmentId, "attachment id", "not empty", |s| !s.is_empty()
 );
@@ -153,7 +153,7 @@ text!(
 );
 
 text!(
-    /// Names one intent for ever; the mark on the created issue carries it.
+    /// The id of one intent, never reused; the mark on the created issue contains it.
     #[derive(PartialOrd, Ord)]
     IntentId, "intent id", "not empty", |s| !s.is_empty()
 );
@@ -180,7 +180,7 @@ impl IssueKey {
     }
 }
 
-/// By number: an issue that was created later has the larger id.
+/// Ordered by number: an issue that was created later has a larger id.
 impl Ord for IssueId {
     fn cmp(&self, other: &Self) -> Ordering {
         (self.0.len(), &self.0).cmp(&(other.0.len(), &other.0))
@@ -237,12 +237,12 @@ impl FromStr for Side {
     }
 }
 
-/// An issue as others refer to it: its lasting id and its present key.
+/// A reference to an issue: its id and its present key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IssueRef {
-    /// Lasting.
+    /// Never changes.
     pub id: IssueId,
-    /// For people and links.
+    /// For messages and links.
     pub key: IssueKey,
 }
 

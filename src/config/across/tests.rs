@@ -117,7 +117,7 @@ fn a_refused_edit_leaves_its_running_flow_in_place() {
 
 #[test]
 fn one_pair_of_projects_is_one_flow() {
-    let told = "b:3:36: userProjectKey: a and B are already kept in step by a; remove one of the two files";
+    let told = "b:3:36: userProjectKey: a and B are already synced by a; remove one of the two files";
     assert_eq!(refusal(file("a", "x", "A-B"), file("b", "y", "a-B")), told);
     let spelt_otherwise = File { site: "http://A.example.net:80/", ..file("b", "y", "a-B") };
     assert_eq!(refusal(file("a", "x", "A-B"), spelt_otherwise), told);

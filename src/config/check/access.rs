@@ -21,7 +21,7 @@ impl Checker<'_> {
     fn site(&self, raw: &Placed<String>) -> Option<SiteUrl> {
         let url = self.expanded(raw, &raw.value)?;
         let page = Page::at(&url);
-        // The address itself is not repeated: a password or token may have slipped into it.
+        // The address itself is not repeated: it may contain a password or token.
         match url.parse() {
             Ok(site) => {
                 page.into_iter().for_each(|page| self.warn(raw, page.advice()));
@@ -30,7 +30,7 @@ impl Checker<'_> {
             Err(not) => {
                 let not: NotA = not;
                 let advice = page.map(|page| format!("; it {}", page.advice())).unwrap_or_default();
-                self.problem(raw, format!("is no site address: {}{advice}", not.rule()));
+                self.problem(raw, format!("is not a site address: {}{advice}", not.rule()));
                 None
             }
         }
@@ -38,7 +38,7 @@ impl Checker<'_> {
 
     fn former_sites(&self, raw: &raw::Jira) -> Option<Vec<SiteUrl>> {
         let named: Vec<_> = raw.former_base_urls.iter().flat_map(|urls| &urls.value).collect();
-        // Each of them is looked at, so that one mistake does not hide another.
+        // All of them are checked before any is refused, so that one mistake does not hide another.
         let former: Vec<_> = named.into_iter().map(|url| self.site(url)).collect();
         former.into_iter().collect()
     }
@@ -81,7 +81,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Secrets in files often end with a line break that is no part of them.
+    /// The token in a text, which in files often ends with a line break.
     fn whole<T>(&self, raw: &Placed<T>, token: &str) -> Option<Secret> {
         let token = Secret::new(trimmed(token).to_owned());
         let text = token.expose();
@@ -101,7 +101,7 @@ impl Checker<'_> {
         authority
     }
 
-    /// The text of the file with a secret that a field names.
+    /// The text of a secret's file, which a field names.
     fn secret_file(&self, raw: &Placed<String>) -> Option<String> {
         let file = self.file(raw)?;
         if let Some(mode) = file.open_to_others {
@@ -110,7 +110,7 @@ impl Checker<'_> {
         Some(file.text)
     }
 
-    /// The file that a field names. The path is not repeated: the field may have been taken for the token's.
+    /// The file that a field names. Problems don't repeat the path: the token may have been written there by mistake.
     fn file(&self, raw: &Placed<String>) -> Option<Beside> {
         let path = self.expanded(raw, &raw.value)?;
         if !self.demand(!path.trim().is_empty(), raw, "is empty; name a file") {
@@ -122,14 +122,14 @@ impl Checker<'_> {
     }
 }
 
-/// A page of Jira, as its address shows it.
+/// A page of Jira, recognised by its address.
 struct Page {
     what: &'static str,
-    /// The part of the path with which it begins.
+    /// The first part of the page's path.
     begins: &'static str,
 }
 
-/// How addresses of pages begin, behind the site's own path.
+/// The first parts of pages' paths, behind the site's own path.
 const PAGES: [(&str, &str); 10] = [
     ("browse", "an issue or project"),
     ("rest", "the REST API"),
@@ -143,7 +143,7 @@ const PAGES: [(&str, &str); 10] = [
     ("login.jsp", "the login page"),
 ];
 
-/// Jira Cloud has these below `/jira`, which is also what many Data Centers call their own path.
+/// Pages that Jira Cloud has below `/jira`. Many Data Center sites have that as their own path.
 const CLOUD_PAGES: [(&str, &str); 9] = [
     ("software", "a board or project"),
     ("core", "a board or project"),
@@ -157,7 +157,7 @@ const CLOUD_PAGES: [(&str, &str); 9] = [
 ];
 
 impl Page {
-    /// The page to which an address leads; `None` if it may be a site's own.
+    /// The page at an address; `None` if the address may be that of a site.
     fn at(url: &str) -> Option<Self> {
         let (_, behind_scheme) = url.split_once("://")?;
         let path = behind_scheme.split(['?', '#']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Warnings: what a flow file says that will not happen, or not as its writer may think.
+//! Warnings about what has no effect in a flow file, or another effect than its author may expect.
 
 use super::super::raw::{self, DefaultBehavior, FlowFile};
 use super::rules::Drafted;
@@ -75,7 +75,7 @@ impl Checker<'_> {
     }
 }
 
-/// Whether `later` never gets an issue of `side` because `earlier` matches each one first.
+/// Whether `earlier` matches every issue of `side` that `later` could match.
 fn hides(earlier: &Rule, later: &Rule, side: Side) -> bool {
     let leaves_the_unpaired = earlier.requires_pair && !later.requires_pair;
     earlier.on == later.on && earlier.from.includes(side) && !leaves_the_unpaired

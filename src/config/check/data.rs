@@ -7,7 +7,7 @@ use crate::flow::{Database, DatabaseName, FieldCopy, FieldName, FlowName, NotA, 
 use crate::foreign::without_user_info;
 use crate::settings::{NoStore, StoreUrl};
 
-/// What every created issue gets from Lockstep itself, by id and by name.
+/// Ids and names of fields that Lockstep itself fills in each created issue.
 const OWN_FIELDS: [&str; 10] = [
     "summary",
     "description",
@@ -21,7 +21,7 @@ const OWN_FIELDS: [&str; 10] = [
     "comments",
 ];
 
-/// Databases of MongoDB's own.
+/// Databases that MongoDB reserves for itself.
 const RESERVED: [&str; 3] = ["admin", "local", "config"];
 
 impl Checker<'_> {
@@ -69,7 +69,7 @@ impl Checker<'_> {
         field
     }
 
-    /// `flow` is `None` when the file names none, which has been noted.
+    /// `flow` is `None` when the file has no valid name, which has been reported.
     pub fn database(&self, raw: &FlowFile, flow: Option<&FlowName>) -> Option<Database> {
         let named = raw.database.as_ref().map(|database| &database.value);
         let at = named.and_then(|database| database.uri.as_ref()).map(|uri| self.store_at(uri));
@@ -87,7 +87,8 @@ impl Checker<'_> {
         Some(Database { name, is_named, at: at? })
     }
 
-    /// Relative to the flow file, as all paths in it are. Never repeats the address: it may hold a password.
+    /// The store at an address, whose path is relative to the flow file. Problems never repeat the address: it may hold
+    /// a password.
     fn store_at(&self, raw: &Placed<Secret>) -> Option<StoreUrl> {
         let address = self.expanded(raw, raw.value.expose())?;
         let has_user = |address: &&str| without_user_info(address) != *address;
@@ -106,7 +107,7 @@ impl Checker<'_> {
     }
 }
 
-/// The field that the database's name comes from.
+/// The field from which the database's name is taken.
 fn named_by(raw: &FlowFile) -> Option<&Placed<String>> {
     let own = raw.database.as_ref().and_then(|database: &Placed<raw::Database>| database.value.name.as_ref());
     own.or(raw.name.as_ref())

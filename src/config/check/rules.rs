@@ -9,25 +9,25 @@ use crate::flow::{
     StatusName, TargetStatus, Template, WantedResolution,
 };
 
-/// A rule, and the JSON it was made from.
+/// A rule with the JSON that it was made from.
 pub struct Drafted<'a> {
-    /// Its place in the file, from 0.
+    /// Its index in `rules`.
     pub index: usize,
     pub raw: &'a Placed<raw::Rule>,
     pub rule: Rule,
 }
 
-/// What holds for the whole flow where a rule says nothing.
+/// Defaults of the flow for what a rule leaves out.
 struct Defaults<'a> {
     raw: &'a DefaultBehavior,
     resolution: Option<Resolution>,
 }
 
-/// What `skipIntermediateStatuses` means where `intermediateStatuses` is absent: work is done, but not yet released.
+/// The intermediate status where `intermediateStatuses` is absent: work is done, but not yet released.
 const DEFAULT_INTERMEDIATE: &str = "Done";
 
 impl Checker<'_> {
-    /// All that concerns rules. Disabled ones are checked like the others, and then left out.
+    /// Checks all rules. Disabled ones are checked like the others, and then left out.
     pub fn rules(&self, raw: &FlowFile) -> Rules {
         let absent = DefaultBehavior::default();
         let behavior = raw.default_behavior.as_ref().map_or(&absent, |defaults| &defaults.value);
@@ -120,7 +120,7 @@ impl Checker<'_> {
         })
     }
 
-    /// Checked even where `syncStatus` is off. `None` has been noted.
+    /// The status to set, checked even where `syncStatus` is off. `None` has been reported.
     fn set_status(&self, rule: &raw::Rule, actions: &raw::Actions, defaults: &Defaults<'_>) -> Option<SetStatus> {
         let named = |status: &Maybe<String>| status.as_ref().map(|status| self.status(status));
         let (narrower, wider) = (named(&actions.target_status), named(&rule.target_status));
@@ -137,7 +137,7 @@ impl Checker<'_> {
         resolution
     }
 
-    /// What a rule says, if it `is_said` at all. `None` has been noted.
+    /// The comment of a rule; `is_said` tells whether it is ever written. `None` has been reported.
     fn comment(&self, raw: &Placed<String>, is_said: bool) -> Option<Template> {
         let template = self.template(raw)?;
         match (template.is_blank(), is_said) {
@@ -167,13 +167,13 @@ impl Checker<'_> {
     }
 }
 
-/// `syncDirection`; where it is absent, `targetProject` says as much. `None` has been noted.
+/// The direction: `syncDirection`, else that which follows from `targetProject`. `None` has been reported.
 fn from(raw: &raw::Rule) -> Option<From> {
     let by_target = || raw.target_project.as_ref().map(|project| From::Only(project.value.0.other()));
     raw.sync_direction.as_ref().map(|direction| direction.value.0).or_else(by_target)
 }
 
-/// Smaller priorities first, none last, ties in the file's order (the sort is stable).
+/// The enabled rules by priority: smaller ones first, none last, equal ones in the order of the file (a stable sort).
 fn enabled_in_order(mut drafted: Vec<Drafted<'_>>) -> Vec<Drafted<'_>> {
     let rank = |drafted: &Drafted<'_>| drafted.raw.value.priority.as_ref().map_or(f64::INFINITY, |p| p.value);
     drafted.retain(|drafted| flag(&drafted.raw.value.enabled, false));

@@ -1,6 +1,6 @@
-//! Warnings for files of the Node service: where one relied on what is different now.
+//! Warnings about files of the Node.js service that rely on a behaviour which is different in Lockstep.
 //!
-//! A file that names a `$schema` was written, or looked through, for Lockstep; it is spared.
+//! Files with a `$schema` get none: they were written, or reviewed, for Lockstep.
 
 use super::super::finding::Placed;
 use super::super::raw::{DefaultBehavior, FlowFile};
@@ -8,7 +8,7 @@ use super::rules::Drafted;
 use super::{Checker, general};
 use crate::flow::{Fallback, From, Rule, Side, StatusMatch, StatusName};
 
-/// The dev status for which no rule of the Node service ever acted.
+/// The dev status on which the Node.js service never acted.
 const NEVER_ACTED: &str = "Done";
 
 impl Checker<'_> {
@@ -88,7 +88,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Once for the whole file: it concerns most rules of most files.
+    /// Warns once for the whole file, since most rules of most files are concerned.
     fn warn_of_touches(&self, raw: &FlowFile, defaults: &DefaultBehavior, in_order: &[Drafted<'_>]) {
         let unsaid = |drafted: &&Drafted<'_>| {
             let conditions = drafted.raw.value.conditions.as_ref();
@@ -137,7 +137,7 @@ fn is_intermediate(rule: &Rule, intermediate: &[StatusName]) -> bool {
     }
 }
 
-/// Whether there are issues that both could take.
+/// Whether both rules can match the same issue.
 fn meet(a: &Rule, b: &Rule) -> bool {
     let one_side = match (a.from, b.from) {
         (From::Only(a), From::Only(b)) => a == b,

@@ -341,7 +341,7 @@ fn a_file_that_breaks_off_is_wrong_where_it_breaks() {
         assert_eq!(problems.len(), 1, "{text}");
         // A text or word that breaks off is wrong where it begins, which is in the last line.
         assert!(
-            place == at || place.line == at.line && problems[0].message.contains("no valid JSON: "),
+            place == at || place.line == at.line && problems[0].message.contains("not valid JSON: "),
             "{problems:?}"
         );
     }

@@ -1,4 +1,4 @@
-//! The kinds of values that fields have.
+//! The types of values in flow files, each with its reading and its schema.
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -12,34 +12,34 @@ use super::object::{is_comment, placed, refuse_repeated};
 use super::{FromJson, Maybe, nearest};
 use crate::flow::Secret;
 
-/// One of a few texts, each of which stands for a value.
+/// A value that is written as one of a few texts.
 pub struct OneOf<T>(pub T);
 
 /// A type whose values are written as texts.
 pub trait Named: Copy + 'static {
-    /// Every text, and what it stands for.
+    /// Every text with its value.
     const NAMES: &'static [(&'static str, Self)];
 }
 
-/// A time, written as a number of some unit.
+/// A duration that is written as a number in some unit.
 pub struct Span<M>(pub Duration, PhantomData<M>);
 
 /// The unit and limits of a [`Span`].
 pub trait Measure {
-    /// How many seconds the unit has.
+    /// The unit in seconds.
     const UNIT: f64;
-    /// The shortest time that is taken, in seconds.
+    /// The shortest duration that is accepted, in seconds.
     const LEAST: f64;
-    /// The longest.
+    /// The longest duration that is accepted, in seconds.
     const MOST: f64;
-    /// Both for a person, as in "must be from 1 second to 30 days".
+    /// The limits in words, as in "must be from 1 second to 30 days".
     const LIMITS: &'static str;
 }
 
-/// An object with fields of any name, in the order of the file. Comments and nulls are left out.
+/// An object with fields of any name, in the order of the file, without comments and nulls.
 pub struct Map<T>(pub Vec<(Placed<String>, Placed<T>)>);
 
-/// Any value; what it is does not matter.
+/// A value of any kind, which is ignored.
 pub struct Anything;
 
 impl FromJson for String {
@@ -72,7 +72,7 @@ impl FromJson for bool {
     }
 }
 
-/// Always finite.
+/// Numbers are always finite.
 impl FromJson for f64 {
     fn from_json(value: &Value<'_>, at: &At, findings: &Findings) -> Option<Self> {
         let number = of_kind(value.as_number_lit(), "a number", value, at, findings)?;
@@ -119,7 +119,7 @@ impl<M: Measure> FromJson for Span<M> {
     }
 }
 
-/// Elements of the wrong kind are noted and left out.
+/// Elements of the wrong kind are reported and left out.
 impl<T: FromJson> FromJson for Vec<Placed<T>> {
     fn from_json(value: &Value<'_>, at: &At, findings: &Findings) -> Option<Self> {
         let array = of_kind(value.as_array(), "a list", value, at, findings)?;
@@ -132,7 +132,7 @@ impl<T: FromJson> FromJson for Vec<Placed<T>> {
     }
 }
 
-/// Values of the wrong kind are noted and left out.
+/// Values of the wrong kind are reported and left out.
 impl<T: FromJson> FromJson for Map<T> {
     fn from_json(value: &Value<'_>, at: &At, findings: &Findings) -> Option<Self> {
         let json = of_kind(value.as_object(), "an object", value, at, findings)?;
@@ -171,7 +171,7 @@ pub(super) fn of_kind<T>(cast: Option<T>, wanted: &str, value: &Value<'_>, at: &
     cast
 }
 
-/// The kind only: the value may be a secret.
+/// The kind of a value. The value itself is not repeated: it may be a secret.
 fn kind(value: &Value<'_>) -> &'static str {
     match value {
         Value::StringLit(_) => "a text",
@@ -192,5 +192,5 @@ fn must_be_one_of(found: &str, names: &[&str]) -> String {
     let listed = names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
     let meant = nearest(found, names).map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default();
     // What was found is not repeated: it may be a token in the wrong place.
-    format!("is none of {listed}{meant}")
+    format!("must be one of {listed}{meant}")
 }

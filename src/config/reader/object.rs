@@ -1,4 +1,4 @@
-//! One object of a file, field by field.
+//! Reads one object of a flow file, field by field.
 
 use std::collections::BTreeSet;
 
@@ -77,7 +77,7 @@ impl Object<'_> {
     }
 }
 
-/// Notes the fields that are given twice: other readers of JSON would take the last one, people the first.
+/// Reports fields that are given twice: other readers of JSON take the last one, people the first.
 pub(super) fn refuse_repeated(json: &ast::Object<'_>, at: &At, findings: &Findings) {
     let mut seen = BTreeSet::new();
     for property in &json.properties {

@@ -1,11 +1,11 @@
-//! What is wrong with a text that is no JSON, and where.
+//! Explains why a text is not JSON, and where.
 
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 
 use super::super::problem::Place;
 
-/// The place of the mistake (in bytes from the text's begin) and what it is, without repeating the text: it may be
-/// secret.
+/// The place of the mistake (in bytes from the beginning of the text) and its description, which repeats nothing of the
+/// text: it may be secret.
 pub fn explained(text: &str, error: &ParseError) -> (usize, String) {
     let begin = error.range().start;
     let (offset, what) = if matches!(error.kind(), ParseErrorKind::String(_)) {
@@ -18,10 +18,10 @@ pub fn explained(text: &str, error: &ParseError) -> (usize, String) {
     } else {
         (begin, words(error))
     };
-    (offset, format!("no valid JSON: {what}"))
+    (offset, format!("not valid JSON: {what}"))
 }
 
-/// Whether something is missing where the text ends. For a bracket that is not closed the parser tells where it begins.
+/// Whether the text ends too early. For a bracket that is not closed the parser reports where it is opened.
 fn breaks_off(text: &str, error: &ParseError) -> bool {
     let is_end = |offset: usize| text.get(offset..).is_none_or(|rest| rest.trim().is_empty());
     let unclosed = matches!(error.kind(), ParseErrorKind::UnterminatedObject | ParseErrorKind::UnterminatedArray);
@@ -33,17 +33,19 @@ fn is_stray_bracket(error: &ParseError) -> bool {
     matches!(error.kind(), ParseErrorKind::UnexpectedCloseBrace | ParseErrorKind::UnexpectedCloseBracket)
 }
 
+/// The parser's words, with the article that they lack.
 fn words(error: &ParseError) -> String {
-    error.kind().to_string().to_lowercase()
+    let words = error.kind().to_string().to_lowercase();
+    words.strip_prefix("expected ").map(|thing| format!("expected a {thing}")).unwrap_or(words)
 }
 
-/// A hint at the bracket that still waits for its partner at the text's end, if there is one.
+/// A hint at the last bracket that is not closed, if there is one.
 fn still_open(text: &str) -> String {
     let hint = |(at, bracket)| format!("; the {bracket} at {} is not closed", Place::of(text, at));
     innermost_open(text).map(hint).unwrap_or_default()
 }
 
-/// That bracket with its offset.
+/// The last bracket that is not closed, with its offset.
 fn innermost_open(text: &str) -> Option<(usize, char)> {
     let (mut open, mut in_text, mut escaped) = (Vec::new(), false, false);
     for (offset, c) in text.char_indices() {

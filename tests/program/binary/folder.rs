@@ -24,7 +24,7 @@ fn a_pipe_and_a_name_that_is_not_utf_8_are_refused_and_hold_nothing_up() {
         let line = daemon.wait_for(end, |line| line["file"].as_str().is_some_and(|file| file.ends_with(end)));
         line["problems"][0].as_str().unwrap().to_owned()
     };
-    assert_eq!(refused("/pipe.json"), "is no regular file; put one in its place");
+    assert_eq!(refused("/pipe.json"), "is not a regular file; put one in its place");
     assert_eq!(refused(r"/caf\xe9.json"), "has a name that is not UTF-8; rename it");
     daemon.wait_cycles("sync-ab", 1);
     daemon.terminate();
