@@ -1,7 +1,7 @@
 //! The vocabulary: what a flow is, and the words in which the rest of the crate speaks of Jira's issues.
 //!
-//! No I/O and no serde here: borders (`config`, `jira`, `store`, `admin`) own the shapes of their bytes, so these types can
-//! change freely. What is in them has been checked; nobody checks again.
+//! No I/O and no serde here: `config`, `jira`, `store` and `admin` each declare their own formats, so these types can
+//! change freely. Their values have been checked already.
 
 mod attachment;
 mod copying;
@@ -58,9 +58,9 @@ pub use typing::{IssueType, IssueTypes, TypeCopy, TypeName};
 pub struct Flow {
     /// Its identity everywhere.
     pub name: FlowName,
-    /// For people.
+    /// A description for readers.
     pub description: String,
-    /// How to reach Jira.
+    /// Its Jira.
     pub jira: JiraAccess,
     /// Where customers report.
     pub user_project: ProjectKey,
@@ -70,20 +70,21 @@ pub struct Flow {
     pub interval: Duration,
     /// Whether a flow without any state begins with a full sync.
     pub initial_sync: bool,
-    /// The longest that the site's search is trusted to lag behind its writes.
+    /// The longest time by which the site's search lags behind its writes.
     pub index_lag: Duration,
-    /// Which type a created issue gets.
+    /// The types of created issues.
     pub issue_types: IssueTypes,
     /// Fields that a created issue gets besides summary, description and type. No field is written twice.
     pub field_map: Vec<FieldCopy>,
-    /// Where the flow's data is kept.
+    /// Where the flow's data is stored.
     pub database: Database,
-    /// What to do.
+    /// Its rules.
     pub rules: Rules,
 }
 
 impl Flow {
-    /// The key of the project on `side`, as the flow file has it. Which issue is on which side is known by ids: [`Sides`].
+    /// The key of the project on `side`, as the flow file has it. Which issue is on which side is known by ids:
+    /// [`Sides`].
     #[must_use]
     pub fn project(&self, side: Side) -> &ProjectKey {
         match side {
@@ -103,47 +104,47 @@ impl Flow {
 /// How a flow reaches its Jira.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JiraAccess {
-    /// Where requests go; people's links are built from what the site says of itself.
+    /// The address for requests. Links for users are built from the address that the site reports.
     pub base: SiteUrl,
     /// Addresses that the site had before: links and marks under these are its own.
     pub former: Vec<SiteUrl>,
-    /// As whom.
+    /// The account to use.
     pub credentials: Credentials,
-    /// Which Jira it is.
+    /// The kind of Jira.
     pub deployment: Deployment,
-    /// Whose certificates are believed besides those that this machine believes.
+    /// Certificate authorities to trust in addition to those of this machine.
     pub authority: Option<Authority>,
 }
 
-/// Certificates of authorities in PEM, as they stood in `jira.caFile` when the flow file was read. Being part of the
-/// flow, another content of that file is another flow.
+/// Certificate authorities in PEM: the content of `jira.caFile` when the flow file was read. It is part of the flow, so
+/// that a change of that file changes the flow.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Authority {
     pem: String,
 }
 
 impl Authority {
-    /// `None` when there is no certificate in the text. Whether those in it are sound is seen when they are used.
+    /// `None` if the text contains no certificate. Whether certificates are valid is seen when they are used.
     #[must_use]
     pub fn new(pem: String) -> Option<Self> {
         pem.contains("-----BEGIN CERTIFICATE-----").then_some(Self { pem })
     }
 
-    /// One or more certificates in PEM.
+    /// The certificates in PEM, one or more.
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
     }
 }
 
-/// Not the certificates: they are long, and say nothing to people.
+/// Prints only the size: certificates are long and unreadable.
 impl std::fmt::Debug for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Authority({} bytes of PEM)", self.pem.len())
     }
 }
 
-/// Who we are to Jira.
+/// The credentials of Lockstep's account in Jira.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
     /// `authType: basic`: e-mail and API token.
@@ -163,7 +164,7 @@ pub enum Credentials {
 /// `jira.deployment`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deployment {
-    /// Ask `serverInfo`.
+    /// Unknown: ask `serverInfo`.
     Auto,
     /// Jira Cloud.
     Cloud,

@@ -1,4 +1,4 @@
-//! Files on issues, and which of them were copied.
+//! Attachments of issues, and records of their copies.
 
 use super::name::{AccountId, AttachmentId, IssueId};
 use super::time::JiraTime;
@@ -6,32 +6,32 @@ use super::time::JiraTime;
 /// A file on an issue, as Jira lists it (`fields.attachment[]`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
-    /// Jira's id, never given to another (`id`).
+    /// Jira's id, which is never reused (`id`).
     pub id: AttachmentId,
-    /// Its name as somebody gave it, with any characters at all (`filename`).
+    /// Its name, which may contain any characters (`filename`).
     pub filename: String,
-    /// Bytes (`size`).
+    /// Its size in bytes (`size`).
     pub size: u64,
-    /// What whoever uploaded it took it for, such as `image/png`; may be wrong (`mimeType`).
+    /// Its type as given at the upload, such as `image/png`; may be wrong (`mimeType`).
     pub mime: String,
     /// Who uploaded it; `None` for an account that is gone or hidden (`author`).
     pub author: Option<AccountId>,
     /// When it was uploaded, on Jira's clock (`created`).
     pub created: JiraTime,
-    /// Where it can be fetched (`content`).
+    /// The address of its content (`content`).
     pub content: String,
 }
 
 impl Attachment {
-    /// Whether this may be a copy of `original`, by size and name. Names need not be the same to the letter: Jira, or what
-    /// stands before it, replaces some signs in the names of files that are uploaded.
+    /// Whether this may be a copy of `original`, by size and name. Names are compared loosely: Jira, or a proxy before
+    /// it, replaces some characters in the names of uploaded files.
     #[must_use]
     pub fn may_be_copy_of(&self, original: &Self) -> bool {
         self.size == original.size && core(&self.filename) == core(&original.filename)
     }
 }
 
-/// An entry of the ledger: a customer's file that need not be copied any more.
+/// A record of a user issue's file that needs no copy any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
     /// The user issue that has the file.
@@ -43,8 +43,8 @@ pub struct Copied {
     pub copy: Option<AttachmentId>,
 }
 
-/// What no Jira, proxy or database changes in a file's name: its plain letters and digits. Blanks and signs may be
-/// replaced or dropped, and an accent may be part of its letter or follow it. The size and whose it is tell the rest.
+/// The part of a file name that no Jira, proxy or database changes: plain letters and digits. Blanks and other
+/// characters may be replaced or dropped, and an accent may be part of its letter or follow it.
 fn core(filename: &str) -> String {
     let next = filename.chars().skip(1).map(Some).chain([None]);
     let plain =
@@ -52,7 +52,7 @@ fn core(filename: &str) -> String {
     plain.map(|(c, _)| c.to_ascii_lowercase()).collect()
 }
 
-/// A mark that changes the letter before it.
+/// Whether a character is an accent on the letter before it.
 fn is_accent(c: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&c)
 }

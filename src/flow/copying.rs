@@ -1,4 +1,4 @@
-//! Which further fields are carried from one issue to another.
+//! Which further fields are copied to created issues.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ impl FieldName {
         (!written.is_empty()).then_some(Self { written, folded })
     }
 
-    /// As it was written, trimmed.
+    /// The name as written, trimmed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.written

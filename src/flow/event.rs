@@ -1,4 +1,4 @@
-//! Everything worth telling, once.
+//! Events: everything that is logged, shown or recorded, declared once.
 //!
 //! Log lines, the demo's output and history are renderings of [`Event`], as metrics and the event stream will be; no
 //! audit event is told by a string of its own. An event and its line are both here.
@@ -27,29 +27,29 @@ use super::time::{JiraTime, Watermark};
 use crate::foreign::{self, told};
 use line::{audit, line, millis, seconds};
 
-/// Who is told of events. Must not block; what it cannot take it may lose.
+/// Receives events. It must not block, and may lose what it can't take.
 pub trait Observer: Send + Sync {
-    /// `flow` is `None` for what concerns the whole process.
+    /// Receives an event; `flow` is `None` for events of the whole process.
     fn see(&self, flow: Option<&FlowName>, event: &Event);
 
-    /// State of the log that is written of what is told; `None` without one.
+    /// The state of the log that it writes; `None` if it writes none.
     fn log_state(&self) -> Option<LogState> {
         None
     }
 }
 
-/// Tells events of one flow. The default tells nothing.
+/// Passes events of one flow to an observer; by default to none.
 #[derive(Clone, Default)]
 pub struct Teller(Option<(FlowName, Arc<dyn Observer>)>);
 
 impl Teller {
-    /// Tells `observer` of `flow`.
+    /// Passes events of `flow` to `observer`.
     #[must_use]
     pub fn new(flow: FlowName, observer: Arc<dyn Observer>) -> Self {
         Self(Some((flow, observer)))
     }
 
-    /// Tells of an event.
+    /// Passes an event on.
     pub fn tell(&self, event: &Event) {
         if let Some((flow, observer)) = &self.0 {
             observer.see(Some(flow), event);
@@ -57,7 +57,7 @@ impl Teller {
     }
 }
 
-/// Something that happened.
+/// An event.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "a variant's sentence and its fields' names say what they hold")]
 pub enum Event {
@@ -71,15 +71,15 @@ pub enum Event {
     WorkerPanicked { why: String, again_in: Duration },
     /// A worker showed no sign of life and starts again after a while.
     WorkerStalled { again_in: Duration },
-    /// Another process serves the flow; this one stands by and tries again this often, which is not told each time.
+    /// Another process serves the flow; this one stands by and retries this often, which is not told each time.
     WorkerOccupied { why: String, again_every: Duration },
-    /// Jira refuses the flow; it is probed now and then.
+    /// Jira refuses the flow, which is retried now and then.
     WorkerParked { why: String, again_in: Duration },
     /// A worker did not end within the grace period.
     WorkerBusyAtStop,
     /// The flow runs, but can't do all that it should.
     NoticeRaised { kind: NoticeKind, why: String },
-    /// What a notice told of is over.
+    /// The reason for a notice is gone.
     NoticeCleared { kind: NoticeKind },
     /// The flow does not do what it should: a cycle or a start failed, or nothing has succeeded for long.
     FlowDegraded { why: String },
@@ -87,11 +87,11 @@ pub enum Event {
     FlowRecovered { after: Duration },
     /// A request to Jira failed for the first time and is sent again.
     RequestRepeated { request: String, why: String, again_in: Duration },
-    /// A flow file was taken.
+    /// A flow file was accepted.
     FlowAccepted { file: String },
-    /// A flow file was refused; the last good flow, if any, runs on.
+    /// A flow file was refused; its last valid version, if any, keeps running.
     FlowRefused { file: String, problems: Vec<String>, runs_on: bool },
-    /// Something a flow file says is taken, but not as its writer may think.
+    /// Something in a flow file has another effect than its author may expect.
     FlowWarning { file: String, warning: String },
     /// A flow's file is gone, and the flow with it.
     FlowRemoved,
@@ -100,8 +100,8 @@ pub enum Event {
 
     /// Row 1 of the sync mode table.
     InitialSyncStarted { resumed: bool },
-    /// What the Node.js service left in this flow's database was taken over; `failed_creates` of its user issues get their
-    /// dev issue now, and `odd` things are for people to look at.
+    /// What the Node.js service left in this flow's database was taken over; `failed_creates` of its user issues get
+    /// their dev issue now, and `odd` things are for an operator to look at.
     TakenOver { pairs: u64, failed_creates: u64, odd: u64, from: Option<Watermark> },
     /// How far the full sync has come; `total` and `left` are estimates, `None` when Jira does not count.
     InitialSyncProgress { done: u64, total: Option<u64>, per_minute: u64, left: Option<Duration> },
@@ -111,8 +111,8 @@ pub enum Event {
     SyncStateLost { from: Watermark },
     /// Row 3 of the sync mode table.
     InitialSyncDisabled { from: Watermark },
-    /// The flow file names another project on that side: all of it is read, or what happens in it from now on. Jira counts
-    /// that many issues in it, if it tells.
+    /// The flow file names another project on that side: all of it is read, or what happens in it from now on. Jira
+    /// counts that many issues in it, if it tells.
     ProjectReplaced { side: Side, was: ProjectKey, key: ProjectKey, issues: Option<u64>, whole: bool },
     /// A project that the flow came to later was read from its beginning.
     ProjectRead { issues: u64 },
@@ -120,31 +120,31 @@ pub enum Event {
     ClockWentBack { last_sync: Watermark, now: JiraTime },
     /// A cycle ended well.
     CycleCompleted(CycleReport),
-    /// All known pairs were read by id; `broken` and `suspended` are those that are not kept in step now.
+    /// All known pairs were read by id; `broken` and `suspended` are those that are not synced now.
     PatrolCompleted { pairs: u64, broken: u64, suspended: u64 },
-    /// There are fewer pairs in the store than were recorded: evidence is looked for before anything is created.
+    /// The store has fewer pairs than were recorded. Evidence of pairs is searched for before anything is created.
     PairsLost,
 
     /// A candidate was read afresh.
     IssueFetched { side: Side, key: IssueKey },
-    /// It stands where it stood when it was last handled.
+    /// Its status is the one that was last handled.
     StatusUnchanged { side: Side, key: IssueKey },
-    /// It left the status that was handled; `from` is `None` on first sight.
+    /// Its status differs from the one that was last handled; `from` is `None` when it is seen for the first time.
     StatusChanged { side: Side, key: IssueKey, from: Option<StatusName>, to: StatusName },
     /// All that a pair or an unpaired issue needed is done and recorded.
     IssueProcessed { key: IssueKey },
     /// A dev issue was created.
     IssueCreated { user: IssueKey, dev: IssueKey, rule: Option<RuleId> },
-    /// A status crossed.
+    /// An issue was brought into a status because of its counterpart.
     StatusSynced { side: Side, key: IssueKey, to: StatusName, because_of: IssueKey, rule: Option<RuleId> },
     /// No transition leads to the status that a rule names, but one of that name exists and was made.
     TransitionByName { key: IssueKey, name: String, to: StatusName },
-    /// A description lost something on its way to the dev issue; `lost` in words, such as `2 mentions`.
+    /// The dev issue's description lacks something of the user issue's; `lost` in words, such as `2 mentions`.
     NotTakenAlong { user: IssueKey, dev: IssueKey, lost: Vec<String> },
-    /// A person's own text leaves no room for the link to the dev issue, or may not be edited; it is left as it is, and
-    /// a remote link stands in.
+    /// A description has no room for the link to the dev issue, or can't be edited. It stays as it is, and a remote
+    /// link is made instead.
     NoRoomForLink { key: IssueKey },
-    /// A user issue can't be edited where it stands: its link to the dev issue and its mark are made when it can be.
+    /// A user issue can't be edited in its status: its link to the dev issue and its mark are made when it can be.
     LinkOwed { key: IssueKey, status: StatusName },
     /// A link that was owed was made.
     LinkMade { user: IssueKey, dev: IssueKey },
@@ -160,23 +160,24 @@ pub enum Event {
     AttachmentLeftOut { user: IssueKey, filename: String, why: String },
     /// The flow's `repliedField` was set.
     Replied { key: IssueKey, field: FieldName },
-    /// A person's text that our edit had replaced unread was put back.
+    /// A user's text that our edit had overwritten unread was restored.
     TextRestored { key: IssueKey },
-    /// Jira does not take a step whose predecessors have happened; it is left out.
+    /// Jira refuses a step whose predecessors have happened; it is skipped.
     StepRefused { key: IssueKey, what: &'static str, why: String },
     /// A comment was made on a user issue.
     Commented { key: IssueKey },
-    /// Nothing was done, and why.
+    /// Nothing was done, for this reason.
     Skipped { key: IssueKey, reason: SkipReason },
     /// Two issues were found to belong together already.
     PairAdopted { user: IssueKey, dev: IssueKey },
     /// One of a pair's issues left its project: nothing is written until it returns.
     PairSuspended { user: IssueKey, dev: IssueKey, why: String },
-    /// One of a pair's issues was deleted or is hidden: nothing is written until it is seen again or somebody decides.
+    /// One of a pair's issues was deleted or is hidden: nothing is written until it is seen again or an operator
+    /// decides.
     PairBroken { user: IssueKey, dev: IssueKey, why: String },
-    /// A pair was written to too often within minutes: rules seem to answer each other.
+    /// A pair was written too often within minutes: rules seem to trigger each other.
     PairHeld { user: IssueKey, dev: IssueKey, writes: u32, until: DateTime<Utc> },
-    /// A pair that was suspended, broken or held is kept in step again.
+    /// A pair that was suspended, broken or held is synced again.
     PairMended { user: IssueKey, dev: IssueKey },
     /// Both sides changed and wanted different things; `side` lost: what its rule wanted was not done.
     ConflictLost { user: IssueKey, side: Side, status: StatusName, wanted: StatusName },
@@ -184,9 +185,9 @@ pub enum Event {
     OrderObeyed { key: IssueKey, order: String },
     /// A request's outcome is unknown; it is looked up, never repeated blindly.
     InDoubt { key: IssueKey, step: StepKey, what: &'static str, why: String },
-    /// A doubt was settled by looking.
+    /// A doubt was settled by a look-up.
     DoubtSettled { key: IssueKey, step: StepKey, what: &'static str, happened: bool },
-    /// One issue failed; the others go on, and it is tried again.
+    /// One issue failed and is retried; the others are not affected.
     IssueFailed { key: IssueKey, why: String, again_in: Duration },
 }
 
@@ -217,10 +218,10 @@ impl Event {
                 line(Warn, format!("Worker made no progress, starting again in {}", seconds(*again_in)))
             }
             Self::WorkerOccupied { why, again_every } => {
-                line(Warn, format!("Standing by, asking again every {}: {why}", seconds(*again_every))).error(why)
+                line(Warn, format!("Standing by, retrying every {}: {why}", seconds(*again_every))).error(why)
             }
             Self::WorkerParked { why, again_in } => {
-                line(Error, format!("Parked until somebody acts, asking again in {}: {why}", seconds(*again_in)))
+                line(Error, format!("Parked until its cause is removed, retrying in {}: {why}", seconds(*again_in)))
                     .error(why)
             }
             Self::WorkerBusyAtStop => line(Error, "Worker was still busy when the grace period ended"),
@@ -239,13 +240,13 @@ impl Event {
                 audit(Info, "flow.recovered", message).number("durationMs", millis(*after))
             }
             Self::RequestRepeated { request, why, again_in } => {
-                line(Warn, format!("{request} failed, trying again in {}: {why}", seconds(*again_in)))
+                line(Warn, format!("{request} failed, retrying in {}: {why}", seconds(*again_in)))
                     .text("request", request)
                     .error(why)
             }
             Self::FlowAccepted { file } => line(Info, format!("Flow file {file} accepted")).text("file", file),
             Self::FlowRefused { file, problems, runs_on } => {
-                let consequence = if *runs_on { "; the last good flow runs on" } else { "" };
+                let consequence = if *runs_on { "; its last valid version keeps running" } else { "" };
                 line(Error, format!("Flow file {file} refused{consequence}: {}", problems.join("; ")))
                     .text("file", file)
                     .list("problems", problems.iter().map(|problem| foreign::message(problem)))
@@ -317,15 +318,16 @@ impl Event {
                     .number("broken", *broken)
                     .number("suspended", *suspended)
             }
-            Self::PairsLost => {
-                line(Warn, "Some recorded pairs are gone; they are found again by what their issues carry")
-            }
+            Self::PairsLost => line(
+                Warn,
+                "Some recorded pairs are missing; they are found again by the marks and links of their issues",
+            ),
 
             Self::IssueFetched { side, key } => {
                 audit(Debug, "issue.fetched", format!("Read {key}")).text("side", side).issue(key)
             }
             Self::StatusUnchanged { side, key } => {
-                audit(Debug, "status.unchanged", format!("{key} stands where it stood")).text("side", side).issue(key)
+                audit(Debug, "status.unchanged", format!("{key} is unchanged")).text("side", side).issue(key)
             }
             Self::StatusChanged { side, key, from, to } => {
                 let message = match from {
@@ -345,7 +347,7 @@ impl Event {
                     .text("reason", reason.as_str())
             }
             Self::IssueFailed { key, why, again_in } => {
-                let message = format!("{key} failed and is tried again in {}: {why}", seconds(*again_in));
+                let message = format!("{key} failed and is retried in {}: {why}", seconds(*again_in));
                 audit(Warn, "issue.failed", message).issue(key).error(why)
             }
 
@@ -379,7 +381,7 @@ impl Event {
                 audit(Info, "action.link", format!("Linked {user} to {dev}")).pair(user, dev)
             }
             Self::StepRefused { key, what, why } => {
-                line(Warn, format!("Jira refuses the {what} for {key}; it is left out: {why}")).issue(key).error(why)
+                line(Warn, format!("Jira refuses the {what} for {key}; it is skipped: {why}")).issue(key).error(why)
             }
             Self::InDoubt { key, step, what, why } => {
                 let message = format!("The {what} for {key} is in doubt and will be looked up: {why}");
@@ -395,15 +397,16 @@ impl Event {
 
             Self::NotTakenAlong { user, dev, lost } => {
                 let losses = lost.join(", ");
-                let message = format!("The description of {user} could not take all along to {dev}; lost: {losses}");
+                let message = format!("The description of {dev} lacks parts of that of {user}: {losses}");
                 audit(Warn, "text.lost", message).pair(user, dev).list("lost", lost.iter().map(|lost| told(lost)))
             }
             Self::NoRoomForLink { key } => {
-                let why = "too long, or not to be edited";
-                line(Warn, format!("The description of {key} takes no link to its dev issue: {why}")).issue(key)
+                let why = "it is too long, or can't be edited";
+                line(Warn, format!("The description of {key} gets no link to its dev issue: {why}")).issue(key)
             }
             Self::TextRestored { key } => {
-                let message = format!("Put the description of {key} back, saved by somebody while it was being linked");
+                let message =
+                    format!("Restored the description of {key}, which a user saved while it was being linked");
                 audit(Info, "text.restored", message).issue(key)
             }
             Self::FieldLeftOut { key, field, why } => {
@@ -453,8 +456,8 @@ impl Event {
             Self::PairHeld { user, dev, writes, until } => {
                 let until = until.to_rfc3339_opts(SecondsFormat::Secs, true);
                 let message = format!(
-                    "The pair of {user} and {dev} is held until {until}: written {writes} times within ten minutes; do \
-                     its rules answer each other?"
+                    "The pair of {user} and {dev} is held until {until}: it was written {writes} times within ten minutes; do \
+                     its rules trigger each other?"
                 );
                 audit(Warn, "pair.held", message)
                     .pair(user, dev)
@@ -463,7 +466,7 @@ impl Event {
                     .text("until", until)
             }
             Self::PairMended { user, dev } => {
-                audit(Info, Self::PAIR_MENDED, format!("{user} and {dev} are kept in step again")).pair(user, dev)
+                audit(Info, Self::PAIR_MENDED, format!("{user} and {dev} are synced again")).pair(user, dev)
             }
             Self::ConflictLost { user, side, status, wanted } => {
                 let message = format!("Both sides of {user} changed: {status} on the {side} side lost");

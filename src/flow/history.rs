@@ -1,4 +1,4 @@
-//! What was done, for later readers.
+//! The history of a flow: what was done for which issue.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,40 +8,40 @@ use chrono::{DateTime, Utc};
 use super::event::{Event, Line};
 use super::name::{IssueId, IssueKey, IssueRef, NotA};
 
-/// One line of a flow's history: an event about an issue, written in the same transaction as what it tells of.
+/// A line of a flow's history: an event about an issue, written in the same transaction as what it reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// When, by this machine's clock; kept to the millisecond.
+    /// When it happened, by this machine's clock, to the millisecond.
     pub at: DateTime<Utc>,
-    /// The issue by which people know what this is about: a pair's user issue.
+    /// The issue that it is about; for a pair its user issue.
     pub issue: IssueRef,
-    /// The event as the log has it.
+    /// The event as a log line.
     pub line: Line,
 }
 
 impl Entry {
-    /// `event`, which is about `issue`, as it happens `at`.
+    /// The line about `event`, which happened to `issue` at `at`.
     #[must_use]
     pub fn of(event: &Event, issue: &IssueRef, at: DateTime<Utc>) -> Self {
         Self { at, issue: issue.clone(), line: event.line() }
     }
 }
 
-/// Which lines of a flow's history are wanted.
+/// A request for lines of a flow's history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryQuery {
-    /// About this issue only, or about the pair that it is in.
+    /// Only lines about this issue or its pair.
     pub issue: Option<IssueName>,
-    /// Older than the line of this number only.
+    /// Only lines before the one of this number.
     pub before: Option<u64>,
-    /// At most so many.
+    /// The most lines to return.
     pub most: u32,
 }
 
-/// How somebody who asks names an issue.
+/// An issue as a request names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IssueName {
-    /// By what lasts.
+    /// By its id.
     Id(IssueId),
     /// By a key that it has or had.
     Key(IssueKey),
@@ -50,7 +50,7 @@ pub enum IssueName {
 impl FromStr for IssueName {
     type Err = NotA;
 
-    /// Keys are written in capitals; people needn't.
+    /// Keys may be written in small letters.
     fn from_str(text: &str) -> Result<Self, NotA> {
         let text = text.trim();
         text.parse()
@@ -69,22 +69,22 @@ impl fmt::Display for IssueName {
     }
 }
 
-/// A line of history as it was kept.
+/// A line of history as it was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Later lines have larger numbers.
     pub number: u64,
-    /// When, by this machine's clock.
+    /// When it happened, by this machine's clock.
     pub at: DateTime<Utc>,
     /// The issue that it is about, with the key that it had then.
     pub issue: IssueRef,
     /// `debug`, `info`, `warn` or `error`.
     pub level: String,
-    /// The audit name, where it has one.
+    /// The event's name, if it has one.
     pub event: Option<String>,
-    /// For people.
+    /// The message.
     pub message: String,
-    /// For programs: a JSON object.
+    /// The fields, as a JSON object.
     pub fields: String,
 }
 

@@ -26,7 +26,7 @@ pub enum NoticeKind {
 }
 
 impl NoticeKind {
-    /// The word in the log and the API.
+    /// Its name in the log and the API.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -46,14 +46,14 @@ impl NoticeKind {
 pub struct Notice {
     /// What it is about.
     pub kind: NoticeKind,
-    /// For people: what is wrong, what Lockstep does about it, and what the reader can do.
+    /// The message: what is wrong, what Lockstep does about it, and what the reader can do.
     pub why: String,
     /// When it was raised, by this machine's wall clock; another wording does not change it.
     pub since: DateTime<Utc>,
 }
 
-/// The notices of one flow. Its worker raises and clears them, others list them; clones share them, so that they outlive
-/// a worker.
+/// The notices of one flow. Its worker raises and clears them, others list them; clones share them, so that they
+/// outlive a worker.
 #[derive(Clone, Debug, Default)]
 pub struct Notices(Arc<Mutex<BTreeMap<NoticeKind, Notice>>>);
 

@@ -1,25 +1,25 @@
-//! What an operator decides about pairs (docs/sync.md, "Pairs").
+//! Orders of operators about pairs (docs/sync.md, "Pairs").
 
 use std::fmt;
 
 use super::name::IssueKey;
 
-/// A decision about a pair, carried out by the flow's worker between two cycles.
+/// An operator's order about a pair. The flow's worker executes it between two cycles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// These two belong together, whatever they carry.
+    /// Makes these two a pair, whatever marks they have.
     Pair {
         /// The customers' issue.
         user: IssueKey,
         /// The engineers' issue.
         dev: IssueKey,
     },
-    /// This issue, of either side, and its counterpart do not belong together; they are not paired again by themselves.
+    /// Separates this issue, of either side, from its counterpart. They are not paired again automatically.
     Unpair {
         /// Either of the two.
         issue: IssueKey,
     },
-    /// This user issue gets a new dev issue: its former one is gone, or was taken from it.
+    /// Creates a new dev issue for this user issue, whose former one is gone or was unpaired.
     Recreate {
         /// The customers' issue.
         user: IssueKey,
@@ -36,17 +36,17 @@ impl fmt::Display for Order {
     }
 }
 
-/// Why an order was not carried out; nothing was changed.
+/// Why an order was refused; nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct Refused {
-    /// For people: what is in the way, and what to do.
+    /// The message: what prevents it, and what to do.
     pub why: String,
 }
 
-/// What carrying an order out did, in sentences for people.
+/// What an order has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obeyed {
-    /// What holds now, and what is left for people to do.
+    /// The message: what holds now, and what is left for the operator to do.
     pub what: String,
 }

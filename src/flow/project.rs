@@ -1,42 +1,42 @@
-//! Projects: known by their ids, called by their keys.
+//! Projects, which are identified by their ids and named by their keys.
 
 use super::name::{IssueKey, ProjectId, ProjectKey, Side};
 use super::time::JiraTime;
 
-/// A project as Jira refers to it: its lasting id and its present key.
+/// A reference to a project: its id and its present key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectRef {
-    /// Survives renaming.
+    /// Never changes.
     pub id: ProjectId,
-    /// For people; an administrator can change it.
+    /// An administrator can change it.
     pub key: ProjectKey,
 }
 
-/// A project that a flow serves: its id, and every key that it is known to have or to have had.
+/// A project that a flow serves: its id, and its present and former keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
-    /// Decides what belongs to it.
+    /// Identifies it.
     pub id: ProjectId,
-    /// What happened in it before is not the flow's business; `None` where that is said for the whole flow.
+    /// What happened in it before is not synced; `None` if the start of the whole flow decides that.
     pub since: Option<JiraTime>,
-    /// Never empty: the first that it was known by, then others, its present key last.
+    /// Its keys, at least one: the first known one first, the present one last.
     keys: Vec<ProjectKey>,
 }
 
 impl Home {
-    /// A project by the key that it was first known by, and those that were told since, the present one last.
+    /// A project with its first known key, and those reported since, the present one last.
     #[must_use]
     pub fn new(id: ProjectId, first: ProjectKey, since: impl IntoIterator<Item = ProjectKey>) -> Self {
         Self { id, since: None, keys: std::iter::once(first).chain(since).collect() }
     }
 
-    /// The key that it was first known by: never changes.
+    /// Its first known key, which stays the same.
     #[must_use]
     pub fn first_key(&self) -> &ProjectKey {
         &self.keys[0]
     }
 
-    /// The same, of which only what happened since then is the flow's business.
+    /// The same project, of which only changes since then are synced.
     #[must_use]
     pub fn since(self, since: JiraTime) -> Self {
         Self { since: Some(since), ..self }
@@ -51,7 +51,7 @@ impl Home {
     }
 }
 
-/// Both projects of a flow, as Jira knows them: which issue is on which side.
+/// The two projects of a flow: they tell which issue is on which side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sides {
     /// Where customers report.
@@ -88,8 +88,8 @@ impl Sides {
         Side::BOTH.into_iter().find(|side| self.id(*side) == project)
     }
 
-    /// The side that an issue of this key is or was on, as far as a key can say: only for issues that can't be read, since
-    /// a key may be given to another project. The present keys count before the former ones.
+    /// The side of an issue by its key. Only for issues that can't be read, since a key may be reused for another
+    /// project. Present keys take precedence over former ones.
     #[must_use]
     pub fn of_key(&self, key: &IssueKey) -> Option<Side> {
         let present = Side::BOTH.into_iter().find(|side| self.on(*side).is_called(key.project()));

@@ -1,11 +1,11 @@
-//! What a flow file's rules mean once they are checked (docs/sync.md, "Rules").
+//! The checked rules of a flow (docs/sync.md, "Rules").
 
 use std::fmt;
 
 use super::copying::FieldName;
 use super::name::{RuleId, Side};
 
-/// A status' name as people write it. Compared trimmed and without case, as Jira's own searches do.
+/// The name of a status. Compared trimmed and without case, as in Jira's own searches.
 #[derive(Clone)]
 pub struct StatusName {
     written: String,
@@ -13,7 +13,7 @@ pub struct StatusName {
 }
 
 impl StatusName {
-    /// Any text; surrounding blanks carry no meaning.
+    /// Any text; surrounding blanks are ignored.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let written = text.trim().to_owned();
@@ -21,7 +21,7 @@ impl StatusName {
         Self { written, folded }
     }
 
-    /// As it was written, trimmed.
+    /// The name as written, trimmed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.written
@@ -53,9 +53,9 @@ impl fmt::Debug for StatusName {
 pub struct Rules {
     /// Enabled rules only, in the order in which they are tried.
     pub in_order: Vec<Rule>,
-    /// What a changed status does that no rule matches.
+    /// What happens when a status changes and no rule matches.
     pub fallback: Fallback,
-    /// Dev statuses that only a rule naming them may act on; empty when `skipIntermediateStatuses` is off.
+    /// Dev statuses on which only rules that name them act; empty when `skipIntermediateStatuses` is off.
     pub intermediate: Vec<StatusName>,
     /// Whose change wins when both sides changed and want different things.
     pub on_conflict: OnConflict,
@@ -72,32 +72,32 @@ impl Rules {
         self.in_order.iter().any(|rule| rule.act.create)
     }
 
-    /// Whether attachments that come later are copied too: a pair does not remember which rule made it, so one rule
-    /// that asks for it is enough.
+    /// Whether later attachments are copied too. One rule that asks for it is enough, since it is not recorded which
+    /// rule created a pair.
     #[must_use]
     pub fn follow_attachments(&self) -> bool {
         self.in_order.iter().any(|rule| rule.act.attachments == Attachments::AlsoLater)
     }
 
-    /// Whether descriptions of this flow's user issues end with a link: a pair does not remember which rule made it.
+    /// Whether descriptions of this flow's user issues end with a link, which one rule that asks for it decides.
     #[must_use]
     pub fn cross_links(&self) -> bool {
         self.in_order.iter().any(|rule| rule.act.create && rule.act.cross_link)
     }
 }
 
-/// When a source issue reaches a status, what to do on the other side.
+/// What to do on the other side when an issue reaches a status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Unique in the flow.
     pub id: RuleId,
-    /// Which sides' issues it looks at.
+    /// The sides whose issues it applies to.
     pub from: From,
-    /// The status it waits for.
+    /// The status it applies to.
     pub on: StatusMatch,
-    /// Acts only on issues that have a counterpart.
+    /// Whether it applies only to issues that have a counterpart.
     pub requires_pair: bool,
-    /// Fires only when the status left the handled one; else also when the other side drifted from what it wants.
+    /// Whether it acts only when the status differs from the handled one; else also when the other side has drifted.
     pub only_on_change: bool,
     /// What it does.
     pub act: Actions,
@@ -113,7 +113,7 @@ pub enum From {
 }
 
 impl From {
-    /// Whether issues of `side` are looked at.
+    /// Whether issues of `side` are included.
     #[must_use]
     pub fn includes(self, side: Side) -> bool {
         match self {
@@ -128,7 +128,7 @@ impl From {
 pub enum StatusMatch {
     /// This status.
     Named(StatusName),
-    /// `*`: a status that no other rule of that side names.
+    /// `*`: any status that no other rule of that side names.
     Any,
 }
 
@@ -137,22 +137,22 @@ pub enum StatusMatch {
 pub struct Actions {
     /// Create the dev issue of an unpaired user issue. Never true for rules that look at dev issues only.
     pub create: bool,
-    /// The status to bring the other side into.
+    /// The status to set on the other side.
     pub set_status: Option<SetStatus>,
-    /// Said on the user issue when the rule changed something.
+    /// The comment on the user issue after a change by the rule.
     pub comment: Option<Template>,
     /// Write the other side's address into both descriptions of a created pair.
     pub cross_link: bool,
-    /// What becomes of the source's attachments.
+    /// Which attachments of the source are copied.
     pub attachments: Attachments,
 }
 
-/// Where a rule brings the other side, and with what.
+/// A status to set, with a resolution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetStatus {
     /// The status.
     pub to: TargetStatus,
-    /// What a transition gets with it.
+    /// The resolution to set with it.
     pub resolution: Option<WantedResolution>,
 }
 
@@ -175,12 +175,12 @@ impl WantedResolution {
     }
 }
 
-/// A status to be set.
+/// The name of a status to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetStatus {
     /// `targetStatus`.
     Named(StatusName),
-    /// No `targetStatus`: the status of the same name.
+    /// No `targetStatus`: the name of the source's status.
     SameAsSource,
 }
 
@@ -205,11 +205,11 @@ impl Resolution {
 /// `syncAttachments`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attachments {
-    /// `false`: they stay where they are.
+    /// `false`: none are copied.
     Never,
-    /// Absent: those that an issue has when its counterpart is created are copied.
+    /// Absent: those of an issue when its counterpart is created.
     AtCreation,
-    /// `true`: also those that are added later, each once.
+    /// `true`: also those that are added later.
     AlsoLater,
 }
 
@@ -229,11 +229,11 @@ pub enum Fallback {
 pub enum OnConflict {
     /// The later change by Jira's changelog.
     Latest,
-    /// That side, always.
+    /// Always the change on this side.
     Always(Side),
 }
 
-/// A text with `${sourceKey}` and `${targetKey}` in it.
+/// A text with the variables `${sourceKey}` and `${targetKey}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template(Vec<Part>);
 
@@ -244,10 +244,10 @@ enum Part {
     TargetKey,
 }
 
-/// Why a text is no template.
+/// Why a text is not a valid template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadTemplate {
-    /// A `${…}` that no template knows.
+    /// A `${…}` with an unknown name.
     #[error("unknown variable ${{{0}}} in a template; known are ${{sourceKey}} and ${{targetKey}}")]
     UnknownVariable(String),
     /// A `${` without its `}`.
@@ -256,8 +256,10 @@ pub enum BadTemplate {
 }
 
 impl Template {
+    /// Reads a template.
+    ///
     /// # Errors
-    /// When the text has a `${…}` with another name in it, or one that is not closed.
+    /// When a variable is unknown, or a `${` is not closed.
     pub fn parse(text: &str) -> Result<Self, BadTemplate> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -276,14 +278,14 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// Whether there is nothing to see in it, whatever the keys: Jira refuses such a comment.
+    /// Whether it is blank, whatever the keys: Jira refuses such a comment.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.0.iter().all(|part| matches!(part, Part::Text(text) if text.chars().all(is_invisible)))
     }
 
-    /// The text with both keys put in: `source` is the issue that the rule looked at, `target` its counterpart. `None`
-    /// where it is blank: there is nothing to say.
+    /// The text with both keys: `source` is the issue that the rule applied to, `target` its counterpart. `None` if it
+    /// is blank.
     pub fn render(&self, source: &dyn fmt::Display, target: &dyn fmt::Display) -> Option<String> {
         (!self.is_blank()).then(|| self.filled(source, target))
     }
@@ -300,13 +302,13 @@ impl Template {
     }
 }
 
-/// White space, also such as does not break, control characters, and what only joins, parts or turns others.
+/// Whether a character is white space, a control character, or one that only joins, separates or reverses others.
 fn is_invisible(c: char) -> bool {
     let joins = matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     joins || c.is_whitespace() || c.is_control()
 }
 
-/// The template as it is written in a flow file; parses back to itself.
+/// Prints the template as in a flow file; parses back to itself.
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.filled(&"${sourceKey}", &"${targetKey}"))

@@ -1,4 +1,4 @@
-//! What must never be seen.
+//! Secrets, which are never printed.
 
 use std::fmt;
 
@@ -9,19 +9,19 @@ use secrecy::{ExposeSecret, SecretString};
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes the text over.
+    /// The secret with this text.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text.into())
     }
 
-    /// The text itself. Only for building a request's credentials.
+    /// The text. Only for building a request's credentials.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Why it can't work as a token, as in "is one character only"; `None` if it may.
+    /// Why it can't be a token, as in "is one character only"; `None` if it may be one.
     #[must_use]
     pub fn unfit(&self) -> Option<&'static str> {
         match self.expose() {
@@ -46,7 +46,7 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Equal texts; for telling whether a flow's meaning changed.
+/// Compares the texts, to tell whether a flow's meaning changed.
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         self.expose() == other.expose()

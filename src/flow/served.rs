@@ -1,15 +1,16 @@
-//! Which projects a flow has served: what its store remembers of them from one start to the next.
+//! The projects that a flow has served, as stored from one start to the next.
 
 use super::name::{ProjectId, ProjectKey, Side};
 use super::site::SiteUrl;
 use super::time::JiraTime;
 
-/// Both projects as they were when the flow last began.
+/// Both projects of a flow at its last start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
-    /// The Jira site as it named itself.
+    /// The Jira site, by the address that it reported.
     pub site: SiteUrl,
-    /// Jira's clock when the flow first served these two: of two flows that want the same, the earlier one has it.
+    /// When the flow first served these two, by Jira's clock: of two flows for the same projects, the earlier one
+    /// serves them.
     pub since: JiraTime,
     /// Where customers report.
     pub user: ServedProject,
@@ -17,27 +18,27 @@ pub struct Served {
     pub dev: ServedProject,
 }
 
-/// One of them.
+/// One project that a flow has served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServedProject {
-    /// By which it is known.
+    /// Identifies it.
     pub id: ProjectId,
-    /// Its key as it stood in the flow file. If another project answers to that one now, the file did not mean it.
+    /// Its key in the flow file at that time. If that key names another project now, the file still means this one.
     pub written: ProjectKey,
-    /// The first key that it was known by, and those that Jira told since, the latest last.
+    /// Its first known key, and those that Jira reported since, the latest last.
     pub keys: Vec<ProjectKey>,
-    /// How much of it is the flow's business.
+    /// Which of its changes are synced.
     pub extent: Extent,
 }
 
-/// How much of a project is a flow's business.
+/// Which changes in a project are synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// As much as of the flow itself, by how that began.
+    /// Those since the start of the flow, as that began.
     AsTheFlow,
-    /// All of it, which is still to be read: the flow came to it at that time.
+    /// All of them, which are still to be read: the flow got this project at that time.
     Owed(JiraTime),
-    /// What happened since then.
+    /// Those since then.
     From(JiraTime),
 }
 
@@ -51,8 +52,8 @@ impl Served {
         }
     }
 
-    /// When the flow came to projects that are still to be read from their beginning, by their side; dev first, as they
-    /// are read.
+    /// The projects that are still to be read from their beginning, with the time at which the flow got them; dev
+    /// first, the order in which they are read.
     pub fn owed(&self) -> impl Iterator<Item = (Side, JiraTime)> {
         [Side::Dev, Side::User].into_iter().filter_map(|side| match self.on(side).extent {
             Extent::Owed(since) => Some((side, since)),
@@ -60,7 +61,7 @@ impl Served {
         })
     }
 
-    /// The same with nothing owed any more.
+    /// The same with all projects read.
     #[must_use]
     pub fn all_read(self) -> Self {
         let read = |project: ServedProject| match project.extent {
@@ -72,7 +73,7 @@ impl Served {
 }
 
 impl ServedProject {
-    /// The key that Jira told last.
+    /// The key that Jira reported last.
     #[must_use]
     pub fn last_key(&self) -> &ProjectKey {
         self.keys.last().unwrap_or(&self.written)

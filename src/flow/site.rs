@@ -1,4 +1,4 @@
-//! Where a Jira is: an address, and all addresses of one site.
+//! Addresses of Jira sites, and links to their issues.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,27 +16,27 @@ impl SiteUrl {
         &self.0
     }
 
-    /// Where people look at an issue.
+    /// The address of an issue's page.
     #[must_use]
     pub fn browse(&self, key: &IssueKey) -> String {
         format!("{}/browse/{key}", self.0)
     }
 
-    /// Whether both lead to one place, however they are spelt: http or https, and the port that is usual for it or none. A
-    /// path tells sites of one host apart, and so does any other port.
+    /// Whether both are spellings of one address: with http or https, with the usual port or none. Sites on one host
+    /// differ by path or port.
     #[must_use]
     pub fn is_same_place(&self, other: &Self) -> bool {
         self.place() == other.place()
     }
 
-    /// Host, port and path in a form that is equal for all spellings of one place.
+    /// Host, port and path, equal for all spellings of one address.
     #[must_use]
     pub fn without_scheme(&self) -> String {
         let (host, port, path) = self.place();
         port.map_or_else(|| format!("{host}{path}"), |port| format!("{host}:{port}{path}"))
     }
 
-    /// What Atlassian calls the site, if this is its address at Atlassian's gateway.
+    /// The site's cloud id, if this is its address at Atlassian's gateway.
     #[must_use]
     pub fn cloud_id(&self) -> Option<CloudId> {
         let (host, port, path) = self.place();
@@ -59,12 +59,12 @@ impl SiteUrl {
     }
 }
 
-/// What Atlassian calls a Cloud site for ever, whatever its address.
+/// Atlassian's id of a Cloud site, which stays the same whatever its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloudId(String);
 
 impl CloudId {
-    /// `None` for what can't be one.
+    /// `None` if the text can't be one.
     #[must_use]
     pub fn new(id: &str) -> Option<Self> {
         let fits = (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -72,7 +72,7 @@ impl CloudId {
     }
 }
 
-/// One Jira site, by every address that is known as its own.
+/// A Jira site with all its known addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     own: SiteUrl,
@@ -80,57 +80,57 @@ pub struct Site {
     cloud: Option<CloudId>,
 }
 
-/// Where a link leads.
+/// What a link leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leads {
-    /// To the page of an issue of this site.
+    /// An issue of this site.
     Here(IssueKey),
-    /// To the page of an issue under an address that is not known as this site's.
+    /// An issue under an address that is not known as one of this site.
     Elsewhere(SiteUrl, IssueKey),
-    /// To no issue's page.
+    /// Something else than the page of an issue.
     ToNoIssue,
 }
 
 impl Site {
-    /// A site that calls itself `own`, which is the address that is written, and is also known under the others.
+    /// A site that reports the address `own`, which is used in new links, and is also known under the others.
     #[must_use]
     pub fn new(own: SiteUrl, known_as: Vec<SiteUrl>) -> Self {
         let cloud = std::iter::once(&own).chain(&known_as).find_map(SiteUrl::cloud_id);
         Self { own, known_as, cloud }
     }
 
-    /// The same site, if this is what Atlassian calls it.
+    /// The same site with its cloud id.
     #[must_use]
     pub fn called(self, id: CloudId) -> Self {
         Self { cloud: Some(id), ..self }
     }
 
-    /// What Atlassian calls it, if that is known.
+    /// Its cloud id, if known.
     #[must_use]
     pub fn cloud_id(&self) -> Option<&CloudId> {
         self.cloud.as_ref()
     }
 
-    /// The address that is written into links and marks.
+    /// The address used in new links and marks.
     #[must_use]
     pub fn own(&self) -> &SiteUrl {
         &self.own
     }
 
-    /// Where people look at an issue.
+    /// The address of an issue's page.
     #[must_use]
     pub fn browse(&self, key: &IssueKey) -> String {
         self.own.browse(key)
     }
 
-    /// Whether an address is known as this site's.
+    /// Whether an address is known as one of this site.
     #[must_use]
     pub fn is_at(&self, address: &SiteUrl) -> bool {
         let mut known = std::iter::once(&self.own).chain(&self.known_as);
         known.any(|ours| ours.is_same_place(address)) || (self.cloud.is_some() && self.cloud == address.cloud_id())
     }
 
-    /// The issue at whose page a link leads, and whether that is one of this site.
+    /// What a link leads to.
     #[must_use]
     pub fn leads(&self, link: &str) -> Leads {
         match issue_page(link) {
@@ -140,7 +140,7 @@ impl Site {
         }
     }
 
-    /// The issue at which people look under `link`; `None` when that is no issue's page of this site.
+    /// The issue to which `link` leads; `None` if it does not lead to an issue of this site.
     #[must_use]
     pub fn key_in(&self, link: &str) -> Option<IssueKey> {
         match self.leads(link) {
@@ -177,7 +177,7 @@ impl FromStr for SiteUrl {
         if uri.query().is_some() || uri.authority().is_none_or(|a| a.as_str().contains('@')) {
             return Err(not("a host and perhaps a path, without user, password or query"));
         }
-        // Hosts have no case; two spellings of one site must share its budget and its marks.
+        // Case is ignored in hosts: all spellings of one site must share its budget and its marks.
         let host = uri.authority().map_or("", |a| a.as_str()).to_lowercase();
         let scheme = uri.scheme_str().unwrap_or("https");
         Ok(Self(format!("{scheme}://{host}{}", uri.path().trim_end_matches('/'))))

@@ -1,4 +1,4 @@
-//! Jira's clock, which is never ours.
+//! Times on Jira's clock, which may differ from this machine's.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,10 +16,10 @@ impl JiraTime {
     /// The beginning of 1970, before any Jira.
     pub const FIRST: Self = Self(DateTime::UNIX_EPOCH);
 
-    /// What Jira's `created`, `updated`, `serverTime` or `Date` said.
+    /// The time in Jira's `created`, `updated`, `serverTime` or `Date`.
     #[must_use]
     pub fn new(at: DateTime<Utc>) -> Self {
-        // A day of 86,400,000 ms: dropping the rest of a millisecond cannot leave chrono's range.
+        // Truncating to milliseconds can't leave chrono's range.
         Self(DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at))
     }
 
@@ -35,28 +35,28 @@ impl JiraTime {
         DateTime::from_timestamp_millis(millis).map(Self).ok_or(NoTime)
     }
 
-    /// `by` earlier; the earliest instant rather than an overflow.
+    /// The time earlier by this much, or the earliest possible one.
     #[must_use]
     pub fn earlier(self, by: Duration) -> Self {
         let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
         Self(self.0.checked_sub_signed(by).unwrap_or(DateTime::<Utc>::MIN_UTC))
     }
 
-    /// `by` later; the latest instant rather than an overflow.
+    /// The time later by this much, or the latest possible one.
     #[must_use]
     pub fn later(self, by: Duration) -> Self {
         let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
         Self(self.0.checked_add_signed(by).unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
-    /// How long after `earlier` this is; zero if it isn't.
+    /// The duration since `earlier`; zero if this is before it.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         (self.0 - earlier.0).to_std().unwrap_or_default()
     }
 }
 
-/// A text or number that is no instant.
+/// The error of a text or number that is not a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a time")]
 pub struct NoTime;
@@ -86,8 +86,8 @@ impl fmt::Debug for JiraTime {
 pub struct Watermark(pub JiraTime);
 
 impl Watermark {
-    /// The watermark that a search entitles to: what Jira's clock said in the search's answer (`Date`), less the whole
-    /// round trip, less one second because `Date` counts whole ones. It can only be early, never late.
+    /// The watermark after a search: the `Date` of its answer, less the whole round trip, less one second since `Date`
+    /// counts whole seconds. It is never too late.
     #[must_use]
     pub fn from_answer(date: JiraTime, round_trip: Duration) -> Self {
         Self(date.earlier(round_trip).earlier(Duration::from_secs(1)))

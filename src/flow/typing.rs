@@ -1,11 +1,11 @@
-//! Which issue type a created dev issue gets.
+//! The issue type of a created dev issue.
 
-/// A type that an issue of a project can have.
+/// An issue type of a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IssueType {
-    /// Jira's `id`: the only thing that names a type on a site with several of one name.
+    /// Jira's `id`: on some sites several types have the same name.
     pub id: String,
-    /// What people call it, in the account's language.
+    /// Its name, in the account's language.
     pub name: String,
 }
 
@@ -25,9 +25,9 @@ pub struct TypeCopy {
 /// `issueTypeMap` and `issueType`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssueTypes {
-    /// No type is on the left twice.
+    /// Each type is on the left at most once.
     pub map: Vec<TypeCopy>,
-    /// Where the map says nothing and the dev project lacks the type of the source.
+    /// The type if the map has none, and the dev project lacks the source's type.
     pub default: TypeName,
 }
 
@@ -39,7 +39,7 @@ impl TypeName {
         (!name.is_empty()).then(|| Self(name.to_owned()))
     }
 
-    /// As it was written, trimmed.
+    /// The name as written, trimmed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -51,7 +51,7 @@ impl TypeName {
         self.0 == kind.id || folded(&self.0) == folded(&kind.name)
     }
 
-    /// Which of these types it is; an id goes before a name.
+    /// The type in `listed` that it names; an id takes precedence over a name.
     #[must_use]
     pub fn among<'a>(&self, listed: &'a [IssueType]) -> Option<&'a IssueType> {
         listed.iter().find(|kind| kind.id == self.0).or_else(|| listed.iter().find(|kind| self.is(kind)))
@@ -59,8 +59,8 @@ impl TypeName {
 }
 
 impl IssueTypes {
-    /// The type of the dev issue of a user issue of type `source`, among those that the dev project lists: what the map
-    /// says, else the one of the same name, else the default.
+    /// The type for the dev issue of a user issue of type `source`, among those of the dev project: the one in the map,
+    /// else the one of the same name, else the default.
     #[must_use]
     pub fn choose<'a>(&self, listed: &'a [IssueType], source: &IssueType) -> Option<&'a IssueType> {
         let mapped = self.map.iter().find(|entry| entry.from.is(source));
@@ -69,7 +69,7 @@ impl IssueTypes {
     }
 }
 
-/// The type that both projects share, else the one of that name.
+/// The same type, else one of the same name.
 fn same<'a>(listed: &'a [IssueType], source: &IssueType) -> Option<&'a IssueType> {
     let shared = listed.iter().find(|kind| !source.id.is_empty() && kind.id == source.id);
     let named = || listed.iter().find(|kind| kind.name == source.name);

@@ -76,7 +76,7 @@ fn a_jira_that_hangs_is_told_with_its_first_request_and_degrades_until_a_cycle_c
             let seconds = |time: Duration| usize::try_from(time.as_secs()).unwrap();
             assert!(from <= seconds(begin + LIMIT), "degraded from {from} s");
             assert!((seconds(end)..seconds(end + 10 * MINUTE)).contains(&to), "degraded until {to} s");
-            let first = first_told(&house, "failed, trying again in");
+            let first = first_told(&house, "failed, retrying in");
             let asked = i64::try_from(seconds(begin)).unwrap()..=i64::try_from(seconds(begin + MINUTE)).unwrap() + 46;
             assert!(asked.contains(&first), "first told at {first} s");
             assert_eq!((house.events.audited("flow.degraded"), house.events.audited("flow.recovered")), (1, 1));

@@ -254,7 +254,9 @@ fn a_new_dev_issue_is_created_in_place_of_one_that_is_gone() {
         house.live_for(20 * MINUTE).await;
         assert_eq!((status(&house, &user).as_str(), devs(&house)), ("Resolved", 1));
         assert_eq!(
-            house.events.told("Some recorded pairs are gone; they are found again by what their issues carry"),
+            house
+                .events
+                .told("Some recorded pairs are missing; they are found again by the marks and links of their issues"),
             0
         );
     });

@@ -289,7 +289,7 @@ fn lost_pairs_are_told_once_and_found_again_without_a_twin() {
         house.live_for(12 * MINUTE).await;
         assert_eq!(database(&house).execute("DELETE FROM jira_mapping", []).unwrap(), 1);
         house.live_for(30 * MINUTE).await;
-        let message = "Some recorded pairs are gone; they are found again by what their issues carry";
+        let message = "Some recorded pairs are missing; they are found again by the marks and links of their issues";
         assert_eq!(house.events.told(message), 1);
         house.act("customer-ines", Deed::Comment { issue: ticket, text: "any news?".to_owned() });
         house.live_for(12 * MINUTE).await;

@@ -92,7 +92,7 @@ async fn arrives(house: &House) {
     }
     let told = house.events.about(LOST);
     assert_eq!((told.matches(LOST).count(), house.events.audited("text.lost")), (1, 1), "{told}");
-    assert!(told.contains("Warn The description of USER-A-1 could not take all along to DEV-A-1"), "{told}");
+    assert!(told.contains("Warn The description of DEV-A-1 lacks parts of that of USER-A-1"), "{told}");
 }
 
 #[test]

@@ -1,20 +1,20 @@
-//! An event as a line of log has it.
+//! Log lines, as which events are written.
 
 use std::time::Duration;
 
 use super::super::name::IssueKey;
 use crate::foreign;
 
-/// How much an event matters.
+/// The severity of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// For whoever follows single issues.
+    /// Details of single issues.
     Debug,
     /// The normal course.
     Info,
-    /// Worth a look, going on by itself.
+    /// Something unusual that needs no action now.
     Warn,
-    /// A person must do something.
+    /// Something that an operator must act on.
     Error,
 }
 
@@ -31,16 +31,16 @@ pub enum Field {
     List(Vec<String>),
 }
 
-/// An event as a line of log has it.
+/// A log line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// How much it matters.
+    /// The severity.
     pub level: Level,
-    /// The audit name (`action.createIssue`), where it has one.
+    /// The event's name, such as `action.createIssue`, if it has one.
     pub event: Option<&'static str>,
-    /// For people.
+    /// The message.
     pub message: String,
-    /// For programs.
+    /// The fields, in order.
     pub fields: Vec<(&'static str, Field)>,
 }
 

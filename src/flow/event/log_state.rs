@@ -1,4 +1,4 @@
-//! State of the log: what waits to be written, and what was dropped.
+//! The state of the log: how much waits to be written, and what was dropped.
 
 /// Log lines, counted by level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::line::{Level, Line, audit, millis};
 
-/// What a completed cycle did.
+/// The counts of a completed cycle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CycleReport {
     /// How long it took.
@@ -15,17 +15,17 @@ pub struct CycleReport {
     pub status_changes_detected: u64,
     /// Dev issues created.
     pub issues_created: u64,
-    /// Statuses that crossed.
+    /// Issues brought into a status because of their counterparts.
     pub statuses_synced: u64,
     /// Issues for which nothing was done.
     pub issues_skipped: u64,
-    /// Issues that failed and will be tried again.
+    /// Issues that failed and will be retried.
     pub errors: u64,
     /// Requests sent to Jira.
     pub requests: u64,
-    /// Steps of which nobody knows yet whether they happened.
+    /// Steps of which it is not known yet whether they happened.
     pub doubts: u64,
-    /// Issues that wait to be tried again.
+    /// Issues that wait for a retry.
     pub failures: u64,
 }
 

@@ -1,35 +1,35 @@
-//! Why nothing was done.
+//! Reasons for doing nothing.
 
-/// Why nothing was done.
+/// Why nothing was done for an issue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SkipReason {
     /// No rule names the status.
     NoRule,
-    /// The rule wants a counterpart and there is none.
+    /// The rule demands a counterpart, and there is none.
     NoMapping,
     /// A dev status that only a rule naming it may act on.
     IntermediateStatus,
-    /// The other side is already there.
+    /// The other side has the status already.
     AlreadyEqual,
     /// Both sides changed and the other's change won.
     LostConflict,
-    /// Found belonging together: what happened before that is nobody's news.
+    /// The change was made before the pair was found, so it is not synced.
     BeforeAdoption,
-    /// The other side moved while this was in hand; planned anew.
+    /// The other side changed meanwhile; the pair is planned anew.
     MovedMeanwhile,
     /// An earlier intent of the pair is still open.
     OpenIntent,
     /// Its counterpart can't be read.
     CounterpartMissing,
-    /// It links to an issue of the other project, and nothing proves that the two are a pair.
+    /// It has a link to an issue of the other project, without proof that the two are a pair.
     HasLink,
     /// Its pair is suspended.
     Suspended,
     /// Its pair is broken.
     Broken,
-    /// Its pair is held: rules seem to answer each other.
+    /// Its pair is held: rules seem to trigger each other.
     PingPong,
-    /// An operator took its pair apart.
+    /// An operator has unpaired it.
     Unpaired,
 }
 

@@ -78,7 +78,10 @@ fn assert_refusal(line: &Value, place: &str) {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let (file, message) = (text(&line["file"]), text(&line["message"]));
     assert!(file.ends_with("/sync-cd.json"), "{line}");
-    assert!(message.starts_with(&format!("Flow file {file} refused; the last good flow runs on: {place}")), "{line}");
+    assert!(
+        message.starts_with(&format!("Flow file {file} refused; its last valid version keeps running: {place}")),
+        "{line}"
+    );
     assert!(message.contains("enabled"), "what was meant, in {line}");
     assert!(text(&line["problems"][0]).starts_with(place), "{line}");
     assert_eq!(line["worker"], "sync-cd");
