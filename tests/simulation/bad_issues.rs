@@ -94,7 +94,7 @@ fn an_issue_that_can_not_be_read_fails_alone_and_by_name() {
     for kind in [
         error(500),
         error(502),
-        Kind::Stall { effect: false },
+        Kind::Stall { effect: jira_sim::faults::Effect::Before },
         Kind::Garbage(Garbage::TruncatedJson),
         Kind::Garbage(Garbage::Bytes),
     ] {

@@ -167,7 +167,7 @@ fn an_upload_whose_answer_is_lost_is_found_and_not_repeated() {
 fn an_upload_is_not_repeated_as_long_as_one_of_its_size_may_take_and_not_much_later() {
     on_a_paused_clock(async {
         let mut house = company_with_files(Flavour::Cloud);
-        upload(&house, When::First(1), Kind::Stall { effect: false });
+        upload(&house, When::First(1), Kind::Stall { effect: jira_sim::faults::Effect::Before });
         accepted_with_files(&house);
         house.live_for(4 * MINUTE).await;
         assert_eq!(files(&house, "DEV-A-1").len(), 0);
@@ -182,7 +182,7 @@ fn a_file_that_vanished_before_it_was_copied_is_not_needed() {
         let mut house = company_with_files(Flavour::Cloud);
         let issue = accepted_with_files(&house);
         let (site, clock) = (house.site.clone(), house.clock.clone());
-        let slow = Kind::Latency(Duration::from_secs(20)..=Duration::from_secs(20));
+        let slow = Kind::Latency { from: Duration::from_secs(20), to: Duration::from_secs(20) };
         house.site.faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), slow).into());
         let person = async {
             clock.sleep(Duration::from_secs(15)).await;
@@ -235,7 +235,7 @@ fn of_two_equal_files_the_one_whose_upload_did_not_happen_is_copied_as_well() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = company_with_files(flavour);
-            upload(&house, When::Nth(2), Kind::Stall { effect: false });
+            upload(&house, When::Nth(2), Kind::Stall { effect: jira_sim::faults::Effect::Before });
             let issue = reported(&house);
             attached(&house, &issue, "printer.log", "it burns");
             attached(&house, &issue, "printer.log", "it burns");
@@ -271,7 +271,7 @@ fn a_persons_equal_file_on_the_dev_issue_is_not_taken_for_the_copy() {
             let issue = reported(&house);
             accepted(&house, &issue);
             house.live_for(12 * MINUTE).await;
-            upload(&house, When::First(1), Kind::Stall { effect: false });
+            upload(&house, When::First(1), Kind::Stall { effect: jira_sim::faults::Effect::Before });
             attached(&house, &issue, "printer.log", "it burns");
             house.clock.sleep(MINUTE).await;
             house.live_for(2 * MINUTE).await;

@@ -69,7 +69,11 @@ fn a_jira_that_hangs_is_told_with_its_first_request_and_degrades_until_a_cycle_c
             let mut house = house(flavour);
             let (begin, end) = (10 * MINUTE, 40 * MINUTE);
             let site = std::sync::Arc::clone(&house.site);
-            let hang = || site.faults(Rule::anywhere(When::Always, Kind::Stall { effect: false }).into());
+            let hang = || {
+                site.faults(
+                    Rule::anywhere(When::Always, Kind::Stall { effect: jira_sim::faults::Effect::Before }).into(),
+                )
+            };
             let answer = || site.faults(FaultPlan::none());
             let samples = lived(&mut house, 60 * MINUTE, &[(begin, &hang), (end, &answer)]).await;
             let [(from, to)] = spans(&samples)[..] else { panic!("{:?}", spans(&samples)) };
@@ -123,7 +127,7 @@ fn a_long_first_sync_that_progresses_is_not_degraded() {
             house.act("customer-ines", Deed::Create { project, summary, text: String::new() });
         }
         let (search, slow) = (house.search(), SECOND * 40);
-        house.site.faults(Rule::on(Method::POST, &search, When::Always, Kind::Latency(slow..=slow)).into());
+        house.site.faults(Rule::on(Method::POST, &search, When::Always, Kind::Latency { from: slow, to: slow }).into());
         let samples = lived(&mut house, 15 * MINUTE, &[]).await;
         assert_eq!(spans(&samples), []);
         assert!(house.events.about("Sync cycle completed").is_empty(), "it is still the first");

@@ -157,7 +157,7 @@ fn what_changes_during_a_long_full_sync_is_seen_by_the_next_cycle() {
             create(&house, "USER-A", &format!("ticket {number}"));
         }
         house.clock.sleep(HOUR).await;
-        let slow = Kind::Latency(Duration::from_secs(30)..=Duration::from_secs(30));
+        let slow = Kind::Latency { from: Duration::from_secs(30), to: Duration::from_secs(30) };
         house.site.faults(Rule::anywhere(When::Chance(1.0), slow).into());
         // Its page is read within two minutes; the walk takes five.
         house.live(End::Crash(Crash::never(), 4 * MINUTE)).await;

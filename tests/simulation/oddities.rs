@@ -92,13 +92,13 @@ fn a_dev_issue_that_shows_between_recovery_and_search_is_not_recorded_as_nobodys
         let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
         let people = async move {
             clock.sleep(5 * SECOND).await;
-            let late = Kind::LateEffect { after: 24 * SECOND..=24 * SECOND, reply: LateReply::Broken };
+            let late = Kind::LateEffect { from: 24 * SECOND, to: 24 * SECOND, reply: LateReply::Broken };
             site.faults(Rule::on(Method::POST, ISSUE, When::First(1), late).into());
             let deed = Deed::Create { project: "USER-A".to_owned(), summary: "x".to_owned(), text: String::new() };
             let issue = site.act("customer-ines", deed).unwrap();
             site.act("customer-ines", Deed::Move { issue, status: "Will Do".to_owned() }).unwrap();
             clock.sleep(50 * SECOND).await;
-            let slow = Kind::Latency(15 * SECOND..=15 * SECOND);
+            let slow = Kind::Latency { from: 15 * SECOND, to: 15 * SECOND };
             site.faults(Rule::on(Method::GET, "/rest/api/3/myself", When::First(1), slow).into());
             clock.sleep(5 * SECOND).await;
             let (issue, status) = ("DEV-A-1".to_owned(), "Closed".to_owned());
@@ -601,7 +601,7 @@ fn a_target_that_a_person_moved_meanwhile_is_planned_anew() {
         let ticket = accepted(&house);
         house.clock.sleep(MINUTE).await;
         house.live_for(12 * MINUTE).await;
-        let slow = Kind::Latency(20 * SECOND..=20 * SECOND);
+        let slow = Kind::Latency { from: 20 * SECOND, to: 20 * SECOND };
         house.site.faults(Rule::on(Method::GET, ONE_ISSUE, When::First(1), slow).into());
         dev_moves(&house, "DEV-A-1", "Closed");
         house.clock.sleep(MINUTE).await;
@@ -625,7 +625,8 @@ fn what_happens_during_a_long_cycle_is_seen_by_the_next() {
         house.live_for(MINUTE).await;
         accepted(&house);
         house.clock.sleep(MINUTE).await;
-        let slow = |method, path| Rule::on(method, path, When::First(2), Kind::Latency(40 * SECOND..=40 * SECOND));
+        let slow =
+            |method, path| Rule::on(method, path, When::First(2), Kind::Latency { from: 40 * SECOND, to: 40 * SECOND });
         let rules = [
             slow(Method::POST, "/rest/api/3/issue/bulkfetch"),
             slow(Method::GET, "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes"),
@@ -652,7 +653,7 @@ fn a_write_whose_effect_comes_late_is_made_once_by_a_flow_that_looks_often() {
         on_a_paused_clock(async {
             let mut house = company();
             paced(&house, 10 * SECOND);
-            let late = Kind::LateEffect { after: MINUTE..=MINUTE, reply: LateReply::Unavailable };
+            let late = Kind::LateEffect { from: MINUTE, to: MINUTE, reply: LateReply::Unavailable };
             house.site.faults(Rule::on(method.clone(), path, When::First(1), late).into());
             let ticket = accepted(&house);
             house.live_for(10 * MINUTE).await;

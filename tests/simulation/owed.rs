@@ -241,7 +241,7 @@ fn a_create_whose_effect_comes_as_late_as_can_be_is_not_repeated() {
         looks_all_the_time(&house);
         accepted(&house);
         house.live_for(2 * MINUTE).await;
-        let late = Kind::LateEffect { after: 115 * SECOND..=115 * SECOND, reply: LateReply::Broken };
+        let late = Kind::LateEffect { from: 115 * SECOND, to: 115 * SECOND, reply: LateReply::Broken };
         house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::First(1), late));
         accepted(&house);
         house.live_for(HOUR).await;
@@ -272,7 +272,7 @@ fn a_person_who_moves_an_issue_a_moment_before_us_is_not_overruled() {
         let mut house = House::quiet(Flavour::Cloud, 7);
         accepted(&house);
         house.live_for(12 * MINUTE).await;
-        let slow = Kind::Latency(20 * SECOND..=20 * SECOND);
+        let slow = Kind::Latency { from: 20 * SECOND, to: 20 * SECOND };
         house.site.add_fault(Rule::on(Method::GET, &house.api("issue/{issueIdOrKey}"), When::First(1), slow));
         moves(&house, "DEV-A-1", "Closed");
         house.clock.sleep(MINUTE).await;
@@ -295,7 +295,7 @@ fn a_person_who_does_what_a_rule_wants_a_moment_before_us_gets_no_comment_about_
         let mut house = House::quiet(Flavour::Cloud, 7);
         accepted(&house);
         house.live_for(12 * MINUTE).await;
-        let slow = Kind::Latency(20 * SECOND..=20 * SECOND);
+        let slow = Kind::Latency { from: 20 * SECOND, to: 20 * SECOND };
         house.site.add_fault(Rule::on(Method::GET, &house.api("issue/{issueIdOrKey}"), When::First(1), slow));
         moves(&house, "DEV-A-1", "Closed");
         house.clock.sleep(MINUTE).await;

@@ -130,7 +130,12 @@ fn a_create_in_doubt_is_not_repeated_while_the_dev_project_is_shown_in_part() {
         accept_tickets(&house, &["first"]);
         house.live_for(12 * MINUTE).await;
         let search = Rule::on(Method::POST, &house.search(), When::Always, Kind::Paging(Paging::CountsMore { by: 2 }));
-        let create = Rule::on(Method::POST, &house.api("issue"), When::First(1), Kind::Stall { effect: false });
+        let create = Rule::on(
+            Method::POST,
+            &house.api("issue"),
+            When::First(1),
+            Kind::Stall { effect: jira_sim::faults::Effect::Before },
+        );
         house.site.faults(FaultPlan { rules: vec![search, create] });
         accept_tickets(&house, &["second"]);
         house.live_for(90 * MINUTE).await;

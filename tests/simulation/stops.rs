@@ -86,7 +86,9 @@ fn a_read_without_an_answer_delays_no_stop() {
         on_a_paused_clock(async {
             let mut house = company(flavour);
             accepted(&house);
-            house.site.faults(Rule::anywhere(When::Always, Kind::Stall { effect: false }).into());
+            house
+                .site
+                .faults(Rule::anywhere(When::Always, Kind::Stall { effect: jira_sim::faults::Effect::Before }).into());
             assert_eq!(stopped_at(&mut house, 20 * SECOND).await, (Some(Ended::Drained), Duration::ZERO));
             assert!(house.requests() > 0, "something is waited for");
             house.site.faults(jira_sim::FaultPlan::none());
@@ -110,7 +112,7 @@ fn a_create_that_is_answered_within_the_grace_is_finished() {
     on_a_paused_clock(async {
         let mut house = company(Flavour::Cloud);
         accepted(&house);
-        let slow = Kind::Latency(20 * SECOND..=20 * SECOND);
+        let slow = Kind::Latency { from: 20 * SECOND, to: 20 * SECOND };
         house.site.faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), slow).into());
         let (ended, took) = stopped_at(&mut house, 10 * SECOND).await;
         assert_eq!(ended, Some(Ended::Drained));
@@ -122,7 +124,7 @@ fn a_create_that_is_answered_within_the_grace_is_finished() {
 
 #[test]
 fn a_create_without_an_answer_is_left_in_doubt_and_is_not_made_twice() {
-    for effect in [true, false] {
+    for effect in [jira_sim::faults::Effect::After, jira_sim::faults::Effect::Before] {
         on_a_paused_clock(async {
             let mut house = company(Flavour::Cloud);
             accepted(&house);

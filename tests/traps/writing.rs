@@ -16,15 +16,15 @@ const MUCH_LATER: Duration = Duration::from_secs(300);
 
 /// Whatever hides the outcome of a write: it was sent once, and its effect is there once or not at all.
 pub async fn a_create_or_comment_in_doubt_is_never_repeated(flavour: Flavour) {
-    let late = |reply| Kind::LateEffect { after: Duration::from_secs(50)..=Duration::from_secs(60), reply };
+    let late = |reply| Kind::LateEffect { from: Duration::from_secs(50), to: Duration::from_secs(60), reply };
     let server_error = |status, effect| Kind::ServerError { status, effect };
     let kinds = [
         (server_error(StatusCode::INTERNAL_SERVER_ERROR, faults::Effect::After), 1),
         (server_error(StatusCode::BAD_GATEWAY, faults::Effect::After), 1),
         (server_error(StatusCode::GATEWAY_TIMEOUT, faults::Effect::Before), 0),
         (Kind::LostReply, 1),
-        (Kind::Stall { effect: true }, 1),
-        (Kind::Stall { effect: false }, 0),
+        (Kind::Stall { effect: jira_sim::faults::Effect::After }, 1),
+        (Kind::Stall { effect: jira_sim::faults::Effect::Before }, 0),
         (late(LateReply::Unavailable), 1),
         (late(LateReply::Broken), 1),
         (Kind::Garbage(Garbage::TruncatedJson), 1),
@@ -133,8 +133,7 @@ async fn create(client: &Client, user_issue: &IssueId) -> Result<(), Error> {
 }
 
 fn all_posts(kind: Kind) -> Rule {
-    let target = faults::Target { method: Some(Method::POST), ..faults::Target::default() };
-    Rule { target, when: When::Always, kind }
+    Rule { method: Some(Method::POST), ..Rule::anywhere(When::Always, kind) }
 }
 
 #[track_caller]

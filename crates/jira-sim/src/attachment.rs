@@ -1,8 +1,10 @@
 //! Attachments: files that hang on an issue.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::file::File;
+use super::stamp;
 use super::state::State;
 
 #[derive(Clone, Debug)]
@@ -39,7 +41,7 @@ impl State {
 }
 
 /// One attachment, for tests and checkers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AttachmentView {
     /// Unique on the site.
     pub id: String,
@@ -52,6 +54,7 @@ pub struct AttachmentView {
     /// An account id.
     pub author: String,
     /// In whole milliseconds.
+    #[serde(serialize_with = "stamp::as_utc")]
     pub created: DateTime<Utc>,
     /// The SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,

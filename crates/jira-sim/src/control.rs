@@ -52,7 +52,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post, put};
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::site::Site;
@@ -127,8 +126,4 @@ impl<T> Page<T> {
         let next = numbered.last().map_or(since, |(number, _)| number + 1);
         Self { entries: numbered.into_iter().map(|(_, entry)| entry).collect(), next }
     }
-}
-
-fn stamp(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::fields::{self, Field};
@@ -22,110 +23,77 @@ mod cloning;
 mod hanging;
 
 /// What a person can do in the browser. Issues are given by key or id.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 #[allow(missing_docs, reason = "the fields are named as on the screen")]
+#[serde(deny_unknown_fields)]
 pub enum Deed {
     /// Reports an issue of the project's first type.
+    #[serde(rename = "create")]
     Create {
         project: String,
         summary: String,
+        #[serde(default)]
         text: String,
     },
     /// Copies the issue within its project, as Jira's “Clone” does with all boxes ticked but that for links: summary
     /// (behind `CLONE - `, cut at 255 characters), description, type, fields and security level, and attachments under
     /// ids and a name of their own. It starts in the workflow's first status, without resolution, comments, remote
     /// links and past, and a `Cloners` link leads to the original. Answers the copy's key.
+    #[serde(rename = "clone")]
     Clone {
         issue: String,
         /// Whether the copy gets the original's entity properties, marks of programs included. Sites were seen to do
         /// either.
+        #[serde(default, rename = "withProperties")]
         with_properties: bool,
     },
     /// Takes an offered transition that leads to the status of this name.
-    Move {
-        issue: String,
-        status: String,
-    },
-    Rename {
-        issue: String,
-        summary: String,
-    },
+    #[serde(rename = "move")]
+    Move { issue: String, status: String },
+    #[serde(rename = "rename")]
+    Rename { issue: String, summary: String },
     /// Replaces the description, paragraph by line.
-    Describe {
-        issue: String,
-        text: String,
-    },
+    #[serde(rename = "describe")]
+    Describe { issue: String, text: String },
     /// Replaces the description by this document, however deep, as the editor of some other program would.
-    Rewrite {
-        issue: String,
-        document: Value,
-    },
-    Comment {
-        issue: String,
-        text: String,
-    },
-    /// Says something that only these people can read.
-    CommentFor {
-        issue: String,
-        text: String,
-        visibility: Visibility,
-    },
-    /// `comment` is an id.
-    EditComment {
-        issue: String,
-        comment: String,
-        text: String,
-    },
-    DeleteComment {
-        issue: String,
-        comment: String,
-    },
-    Attach {
-        issue: String,
-        filename: String,
-        content: FileContent,
-    },
-    /// `attachment` is an id.
-    Detach {
-        issue: String,
-        attachment: String,
-    },
+    #[serde(rename = "rewrite")]
+    Rewrite { issue: String, document: Value },
+    #[serde(rename = "comment")]
+    Comment { issue: String, text: String },
     /// Not in the browser; for tests that play a program.
-    SetProperty {
-        issue: String,
-        key: String,
-        value: Value,
-    },
+    #[serde(rename = "setProperty")]
+    SetProperty { issue: String, key: String, value: Value },
+    #[serde(rename = "delete")]
+    Delete { issue: String },
     /// Replaces the labels; none of them may contain a space.
-    Label {
-        issue: String,
-        labels: Vec<String>,
-    },
+    #[serde(rename = "label")]
+    Label { issue: String, labels: Vec<String> },
     /// Enters something into any field but summary and description, written as requests write it (`{"value": "Red"}`),
     /// whether or not the screens show it; nothing if null.
-    Fill {
-        issue: String,
-        field: String,
-        value: Value,
-    },
+    #[serde(rename = "fill")]
+    Fill { issue: String, field: String, value: Value },
     /// Sets the priority of this name.
-    Prioritise {
-        issue: String,
-        priority: String,
-    },
+    #[serde(rename = "prioritise")]
+    Prioritise { issue: String, priority: String },
     /// Moves the issue to another project, where it gets a new key; under the old one it is still found.
-    MoveToProject {
-        issue: String,
-        project: String,
-    },
+    #[serde(rename = "moveToProject")]
+    MoveToProject { issue: String, project: String },
+    /// Says something that only these people can read.
+    #[serde(rename = "commentFor")]
+    CommentFor { issue: String, text: String, visibility: Visibility },
+    /// `comment` is an id.
+    #[serde(rename = "editComment")]
+    EditComment { issue: String, comment: String, text: String },
+    #[serde(rename = "deleteComment")]
+    DeleteComment { issue: String, comment: String },
+    #[serde(rename = "attach")]
+    Attach { issue: String, filename: String, content: FileContent },
+    /// `attachment` is an id.
+    #[serde(rename = "detach")]
+    Detach { issue: String, attachment: String },
     /// Lets only these accounts, by id, see the issue; all again if absent.
-    Restrict {
-        issue: String,
-        viewers: Option<Vec<String>>,
-    },
-    Delete {
-        issue: String,
-    },
+    #[serde(rename = "restrict")]
+    Restrict { issue: String, viewers: Option<Vec<String>> },
 }
 
 /// Why a person could not do that.

@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 use rand::rngs::StdRng;
+use serde::Serialize;
 
 pub use kind::{Denied, Effect, Garbage, Kind, LateReply, LoginReason, Paging, Redirect};
 pub(super) use rule::Asked;
-pub use rule::{Rule, Target, When};
+pub use rule::{Rule, When};
 pub(super) use verdict::{Fate, Reply, Verdict};
 
 /// A list of rules; of those that match a request the first that strikes decides.
@@ -27,7 +28,7 @@ pub struct FaultPlan {
 }
 
 /// A rule in force, and what it did so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Standing {
     /// The rule.
     pub rule: Rule,
@@ -45,17 +46,17 @@ impl FaultPlan {
 
     /// A bad day: a few requests of a hundred meet an ordinary fault; late effects take up to a minute.
     pub fn rough() -> Self {
-        let late = |reply| Kind::LateEffect { after: secs(1)..=secs(60), reply };
+        let late = |reply| Kind::LateEffect { from: secs(1), to: secs(60), reply };
         let server_error = |status, effect| Kind::ServerError { status, effect };
         let mix = [
-            (0.010, Kind::Latency(secs(1)..=secs(20))),
+            (0.010, Kind::Latency { from: secs(1), to: secs(20) }),
             (0.005, Kind::TooMany { retry_after_secs: 3 }),
             (0.005, server_error(StatusCode::SERVICE_UNAVAILABLE, Effect::Before)),
             (0.003, server_error(StatusCode::INTERNAL_SERVER_ERROR, Effect::After)),
             (0.003, server_error(StatusCode::BAD_GATEWAY, Effect::After)),
             (0.005, Kind::LostReply),
-            (0.001, Kind::Stall { effect: true }),
-            (0.001, Kind::Stall { effect: false }),
+            (0.001, Kind::Stall { effect: Effect::After }),
+            (0.001, Kind::Stall { effect: Effect::Before }),
             (0.003, late(LateReply::Unavailable)),
             (0.002, late(LateReply::Broken)),
             (0.001, Kind::Garbage(Garbage::LoginPage)),
@@ -97,7 +98,7 @@ impl Faults {
 
     /// Whether any rule looks at the issues that requests name.
     pub(super) fn ask_for_issues(&self) -> bool {
-        self.rules.iter().any(|standing| standing.rule.target.issue.is_some())
+        self.rules.iter().any(|standing| standing.rule.issue.is_some())
     }
 
     pub(super) fn standing(&self) -> &[Standing] {
@@ -116,7 +117,7 @@ impl Faults {
 
     fn strike(&mut self, asked: &Asked<'_>) -> Option<Kind> {
         for Standing { rule, seen, struck } in &mut self.rules {
-            if rule.target.matches(asked) {
+            if rule.matches(asked) {
                 *seen += 1;
                 if rule.when.strikes(*seen, &mut self.stream) {
                     *struck += 1;
@@ -227,7 +228,7 @@ mod tests {
         let asked = Asked { method: &Method::GET, template: "/x", path: "/x", account: None, issues: &[] };
         let mut name = || faults.judge(&asked).name;
         assert_eq!((name(), name()), (Some("lost reply"), None));
-        faults.add(Rule::anywhere(When::Always, Kind::Stall { effect: false }));
+        faults.add(Rule::anywhere(When::Always, Kind::Stall { effect: Effect::Before }));
         assert_eq!(faults.judge(&asked).name, Some("stall"));
         let counts: Vec<_> = faults.standing().iter().map(|it| (it.seen, it.struck)).collect();
         assert_eq!(counts, [(3, 1), (1, 1)]);

@@ -4,17 +4,45 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::{BufMut, Bytes, BytesMut};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 /// What a file consists of. A made one costs no memory, however big it is.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "Written")]
 pub enum FileContent {
     /// These bytes.
     Kept(Bytes),
     /// Noise that its seed determines, as many bytes as `size` says.
     #[allow(missing_docs, reason = "the line above tells what the fields are")]
     Made { size: u64, seed: u64 },
+}
+
+/// The content as JSON has it: `{"text": "…"}`, `{"base64": "…"}`, or noise, `{"made": {"size": 5000000, "seed": 1}}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+enum Written {
+    #[serde(rename = "text")]
+    Text(String),
+    #[serde(rename = "base64")]
+    Base64(String),
+    #[serde(rename = "made")]
+    Made { size: u64, seed: u64 },
+}
+
+impl TryFrom<Written> for FileContent {
+    type Error = base64::DecodeError;
+
+    fn try_from(written: Written) -> Result<Self, base64::DecodeError> {
+        Ok(match written {
+            Written::Text(text) => Self::Kept(text.into()),
+            Written::Base64(text) => Self::Kept(BASE64_STANDARD.decode(text)?.into()),
+            Written::Made { size, seed } => Self::Made { size, seed },
+        })
+    }
 }
 
 /// A file with its digest. It never changes, so all versions of an issue share it.

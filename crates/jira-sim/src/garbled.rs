@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// What stands in a search's answer in place of an issue's row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 pub enum Garbage {
     /// `null`.
+    #[serde(rename = "null")]
     Null,
     /// Its id alone.
+    #[serde(rename = "id")]
     Id,
     /// Its id and key, with an `updated` that is no time.
+    #[serde(rename = "noTime")]
     NoTime,
     /// All but its id and key.
+    #[serde(rename = "nameless")]
     Nameless,
 }
 

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::attachment::{Attachment, AttachmentView};
 use super::link::{IssueLink, LinkView, RemoteLink, RemoteLinkView};
 use super::markup;
+use super::stamp;
 use super::values::FieldValue;
 use super::visibility::Visibility;
 use super::workflow::Status;
@@ -181,7 +183,8 @@ impl Item {
 }
 
 /// What an issue truly is at a moment, for tests and checkers. Bodies are plain text here; times are the site's.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct IssueView {
     /// The numeric id, which never changes.
     pub id: String,
@@ -195,12 +198,13 @@ pub struct IssueView {
     pub summary: String,
     /// The name of its status.
     pub status: String,
+    /// Empty if there is none.
+    pub description: String,
     /// What is in its other fields, such as `labels` or `customfield_10010`, as people read it.
     pub fields: BTreeMap<String, String>,
     /// When it got its resolution.
+    #[serde(serialize_with = "stamp::as_utc_or_null")]
     pub resolved: Option<DateTime<Utc>>,
-    /// Empty if there is none.
-    pub description: String,
     /// Oldest first.
     pub comments: Vec<CommentView>,
     /// Oldest first.
@@ -214,15 +218,17 @@ pub struct IssueView {
     /// Oldest first.
     pub history: Vec<ChangeView>,
     /// In whole milliseconds, as all times of an issue.
+    #[serde(serialize_with = "stamp::as_utc")]
     pub created: DateTime<Utc>,
     /// When anything was last written to it.
+    #[serde(serialize_with = "stamp::as_utc")]
     pub updated: DateTime<Utc>,
     /// An account id.
     pub created_by: String,
 }
 
 /// One comment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CommentView {
     /// Unique on the site.
     pub id: String,
@@ -235,15 +241,18 @@ pub struct CommentView {
     /// The only people who may read it; everybody if absent.
     pub visibility: Option<Visibility>,
     /// When it was made.
+    #[serde(serialize_with = "stamp::as_utc")]
     pub created: DateTime<Utc>,
     /// When its text was last written.
+    #[serde(serialize_with = "stamp::as_utc")]
     pub updated: DateTime<Utc>,
 }
 
 /// One field changed; statuses by name.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ChangeView {
     /// When it changed.
+    #[serde(serialize_with = "stamp::as_utc")]
     pub at: DateTime<Utc>,
     /// An account id.
     pub author: String,

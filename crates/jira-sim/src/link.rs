@@ -1,5 +1,6 @@
 //! Links: between two issues, and from an issue to something elsewhere.
 
+use serde::Serialize;
 use serde_json::Value;
 
 /// A link between two issues; both hold it. It reads from its source to its destination: *source* blocks *destination*.
@@ -65,7 +66,8 @@ impl RemoteLink {
 }
 
 /// One remote link, for tests and checkers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RemoteLinkView {
     /// Unique on the site.
     pub id: String,
@@ -80,7 +82,7 @@ pub struct RemoteLinkView {
 }
 
 /// One link to another issue as seen from one of its ends, for tests and checkers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LinkView {
     /// Unique on the site.
     pub id: String,

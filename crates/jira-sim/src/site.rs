@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::{Mutex, MutexGuard};
+use serde::Serialize;
 
 use super::control;
 use super::deed::{Deed, Refusal};
@@ -16,6 +17,7 @@ use super::issue::{Issue, IssueView};
 use super::people::{People, Town};
 use super::permissions::Permissions;
 use super::setup::{Account, Flavour, Project, Setup};
+use super::stamp;
 use super::state::State;
 
 /// A simulated Jira site. It owns no tasks: every access first carries out what has become due by its clock.
@@ -24,28 +26,32 @@ pub struct Site {
 }
 
 /// Something that happened on the site, told for people.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Happening {
     /// Its place in the journal, counted from 0.
     pub number: usize,
     /// When it happened.
+    #[serde(serialize_with = "stamp::as_utc")]
     pub at: DateTime<Utc>,
     /// The name of an account.
     pub who: String,
     /// Such as `moved it from Open to Will Do`.
     pub what: String,
     /// The issue it happened to.
+    #[serde(rename = "issue")]
     pub issue_key: String,
     /// Whether it came through the API.
+    #[serde(rename = "byBot")]
     pub by_bot: bool,
 }
 
 /// One request that reached the site.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RequestLine {
     /// Its place in the log, counted from 0.
     pub number: usize,
     /// When it arrived.
+    #[serde(serialize_with = "stamp::as_utc")]
     pub at: DateTime<Utc>,
     /// Such as `POST`.
     pub method: String,
@@ -127,7 +133,7 @@ impl Site {
         self.settled().faults.add(rule);
     }
 
-    /// Whether a [`Target`](super::faults::Target) with this path can match anything: it ends with a `*`, or the site
+    /// Whether a [`Rule`] with this path can match anything: it ends with a `*`, or the site
     /// serves an endpoint of that template.
     pub fn serves(&self, path: &str) -> bool {
         path.ends_with('*') || http::serves(self.settled().setup.flavour, path)

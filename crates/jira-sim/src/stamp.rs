@@ -1,7 +1,8 @@
-//! How times are written on the wire.
+//! How times are written.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use chrono_tz::Tz;
+use serde::{Serialize, Serializer};
 
 /// Jira's own form, in the reader's zone and without a colon in the offset: `2024-11-29T10:44:51.887-0800`.
 pub(super) fn jira(at: DateTime<Utc>, zone: Tz) -> String {
@@ -16,4 +17,19 @@ pub(super) fn http(at: DateTime<Utc>) -> String {
 /// Jira keeps milliseconds and no more.
 pub(super) fn whole_millis(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(3)
+}
+
+/// The form of the back door: `2026-03-02T12:00:00.000Z`.
+pub(super) fn utc(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Serializes a time as [`utc`].
+pub(super) fn as_utc<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&utc(*at))
+}
+
+/// Serializes a time as [`utc`], and none as null.
+pub(super) fn as_utc_or_null<S: Serializer>(at: &Option<DateTime<Utc>>, to: S) -> Result<S::Ok, S::Error> {
+    at.map(utc).serialize(to)
 }

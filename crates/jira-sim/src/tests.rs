@@ -7,6 +7,7 @@ mod chronicle;
 mod clients;
 mod cloning;
 mod control;
+mod control_json;
 mod copying;
 mod counting;
 mod effects;

@@ -1,13 +1,17 @@
 //! Who may read a comment.
 
+use serde::{Deserialize, Serialize};
+
 use super::setup::Account;
 
 /// The only people who may read a comment. Everybody else does not even learn that there is one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum Visibility {
     /// Who has this role in the project, by name; such as `Developers`.
+    #[serde(rename = "role")]
     Role(String),
     /// Who is in this group, by name.
+    #[serde(rename = "group")]
     Group(String),
 }
 

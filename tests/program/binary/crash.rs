@@ -49,10 +49,10 @@ enum Fate {
 
 impl Fate {
     fn kind(self) -> Kind {
-        let span = |from, to| Kind::Latency(Duration::from_millis(from)..=Duration::from_millis(to));
+        let span = |from, to| Kind::Latency { from: Duration::from_millis(from), to: Duration::from_millis(to) };
         match self {
-            Self::Done => Kind::Stall { effect: true },
-            Self::Undone => Kind::Stall { effect: false },
+            Self::Done => Kind::Stall { effect: jira_sim::faults::Effect::After },
+            Self::Undone => Kind::Stall { effect: jira_sim::faults::Effect::Before },
             Self::Unheard => Kind::LostReply,
             // At most what a flow that trusts the search to lag a second allows for.
             Self::Late => span(1500, 2000),

@@ -12,7 +12,7 @@ use testing::wait::eventually;
 #[test]
 fn sigterm_lets_the_step_in_hand_finish_and_the_next_life_goes_on_from_there() {
     let town = Town::with_flow("sync-ab.json");
-    let slow = Kind::Latency(Duration::from_secs(1)..=Duration::from_secs(1));
+    let slow = Kind::Latency { from: Duration::from_secs(1), to: Duration::from_secs(1) };
     town.site.faults(Rule::on(Method::PUT, "/rest/api/3/issue/{issueIdOrKey}", When::First(1), slow).into());
     let mut daemon = town.start();
     daemon.wait_told("sync-ab", "Initial sync completed", 1);
@@ -53,7 +53,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 #[test]
 fn a_read_without_an_answer_delays_no_stop() {
     let town = Town::with_flow("sync-ab.json");
-    let stall = Kind::Stall { effect: false };
+    let stall = Kind::Stall { effect: jira_sim::faults::Effect::Before };
     town.site.faults(Rule::on(Method::POST, "/rest/api/3/search/jql", When::Always, stall).into());
     let mut daemon = town.start();
     eventually("a search is under way", || town.site.requests().iter().any(|line| line.fault.is_some()).then_some(()));
@@ -68,7 +68,7 @@ fn a_read_without_an_answer_delays_no_stop() {
 #[test]
 fn a_second_signal_ends_at_once_and_what_was_in_hand_is_not_done_twice() {
     let town = Town::with_flow("sync-ab.json");
-    let stall = Kind::Stall { effect: true };
+    let stall = Kind::Stall { effect: jira_sim::faults::Effect::After };
     town.site.faults(Rule::on(Method::POST, "/rest/api/3/issue", When::First(1), stall).into());
     let mut daemon = town.start();
     let ticket = town.accepted_ticket("USER-A");

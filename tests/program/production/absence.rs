@@ -58,7 +58,7 @@ const LIVES: [(&str, fn()); 4] = [
     ("frozen while it waits to repeat a create", || frozen(CREATE, BUSY, Served::Later)),
 ];
 
-const SLOW: Kind = Kind::Latency(Duration::from_secs(2)..=Duration::from_secs(2));
+const SLOW: Kind = Kind::Latency { from: Duration::from_secs(2), to: Duration::from_secs(2) };
 
 const BUSY: Kind = Kind::TooMany { retry_after_secs: 10 };
 

@@ -83,7 +83,7 @@ fn a_daemon_that_is_followed_in_the_middle_of_a_create_leaves_no_twin() {
         on_a_paused_clock(async {
             let mut first = company(Flavour::Cloud);
             let mut second = first.another();
-            let slow = Kind::Latency(late * SECOND..=late * SECOND);
+            let slow = Kind::Latency { from: late * SECOND, to: late * SECOND };
             first.site.faults(Rule::on(Method::POST, &first.api("issue"), When::First(1), slow).into());
             let ticket = accepted(&first);
             let (clock, site, data) = (first.clock.clone(), Arc::clone(&first.site), Arc::clone(&first.data));

@@ -8,11 +8,10 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::log::RequestLine;
 use super::problem::{Asked, Body, Problem};
-use super::rules::Rule;
-use crate::faults::{self, FaultPlan, Standing};
-use crate::site::Site;
+use super::rules::checked;
+use crate::faults::{FaultPlan, Rule, Standing};
+use crate::site::{RequestLine, Site};
 
 /// The rules that shall be in force: `{"rules": [...]}`, or `{"preset": "rough"}`.
 #[derive(Debug, Deserialize)]
@@ -23,24 +22,15 @@ pub(super) struct Plan {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 enum Preset {
     /// See [`FaultPlan::rough`].
+    #[serde(rename = "rough")]
     Rough,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct Rules {
-    rules: Vec<InForce>,
-}
-
-#[derive(Debug, Serialize)]
-struct InForce {
-    rule: Rule,
-    /// How many requests it looked at.
-    seen: u64,
-    /// How many of them it spoiled.
-    struck: u64,
+    rules: Vec<Standing>,
 }
 
 /// How many held requests to wait for, and how long.
@@ -87,13 +77,12 @@ fn usual_patience() -> u64 {
 }
 
 pub(super) async fn list(State(site): State<Arc<Site>>) -> Json<Rules> {
-    let in_force = |Standing { rule, seen, struck }: Standing| InForce { rule: rule.into(), seen, struck };
-    Json(Rules { rules: site.standing_faults().into_iter().map(in_force).collect() })
+    Json(Rules { rules: site.standing_faults() })
 }
 
 pub(super) async fn replace(State(site): State<Arc<Site>>, Body(plan): Body<Plan>) -> Result<Json<Rules>, Problem> {
     let plan = match plan {
-        Plan { rules: Some(rules), preset: None } => FaultPlan { rules: checked(&site, rules)? },
+        Plan { rules: Some(rules), preset: None } => FaultPlan { rules: all_checked(&site, rules)? },
         Plan { rules: None, preset: Some(Preset::Rough) } => FaultPlan::rough(),
         Plan { .. } => return Err(Problem::bad("either rules or preset, please")),
     };
@@ -105,7 +94,7 @@ pub(super) async fn add(State(site): State<Arc<Site>>, Body(rule): Body<Rule>) -
     if site.standing_faults().len() >= MOST_RULES {
         return Err(Problem::bad(format!("there are {MOST_RULES} rules already; DELETE /faults removes them")));
     }
-    let rule = rule.check(&site).map_err(Problem::bad)?;
+    let rule = checked(rule, &site).map_err(Problem::bad)?;
     site.add_fault(rule);
     Ok(list(State(site)).await)
 }
@@ -120,7 +109,7 @@ pub(super) async fn held(State(site): State<Arc<Site>>, Asked(patience): Asked<P
     let limit = Duration::from_millis(patience.within_ms.min(MOST_PATIENCE_MS));
     // Whether time ran out is seen in the answer.
     drop(tokio::time::timeout(limit, site.held(patience.at_least)).await);
-    Json(Held { held: site.holding().into_iter().map(RequestLine::from).collect() })
+    Json(Held { held: site.holding() })
 }
 
 pub(super) async fn release(
@@ -141,10 +130,10 @@ pub(super) async fn deafen(State(site): State<Arc<Site>>, Body(Deafness { deaf }
 }
 
 /// The rules as the site takes them; the first that makes no sense is named by its place.
-fn checked(site: &Site, rules: Vec<Rule>) -> Result<Vec<faults::Rule>, Problem> {
+fn all_checked(site: &Site, rules: Vec<Rule>) -> Result<Vec<Rule>, Problem> {
     if rules.len() > MOST_RULES {
         return Err(Problem::bad(format!("rules: at most {MOST_RULES}")));
     }
-    let check = |(n, rule): (usize, Rule)| rule.check(site).map_err(|why| Problem::bad(format!("rules[{n}].{why}")));
+    let check = |(n, rule): (usize, Rule)| checked(rule, site).map_err(|why| Problem::bad(format!("rules[{n}].{why}")));
     rules.into_iter().enumerate().map(check).collect()
 }

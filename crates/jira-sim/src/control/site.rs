@@ -9,12 +9,12 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Body, Problem};
-use super::stamp;
 use crate::deed::Refusal;
 use crate::frost::Rows;
-use crate::garbled;
+use crate::garbled::Garbage;
 use crate::people::People;
 use crate::site::Site;
+use crate::stamp;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -99,27 +99,6 @@ pub(super) struct Row {
     garbage: Option<Garbage>,
 }
 
-/// See [`garbled::Garbage`].
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Garbage {
-    Null,
-    Id,
-    NoTime,
-    Nameless,
-}
-
-impl From<Garbage> for garbled::Garbage {
-    fn from(garbage: Garbage) -> Self {
-        match garbage {
-            Garbage::Null => Self::Null,
-            Garbage::Id => Self::Id,
-            Garbage::NoTime => Self::NoTime,
-            Garbage::Nameless => Self::Nameless,
-        }
-    }
-}
-
 /// See [`People`].
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -142,7 +121,7 @@ const FASTEST: f64 = 10_000.0;
 
 pub(super) async fn about(State(site): State<Arc<Site>>) -> Json<About> {
     let projects = site.projects().into_iter().map(|project| project.key).collect();
-    Json(About { base_url: site.base_url(), now: stamp(site.now()), projects, requests: REQUESTS })
+    Json(About { base_url: site.base_url(), now: stamp::utc(site.now()), projects, requests: REQUESTS })
 }
 
 pub(super) async fn accounts(State(site): State<Arc<Site>>) -> Json<Vec<Account>> {
@@ -185,7 +164,7 @@ pub(super) async fn garble(
     State(site): State<Arc<Site>>,
     Body(Row { issue, garbage }): Body<Row>,
 ) -> Result<StatusCode, Problem> {
-    site.garble_row(&issue, garbage.map(Into::into))?;
+    site.garble_row(&issue, garbage)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -68,7 +68,11 @@ impl Verdict {
 
     /// What this fault does to a request for `path`.
     pub(super) fn of(kind: &Kind, path: &str, stream: &mut StdRng) -> Self {
-        let slower = if let Kind::Latency(range) = kind { chance::between(stream, range) } else { Duration::ZERO };
+        let slower = if let Kind::Latency { from, to } = kind {
+            chance::between(stream, &(*from..=*to))
+        } else {
+            Duration::ZERO
+        };
         Self { slower, fate: Fate::under(kind, stream), reply: Reply::under(kind, path), name: Some(kind.name()) }
     }
 }
@@ -76,13 +80,14 @@ impl Verdict {
 impl Fate {
     fn under(kind: &Kind, stream: &mut StdRng) -> Self {
         match kind {
-            Kind::Latency(_) | Kind::LostReply | Kind::SlowBody { .. } | Kind::Oversized { .. } => Self::InTime,
+            Kind::Latency { .. } | Kind::LostReply | Kind::SlowBody { .. } | Kind::Oversized { .. } => Self::InTime,
             Kind::Paging(_) | Kind::ToNobody(_) | Kind::Compressed => Self::InTime,
             Kind::TooMany { .. } | Kind::Unavailable { .. } | Kind::Redirect(_) => Self::Never,
             Kind::Denied(_) | Kind::NoEndpoint => Self::Never,
-            Kind::ServerError { effect, .. } | Kind::Gateway { effect, .. } => Self::of(*effect == Effect::After),
-            Kind::Stall { effect } => Self::of(*effect),
-            Kind::LateEffect { after, .. } => Self::Late(chance::between(stream, after)),
+            Kind::ServerError { effect, .. } | Kind::Gateway { effect, .. } | Kind::Stall { effect } => {
+                Self::of(*effect == Effect::After)
+            }
+            Kind::LateEffect { from, to, .. } => Self::Late(chance::between(stream, &(*from..=*to))),
             Kind::Hold { effect } => Self::Held(*effect),
             Kind::Garbage(garbage) => Self::of(*garbage != Garbage::LoginPage),
         }
@@ -96,7 +101,7 @@ impl Fate {
 impl Reply {
     fn under(kind: &Kind, path: &str) -> Self {
         match kind {
-            Kind::Latency(_) | Kind::Hold { .. } => Self::True,
+            Kind::Latency { .. } | Kind::Hold { .. } => Self::True,
             Kind::TooMany { retry_after_secs } => Self::TooMany { retry_after_secs: *retry_after_secs },
             Kind::Unavailable { retry_after_secs } => Self::Unavailable { retry_after_secs: *retry_after_secs },
             Kind::ServerError { status, .. } => Self::Error(*status),

@@ -149,7 +149,8 @@ async fn an_upload_that_breaks_off_has_no_effect() {
 
 #[tokio::test(start_paused = true)]
 async fn uploads_meet_faults_as_other_writes_do() {
-    let late = Kind::LateEffect { after: Duration::from_secs(20)..=Duration::from_secs(40), reply: LateReply::Broken };
+    let late =
+        Kind::LateEffect { from: Duration::from_secs(20), to: Duration::from_secs(40), reply: LateReply::Broken };
     let error = |effect| Kind::ServerError { status: StatusCode::BAD_GATEWAY, effect };
     for (kind, status, broken, at_once, later) in [
         (Kind::LostReply, 200, true, 1, 1),

@@ -181,7 +181,7 @@ async fn a_second_transition_meets_a_conflict_while_the_first_is_not_done() {
     let stage = stage(|_| {});
     let key = stage.ann_reports("Broken");
     let late =
-        Kind::LateEffect { after: Duration::from_secs(9)..=Duration::from_secs(9), reply: LateReply::Unavailable };
+        Kind::LateEffect { from: Duration::from_secs(9), to: Duration::from_secs(9), reply: LateReply::Unavailable };
     let path = "/rest/api/3/issue/{issueIdOrKey}/transitions";
     stage.site.faults(Rule::on(Method::POST, path, When::First(1), late).into());
     assert_eq!(take(&stage, &key, fix()).await.status, 503);

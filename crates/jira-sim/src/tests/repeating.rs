@@ -22,7 +22,10 @@ async fn rough(seed: u64) -> String {
     let mut rough = FaultPlan::rough();
     rough.rules.insert(
         0,
-        Rule::anywhere(When::Chance(0.2), Kind::LateEffect { after: secs(1..=9), reply: LateReply::Broken }),
+        Rule::anywhere(
+            When::Chance(0.2),
+            Kind::LateEffect { from: Duration::from_secs(1), to: Duration::from_secs(9), reply: LateReply::Broken },
+        ),
     );
     stage.site.faults(rough);
     let mut told = String::new();

@@ -146,7 +146,8 @@ async fn the_first_page_can_be_answered_whatever_is_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn an_effect_can_come_after_its_client_has_given_up() {
     let stage = Stage::new();
-    let late = Kind::LateEffect { after: Duration::from_secs(60)..=Duration::from_secs(60), reply: LateReply::Silence };
+    let late =
+        Kind::LateEffect { from: Duration::from_secs(60), to: Duration::from_secs(60), reply: LateReply::Silence };
     stage.site.faults(Rule::anywhere(When::First(1), late).into());
     let request = stage.post("issue", new_issue(DEV, "One"));
     assert!(tokio::time::timeout(Duration::from_secs(45), request).await.is_err());
