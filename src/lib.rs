@@ -13,8 +13,8 @@
 //!    comes out is a [`flow::Flow`], and nobody checks it again.
 //! 2. [`supervisor`] compares the flows that are wanted with those that run, and has each served by exactly one worker.
 //! 3. [`worker`] opens the flow's store and client, runs one cycle after the other, and says how it ended.
-//! 4. [`engine`] is the cycle: `observe` finds candidates and reads them afresh, `plan` decides (a pure function),
-//!    `apply` writes, and `recover` settles what an earlier cycle left open.
+//! 4. [`engine`] is the cycle: `scan` finds candidates, `look` reads them afresh, `plan` decides (a pure function), and
+//!    `write` writes and settles what an earlier cycle left open.
 //! 5. [`jira`] and [`store`] are the two gates: nothing leaves a worker by another way.
 //!
 //! What happens on the way is told as [`flow::Event`]s; the log and the demo's terminal only render them.
@@ -22,9 +22,9 @@
 //! # Reading order
 //!
 //! [`flow`] first: its words are used everywhere. Then `engine/plan.rs` and its tests, which say what is done when;
-//! `flow/intent.rs` and `engine/write/executor.rs`, how it is done once; `engine/look/observe.rs` and `engine/write/recovery.rs`; then the
-//! rest in the order of the list below. `docs/sync.md` says what keeping in step means, `docs/architecture.md` how the
-//! house is built.
+//! `engine/handle.rs`, how a page of candidates is handled; `flow/intent.rs` and `engine/write/executor.rs`, how a thing is
+//! done once; `engine/look/observe.rs` and `engine/write/recovery.rs`; then the rest in the order of the list below.
+//! `docs/sync.md` says what keeping in step means, `docs/architecture.md` how the house is built.
 //!
 //! # What is absent
 //!

@@ -1,5 +1,6 @@
 //! Projects, which are identified by their ids and named by their keys.
 
+use super::issue::Issue;
 use super::name::{IssueKey, ProjectId, ProjectKey, Side};
 use super::time::JiraTime;
 
@@ -86,6 +87,12 @@ impl Sides {
     #[must_use]
     pub fn of(&self, project: &ProjectId) -> Option<Side> {
         Side::BOTH.into_iter().find(|side| self.id(*side) == project)
+    }
+
+    /// The side that an issue is on, by its project; `None` when it is on neither.
+    #[must_use]
+    pub fn of_issue(&self, issue: &Issue) -> Option<Side> {
+        self.of(&issue.project.id)
     }
 
     /// The side of an issue by its key. Only for issues that can't be read, since a key may be reused for another

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::claims::{ClaimGuard, Claims};
 use super::{Exit, Inbox, Job, Ordered, Phase, Slip, Workshop};
 use crate::clock::{Clock, Entropy};
-use crate::engine::{self, Desk, Engine, JiraFailure, Parts, Progress, Projects, Report};
+use crate::engine::{self, Engine, JiraFailure, OrderHandler, Parts, Progress, Projects, Report};
 use crate::flow::{Flow, Notices, Observer, Teller};
 use crate::jira::{self, AnswerMemory, Budgets, Client, Fault, Scope, Transports};
 use crate::pulse::{NoResult, Pulse, Why};
@@ -140,7 +140,8 @@ async fn cycles(tools: &Tools, job: &mut Job, engine: &Engine, store: &Store, cl
         if let Err(why) = claim.still_first() {
             return refused(&job.flow, &why);
         }
-        if let Err(error) = Box::pin(engine.cycle(&mut Waiting(&mut job.orders, claim))).await {
+        let mut orders = MidCycle { engine, orders: &mut job.orders, claim };
+        if let Err(error) = Box::pin(engine.cycle(&mut orders)).await {
             return ended(job, &error);
         }
         completed += 1;
@@ -185,7 +186,7 @@ enum Carried {
 
 /// Carries an order out and answers whoever gave it.
 async fn carry_out(engine: &Engine, slip: Slip) -> Result<Carried, engine::Error> {
-    match Box::pin(engine.obey(slip.order())).await {
+    match Box::pin(engine.execute(slip.order())).await {
         Ok(Ok(obeyed)) => {
             slip.answer(Ordered::Obeyed(obeyed));
             Ok(Carried::Out)
@@ -202,14 +203,18 @@ async fn carry_out(engine: &Engine, slip: Slip) -> Result<Carried, engine::Error
 }
 
 /// Orders that came while a cycle was under way. What they changed, that cycle or the next one looks at.
-struct Waiting<'a>(&'a mut Inbox, &'a ClaimGuard);
+struct MidCycle<'a> {
+    engine: &'a Engine,
+    orders: &'a mut Inbox,
+    claim: &'a ClaimGuard,
+}
 
-impl Desk for Waiting<'_> {
-    fn serve<'a>(&'a mut self, engine: &'a Engine) -> BoxFuture<'a, Result<(), engine::Error>> {
+impl OrderHandler for MidCycle<'_> {
+    fn run_pending(&mut self) -> BoxFuture<'_, Result<(), engine::Error>> {
         Box::pin(async move {
-            self.1.still_first().map_err(engine::Error::Refused)?;
-            while let Some(slip) = self.0.waiting() {
-                carry_out(engine, slip).await?;
+            self.claim.still_first().map_err(engine::Error::Refused)?;
+            while let Some(slip) = self.orders.waiting() {
+                carry_out(self.engine, slip).await?;
             }
             Ok(())
         })

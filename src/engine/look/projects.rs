@@ -3,7 +3,7 @@
 //! Before anything is read or written, the keys of the flow file become ids, and these are compared with what the store
 //! remembers of the last start.
 
-use crate::engine::{Engine, Error};
+use crate::engine::cx::{Cx, Error};
 use crate::flow::{
     Event, Extent, Flow, Home, IntentKind, Issue, NoticeKind, ProjectKey, ProjectRef, Served, ServedProject, Side,
     Sides,
@@ -185,74 +185,67 @@ fn field_of(side: Side) -> &'static str {
     }
 }
 
-impl Engine {
-    /// Remembers the projects that the flow serves from now on, and tells what became of them. To be called before the first
-    /// cycle.
-    ///
-    /// # Errors
-    /// When Jira or the store can't be asked.
-    pub async fn take_projects(&self, projects: &Projects) -> Result<(), Error> {
-        for side in Side::BOTH {
-            self.learn_key(side, projects.served.on(side).last_key());
-            self.tell_replaced(side, projects).await?;
-        }
-        self.jira.know_statuses_of(&self.sides.ids()).await?;
-        let state = self.store.state().await?;
-        if state.served.as_ref() != Some(&projects.served) {
-            self.commit(with_projects(state, projects.served.clone())).await?;
-        }
-        Ok(())
+/// Tells what became of the projects that the flow serves from now on. Answers the state that remembers them, if it is
+/// another one.
+pub(in crate::engine) async fn begin_with(cx: &Cx, projects: &Projects) -> Result<Option<State>, Error> {
+    for side in Side::BOTH {
+        learn_key(cx, side, projects.served.on(side).last_key());
+        tell_replaced(cx, side, projects).await?;
     }
+    cx.jira.know_statuses_of(&cx.sides.ids()).await?;
+    let state = cx.store.state().await?;
+    let is_news = state.served.as_ref() != Some(&projects.served);
+    Ok(is_news.then(|| with_projects(state, projects.served.clone())))
+}
 
-    async fn tell_replaced(&self, side: Side, projects: &Projects) -> Result<(), Error> {
-        let now = projects.served.on(side);
-        let Some(before) = projects.before.as_ref().map(|before| before.on(side)) else { return Ok(()) };
-        if before.id != now.id {
-            let issues = self.jira.count(std::slice::from_ref(&now.id)).await?;
-            let (was, key) = (before.last_key().clone(), now.last_key().clone());
-            let whole = matches!(now.extent, Extent::Owed(_));
-            self.tell(&Event::ProjectReplaced { side, was, key, issues, whole });
-        }
-        Ok(())
+async fn tell_replaced(cx: &Cx, side: Side, projects: &Projects) -> Result<(), Error> {
+    let now = projects.served.on(side);
+    let Some(before) = projects.before.as_ref().map(|before| before.on(side)) else { return Ok(()) };
+    if before.id != now.id {
+        let issues = cx.jira.count(std::slice::from_ref(&now.id)).await?;
+        let (was, key) = (before.last_key().clone(), now.last_key().clone());
+        let whole = matches!(now.extent, Extent::Owed(_));
+        cx.teller.tell(&Event::ProjectReplaced { side, was, key, issues, whole });
     }
+    Ok(())
+}
 
-    /// Has it shown if a project has another key than the flow file says.
-    fn learn_key(&self, side: Side, key: &ProjectKey) {
-        let mut keys = self.keys.lock();
-        keys.insert(side, key.clone());
-        let renamed = keys.iter().filter(|(side, key)| !is_same_key(self.flow.project(**side), key));
-        let renamed: Vec<_> = renamed.map(|(side, key)| self.renamed(*side, key)).collect();
-        drop(keys);
-        self.notice(NoticeKind::ProjectRenamed, (!renamed.is_empty()).then(|| renamed.join("; ")));
-    }
+/// Has it shown if a project has another key than the flow file says.
+fn learn_key(cx: &Cx, side: Side, key: &ProjectKey) {
+    let mut keys = cx.memory.project_keys.lock();
+    keys.insert(side, key.clone());
+    let renamed = keys.iter().filter(|(side, key)| !is_same_key(cx.flow.project(**side), key));
+    let renamed: Vec<_> = renamed.map(|(side, key)| told_of_renamed(cx, *side, key)).collect();
+    drop(keys);
+    cx.teller.notice(NoticeKind::ProjectRenamed, (!renamed.is_empty()).then(|| renamed.join("; ")));
+}
 
-    fn renamed(&self, side: Side, key: &ProjectKey) -> String {
-        let (written, field) = (self.flow.project(side), field_of(side));
-        format!("the project {written} is called {key} now, and is served as before: write {key} into {field}")
-    }
+fn told_of_renamed(cx: &Cx, side: Side, key: &ProjectKey) -> String {
+    let (written, field) = (cx.flow.project(side), field_of(side));
+    format!("the project {written} is called {key} now, and is served as before: write {key} into {field}")
+}
 
-    /// A fresh read may show that a project was renamed since the worker began. If its former key leads to another project
-    /// by now, the flow stops.
-    pub(in crate::engine) async fn notice_key(&self, side: Side, issue: &Issue) -> Result<(), Error> {
-        let key = &issue.project.key;
-        let known = self.keys.lock().get(&side).cloned();
-        if known.as_ref().is_none_or(|known| is_same_key(known, key)) {
-            return Ok(());
-        }
-        let written = self.flow.project(side);
-        let led = self.jira.project_called(written).await?;
-        if let Some(other) = led.filter(|led| led.id != *self.sides.id(side)) {
-            let before = ServedProject {
-                id: issue.project.id.clone(),
-                written: written.clone(),
-                keys: vec![key.clone()],
-                extent: Extent::AsTheFlow,
-            };
-            return Err(Error::Refused(given_away(side, &before, &other, &self.jira).await?));
-        }
-        self.learn_key(side, key);
-        Ok(())
+/// A fresh read may show that a project was renamed since the worker began. If its former key leads to another project
+/// by now, the flow stops.
+pub(super) async fn notice_key(cx: &Cx, side: Side, issue: &Issue) -> Result<(), Error> {
+    let key = &issue.project.key;
+    let known = cx.memory.project_keys.lock().get(&side).cloned();
+    if known.as_ref().is_none_or(|known| is_same_key(known, key)) {
+        return Ok(());
     }
+    let written = cx.flow.project(side);
+    let led = cx.jira.project_called(written).await?;
+    if let Some(other) = led.filter(|led| led.id != *cx.sides.id(side)) {
+        let before = ServedProject {
+            id: issue.project.id.clone(),
+            written: written.clone(),
+            keys: vec![key.clone()],
+            extent: Extent::AsTheFlow,
+        };
+        return Err(Error::Refused(given_away(side, &before, &other, &cx.jira).await?));
+    }
+    learn_key(cx, side, key);
+    Ok(())
 }
 
 /// The state of a flow that serves these projects from now on. What was not read of them is owed only where the flow has

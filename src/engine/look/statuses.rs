@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
-use crate::engine::{Engine, Error};
+use crate::engine::cx::{Cx, Error};
 use crate::flow::{IssueId, NoticeKind, Rule, RuleId, Side, StatusId, StatusMatch, StatusName, TargetStatus};
 
 /// Recorded pairs among which the id of a status is looked for by the name that it had.
@@ -35,49 +35,46 @@ fn named_by(rule: &Rule) -> Vec<NamedStatus<'_>> {
     named
 }
 
-impl Engine {
-    /// Has it shown if a rule names a status that its project does not have; asked whenever the lists of statuses have
-    /// changed.
-    pub(in crate::engine) async fn look_for_named_statuses(&self) -> Result<(), Error> {
-        let version = self.jira.statuses_version();
-        if self.statuses_seen.swap(version, Ordering::Relaxed) == version {
-            return Ok(());
+/// Has it shown if a rule names a status that its project does not have; asked whenever the lists of statuses have
+/// changed.
+pub(in crate::engine) async fn look_for_named_statuses(cx: &Cx) -> Result<(), Error> {
+    let version = cx.jira.statuses_version();
+    if cx.memory.statuses_seen.swap(version, Ordering::Relaxed) == version {
+        return Ok(());
+    }
+    let mut lacking = Vec::new();
+    for named in cx.flow.rules.in_order.iter().flat_map(named_by) {
+        let Some(listed) = cx.jira.statuses_of(cx.sides.id(named.side)) else { continue };
+        if !listed.iter().any(|status| status.name == *named.name) {
+            lacking.push(told_of_lacking(cx, &named).await?);
         }
-        let mut lacking = Vec::new();
-        for named in self.flow.rules.in_order.iter().flat_map(named_by) {
-            let Some(listed) = self.jira.statuses_of(self.sides.id(named.side)) else { continue };
-            if !listed.iter().any(|status| status.name == *named.name) {
-                lacking.push(self.lacking(&named).await?);
-            }
-        }
-        self.notice(NoticeKind::StatusMissing, (!lacking.is_empty()).then(|| lacking.join("; ")));
-        Ok(())
     }
+    cx.teller.notice(NoticeKind::StatusMissing, (!lacking.is_empty()).then(|| lacking.join("; ")));
+    Ok(())
+}
 
-    async fn lacking(&self, named: &NamedStatus<'_>) -> Result<String, Error> {
-        let NamedStatus { rule, side, name } = named;
-        let project = self.flow.project(*side);
-        let said = format!("the rule {rule} names the status {name}, which {project} does not have");
-        Ok(match self.present_name(*side, name).await? {
-            Some(now) => format!("{said}: it is called {now} now, write that into the file"),
-            None => format!("{said}: the rule does nothing there until the file names one that it has"),
-        })
-    }
+async fn told_of_lacking(cx: &Cx, named: &NamedStatus<'_>) -> Result<String, Error> {
+    let NamedStatus { rule, side, name } = named;
+    let project = cx.flow.project(*side);
+    let said = format!("the rule {rule} names the status {name}, which {project} does not have");
+    Ok(match present_name(cx, *side, name).await? {
+        Some(now) => format!("{said}: it is called {now} now, write that into the file"),
+        None => format!("{said}: the rule does nothing there until the file names one that it has"),
+    })
+}
 
-    /// What a status is called now that was recorded under this name, if it is listed still.
-    async fn present_name(&self, side: Side, name: &StatusName) -> Result<Option<StatusName>, Error> {
-        let ids = self.recorded_as(side, name).await?;
-        let listed = self.jira.statuses_of(self.sides.id(side)).unwrap_or_default();
-        Ok(listed.into_iter().find(|status| ids.contains(&status.id)).map(|status| status.name))
-    }
+/// What a status is called now that was recorded under this name, if it is listed still.
+async fn present_name(cx: &Cx, side: Side, name: &StatusName) -> Result<Option<StatusName>, Error> {
+    let ids = recorded_as(cx, side, name).await?;
+    let listed = cx.jira.statuses_of(cx.sides.id(side)).unwrap_or_default();
+    Ok(listed.into_iter().find(|status| ids.contains(&status.id)).map(|status| status.name))
+}
 
-    /// The ids of the statuses that were recorded under this name, among issues of that side.
-    async fn recorded_as(&self, side: Side, name: &StatusName) -> Result<BTreeSet<StatusId>, Error> {
-        let mut issues: BTreeSet<IssueId> =
-            self.store.newest_issues(side).await?.into_iter().map(|issue| issue.id).collect();
-        issues.extend(self.store.pairs_after(None, SOUGHT).await?.into_iter().map(|pair| pair.on(side).id.clone()));
-        let handled = self.store.handled(side, issues.into_iter().collect()).await?;
-        let statuses = handled.into_values().map(|handled| handled.status);
-        Ok(statuses.filter(|status| status.name == *name).map(|status| status.id).collect())
-    }
+/// The ids of the statuses that were recorded under this name, among issues of that side.
+async fn recorded_as(cx: &Cx, side: Side, name: &StatusName) -> Result<BTreeSet<StatusId>, Error> {
+    let mut issues: BTreeSet<IssueId> = cx.store.newest_issues(side).await?.into_iter().map(|issue| issue.id).collect();
+    issues.extend(cx.store.pairs_after(None, SOUGHT).await?.into_iter().map(|pair| pair.on(side).id.clone()));
+    let handled = cx.store.handled(side, issues.into_iter().collect()).await?;
+    let statuses = handled.into_values().map(|handled| handled.status);
+    Ok(statuses.filter(|status| status.name == *name).map(|status| status.id).collect())
 }

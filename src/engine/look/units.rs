@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::adopt::Obstacle;
-use super::observe::{Candidates, Known, pair_of, sighting, user_of};
-use crate::engine::write::pairs::Apart;
-use crate::engine::{Engine, Past};
+use super::observe;
+use crate::engine::cx::Cx;
+use crate::engine::known::{Apart, Candidates, Known, Obstacle, pair_of, sighting, user_of};
+use crate::engine::past::Past;
 use crate::flow::{Issue, IssueKey, IssueRef, JiraTime, Observed, Pair, PairState, Side};
 
 /// One pair or one issue without a counterpart, read afresh.
@@ -43,73 +43,101 @@ impl Unit {
     }
 }
 
-impl Engine {
-    /// The fresh read says on which side an issue is, if on any: the search that named it may have been behind.
-    pub(in crate::engine) fn units(&self, candidates: &Candidates, known: &Known, past: Past) -> Vec<Unit> {
-        let mut units = Vec::new();
-        let mut paired = BTreeSet::new();
-        for (id, (side, at)) in candidates.iter().filter(|(id, _)| !known.resting.contains(*id)) {
-            let read = known.issues.get(id).and_then(|issue| Some((issue, self.side_of(issue)?)));
-            match (pair_of(known, id), read) {
-                (Some(pair), _) if paired.insert(pair.user.id.clone()) => units.push(self.pair_unit(pair, known, past)),
-                (Some(_), _) => {}
-                (None, Some((user, Side::User))) => units.push(self.user_unit(user, known, past)),
-                (None, Some((dev, Side::Dev))) => units.push(Unit::LoneDev(Box::new(dev.clone()))),
-                (None, None) => units.push(match known.unread.get(id) {
-                    Some(why) => Unit::Unread(*side, at.clone(), format!("{at} can't be read: {why}")),
-                    None => Unit::Gone(*side, at.clone()),
-                }),
-            }
+/// The fresh read says on which side an issue is, if on any: the search that named it may have been behind.
+pub(in crate::engine) fn put_together(cx: &Cx, candidates: &Candidates, known: &Known, past: Past) -> Vec<Unit> {
+    let mut units = Vec::new();
+    let mut paired = BTreeSet::new();
+    for (id, (side, at)) in candidates.iter().filter(|(id, _)| !known.resting.contains(*id)) {
+        let read = known.issues.get(id).and_then(|issue| Some((issue, cx.sides.of_issue(issue)?)));
+        match (pair_of(known, id), read) {
+            (Some(pair), _) if paired.insert(pair.user.id.clone()) => units.push(pair_unit(cx, pair, known, past)),
+            (Some(_), _) => {}
+            (None, Some((user, Side::User))) => units.push(user_unit(cx, user, known, past)),
+            (None, Some((dev, Side::Dev))) => units.push(Unit::LoneDev(Box::new(dev.clone()))),
+            (None, None) => units.push(match known.unread.get(id) {
+                Some(why) => Unit::Unread(*side, at.clone(), format!("{at} can't be read: {why}")),
+                None => Unit::Gone(*side, at.clone()),
+            }),
         }
-        units
     }
+    units
+}
 
-    /// A user issue without a pair. Where it names a dev issue without proof, nothing is created behind anyone's back.
-    fn user_unit(&self, user: &Issue, known: &Known, past: Past) -> Unit {
-        if let Some(Obstacle::Elsewhere(address)) = known.obstacles.get(&user.at.id) {
-            self.other_addresses.found(address, [&user.at]);
-        }
-        let seen = Box::new(self.unpaired_user(user, known, past));
-        match known.obstacles.get(&user.at.id) {
-            Some(Obstacle::Hidden(dev)) => {
-                let why = format!("its dev issue ({dev}) can't be read, and no other is created for it");
-                Unit::Bereaved(Box::new(user.clone()), why)
-            }
-            Some(Obstacle::Missing(dev)) => Unit::Bereaved(Box::new(user.clone()), self.why_missing(user, dev)),
-            Some(Obstacle::Unread(why)) => Unit::Unread(Side::User, user.at.clone(), why.clone()),
-            Some(Obstacle::OneWay | Obstacle::Elsewhere(_)) => Unit::OneWay(seen),
-            None => Unit::Decide(seen),
-        }
+/// A user issue without a pair. Where it names a dev issue without proof, nothing is created behind anyone's back.
+fn user_unit(cx: &Cx, user: &Issue, known: &Known, past: Past) -> Unit {
+    if let Some(Obstacle::Elsewhere(address)) = known.obstacles.get(&user.at.id) {
+        cx.memory.other_addresses.found(address, [&user.at]);
     }
+    let seen = Box::new(observe::unpaired_user(cx, user, known, past));
+    match known.obstacles.get(&user.at.id) {
+        Some(Obstacle::Hidden(dev)) => {
+            let why = format!("its dev issue ({dev}) can't be read, and no other is created for it");
+            Unit::Bereaved(Box::new(user.clone()), why)
+        }
+        Some(Obstacle::Missing(dev)) => Unit::Bereaved(Box::new(user.clone()), why_missing(cx, user, dev)),
+        Some(Obstacle::Unread(why)) => Unit::Unread(Side::User, user.at.clone(), why.clone()),
+        Some(Obstacle::OneWay | Obstacle::Elsewhere(_)) => Unit::OneWay(seen),
+        None => Unit::Decide(seen),
+    }
+}
 
-    fn why_missing(&self, user: &Issue, dev: &IssueKey) -> String {
-        let (flow, user) = (&self.flow.name, &user.at.key);
-        format!(
-            "its dev issue {dev}, known from the Node.js service, can't be read, and no other is created for it: let this \
-             account see it, or give it another with `lockstep pair {flow} {user} KEY`, or, if it is gone, with `lockstep \
-             recreate {flow} {user}`"
-        )
-    }
+fn why_missing(cx: &Cx, user: &Issue, dev: &IssueKey) -> String {
+    let (flow, user) = (&cx.flow.name, &user.at.key);
+    format!(
+        "its dev issue {dev}, known from the Node.js service, can't be read, and no other is created for it: let this \
+         account see it, or give it another with `lockstep pair {flow} {user} KEY`, or, if it is gone, with `lockstep \
+         recreate {flow} {user}`"
+    )
+}
 
-    fn pair_unit(&self, pair: &Pair, known: &Known, past: Past) -> Unit {
-        self.other_addresses.settled(&pair.user.id);
-        if pair.state == PairState::Unpaired {
-            let home = Side::BOTH.into_iter().filter_map(|side| Some((side, self.at_home(pair, side, known)?.clone())));
-            return Unit::Unpaired(pair.clone(), home.collect());
-        }
-        if let Some(why) = unread_of(pair, known) {
-            return Unit::Unread(Side::User, pair.user.clone(), why);
-        }
-        match self.both_at_home(pair, known) {
-            Ok([user, dev]) => Unit::Decide(Box::new(paired(pair, [user, dev], known, self.not_before(past)))),
-            Err(apart) => Unit::Apart(pair.clone(), apart),
-        }
+fn pair_unit(cx: &Cx, pair: &Pair, known: &Known, past: Past) -> Unit {
+    cx.memory.other_addresses.settled(&pair.user.id);
+    if pair.state == PairState::Unpaired {
+        let home = Side::BOTH.into_iter().filter_map(|side| Some((side, at_home(cx, pair, side, known)?.clone())));
+        return Unit::Unpaired(pair.clone(), home.collect());
     }
+    if let Some(why) = unread_of(pair, known) {
+        return Unit::Unread(Side::User, pair.user.clone(), why);
+    }
+    match both_at_home(cx, pair, known) {
+        Ok([user, dev]) => Unit::Decide(Box::new(paired(pair, [user, dev], known, observe::not_before(cx, past)))),
+        Err(apart) => Unit::Apart(pair.clone(), apart),
+    }
+}
 
-    /// The issue of a pair, if it can be read and is on its side.
-    pub(in crate::engine) fn at_home<'a>(&self, pair: &Pair, side: Side, known: &'a Known) -> Option<&'a Issue> {
-        known.issues.get(&pair.on(side).id).filter(|issue| self.side_of(issue) == Some(side))
+/// Both issues of a pair, if both can be read and are on their sides.
+fn both_at_home<'a>(cx: &Cx, pair: &Pair, known: &'a Known) -> Result<[&'a Issue; 2], Apart> {
+    match (at_home(cx, pair, Side::User, known), at_home(cx, pair, Side::Dev, known)) {
+        (Some(user), Some(dev)) => Ok([user, dev]),
+        (None | Some(_), None) | (None, Some(_)) => Err(apart(cx, pair, known)),
     }
+}
+
+fn apart(cx: &Cx, pair: &Pair, known: &Known) -> Apart {
+    let is_read = |side: &Side| known.issues.contains_key(&pair.on(*side).id);
+    let unreadable: Vec<_> = Side::BOTH.into_iter().filter(|side| !is_read(side)).collect();
+    if unreadable.is_empty() {
+        let left = Side::BOTH.into_iter().filter_map(|side| left(cx, pair, side, known));
+        return Apart::Left(left.collect::<Vec<_>>().join("; "));
+    }
+    let names: Vec<_> = unreadable.iter().map(|side| pair.on(*side).to_string()).collect();
+    Apart::Unreadable(format!("{} can't be read: deleted, or hidden from this account", names.join(" and ")))
+}
+
+/// Where the issue on `side` went, if it left its project.
+fn left(cx: &Cx, pair: &Pair, side: Side, known: &Known) -> Option<String> {
+    let issue = known.issues.get(&pair.on(side).id)?;
+    let (was, now, project) = (pair.on(side), &issue.at.key, cx.flow.project(side));
+    match cx.sides.of_issue(issue) {
+        Some(on) if on == side => None,
+        Some(on) => Some(format!("{was} left {project} and is now {now}, on the {on} side")),
+        None => Some(format!("{was} left {project} and is now {now}")),
+    }
+}
+
+/// The issue of a pair, if it can be read and is on its side.
+fn at_home<'a>(cx: &Cx, pair: &Pair, side: Side, known: &'a Known) -> Option<&'a Issue> {
+    known.issues.get(&pair.on(side).id).filter(|issue| cx.sides.of_issue(issue) == Some(side))
 }
 
 /// Which issue of a pair can't be read although Jira is there, and why. That it is deleted or hidden is not said by it.

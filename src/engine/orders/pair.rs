@@ -1,9 +1,12 @@
 //! `pair USER DEV`: these two belong together, whatever they carry.
 
-use super::{Hindrance, refused, still_open};
-use crate::engine::look::adopt::{Proof, entries};
-use crate::engine::look::observe::Trial;
-use crate::engine::{Engine, Error};
+use super::hindrance::{Hindrance, refused, still_open};
+use super::{marks, records};
+use crate::engine::cx::{Cx, Error};
+use crate::engine::known::Proof;
+use crate::engine::retry::Trial;
+use crate::engine::write::failures;
+use crate::engine::write::files::entries;
 use crate::flow::{Handled, Issue, IssueKey, Order, Origin, Pair, PairState, Refused, Side};
 use crate::store::Change;
 
@@ -17,59 +20,57 @@ enum Former {
     Over(Vec<Pair>),
 }
 
-impl Engine {
-    /// Marks first, the pair last: it is the decision. Whoever ends in between leaves two issues that say what was
-    /// decided, or one that says nothing.
-    pub(super) async fn pair(&self, order: &Order, user: &IssueKey, dev: &IssueKey) -> Result<String, Hindrance> {
-        let user = self.issue_on(Side::User, user).await?;
-        let dev = self.issue_on(Side::Dev, dev).await?;
-        let former = former(self.pairs_with(&user.at.id, Some(&dev.at.id)).await?, &user, &dev)?;
-        let open = self.intents_of(&[&user.at.id, &dev.at.id]).await?;
-        let names = format!("{} and {}", user.at, dev.at);
-        match (former, open.first()) {
-            // The open intent sets its own mark.
-            (Former::Paired, Some(_)) => Ok(format!("{names} are a pair already")),
-            (Former::Paired, None) => {
-                self.mark_as_pair(&user, &dev).await?;
-                Ok(format!("{names} are a pair already"))
-            }
-            (Former::Waiting(pair), _) => {
-                self.release(order, &user, &dev, &pair).await?;
-                Ok(format!("{names} are kept in step again; they were {}", pair.state.as_str()))
-            }
-            (Former::Over(_), Some(intent)) => Err(still_open(intent).into()),
-            (Former::Over(former), None) => {
-                self.mark_as_pair(&user, &dev).await?;
-                self.join(order, &user, &dev, &former).await?;
-                Ok(format!("{names} are a pair now{}", left_alone(&former, &user, &dev)))
-            }
+/// Marks first, the pair last: it is the decision. Whoever ends in between leaves two issues that say what was
+/// decided, or one that says nothing.
+pub(super) async fn pair(cx: &Cx, order: &Order, user: &IssueKey, dev: &IssueKey) -> Result<String, Hindrance> {
+    let user = records::issue_on(cx, Side::User, user).await?;
+    let dev = records::issue_on(cx, Side::Dev, dev).await?;
+    let former = former(records::pairs_with(cx, &user.at.id, Some(&dev.at.id)).await?, &user, &dev)?;
+    let open = records::intents_of(cx, &[&user.at.id, &dev.at.id]).await?;
+    let names = format!("{} and {}", user.at, dev.at);
+    match (former, open.first()) {
+        // The open intent sets its own mark.
+        (Former::Paired, Some(_)) => Ok(format!("{names} are a pair already")),
+        (Former::Paired, None) => {
+            marks::mark_as_pair(cx, &user, &dev).await?;
+            Ok(format!("{names} are a pair already"))
+        }
+        (Former::Waiting(pair), _) => {
+            release(cx, order, &user, &dev, &pair).await?;
+            Ok(format!("{names} are kept in step again; they were {}", pair.state.as_str()))
+        }
+        (Former::Over(_), Some(intent)) => Err(still_open(intent).into()),
+        (Former::Over(former), None) => {
+            marks::mark_as_pair(cx, &user, &dev).await?;
+            join(cx, order, &user, &dev, &former).await?;
+            Ok(format!("{names} are a pair now{}", left_alone(&former, &user, &dev)))
         }
     }
+}
 
-    /// What happened while the pair waited is looked at now.
-    async fn release(&self, order: &Order, user: &Issue, dev: &Issue, pair: &Pair) -> Result<(), Error> {
-        let (at, active) = (user.at.clone(), PairState::Active);
-        let again = self.again(&at, Trial::default());
-        let pair = Pair { user: at, dev: dev.at.clone(), origin: pair.origin, state: active };
-        self.decide_as_ordered(order, &user.at, vec![again, Change::PutPair(pair)]).await
-    }
+/// What happened while the pair waited is looked at now.
+async fn release(cx: &Cx, order: &Order, user: &Issue, dev: &Issue, pair: &Pair) -> Result<(), Error> {
+    let (at, active) = (user.at.clone(), PairState::Active);
+    let again = failures::again(cx, &at, Trial::default());
+    let pair = Pair { user: at, dev: dev.at.clone(), origin: pair.origin, state: active };
+    records::decide_as_ordered(cx, order, &user.at, vec![again, Change::PutPair(pair)]).await
+}
 
-    /// What happened to the two before is nobody's news, and what files the user issue has stay where they are.
-    async fn join(&self, order: &Order, user: &Issue, dev: &Issue, former: &[Pair]) -> Result<(), Error> {
-        let mut batch: Vec<_> = former.iter().map(|pair| Change::RemovePair(pair.user.id.clone())).collect();
-        // As for pairs that others made, whatever the ledger says of a former pair.
-        let files = entries(user, dev, (Proof::Line, self.jira.account()), None, &[]);
-        batch.extend(files.into_iter().map(Change::PutCopied));
-        for (side, issue) in [(Side::User, user), (Side::Dev, dev)] {
-            batch.push(Change::PutHandled(side, issue.at.clone(), Handled::of(issue)));
-        }
-        let (origin, state) = (Origin::Adopted, PairState::Active);
-        batch.push(Change::PutPair(Pair { user: user.at.clone(), dev: dev.at.clone(), origin, state }));
-        batch.push(Change::ClearMissing(user.at.id.clone()));
-        batch.push(Change::ClearFailure(Side::User, user.at.id.clone()));
-        batch.push(Change::ClearFailure(Side::Dev, dev.at.id.clone()));
-        self.decide_as_ordered(order, &user.at, batch).await
+/// What happened to the two before is nobody's news, and what files the user issue has stay where they are.
+async fn join(cx: &Cx, order: &Order, user: &Issue, dev: &Issue, former: &[Pair]) -> Result<(), Error> {
+    let mut batch: Vec<_> = former.iter().map(|pair| Change::RemovePair(pair.user.id.clone())).collect();
+    // As for pairs that others made, whatever the ledger says of a former pair.
+    let files = entries(user, dev, (Proof::Line, cx.jira.account()), None, &[]);
+    batch.extend(files.into_iter().map(Change::PutCopied));
+    for (side, issue) in [(Side::User, user), (Side::Dev, dev)] {
+        batch.push(Change::PutHandled(side, issue.at.clone(), Handled::of(issue)));
     }
+    let (origin, state) = (Origin::Adopted, PairState::Active);
+    batch.push(Change::PutPair(Pair { user: user.at.clone(), dev: dev.at.clone(), origin, state }));
+    batch.push(Change::ClearMissing(user.at.id.clone()));
+    batch.push(Change::ClearFailure(Side::User, user.at.id.clone()));
+    batch.push(Change::ClearFailure(Side::Dev, dev.at.id.clone()));
+    records::decide_as_ordered(cx, order, &user.at, batch).await
 }
 
 fn former(pairs: Vec<Pair>, user: &Issue, dev: &Issue) -> Result<Former, Refused> {

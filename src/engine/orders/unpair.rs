@@ -1,88 +1,90 @@
 //! `unpair KEY`: this issue and its counterpart do not belong together.
 
-use super::{Hindrance, PAGE, refused, still_open};
-use crate::engine::{Engine, Error};
+use super::hindrance::{Hindrance, refused, still_open};
+use super::{marks, records};
+use crate::engine::cx::{Cx, Error};
 use crate::flow::{IssueKey, MissingDev, Order, Pair, PairState, Refused, Side};
 use crate::jira::Fetched;
 use crate::store::Change;
 
-impl Engine {
-    /// The decision first, the marks last: a mark that is left over proves nothing against the pair table, and giving the
-    /// order again takes it away.
-    pub(super) async fn unpair(&self, order: &Order, key: &IssueKey) -> Result<String, Hindrance> {
-        let Some(pair) = self.pair_named(key).await? else {
-            return Err(self.in_no_pair(key).await?.into());
-        };
-        let is_news = pair.state != PairState::Unpaired;
-        if is_news {
-            self.part(order, &pair).await?;
+/// Pairs that are read at once where one is looked for by its key.
+const PAGE: u32 = 500;
+
+/// The decision first, the marks last: a mark that is left over proves nothing against the pair table, and giving the
+/// order again takes it away.
+pub(super) async fn unpair(cx: &Cx, order: &Order, key: &IssueKey) -> Result<String, Hindrance> {
+    let Some(pair) = pair_named(cx, key).await? else {
+        return Err(in_no_pair(cx, key).await?.into());
+    };
+    let is_news = pair.state != PairState::Unpaired;
+    if is_news {
+        part(cx, order, &pair).await?;
+    }
+    let both = [&pair.user.id, &pair.dev.id];
+    let Fetched { issues, unread } = cx.jira.fetch(&both).await?;
+    let mut left = marks::unmark(cx, both, &issues.iter().collect::<Vec<_>>(), Some(&pair)).await?;
+    left.extend(unread.into_iter().map(|(id, error)| {
+        let at = if id == pair.dev.id { &pair.dev } else { &pair.user };
+        format!("whether {at} still has its mark is not known: {error}")
+    }));
+    let said = if is_news { "are no pair any more" } else { "are no pair already" };
+    let left: String = left.iter().map(|left| format!("; {left}; give the order again")).collect();
+    Ok(format!(
+        "{} and {} {said}{left}. Links and comments that people can read are left as they are",
+        pair.user, pair.dev
+    ))
+}
+
+/// What was left out when it was taken over needs no such order: nothing is done for it.
+async fn in_no_pair(cx: &Cx, key: &IssueKey) -> Result<Refused, Error> {
+    let user = cx.jira.fetch_by_key(&[key]).await?.issues.remove(key).map(|issue| issue.at.id);
+    let missing = cx.store.missing(user.into_iter().collect()).await?.pop();
+    let why = missing.map_or_else(String::new, |MissingDev { user, dev }| {
+        format!(
+            ": its dev issue {dev} could not be read when it was taken over, and no other is created for it unless you \
+             `pair` or `recreate {user}`"
+        )
+    });
+    Ok(refused(format!("{key} is in no pair that this flow knows{why}")))
+}
+
+async fn part(cx: &Cx, order: &Order, pair: &Pair) -> Result<(), Hindrance> {
+    let open = records::intents_of(cx, &[&pair.user.id, &pair.dev.id]).await?;
+    if let Some(doubtful) = open.iter().find(|intent| !intent.is_owed() && is_looked_up(pair)) {
+        return Err(still_open(doubtful).into());
+    }
+    let mut batch: Vec<_> = open.iter().map(|intent| Change::CloseIntent(intent.id.clone())).collect();
+    batch.push(Change::PutPair(Pair { state: PairState::Unpaired, ..pair.clone() }));
+    batch.push(Change::ClearFailure(Side::User, pair.user.id.clone()));
+    batch.push(Change::ClearFailure(Side::Dev, pair.dev.id.clone()));
+    records::decide_as_ordered(cx, order, &pair.user, batch).await?;
+    open.iter().for_each(|intent| cx.memory.intents.set_free(intent));
+    Ok(())
+}
+
+/// By the issue's id, whatever its key was once; by the recorded key where it can't be read any more.
+async fn pair_named(cx: &Cx, key: &IssueKey) -> Result<Option<Pair>, Error> {
+    let Some(issue) = cx.jira.fetch_by_key(&[key]).await?.issues.remove(key) else {
+        return pair_recorded_as(cx, key).await;
+    };
+    for side in Side::BOTH {
+        if let Some(pair) = cx.store.pairs(side, vec![issue.at.id.clone()]).await?.pop() {
+            return Ok(Some(pair));
         }
-        let both = [&pair.user.id, &pair.dev.id];
-        let Fetched { issues, unread } = self.jira.fetch(&both).await?;
-        let mut left = self.unmark(both, &issues.iter().collect::<Vec<_>>(), Some(&pair)).await?;
-        left.extend(unread.into_iter().map(|(id, error)| {
-            let at = if id == pair.dev.id { &pair.dev } else { &pair.user };
-            format!("whether {at} still has its mark is not known: {error}")
-        }));
-        let said = if is_news { "are no pair any more" } else { "are no pair already" };
-        let left: String = left.iter().map(|left| format!("; {left}; give the order again")).collect();
-        Ok(format!(
-            "{} and {} {said}{left}. Links and comments that people can read are left as they are",
-            pair.user, pair.dev
-        ))
     }
+    Ok(None)
+}
 
-    /// What was left out when it was taken over needs no such order: nothing is done for it.
-    async fn in_no_pair(&self, key: &IssueKey) -> Result<Refused, Error> {
-        let user = self.jira.fetch_by_key(&[key]).await?.issues.remove(key).map(|issue| issue.at.id);
-        let missing = self.store.missing(user.into_iter().collect()).await?.pop();
-        let why = missing.map_or_else(String::new, |MissingDev { user, dev }| {
-            format!(
-                ": its dev issue {dev} could not be read when it was taken over, and no other is created for it unless you \
-                 `pair` or `recreate {user}`"
-            )
-        });
-        Ok(refused(format!("{key} is in no pair that this flow knows{why}")))
-    }
-
-    async fn part(&self, order: &Order, pair: &Pair) -> Result<(), Hindrance> {
-        let open = self.intents_of(&[&pair.user.id, &pair.dev.id]).await?;
-        if let Some(doubtful) = open.iter().find(|intent| !intent.is_owed() && is_looked_up(pair)) {
-            return Err(still_open(doubtful).into());
-        }
-        let mut batch: Vec<_> = open.iter().map(|intent| Change::CloseIntent(intent.id.clone())).collect();
-        batch.push(Change::PutPair(Pair { state: PairState::Unpaired, ..pair.clone() }));
-        batch.push(Change::ClearFailure(Side::User, pair.user.id.clone()));
-        batch.push(Change::ClearFailure(Side::Dev, pair.dev.id.clone()));
-        self.decide_as_ordered(order, &pair.user, batch).await?;
-        open.iter().for_each(|intent| self.set_free(intent));
-        Ok(())
-    }
-
-    /// By the issue's id, whatever its key was once; by the recorded key where it can't be read any more.
-    async fn pair_named(&self, key: &IssueKey) -> Result<Option<Pair>, Error> {
-        let Some(issue) = self.jira.fetch_by_key(&[key]).await?.issues.remove(key) else {
-            return self.pair_recorded_as(key).await;
-        };
-        for side in Side::BOTH {
-            if let Some(pair) = self.store.pairs(side, vec![issue.at.id.clone()]).await?.pop() {
-                return Ok(Some(pair));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn pair_recorded_as(&self, key: &IssueKey) -> Result<Option<Pair>, Error> {
-        let is_meant = |pair: &Pair| pair.user.key == *key || pair.dev.key == *key;
-        let mut after = None;
-        loop {
-            let page = self.store.pairs_after(after, PAGE).await?;
-            let last = page.last().map(|pair| pair.user.id.clone());
-            match (page.into_iter().find(is_meant), last) {
-                (Some(pair), _) => return Ok(Some(pair)),
-                (None, None) => return Ok(None),
-                (None, Some(last)) => after = Some(last),
-            }
+async fn pair_recorded_as(cx: &Cx, key: &IssueKey) -> Result<Option<Pair>, Error> {
+    let is_meant = |pair: &Pair| pair.user.key == *key || pair.dev.key == *key;
+    let mut after = None;
+    loop {
+        let page = cx.store.pairs_after(after, PAGE).await?;
+        let last = page.last().map(|pair| pair.user.id.clone());
+        match (page.into_iter().find(is_meant), last) {
+            (Some(pair), _) => return Ok(Some(pair)),
+            (None, None) => return Ok(None),
+            (None, Some(last)) => after = Some(last),
         }
     }
 }

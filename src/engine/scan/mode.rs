@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::short::is_full_sync_due;
+use crate::engine::memory::short_walks::is_full_sync_due;
 use crate::flow::{JiraTime, Watermark};
 use crate::store::{Cursor, State};
 

@@ -3,8 +3,10 @@
 
 use chrono::TimeDelta;
 
-use crate::engine::look::observe::Candidates;
-use crate::engine::{Engine, Error, Past};
+use crate::engine::cx::{Cx, Error};
+use crate::engine::handle;
+use crate::engine::known::Candidates;
+use crate::engine::past::Past;
 use crate::flow::{Event, IssueId, MissingDev, Pair, PairState, Side};
 use crate::jira::BATCH;
 use crate::store::{Change, Patrol};
@@ -22,90 +24,88 @@ const PAIRS: u32 = (BATCH / 2) as u32;
 /// Pairs that are counted at a time.
 const COUNTED: u32 = 1000;
 
-impl Engine {
-    /// This cycle's part of the patrol, if it is time for one. Answers how far it has come.
-    pub(in crate::engine) async fn patrol(&self, patrol: Patrol, past: Past) -> Result<Patrol, Error> {
-        let Some(mut patrol) = self.patrol_under_way(&patrol) else { return Ok(self.patrol_to_come(patrol)) };
-        for _ in 0..BATCHES {
-            if self.pulse.stopping() {
-                return Err(Error::Stopping);
-            }
-            let pairs = self.store.pairs_after(patrol.after.clone(), PAIRS).await?;
-            let ended = pairs.len() < PAIRS as usize;
-            patrol.after = pairs.last().map(|pair| pair.user.id.clone()).or(patrol.after);
-            self.try_links_again(&pairs);
-            self.handle_candidates(to_read(pairs), past).await?;
-            if ended {
-                self.look_for_missing(past).await?;
-                self.tell_patrol().await?;
-                return Ok(Patrol { after: None, ..patrol });
-            }
+/// This cycle's part of the patrol, if it is time for one. Answers how far it has come.
+pub(super) async fn go_on(cx: &Cx, patrol: Patrol, past: Past) -> Result<Patrol, Error> {
+    let Some(mut patrol) = patrol_under_way(cx, &patrol) else { return Ok(patrol_to_come(cx, patrol)) };
+    for _ in 0..BATCHES {
+        if cx.pulse.stopping() {
+            return Err(Error::Stopping);
         }
-        Ok(patrol)
-    }
-
-    /// The patrol that goes on or begins now. A clock that was set back must not put it off.
-    fn patrol_under_way(&self, patrol: &Patrol) -> Option<Patrol> {
-        let now = self.clock.wall();
-        let is_due = |begun| now - begun >= EVERY || begun > now;
-        match (patrol.begun, &patrol.after) {
-            (Some(_), Some(_)) => Some(patrol.clone()),
-            (Some(begun), None) => is_due(begun).then_some(Patrol { begun: Some(now), after: None }),
-            (None, _) => None,
+        let pairs = cx.store.pairs_after(patrol.after.clone(), PAIRS).await?;
+        let ended = pairs.len() < PAIRS as usize;
+        patrol.after = pairs.last().map(|pair| pair.user.id.clone()).or(patrol.after);
+        cx.memory.intents.try_links_again(&pairs);
+        handle::handle_candidates(cx, to_read(pairs), past).await?;
+        if ended {
+            look_for_missing(cx, past).await?;
+            tell_patrol(cx).await?;
+            return Ok(Patrol { after: None, ..patrol });
         }
     }
+    Ok(patrol)
+}
 
-    /// A flow's first patrol comes a day after its first cycle or full sync: what has just been read needs none.
-    pub(in crate::engine) fn patrol_to_come(&self, patrol: Patrol) -> Patrol {
-        Patrol { begun: patrol.begun.or_else(|| Some(self.clock.wall())), ..patrol }
+/// The patrol that goes on or begins now. A clock that was set back must not put it off.
+fn patrol_under_way(cx: &Cx, patrol: &Patrol) -> Option<Patrol> {
+    let now = cx.clock.wall();
+    let is_due = |begun| now - begun >= EVERY || begun > now;
+    match (patrol.begun, &patrol.after) {
+        (Some(_), Some(_)) => Some(patrol.clone()),
+        (Some(begun), None) => is_due(begun).then_some(Patrol { begun: Some(now), after: None }),
+        (None, _) => None,
     }
+}
 
-    /// Dev issues that could not be read when they were taken over: those that can be now are seen to.
-    async fn look_for_missing(&self, past: Past) -> Result<(), Error> {
-        let mut after = None::<IssueId>;
-        loop {
-            if self.pulse.stopping() {
-                return Err(Error::Stopping);
-            }
-            let page = self.store.missing_after(after, PAIRS).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.user.id.clone());
-            let single = self.without_those_in_pairs(page).await?;
-            let keys: Vec<_> = single.iter().flat_map(|missing| [&missing.user.key, &missing.dev]).collect();
-            let read = self.jira.fetch_by_key(&keys).await?.issues;
-            let found = single.into_iter().filter(|it| read.contains_key(&it.user.key) && read.contains_key(&it.dev));
-            let found = found.map(|missing| (missing.user.id.clone(), (Side::User, missing.user)));
-            self.handle_candidates(found.collect(), past).await?;
+/// A flow's first patrol comes a day after its first cycle or full sync: what has just been read needs none.
+pub(super) fn patrol_to_come(cx: &Cx, patrol: Patrol) -> Patrol {
+    Patrol { begun: patrol.begun.or_else(|| Some(cx.clock.wall())), ..patrol }
+}
+
+/// Dev issues that could not be read when they were taken over: those that can be now are seen to.
+async fn look_for_missing(cx: &Cx, past: Past) -> Result<(), Error> {
+    let mut after = None::<IssueId>;
+    loop {
+        if cx.pulse.stopping() {
+            return Err(Error::Stopping);
         }
+        let page = cx.store.missing_after(after, PAIRS).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.user.id.clone());
+        let single = without_those_in_pairs(cx, page).await?;
+        let keys: Vec<_> = single.iter().flat_map(|missing| [&missing.user.key, &missing.dev]).collect();
+        let read = cx.jira.fetch_by_key(&keys).await?.issues;
+        let found = single.into_iter().filter(|it| read.contains_key(&it.user.key) && read.contains_key(&it.dev));
+        let found = found.map(|missing| (missing.user.id.clone(), (Side::User, missing.user)));
+        handle::handle_candidates(cx, found.collect(), past).await?;
     }
+}
 
-    /// A user issue that is in a pair misses nothing: whoever recorded the pair came not to say so.
-    async fn without_those_in_pairs(&self, missing: Vec<MissingDev>) -> Result<Vec<MissingDev>, Error> {
-        let users = missing.iter().map(|missing| missing.user.id.clone()).collect();
-        let paired = self.store.pairs(Side::User, users).await?;
-        let is_paired = |missing: &MissingDev| paired.iter().any(|pair| pair.user.id == missing.user.id);
-        let (settled, single): (Vec<_>, Vec<_>) = missing.into_iter().partition(is_paired);
-        self.store.write(settled.into_iter().map(|missing| Change::ClearMissing(missing.user.id)).collect()).await?;
-        Ok(single)
-    }
+/// A user issue that is in a pair misses nothing: whoever recorded the pair came not to say so.
+async fn without_those_in_pairs(cx: &Cx, missing: Vec<MissingDev>) -> Result<Vec<MissingDev>, Error> {
+    let users = missing.iter().map(|missing| missing.user.id.clone()).collect();
+    let paired = cx.store.pairs(Side::User, users).await?;
+    let is_paired = |missing: &MissingDev| paired.iter().any(|pair| pair.user.id == missing.user.id);
+    let (settled, single): (Vec<_>, Vec<_>) = missing.into_iter().partition(is_paired);
+    cx.store.write(settled.into_iter().map(|missing| Change::ClearMissing(missing.user.id)).collect()).await?;
+    Ok(single)
+}
 
-    async fn tell_patrol(&self) -> Result<(), Error> {
-        let (mut pairs, mut broken, mut suspended) = (0, 0, 0);
-        let mut after = None::<IssueId>;
-        loop {
-            let page = self.store.pairs_after(after, COUNTED).await?;
-            let in_state = |state| page.iter().filter(|pair| pair.state == state).count() as u64;
-            pairs += page.len() as u64 - in_state(PairState::Unpaired);
-            broken += in_state(PairState::Broken);
-            suspended += in_state(PairState::Suspended);
-            if page.len() < COUNTED as usize {
-                break;
-            }
-            after = page.last().map(|pair| pair.user.id.clone());
+async fn tell_patrol(cx: &Cx) -> Result<(), Error> {
+    let (mut pairs, mut broken, mut suspended) = (0, 0, 0);
+    let mut after = None::<IssueId>;
+    loop {
+        let page = cx.store.pairs_after(after, COUNTED).await?;
+        let in_state = |state| page.iter().filter(|pair| pair.state == state).count() as u64;
+        pairs += page.len() as u64 - in_state(PairState::Unpaired);
+        broken += in_state(PairState::Broken);
+        suspended += in_state(PairState::Suspended);
+        if page.len() < COUNTED as usize {
+            break;
         }
-        self.tell(&Event::PatrolCompleted { pairs, broken, suspended });
-        Ok(())
+        after = page.last().map(|pair| pair.user.id.clone());
     }
+    cx.teller.tell(&Event::PatrolCompleted { pairs, broken, suspended });
+    Ok(())
 }
 
 /// What an operator took apart is nobody's business.

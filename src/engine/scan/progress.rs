@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::engine::{Engine, Error};
+use crate::engine::cx::{Cx, Error};
 use crate::flow::Event;
 
 /// Progress is told so often; a full sync that is over before tells only its end.
@@ -60,22 +60,20 @@ impl Rate {
     }
 }
 
-impl Engine {
-    /// Tells how far a full sync has come, now and then. How many issues there are is asked only then.
-    pub(in crate::engine) async fn tell_progress(&self, progress: &mut Progress, done: u64) -> Result<(), Error> {
-        let now = self.clock.now();
-        if now.saturating_duration_since(progress.told) < EVERY {
-            return Ok(());
-        }
-        progress.told = now;
-        let total = match progress.total {
-            Total::Asked(total) => total,
-            Total::NotAsked => self.jira.count(&self.sides.ids()).await?,
-        };
-        progress.total = Total::Asked(total);
-        self.tell(&progress.event(now, done, total));
-        Ok(())
+/// Tells how far a full sync has come, now and then. How many issues there are is asked only then.
+pub(super) async fn tell_progress(cx: &Cx, progress: &mut Progress, done: u64) -> Result<(), Error> {
+    let now = cx.clock.now();
+    if now.saturating_duration_since(progress.told) < EVERY {
+        return Ok(());
     }
+    progress.told = now;
+    let total = match progress.total {
+        Total::Asked(total) => total,
+        Total::NotAsked => cx.jira.count(&cx.sides.ids()).await?,
+    };
+    progress.total = Total::Asked(total);
+    cx.teller.tell(&progress.event(now, done, total));
+    Ok(())
 }
 
 #[cfg(test)]

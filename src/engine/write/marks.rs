@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::recovery::Suspect;
-use crate::engine::{Engine, Error};
-use crate::flow::{IntentId, IssueId, IssueRef, JiraTime, Mark, Side, Step};
+use crate::engine::cx::{Cx, Error};
+use crate::engine::walk;
+use crate::flow::{Intent, IntentId, IssueId, IssueRef, JiraTime, Mark, Side, Step};
 use crate::jira::{By, Ending, Scan};
 
 /// Creates are looked for from a little before their intent was stored.
@@ -43,46 +43,43 @@ struct Witness {
     created: JiraTime,
 }
 
-impl Engine {
-    /// One search for all creates in doubt.
-    pub(in crate::engine) async fn traces(&self, suspects: &[Suspect]) -> Result<Traces, Error> {
-        let intents = suspects.iter().map(|suspect| &suspect.intent);
-        let creates = intents.filter(|intent| matches!(intent.step(), Some(Step::Create(_))));
-        let Some(begun) = creates.map(|intent| intent.begun).min() else { return Ok(Traces::default()) };
-        let known = self.store.newest_issues(Side::Dev).await?;
-        let witness = self.newest_of(&known).await?;
-        // Where no dev issue was ever recorded there is none that a healthy index could show. Where all that were recorded
-        // can't be read any more, they may be hidden from us, and the one in doubt with them: nothing is concluded until
-        // another is seen.
-        let healthy = witness.is_none() && known.is_empty();
-        let from = witness.iter().map(|witness| witness.created).chain([begun.earlier(MARGIN)]).min();
-        let mut traces = Traces { created: BTreeMap::new(), healthy, asked: Some(self.jira.jira_now()) };
-        let mut odd = 0;
-        let mut scan = Scan::new(vec![self.sides.dev.id.clone()], By::Created, from, &[]).with_marks();
-        while let Some(page) = self.next_page(&mut scan).await? {
-            odd += page.odd.len();
-            for row in page.rows {
-                traces.healthy |= witness.as_ref().is_some_and(|witness| witness.id == row.at.id);
-                if let Some(Mark::Created { intent, .. }) = row.mark {
-                    // Oldest first: a clone comes later than what it was cloned from.
-                    traces.created.entry(intent).or_insert(row.at);
-                }
+/// One search for all creates in doubt.
+pub(super) async fn traces(cx: &Cx, open: &[&Intent]) -> Result<Traces, Error> {
+    let creates = open.iter().filter(|intent| matches!(intent.step(), Some(Step::Create(_))));
+    let Some(begun) = creates.map(|intent| intent.begun).min() else { return Ok(Traces::default()) };
+    let known = cx.store.newest_issues(Side::Dev).await?;
+    let witness = newest_of(cx, &known).await?;
+    // Where no dev issue was ever recorded there is none that a healthy index could show. Where all that were recorded
+    // can't be read any more, they may be hidden from us, and the one in doubt with them: nothing is concluded until
+    // another is seen.
+    let healthy = witness.is_none() && known.is_empty();
+    let from = witness.iter().map(|witness| witness.created).chain([begun.earlier(MARGIN)]).min();
+    let mut traces = Traces { created: BTreeMap::new(), healthy, asked: Some(cx.jira.jira_now()) };
+    let mut odd = 0;
+    let mut scan = Scan::new(vec![cx.sides.dev.id.clone()], By::Created, from, &[]).with_marks();
+    while let Some(page) = walk::next_page(cx, &mut scan).await? {
+        odd += page.odd.len();
+        for row in page.rows {
+            traces.healthy |= witness.as_ref().is_some_and(|witness| witness.id == row.at.id);
+            if let Some(Mark::Created { intent, .. }) = row.mark {
+                // Oldest first: a clone comes later than what it was cloned from.
+                traces.created.entry(intent).or_insert(row.at);
             }
         }
-        // Each of them may carry the mark that is lacking.
-        traces.healthy &= odd == 0;
-        // The newest come last: what is not shown may be the one that is looked for.
-        traces.healthy &= scan.ending() == Ending::Whole;
-        self.jira.assert_identity().await?;
-        Ok(traces)
     }
+    // Each of them may carry the mark that is lacking.
+    traces.healthy &= odd == 0;
+    // The newest come last: what is not shown may be the one that is looked for.
+    traces.healthy &= scan.ending() == Ending::Whole;
+    cx.jira.assert_identity().await?;
+    Ok(traces)
+}
 
-    /// The newest of these dev issues that can still be read.
-    async fn newest_of(&self, known: &[IssueRef]) -> Result<Option<Witness>, Error> {
-        let ids: Vec<_> = known.iter().map(|issue| &issue.id).collect();
-        let read = self.jira.fetch(&ids).await?.issues.into_iter();
-        let still_here = read.filter(|issue| self.side_of(issue) == Some(Side::Dev));
-        let newest = still_here.max_by(|one, other| one.at.id.cmp(&other.at.id));
-        Ok(newest.map(|issue| Witness { id: issue.at.id, created: issue.created }))
-    }
+/// The newest of these dev issues that can still be read.
+async fn newest_of(cx: &Cx, known: &[IssueRef]) -> Result<Option<Witness>, Error> {
+    let ids: Vec<_> = known.iter().map(|issue| &issue.id).collect();
+    let read = cx.jira.fetch(&ids).await?.issues.into_iter();
+    let still_here = read.filter(|issue| cx.sides.of_issue(issue) == Some(Side::Dev));
+    let newest = still_here.max_by(|one, other| one.at.id.cmp(&other.at.id));
+    Ok(newest.map(|issue| Witness { id: issue.at.id, created: issue.created }))
 }

@@ -1,14 +1,39 @@
 //! What a step that is done has taught: what is recorded of it, and what is told.
 
-use super::executor::Course;
-use crate::engine::{Engine, Error};
 use crate::flow::{
-    Attachment, AttachmentId, Copied, CreateIssue, Describe, Event, FieldName, Intent, IntentKind, IssueRef, Origin,
-    Pair, PairState, Side, Status, StatusName, Step,
+    Attachment, AttachmentId, Event, FieldName, Intent, IntentKind, IssueRef, LinkIssues, Side, SkipReason, Status,
+    StatusName, Step,
 };
-use crate::jira::Linked;
-use crate::store::Change;
+use crate::jira::{self, Linked};
 use jira_markup::Loss;
+
+/// What became of a step.
+#[derive(Debug)]
+pub(in crate::engine) enum Outcome {
+    /// It is done.
+    Done(Learned),
+    /// It need not be done, nor need those that tell of it: things stand as they were wanted already.
+    Needless,
+    /// It can't be done now, and none of the others waits for it: a file.
+    Later(jira::Error),
+    /// Its precondition no longer holds: nothing was sent.
+    Outdated(SkipReason),
+    /// Jira does not take it as a whole, and nothing has happened: it is to be done as these steps.
+    Split(Vec<Step>),
+    /// The user issue can't be edited where it stands, and nothing has happened.
+    Locked(Locked),
+}
+
+/// A link to a user issue that can't be edited where it stands.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Locked {
+    /// What was to be said in the same edit, as a step of its own.
+    pub said: Option<Step>,
+    /// What is owed.
+    pub link: LinkIssues,
+    /// Where the user issue stands.
+    pub status: StatusName,
+}
 
 /// What a step taught us.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,73 +95,8 @@ pub(in crate::engine) struct Moved {
     pub remarks: Vec<Event>,
 }
 
-impl Engine {
-    /// A step is done: records what was learned by it, unless closing does so at once.
-    pub(in crate::engine) async fn take_up(&self, course: &mut Course, learned: Learned) -> Result<(), Error> {
-        for event in told(&course.intent, &learned) {
-            let told = self.record(&event, &course.intent.user);
-            course.done.push(told);
-        }
-        let on = course.intent.user.id.clone();
-        match learned {
-            Learned::Created(Created { dev, text, .. }) => {
-                self.tally.created.add(1);
-                let (user, state) = (course.intent.user.clone(), PairState::Active);
-                let pair = Pair { user, dev: dev.clone(), origin: Origin::Created, state };
-                course.done.push(Change::PutPair(pair));
-                course.done.push(Change::ClearMissing(on));
-                course.intent.dev = Some(dev);
-                add_describing(&mut course.intent, text);
-                self.set_busy(&course.intent);
-            }
-            Learned::Moved(Moved { side, reached, .. }) => {
-                self.tally.synced.add(1);
-                if let Some(settles) = course.intent.settles_mut(side) {
-                    settles.status = reached;
-                }
-            }
-            Learned::Copied(file, copy) => {
-                course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: Some(copy) }));
-            }
-            Learned::StaysBehind(file, _) => {
-                course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: None }));
-            }
-            Learned::NoFile(file) => self.settle_file(course, file).await?,
-            Learned::Linked { .. }
-            | Learned::Said
-            | Learned::Replied(_)
-            | Learned::Restored(_)
-            | Learned::Described
-            | Learned::Refused { .. } => {}
-        }
-        course.intent.state.advance();
-        self.keep(course).await
-    }
-
-    /// The ledger keeps what it knows of a file.
-    async fn settle_file(&self, course: &mut Course, file: Attachment) -> Result<(), Error> {
-        let on = course.intent.user.id.clone();
-        let known = self.store.for_record().ledger(vec![on.clone()]).await?.iter().any(|copied| copied.file == file.id);
-        if !known {
-            course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: None }));
-        }
-        Ok(())
-    }
-}
-
-/// The text follows at once: after the user issue is linked, its text has our link in it.
-fn add_describing(intent: &mut Intent, text: Text) {
-    match (text, intent.step()) {
-        (Text::Follows, Some(Step::Create(CreateIssue { cross_link }))) => {
-            let step = Step::Describe(Describe { cross_link: *cross_link });
-            intent.add_next(step);
-        }
-        (Text::Follows | Text::Described, _) => {}
-    }
-}
-
 /// What is told of a step that is done.
-fn told(intent: &Intent, learned: &Learned) -> Vec<Event> {
+pub(super) fn told(intent: &Intent, learned: &Learned) -> Vec<Event> {
     let user = intent.user.key.clone();
     let key_on = |side| intent.on(side).map_or_else(|| user.clone(), |at| at.key.clone());
     match learned {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::engine::look::observe::Known;
+use crate::engine::known::{Known, Obstacle, Proof};
 use crate::flow::{IntentId, Issue, IssueId, IssueKey, IssueRef, Leads, Mark, Side, Sides, Site, SiteUrl};
 use jira_markup::{link_in, links_in};
 
@@ -55,15 +55,6 @@ pub(super) struct Claim {
     pub answer: Answer,
 }
 
-/// By what a dev issue names its user issue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::engine) enum Proof {
-    /// The last `User Link` line of its text.
-    Line,
-    /// Our mark.
-    Mark,
-}
-
 /// By what a user issue names the dev issue in return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Answer {
@@ -72,21 +63,6 @@ pub(super) enum Answer {
     Line,
     /// Our back-mark.
     Mark,
-}
-
-/// Why no dev issue may be created for a user issue that has none by proof.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum Obstacle {
-    /// It names a dev issue that can't be read: hidden or deleted, nobody knows.
-    Hidden(String),
-    /// A dev issue that it names, or that may be its, can't be read although Jira is there; in words.
-    Unread(String),
-    /// When it was taken over it had a dev issue of this key, which can't be read.
-    Missing(IssueKey),
-    /// It links to a dev issue that does not link back, and that is nobody else's.
-    OneWay,
-    /// It or a dev issue names the other under this address, which is not known as this site's.
-    Elsewhere(SiteUrl),
 }
 
 impl<'a> Evidence<'a> {

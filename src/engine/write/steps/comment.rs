@@ -1,26 +1,26 @@
 //! Tell the customer, on the user issue. The comment carries the intent's id as its property.
 
-use super::{Outcome, Trace};
-use crate::engine::write::outcome::Learned;
-use crate::engine::{Engine, Error};
+use super::evidence::Trace;
+use crate::engine::cx::{Cx, Error};
+use crate::engine::write::outcome::{Learned, Outcome};
 use crate::flow::{Comment, Intent};
 use crate::jira::{Fault, Sought};
 
-pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Comment) -> Result<Outcome, Error> {
+pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &Comment) -> Result<Outcome, Error> {
     let Some(text) = text(intent, step) else { return Ok(Outcome::Needless) };
-    engine.jira.comment(&intent.user.id, &engine.jira.plain(&text), &intent.id).await?;
+    cx.jira.comment(&intent.user.id, &cx.jira.plain(&text), &intent.id).await?;
     Ok(Outcome::Done(Learned::Said))
 }
 
-pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Comment) -> Result<Trace, Error> {
+pub(super) async fn find(cx: &Cx, intent: &Intent, step: &Comment) -> Result<Trace, Error> {
     if step.text.is_blank() {
         // Jira never takes one: what follows is that none is needed.
         return Ok(Trace::Lacking);
     }
     let Some(text) = text(intent, step) else { return Ok(Trace::Hidden) };
-    let said = engine.jira.plain(&text);
+    let said = cx.jira.plain(&text);
     let sought = Sought { intent: &intent.id, body: &said, since: intent.begun };
-    match engine.jira.has_comment_of(&intent.user.id, &sought).await {
+    match cx.jira.has_comment_of(&intent.user.id, &sought).await {
         Ok(true) => Ok(Trace::Shown(Learned::Said)),
         Ok(false) => Ok(Trace::Lacking),
         Err(error) if matches!(error.what, Fault::Missing(_)) => Ok(Trace::Hidden),

@@ -1,32 +1,32 @@
 //! Give a dev issue the text for which its create screen has no field: as a comment, the only one that ever goes there,
 //! which carries the intent's id as its property; and the link to the user issue as a remote link.
 
+use super::evidence::{Trace, missing};
 use super::link::is_refusal;
-use super::{Outcome, Trace, missing};
-use crate::engine::write::outcome::Learned;
-use crate::engine::{Engine, Error};
+use crate::engine::cx::{Cx, Error};
+use crate::engine::write::outcome::{Learned, Outcome};
 use crate::flow::{Body, Describe, Intent, Issue, IssueRef};
 use crate::jira::{Fault, RemoteLink, Sought};
 
 /// The remote link goes first, since it may be set any number of times: the comment then proves both.
-pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Describe) -> Result<Outcome, Error> {
+pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &Describe) -> Result<Outcome, Error> {
     let Some(dev) = &intent.dev else { return Ok(Outcome::Needless) };
-    let user = engine.jira.fetch_one(&intent.user.id).await?.ok_or_else(|| missing(&intent.user))?;
+    let user = cx.jira.fetch_one(&intent.user.id).await?.ok_or_else(|| missing(&intent.user))?;
     if step.cross_link {
-        link_back(engine, dev, &user.at).await?;
+        link_back(cx, dev, &user.at).await?;
     }
-    let Some(text) = text(engine, &user) else { return Ok(Outcome::Needless) };
-    engine.jira.comment(&dev.id, &text, &intent.id).await?;
+    let Some(text) = text(cx, &user) else { return Ok(Outcome::Needless) };
+    cx.jira.comment(&dev.id, &text, &intent.id).await?;
     Ok(Outcome::Done(Learned::Described))
 }
 
-pub(super) async fn find(engine: &Engine, intent: &Intent) -> Result<Trace, Error> {
-    let (Some(dev), Some(user)) = (&intent.dev, engine.jira.fetch_one(&intent.user.id).await?) else {
+pub(super) async fn find(cx: &Cx, intent: &Intent) -> Result<Trace, Error> {
+    let (Some(dev), Some(user)) = (&intent.dev, cx.jira.fetch_one(&intent.user.id).await?) else {
         return Ok(Trace::Hidden);
     };
-    let Some(text) = text(engine, &user) else { return Ok(Trace::Lacking) };
+    let Some(text) = text(cx, &user) else { return Ok(Trace::Lacking) };
     let sought = Sought { intent: &intent.id, body: &text, since: intent.begun };
-    match engine.jira.has_comment_of(&dev.id, &sought).await {
+    match cx.jira.has_comment_of(&dev.id, &sought).await {
         Ok(true) => Ok(Trace::Shown(Learned::Described)),
         Ok(false) => Ok(Trace::Lacking),
         Err(error) if matches!(error.what, Fault::Missing(_)) => Ok(Trace::Hidden),
@@ -35,19 +35,19 @@ pub(super) async fn find(engine: &Engine, intent: &Intent) -> Result<Trace, Erro
 }
 
 /// The user issue's text as it arrives there, if there is anything to read in it.
-fn text(engine: &Engine, user: &Issue) -> Option<Body> {
-    let text = engine.jira.carried(user.description.as_ref()?).body;
+fn text(cx: &Cx, user: &Issue) -> Option<Body> {
+    let text = cx.jira.carried(user.description.as_ref()?).body;
     (!jira_markup::text_of(&text).is_empty()).then_some(text)
 }
 
 /// Where Jira has no remote links, or none for this account, there is none: the mark still proves the pair.
-async fn link_back(engine: &Engine, dev: &IssueRef, user: &IssueRef) -> Result<(), Error> {
+async fn link_back(cx: &Cx, dev: &IssueRef, user: &IssueRef) -> Result<(), Error> {
     let link = RemoteLink {
-        global_id: format!("lockstep={}&project={}", engine.jira.site(), engine.sides.user.first_key()),
-        url: engine.jira.site().browse(&user.key),
+        global_id: format!("lockstep={}&project={}", cx.jira.site(), cx.sides.user.first_key()),
+        url: cx.jira.site().browse(&user.key),
         title: format!("User Link: {}", user.key),
     };
-    match engine.jira.set_remote_link(&dev.id, &link).await {
+    match cx.jira.set_remote_link(&dev.id, &link).await {
         Err(error) if is_refusal(&error) => {
             tracing::warn!("{dev} gets no remote link to {user}: {error}");
             Ok(())

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::{Locked, Outcome, Trace, missing};
-use crate::engine::write::outcome::Learned;
-use crate::engine::{Engine, Error};
+use super::evidence::{Trace, missing};
+use crate::engine::cx::{Cx, Error};
+use crate::engine::write::outcome::{Learned, Locked, Outcome};
 use crate::flow::{Comment, Intent, IntentId, Issue, IssueRef, LinkIssues, Mark, OwedLink, Step};
 use crate::jira::{Edit, Error as JiraError, Fault, Fields, Linked, RemoteLink};
 
@@ -13,14 +13,14 @@ use crate::jira::{Edit, Error as JiraError, Fault, Fields, Linked, RemoteLink};
 const SKEW: Duration = Duration::from_secs(60);
 
 /// The description is read immediately before it is edited, so that nobody's newer text is overwritten.
-pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &LinkIssues) -> Result<Outcome, Error> {
+pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &LinkIssues) -> Result<Outcome, Error> {
     let Some(dev) = &intent.dev else { return Ok(Outcome::Needless) };
-    let user = engine.jira.fetch_one(&intent.user.id).await?.ok_or_else(|| missing(&intent.user))?;
+    let user = cx.jira.fetch_one(&intent.user.id).await?.ok_or_else(|| missing(&intent.user))?;
     if carries_back_mark(&user, maker(intent, step)) {
         return Ok(Outcome::Done(learned(step, &user)));
     }
-    let page = page_of(engine, intent, step.cross_link);
-    let line = page.filter(|page| engine.jira.has_room(user.description.as_ref(), page));
+    let page = page_of(cx, intent, step.cross_link);
+    let line = page.filter(|page| cx.jira.has_room(user.description.as_ref(), page));
     let edit = Edit {
         mark: Some(Mark::Linked { dev_issue: dev.id.clone(), intent: maker(intent, step).clone() }),
         link: line,
@@ -29,12 +29,12 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &LinkIssues)
         fields: Fields::new(),
     };
     if step.cross_link && edit.link.is_none() {
-        stand_in(engine, intent).await?;
+        stand_in(cx, intent).await?;
     }
     let room = if edit.link.is_some() || !step.cross_link { Linked::Yes } else { Linked::NoRoom };
-    match engine.jira.edit(&user.at.id, &edit).await {
+    match cx.jira.edit(&user.at.id, &edit).await {
         Ok(_) => Ok(Outcome::Done(Learned::Linked { room, said: says(step) })),
-        Err(error) if is_about_the_edit(&error) => refused(engine, intent, step, (&user, edit, error)).await,
+        Err(error) if is_about_the_edit(&error) => refused(cx, intent, step, (&user, edit, error)).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -47,19 +47,19 @@ fn is_about_the_edit(error: &JiraError) -> bool {
 /// Where nothing may be edited, the link is owed, and what was to be said with it is said by itself. Else a description
 /// that may not be edited must not cost the mark and the comment, nor a comment that is not taken the link and the mark.
 async fn refused(
-    engine: &Engine,
+    cx: &Cx,
     intent: &Intent,
     step: &LinkIssues,
     (user, edit, error): (&Issue, Edit<'_>, JiraError),
 ) -> Result<Outcome, Error> {
     let said = step.comment.clone().filter(|text| !text.is_blank()).map(|text| Step::Comment(Comment { text }));
-    if !may_edit(engine, user).await? {
+    if !may_edit(cx, user).await? {
         return Ok(locked(intent, step, user, said));
     }
     let mut error = error;
     if edit.link.is_some() && matches!(error.what, Fault::Invalid(_)) {
-        stand_in(engine, intent).await?;
-        match engine.jira.edit(&user.at.id, &Edit { link: None, ..edit }).await {
+        stand_in(cx, intent).await?;
+        match cx.jira.edit(&user.at.id, &Edit { link: None, ..edit }).await {
             Ok(_) => {
                 return Ok(Outcome::Done(Learned::Linked { room: Linked::NoRoom, said: says(step) }));
             }
@@ -74,8 +74,8 @@ async fn refused(
 }
 
 /// Whether Jira lets the user issue be edited where it stands; where it will not tell, it may.
-async fn may_edit(engine: &Engine, user: &Issue) -> Result<bool, Error> {
-    match engine.jira.may_edit(&user.at.id).await {
+async fn may_edit(cx: &Cx, user: &Issue) -> Result<bool, Error> {
+    match cx.jira.may_edit(&user.at.id).await {
         Err(error) if is_about_the_edit(&error) => Ok(true),
         end => Ok(end?),
     }
@@ -98,21 +98,21 @@ fn maker<'a>(intent: &'a Intent, step: &'a LinkIssues) -> &'a IntentId {
 }
 
 /// The page of the dev issue, if the user issue is to name it.
-pub(super) fn page_of(engine: &Engine, intent: &Intent, cross_link: bool) -> Option<String> {
-    intent.dev.as_ref().filter(|_| cross_link).map(|dev| engine.jira.site().browse(&dev.key))
+pub(super) fn page_of(cx: &Cx, intent: &Intent, cross_link: bool) -> Option<String> {
+    intent.dev.as_ref().filter(|_| cross_link).map(|dev| cx.jira.site().browse(&dev.key))
 }
 
 /// Sets a remote link in the place of the line. It replaces the one that an earlier dev issue left, and may be set any
 /// number of times. Where Jira has no remote links, or none for this account, there is none.
-pub(super) async fn stand_in(engine: &Engine, intent: &Intent) -> Result<(), Error> {
+pub(super) async fn stand_in(cx: &Cx, intent: &Intent) -> Result<(), Error> {
     let Some(dev) = &intent.dev else { return Ok(()) };
     let link = RemoteLink {
         // One for each user issue and dev project: flows may be renamed, and may share the user issue.
-        global_id: format!("lockstep={}&project={}", engine.jira.site(), engine.sides.dev.first_key()),
-        url: engine.jira.site().browse(&dev.key),
+        global_id: format!("lockstep={}&project={}", cx.jira.site(), cx.sides.dev.first_key()),
+        url: cx.jira.site().browse(&dev.key),
         title: format!("Dev Link: {}", dev.key),
     };
-    match engine.jira.set_remote_link(&intent.user.id, &link).await {
+    match cx.jira.set_remote_link(&intent.user.id, &link).await {
         Err(error) if is_refusal(&error) => {
             tracing::warn!("{} gets no remote link to {}: {error}", intent.user, dev);
             Ok(())
@@ -126,10 +126,9 @@ pub(super) fn is_refusal(error: &JiraError) -> bool {
     matches!(error.what, Fault::Invalid(_) | Fault::Forbidden(_) | Fault::Missing(_))
 }
 
-pub(super) async fn find(engine: &Engine, intent: &Intent, step: &LinkIssues) -> Result<Trace, Error> {
-    let Some(user) = engine.jira.fetch_one(&intent.user.id).await? else { return Ok(Trace::Hidden) };
-    let shown =
-        carries_back_mark(&user, maker(intent, step)) || is_proven_otherwise(engine, &user, intent, step).await?;
+pub(super) async fn find(cx: &Cx, intent: &Intent, step: &LinkIssues) -> Result<Trace, Error> {
+    let Some(user) = cx.jira.fetch_one(&intent.user.id).await? else { return Ok(Trace::Hidden) };
+    let shown = carries_back_mark(&user, maker(intent, step)) || is_proven_otherwise(cx, &user, intent, step).await?;
     Ok(if shown { Trace::Shown(learned(step, &user)) } else { Trace::Lacking })
 }
 
@@ -150,7 +149,7 @@ pub(super) fn own_edit_lacks_line(user: &Issue) -> bool {
 }
 
 /// Whether a user issue's description has a `Dev Link` line.
-pub(in crate::engine) fn has_line(user: &Issue) -> bool {
+pub(in crate::engine::write) fn has_line(user: &Issue) -> bool {
     user.description.as_ref().and_then(|text| jira_markup::link_in(text, "Dev Link")).is_some()
 }
 
@@ -160,30 +159,30 @@ fn carries_back_mark(user: &Issue, maker: &IntentId) -> bool {
 
 /// Flows that share a user issue leave one back-mark between them, the later one's, and its edit may have replaced our line
 /// too: then what else rode in our edit proves it. Line and comment name the dev issue that this very intent created.
-async fn is_proven_otherwise(engine: &Engine, user: &Issue, ours: &Intent, step: &LinkIssues) -> Result<bool, Error> {
+async fn is_proven_otherwise(cx: &Cx, user: &Issue, ours: &Intent, step: &LinkIssues) -> Result<bool, Error> {
     match (&user.mark, &ours.dev) {
-        (Some(Mark::Linked { .. }), Some(dev)) if has_line_to(engine, user, dev) => Ok(true),
-        (Some(Mark::Linked { .. }), Some(dev)) => has_comment_on(engine, user, dev, (ours, step)).await,
+        (Some(Mark::Linked { .. }), Some(dev)) if has_line_to(cx, user, dev) => Ok(true),
+        (Some(Mark::Linked { .. }), Some(dev)) => has_comment_on(cx, user, dev, (ours, step)).await,
         (Some(Mark::Created { .. }) | None, _) | (Some(_), None) => Ok(false),
     }
 }
 
-fn has_line_to(engine: &Engine, user: &Issue, dev: &IssueRef) -> bool {
+fn has_line_to(cx: &Cx, user: &Issue, dev: &IssueRef) -> bool {
     let lines = user.description.iter().flat_map(|text| jira_markup::links_in(text, "Dev Link"));
-    lines.filter_map(|address| engine.jira.site().key_in(&address)).any(|key| key == dev.key)
+    lines.filter_map(|address| cx.jira.site().key_in(&address)).any(|key| key == dev.key)
 }
 
 /// Whether our account has said since the intent began just what the edit says, if that names the dev issue.
 async fn has_comment_on(
-    engine: &Engine,
+    cx: &Cx,
     user: &Issue,
     dev: &IssueRef,
     (ours, step): (&Intent, &LinkIssues),
 ) -> Result<bool, Error> {
     let text = step.comment.as_ref().and_then(|text| text.render(&user.at.key, &dev.key));
     let Some(text) = text.filter(|text| text.contains(dev.key.as_str())) else { return Ok(false) };
-    let said = jira_markup::text_of(&engine.jira.plain(&text));
-    let comments = engine.jira.comments(&user.at.id, ours.begun.earlier(SKEW)).await?;
-    let by_us = comments.iter().filter(|comment| comment.author.as_ref() == Some(engine.jira.account()));
+    let said = jira_markup::text_of(&cx.jira.plain(&text));
+    let comments = cx.jira.comments(&user.at.id, ours.begun.earlier(SKEW)).await?;
+    let by_us = comments.iter().filter(|comment| comment.author.as_ref() == Some(cx.jira.account()));
     Ok(by_us.filter_map(|comment| comment.body.as_ref()).any(|body| jira_markup::text_of(body) == said))
 }

@@ -1,33 +1,33 @@
 //! Set the flow's `repliedField` on the user issue, once it has come into a status of category done.
 
-use super::{Outcome, Trace, missing};
-use crate::engine::write::outcome::Learned;
-use crate::engine::{Engine, Error};
+use super::evidence::{Trace, missing};
+use crate::engine::cx::{Cx, Error};
+use crate::engine::write::outcome::{Learned, Outcome};
 use crate::flow::{Intent, SetReplied};
 use crate::jira::{Edit, Fault, FieldValue, Fields, Progress};
 
 /// A refusal costs no more than a warning.
-pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &SetReplied) -> Result<Outcome, Error> {
+pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &SetReplied) -> Result<Outcome, Error> {
     let user = &intent.user;
-    let Some(field) = engine.jira.field_id(&step.field, &user.id).await? else {
+    let Some(field) = cx.jira.field_id(&step.field, &user.id).await? else {
         return Ok(refused(format!("Jira has no field {}, or does not show it to this account", step.field)));
     };
-    let progress = engine.jira.progress(&user.id, &[&field]).await?.ok_or_else(|| missing(user))?;
+    let progress = cx.jira.progress(&user.id, &[&field]).await?.ok_or_else(|| missing(user))?;
     if !progress.is_done || says_yes(&progress, &field) {
         return Ok(Outcome::Needless);
     }
     let edit = Edit { fields: Fields::from([(field, FieldValue::yes())]), ..Edit::default() };
-    match engine.jira.edit(&user.id, &edit).await {
+    match cx.jira.edit(&user.id, &edit).await {
         Ok(_) => Ok(Outcome::Done(Learned::Replied(step.field.clone()))),
         Err(error) if matches!(error.what, Fault::Invalid(_) | Fault::Forbidden(_)) => Ok(refused(error.to_string())),
         Err(error) => Err(error.into()),
     }
 }
 
-pub(super) async fn find(engine: &Engine, intent: &Intent, step: &SetReplied) -> Result<Trace, Error> {
+pub(super) async fn find(cx: &Cx, intent: &Intent, step: &SetReplied) -> Result<Trace, Error> {
     let user = &intent.user;
-    let Some(field) = engine.jira.field_id(&step.field, &user.id).await? else { return Ok(Trace::Lacking) };
-    Ok(match engine.jira.progress(&user.id, &[&field]).await? {
+    let Some(field) = cx.jira.field_id(&step.field, &user.id).await? else { return Ok(Trace::Lacking) };
+    Ok(match cx.jira.progress(&user.id, &[&field]).await? {
         Some(progress) if says_yes(&progress, &field) => Trace::Shown(Learned::Replied(step.field.clone())),
         Some(_) => Trace::Lacking,
         None => Trace::Hidden,

@@ -1,18 +1,18 @@
 //! Put a person's text back that our edit replaced unread: somebody saved it between our read and our write.
 
+use super::evidence::{Trace, missing};
 use super::link::{own_edit_lacks_line, page_of, stand_in};
-use super::{Outcome, Trace, missing};
-use crate::engine::write::outcome::Learned;
-use crate::engine::{Engine, Error};
+use crate::engine::cx::{Cx, Error};
+use crate::engine::write::outcome::{Learned, Outcome};
 use crate::flow::{Intent, RestoreText};
 use crate::jira::{Fault, Linked};
 
 /// The text is read from the changelog once more: whoever edited the description since has the last word.
-pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &RestoreText) -> Result<Outcome, Error> {
-    let user = engine.jira.fetch_one(&intent.user.id).await?.ok_or_else(|| missing(&intent.user))?;
+pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &RestoreText) -> Result<Outcome, Error> {
+    let user = cx.jira.fetch_one(&intent.user.id).await?.ok_or_else(|| missing(&intent.user))?;
     let Some(text) = &user.overwritten else { return Ok(Outcome::Needless) };
-    let page = page_of(engine, intent, step.cross_link);
-    let room = match engine.jira.put_back(&user.at.id, text, page.as_deref()).await {
+    let page = page_of(cx, intent, step.cross_link);
+    let room = match cx.jira.put_back(&user.at.id, text, page.as_deref()).await {
         Ok(room) => room,
         // It stays in the history.
         Err(error) if matches!(error.what, Fault::Invalid(_) | Fault::Forbidden(_)) => {
@@ -21,13 +21,13 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &RestoreText
         Err(error) => return Err(error.into()),
     };
     if room == Linked::NoRoom {
-        stand_in(engine, intent).await?;
+        stand_in(cx, intent).await?;
     }
     Ok(Outcome::Done(Learned::Restored(room)))
 }
 
-pub(super) async fn find(engine: &Engine, intent: &Intent, step: &RestoreText) -> Result<Trace, Error> {
-    let Some(user) = engine.jira.fetch_one(&intent.user.id).await? else { return Ok(Trace::Hidden) };
+pub(super) async fn find(cx: &Cx, intent: &Intent, step: &RestoreText) -> Result<Trace, Error> {
+    let Some(user) = cx.jira.fetch_one(&intent.user.id).await? else { return Ok(Trace::Hidden) };
     if user.overwritten.is_some() {
         return Ok(Trace::Lacking);
     }

@@ -5,13 +5,13 @@ mod tries;
 
 use std::time::Duration;
 
-use tries::Tries;
-
-use super::{Outcome, Trace};
-use crate::engine::write::outcome::{Learned, Moved};
-use crate::engine::{Engine, Error, JiraFailure};
+use super::evidence::Trace;
+use crate::engine::cx::{Cx, Error};
+use crate::engine::failure::JiraFailure;
+use crate::engine::write::outcome::{Learned, Moved, Outcome};
 use crate::flow::{Event, Intent, Issue, IssueRef, SkipReason, Status, Transition};
 use crate::jira::{self, Fault, Offer, Standing};
+use tries::Tries;
 
 /// The machines of one site need not agree on the time to the second.
 const SKEW: Duration = Duration::from_secs(5);
@@ -19,20 +19,20 @@ const SKEW: Duration = Duration::from_secs(5);
 /// Where the issue stands and where it can go are read in one request, immediately before each try. Only a 400 in Jira's
 /// own words lets another transition be tried: then nothing has happened. Whichever of them was made, the changelog
 /// shows it as ours.
-pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Transition) -> Result<Outcome, Error> {
+pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &Transition) -> Result<Outcome, Error> {
     let Some(target) = intent.on(step.side) else { return Ok(Outcome::Needless) };
-    let mut standing = engine.jira.standing(&target.id).await?;
-    let mut tries = Tries::new(engine, intent, step, target);
+    let mut standing = cx.jira.standing(&target.id).await?;
+    let mut tries = Tries::new(cx, intent, step, target);
     loop {
         if let Some(outcome) = outdated(&standing, step) {
             return Ok(outcome);
         }
         let Some(next) = tries.next(&standing).await? else { return Err(tries.failure(&standing).await.into()) };
-        match engine.jira.transition(&target.id, &next.offer, &next.sends.fields()).await {
+        match cx.jira.transition(&target.id, &next.offer, &next.sends.fields()).await {
             Ok(()) => {
                 let reached = match &next.offer.to {
                     Some(to) => to.clone(),
-                    None => where_it_led(engine, target, &next.offer).await?,
+                    None => where_it_led(cx, target, &next.offer).await?,
                 };
                 let remarks = tries.remarks(&next, &reached);
                 return Ok(Outcome::Done(Learned::Moved(moved(step, reached, remarks))));
@@ -40,7 +40,7 @@ pub(super) async fn perform(engine: &Engine, intent: &Intent, step: &Transition)
             Err(error) if is_refused_by_jira(&error) => tries.refused(next, error),
             Err(error) => return Err(error.into()),
         }
-        standing = engine.jira.standing_now(&target.id).await?;
+        standing = cx.jira.standing_now(&target.id).await?;
     }
 }
 
@@ -60,12 +60,12 @@ fn outdated(standing: &Standing, step: &Transition) -> Option<Outcome> {
 
 /// Where a transition led of which Jira had not said so. What can't be read now is looked up later: the transition itself
 /// was made.
-async fn where_it_led(engine: &Engine, target: &IssueRef, offer: &Offer) -> Result<Status, JiraFailure> {
+async fn where_it_led(cx: &Cx, target: &IssueRef, offer: &Offer) -> Result<Status, JiraFailure> {
     let untold = |why: String| JiraFailure::Untold {
         doing: format!("transition {} of {target}", offer.name),
         why: format!("it was made, and where it led is not known: {why}"),
     };
-    match engine.jira.status_reached(&target.id).await {
+    match cx.jira.status_reached(&target.id).await {
         Ok(Some(status)) => Ok(status),
         Ok(None) => Err(untold("the issue can't be read".to_owned())),
         Err(error) => Err(untold(error.to_string())),
@@ -78,10 +78,10 @@ fn moved(step: &Transition, reached: Status, remarks: Vec<Event>) -> Moved {
 
 /// The changelog shows that we moved it since, from where it stood: whatever became of it afterwards. Nobody but this
 /// intent may write to its pair, so any such change of ours is this step's, wherever it led.
-pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Transition) -> Result<Trace, Error> {
+pub(super) async fn find(cx: &Cx, intent: &Intent, step: &Transition) -> Result<Trace, Error> {
     let Some(target) = intent.on(step.side) else { return Ok(Trace::Hidden) };
-    Ok(match engine.jira.fetch_one(&target.id).await? {
-        Some(issue) => match reached(engine, intent, step, &issue) {
+    Ok(match cx.jira.fetch_one(&target.id).await? {
+        Some(issue) => match reached(cx, intent, step, &issue) {
             Some(status) => Trace::Shown(Learned::Moved(moved(step, status, Vec::new()))),
             None => Trace::Lacking,
         },
@@ -89,10 +89,10 @@ pub(super) async fn find(engine: &Engine, intent: &Intent, step: &Transition) ->
     })
 }
 
-fn reached(engine: &Engine, intent: &Intent, step: &Transition, issue: &Issue) -> Option<Status> {
+fn reached(cx: &Cx, intent: &Intent, step: &Transition, issue: &Issue) -> Option<Status> {
     let ours = issue.changes.iter().rev().find(|change| {
         change.at >= intent.begun.earlier(SKEW)
-            && change.by.as_ref() == Some(engine.jira.account())
+            && change.by.as_ref() == Some(cx.jira.account())
             && change.from.id == step.from.id
     });
     ours.map(|change| change.to.clone())

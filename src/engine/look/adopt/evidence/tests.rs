@@ -1,7 +1,7 @@
 //! What marks and lines prove, and what they forbid, by the addresses that they carry.
 
 use super::*;
-use crate::engine::look::adopt::files::tests::issue;
+use crate::engine::write::files::tests::issue;
 use crate::flow::{Body, Home, Origin, Pair, PairState, ProjectRef};
 
 const HERE: &str = "https://issues.example.com";

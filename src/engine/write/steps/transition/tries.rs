@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::resolution::{Case, Sends};
-use crate::engine::{Engine, JiraFailure};
+use crate::engine::cx::Cx;
+use crate::engine::failure::JiraFailure;
 use crate::flow::{Event, Intent, IssueRef, Status, StatusName, Transition};
 use crate::jira::{Error, Fault, Offer, Resolves, Standing, TransitionScreen};
 
@@ -13,7 +14,7 @@ const MOST: usize = 3;
 
 /// The tries of one step: each ends with a refusal after which nothing has happened, or is the last.
 pub(super) struct Tries<'a> {
-    engine: &'a Engine,
+    cx: &'a Cx,
     intent: &'a Intent,
     step: &'a Transition,
     target: &'a IssueRef,
@@ -36,8 +37,8 @@ struct Refused {
 }
 
 impl<'a> Tries<'a> {
-    pub(super) fn new(engine: &'a Engine, intent: &'a Intent, step: &'a Transition, target: &'a IssueRef) -> Self {
-        Self { engine, intent, step, target, refused: Vec::new() }
+    pub(super) fn new(cx: &'a Cx, intent: &'a Intent, step: &'a Transition, target: &'a IssueRef) -> Self {
+        Self { cx, intent, step, target, refused: Vec::new() }
     }
 
     /// Jira did not take it, and nothing has happened.
@@ -69,7 +70,7 @@ impl<'a> Tries<'a> {
     async fn screens(&self, standing: &Standing, offers: &[&Offer]) -> Result<Vec<TransitionScreen>, Error> {
         let depends = |offer: &&Offer| self.case(standing, offer).depends_on_screen();
         if offers.len() > 1 || !self.refused.is_empty() || offers.iter().any(depends) {
-            return self.engine.jira.screens_of(&self.target.id, standing, offers).await;
+            return self.cx.jira.screens_of(&self.target.id, standing, offers).await;
         }
         let unseen = || TransitionScreen { resolves: Resolves::Absent, demands: Vec::new() };
         Ok(offers.iter().map(|_| unseen()).collect())
@@ -101,7 +102,7 @@ impl<'a> Tries<'a> {
             Sends::Resolution(_) | Sends::NoResolution if names_others_only(&last.error) => None,
             Sends::Resolution(_) | Sends::NoResolution => Some(Sends::Nothing),
             Sends::Nothing if names_resolution(&last.error) => {
-                let screens = self.engine.jira.screens_of(&self.target.id, standing, &[offer]).await?;
+                let screens = self.cx.jira.screens_of(&self.target.id, standing, &[offer]).await?;
                 let resolves = screens.into_iter().next().map_or(Resolves::Absent, |screen| screen.resolves);
                 self.case(standing, offer).demanded(&resolves).map(Sends::Resolution)
             }
@@ -150,7 +151,7 @@ impl<'a> Tries<'a> {
         }
         let demanding = self.refused.iter().find(|it| it.sends == Sends::Nothing && names_resolution(&it.error));
         if let Some(refused) = demanding {
-            let screens = self.engine.jira.screens_of(&self.target.id, standing, &[&refused.offer]).await;
+            let screens = self.cx.jira.screens_of(&self.target.id, standing, &[&refused.offer]).await;
             parts.push(self.advice(&refused.offer, screens.ok().and_then(|screens| allowed(&screens)).as_deref()));
         }
         impossible(last.error.request.clone(), &parts.join("; "))

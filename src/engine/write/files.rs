@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::evidence::Proof;
+use crate::engine::known::Proof;
 use crate::flow::{AccountId, Attachment, AttachmentId, Copied, Handled, Issue};
 
 /// What to enter into the ledger for a pair that was found by `proof`, beside what it has already.
@@ -35,11 +35,11 @@ pub(in crate::engine) fn entries(
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::engine) mod tests {
     use super::*;
     use crate::flow::{IssueRef, JiraTime, ProjectRef, Status, StatusName};
 
-    pub(in crate::engine::look::adopt) fn issue(number: u32, files: &[(&str, &str, &str)]) -> Issue {
+    pub(in crate::engine) fn issue(number: u32, files: &[(&str, &str, &str)]) -> Issue {
         let file = |(id, filename, author): &(&str, &str, &str)| Attachment {
             id: id.parse().unwrap(),
             filename: (*filename).to_owned(),

@@ -6,13 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
-use crate::engine::{Engine, Error, Past, Seen};
-use crate::flow::{FlowName, IssueId, IssueKey, IssueRef, NoticeKind, Side, Site, SiteUrl};
-use crate::jira::BATCH;
-use crate::store::State;
+use crate::flow::{FlowName, IssueId, IssueKey, IssueRef, Site, SiteUrl};
 
 /// User issues that are remembered at most.
 const MOST: usize = 20_000;
@@ -40,7 +37,7 @@ struct Inner {
 impl OtherAddresses {
     /// Issues name each other under this address; these user issues may be meant.
     pub(in crate::engine) fn found<'a>(&self, address: &SiteUrl, users: impl IntoIterator<Item = &'a IssueRef>) {
-        let mut inner = self.0.lock();
+        let mut inner = self.lock();
         inner.seen = true;
         for user in users {
             if inner.users.len() < MOST {
@@ -51,64 +48,36 @@ impl OtherAddresses {
 
     /// This user issue is in a pair, or an operator decided about it.
     pub(in crate::engine) fn settled(&self, user: &IssueId) {
-        self.0.lock().users.remove(user);
+        self.lock().users.remove(user);
     }
 
     /// What the state says of them.
     pub(in crate::engine) fn recall(&self, seen: bool) {
-        self.0.lock().seen |= seen;
+        self.lock().seen |= seen;
     }
 
     pub(in crate::engine) fn are_seen(&self) -> bool {
-        self.0.lock().seen
+        self.lock().seen
     }
 
-    fn is_look_due(&self, now: Instant) -> bool {
-        let inner = self.0.lock();
+    pub(in crate::engine) fn is_look_due(&self, now: Instant) -> bool {
+        let inner = self.lock();
         inner.seen && inner.looked.is_none_or(|at| now.saturating_duration_since(at) >= LOOK_EVERY)
     }
 
     /// Whether dev issues are still named so is found again. What user issues alone say is not looked for.
-    fn begin_look(&self, now: Instant) {
-        let mut inner = self.0.lock();
+    pub(in crate::engine) fn begin_look(&self, now: Instant) {
+        let mut inner = self.lock();
         (inner.seen, inner.looked) = (false, Some(now));
     }
-}
 
-impl Engine {
-    /// Where issues are named under other addresses, it proves nothing that the dev project was read: those dev issues are
-    /// in no pair, and must be looked for before anything is created.
-    pub(in crate::engine) fn with_other_addresses(&self, past: Past) -> Past {
-        match past.dev_issues_seen {
-            Seen::All if self.other_addresses.are_seen() => Past { dev_issues_seen: Seen::Some, ..past },
-            Seen::All | Seen::Older | Seen::Some => past,
-        }
+    /// Why the flow shows that some user issues get no dev issue, if so.
+    pub(in crate::engine) fn notice(&self, site: &Site, flow: &FlowName) -> Option<String> {
+        why(&self.lock().users, site, flow)
     }
 
-    /// Looks at all dev issues without a pair that name user issues, when a worker begins and then once a day, if some of
-    /// them did that under another address: perhaps the flow file lists it by now. Those that are left are counted.
-    pub(in crate::engine) async fn look_at_other_addresses(&self, state: State, past: Past) -> Result<State, Error> {
-        let now = self.clock.now();
-        if !self.other_addresses.is_look_due(now) {
-            return Ok(state);
-        }
-        let claimants: Vec<_> = self.survey_all().await?.into_iter().collect();
-        self.other_addresses.begin_look(now);
-        for some in claimants.chunks(BATCH) {
-            let read = self.fetch_all(&some.iter().cloned().collect()).await?;
-            let devs = read.issues.into_values().map(|dev| (dev.at.id.clone(), (Side::Dev, dev.at)));
-            self.handle_candidates(devs.collect(), past).await?;
-        }
-        match self.other_addresses.are_seen() {
-            true => Ok(state),
-            false => self.commit(State { named_elsewhere: false, ..state }).await,
-        }
-    }
-
-    /// Tells the operator which user issues get no dev issue because of this.
-    pub(in crate::engine) fn tell_other_addresses(&self) {
-        let why = why(&self.other_addresses.0.lock().users, &self.jira.site(), &self.flow.name);
-        self.notice(NoticeKind::ForeignMarks, why);
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock()
     }
 }
 

@@ -7,101 +7,74 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::{Mutex, MutexGuard};
 
-use crate::engine::{Engine, Error};
-use crate::flow::{JiraTime, NoticeKind, Side};
-use crate::jira::{Ending, Lack, Scan};
+use crate::flow::{Flow, JiraTime, Side};
+use crate::jira::Lack;
 use crate::store::{Shortfall, Shortfalls, State, WalkKind};
 
 /// How often in a row a walk must end the same way before the flow goes on without the rest.
-const TIMES: u32 = 3;
+pub(in crate::engine) const TIMES: u32 = 3;
 
 /// From the end of a full sync that was not shown everything to the next one's beginning.
 const FULL_SYNC_AGAIN: TimeDelta = TimeDelta::days(1);
 
-/// What may be concluded from a walk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum Walked {
-    /// All that Jira counts was shown.
-    Whole,
-    /// Nothing is known of what comes after this time; `None`: of nothing at all.
-    Short(Option<JiraTime>),
-}
-
 /// What this worker knows of walks that were not shown everything.
 #[derive(Default)]
-pub(in crate::engine) struct Memory {
+pub(in crate::engine) struct ShortWalks(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
     known: Shortfalls,
     /// Whether that differs from what is stored.
     is_new: bool,
 }
 
-impl Engine {
-    /// What may be concluded from a walk that is over.
-    ///
-    /// # Errors
-    /// When it ended short, and not yet often enough in a row in the same way.
-    pub(in crate::engine) async fn walked(&self, walk: WalkKind, scan: &Scan) -> Result<Walked, Error> {
-        match scan.ending() {
-            Ending::Whole => {
-                self.shortfalls.lock().forget(walk);
-                Ok(Walked::Whole)
-            }
-            Ending::Short(lack) => {
-                let met = self.shortfalls.lock().meet(walk, lack, self.jira.jira_now());
-                if met.times < TIMES {
-                    return Err(Error::SearchIncomplete(format!(
-                        "{}; the search is made again",
-                        self.said(walk, &met)
-                    )));
-                }
-                // A lapsed credential can be shown less than there is.
-                self.jira.assert_identity().await?;
-                Ok(Walked::Short(lack.reached))
-            }
-        }
+impl ShortWalks {
+    /// A walk was shown everything.
+    pub(in crate::engine) fn forget(&self, walk: WalkKind) {
+        self.lock().forget(walk);
+    }
+
+    /// Counts a walk that ended short.
+    pub(in crate::engine) fn meet(&self, walk: WalkKind, lack: Lack, now: JiraTime) -> Shortfall {
+        self.lock().meet(walk, lack, now)
     }
 
     /// Whether the last walk of that kind was not shown everything.
     pub(in crate::engine) fn is_short(&self, walk: WalkKind) -> bool {
-        self.shortfalls.lock().known.walks.contains_key(&walk)
+        self.lock().known.walks.contains_key(&walk)
     }
 
     /// Takes what is stored of it, at a cycle's beginning.
-    pub(in crate::engine) fn recall_shortfalls(&self, state: &State) {
-        *self.shortfalls.lock() = Memory { known: state.shortfalls.clone(), is_new: false };
+    pub(in crate::engine) fn recall(&self, state: &State) {
+        *self.lock() = Inner { known: state.shortfalls.clone(), is_new: false };
     }
 
     /// The state with what this cycle has learned of it so far; a commit of it keeps that.
-    pub(in crate::engine) fn with_shortfalls(&self, state: State) -> State {
-        let mut memory = self.shortfalls.lock();
-        memory.is_new = false;
-        State { shortfalls: memory.known.clone(), ..state }
+    pub(in crate::engine) fn put_into(&self, state: State) -> State {
+        let mut inner = self.lock();
+        inner.is_new = false;
+        State { shortfalls: inner.known.clone(), ..state }
     }
 
-    /// Keeps what this cycle has learned of it, however it ended, and says what lasts.
-    pub(in crate::engine) async fn keep_shortfalls(&self) -> Result<(), Error> {
-        let is_new = self.shortfalls.lock().is_new;
-        if is_new {
-            let state = self.store.for_record().state().await?;
-            self.commit(state).await?;
-        }
-        self.notice(NoticeKind::SearchIncomplete, self.notice_of_shortfalls());
-        Ok(())
+    /// Whether this cycle has learned something that is not stored.
+    pub(in crate::engine) fn are_new(&self) -> bool {
+        self.lock().is_new
     }
 
     /// A full sync has ended. Answers whether it was shown everything, and whether it counts as completed: if not, it is
     /// made again a day later, and the second time it counts.
-    pub(in crate::engine) fn end_full_sync(&self) -> FullSyncEnd {
-        let is_short = Side::BOTH.into_iter().any(|side| self.is_short(WalkKind::Full(side)));
-        let mut memory = self.shortfalls.lock();
+    pub(in crate::engine) fn end_full_sync(&self, now: DateTime<Utc>) -> FullSyncEnd {
+        let mut inner = self.lock();
+        let is_short = Side::BOTH.into_iter().any(|side| inner.known.walks.contains_key(&WalkKind::Full(side)));
         if !is_short {
             // All that a look through the dev project could miss was seen now.
-            memory.forget(WalkKind::Survey);
+            inner.forget(WalkKind::Survey);
         }
-        let ended = is_short.then(|| self.clock.wall());
-        let before = std::mem::replace(&mut memory.known.full_sync_ended, ended);
-        memory.is_new |= before != ended;
+        let ended = is_short.then_some(now);
+        let before = std::mem::replace(&mut inner.known.full_sync_ended, ended);
+        inner.is_new |= before != ended;
         match (is_short, before) {
             (false, _) => FullSyncEnd::Whole,
             (true, None) => FullSyncEnd::ToBeMadeAgain,
@@ -109,15 +82,16 @@ impl Engine {
         }
     }
 
-    fn notice_of_shortfalls(&self) -> Option<String> {
-        let memory = self.shortfalls.lock();
+    /// Why the flow shows that searches are not whole, if they lastingly are not.
+    pub(in crate::engine) fn notice(&self, flow: &Flow) -> Option<String> {
+        let inner = self.lock();
         let lasting: BTreeMap<_, _> =
-            memory.known.walks.iter().filter(|(_, shortfall)| shortfall.times >= TIMES).collect();
+            inner.known.walks.iter().filter(|(_, shortfall)| shortfall.times >= TIMES).collect();
         if lasting.is_empty() {
             return None;
         }
-        let said: Vec<_> = lasting.into_iter().map(|(walk, shortfall)| self.said(*walk, shortfall)).collect();
-        let until = memory.known.full_sync_ended.map(|ended| {
+        let said: Vec<_> = lasting.into_iter().map(|(walk, shortfall)| said(flow, *walk, shortfall)).collect();
+        let until = inner.known.full_sync_ended.map(|ended| {
             let at = (ended + FULL_SYNC_AGAIN).format("%Y-%m-%d %H:%M UTC");
             format!(" The full sync is made again at {at}.")
         });
@@ -129,19 +103,22 @@ impl Engine {
         ))
     }
 
-    fn said(&self, walk: WalkKind, shortfall: &Shortfall) -> String {
-        let of = match walk {
-            WalkKind::Full(side) => format!("issues in {}", self.flow.project(side)),
-            WalkKind::Changes => {
-                format!("changed issues in {} and {}", self.flow.user_project, self.flow.dev_project)
-            }
-            WalkKind::Survey => format!("issues in {} that are no older than a report", self.flow.dev_project),
-        };
-        let Shortfall { shown, missing, .. } = shortfall;
-        match missing {
-            Some(missing) => format!("Jira counts {} {of} and shows {shown}", shown + missing),
-            None => format!("Jira says that there are more {of} than the {shown} that it shows"),
-        }
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock()
+    }
+}
+
+/// What a walk was not shown, in words.
+pub(in crate::engine) fn said(flow: &Flow, walk: WalkKind, shortfall: &Shortfall) -> String {
+    let of = match walk {
+        WalkKind::Full(side) => format!("issues in {}", flow.project(side)),
+        WalkKind::Changes => format!("changed issues in {} and {}", flow.user_project, flow.dev_project),
+        WalkKind::Survey => format!("issues in {} that are no older than a report", flow.dev_project),
+    };
+    let Shortfall { shown, missing, .. } = shortfall;
+    match missing {
+        Some(missing) => format!("Jira counts {} {of} and shows {shown}", shown + missing),
+        None => format!("Jira says that there are more {of} than the {shown} that it shows"),
     }
 }
 
@@ -163,7 +140,7 @@ pub(in crate::engine) fn is_full_sync_due(state: &State, now: DateTime<Utc>) -> 
     state.shortfalls.full_sync_ended.is_some_and(|ended| state.cursor.is_some() || is_due(ended))
 }
 
-impl Memory {
+impl Inner {
     fn forget(&mut self, walk: WalkKind) {
         self.is_new |= self.known.walks.remove(&walk).is_some();
     }
@@ -203,7 +180,7 @@ mod tests {
 
     /// How often in a row each of these ends counts.
     fn times(ends: &[Lack]) -> Vec<u32> {
-        let mut memory = Memory::default();
+        let mut memory = Inner::default();
         ends.iter().map(|lack| memory.meet(WalkKind::Changes, *lack, at("12:00:00")).times).collect()
     }
 
@@ -230,9 +207,8 @@ mod tests {
 
     #[test]
     fn a_whole_walk_ends_the_row() {
-        let mut memory = Memory::default();
-        let meet =
-            |memory: &mut Memory| memory.meet(WalkKind::Survey, lack(Some(29), "10:00:00"), at("12:00:00")).times;
+        let mut memory = Inner::default();
+        let meet = |memory: &mut Inner| memory.meet(WalkKind::Survey, lack(Some(29), "10:00:00"), at("12:00:00")).times;
         assert_eq!([meet(&mut memory), meet(&mut memory)], [1, 2]);
         memory.forget(WalkKind::Survey);
         assert_eq!(meet(&mut memory), 1);

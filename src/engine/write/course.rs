@@ -1,0 +1,175 @@
+//! An intent being driven: what it is made of, and how far it has come.
+
+use super::outcome::{Created, Learned, Locked, Moved, Text, told};
+use crate::engine::cx::{Cx, Error};
+use crate::engine::failure::JiraFailure;
+use crate::flow::{
+    Attachment, Copied, CreateIssue, Describe, Draft, Handled, Intent, IntentId, IntentState, LinkIssues, Observed,
+    Origin, Pair, PairState, Sighting, SkipReason, StatusName, Step,
+};
+use crate::store::Change;
+
+/// How driving an intent ended.
+#[derive(Debug)]
+pub(in crate::engine) enum Driven {
+    /// All steps are done, what they handled is recorded, the intent is gone.
+    Closed,
+    /// Its step in hand can't be done now, or nobody knows whether it was: it stays open and is taken up next cycle.
+    Open,
+    /// Nothing was written and nothing is owed: the pair must be planned anew, or tried again later.
+    GivenUp(GivenUp),
+}
+
+/// Why an intent was given up before its first effect.
+#[derive(Debug)]
+pub(in crate::engine) enum GivenUp {
+    /// Its precondition no longer holds.
+    Outdated(SkipReason),
+    /// Jira would not do it.
+    Failed(JiraFailure),
+}
+
+/// An intent being driven.
+pub(in crate::engine) struct Course {
+    pub intent: Intent,
+    /// What is done and not yet recorded: it goes into the next batch, with the cursor that has passed it.
+    pub done: Vec<Change>,
+    /// What else is recorded in the moment of closing.
+    pub closing: Vec<Change>,
+    /// Why a file could not be copied now, if one couldn't.
+    pub owes: Option<String>,
+    /// The link that is left to be made later, if the user issue can't be edited.
+    pub left_link: Option<LeftLink>,
+}
+
+impl Course {
+    pub(in crate::engine) fn new(intent: Intent) -> Self {
+        Self { intent, done: Vec::new(), closing: Vec::new(), owes: None, left_link: None }
+    }
+}
+
+/// A link that is left to be made by an intent of its own.
+pub(in crate::engine) struct LeftLink {
+    pub link: LinkIssues,
+    /// Where the user issue can't be edited.
+    pub status: StatusName,
+}
+
+impl Course {
+    /// The step in hand, if it is known not to be possible where the user issue stands.
+    pub(in crate::engine) fn locked_out(&self, step: &Step) -> Option<Locked> {
+        let left = self.left_link.as_ref().filter(|_| matches!(step, Step::Link(_)))?;
+        Some(Locked { said: None, link: left.link.clone(), status: left.status.clone() })
+    }
+}
+
+pub(in crate::engine) fn intent(cx: &Cx, draft: Draft, seen: &Observed) -> Intent {
+    let (user, dev) = match seen {
+        Observed::Unpaired { user, .. } => (user, None),
+        Observed::Paired { user, dev, .. } => (user, Some(dev)),
+    };
+    let settled = |sighting: &Sighting| Handled::of(&sighting.issue);
+    Intent {
+        id: intent_id(cx),
+        kind: draft.kind,
+        rule: draft.rule,
+        source: draft.source,
+        user: user.issue.at.clone(),
+        dev: dev.map(|dev| dev.issue.at.clone()),
+        steps: draft.steps,
+        state: IntentState::FIRST,
+        begun: cx.jira.jira_now(),
+        settles_user: Some(settled(user)),
+        settles_dev: dev.map(settled),
+    }
+}
+
+pub(in crate::engine) fn intent_id(cx: &Cx) -> IntentId {
+    let id = cx.entropy.id(cx.clock.wall()).to_string();
+    #[expect(clippy::expect_used, reason = "a UUID is a text that is not empty")]
+    id.parse().expect("a UUID is not empty")
+}
+
+/// A step need not be done, or not here: nor need those that only tell of it.
+pub(super) async fn pass_over(cx: &Cx, course: &mut Course, step: &Step) -> Result<(), Error> {
+    course.intent.state.advance();
+    if matches!(step, Step::Transition(_)) {
+        while course.intent.step().is_some_and(Step::tells_of_transition) {
+            course.intent.state.advance();
+        }
+    }
+    keep(cx, course).await
+}
+
+/// Records how far an intent has come; once its last step is passed, closing does.
+pub(super) async fn keep(cx: &Cx, course: &mut Course) -> Result<(), Error> {
+    if course.intent.step().is_some() {
+        let mut batch = std::mem::take(&mut course.done);
+        batch.push(Change::UpdateIntent(course.intent.clone()));
+        cx.store.write(batch).await?;
+    }
+    Ok(())
+}
+
+/// A step is done: records what was learned by it, unless closing does so at once.
+pub(super) async fn take_up(cx: &Cx, course: &mut Course, learned: Learned) -> Result<(), Error> {
+    for event in told(&course.intent, &learned) {
+        let told = cx.teller.record(&event, &course.intent.user);
+        course.done.push(told);
+    }
+    let on = course.intent.user.id.clone();
+    match learned {
+        Learned::Created(Created { dev, text, .. }) => {
+            cx.tally.created.add(1);
+            let (user, state) = (course.intent.user.clone(), PairState::Active);
+            let pair = Pair { user, dev: dev.clone(), origin: Origin::Created, state };
+            course.done.push(Change::PutPair(pair));
+            course.done.push(Change::ClearMissing(on));
+            course.intent.dev = Some(dev);
+            add_describing(&mut course.intent, text);
+            cx.memory.intents.set_busy(&course.intent);
+        }
+        Learned::Moved(Moved { side, reached, .. }) => {
+            cx.tally.synced.add(1);
+            if let Some(settles) = course.intent.settles_mut(side) {
+                settles.status = reached;
+            }
+        }
+        Learned::Copied(file, copy) => {
+            course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: Some(copy) }));
+        }
+        Learned::StaysBehind(file, _) => {
+            course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: None }));
+        }
+        Learned::NoFile(file) => settle_file(cx, course, file).await?,
+        Learned::Linked { .. }
+        | Learned::Said
+        | Learned::Replied(_)
+        | Learned::Restored(_)
+        | Learned::Described
+        | Learned::Refused { .. } => {}
+    }
+    course.intent.state.advance();
+    keep(cx, course).await
+}
+
+/// The ledger keeps what it knows of a file.
+async fn settle_file(cx: &Cx, course: &mut Course, file: Attachment) -> Result<(), Error> {
+    let on = course.intent.user.id.clone();
+    let known = cx.store.for_record().ledger(vec![on.clone()]).await?.iter().any(|copied| copied.file == file.id);
+    if !known {
+        course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: None }));
+    }
+    Ok(())
+}
+
+/// The text follows at once: after the user issue is linked, its text has our link in it.
+fn add_describing(intent: &mut Intent, text: Text) {
+    match (text, intent.step()) {
+        (Text::Follows, Some(Step::Create(CreateIssue { cross_link }))) => {
+            let step = Step::Describe(Describe { cross_link: *cross_link });
+            intent.add_next(step);
+        }
+        (Text::Follows | Text::Described, _) => {}
+    }
+}
