@@ -40,10 +40,10 @@ const TRUE_LAG: Duration = Duration::from_millis(800);
 /// What the demo's flows trust the search to lag at most; a create in doubt is settled after three times as long.
 const INDEX_LAG: Duration = Duration::from_secs(2);
 
-/// How long both sides may take to agree after everybody went home: longer than any doubt lasts.
+/// How long both sides may take to agree after the people have stopped: longer than any doubt lasts.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// How often the demo looks at what happened.
+/// How often the demo prints what happened.
 const GLANCE: Duration = Duration::from_millis(100);
 
 /// How a demo is run.
@@ -53,7 +53,7 @@ pub struct Options {
     pub seed: u64,
     /// How much faster than in an office people work and flows look.
     pub speed: f64,
-    /// When people go home; `None`: never.
+    /// When people stop; `None`: never.
     pub duration: Option<Duration>,
 }
 
@@ -79,7 +79,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> anyhow::Result<bo
     stage.narrate();
     let differences = stage.differences()?;
     stage.narrator.say(&stage.narrator.summary(agreed, drained, &differences));
-    // Stopped by hand, people were in the middle of things: nothing can be demanded.
+    // Stopped by hand, people were in the middle of things: the sides need not agree.
     Ok(agreed.is_none_or(|agreed| agreed && differences.is_empty()) && drained)
 }
 
@@ -145,7 +145,7 @@ impl Stage {
         let entropy = Entropy::system()?;
         let observer: Arc<dyn Observer> = Arc::clone(&self.narrator) as Arc<dyn Observer>;
         let data = StoreUrl::Sqlite(self.folder.path().join("data"));
-        // Nobody needs a demo's data after the power failed.
+        // A demo's data need not survive a power failure.
         let manner = Manner { durability: Durability::ProcessEnd, ..Manner::production() };
         let opener = Stores::new(data, manner, Process::this(&self.clock, &entropy), self.clock.clone())?;
         let tools = Tools {
@@ -178,7 +178,7 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port on 127.0.0.1")?;
         let listens = listener.local_addr()?;
         let address = format!("http://{listens}/health");
-        // Nobody is told the token: there is nothing to order here.
+        // The token is not shown: a demo takes no orders.
         let token = Secret::new(Entropy::system()?.id(self.clock.wall()).to_string());
         let router = admin::router(handle, self.clock.clone(), admin::Access::new(token, listens, &[]));
         let (limits, clock) = (ConnectionLimits::default(), self.clock.clone());

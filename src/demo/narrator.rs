@@ -1,4 +1,4 @@
-//! Tells a demo as a person likes to read it: a line for what people do, a line for what Lockstep does about it.
+//! The demo's output: a line for what people do, a line for what Lockstep does about it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -44,13 +44,13 @@ impl Narrator {
         Self { clock, begun, colours: std::io::stdout().is_terminal(), told: Mutex::default() }
     }
 
-    /// Says something that is no line of the story.
+    /// Prints a text as it is.
     pub(super) fn say(&self, text: &str) {
-        // Whoever closed the other end of a pipe has heard enough.
+        // Fails if the other end of a pipe is closed: then there is no reader.
         let _ = writeln!(std::io::stdout(), "{text}");
     }
 
-    /// What people did on the site since this was last asked. What came through the API is Lockstep's to tell.
+    /// Prints what people did on the site since the last call. What came through the API is told by Lockstep's events.
     pub(super) fn tell_of_people(&self, site: &Site) {
         let mut told = self.told.lock();
         for happening in site.journal(told.journal) {
@@ -62,7 +62,7 @@ impl Narrator {
         }
     }
 
-    /// How it went.
+    /// The counts and the verdict at the end.
     pub(super) fn summary(&self, agreed: Option<bool>, drained: bool, differences: &[String]) -> String {
         let told = self.told.lock();
         let mut text = format!("\nAfter {}:\n\n", hours(self.clock.now().saturating_duration_since(self.begun)));
@@ -120,7 +120,7 @@ impl Observer for Narrator {
     }
 }
 
-/// Left out is what the lines about people say already, and what happens every few seconds.
+/// Whether an event gets a line. Left out is what the lines about people say already, and what happens every few seconds.
 fn is_worth_a_line(event: &Event) -> bool {
     let left_out = matches!(
         event,

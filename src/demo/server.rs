@@ -41,8 +41,8 @@ pub struct Options {
     pub seed: u64,
     /// Its projects.
     pub projects: Vec<ProjectWish>,
-    /// How busy people are between the customers' and the developers' projects, 1 being an office; if absent, nobody
-    /// works there but whoever is ordered to.
+    /// How busy people are between the customers' and the developers' projects, 1 being an office; if absent,
+    /// they only act on order.
     pub people: Option<f64>,
     /// How long search takes to learn of a write.
     pub index_lag: Span,
@@ -98,7 +98,7 @@ const BOT: &str = "account-lockstep";
 /// The id of the person who is always there.
 const PERSON: &str = "account-ines";
 
-/// How often people's errands and due effects are looked after while nobody asks for anything.
+/// How often people's errands and due effects are looked after while no request comes.
 const TICK: Duration = Duration::from_secs(1);
 
 impl JiraSim {
@@ -195,7 +195,7 @@ impl About {
     }
 }
 
-/// Whoever listens on all addresses is at least found on this machine's own.
+/// The address to print: loopback for a server that listens on all addresses.
 fn url(host: Option<&str>, address: SocketAddr) -> String {
     let found = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
     match host {
@@ -226,7 +226,7 @@ fn setup(options: &Options, about: &About, clock: Clock) -> anyhow::Result<Setup
 }
 
 fn project(wish: &ProjectWish) -> Project {
-    // As in Jira's own workflows: whoever resolves or closes may say how, and comment.
+    // As in Jira's own workflows: a user who resolves or closes may say how, and comment.
     let asks = |transition: Transition| transition.screen(Screen::of(&["resolution"]));
     let (name, workflow, types) = match wish.side {
         Side::Customer => ("Customers of", Workflow::customer().changing("Resolve", asks), ["Support request", "Bug"]),

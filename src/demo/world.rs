@@ -1,5 +1,5 @@
 //! The simulated company for which the shipped flows work: its Jira, its people, and what must hold between its
-//! projects. Shared by the demo and the simulation tests; apart from those two nobody joins `sim` and the rest.
+//! projects. Shared by the demo and the simulation tests; only these two join the simulator and the rest.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -53,7 +53,7 @@ pub fn jira(base_url: &str, now: Now, seed: u64, index_lag: Duration) -> Setup {
     Setup {
         base_url: base_url.to_owned(),
         projects: PAIRS.into_iter().flat_map(pair).collect(),
-        // Not UTC, so that whoever forgets time zones is found out.
+        // Not UTC, so that code that forgets time zones fails.
         accounts: vec![Account::new(BOT, "Lockstep", EMAIL, TOKEN, chrono_tz::Asia::Ho_Chi_Minh)],
         index_lag: Duration::from_millis(200)..=index_lag,
         latency: Duration::from_millis(20)..=Duration::from_millis(300),

@@ -1,6 +1,6 @@
 //! Colours of words: wiki markup takes any name that browsers know, Atlassian documents only `#rrggbb`.
 
-/// A colour as `#rrggbb`, lower case; `None` for what is none, or a name that hardly anybody uses.
+/// A colour as `#rrggbb`, lower case; `None` for what is none, or a rare name.
 pub fn hex(name: &str) -> Option<String> {
     let name = name.trim().to_ascii_lowercase();
     if let Some(digits) = name.strip_prefix('#') {

@@ -1,7 +1,7 @@
 //! Copies a text into another issue of the same kind of Jira: all of it stays as it is, but for what would do harm or
 //! mean nothing there.
 //!
-//! A mention would notify somebody about an issue that may not concern them, or name an account that is not known
+//! A mention would notify a user about an issue that may not concern them, or name an account that is not known
 //! there. A file is another issue's. Both become words.
 
 use serde_json::Value;

@@ -2,7 +2,7 @@
 //!
 //! There are two formats, and a text may have to leave one for the other. [`cross`] takes it over a common ground, the
 //! `model`, that knows what both can say; what one of them can't becomes words, and is told as a [`Loss`]. Nothing that
-//! somebody wrote vanishes in silence. Between two projects on the same kind of Jira a text does not cross: [`copy()`]
+//! a person wrote vanishes in silence. Between two projects on the same kind of Jira a text does not cross: [`copy()`]
 //! leaves it as it is but for mentions and files.
 //!
 //! ```text

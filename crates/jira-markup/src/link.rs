@@ -23,7 +23,7 @@ pub enum Room {
 /// `body`, in `format`, with a last line `LABEL: URL`. The line is there once, however often this is done, and a text
 /// that has it is left exactly as it is; so the same call also restores the line on a newer text that a person wrote.
 ///
-/// A body of the other format crosses first; whoever wants to know what that costs calls [`cross`] before.
+/// A body of the other format is converted first; [`cross`] says what that costs.
 ///
 /// `None` when there is no room for the line and none may be made.
 #[must_use]

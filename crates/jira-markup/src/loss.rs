@@ -6,7 +6,7 @@ use std::fmt;
 /// Something that the other side can't express. Its words stay in the text; what is gone is what it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lost {
-    /// A mention: a name now, that notifies nobody.
+    /// A mention: a name now, without a notification.
     Mention,
     /// An embedded file or picture: its name in brackets now.
     Media,

@@ -33,7 +33,7 @@ pub enum Block {
         /// Each item is a text of its own.
         items: Vec<Vec<Block>>,
     },
-    /// What somebody else said.
+    /// A quotation.
     Quote(Vec<Block>),
     /// A box.
     Panel(Panel, Vec<Block>),
@@ -118,7 +118,7 @@ pub enum Script {
     Sup,
 }
 
-/// Joins neighbours that look alike, and drops what nobody sees: empty words, breaks at either end.
+/// Joins neighbours that look alike, and drops what is not shown: empty words, breaks at either end.
 pub fn tidy(inlines: Vec<Inline>) -> Vec<Inline> {
     let mut tidied: Vec<Inline> = Vec::new();
     for inline in inlines {

@@ -1,7 +1,7 @@
 //! The checker: looks at the truth of a site and says where two projects are not in step.
 //!
 //! It knows nothing of how the daemon works, only what must hold once everything has had time to settle. What counts is
-//! what *people* did: everybody but the daemon's account.
+//! what *people* did: all accounts but the daemon's.
 
 mod repetition;
 mod telling;
@@ -65,7 +65,7 @@ pub enum Disagreement {
     Unmarked { dev: String },
     /// People asked for a dev issue and there is none.
     Missing { user: String },
-    /// There is a dev issue that nobody asked for; `user` is as its mark says.
+    /// There is a dev issue without a reason; `user` is as its mark says.
     Unasked { user: String, dev: String },
     /// The two issues of a pair do not point at each other as they should.
     Unlinked { user: String, dev: String, why: Unlinked },

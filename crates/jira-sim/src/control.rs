@@ -1,12 +1,12 @@
-//! The back door of a simulated site: for whoever stages what happens there, over HTTP and from any language.
+//! The control API of a simulated site: stages what happens there, over HTTP and from any language.
 //!
 //! It is a router of its own, to be served on a port of its own: nothing of it shows on the site's own paths, and no
-//! fault of the site spoils it. It asks nobody who they are, so it belongs on loopback.
+//! fault of the site spoils it. It has no authentication, so it belongs on loopback.
 //!
 //! | request | what it does |
 //! |---|---|
 //! | `GET /` | tells of the site and lists these requests |
-//! | `POST /deeds` | lets somebody do what a person can do in the browser |
+//! | `POST /deeds` | does what a person can do in the browser, under an account |
 //! | `GET /faults` | the fault rules in force, with their counts |
 //! | `PUT /faults` | replaces them, by rules or by a preset |
 //! | `POST /faults` | adds a rule behind the others |
@@ -37,7 +37,7 @@
 //! for what makes no sense, 404 for what does not exist, 409 for what the workflow does not allow now.
 //!
 //! Time can't be moved from here: a served site lives by a real clock. It needs no push either, since everything that
-//! has become due is carried out before anybody looks.
+//! has become due is carried out before each access.
 
 mod deeds;
 mod faults;
@@ -104,7 +104,7 @@ struct Page<T> {
     next: usize,
 }
 
-/// How many entries a list carries if nobody says.
+/// How many entries a list carries without `limit`.
 const USUAL_LIMIT: usize = 100;
 
 /// The most entries that one answer carries.

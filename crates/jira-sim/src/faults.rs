@@ -76,7 +76,7 @@ impl From<Rule> for FaultPlan {
 /// The plan in force, and what it has seen so far.
 pub(super) struct Faults {
     rules: Vec<Standing>,
-    /// While set, nobody gets through.
+    /// While set, no request has an effect or an answer.
     pub deaf: bool,
     pub stream: StdRng,
 }

@@ -88,7 +88,7 @@ fn asked_host(request: &Request) -> Option<String> {
     authority(&request.uri().to_string()).or_else(in_header)
 }
 
-/// All of these; where nothing is mounted, whoever has this access is told so.
+/// Mounts all of these; elsewhere a caller with this access gets a 404.
 fn mounted(all: Vec<Mounted>, elsewhere: Access) -> Router<Arc<Site>> {
     let nowhere = Arc::new(Mounted::nowhere(elsewhere));
     let unknown = |State(site): State<Arc<Site>>, request: Request| async move {

@@ -37,7 +37,7 @@ pub(super) struct Issue {
     pub values: BTreeMap<String, FieldValue>,
     /// When it got its resolution.
     pub resolved: Option<DateTime<Utc>>,
-    /// The accounts that may see it, by id; everybody who may browse the project if absent (a security level).
+    /// The accounts that may see it, by id (a security level); if absent, all that may browse the project.
     pub viewers: Option<BTreeSet<String>>,
     pub comments: Vec<Arc<Comment>>,
     /// Oldest first.
@@ -61,7 +61,7 @@ pub(super) struct Comment {
     /// As the description.
     pub body: Value,
     pub properties: BTreeMap<String, Value>,
-    /// For everybody if absent.
+    /// For all readers if absent.
     pub visibility: Option<Visibility>,
     pub created: DateTime<Utc>,
     pub updated: DateTime<Utc>,
@@ -238,7 +238,7 @@ pub struct CommentView {
     pub text: String,
     /// By key.
     pub properties: BTreeMap<String, Value>,
-    /// The only people who may read it; everybody if absent.
+    /// The only users who may read it; all if absent.
     pub visibility: Option<Visibility>,
     /// When it was made.
     #[serde(serialize_with = "stamp::as_utc")]

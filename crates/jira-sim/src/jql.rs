@@ -42,7 +42,7 @@ pub(super) struct Reader<'a> {
 pub(super) struct Rules {
     /// Whether a query must restrict what it finds.
     pub bounded: bool,
-    /// Whether a list may name issues that nobody can see.
+    /// Whether a list may name issues that do not exist.
     pub unknown_keys_in_lists: bool,
     /// Whether values that do not exist are errors. Otherwise they match nothing, and a warning tells of them.
     pub validate: bool,
@@ -138,7 +138,7 @@ impl Query {
     }
 }
 
-/// Jira promises no order among equals, so they come in one that nobody expects, yet the same each time.
+/// Jira promises no order among equals, so they come in an arbitrary one, yet the same each time.
 fn tie(id: u64) -> u64 {
     id.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -21,26 +21,26 @@ use super::state::State;
 use super::write::{Edit, Write};
 use habits::{Habit, Role, Side};
 
-/// Who shall live on the site, and how busy they are.
+/// The people at work on a site: where, until when and how busy.
 #[derive(Clone, Debug)]
 pub struct People {
     /// Keys of the users' and the developers' project of each pair.
     pub pairs: Vec<(String, String)>,
-    /// Afterwards nobody does anything any more.
+    /// When they stop.
     pub until: DateTime<Utc>,
     /// 1.0 is the pace of an office: in each pair a ticket about every half hour, and each open ticket is looked at
     /// every one to three hours. 60.0 is sixty times as fast.
     pub pace: f64,
 }
 
-/// Something that somebody will do.
+/// An action of a person that is planned.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Errand {
     /// A customer reports something new in this pair.
     Report { pair: usize },
     /// An engineer notes something in this pair that no customer asked for.
     Idea { pair: usize },
-    /// Somebody looks after an issue, unless its turn has been given to a later errand.
+    /// A person looks after an issue, unless a later errand has taken its place.
     Tend { issue: u64, turn: u64 },
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Town {
 /// The site's seed makes several streams; this is the people's.
 const STREAM: u64 = 3;
 
-/// People never act on both sides of one ticket within so long, at any pace: nobody could say which came last.
+/// People never act on both sides of one ticket within so long, at any pace: otherwise it would be unclear which came last.
 const APART: Duration = Duration::from_secs(5);
 
 impl Town {
@@ -98,7 +98,7 @@ impl Town {
         }
     }
 
-    /// Somebody will look at this issue, since it is new or a program has moved it.
+    /// Plans a look at this issue, since it is new or a program has moved it.
     pub(super) fn follow(&mut self, state: &mut State, now: DateTime<Utc>, issue: u64) {
         let ours = state.issues.get(&issue).is_some_and(|issue| self.side(issue).is_some());
         if ours {
@@ -119,7 +119,7 @@ impl Town {
     }
 
     fn create(&mut self, state: &mut State, now: DateTime<Utc>, project: &str, role: Role, story: words::Story) {
-        let author = self.somebody(role);
+        let author = self.draw_account(role);
         let Some(draft) = state.draft(project, &story.summary, story.description) else { return };
         let id = draft.id;
         // It can only fail where the project has no status at all; then there is nothing to look after.
@@ -151,7 +151,7 @@ impl Town {
         let Some((role, edit)) = self.intend(state, issue, side, habit) else { return false };
         // Customers look after what is theirs.
         let own = role == Role::Customer && words::is_customer(&issue.creator);
-        let author = if own { issue.creator.clone() } else { self.somebody(role) };
+        let author = if own { issue.creator.clone() } else { self.draw_account(role) };
         state.do_now(&author, Write::Edit { issue: issue.id, edit }).is_ok()
     }
 
@@ -184,7 +184,7 @@ impl Town {
         }
     }
 
-    fn somebody(&mut self, role: Role) -> String {
+    fn draw_account(&mut self, role: Role) -> String {
         words::account_of(&mut self.stream, role)
     }
 
@@ -257,7 +257,7 @@ fn minutes(least: u64, most: u64) -> std::ops::RangeInclusive<Duration> {
     Duration::from_secs(least * 60)..=Duration::from_secs(most * 60)
 }
 
-/// Somebody who only uses the browser.
+/// An account that only uses the browser.
 fn account(id: &str, name: &str) -> Account {
     let email = format!("{id}@people.example.net");
     Account::new(id, name, &email, "", Tz::UTC)

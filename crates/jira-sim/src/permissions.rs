@@ -37,7 +37,7 @@ pub struct Permissions {
 }
 
 impl Permissions {
-    /// Everybody may do everything.
+    /// All accounts may do everything.
     pub fn all() -> Self {
         Self::default()
     }

@@ -1,4 +1,4 @@
-//! Screens: which fields somebody can set, and which they must.
+//! Screens: which fields a request can set, and which it must.
 
 /// The fields of one screen, in the order in which Jira lists them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -26,7 +26,7 @@ pub struct Setup {
     pub flavour: Flavour,
     /// Where people find the site, without a trailing slash; `self` URLs begin with it.
     pub base_url: String,
-    /// What Atlassian calls the site for ever, whatever its address, as `/_edge/tenant_info` tells anybody who asks; that
+    /// What Atlassian calls the site for ever, whatever its address, as `/_edge/tenant_info` tells any client; that
     /// is missing if absent. Only Cloud has it.
     pub cloud_id: Option<String>,
     /// What time it is there.
@@ -35,7 +35,7 @@ pub struct Setup {
     pub seed: u64,
     /// All projects there will ever be.
     pub projects: Vec<Project>,
-    /// Everybody who may log in; the people of [`People`](super::People) come on their own.
+    /// All accounts that may log in; the people of [`People`](super::People) come on their own.
     pub accounts: Vec<Account>,
     /// How long after a write search learns of it; drawn for each write.
     pub index_lag: RangeInclusive<Duration>,
@@ -103,7 +103,7 @@ pub struct Setup {
     pub storage_limit: u64,
     /// How a bigger file is refused: 413, as it really is, or 404, as Data Center's document has it.
     pub oversized_upload: StatusCode,
-    /// Whether Data Center leads whoever asks for an attached file with a bearer token to its login page, as versions
+    /// Whether Data Center redirects a download with a bearer token to its login page, as versions
     /// before 8.15 or so were seen to do.
     pub downloads_need_password: bool,
     /// How far the `Date` of answers, which a proxy before the site stamps, is ahead of the site's own clock; behind it

@@ -96,7 +96,7 @@ impl Site {
         self.settled().projects.values().map(|home| home.project.clone()).collect()
     }
 
-    /// Everybody with an account, by id.
+    /// All accounts, by id.
     pub fn accounts(&self) -> Vec<Account> {
         self.settled().accounts.values().cloned().collect()
     }
@@ -283,7 +283,7 @@ impl Site {
         self.settled().counters.clone()
     }
 
-    /// Somebody, named by account id or name, does something at once. Answers the key.
+    /// Carries out an action at once, under the account of this id or name. Answers the key.
     pub fn act(&self, who: &str, deed: Deed) -> Result<String, Refusal> {
         self.settled().act(who, deed)
     }

@@ -75,8 +75,8 @@ impl Issue {
 }
 
 impl Issue {
-    /// In another project versions become those of the same name there, and what has none is lost. (Jira asks whoever
-    /// moves an issue.)
+    /// In another project versions become those of the same name there, and what has none is lost. (Jira asks the user
+    /// who moves an issue.)
     pub(super) fn change_versions(&mut self, custom: &[CustomField], there: &[Term]) {
         let of_that_name = |term: &Term| there.iter().find(|version| version.text == term.text).cloned();
         let values = std::mem::take(&mut self.values).into_iter().filter_map(|(id, value)| {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::setup::Account;
 
-/// The only people who may read a comment. Everybody else does not even learn that there is one.
+/// The only users who may read a comment. To all others the comment does not exist.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum Visibility {
     /// Who has this role in the project, by name; such as `Developers`.

@@ -62,7 +62,7 @@ pub struct Transition {
     pub screen: Option<Screen>,
     /// What it does to the resolution, whatever its screen says (a post function).
     pub resolves: Resolves,
-    /// The account ids of those who are offered it (a condition); everybody if absent.
+    /// The account ids of those who are offered it (a condition); all if absent.
     pub only_for: Option<Vec<String>>,
     /// Whether `to` is left out of what the API tells of it, as Jira Cloud was seen to do.
     pub hides_target: bool,
@@ -150,7 +150,7 @@ impl Workflow {
         self.transitions.iter().find(|transition| transition.id == id)
     }
 
-    /// The transitions that lead out of this status, whoever asks.
+    /// The transitions that lead out of this status, for any account.
     pub fn offered(&self, status: &str) -> impl Iterator<Item = &Transition> {
         self.transitions.iter().filter(move |transition| transition.starts_at(status))
     }

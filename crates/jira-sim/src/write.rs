@@ -88,7 +88,7 @@ pub(super) struct Draft {
     pub properties: BTreeMap<String, Value>,
     /// The id of a transition that it takes at once.
     pub transition: Option<String>,
-    /// Who may see it; everybody who may browse the project if absent.
+    /// The accounts that may see it; if absent, all that may browse the project.
     pub viewers: Option<BTreeSet<String>>,
     /// What is attached to it from the start.
     pub files: Vec<Attached>,
@@ -115,7 +115,7 @@ pub(super) struct Remark {
     pub id: u64,
     pub body: Value,
     pub properties: BTreeMap<String, Value>,
-    /// For everybody if absent.
+    /// For all readers if absent.
     pub visibility: Option<Visibility>,
 }
 

@@ -68,7 +68,7 @@ const FLICKER: Duration = Duration::from_secs(3);
 /// On a rough day effects come up to a minute late. A flow gives up on a create after three times the lag that it trusts.
 const LATE: Duration = Duration::from_secs(60);
 
-/// How often the flow looks: whoever tries things out does not like to wait.
+/// How often the flow runs a cycle: often, for users that try things out.
 const INTERVAL_SECS: u32 = 2;
 
 impl FlowFile {

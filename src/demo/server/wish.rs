@@ -1,11 +1,11 @@
-//! Wishes as they are typed on a command line.
+//! Command line arguments of the simulated Jira: projects and spans of time.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A project that the site shall have: `USER-A:customer`.
+/// A project of the site: `USER-A:customer`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectWish {
     /// Capital letters, digits, `-` and `_`, a letter first.
@@ -35,7 +35,7 @@ pub struct Span {
 /// The longest lag or latency that makes any sense.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// More than anybody would type.
+/// Far more than a command line needs.
 const MOST_PROJECTS: usize = 200;
 
 impl FromStr for ProjectWish {

@@ -17,7 +17,7 @@ pub const NOT_AT_BEGIN: &str = "\\\\ ";
 /// A character is escaped if it could mean something to its neighbours in `text`; at the ends of `text` any neighbour
 /// is thought possible. `begins_line` says that nothing precedes them on their line.
 ///
-/// Bare addresses in it would still become links: whoever minds takes them out before.
+/// Bare addresses in it would still become links: a caller that minds takes them out before.
 pub fn escape(text: &str, begins_line: bool) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
     let mut at = 0;

@@ -11,7 +11,7 @@ pub enum Kind {
     Code,
     /// Verbatim.
     NoFormat,
-    /// What somebody else said.
+    /// A quotation.
     Quote,
     /// A box.
     Panel,

@@ -12,8 +12,8 @@ use crate::site::Site;
 /// belongs to a creation or to a change of status.
 ///
 /// A file counts as copied twice if the dev issue has more of the daemon's, of one name and content, than the user issue
-/// ever had from anybody; a file that was removed there counts by its name. A comment counts as repeated if it follows
-/// one of the same words, nobody having said anything between them and no status of either issue having changed.
+/// ever had from any author; a file that was removed there counts by its name. A comment counts as repeated if it follows
+/// one of the same words, without another comment or a change of either status between them.
 pub fn repetitions(site: &Site, expected: &Expectation) -> Vec<Disagreement> {
     let ledger = Ledger::read(site, expected);
     let by_user = ledger.devs_by_user();
@@ -48,7 +48,7 @@ impl Pair<'_> {
     fn repeats(&self, first: &CommentView, second: &CommentView) -> bool {
         let by_bot = [first, second].iter().all(|comment| comment.author == self.expected.bot_account);
         let statuses = self.user.history.iter().chain(&self.dev.history).filter(|change| change.field == "status");
-        // Where times are equal nobody knows what came first: then the change may be the reason.
+        // Of equal times it is unknown which came first: then the change may be the reason.
         let moved = statuses.map(|change| change.at).any(|at| first.created <= at && at <= second.created);
         by_bot && first.text == second.text && !moved
     }

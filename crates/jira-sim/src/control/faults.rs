@@ -69,7 +69,7 @@ pub(super) struct Deafness {
 /// More would be a program's mistake, and each request is compared with all of them.
 const MOST_RULES: usize = 100;
 
-/// The longest that anybody is kept waiting for something to be held.
+/// The longest wait for a request to be held.
 const MOST_PATIENCE_MS: u64 = 60_000;
 
 fn usual_patience() -> u64 {

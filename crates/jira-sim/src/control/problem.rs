@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::deed::Refusal;
 
-/// Why a request is refused, for whoever sent it.
+/// Why a request to the control API is refused.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,

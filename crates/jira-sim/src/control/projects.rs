@@ -50,7 +50,7 @@ pub(super) struct NewProject {
     like: String,
 }
 
-/// Everything that is denied to anybody; the rest is allowed.
+/// All that is denied; the rest is allowed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Denials {

@@ -34,7 +34,7 @@ pub(super) fn server_info(state: &State, call: &Call) -> Result<Answer, Answer> 
     Ok(Answer::ok(info))
 }
 
-/// What anybody may ask of a Cloud site, beside its API.
+/// What a Cloud site tells any client, beside its API.
 pub(super) fn tenant_info(state: &State, call: &Call) -> Result<Answer, Answer> {
     let known = state.setup.cloud_id.as_ref().ok_or_else(|| Answer::unknown_path(call))?;
     Ok(Answer::ok(json!({"cloudId": known})))

@@ -103,7 +103,7 @@ pub(super) fn remove_property(state: &mut State, call: &Call) -> Result<Plan, An
     Ok(hang(&issue, what, Answer::empty(StatusCode::NO_CONTENT)))
 }
 
-/// Who wrote it needs one permission or the other, everybody else the second.
+/// The author needs one permission or the other, all others the second.
 fn may_change(
     state: &State,
     call: &Call,

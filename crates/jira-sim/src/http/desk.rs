@@ -32,7 +32,7 @@ struct Slip {
     line: usize,
     /// The account id of the caller; empty for a stranger.
     account: String,
-    /// Whether credentials were shown that are nobody's.
+    /// Whether credentials were shown that no account has.
     failed_login: bool,
     reply: Reply,
 }
@@ -75,7 +75,7 @@ impl Wait {
                 tokio::time::sleep(latency).await;
                 outcome
             }
-            // What is never released is dropped with its site: then there is nobody left to answer.
+            // What is never released is dropped with its site: then there is no client left.
             Self::UntilReleased(released) => match released.await {
                 Ok(outcome) => outcome,
                 Err(_) => std::future::pending().await,

@@ -1,7 +1,7 @@
 //! The bytes of attached files.
 //!
-//! Cloud redirects to a media host of its own, with an address that is good for a while and for whoever has it. That host
-//! is served by a router of its own; it takes the address for the only proof there is, and refuses whoever presents
+//! Cloud redirects to a media host of its own, with an address that is good for a while and for any client that has it. That host
+//! is served by a router of its own; it takes the address for the only proof there is, and refuses a client that presents
 //! anything else. Data Center hands files out itself, like any other page: who is not logged in is led to the login page.
 
 use http::StatusCode;
@@ -72,7 +72,7 @@ pub(super) fn signed(state: &State, call: &Call) -> Result<Answer, Answer> {
     }
 }
 
-/// The part that is asked for; all of it to whoever asks in a way that is not understood, as RFC 9110 has it.
+/// The part that is asked for; all of it if the range is not understood, as RFC 9110 has it.
 fn plainly(call: &Call, attachment: &Attachment) -> Result<Answer, Answer> {
     let size = attachment.file.size();
     part(call, attachment).or_else(|wrong| match wrong {

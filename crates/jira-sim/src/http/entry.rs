@@ -32,9 +32,9 @@ pub(super) enum Caller {
     /// By account id.
     Known(String),
     Anonymous,
-    /// Somebody whose credentials are wrong.
+    /// A caller whose credentials are wrong.
     Impostor,
-    /// Somebody whose credentials are not even looked at before a CAPTCHA is solved.
+    /// A caller whose credentials are not looked at before a CAPTCHA is solved.
     Denied,
 }
 
@@ -42,7 +42,7 @@ pub(super) enum Caller {
 pub(super) const LOGIN_REASON: &str = "X-Seraph-LoginReason";
 
 impl Caller {
-    /// The account id of somebody who proved who they are.
+    /// The account id of a caller that is logged in.
     pub(super) fn account(&self) -> Option<&str> {
         match self {
             Self::Known(account) => Some(account),
@@ -129,7 +129,7 @@ fn bad_bearer() -> Answer {
     Answer::json(StatusCode::FORBIDDEN, json!({"error": "Failed to parse Connect Session Auth Token"}))
 }
 
-/// What Data Center shows whoever fails to log in by name.
+/// What Data Center answers to a failed login by name.
 fn login_page(status: StatusCode, reason: &str) -> Answer {
     let title = format!("{} ({})", status.canonical_reason().unwrap_or_default(), status.as_u16());
     Answer::page(status, &title, &format!("Basic Authentication Failure - Reason : {reason}"))
@@ -148,7 +148,7 @@ impl Account {
                     && (self.must_solve_captcha || matches(&self.password, secret) || matches(&self.token, secret))
             }
             (Flavour::DataCenter, Credentials::Bearer(token)) => matches(&self.token, token),
-            // Cloud's bearers are OAuth's, which nobody has here.
+            // Cloud's bearer tokens are OAuth's, which no account has here.
             (Flavour::Cloud, Credentials::Bearer(_)) | (_, Credentials::None | Credentials::Other) => false,
         }
     }

@@ -1,4 +1,4 @@
-//! Requests that wait for somebody to release them.
+//! Requests that are held until they are released.
 //!
 //! What is held stays here, not with the handler that waits for it: a client may leave, and its request still has its
 //! effect when it is released.
@@ -13,7 +13,7 @@ use super::desk::Outcome;
 use super::entry::Caller;
 use super::routes::Mounted;
 
-/// How many requests can be held at once; more would be a mistake of whoever set the rule.
+/// How many requests can be held at once; more would be a mistake in the rule.
 const MOST: usize = 1_000;
 
 /// Everything that is held now.
@@ -31,7 +31,7 @@ struct Held {
 
 /// What is held.
 pub(super) enum Waiting {
-    /// Before its effect: nobody has looked at the request yet.
+    /// Before its effect: the request is not yet decided.
     AtTheDoor(Arc<Mounted>, Box<Call>, Caller),
     /// After its effect.
     Decided(Outcome),

@@ -59,7 +59,7 @@ fn asked_for<'a>(state: &'a State, call: &Call) -> Result<&'a IssueLink, Answer>
     known.map(|link| &**link).ok_or_else(|| no_link(call))
 }
 
-/// The documents have Cloud answer as if the issue were missing, and Data Center as if nobody were logged in.
+/// The documents have Cloud answer as if the issue were missing, and Data Center as if the caller were not logged in.
 fn may_link(state: &State, call: &Call, source: &Issue) -> Result<(), Answer> {
     let status = match call.flavour {
         Flavour::Cloud => StatusCode::NOT_FOUND,

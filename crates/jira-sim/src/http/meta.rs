@@ -42,7 +42,7 @@ pub(super) fn create_fields(state: &State, call: &Call) -> Result<Answer, Answer
     page(call, "fields", all.collect())
 }
 
-/// The edit screen; nothing for who may not edit, or where nobody may.
+/// The edit screen; empty for callers that may not edit, and where the status forbids it.
 pub(super) fn edit_fields(state: &State, call: &Call) -> Result<Answer, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     let may = state.may(&call.account, &issue.project, Permission::EditIssues) && !state.is_locked(issue);

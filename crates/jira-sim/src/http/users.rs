@@ -51,7 +51,7 @@ pub(super) fn search(state: &State, call: &Call) -> Result<Answer, Answer> {
     let most = call.number("maxResults")?.unwrap_or(50).min(MOST);
     let begins = |text: &str| text.to_lowercase().split_whitespace().any(|word| word.starts_with(&wanted));
     let fits = |account: &&Account| {
-        // On Data Center a point stands for everybody.
+        // On Data Center a point stands for all users.
         wanted.is_empty()
             || wanted == "."
             || account.id.eq_ignore_ascii_case(&wanted)

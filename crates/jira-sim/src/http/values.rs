@@ -215,7 +215,7 @@ fn resolution(value: &Value) -> Result<Option<FieldValue>, String> {
     known.ok_or_else(|| format!("Resolution {member} '{wanted}' is not valid"))
 }
 
-/// Cloud knows people by account id, Data Center by name; a name of nothing is nobody.
+/// Cloud knows people by account id, Data Center by name; an empty name is no user.
 fn assignee(state: &State, value: &Value) -> Result<Option<FieldValue>, String> {
     let members: &[&str] = match state.setup.flavour {
         Flavour::Cloud => &["accountId", "id"],

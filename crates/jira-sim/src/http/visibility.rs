@@ -9,7 +9,7 @@ use crate::setup::{Account, Flavour};
 use crate::state::State;
 use crate::visibility::Visibility;
 
-/// Nobody can write what they could not read: the group or role must be one of the author's own.
+/// An author can only write what they can read: the group or role must be one of the author's own.
 pub(super) fn read(state: &State, call: &Call, value: &Value) -> Result<Option<Visibility>, Complaints> {
     if value.is_null() {
         return Ok(None);

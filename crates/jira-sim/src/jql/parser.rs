@@ -10,7 +10,7 @@ use super::{Direction, Query, Reader};
 /// Jira orders by at most so many fields.
 const MOST_ORDER_FIELDS: usize = 7;
 
-/// How deep parentheses and `NOT` may go. Nobody writes such a query, but without a limit one could exhaust the stack.
+/// How deep parentheses and `NOT` may go. No one query needs that, but without a limit one could exhaust the stack.
 const DEEPEST: usize = 100;
 
 /// Reads a query. What is no query at all is refused before anything is asked of its names.

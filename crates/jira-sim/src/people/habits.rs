@@ -78,7 +78,7 @@ fn of_dev_side(status: &str) -> Habits {
     }
 }
 
-/// Nobody knows what to do with a status of a workflow that is not one of the presets.
+/// For a status of a workflow that is not one of the presets.
 const IN_A_STRANGE_STATUS: Habits = &[(20, Remark), (5, Rename), (75, Wait)];
 
 impl Side {

@@ -51,7 +51,7 @@ pub(crate) struct Rewording {
     pub body: Value,
     /// Added to those it has.
     pub properties: BTreeMap<String, Value>,
-    /// Left as it is if absent; `Some(None)` shows it to everybody.
+    /// Left as it is if absent; `Some(None)` shows it to all readers.
     pub visibility: Option<Option<Visibility>>,
 }
 

@@ -50,7 +50,7 @@ fn spaces_apart(run: Inline) -> Vec<Inline> {
     vec![Inline::plain(&text[..begin]), Inline::Text(core.to_owned(), marks), Inline::plain(&text[end..])]
 }
 
-/// Without the spaces at both ends, which nobody would see, and which would make signs next to them look harmless.
+/// Without the spaces at both ends, which are not shown, and which would make signs next to them look harmless.
 fn trimmed(mut runs: Vec<Inline>) -> Vec<Inline> {
     let blank = |run: &Inline| matches!(run, Inline::Text(text, _) if text.trim().is_empty());
     let begin = runs.iter().position(|run| !blank(run)).unwrap_or(runs.len());

@@ -85,7 +85,7 @@ impl Answer {
         Self::json(status, json!({"code": status.as_u16(), "message": message}))
     }
 
-    /// The words in which one request is refused, whoever asks. Those of the gateway are as people report them.
+    /// The words in which one request is refused, whatever its account. Those of the gateway are as people report them.
     fn denied(how: Denied) -> Self {
         let scope = json!({"code": 401, "message": "Unauthorized; scope does not match"});
         match how {

@@ -12,7 +12,7 @@ use crate::http::members;
 use crate::http::wire::{Fields, Selection, Wire};
 use crate::state::State;
 
-/// More rows than this are never answered, though nobody says so (`jira.search.views.default.max`).
+/// More rows than this are never answered, though it is not documented (`jira.search.views.default.max`).
 const LARGEST_PAGE: usize = 1000;
 
 pub(in crate::http) fn by_query(state: &State, call: &Call) -> Result<Answer, Answer> {
