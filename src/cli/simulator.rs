@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
 use super::{Outcome, complain};
-use crate::demo::server::{About, JiraSim, Options, ProjectWish, Span};
+use crate::demo::server::{About, JiraSim, Options, ProjectArgument, Span};
 
 /// Serves a simulated Jira, to try flows out without an account, and to test against. Nothing of it is kept.
 #[derive(clap::Args)]
@@ -38,7 +38,7 @@ pub(super) struct Args {
     seed: u64,
     /// Its projects, each customer or development; the first of one kind is paired with the first of the other
     #[arg(long, value_delimiter = ',', value_name = "KEY:KIND,…", default_value = "USER-A:customer,DEV-A:development")]
-    projects: Vec<ProjectWish>,
+    projects: Vec<ProjectArgument>,
     /// Lets people work in the pairs, so many times as fast as in an office
     #[arg(long, value_name = "PACE", value_parser = pace)]
     people: Option<f64>,

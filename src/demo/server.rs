@@ -4,8 +4,8 @@
 //! ([`jira_sim::control`]), from which people are ordered about and faults are set. Nothing is kept
 //! when it ends.
 
+mod arguments;
 mod flow_file;
-mod wish;
 
 use std::future::IntoFuture as _;
 use std::io;
@@ -20,9 +20,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+pub use arguments::{ProjectArgument, Side, Span};
 pub use flow_file::FlowFile;
 use jira_sim::{Account, FaultPlan, Flavour, Limits, People, Project, Screen, Setup, Site, Transition, Workflow};
-pub use wish::{ProjectWish, Side, Span};
 
 /// What the simulated Jira is like.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct Options {
     /// All chance comes from it.
     pub seed: u64,
     /// Its projects.
-    pub projects: Vec<ProjectWish>,
+    pub projects: Vec<ProjectArgument>,
     /// How busy people are between the customers' and the developers' projects, 1 being an office; if absent,
     /// they only act on order.
     pub people: Option<f64>,
@@ -107,7 +107,7 @@ impl JiraSim {
     /// # Errors
     /// When an address is taken, the time zone is unknown, or a project is named twice.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
-        wish::check(&options.projects)?;
+        arguments::check(&options.projects)?;
         let clock = Clock::system();
         let doors = Doors::open(options).await?;
         let about = About::of(options, &doors)?;
@@ -117,7 +117,7 @@ impl JiraSim {
         }
         if let Some(pace) = options.people {
             let until = clock.wall() + chrono::Duration::days(36_500);
-            site.populate(People { pairs: wish::pairs(&options.projects), until, pace });
+            site.populate(People { pairs: arguments::pairs(&options.projects), until, pace });
         }
         let mut servers = JoinSet::new();
         servers.spawn(axum::serve(doors.site, site.router()).into_future());
@@ -225,13 +225,13 @@ fn setup(options: &Options, about: &About, clock: Clock) -> anyhow::Result<Setup
     })
 }
 
-fn project(wish: &ProjectWish) -> Project {
+fn project(wanted: &ProjectArgument) -> Project {
     // As in Jira's own workflows: a user who resolves or closes may say how, and comment.
     let asks = |transition: Transition| transition.screen(Screen::of(&["resolution"]));
-    let (name, workflow, types) = match wish.side {
+    let (name, workflow, types) = match wanted.side {
         Side::Customer => ("Customers of", Workflow::customer().changing("Resolve", asks), ["Support request", "Bug"]),
         Side::Development => ("Engineering of", Workflow::development().changing("Close", asks), ["Bug", "Task"]),
     };
     let issue_types = types.into_iter().map(str::to_owned).collect();
-    Project { key: wish.key.clone(), name: format!("{name} {}", wish.key), workflow, issue_types }
+    Project { key: wanted.key.clone(), name: format!("{name} {}", wanted.key), workflow, issue_types }
 }

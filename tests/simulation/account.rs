@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use http::Method;
 use jira_sim::faults::{Denied, Kind, LoginReason, Rule, When};
-use jira_sim::{Deed, FaultPlan, FileContent, Flavour};
+use jira_sim::{Action, FaultPlan, FileContent, Flavour};
 use lockstep::demo::world;
 
 use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
@@ -16,7 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn report(house: &House) -> String {
     let (project, summary) = ("USER-A".to_owned(), "The printer is on fire".to_owned());
-    house.act(CUSTOMER, Deed::Create { project, summary, text: "Again.".to_owned() })
+    house.act(CUSTOMER, Action::Create { project, summary, text: "Again.".to_owned() })
 }
 
 fn accepted(house: &House) -> String {
@@ -26,13 +26,13 @@ fn accepted(house: &House) -> String {
 }
 
 fn accept(house: &House, issue: &str) {
-    house.act(CUSTOMER, Deed::Move { issue: issue.to_owned(), status: "Will Do".to_owned() });
+    house.act(CUSTOMER, Action::Move { issue: issue.to_owned(), status: "Will Do".to_owned() });
 }
 
 fn accepted_with_a_file(house: &House) -> String {
     let issue = report(house);
     let content = FileContent::Kept(b"a picture".to_vec().into());
-    house.act(CUSTOMER, Deed::Attach { issue: issue.clone(), filename: "fire.png".to_owned(), content });
+    house.act(CUSTOMER, Action::Attach { issue: issue.clone(), filename: "fire.png".to_owned(), content });
     accept(house, &issue);
     issue
 }
@@ -272,7 +272,7 @@ fn a_proxy_whose_clock_is_ahead_hides_no_change() {
             let (site, clock) = (house.site.clone(), house.clock.clone());
             let person = async move {
                 clock.sleep(3 * MINUTE + 30 * SECOND).await;
-                site.act(CUSTOMER, Deed::Move { issue: ticket, status: "Will Do".to_owned() }).unwrap();
+                site.act(CUSTOMER, Action::Move { issue: ticket, status: "Will Do".to_owned() }).unwrap();
             };
             futures::join!(house.live_for(6 * MINUTE), person);
             assert_eq!(devs(&house), 1, "{flavour:?}: the change lies before what a proxy calls now");

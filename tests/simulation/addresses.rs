@@ -3,7 +3,7 @@
 
 use http::Method;
 use jira_sim::faults::{Effect, Kind, Rule, When};
-use jira_sim::{Deed, FaultPlan, Flavour};
+use jira_sim::{Action, FaultPlan, Flavour};
 use lockstep::flow::{FlowName, NoticeKind, Order};
 use lockstep::supervisor::{Ended, Ordered, Snapshot};
 use serde_json::{Value, json};
@@ -26,15 +26,15 @@ fn on_both(story: impl AsyncFn(House)) {
 
 fn create(house: &House, project: &str, text: &str) -> String {
     let (project, text) = (project.to_owned(), text.to_owned());
-    house.act("customer-ines", Deed::Create { project, summary: "The printer is on fire".to_owned(), text })
+    house.act("customer-ines", Action::Create { project, summary: "The printer is on fire".to_owned(), text })
 }
 
 fn move_to(house: &House, issue: &str, status: &str) {
-    house.act("triage-noor", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("triage-noor", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn describe(house: &House, issue: &str, text: &str) {
-    house.act("triage-noor", Deed::Describe { issue: issue.to_owned(), text: text.to_owned() });
+    house.act("triage-noor", Action::Describe { issue: issue.to_owned(), text: text.to_owned() });
 }
 
 fn accepted(house: &House, text: &str) -> String {
@@ -49,7 +49,7 @@ fn id(house: &House, key: &str) -> String {
 
 fn mark(house: &House, key: &str, value: Value) {
     let (issue, key) = (key.to_owned(), "lockstep".to_owned());
-    house.act("dev-bea", Deed::SetProperty { issue, key, value });
+    house.act("dev-bea", Action::SetProperty { issue, key, value });
 }
 
 /// The mark of a dev issue, as a Lockstep left it that served `site`.
@@ -318,13 +318,13 @@ fn a_clone_under_another_address_gets_its_own_dev_issue_once_that_is_listed() {
     on_both(async |mut house| {
         let ticket = accepted(&house, "Again.");
         house.live_for(12 * MINUTE).await;
-        let clone = house.act("customer-ines", Deed::Clone { issue: ticket, with_properties: true });
+        let clone = house.act("customer-ines", Action::Clone { issue: ticket, with_properties: true });
         move_to(&house, &clone, "Will Do");
         renamed_and_lost(&house);
         says(&noticed(&mut house).await, &["1 user issue ", &clone]);
         assert_eq!((dev_count(&house, "DEV-A"), house.events.audited("pair.adopted")), (1, 1));
         serve(&house, FLOW, NEW, &[OLD]);
-        house.act("customer-ines", Deed::Comment { issue: clone.clone(), text: "Any news?".to_owned() });
+        house.act("customer-ines", Action::Comment { issue: clone.clone(), text: "Any news?".to_owned() });
         house.clock.sleep(MINUTE).await;
         house.live_for(12 * MINUTE).await;
         assert_eq!(dev_count(&house, "DEV-A"), 2);

@@ -1,7 +1,7 @@
 //! Who belongs to whom already: what people and the Node.js service left behind is recognised before anything is created.
 
 use http::Method;
-use jira_sim::{Deed, FileContent, Flavour};
+use jira_sim::{Action, FileContent, Flavour};
 use serde_json::json;
 use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
@@ -16,15 +16,15 @@ fn on_both(story: impl AsyncFn(House)) {
 
 fn create(house: &House, project: &str, text: &str) -> String {
     let (project, text) = (project.to_owned(), text.to_owned());
-    house.act("customer-ines", Deed::Create { project, summary: "The printer is on fire".to_owned(), text })
+    house.act("customer-ines", Action::Create { project, summary: "The printer is on fire".to_owned(), text })
 }
 
 fn describe(house: &House, issue: &str, text: &str) {
-    house.act("triage-noor", Deed::Describe { issue: issue.to_owned(), text: text.to_owned() });
+    house.act("triage-noor", Action::Describe { issue: issue.to_owned(), text: text.to_owned() });
 }
 
 fn move_to(house: &House, issue: &str, status: &str) {
-    house.act("triage-noor", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("triage-noor", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn accepted(house: &House, text: &str) -> String {
@@ -35,7 +35,7 @@ fn accepted(house: &House, text: &str) -> String {
 
 fn attach(house: &House, who: &str, issue: &str, filename: &str, size: u64) {
     let (issue, filename, content) = (issue.to_owned(), filename.to_owned(), FileContent::Made { size, seed: size });
-    house.act(who, Deed::Attach { issue, filename, content });
+    house.act(who, Action::Attach { issue, filename, content });
 }
 
 fn line(label: &str, key: &str) -> String {
@@ -99,7 +99,7 @@ fn after_a_start_from_now_the_whole_dev_project_is_asked_before_anything_is_crea
             create(&house, "DEV-A", &format!("idea {number}"));
         }
         house.clock.sleep(DAY).await;
-        house.act("customer-ines", Deed::Comment { issue: old.clone(), text: "any news?".to_owned() });
+        house.act("customer-ines", Action::Comment { issue: old.clone(), text: "any news?".to_owned() });
         house.live_for(6 * MINUTE).await;
         let fetched = house.events.about("Read DEV-A").lines().count();
         assert_eq!((dev_count(&house), house.events.audited("pair.adopted")), (32, 1));
@@ -121,7 +121,7 @@ fn the_dev_project_is_looked_through_once_in_a_workers_life() {
         let (site, clock) = (std::sync::Arc::clone(&house.site), house.clock.clone());
         let people = async move {
             for issue in std::iter::once(first).chain(tickets) {
-                site.act("customer-ines", Deed::Comment { issue, text: "any news?".to_owned() }).unwrap();
+                site.act("customer-ines", Action::Comment { issue, text: "any news?".to_owned() }).unwrap();
                 clock.sleep(11 * MINUTE).await;
             }
         };
@@ -140,7 +140,7 @@ fn a_line_with_an_outdated_key_leads_to_the_same_issue() {
         let before = create(&house, "USER-C", "Again.");
         let dev = create(&house, "DEV-A", &line("User", &before));
         let project = "USER-A".to_owned();
-        let ticket = house.act("triage-noor", Deed::MoveToProject { issue: before, project });
+        let ticket = house.act("triage-noor", Action::MoveToProject { issue: before, project });
         move_to(&house, &ticket, "Will Do");
         house.clock.sleep(DAY).await;
         house.live_for(11 * MINUTE).await;
@@ -174,7 +174,7 @@ fn of_two_lines_that_nothing_answers_the_oldest_counts_even_if_the_younger_is_se
         let original = create(&house, "DEV-A", &line("User", &ticket));
         house.clock.sleep(DAY).await;
         let (issue, with_properties) = (original.clone(), false);
-        let clone = house.act("dev-bea", Deed::Clone { issue, with_properties });
+        let clone = house.act("dev-bea", Action::Clone { issue, with_properties });
         house.live_for(6 * MINUTE).await;
         house.clock.sleep(MINUTE).await;
         move_to(&house, &clone, "Closed");
@@ -190,7 +190,7 @@ fn a_clone_of_a_ticket_gets_a_dev_issue_of_its_own() {
         on_both(async |mut house| {
             let ticket = accepted(&house, "Again.");
             house.live_for(6 * MINUTE).await;
-            let clone = house.act("customer-ines", Deed::Clone { issue: ticket.clone(), with_properties });
+            let clone = house.act("customer-ines", Action::Clone { issue: ticket.clone(), with_properties });
             move_to(&house, &clone, "Will Do");
             house.live_for(11 * MINUTE).await;
             assert_eq!(dev_count(&house), 2);
@@ -267,12 +267,12 @@ fn nothing_is_created_in_place_of_a_dev_issue_that_is_hidden_from_us() {
         describe(&house, &ticket, &line("Dev", &dev));
         // A clone that is not hidden must not pass for it.
         create(&house, "DEV-A", &line("User", &ticket));
-        house.act("dev-bea", Deed::Restrict { issue: dev.clone(), viewers: Some(vec!["dev-bea".to_owned()]) });
+        house.act("dev-bea", Action::Restrict { issue: dev.clone(), viewers: Some(vec!["dev-bea".to_owned()]) });
         house.clock.sleep(DAY).await;
         house.live_for(30 * MINUTE).await;
         assert_eq!((dev_count(&house), house.events.audited("pair.adopted")), (2, 0));
         assert!(house.events.about("counterpartMissing").lines().count() >= 1);
-        house.act("dev-bea", Deed::Restrict { issue: dev.clone(), viewers: None });
+        house.act("dev-bea", Action::Restrict { issue: dev.clone(), viewers: None });
         house.live_for(3 * HOUR).await;
         are_kept_in_step(&mut house, &ticket, &dev).await;
     });
@@ -292,7 +292,7 @@ fn pairs_that_somebody_removed_are_found_again_before_anything_is_created() {
         drop(database);
         house.live_for(6 * MINUTE).await;
         for issue in [ticket, by_lines] {
-            house.act("customer-ines", Deed::Comment { issue, text: "any news?".to_owned() });
+            house.act("customer-ines", Action::Comment { issue, text: "any news?".to_owned() });
             house.live_for(11 * MINUTE).await;
         }
         assert_eq!((dev_count(&house), house.events.audited("pair.adopted")), (2, 3));
@@ -365,9 +365,9 @@ fn another_flows_back_mark_neither_bereaves_nor_adopts() {
             house.live_for(6 * MINUTE).await;
             let theirs = house.site.issues("DEV-C").pop().unwrap();
             let viewers = Some(vec!["dev-bea".to_owned()]);
-            house.act("dev-bea", Deed::Restrict { issue: theirs.key, viewers });
+            house.act("dev-bea", Action::Restrict { issue: theirs.key, viewers });
             house.write_flow("sync-ab.json", &first);
-            house.act("customer-ines", Deed::Comment { issue: ticket.clone(), text: "any news?".to_owned() });
+            house.act("customer-ines", Action::Comment { issue: ticket.clone(), text: "any news?".to_owned() });
             house.live_for(11 * MINUTE).await;
             assert_eq!(dev_count(&house), 1, "{}", house.about(&ticket));
             let lost = house.data.file();

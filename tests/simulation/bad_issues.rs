@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Garbage, Kind, Rule, When};
-use jira_sim::{self, Deed, FaultPlan, Transition};
+use jira_sim::{self, Action, FaultPlan, Transition};
 use lockstep::flow::Order;
 use lockstep::supervisor::{Handle, Ordered};
 use lockstep::worker::Archive as _;
@@ -20,7 +20,7 @@ fn on_both(story: impl AsyncFn(House)) {
 
 fn report(house: &House, summary: &str) -> String {
     let (project, summary, text) = ("USER-A".to_owned(), summary.to_owned(), "It burns.".to_owned());
-    house.act("customer-ines", Deed::Create { project, summary, text })
+    house.act("customer-ines", Action::Create { project, summary, text })
 }
 
 fn accepted(house: &House, summary: &str) -> String {
@@ -30,7 +30,7 @@ fn accepted(house: &House, summary: &str) -> String {
 }
 
 fn moves(house: &House, issue: &str, status: &str) {
-    house.act("triage-noor", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("triage-noor", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn status(house: &House, key: &str) -> String {
@@ -76,7 +76,7 @@ fn lists(levels: usize) -> Value {
 }
 
 fn rewrite(house: &House, issue: &str, document: Value) {
-    house.act("triage-noor", Deed::Rewrite { issue: issue.to_owned(), document });
+    house.act("triage-noor", Action::Rewrite { issue: issue.to_owned(), document });
 }
 
 /// Arrays within arrays.
@@ -86,7 +86,7 @@ fn nested(depth: usize) -> Value {
 
 fn set_property(house: &House, issue: &str, value: Value) {
     let (issue, key) = (issue.to_owned(), "lockstep".to_owned());
-    house.act("customer-ines", Deed::SetProperty { issue, key, value });
+    house.act("customer-ines", Action::SetProperty { issue, key, value });
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_long_changelog_that_can_not_be_read_costs_its_own_issue_only() {
         let mut house = House::quiet(jira_sim::Flavour::Cloud, 7);
         let tickets = ["long", "short"].map(|summary| report(&house, summary));
         for n in 0..45 {
-            house.act("triage-noor", Deed::Describe { issue: tickets[0].clone(), text: format!("take {n}") });
+            house.act("triage-noor", Action::Describe { issue: tickets[0].clone(), text: format!("take {n}") });
         }
         let unreadable = Rule::on(Method::POST, "/rest/api/3/changelog/bulkfetch", When::Always, error(500));
         house.site.faults(unreadable.naming(&tickets[0]).into());
@@ -217,7 +217,7 @@ fn a_dev_issue_that_can_not_be_read_may_be_the_counterpart() {
             let ticket = accepted(&house, "a pair");
             house.live_for(12 * MINUTE).await;
             if !is_named {
-                house.act("triage-noor", Deed::Describe { issue: ticket.clone(), text: "my own words".to_owned() });
+                house.act("triage-noor", Action::Describe { issue: ticket.clone(), text: "my own words".to_owned() });
                 set_property(&house, &ticket, json!({"not": "ours"}));
             }
             house.data.lose();
@@ -242,7 +242,7 @@ fn what_a_look_through_the_dev_project_can_not_read_forbids_older_reports_their_
     on_both(async |mut house| {
         let old = report(&house, "old");
         let (project, summary, text) = ("DEV-A".to_owned(), "a stranger".to_owned(), String::new());
-        let stranger = house.act("dev-bea", Deed::Create { project, summary, text });
+        let stranger = house.act("dev-bea", Action::Create { project, summary, text });
         let text = house.flow_text("sync-ab.json");
         house
             .write_flow("sync-ab.json", &text.replace("\"initialSyncEnabled\": true", "\"initialSyncEnabled\": false"));

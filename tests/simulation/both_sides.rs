@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jira_sim::{Deed, Flavour};
+use jira_sim::{Action, Flavour};
 use serde_json::{Value, json};
 
 use testing::house::{FLAVOURS, HOUR, House, on_a_paused_clock};
@@ -36,14 +36,14 @@ fn answer(id: &str, direction: &str, status: &str, target: &str) -> Value {
 }
 
 fn move_to(house: &House, issue: &str, status: &str) {
-    house.act("triage-noor", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("triage-noor", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 /// So many accepted tickets, and their dev issues by ticket.
 async fn pairs(house: &mut House, count: usize) -> BTreeMap<String, String> {
     for number in 0..count {
         let (project, summary, text) = ("USER-A".to_owned(), format!("ticket {number}"), String::new());
-        let ticket = house.act("customer-ines", Deed::Create { project, summary, text });
+        let ticket = house.act("customer-ines", Action::Create { project, summary, text });
         move_to(house, &ticket, "Will Do");
     }
     house.clock.sleep(HOUR).await;

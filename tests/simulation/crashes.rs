@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use jira_sim::{Deed, Flavour};
+use jira_sim::{Action, Flavour};
 use lockstep::supervisor::Ended;
 use testing::house::{Crash, End, HOUR, House, MINUTE};
 
 /// A ticket that was reported and accepted.
 pub fn accepted(house: &House) -> String {
     let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
-    let ticket = house.act("customer-ines", Deed::Create { project, summary, text });
-    house.act("customer-ines", Deed::Move { issue: ticket.clone(), status: "Will Do".to_owned() });
+    let ticket = house.act("customer-ines", Action::Create { project, summary, text });
+    house.act("customer-ines", Action::Move { issue: ticket.clone(), status: "Will Do".to_owned() });
     ticket
 }
 
@@ -25,7 +25,7 @@ pub async fn is_whole(house: &mut House, place: &str) {
     assert_eq!(devs.len(), 1, "{:?}: after a crash at {place}: {devs:#?}", house.flavour);
     assert_eq!(house.disagreements(), [""; 0], "after a crash at {place}");
     let dev = devs[0].key.clone();
-    house.act("dev-bea", Deed::Move { issue: dev, status: "Closed".to_owned() });
+    house.act("dev-bea", Action::Move { issue: dev, status: "Closed".to_owned() });
     house.live_for(15 * MINUTE).await;
     assert_eq!(house.disagreements(), [""; 0], "after a crash at {place} and closing");
     assert_eq!(house.site.issues("USER-A")[0].status, "Resolved", "after a crash at {place}");
@@ -46,7 +46,7 @@ pub async fn a_mirrored_status_crashes(flavour: Flavour, crash: &Arc<Crash>) -> 
     let mut house = company(flavour);
     accepted(&house);
     house.live_for(6 * MINUTE).await;
-    house.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
+    house.act("dev-bea", Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
     house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
     let place = crash.place()?;
     house.live_for(HOUR).await;

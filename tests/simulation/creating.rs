@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use jira_sim::{CustomField, Deed, Flavour, IssueView, Screens, Setup, fields::FieldKind};
+use jira_sim::{Action, CustomField, Flavour, IssueView, Screens, Setup, fields::FieldKind};
 
 use super::crashes::{accepted, company};
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
@@ -28,8 +28,8 @@ fn says(house: &House, more: &str) {
 
 fn reported(house: &House, text: &str) -> String {
     let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), text.to_owned());
-    let issue = house.act("customer-ines", Deed::Create { project, summary, text });
-    house.act("triage-noor", Deed::Move { issue: issue.clone(), status: "Will Do".to_owned() });
+    let issue = house.act("customer-ines", Action::Create { project, summary, text });
+    house.act("triage-noor", Action::Move { issue: issue.clone(), status: "Will Do".to_owned() });
     issue
 }
 
@@ -246,7 +246,7 @@ fn a_refusal_for_a_field_that_can_be_given_is_no_reason_for_another_type() {
             let ticket = reported(&house, "One.");
             house.live_for(MINUTE).await;
             assert_eq!((devs(&house).len(), house.events.audited("issue.failed")), (0, 1), "{flavour:?}");
-            house.act("triage-noor", Deed::Label { issue: ticket, labels: vec!["hot".to_owned()] });
+            house.act("triage-noor", Action::Label { issue: ticket, labels: vec!["hot".to_owned()] });
             house.live_for(HOUR).await;
             assert_eq!((types(&house), told(&house, "Jira does not create")), (vec!["Task".to_owned()], 0));
         });
@@ -285,7 +285,7 @@ fn a_text_without_a_field_for_it_follows_as_a_comment() {
             assert_eq!((creates(&house), house.events.audited("text.asComment")), ([2, 0], 1));
             house.live_for(6 * MINUTE).await;
             assert_described(&house, &ticket, "It burns.", "later");
-            house.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
+            house.act("dev-bea", Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
             house.live_for(10 * MINUTE).await;
             assert_eq!(house.site.issue(&ticket).unwrap().status, "Resolved", "the pair works");
         });
@@ -405,8 +405,8 @@ fn a_known_limit_costs_later_issues_no_refused_create() {
             .live_beside(End::At(20 * MINUTE), async move |_| {
                 clock.sleep(8 * MINUTE).await;
                 let (project, summary, text) = ("USER-A".to_owned(), "Again".to_owned(), long.clone());
-                let issue = site.act("customer-ines", Deed::Create { project, summary, text }).unwrap();
-                site.act("triage-noor", Deed::Move { issue, status: "Will Do".to_owned() }).unwrap();
+                let issue = site.act("customer-ines", Action::Create { project, summary, text }).unwrap();
+                site.act("triage-noor", Action::Move { issue, status: "Will Do".to_owned() }).unwrap();
             })
             .await;
         assert_eq!((devs(&house).len(), creates(&house)), (2, [3, 0]));

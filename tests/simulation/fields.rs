@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::fields::FieldKind;
-use jira_sim::{Account, CustomField, Deed, Flavour, Project, Screen, Screens, Setup, Workflow};
+use jira_sim::{Account, Action, CustomField, Flavour, Project, Screen, Screens, Setup, Workflow};
 use serde_json::{Value, json};
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
@@ -44,17 +44,17 @@ fn demanding(jira: &mut Setup) {
 
 fn reported(house: &House, text: &str) -> String {
     let (project, summary) = ("USER-A".to_owned(), "The printer is on fire".to_owned());
-    house.act(CUSTOMER, Deed::Create { project, summary, text: text.to_owned() })
+    house.act(CUSTOMER, Action::Create { project, summary, text: text.to_owned() })
 }
 
 fn accepted(house: &House, text: &str) -> String {
     let issue = reported(house, text);
-    house.act(CUSTOMER, Deed::Move { issue: issue.clone(), status: "Will Do".to_owned() });
+    house.act(CUSTOMER, Action::Move { issue: issue.clone(), status: "Will Do".to_owned() });
     issue
 }
 
 fn closed(house: &House) {
-    house.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
+    house.act("dev-bea", Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
 }
 
 fn field(house: &House, id: &str) -> Option<String> {
@@ -194,10 +194,10 @@ fn mapped_fields_reach_the_dev_issue_and_what_can_not_is_told() {
             jira.screens.insert("DEV-A".to_owned(), Screens::default().with(&["customfield_10051"]));
         });
         let issue = reported(&house, "Again.");
-        house.act(CUSTOMER, Deed::Label { issue: issue.clone(), labels: vec!["fire".to_owned()] });
+        house.act(CUSTOMER, Action::Label { issue: issue.clone(), labels: vec!["fire".to_owned()] });
         let high = json!({"fields": {"customfield_10050": {"value": "High"}}});
         assert_eq!(house.ask(Method::PUT, &format!("issue/{issue}"), high).await, Value::Null);
-        house.act(CUSTOMER, Deed::Move { issue, status: "Will Do".to_owned() });
+        house.act(CUSTOMER, Action::Move { issue, status: "Will Do".to_owned() });
         house.live_for(12 * MINUTE).await;
         let dev = house.site.issue("DEV-A-1").unwrap();
         assert_eq!(dev.fields.get("labels").map(String::as_str), Some("fire"), "{dev:#?}");
@@ -213,8 +213,8 @@ fn a_mapped_field_that_jira_refuses_after_all_does_not_cost_the_dev_issue() {
         let refused = Kind::ServerError { status: StatusCode::BAD_REQUEST, effect: Effect::Before };
         house.site.faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), refused).into());
         let issue = reported(&house, "Again.");
-        house.act(CUSTOMER, Deed::Label { issue: issue.clone(), labels: vec!["fire".to_owned()] });
-        house.act(CUSTOMER, Deed::Move { issue, status: "Will Do".to_owned() });
+        house.act(CUSTOMER, Action::Label { issue: issue.clone(), labels: vec!["fire".to_owned()] });
+        house.act(CUSTOMER, Action::Move { issue, status: "Will Do".to_owned() });
         house.live_for(12 * MINUTE).await;
         assert_eq!(house.disagreements(), [""; 0], "{}", house.about("USER-A-1"));
         assert_eq!(house.events.about("is left out of its dev issue").lines().count(), 1);
@@ -259,7 +259,7 @@ fn somebody_saves_meanwhile(house: &mut House, text: &'static str) {
         let is_fresh_read = path.ends_with("/bulkfetch") || path.contains("/issue/1");
         let tells_text = answer.to_string().contains("The printer is on fire");
         if is_fresh_read && tells_text && site.issue("DEV-A-1").is_some() && !done.swap(true, Ordering::Relaxed) {
-            let deed = Deed::Describe { issue: "USER-A-1".to_owned(), text: text.to_owned() };
+            let deed = Action::Describe { issue: "USER-A-1".to_owned(), text: text.to_owned() };
             site.act(CUSTOMER, deed).unwrap();
         }
     });

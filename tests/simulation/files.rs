@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
-use jira_sim::{AttachmentView, Deed, FileContent, Flavour};
+use jira_sim::{Action, AttachmentView, FileContent, Flavour};
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
 const CUSTOMER: &str = "customer-ines";
@@ -21,18 +21,18 @@ pub fn company_with_files(flavour: Flavour) -> House {
 
 fn reported(house: &House) -> String {
     let (project, summary) = ("USER-A".to_owned(), "The printer is on fire".to_owned());
-    house.act(CUSTOMER, Deed::Create { project, summary, text: "Again.".to_owned() })
+    house.act(CUSTOMER, Action::Create { project, summary, text: "Again.".to_owned() })
 }
 
 fn attached(house: &House, issue: &str, filename: &str, content: &str) -> String {
     let content = FileContent::Kept(content.as_bytes().to_vec().into());
-    let deed = Deed::Attach { issue: issue.to_owned(), filename: filename.to_owned(), content };
+    let deed = Action::Attach { issue: issue.to_owned(), filename: filename.to_owned(), content };
     house.act(CUSTOMER, deed);
     house.site.issue(issue).unwrap().attachments.last().unwrap().id.clone()
 }
 
 fn accepted(house: &House, issue: &str) {
-    house.act(CUSTOMER, Deed::Move { issue: issue.to_owned(), status: "Will Do".to_owned() });
+    house.act(CUSTOMER, Action::Move { issue: issue.to_owned(), status: "Will Do".to_owned() });
 }
 
 /// An accepted report with a picture and a log.
@@ -45,7 +45,7 @@ pub fn accepted_with_files(house: &House) -> String {
 }
 
 fn closed(house: &House) {
-    house.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
+    house.act("dev-bea", Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
 }
 
 /// Names and contents of an issue's files.
@@ -187,7 +187,7 @@ fn a_file_that_vanished_before_it_was_copied_is_not_needed() {
         let person = async {
             clock.sleep(Duration::from_secs(15)).await;
             let attachment = site.issue(&issue).unwrap().attachments[0].id.clone();
-            site.act(CUSTOMER, Deed::Detach { issue: issue.clone(), attachment }).unwrap();
+            site.act(CUSTOMER, Action::Detach { issue: issue.clone(), attachment }).unwrap();
         };
         futures::join!(house.live_for(12 * MINUTE), person);
         all_are_copied(&house, "after one was taken off");
@@ -278,7 +278,7 @@ fn a_persons_equal_file_on_the_dev_issue_is_not_taken_for_the_copy() {
             assert_eq!(house.events.audited("step.inDoubt"), 1);
             let content = FileContent::Kept(b"it rains".to_vec().into());
             let (issue, filename) = ("DEV-A-1".to_owned(), "printer.log".to_owned());
-            house.act("dev-bea", Deed::Attach { issue, filename, content });
+            house.act("dev-bea", Action::Attach { issue, filename, content });
             house.live_for(HOUR).await;
             assert_eq!(files(&house, "DEV-A-1").len(), 2, "{}", house.about("USER-A-1"));
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::Method;
 use jira_sim::faults::{Kind, Rule, When};
-use jira_sim::{Deed, FaultPlan, Flavour};
+use jira_sim::{Action, FaultPlan, Flavour};
 use lockstep::demo::world;
 use lockstep::supervisor::Handle;
 
@@ -124,7 +124,7 @@ fn a_long_first_sync_that_progresses_is_not_degraded() {
         let mut house = house(Flavour::Cloud);
         for number in 0..300 {
             let (project, summary) = ("USER-A".to_owned(), format!("ticket {number}"));
-            house.act("customer-ines", Deed::Create { project, summary, text: String::new() });
+            house.act("customer-ines", Action::Create { project, summary, text: String::new() });
         }
         let (search, slow) = (house.search(), SECOND * 40);
         house.site.faults(Rule::on(Method::POST, &search, When::Always, Kind::Latency { from: slow, to: slow }).into());

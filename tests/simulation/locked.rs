@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
-use jira_sim::{Deed, Flavour, Permission, Permissions, Setup};
+use jira_sim::{Action, Flavour, Permission, Permissions, Setup};
 use lockstep::flow::Order;
 use lockstep::supervisor::Ordered;
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
@@ -22,13 +22,13 @@ fn company(flavour: Flavour, locked: &[&str]) -> House {
 }
 
 fn moves(house: &House, issue: &str, status: &str) {
-    house.act(CUSTOMER, Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act(CUSTOMER, Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 /// A ticket that was accepted, and closed before Lockstep came by.
 fn accepted_and_closed(house: &House) {
     let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
-    let issue = house.act(CUSTOMER, Deed::Create { project, summary, text });
+    let issue = house.act(CUSTOMER, Action::Create { project, summary, text });
     ["Will Do", "Resolved", "Closed"].iter().for_each(|status| moves(house, &issue, status));
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jira_sim::{Deed, FileContent, Flavour, IssueView};
+use jira_sim::{Action, FileContent, Flavour, IssueView};
 use testing::data::scaled;
 use testing::house::{HOUR, House, MINUTE, on_a_paused_clock};
 
@@ -43,21 +43,21 @@ const PASTS: [Past; 10] = [
 ];
 
 fn move_to(house: &House, who: &str, issue: &str, status: &str) {
-    house.act(who, Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act(who, Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn create(house: &House, project: &str, summary: &str) -> String {
     let (project, summary, text) = (project.to_owned(), summary.to_owned(), "Again.".to_owned());
-    house.act("customer-ines", Deed::Create { project, summary, text })
+    house.act("customer-ines", Action::Create { project, summary, text })
 }
 
 fn attach(house: &House, who: &str, issue: &str, filename: &str, size: u64) {
     let content = FileContent::Made { size, seed: size };
-    house.act(who, Deed::Attach { issue: issue.to_owned(), filename: filename.to_owned(), content });
+    house.act(who, Action::Attach { issue: issue.to_owned(), filename: filename.to_owned(), content });
 }
 
 fn clone(house: &House, who: &str, issue: &str, with_properties: bool) -> String {
-    house.act(who, Deed::Clone { issue: issue.to_owned(), with_properties })
+    house.act(who, Action::Clone { issue: issue.to_owned(), with_properties })
 }
 
 /// A pair by its two keys.
@@ -109,7 +109,7 @@ fn made_by_hand(house: &House, nth: usize) -> Keys {
     let dev = create(house, "DEV-A", &format!("ticket {nth}"));
     let describe = |issue: &str, label: &str, other: &str| {
         let text = format!("Again.\n{label} Link: {}/browse/{other}", house.site.base_url());
-        house.act("triage-noor", Deed::Describe { issue: issue.to_owned(), text });
+        house.act("triage-noor", Action::Describe { issue: issue.to_owned(), text });
     };
     describe(&dev, "User", &ticket);
     if !nth.is_multiple_of(3) {
@@ -242,7 +242,7 @@ fn lose(house: &House, loss: Loss) {
 /// Every ticket once more: the whole of it is looked at, whatever a search would show.
 fn touch(house: &House) {
     for issue in house.site.issues("USER-A") {
-        house.act("customer-ines", Deed::Label { issue: issue.key, labels: vec!["looked-at".to_owned()] });
+        house.act("customer-ines", Action::Label { issue: issue.key, labels: vec!["looked-at".to_owned()] });
     }
 }
 

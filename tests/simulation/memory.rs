@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use http::Method;
 use jira_sim::faults::{Effect, Kind, Rule, When};
-use jira_sim::{Deed, FaultPlan, Flavour};
+use jira_sim::{Action, FaultPlan, Flavour};
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 fn create(house: &House, project: &str, summary: &str) -> String {
     let (project, summary, text) = (project.to_owned(), summary.to_owned(), String::new());
-    house.act("customer-ines", Deed::Create { project, summary, text })
+    house.act("customer-ines", Action::Create { project, summary, text })
 }
 
 fn move_to(house: &House, issue: &str, status: &str) {
-    house.act("triage-noor", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("triage-noor", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn accepted(house: &House, summary: &str) -> String {
@@ -56,7 +56,7 @@ fn after_a_days_work_a_lost_data_folder_is_rebuilt_without_a_single_write() {
 fn clone_of_the_first(house: &House) -> String {
     let value = house.site.issue("DEV-A-1").unwrap().properties["lockstep"].clone();
     let clone = create(house, "DEV-A", "clone");
-    house.act("dev-bea", Deed::SetProperty { issue: clone.clone(), key: "lockstep".to_owned(), value });
+    house.act("dev-bea", Action::SetProperty { issue: clone.clone(), key: "lockstep".to_owned(), value });
     clone
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jira_sim::{Deed, Flavour};
+use jira_sim::{Action, Flavour};
 use lockstep::flow::Order;
 use lockstep::store::KeyPair;
 use lockstep::supervisor::{Handle, Ordered};
@@ -31,22 +31,22 @@ impl Story {
 
     pub fn is_hidden(&self, hidden: bool) {
         let viewers = hidden.then(|| vec!["dev-bea".to_owned()]);
-        self.served.house.act("dev-bea", Deed::Restrict { issue: self.dev.clone(), viewers });
+        self.served.house.act("dev-bea", Action::Restrict { issue: self.dev.clone(), viewers });
     }
 
     /// The dev issue's text is another one.
     pub fn says(&self, text: &str) {
         let (issue, text) = (self.dev.clone(), text.to_owned());
-        self.served.house.act("dev-bea", Deed::Describe { issue, text });
+        self.served.house.act("dev-bea", Action::Describe { issue, text });
     }
 
     pub fn is_deleted(&self) {
-        self.served.house.act("dev-bea", Deed::Delete { issue: self.dev.clone() });
+        self.served.house.act("dev-bea", Action::Delete { issue: self.dev.clone() });
     }
 
     pub fn is_mentioned(&self) {
         let (issue, text) = (self.ticket.clone(), "any news?".to_owned());
-        self.served.house.act("customer-ines", Deed::Comment { issue, text });
+        self.served.house.act("customer-ines", Action::Comment { issue, text });
     }
 
     /// That service is stopped, so long ago that no search of the first cycle shows any of it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jira_sim::{Deed, Flavour};
+use jira_sim::{Action, Flavour};
 use testing::house::{FLAVOURS, House, MINUTE, on_a_paused_clock};
 
 const FULL: &str = "Running initial full sync";
@@ -24,8 +24,8 @@ fn on_both(story: impl AsyncFn(House)) {
 
 fn accept_a_ticket(house: &House, summary: &str) {
     let (project, summary, text) = ("USER-A".to_owned(), summary.to_owned(), String::new());
-    let issue = house.act("customer-ines", Deed::Create { project, summary, text });
-    house.act("customer-ines", Deed::Move { issue, status: "Will Do".to_owned() });
+    let issue = house.act("customer-ines", Action::Create { project, summary, text });
+    house.act("customer-ines", Action::Move { issue, status: "Will Do".to_owned() });
 }
 
 fn dev_issues(house: &House) -> Vec<String> {
@@ -147,7 +147,7 @@ pub fn a_cycle_that_finds_nothing_is_one_search() {
 async fn cost_of_a_mirrored_status(house: &mut House, status: &str) -> u64 {
     let begin_of_a_life_with_a_search = 6 + 1;
     let before = house.requests();
-    house.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: status.to_owned() });
+    house.act("dev-bea", Action::Move { issue: "DEV-A-1".to_owned(), status: status.to_owned() });
     house.clock.sleep(MINUTE).await;
     house.live_for(4 * MINUTE).await;
     assert_eq!(house.disagreements(), [""; 0]);

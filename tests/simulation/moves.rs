@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::fields::FieldKind;
-use jira_sim::{CustomField, Deed, Flavour, Screen, Setup, Transition, Workflow};
+use jira_sim::{Action, CustomField, Flavour, Screen, Setup, Transition, Workflow};
 use serde_json::{Value, json};
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 
@@ -54,13 +54,13 @@ async fn closed(house: &mut House) {
 
 async fn accepted(house: &mut House) {
     let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
-    let issue = house.act(CUSTOMER, Deed::Create { project, summary, text });
+    let issue = house.act(CUSTOMER, Action::Create { project, summary, text });
     moves(house, &issue, "Will Do");
     house.live_for(6 * MINUTE).await;
 }
 
 fn moves(house: &House, issue: &str, status: &str) {
-    house.act(CUSTOMER, Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act(CUSTOMER, Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 /// Requests for transitions so far.
@@ -150,7 +150,7 @@ fn after_a_refusal_nothing_is_tried_for_an_issue_that_a_person_moved() {
             let refused = path.ends_with("/transitions") && answer["errors"].is_object();
             if refused && !done.swap(true, Ordering::Relaxed) {
                 let (issue, status) = ("USER-A-1".to_owned(), "Declined".to_owned());
-                site.act(CUSTOMER, Deed::Move { issue, status }).unwrap();
+                site.act(CUSTOMER, Action::Move { issue, status }).unwrap();
             }
         });
         closed(&mut house).await;
@@ -192,7 +192,7 @@ fn showing(field: &'static str) -> impl Fn(Workflow) -> Workflow {
 
 fn resolved_as(house: &House, name: &str) {
     let value = json!({"name": name});
-    house.act(CUSTOMER, Deed::Fill { issue: "USER-A-1".to_owned(), field: "resolution".to_owned(), value });
+    house.act(CUSTOMER, Action::Fill { issue: "USER-A-1".to_owned(), field: "resolution".to_owned(), value });
 }
 
 /// Closed at the dev side, then opened again there.
@@ -283,7 +283,7 @@ fn what_another_field_demands_is_not_told_as_a_lack_of_a_resolution() {
         let told = house.events.about("Team is required");
         assert!(!told.is_empty() && !told.contains("demands a resolution"), "{told}");
         let value = Value::from("Red");
-        house.act(CUSTOMER, Deed::Fill { issue: "USER-A-1".to_owned(), field: TEAM.to_owned(), value });
+        house.act(CUSTOMER, Action::Fill { issue: "USER-A-1".to_owned(), field: TEAM.to_owned(), value });
         house.live_for(2 * HOUR).await;
         assert_eq!((status(&house).as_str(), resolution(&house).as_deref()), ("Resolved", Some("Done")));
     });

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, LateReply, Rule, When};
-use jira_sim::{Deed, FaultPlan, Setup};
+use jira_sim::{Action, FaultPlan, Setup};
 use lockstep::demo::world;
 use lockstep::supervisor::Ended;
 use testing::house::{End, HOUR, House, MINUTE, on_a_paused_clock};
@@ -27,15 +27,15 @@ fn company_on(change: impl FnOnce(&mut Setup)) -> House {
 
 fn report(house: &House, text: &str) -> String {
     let (project, text) = ("USER-A".to_owned(), text.to_owned());
-    house.act("customer-ines", Deed::Create { project, summary: "The printer is on fire".to_owned(), text })
+    house.act("customer-ines", Action::Create { project, summary: "The printer is on fire".to_owned(), text })
 }
 
 fn user_moves(house: &House, issue: &str, status: &str) {
-    house.act("customer-ines", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("customer-ines", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn dev_moves(house: &House, issue: &str, status: &str) {
-    house.act("dev-bea", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("dev-bea", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn accepted(house: &House) -> String {
@@ -94,15 +94,15 @@ fn a_dev_issue_that_shows_between_recovery_and_search_is_not_recorded_as_nobodys
             clock.sleep(5 * SECOND).await;
             let late = Kind::LateEffect { from: 24 * SECOND, to: 24 * SECOND, reply: LateReply::Broken };
             site.faults(Rule::on(Method::POST, ISSUE, When::First(1), late).into());
-            let deed = Deed::Create { project: "USER-A".to_owned(), summary: "x".to_owned(), text: String::new() };
+            let deed = Action::Create { project: "USER-A".to_owned(), summary: "x".to_owned(), text: String::new() };
             let issue = site.act("customer-ines", deed).unwrap();
-            site.act("customer-ines", Deed::Move { issue, status: "Will Do".to_owned() }).unwrap();
+            site.act("customer-ines", Action::Move { issue, status: "Will Do".to_owned() }).unwrap();
             clock.sleep(50 * SECOND).await;
             let slow = Kind::Latency { from: 15 * SECOND, to: 15 * SECOND };
             site.faults(Rule::on(Method::GET, "/rest/api/3/myself", When::First(1), slow).into());
             clock.sleep(5 * SECOND).await;
             let (issue, status) = ("DEV-A-1".to_owned(), "Closed".to_owned());
-            site.act("dev-bea", Deed::Move { issue, status }).unwrap();
+            site.act("dev-bea", Action::Move { issue, status }).unwrap();
         };
         futures::join!(house.live_for(HOUR), people);
         assert_eq!(dev_count(&house, "DEV-A"), 1);
@@ -238,7 +238,7 @@ fn a_lost_store_does_not_recreate_a_dev_issue_that_people_deleted() {
         let mut house = company();
         accepted(&house);
         house.live_for(20 * MINUTE).await;
-        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        house.act("dev-bea", Action::Delete { issue: "DEV-A-1".to_owned() });
         house.live_for(20 * MINUTE).await;
         assert_eq!(dev_count(&house, "DEV-A"), 0, "not while the pair is known");
         house.data.lose();
@@ -287,7 +287,7 @@ fn what_happened_to_an_adopted_pair_before_a_start_from_now_stays_in_the_past() 
         house.data.lose();
         initial_sync_enabled(&house, false);
         house.live_for(7 * MINUTE).await;
-        house.act("dev-bea", Deed::Comment { issue: "DEV-A-1".to_owned(), text: "by the way".to_owned() });
+        house.act("dev-bea", Action::Comment { issue: "DEV-A-1".to_owned(), text: "by the way".to_owned() });
         house.live_for(HOUR).await;
         assert_eq!(status(&house, &ticket), "Will Do");
     });
@@ -398,7 +398,7 @@ fn a_flag_that_is_set_without_a_full_sync_does_not_end_the_looking_for_marks() {
         house.live_for(12 * MINUTE).await;
         initial_sync_enabled(&house, true);
         house.live_for(12 * MINUTE).await;
-        house.act("customer-ines", Deed::Comment { issue: ticket, text: "any news?".to_owned() });
+        house.act("customer-ines", Action::Comment { issue: ticket, text: "any news?".to_owned() });
         house.live_for(HOUR).await;
         assert_eq!(dev_count(&house, "DEV-A"), 1);
     });
@@ -430,7 +430,7 @@ fn empty_index(delete_newest: bool) {
         house.live_for(12 * MINUTE).await;
         let newest = house.site.issues("DEV-A").last().unwrap().key.clone();
         if delete_newest {
-            house.act("dev-bea", Deed::Delete { issue: newest });
+            house.act("dev-bea", Action::Delete { issue: newest });
         }
         accepted(&house);
         house.clock.sleep(MINUTE).await;
@@ -608,7 +608,7 @@ fn a_target_that_a_person_moved_meanwhile_is_planned_anew() {
         let (site, clock, issue) = (Arc::clone(&house.site), house.clock.clone(), ticket.clone());
         let person = async move {
             clock.sleep(10 * SECOND).await;
-            site.act("customer-ines", Deed::Move { issue, status: "Declined".to_owned() }).unwrap();
+            site.act("customer-ines", Action::Move { issue, status: "Declined".to_owned() }).unwrap();
         };
         futures::join!(house.live_for(HOUR), person);
         assert_eq!(
@@ -637,9 +637,9 @@ fn what_happens_during_a_long_cycle_is_seen_by_the_next() {
         let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
         let person = async move {
             clock.sleep(10 * SECOND).await;
-            let deed = Deed::Create { project: "USER-A".to_owned(), summary: "x".to_owned(), text: String::new() };
+            let deed = Action::Create { project: "USER-A".to_owned(), summary: "x".to_owned(), text: String::new() };
             let issue = site.act("customer-ines", deed).unwrap();
-            site.act("customer-ines", Deed::Move { issue, status: "Will Do".to_owned() }).unwrap();
+            site.act("customer-ines", Action::Move { issue, status: "Will Do".to_owned() }).unwrap();
         };
         futures::join!(house.live_for(HOUR), person);
         assert_eq!(dev_count(&house, "DEV-A"), 2);

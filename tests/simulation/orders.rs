@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use jira_sim::faults::{Effect, Kind, Rule, When};
-use jira_sim::{Deed, FileContent, Flavour, Rows};
+use jira_sim::{Action, FileContent, Flavour, Rows};
 use lockstep::flow::{FlowName, Order};
 use lockstep::supervisor::{Ended, Handle, Ordered};
 
@@ -19,18 +19,18 @@ fn on_both(story: impl AsyncFn(House)) {
 
 fn reported(house: &House) -> String {
     let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
-    house.act("customer-ines", Deed::Create { project, summary, text })
+    house.act("customer-ines", Action::Create { project, summary, text })
 }
 
 /// A dev issue that people made.
 fn work(house: &House) -> String {
     let (project, summary, text) = ("DEV-A".to_owned(), "Put it out".to_owned(), "With water.".to_owned());
-    house.act("dev-bea", Deed::Create { project, summary, text })
+    house.act("dev-bea", Action::Create { project, summary, text })
 }
 
 fn moved(house: &House, issue: &str, status: &str) {
     let who = if issue.starts_with("DEV") { "dev-bea" } else { "customer-ines" };
-    house.act(who, Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act(who, Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 /// A report for which a dev issue was created.
@@ -158,7 +158,7 @@ fn a_pair_that_cannot_be_is_refused_with_words_and_nothing_is_written() {
         let (user, dev) = served(&mut house).await;
         let (other_user, other_dev) = (reported(&house), work(&house));
         let (project, summary, text) = ("USER-C".to_owned(), "Elsewhere".to_owned(), "x".to_owned());
-        let foreign = house.act("customer-ines", Deed::Create { project, summary, text });
+        let foreign = house.act("customer-ines", Action::Create { project, summary, text });
         let writes = house.writes();
         for (user, dev, why) in [
             (&*user, &*other_dev, "USER-A-1 and DEV-A-1 are a pair (active); `unpair USER-A-1` first"),
@@ -180,7 +180,7 @@ fn files_that_were_there_when_an_operator_paired_two_issues_stay_where_they_are(
         let (user, dev) = (reported(&house), work(&house));
         for (issue, filename, size) in [(&user, "log.txt", 1), (&user, "screen.png", 2), (&dev, "screen.png", 2)] {
             let (issue, filename, content) = (issue.clone(), filename.to_owned(), file(size));
-            house.act("dev-bea", Deed::Attach { issue, filename, content });
+            house.act("dev-bea", Action::Attach { issue, filename, content });
         }
         obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair now");
         let database = rusqlite::Connection::open(house.data.file()).unwrap();
@@ -208,7 +208,7 @@ fn a_mark_that_names_another_flow_s_dev_issue_is_left_when_a_pair_is_taken_apart
     on_both(async |mut house| {
         let (user, dev) = served(&mut house).await;
         let (key, value) = ("lockstep".to_owned(), serde_json::json!({"devIssue": "99999", "intent": "theirs"}));
-        house.act("dev-bea", Deed::SetProperty { issue: user.clone(), key, value });
+        house.act("dev-bea", Action::SetProperty { issue: user.clone(), key, value });
         obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
         assert!(is_marked(&house, &user) && !is_marked(&house, &dev));
     });
@@ -218,7 +218,7 @@ fn a_mark_that_names_another_flow_s_dev_issue_is_left_when_a_pair_is_taken_apart
 fn a_pair_is_taken_apart_by_the_key_of_an_issue_that_was_deleted() {
     on_both(async |mut house| {
         let (user, dev) = served(&mut house).await;
-        house.act("dev-bea", Deed::Delete { issue: dev.clone() });
+        house.act("dev-bea", Action::Delete { issue: dev.clone() });
         refused(&order(&mut house, unpair("DEV-A-77")).await, "DEV-A-77 is in no pair that this flow knows");
         obeyed(&order(&mut house, unpair(&dev)).await, "are no pair any more");
         assert!(!is_marked(&house, &user));
@@ -245,7 +245,7 @@ fn a_new_dev_issue_is_created_in_place_of_one_that_is_gone() {
     on_both(async |mut house| {
         let (user, dev) = served(&mut house).await;
         refused(&order(&mut house, recreate(&user)).await, "can be read; `unpair USER-A-1` first");
-        house.act("dev-bea", Deed::Delete { issue: dev });
+        house.act("dev-bea", Action::Delete { issue: dev });
         house.live_for(20 * MINUTE).await;
         assert_eq!(devs(&house), 0, "nothing is recreated behind anyone's back");
         obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
@@ -266,7 +266,7 @@ fn a_new_dev_issue_is_created_in_place_of_one_that_is_gone() {
 fn a_new_dev_issue_is_created_for_an_issue_whose_store_was_lost_with_its_dev_issue() {
     on_both(async |mut house| {
         let (user, dev) = served(&mut house).await;
-        house.act("dev-bea", Deed::Delete { issue: dev });
+        house.act("dev-bea", Action::Delete { issue: dev });
         house.data.lose();
         house.live_for(20 * MINUTE).await;
         assert_eq!(devs(&house), 0);
@@ -297,10 +297,10 @@ fn a_new_dev_issue_gets_the_files_that_the_former_one_had() {
         house.write_flow("sync-ab.json", &copying);
         let user = reported(&house);
         let (issue, filename, content) = (user.clone(), "log.txt".to_owned(), file(1000));
-        house.act("customer-ines", Deed::Attach { issue, filename, content });
+        house.act("customer-ines", Action::Attach { issue, filename, content });
         moved(&house, &user, "Will Do");
         house.live_for(20 * MINUTE).await;
-        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        house.act("dev-bea", Action::Delete { issue: "DEV-A-1".to_owned() });
         obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
         house.live_for(20 * MINUTE).await;
         let files = house.site.issue("DEV-A-2").unwrap().attachments;
@@ -403,7 +403,7 @@ fn an_order_to_recreate_that_a_crash_cut_short_creates_one_issue() {
             let (user, dev) = served(&mut house).await;
             // By which it is seen that the index is healthy.
             work(&house);
-            house.act("dev-bea", Deed::Delete { issue: dev });
+            house.act("dev-bea", Action::Delete { issue: dev });
             house.live_for(20 * MINUTE).await;
             let place = cut_short(&mut house, gate, recreate(&user)).await?;
             assert_eq!(devs(&house), 2, "{place}");
@@ -438,9 +438,9 @@ fn a_doubt_about_a_pair_whose_dev_issue_is_gone_does_not_keep_an_operator_from_d
         moved(&house, &dev, "Closed");
         house.clock.sleep(MINUTE).await;
         house.live_for(Duration::from_secs(10)).await;
-        house.act("dev-bea", Deed::Delete { issue: dev });
+        house.act("dev-bea", Action::Delete { issue: dev });
         let (issue, text) = (user.clone(), "any news?".to_owned());
-        house.act("customer-ines", Deed::Comment { issue, text });
+        house.act("customer-ines", Action::Comment { issue, text });
         house.live_for(20 * MINUTE).await;
         assert_eq!((house.events.audited("step.inDoubt"), house.events.audited("pair.broken")), (1, 1));
         refused(&order(&mut house, recreate(&user)).await, "`unpair USER-A-1` first");
@@ -514,11 +514,11 @@ fn what_happened_before_an_operator_paired_two_issues_stays_in_the_past_though_n
 fn an_order_to_recreate_that_jira_refuses_leaves_everything_as_it_was() {
     on_both(async |mut house| {
         let (user, dev) = served(&mut house).await;
-        house.act("dev-bea", Deed::Delete { issue: dev });
+        house.act("dev-bea", Action::Delete { issue: dev });
         let no = Kind::ServerError { status: http::StatusCode::BAD_REQUEST, effect: Effect::Before };
         house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::First(1), no));
         refused(&order(&mut house, recreate(&user)).await, "nothing was created for USER-A-1");
-        house.act("customer-ines", Deed::Comment { issue: user.clone(), text: "any news?".to_owned() });
+        house.act("customer-ines", Action::Comment { issue: user.clone(), text: "any news?".to_owned() });
         house.live_for(HOUR).await;
         assert_eq!(devs(&house), 0, "nothing is created behind anyone's back");
         obeyed(&order(&mut house, recreate(&user)).await, "was created for USER-A-1");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, LateReply, Rule, When};
-use jira_sim::{Deed, Flavour, Rows};
+use jira_sim::{Action, Flavour, Rows};
 use lockstep::demo::world;
 use serde_json::{Value, json};
 use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
@@ -21,16 +21,16 @@ fn on_both(story: impl AsyncFn(House)) {
 
 fn accepted(house: &House) {
     let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
-    let issue = house.act("customer-ines", Deed::Create { project, summary, text });
+    let issue = house.act("customer-ines", Action::Create { project, summary, text });
     moves(house, &issue, "Will Do");
 }
 
 fn moves(house: &House, issue: &str, status: &str) {
-    house.act("dev-bea", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("dev-bea", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn goes_to(house: &House, issue: &str, project: &str) {
-    house.act("dev-bea", Deed::MoveToProject { issue: issue.to_owned(), project: project.to_owned() });
+    house.act("dev-bea", Action::MoveToProject { issue: issue.to_owned(), project: project.to_owned() });
 }
 
 /// The first request to this resource fails so, and nothing happens.
@@ -123,7 +123,7 @@ fn a_create_that_did_not_happen_is_not_repeated_for_an_issue_that_left_meanwhile
 /// Until then no search shows an issue of the dev project that is known, so that nothing is concluded from absence.
 fn index_lacks_a_known_issue(house: &House, until: DateTime<Utc>) {
     let (project, summary, text) = ("DEV-A".to_owned(), "Put it out".to_owned(), String::new());
-    let key = house.act("dev-bea", Deed::Create { project, summary, text });
+    let key = house.act("dev-bea", Action::Create { project, summary, text });
     house.site.freeze_index(&Rows::Of(key.clone()), until).unwrap();
     let id = house.site.issue(&key).unwrap().id;
     let database = rusqlite::Connection::open(house.data.file()).unwrap();
@@ -161,7 +161,7 @@ fn a_doubt_of_a_pair_that_waits_is_told_again_as_well() {
         house.live_for(10 * SECOND).await;
         assert_eq!(house.events.audited("step.inDoubt"), 1);
         goes_to(&house, "USER-A-1", "USER-N");
-        house.act("dev-bea", Deed::Comment { issue: "DEV-A-1".to_owned(), text: "hm".to_owned() });
+        house.act("dev-bea", Action::Comment { issue: "DEV-A-1".to_owned(), text: "hm".to_owned() });
         house.live_for(200 * MINUTE).await;
         assert_eq!(house.events.audited("pair.suspended"), 1);
         assert_eq!(house.events.audited("step.inDoubt"), 1 + 3);
@@ -178,13 +178,13 @@ fn nothing_is_concluded_from_absence_until_a_dev_issue_can_be_seen_again() {
     on_both(async |mut house| {
         accepted(&house);
         house.live_for(12 * MINUTE).await;
-        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        house.act("dev-bea", Action::Delete { issue: "DEV-A-1".to_owned() });
         fails_once(&house, Method::POST, "issue", StatusCode::SERVICE_UNAVAILABLE);
         accepted(&house);
         house.live_for(HOUR).await;
         assert_eq!((house.events.audited("step.doubtSettled"), house.site.issues("DEV-A").len()), (0, 0));
         let (project, summary, text) = ("DEV-A".to_owned(), "Tidy up".to_owned(), String::new());
-        house.act("dev-bea", Deed::Create { project, summary, text });
+        house.act("dev-bea", Action::Create { project, summary, text });
         house.live_for(HOUR).await;
         let devs = house.site.issues("DEV-A");
         assert_eq!((house.events.audited("step.doubtSettled"), devs.len()), (1, 2), "{}", house.about("USER-A-2"));
@@ -218,7 +218,7 @@ fn a_create_that_did_not_happen_is_not_repeated_for_an_issue_that_was_paired_mea
         house.live_for(10 * SECOND).await;
         assert_eq!(house.events.audited("step.inDoubt"), 1);
         let (project, summary, text) = ("DEV-A".to_owned(), "by hand".to_owned(), String::new());
-        let dev = house.act("dev-bea", Deed::Create { project, summary, text });
+        let dev = house.act("dev-bea", Action::Create { project, summary, text });
         let ids = ["USER-A-1", &dev].map(|key| house.site.issue(key).unwrap().id);
         let database = rusqlite::Connection::open(house.data.file()).unwrap();
         let sql = "INSERT INTO jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin, state,
@@ -280,7 +280,7 @@ fn a_person_who_moves_an_issue_a_moment_before_us_is_not_overruled() {
         let person = async move {
             clock.sleep(10 * SECOND).await;
             let (issue, status) = ("USER-A-1".to_owned(), "Declined".to_owned());
-            site.act("customer-ines", Deed::Move { issue, status }).unwrap();
+            site.act("customer-ines", Action::Move { issue, status }).unwrap();
         };
         futures::join!(house.live_for(HOUR), person);
         assert_eq!(house.site.issue("USER-A-1").unwrap().status, "Declined", "{}", house.about("USER-A-1"));
@@ -303,7 +303,7 @@ fn a_person_who_does_what_a_rule_wants_a_moment_before_us_gets_no_comment_about_
         let person = async move {
             clock.sleep(10 * SECOND).await;
             let (issue, status) = ("USER-A-1".to_owned(), "Resolved".to_owned());
-            site.act("customer-ines", Deed::Move { issue, status }).unwrap();
+            site.act("customer-ines", Action::Move { issue, status }).unwrap();
         };
         futures::join!(house.live_for(HOUR), person);
         assert_eq!(said(&house, "USER-A-1"), ["Dev issue: DEV-A-1"], "{}", house.about("USER-A-1"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
-use jira_sim::{ChangeView, Deed, Rows};
+use jira_sim::{Action, ChangeView, Rows};
 use lockstep::flow::Order;
 use lockstep::supervisor::{Handle, Ordered};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn with_a_pair(story: impl AsyncFn(House)) {
         on_a_paused_clock(async {
             let mut house = House::quiet(flavour, 7);
             let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), String::new());
-            house.act("customer-ines", Deed::Create { project, summary, text });
+            house.act("customer-ines", Action::Create { project, summary, text });
             moves(&house, "USER-A-1", "Will Do");
             house.live_for(12 * MINUTE).await;
             assert_eq!(status(&house, "DEV-A-1"), "To Do");
@@ -28,20 +28,20 @@ fn with_a_pair(story: impl AsyncFn(House)) {
 }
 
 fn moves(house: &House, issue: &str, status: &str) {
-    house.act("customer-ines", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("customer-ines", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn goes_to(house: &House, issue: &str, project: &str) {
-    house.act("dev-bea", Deed::MoveToProject { issue: issue.to_owned(), project: project.to_owned() });
+    house.act("dev-bea", Action::MoveToProject { issue: issue.to_owned(), project: project.to_owned() });
 }
 
 fn is_hidden(house: &House, issue: &str, hidden: bool) {
     let viewers = hidden.then(|| vec!["dev-bea".to_owned()]);
-    house.act("dev-bea", Deed::Restrict { issue: issue.to_owned(), viewers });
+    house.act("dev-bea", Action::Restrict { issue: issue.to_owned(), viewers });
 }
 
 fn is_mentioned(house: &House, issue: &str) {
-    house.act("customer-ines", Deed::Comment { issue: issue.to_owned(), text: "any news?".to_owned() });
+    house.act("customer-ines", Action::Comment { issue: issue.to_owned(), text: "any news?".to_owned() });
 }
 
 fn status(house: &House, key: &str) -> String {
@@ -116,7 +116,7 @@ fn an_issue_that_moved_to_the_other_side_suspends_its_pair_and_is_nobodys_new_de
 #[test]
 fn a_deleted_dev_issue_breaks_its_pair_once_and_costs_nothing_for_ever() {
     with_a_pair(async |mut house| {
-        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        house.act("dev-bea", Action::Delete { issue: "DEV-A-1".to_owned() });
         is_mentioned(&house, "USER-A-1");
         house.live_for(30 * HOUR).await;
         assert_eq!(told(&house), [0, 1, 0, 0]);
@@ -153,7 +153,7 @@ fn both_halves_tell_where_they_are() {
         goes_to(&house, "DEV-A-1", "DEV-N");
         is_mentioned(&house, "USER-A-1");
         house.live_for(12 * MINUTE).await;
-        house.act("dev-bea", Deed::Delete { issue: "DEV-N-1".to_owned() });
+        house.act("dev-bea", Action::Delete { issue: "DEV-N-1".to_owned() });
         is_mentioned(&house, "USER-A-1");
         house.live_for(12 * MINUTE).await;
         assert_eq!(told(&house), [1, 1, 0, 0], "first suspended, then broken");
@@ -163,7 +163,7 @@ fn both_halves_tell_where_they_are() {
 #[test]
 fn the_patrol_finds_what_no_search_names() {
     with_a_pair(async |mut house| {
-        house.act("dev-bea", Deed::Delete { issue: "DEV-A-1".to_owned() });
+        house.act("dev-bea", Action::Delete { issue: "DEV-A-1".to_owned() });
         house.live_for(20 * HOUR).await;
         assert_eq!(told(&house), [0; 4], "no patrol on the first day");
         house.live_for(5 * HOUR).await;
@@ -208,7 +208,7 @@ fn many_pairs(house: &House, count: u32) {
     for number in 0..count {
         let ids = ["USER-A", "DEV-A"].map(|project| {
             let (project, summary, text) = (project.to_owned(), format!("pair {number}"), String::new());
-            let key = house.act("dev-bea", Deed::Create { project, summary, text });
+            let key = house.act("dev-bea", Action::Create { project, summary, text });
             (house.site.issue(&key).unwrap().id, key)
         });
         let [(user_id, user_key), (dev_id, dev_key)] = &ids;
@@ -227,7 +227,7 @@ fn a_patrol_of_many_pairs_is_spread_over_cycles_and_goes_on_after_a_crash() {
         many_pairs(&house, 600);
         house.live_for(12 * MINUTE).await;
         let last = house.site.issues("DEV-A").last().unwrap().key.clone();
-        house.act("dev-bea", Deed::Delete { issue: last });
+        house.act("dev-bea", Action::Delete { issue: last });
         house.clock.sleep(25 * HOUR).await;
         patrol_is_due(&house);
         let before = house.requests();
@@ -311,10 +311,10 @@ fn a_write_in_hand_waits_while_its_pair_is_suspended() {
 #[test]
 fn a_dev_issue_of_a_user_issue_that_has_another_stops_nobody() {
     with_a_pair(async |mut house| {
-        house.act("dev-bea", Deed::Clone { issue: "DEV-A-1".to_owned(), with_properties: true });
+        house.act("dev-bea", Action::Clone { issue: "DEV-A-1".to_owned(), with_properties: true });
         house.live_for(12 * MINUTE).await;
         let (project, summary, text) = ("USER-A".to_owned(), "Another".to_owned(), String::new());
-        let other = house.act("customer-ines", Deed::Create { project, summary, text });
+        let other = house.act("customer-ines", Action::Create { project, summary, text });
         moves(&house, &other, "Will Do");
         moves(&house, "DEV-A-2", "Closed");
         house.live_for(12 * MINUTE).await;
@@ -331,7 +331,7 @@ fn a_created_issue_whose_user_issue_was_paired_meanwhile_is_told_and_stops_nobod
         house.site.faults(Rule::on(Method::POST, &path, When::First(1), Kind::LostReply).into());
         let [(user, user_id), (dev, dev_id)] = ["USER-A", "DEV-A"].map(|project| {
             let (project, summary, text) = (project.to_owned(), "by hand".to_owned(), String::new());
-            let key = house.act("dev-bea", Deed::Create { project, summary, text });
+            let key = house.act("dev-bea", Action::Create { project, summary, text });
             (key.clone(), house.site.issue(&key).unwrap().id)
         });
         moves(&house, &user, "Will Do");
@@ -477,7 +477,7 @@ fn a_crash_while_a_pair_is_mended_does_not_lose_what_happened_while_it_was_broke
     let places = at_every_gate(async |gate| {
         let mut house = House::quiet(flavour, 7);
         let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), String::new());
-        house.act("customer-ines", Deed::Create { project, summary, text });
+        house.act("customer-ines", Action::Create { project, summary, text });
         moves(&house, "USER-A-1", "Will Do");
         house.live_for(12 * MINUTE).await;
         is_hidden(&house, "DEV-A-1", true);

@@ -2,7 +2,7 @@
 
 use http::Method;
 use jira_sim::faults::{Kind, Rule, When};
-use jira_sim::{Deed, Project};
+use jira_sim::{Action, Project};
 use lockstep::flow::Order;
 use lockstep::supervisor::Handle;
 use testing::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
@@ -25,13 +25,13 @@ fn with_a_pair(story: impl AsyncFn(House)) {
 /// A customer reports something, and it is accepted. Answers its key.
 fn reports(house: &House, project: &str, summary: &str) -> String {
     let (project, summary, text) = (project.to_owned(), summary.to_owned(), String::new());
-    let issue = house.act("customer-ines", Deed::Create { project, summary, text });
+    let issue = house.act("customer-ines", Action::Create { project, summary, text });
     moves(house, &issue, "Will Do");
     issue
 }
 
 fn moves(house: &House, issue: &str, status: &str) {
-    house.act("customer-ines", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("customer-ines", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn status(house: &House, issue: &str) -> String {
@@ -90,8 +90,8 @@ fn a_running_flow_notices_that_its_project_was_renamed() {
             clock.sleep(HOUR).await;
             site.rename_project("USER-A", "URX").unwrap();
             let (project, summary, text) = ("URX".to_owned(), "second".to_owned(), String::new());
-            let issue = act("customer-ines", Deed::Create { project, summary, text });
-            act("customer-ines", Deed::Move { issue, status: "Will Do".to_owned() });
+            let issue = act("customer-ines", Action::Create { project, summary, text });
+            act("customer-ines", Action::Move { issue, status: "Will Do".to_owned() });
         };
         house.live_beside(End::At(2 * HOUR), beside).await;
         assert_eq!(summaries(&house, "DEV-A"), ["first", "second"]);
@@ -109,7 +109,7 @@ fn a_running_flow_stops_when_its_key_was_given_to_another_project() {
             clock.sleep(HOUR).await;
             site.rename_project("USER-A", "URX").unwrap();
             site.add_project(Project { name: "Another".to_owned(), ..model.clone() }).unwrap();
-            site.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() }).unwrap();
+            site.act("dev-bea", Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() }).unwrap();
         };
         house.live_beside(End::At(2 * HOUR), beside).await;
         assert_eq!(status(&house, "URX-1"), "Will Do", "nothing is written");
@@ -145,7 +145,7 @@ fn links_with_a_former_key_still_prove_a_pair_when_the_store_is_lost() {
         renames(&house, "DEV-A", "DRX");
         for issue in ["URX-1", "DRX-1"] {
             let (issue, key) = (issue.to_owned(), "lockstep".to_owned());
-            house.act("dev-bea", Deed::SetProperty { issue, key, value: serde_json::Value::Null });
+            house.act("dev-bea", Action::SetProperty { issue, key, value: serde_json::Value::Null });
         }
         house.data.lose();
         house.live_for(12 * MINUTE).await;
@@ -281,13 +281,13 @@ fn a_remote_link_keeps_its_id_when_its_project_is_renamed() {
         on_a_paused_clock(async {
             let mut house = House::quiet(flavour, 7);
             let (project, summary) = ("USER-A".to_owned(), "no room for a line".to_owned());
-            let issue = house.act("customer-ines", Deed::Create { project, summary, text: "x".repeat(32_760) });
+            let issue = house.act("customer-ines", Action::Create { project, summary, text: "x".repeat(32_760) });
             moves(&house, &issue, "Will Do");
             house.live_for(12 * MINUTE).await;
             let before = house.site.issue("USER-A-1").unwrap().remote_links;
             renames(&house, "DEV-A", "DRX");
             edits(&house, "\"DEV-A\"", "\"DRX\"");
-            house.act("dev-bea", Deed::Delete { issue: "DRX-1".to_owned() });
+            house.act("dev-bea", Action::Delete { issue: "DRX-1".to_owned() });
             let clock = house.clock.clone();
             let beside = async |handle: Handle| {
                 clock.sleep(MINUTE).await;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use http::Method;
 use jira_sim::faults::{Kind, Paging, Rule, When};
-use jira_sim::{Deed, FaultPlan};
+use jira_sim::{Action, FaultPlan};
 
 use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
@@ -18,8 +18,8 @@ fn on_both(story: impl AsyncFn(House)) {
 fn accept_tickets(house: &House, summaries: &[&str]) {
     for summary in summaries {
         let (project, summary, text) = ("USER-A".to_owned(), (*summary).to_owned(), String::new());
-        let issue = house.act("customer-ines", Deed::Create { project, summary, text });
-        house.act("customer-ines", Deed::Move { issue, status: "Will Do".to_owned() });
+        let issue = house.act("customer-ines", Action::Create { project, summary, text });
+        house.act("customer-ines", Action::Move { issue, status: "Will Do".to_owned() });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Statuses are known by their ids: changelogs in another language, renamed statuses, several of one name.
 
-use jira_sim::{Deed, Setup};
+use jira_sim::{Action, Setup};
 use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
 const FILE: &str = "sync-ab.json";
@@ -26,11 +26,11 @@ fn id(house: &House, name: &str) -> String {
 
 fn reports(house: &House, summary: &str) -> String {
     let (project, summary, text) = ("USER-A".to_owned(), summary.to_owned(), String::new());
-    house.act("customer-ines", Deed::Create { project, summary, text })
+    house.act("customer-ines", Action::Create { project, summary, text })
 }
 
 fn moves(house: &House, issue: &str, status: &str) {
-    house.act("customer-ines", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("customer-ines", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn status(house: &House, issue: &str) -> String {
@@ -99,7 +99,7 @@ fn a_status_that_is_renamed_while_the_flow_runs_is_shown_once_an_issue_tells() {
                 clock.sleep(HOUR).await;
                 site.rename_status(&id, "Accepted");
                 let issue = other.clone();
-                site.act("customer-ines", Deed::Move { issue, status: "Accepted".to_owned() }).unwrap();
+                site.act("customer-ines", Action::Move { issue, status: "Accepted".to_owned() }).unwrap();
             };
             house.live_beside(testing::house::End::At(2 * HOUR), beside).await;
             let said = "which USER-A does not have: it is called Accepted now";

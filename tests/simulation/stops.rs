@@ -6,7 +6,7 @@ use super::crashes::{accepted, company, is_whole};
 use super::files::{accepted_with_files, all_are_copied, company_with_files};
 use http::Method;
 use jira_sim::faults::{Kind, Rule, When};
-use jira_sim::{Deed, Flavour};
+use jira_sim::{Action, Flavour};
 use lockstep::supervisor::Ended;
 use testing::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_paused_clock};
 
@@ -39,7 +39,7 @@ fn a_stop_at_any_gate_of_a_mirrored_status_says_nothing_twice_and_costs_no_waiti
         let (mut house, stop) = (company(Flavour::Cloud), Crash::at(gate));
         accepted(&house);
         house.live_for(6 * MINUTE).await;
-        house.act("dev-bea", Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
+        house.act("dev-bea", Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
         assert_eq!(house.live(End::Stop(stop.clone())).await, Some(Ended::Drained));
         let place = stop.place()?;
         // Its first search need not show what was done just now.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
-use jira_sim::{Deed, FaultPlan, Flavour, Rows};
+use jira_sim::{Action, FaultPlan, Flavour, Rows};
 use lockstep::demo::world;
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
 
@@ -23,11 +23,11 @@ fn on_both(story: impl AsyncFn(House)) {
 
 fn create(house: &House, project: &str, summary: &str) -> String {
     let (project, summary, text) = (project.to_owned(), summary.to_owned(), String::new());
-    house.act("customer-ines", Deed::Create { project, summary, text })
+    house.act("customer-ines", Action::Create { project, summary, text })
 }
 
 fn moves(house: &House, issue: &str, status: &str) {
-    house.act("customer-ines", Deed::Move { issue: issue.to_owned(), status: status.to_owned() });
+    house.act("customer-ines", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
 }
 
 fn accepted(house: &House, summary: &str) -> String {
@@ -95,8 +95,8 @@ fn a_running_worker_looks_back_every_hour() {
         let people = async move {
             clock.sleep(MINUTE).await;
             let (project, summary, text) = ("USER-A".to_owned(), "late".to_owned(), String::new());
-            let issue = site.act("customer-ines", Deed::Create { project, summary, text }).unwrap();
-            site.act("customer-ines", Deed::Move { issue: issue.clone(), status: "Will Do".to_owned() }).unwrap();
+            let issue = site.act("customer-ines", Action::Create { project, summary, text }).unwrap();
+            site.act("customer-ines", Action::Move { issue: issue.clone(), status: "Will Do".to_owned() }).unwrap();
             site.freeze_index(&Rows::Of(issue), clock.wall() + TimeDelta::minutes(30)).unwrap();
         };
         futures::join!(house.live_for(50 * MINUTE), people);
@@ -118,10 +118,10 @@ fn looking_back_makes_no_news_of_what_was_before_a_start_from_now() {
         house.clock.sleep(2 * HOUR).await;
         house.live_for(3 * HOUR).await;
         assert_eq!(dev_issues(&house), [""; 0]);
-        house.act("customer-ines", Deed::Comment { issue: passed, text: "any news?".to_owned() });
+        house.act("customer-ines", Action::Comment { issue: passed, text: "any news?".to_owned() });
         house.live_for(HOUR).await;
         assert_eq!(dev_issues(&house), [""; 0], "what it passed through was before");
-        house.act("customer-ines", Deed::Comment { issue: old, text: "any news?".to_owned() });
+        house.act("customer-ines", Action::Comment { issue: old, text: "any news?".to_owned() });
         house.live_for(HOUR).await;
         assert_eq!(dev_issues(&house), ["old"], "it stands accepted, and now we know");
     });
@@ -139,7 +139,7 @@ fn looking_back_makes_no_news_of_what_an_issue_did_in_another_project() {
         moves(&house, &elsewhere, "In Progress");
         house.clock.sleep(5 * HOUR).await;
         house.live_for(12 * MINUTE).await;
-        house.act("dev-bea", Deed::MoveToProject { issue: elsewhere, project: "USER-A".to_owned() });
+        house.act("dev-bea", Action::MoveToProject { issue: elsewhere, project: "USER-A".to_owned() });
         house.clock.sleep(MINUTE).await;
         // This life's first search looks back.
         house.live_for(HOUR).await;
@@ -171,8 +171,8 @@ fn a_long_first_sync_does_not_leave_people_waiting() {
             let customer = async move {
                 clock.sleep(MINUTE).await;
                 let (project, summary, text) = ("USER-A".to_owned(), "urgent".to_owned(), String::new());
-                let issue = site.act("customer-ines", Deed::Create { project, summary, text }).unwrap();
-                site.act("customer-ines", Deed::Move { issue, status: "Will Do".to_owned() }).unwrap();
+                let issue = site.act("customer-ines", Action::Create { project, summary, text }).unwrap();
+                site.act("customer-ines", Action::Move { issue, status: "Will Do".to_owned() }).unwrap();
             };
             futures::join!(house.live_for(7 * MINUTE), customer);
             assert_eq!(house.events.told(FULL_DONE), 0, "it is a long one");
@@ -219,7 +219,7 @@ fn a_pass_in_between_makes_no_twin_of_what_the_full_sync_has_not_read_yet() {
         let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
         let customer = async move {
             clock.sleep(30 * SECOND).await;
-            site.act("customer-ines", Deed::Comment { issue: ticket, text: "any news?".to_owned() }).unwrap();
+            site.act("customer-ines", Action::Comment { issue: ticket, text: "any news?".to_owned() }).unwrap();
         };
         futures::join!(house.live_for(5 * MINUTE), customer);
         assert_eq!(house.events.told(FULL_DONE), 1, "that of the first store");
@@ -238,9 +238,9 @@ async fn interlude(house: &House, what: &str) -> bool {
     let at = cursor.and_then(|cursor| cursor["ids_at"][0].as_str().map(str::to_owned));
     if let Some(issue) = at {
         match what {
-            "deleted" => drop(house.act("dev-bea", Deed::Delete { issue })),
-            "moved away" => drop(house.act("dev-bea", Deed::MoveToProject { issue, project: "DEV-N".to_owned() })),
-            _ => drop(house.act("dev-bea", Deed::Rename { issue, summary: "renamed".to_owned() })),
+            "deleted" => drop(house.act("dev-bea", Action::Delete { issue })),
+            "moved away" => drop(house.act("dev-bea", Action::MoveToProject { issue, project: "DEV-N".to_owned() })),
+            _ => drop(house.act("dev-bea", Action::Rename { issue, summary: "renamed".to_owned() })),
         }
     }
     accepted(house, "meanwhile");
@@ -291,7 +291,7 @@ fn lost_pairs_are_told_once_and_found_again_without_a_twin() {
         house.live_for(30 * MINUTE).await;
         let message = "Some recorded pairs are missing; they are found again by the marks and links of their issues";
         assert_eq!(house.events.told(message), 1);
-        house.act("customer-ines", Deed::Comment { issue: ticket, text: "any news?".to_owned() });
+        house.act("customer-ines", Action::Comment { issue: ticket, text: "any news?".to_owned() });
         house.live_for(12 * MINUTE).await;
         assert_eq!((made_for(&house, "one"), house.events.audited("pair.adopted")), (1, 1));
         let all_read: bool =
@@ -343,7 +343,7 @@ fn a_clock_that_is_set_back_while_we_live_loses_nothing() {
             behind.store(7200, Ordering::Relaxed);
             clock.sleep(21 * MINUTE).await;
             let (issue, status) = ("DEV-A-1".to_owned(), "Closed".to_owned());
-            site.act("dev-bea", Deed::Move { issue, status }).unwrap();
+            site.act("dev-bea", Action::Move { issue, status }).unwrap();
         };
         futures::join!(house.live_for(HOUR), life);
         let told = house.events.about("Jira's clock is behind the last sync");

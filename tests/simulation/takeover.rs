@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::SecondsFormat;
 
-use jira_sim::{Deed, FileContent, Flavour};
+use jira_sim::{Action, FileContent, Flavour};
 use lockstep::engine::Report;
 use lockstep::flow::{IssueKey, StatusName, Watermark};
 use lockstep::store::{KeyPair, Legacy};
@@ -39,25 +39,25 @@ impl Served {
 
     fn create(&self, project: &str, summary: &str) -> String {
         let (project, summary, text) = (project.to_owned(), summary.to_owned(), "Again.".to_owned());
-        self.house.act("customer-ines", Deed::Create { project, summary, text })
+        self.house.act("customer-ines", Action::Create { project, summary, text })
     }
 
     pub fn walk(&self, issue: &str, way: &[&str]) {
         for status in way {
             let who = if issue.starts_with("DEV") { "dev-bea" } else { "triage-noor" };
-            self.house.act(who, Deed::Move { issue: issue.to_owned(), status: (*status).to_owned() });
+            self.house.act(who, Action::Move { issue: issue.to_owned(), status: (*status).to_owned() });
         }
     }
 
     fn attach(&self, issue: &str, filename: &str, size: u64) {
         let content = FileContent::Made { size, seed: size };
         let (issue, filename) = (issue.to_owned(), filename.to_owned());
-        self.house.act("customer-ines", Deed::Attach { issue, filename, content });
+        self.house.act("customer-ines", Action::Attach { issue, filename, content });
     }
 
     fn describe(&self, issue: &str, label: &str, other: &str) {
         let text = format!("Again.\n{label} Link: {}/browse/{other}", self.house.site.base_url());
-        self.house.act("triage-noor", Deed::Describe { issue: issue.to_owned(), text });
+        self.house.act("triage-noor", Action::Describe { issue: issue.to_owned(), text });
     }
 
     /// A dev issue as that service made it.
@@ -186,9 +186,10 @@ pub fn what_was_left_undone_is_done_once_and_what_is_odd_is_told() {
         let single = served.failed();
         let single_dev = served.dev_issue(&single);
         let twin = served.dev_issue(&pairs[1].0);
-        let moved =
-            served.house.act("triage-noor", Deed::MoveToProject { issue: pairs[2].1.clone(), project: "DEV-C".into() });
-        served.house.site.act("triage-noor", Deed::Delete { issue: pairs[4].1.clone() }).unwrap();
+        let moved = served
+            .house
+            .act("triage-noor", Action::MoveToProject { issue: pairs[2].1.clone(), project: "DEV-C".into() });
+        served.house.site.act("triage-noor", Action::Delete { issue: pairs[4].1.clone() }).unwrap();
         // Long ago: no search of the first cycle shows any of it.
         served.house.clock.sleep(30 * DAY).await;
         served.stops();

@@ -2,7 +2,7 @@
 
 use http::Method;
 use jira_sim::faults::{Kind, Rule, When};
-use jira_sim::{Account, Deed, Flavour};
+use jira_sim::{Account, Action, Flavour};
 use serde_json::{Value, json};
 use testing::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_paused_clock};
 
@@ -22,14 +22,14 @@ fn company(flavour: Flavour) -> House {
 /// A ticket that names somebody, shows a file and has a table, accepted.
 async fn accepted(house: &House) {
     let (project, summary) = ("USER-A".to_owned(), "The printer is on fire".to_owned());
-    let issue = house.act(CUSTOMER, Deed::Create { project, summary, text: String::new() });
+    let issue = house.act(CUSTOMER, Action::Create { project, summary, text: String::new() });
     let description = match house.flavour {
         Flavour::Cloud => document(&mention(), &picture()),
         Flavour::DataCenter => json!("[~dev-bea], look:\n!fire.png|thumbnail!\n||Floor||Fires||\n|2|1|"),
     };
     let edit = json!({"fields": {"description": description}});
     assert_eq!(house.ask(Method::PUT, &format!("issue/{issue}"), edit).await, Value::Null);
-    house.act(CUSTOMER, Deed::Move { issue, status: "Will Do".to_owned() });
+    house.act(CUSTOMER, Action::Move { issue, status: "Will Do".to_owned() });
 }
 
 fn document(who: &Value, file: &Value) -> Value {
@@ -144,8 +144,8 @@ fn a_description_without_such_things_loses_nothing() {
         on_a_paused_clock(async {
             let mut house = company(flavour);
             let (project, text) = ("USER-A".to_owned(), "Ask [~bea] or @Bea !now!".to_owned());
-            let issue = house.act(CUSTOMER, Deed::Create { project, summary: "x".to_owned(), text });
-            house.act(CUSTOMER, Deed::Move { issue, status: "Will Do".to_owned() });
+            let issue = house.act(CUSTOMER, Action::Create { project, summary: "x".to_owned(), text });
+            house.act(CUSTOMER, Action::Move { issue, status: "Will Do".to_owned() });
             house.live_for(12 * MINUTE).await;
             assert_eq!((house.site.issues("DEV-A").len(), house.events.audited("text.lost")), (1, 0));
         });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use jira_sim::faults::{Effect, Garbage, Kind, Rule, When};
-use jira_sim::{Deed, FaultPlan, Flavour, Screens};
+use jira_sim::{Action, FaultPlan, Flavour, Screens};
 use lockstep::supervisor::Handle;
 
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
@@ -12,8 +12,8 @@ use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, o
 fn accepted(house: &House, tickets: usize) {
     for number in 0..tickets {
         let (project, summary, text) = ("USER-A".to_owned(), format!("ticket {number}"), String::new());
-        let issue = house.act("customer-ines", Deed::Create { project, summary, text });
-        house.act("triage-noor", Deed::Move { issue, status: "Will Do".to_owned() });
+        let issue = house.act("customer-ines", Action::Create { project, summary, text });
+        house.act("triage-noor", Action::Move { issue, status: "Will Do".to_owned() });
     }
 }
 
@@ -146,7 +146,7 @@ fn one_that_jira_refuses_among_several_is_tried_alone_and_fails_alone() {
             accepted(&house, 5);
             let labelled = ["USER-A-1", "USER-A-2", "USER-A-4", "USER-A-5"];
             for issue in labelled {
-                house.act("triage-noor", Deed::Label { issue: issue.to_owned(), labels: vec!["hot".to_owned()] });
+                house.act("triage-noor", Action::Label { issue: issue.to_owned(), labels: vec!["hot".to_owned()] });
             }
             house.clock.sleep(MINUTE).await;
             house.live_for(Duration::from_secs(10)).await;
@@ -155,7 +155,7 @@ fn one_that_jira_refuses_among_several_is_tried_alone_and_fails_alone() {
             assert!(house.events.about("issue.failed").is_empty() && !house.events.about("USER-A-3 failed").is_empty());
             assert_eq!(house.events.audited("step.inDoubt"), 0, "a refusal leaves no doubt");
             let (issue, labels) = ("USER-A-3".to_owned(), vec!["hot".to_owned()]);
-            house.act("triage-noor", Deed::Label { issue, labels });
+            house.act("triage-noor", Action::Label { issue, labels });
             each_has_its_own(&mut house, 5, "refused in part").await;
         });
     }

@@ -1,6 +1,6 @@
 //! Who we are to Jira, and what it therefore shows us.
 
-use jira_sim::{Deed, Flavour};
+use jira_sim::{Action, Flavour};
 use lockstep::flow::ProjectKey;
 use lockstep::jira::{By, Error, Fault};
 
@@ -37,12 +37,12 @@ pub async fn what_is_hidden_or_moved_is_not_taken_for_deleted(flavour: Flavour) 
     let (moved, hidden) = (desk.report(USER, "will move"), desk.report(USER, "will be hidden"));
 
     let old_key = desk.site.issue(moved.as_str()).unwrap().key;
-    desk.act(Deed::MoveToProject { issue: old_key.clone(), project: DEV.to_owned() });
+    desk.act(Action::MoveToProject { issue: old_key.clone(), project: DEV.to_owned() });
     let read = client.fetch_one(&moved).await.unwrap().expect("its id is what it was");
     assert_eq!(read.at.key.project(), DEV);
     assert_ne!(read.at.key.to_string(), old_key);
 
-    desk.act(Deed::Restrict { issue: hidden.to_string(), viewers: Some(vec!["ann".to_owned()]) });
+    desk.act(Action::Restrict { issue: hidden.to_string(), viewers: Some(vec!["ann".to_owned()]) });
     assert_eq!(client.fetch_one(&hidden).await.unwrap(), None);
     let error = client.standing(&hidden).await.unwrap_err();
     assert!(matches!(error.what, Fault::Missing(_)), "{error}");

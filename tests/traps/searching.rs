@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use jira_sim::{Deed, Flavour};
+use jira_sim::{Action, Flavour};
 use lockstep::flow::{IssueId, JiraTime};
 use lockstep::jira::{By, Client, Fault, Scan};
 use parking_lot::Mutex;
@@ -30,7 +30,7 @@ pub async fn a_search_may_miss_what_a_read_shows(flavour: Flavour) {
     desk.clock.sleep(20 * SECOND).await;
     assert_eq!(desk.walk(&client, By::Created).await.unwrap(), std::slice::from_ref(&issue));
 
-    desk.act(Deed::Rename { issue: issue.to_string(), summary: "newer".to_owned() });
+    desk.act(Action::Rename { issue: issue.to_string(), summary: "newer".to_owned() });
     desk.clock.sleep(10 * SECOND).await;
     assert_eq!(desk.walk(&client, By::Created).await.unwrap(), [], "it vanishes while it is indexed anew");
     assert_eq!(client.fetch_one(&issue).await.unwrap().unwrap().summary, "newer");
@@ -42,7 +42,7 @@ pub async fn rows_are_asked_for_with_their_fields(flavour: Flavour) {
     let client = desk.client().await;
     let issue = desk.report(USER, "new");
     let mark = json!({"devIssue": "77", "intent": "intent-1"});
-    desk.act(Deed::SetProperty { issue: issue.to_string(), key: "lockstep".to_owned(), value: mark });
+    desk.act(Action::SetProperty { issue: issue.to_string(), key: "lockstep".to_owned(), value: mark });
 
     let mut scan = Scan::new(vec![user_project()], By::Updated, None, &[]).with_marks();
     let row = scan.next(&client).await.unwrap().unwrap().rows.remove(0);

@@ -39,7 +39,7 @@
 //! Time can't be moved from here: a served site lives by a real clock. It needs no push either, since everything that
 //! has become due is carried out before each access.
 
-mod deeds;
+mod actions;
 mod faults;
 mod issues;
 mod log;
@@ -60,7 +60,7 @@ use super::site::Site;
 pub(super) fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/", get(site::about))
-        .route("/deeds", post(deeds::act))
+        .route("/deeds", post(actions::act))
         .route("/faults", get(faults::list).put(faults::replace).post(faults::add).delete(faults::clear))
         .route("/held", get(faults::held))
         .route("/held/release", post(faults::release))

@@ -11,7 +11,7 @@
 //! request has its effect whether or not its client is still there to hear the answer.
 //!
 //! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], [`permissions`], `issue`, `values`, `state`, `write`,
-//! `moves`, `renaming`, `index`, `frost`, `deed`, [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`], [`control`].
+//! `moves`, `renaming`, `index`, `freeze`, `action`, [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`], [`control`].
 //!
 //! Absent: thumbnails, archives' contents, making and changing link types, parents of sub-tasks, webhooks.
 
@@ -27,12 +27,12 @@ pub mod setup;
 pub mod site;
 pub mod workflow;
 
+mod action;
 mod agenda;
 mod attachment;
 mod chance;
-mod deed;
 mod file;
-mod frost;
+mod freeze;
 mod garbled;
 mod http;
 mod index;
@@ -52,12 +52,12 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use action::{Action, Refusal};
 pub use attachment::AttachmentView;
-pub use deed::{Deed, Refusal};
 pub use faults::FaultPlan;
 pub use fields::CustomField;
 pub use file::FileContent;
-pub use frost::Rows;
+pub use freeze::Rows;
 pub use garbled::Garbage;
 pub use issue::{ChangeView, CommentView, IssueView};
 pub use limits::Limits;

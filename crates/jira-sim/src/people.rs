@@ -45,7 +45,7 @@ pub(super) enum Errand {
 }
 
 /// The people with their plans and their memory.
-pub(super) struct Town {
+pub(super) struct Population {
     people: People,
     stream: StdRng,
     /// The errand that looks after each issue.
@@ -60,23 +60,23 @@ const STREAM: u64 = 3;
 /// People never act on both sides of one ticket within so long, at any pace: otherwise it would be unclear which came last.
 const APART: Duration = Duration::from_secs(5);
 
-impl Town {
+impl Population {
     /// Brings the people to the site, in place of those who lived there.
     pub(super) fn settle_in(state: &mut State, people: People) {
         words::accounts().for_each(|account| {
             state.accounts.entry(account.id.clone()).or_insert(account);
         });
         let stream = chance::stream(state.setup.seed, STREAM);
-        let mut town = Self { people, stream, turns: BTreeMap::new(), acted: BTreeMap::new() };
+        let mut population = Self { people, stream, turns: BTreeMap::new(), acted: BTreeMap::new() };
         state.cancel_errands();
         let now = state.now;
-        for pair in 0..town.people.pairs.len() {
-            town.plan(state, now, minutes(1, 30), Errand::Report { pair });
-            town.plan(state, now, minutes(60, 300), Errand::Idea { pair });
+        for pair in 0..population.people.pairs.len() {
+            population.plan(state, now, minutes(1, 30), Errand::Report { pair });
+            population.plan(state, now, minutes(60, 300), Errand::Idea { pair });
         }
         let issues: Vec<u64> = state.issues.keys().copied().collect();
-        issues.into_iter().for_each(|issue| town.follow(state, now, issue));
-        state.town = Some(town);
+        issues.into_iter().for_each(|issue| population.follow(state, now, issue));
+        state.population = Some(population);
     }
 
     /// Does an errand, and plans the next.

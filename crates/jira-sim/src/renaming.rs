@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use super::deed::Refusal;
-use super::frost::{Frost, News};
+use super::action::Refusal;
+use super::freeze::{Freeze, News};
 use super::index::Index;
 use super::issue::Issue;
 use super::setup::Project;
@@ -39,8 +39,8 @@ impl State {
         if let Some(versions) = self.setup.versions.remove(from) {
             self.setup.versions.insert(to.into(), versions);
         }
-        if let Some(town) = &mut self.town {
-            town.rename_project(from, to);
+        if let Some(population) = &mut self.population {
+            population.rename_project(from, to);
         }
         Ok(())
     }
@@ -61,7 +61,7 @@ impl State {
         let renamed = self.issues.values().filter(|issue| issue.project == rename.to);
         self.keys.extend(renamed.map(|issue| (issue.key(), issue.id)));
         rename.index(&mut self.index);
-        rename.frost(&mut self.frost);
+        rename.freeze(&mut self.freeze);
         self.agenda.entries_mut().for_each(|due| rename.due(due));
     }
 }
@@ -83,8 +83,8 @@ impl Rename<'_> {
         index.rows_mut().for_each(|row| self.issue(row));
     }
 
-    fn frost(&self, frost: &mut Frost) {
-        frost.waiting_mut().for_each(|news| self.news(news));
+    fn freeze(&self, freeze: &mut Freeze) {
+        freeze.waiting_mut().for_each(|news| self.news(news));
     }
 
     fn news(&self, news: &mut News) {

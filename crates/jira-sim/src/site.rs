@@ -7,14 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 
+use super::action::{Action, Refusal};
 use super::control;
-use super::deed::{Deed, Refusal};
 use super::faults::{FaultPlan, Rule, Standing};
-use super::frost::Rows;
+use super::freeze::Rows;
 use super::garbled::Garbage;
 use super::http;
 use super::issue::{Issue, IssueView};
-use super::people::{People, Town};
+use super::people::{People, Population};
 use super::permissions::Permissions;
 use super::setup::{Account, Flavour, Project, Setup};
 use super::stamp;
@@ -178,7 +178,7 @@ impl Site {
 
     /// From now on these people live here; replaces those who did.
     pub fn populate(&self, people: People) {
-        Town::settle_in(&mut self.settled(), people);
+        Population::settle_in(&mut self.settled(), people);
     }
 
     /// Search goes on showing these rows as it shows them now, whatever becomes of their issues, until this time; fresh
@@ -284,8 +284,8 @@ impl Site {
     }
 
     /// Carries out an action at once, under the account of this id or name. Answers the issue's key.
-    pub fn act(&self, who: &str, deed: Deed) -> Result<String, Refusal> {
-        self.settled().act(who, deed)
+    pub fn act(&self, who: &str, action: Action) -> Result<String, Refusal> {
+        self.settled().act(who, action)
     }
 
     /// The issue of this key or id as it is now.

@@ -11,13 +11,13 @@ use super::agenda::Agenda;
 use super::attachment::Attachment;
 use super::chance;
 use super::faults::Faults;
-use super::frost::{Frost, News};
+use super::freeze::{Freeze, News};
 use super::garbled::Garbled;
 use super::http::Holds;
 use super::index::Index;
 use super::issue::Issue;
 use super::limits::Meter;
-use super::people::{Errand, Town};
+use super::people::{Errand, Population};
 use super::permissions::Permissions;
 use super::ring::Ring;
 use super::screen::{Screen, Screens};
@@ -44,11 +44,11 @@ pub(super) struct State {
     /// What was deleted; nobody can see it, but the checker must know of it.
     pub graveyard: Vec<Arc<Issue>>,
     pub index: Index,
-    pub frost: Frost,
+    pub freeze: Freeze,
     pub garbled: Garbled,
     pub faults: Faults,
     pub holds: Holds,
-    pub town: Option<Town>,
+    pub population: Option<Population>,
     pub journal: Ring<Happening>,
     pub requests: Ring<RequestLine>,
     /// How often each `METHOD path-template` was called.
@@ -108,11 +108,11 @@ impl State {
             keys: BTreeMap::new(),
             graveyard: Vec::new(),
             index: Index::default(),
-            frost: Frost::default(),
+            freeze: Freeze::default(),
             garbled: Garbled::default(),
             faults: Faults::new(chance::stream(setup.seed, 1)),
             holds: Holds::new(),
-            town: None,
+            population: None,
             journal: Ring::new(),
             requests: Ring::new(),
             counters: BTreeMap::new(),
@@ -200,9 +200,9 @@ impl State {
 
     /// People live in the state and act on it, so they are out while they do.
     fn send(&mut self, due: DateTime<Utc>, errand: Errand) {
-        if let Some(mut town) = self.town.take() {
-            town.run(self, due, errand);
-            self.town = Some(town);
+        if let Some(mut population) = self.population.take() {
+            population.run(self, due, errand);
+            self.population = Some(population);
         }
     }
 
@@ -227,19 +227,19 @@ impl State {
     /// Search goes on showing the rows that it has until this time: that of this issue, or all. A time that is past thaws
     /// them.
     pub(super) fn freeze_index(&mut self, issue: Option<u64>, until: DateTime<Utc>) {
-        self.frost.freeze(issue, until);
+        self.freeze.freeze(issue, until);
         self.agenda.note(until, Due::Thaw);
         self.settle();
     }
 
     fn thaw(&mut self, now: DateTime<Utc>) {
-        for news in self.frost.thaw(now) {
+        for news in self.freeze.thaw(now) {
             self.take_in(now, news);
         }
     }
 
     fn hear(&mut self, due: DateTime<Utc>, news: News) {
-        if let Some(news) = self.frost.pass(due, news) {
+        if let Some(news) = self.freeze.pass(due, news) {
             self.take_in(due, news);
         }
     }

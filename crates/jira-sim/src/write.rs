@@ -204,9 +204,9 @@ impl State {
 
     /// People learn that there is something to look at.
     fn notice(&mut self, at: DateTime<Utc>, issue: u64) {
-        if let Some(mut town) = self.town.take() {
-            town.follow(self, at, issue);
-            self.town = Some(town);
+        if let Some(mut population) = self.population.take() {
+            population.follow(self, at, issue);
+            self.population = Some(population);
         }
     }
 

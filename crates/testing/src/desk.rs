@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use jira_sim::{Account, Deed, Flavour, Project, Setup, Site, Workflow};
+use jira_sim::{Account, Action, Flavour, Project, Setup, Site, Workflow};
 use lockstep::clock::{Clock, Entropy};
 use lockstep::flow::{Credentials, Deployment, IssueId, JiraAccess, ProjectId, ProjectKey, Secret, Teller};
 use lockstep::jira::{self, AnswerMemory, Budget, By, Client, DEFAULT_ANSWER_BYTES, InMemory, Parsing, Scan, Tools};
@@ -86,13 +86,13 @@ impl Desk {
 
     /// Somebody reports an issue. Answers its id.
     pub fn report(&self, project: &str, summary: &str) -> IssueId {
-        let deed = Deed::Create { project: project.to_owned(), summary: summary.to_owned(), text: String::new() };
+        let deed = Action::Create { project: project.to_owned(), summary: summary.to_owned(), text: String::new() };
         let key = self.act(deed);
         self.id(&key)
     }
 
     /// Ann does something.
-    pub fn act(&self, deed: Deed) -> String {
+    pub fn act(&self, deed: Action) -> String {
         self.site.act("ann", deed).unwrap()
     }
 

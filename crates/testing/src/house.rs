@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt as _, Full};
-use jira_sim::{self, Deed, FaultPlan, Flavour, People, Site, check};
+use jira_sim::{self, Action, FaultPlan, Flavour, People, Site, check};
 use lockstep::clock::{Clock, Entropy};
 use lockstep::config::Watch;
 use lockstep::demo::world;
@@ -321,7 +321,7 @@ impl House {
     }
 
     /// A person does something in Jira.
-    pub fn act(&self, who: &str, deed: Deed) -> String {
+    pub fn act(&self, who: &str, deed: Action) -> String {
         self.site.act(who, deed).unwrap()
     }
 

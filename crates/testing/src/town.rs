@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jira_sim::{Account, Deed, Site, check};
+use jira_sim::{Account, Action, Site, check};
 use lockstep::clock::Clock;
 use lockstep::config::{self, Around};
 use lockstep::demo::world;
@@ -108,7 +108,7 @@ impl Town {
     /// Somebody reports a ticket in `project`, and it is accepted. Answers its key.
     pub fn accepted_ticket(&self, project: &str) -> String {
         let create =
-            Deed::Create { project: project.into(), summary: "It does not start".into(), text: "At all.".into() };
+            Action::Create { project: project.into(), summary: "It does not start".into(), text: "At all.".into() };
         let ticket = self.site.act(PERSON, create).unwrap();
         self.bring(&ticket, "Will Do");
         ticket
@@ -116,7 +116,7 @@ impl Town {
 
     /// Somebody brings an issue into a status.
     pub fn bring(&self, issue: &str, status: &str) {
-        self.site.act(PERSON, Deed::Move { issue: issue.into(), status: status.into() }).unwrap();
+        self.site.act(PERSON, Action::Move { issue: issue.into(), status: status.into() }).unwrap();
     }
 
     /// The key of the dev issue that a ticket links to.

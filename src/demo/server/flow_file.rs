@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Options, wish};
+use super::{Options, arguments};
 
 /// A flow file that `lockstep run` takes as it is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -74,7 +74,7 @@ const INTERVAL_SECS: u32 = 2;
 impl FlowFile {
     /// For the first pair of projects, at this address.
     pub(super) fn of(options: &Options, url: &str) -> Option<Self> {
-        let (user_project_key, dev_project_key) = wish::pairs(&options.projects).into_iter().next()?;
+        let (user_project_key, dev_project_key) = arguments::pairs(&options.projects).into_iter().next()?;
         Some(Self {
             name: "jira-sim",
             jira: Access::of(options, url),

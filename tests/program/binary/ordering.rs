@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Output;
 
-use jira_sim::Deed;
+use jira_sim::Action;
 use serde_json::{Value, json};
 
 use testing::asking::ask;
@@ -25,7 +25,7 @@ pub fn command(town: &Town, address: &str, args: &[&str]) -> (Option<i32>, Strin
 fn strangers(town: &Town) -> (String, String) {
     let make = |project: &str| {
         let (project, summary, text) = (project.to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
-        town.site.act("account-ines", Deed::Create { project, summary, text }).unwrap()
+        town.site.act("account-ines", Action::Create { project, summary, text }).unwrap()
     };
     (make("USER-A"), make("DEV-A"))
 }

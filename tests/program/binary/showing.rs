@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use http::{Method, StatusCode};
-use jira_sim::Deed;
+use jira_sim::Action;
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use serde_json::Value;
 
@@ -138,7 +138,7 @@ fn suspended(town: &Town, daemon: &Daemon) -> [String; 2] {
     let user = town.accepted_ticket("USER-A");
     let dev = town.dev_issue_of(&user);
     daemon.wait_cycles("sync-ab", 2);
-    let away = Deed::MoveToProject { issue: dev.clone(), project: "DEV-N".into() };
+    let away = Action::MoveToProject { issue: dev.clone(), project: "DEV-N".into() };
     town.site.act("account-ines", away).unwrap();
     town.bring(&user, "Declined");
     daemon.wait_for("its pair is suspended", |line| line["event"] == "pair.suspended");

@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use jira_sim::Deed;
+use jira_sim::Action;
 use mongodb::bson::{DateTime, Document, doc};
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ impl Served {
     /// A dev issue as that service made it.
     fn dev_issue(&self, ticket: &str) -> String {
         let text = format!("At all.\nUser Link: {}/browse/{ticket}", self.town.site.base_url());
-        let create = Deed::Create { project: "DEV-A".into(), summary: "It does not start".into(), text };
+        let create = Action::Create { project: "DEV-A".into(), summary: "It does not start".into(), text };
         self.town.site.act(PERSON, create).unwrap()
     }
 

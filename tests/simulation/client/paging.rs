@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jira_sim::{Deed, Flavour};
+use jira_sim::{Action, Flavour};
 use lockstep::flow::{IssueId, JiraTime};
 use lockstep::jira::{By, Client, Scan};
 use proptest::prelude::*;
@@ -109,13 +109,15 @@ async fn perform(desk: &Desk, act: &Act) {
     let all: Vec<_> = issues(desk).into_keys().collect();
     let chosen = |n: &usize| all.get(n % all.len().max(1)).map(ToString::to_string);
     let deed = match act {
-        Act::Edit(n) => chosen(n).map(|issue| Deed::Rename { issue, summary: desk.clock.wall().to_rfc3339() }),
-        Act::Delete(n) => chosen(n).map(|issue| Deed::Delete { issue }),
+        Act::Edit(n) => chosen(n).map(|issue| Action::Rename { issue, summary: desk.clock.wall().to_rfc3339() }),
+        Act::Delete(n) => chosen(n).map(|issue| Action::Delete { issue }),
         Act::Move(n) => chosen(n).map(|issue| {
             let away = desk.site.issue(&issue).unwrap().project == USER;
-            Deed::MoveToProject { issue, project: if away { DEV } else { USER }.to_owned() }
+            Action::MoveToProject { issue, project: if away { DEV } else { USER }.to_owned() }
         }),
-        Act::Create => Some(Deed::Create { project: USER.to_owned(), summary: "late".to_owned(), text: String::new() }),
+        Act::Create => {
+            Some(Action::Create { project: USER.to_owned(), summary: "late".to_owned(), text: String::new() })
+        }
         Act::Wait(millis) => {
             desk.clock.sleep(Duration::from_millis(*millis)).await;
             None

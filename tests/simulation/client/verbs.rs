@@ -5,7 +5,7 @@ use std::time::Duration;
 use jira_markup::MOST;
 use jira_sim::fields::FieldKind;
 use jira_sim::{
-    Category, CustomField, Deed, FileContent, Flavour, Permissions, Screen, Screens, Status, Transition, Visibility,
+    Action, Category, CustomField, FileContent, Flavour, Permissions, Screen, Screens, Status, Transition, Visibility,
     Workflow,
 };
 use lockstep::flow::{IntentId, IssueId, IssueType, Mark, StatusName};
@@ -50,7 +50,7 @@ fn an_issue_is_created_with_text_link_mark_and_fields_and_read_back() {
     on_both(async |desk| {
         let client = desk.client().await;
         let user = desk.report(USER, "original");
-        desk.act(Deed::Describe { issue: user.to_string(), text: "It *hurts*\nwhen {clicked}".to_owned() });
+        desk.act(Action::Describe { issue: user.to_string(), text: "It *hurts*\nwhen {clicked}".to_owned() });
         let original = client.fetch_one(&user).await.unwrap().unwrap();
 
         let text = original.description.as_ref().map(|text| client.carried(text));
@@ -116,7 +116,7 @@ fn one_edit_sets_mark_link_comment_and_fields_and_keeps_the_text() {
     on_both(async |desk| {
         let client = desk.client().await;
         let user = desk.report(USER, "original");
-        desk.act(Deed::Describe { issue: user.to_string(), text: "my own words".to_owned() });
+        desk.act(Action::Describe { issue: user.to_string(), text: "my own words".to_owned() });
         let read = client.fetch_one(&user).await.unwrap().unwrap();
         let linked = Mark::Linked { dev_issue: "77".parse().unwrap(), intent: intent("intent-1") };
         let edit = Edit {
@@ -144,7 +144,7 @@ fn a_comment_of_ours_is_known_again_and_nobody_elses_is() {
         let client = desk.client().await;
         let user = desk.report(USER, "original");
         let since = client.jira_now();
-        desk.act(Deed::Comment { issue: user.to_string(), text: "Fixed in DEV-A-1".to_owned() });
+        desk.act(Action::Comment { issue: user.to_string(), text: "Fixed in DEV-A-1".to_owned() });
         let (ours, others) = (intent("intent-1"), intent("intent-2"));
         let said = client.plain("Fixed in DEV-A-1");
         let sought = |intent| Sought { intent, body: &said, since };
@@ -167,10 +167,10 @@ fn restricted_comments_are_told_apart_and_hundreds_of_comments_are_all_read() {
         let user = desk.report(USER, "original");
         let since = client.jira_now();
         for n in 0..230 {
-            desk.act(Deed::Comment { issue: user.to_string(), text: format!("number {n}") });
+            desk.act(Action::Comment { issue: user.to_string(), text: format!("number {n}") });
         }
         let visibility = Visibility::Role("Developers".to_owned());
-        desk.act(Deed::CommentFor { issue: user.to_string(), text: "among us".to_owned(), visibility });
+        desk.act(Action::CommentFor { issue: user.to_string(), text: "among us".to_owned(), visibility });
         let read = client.comments(&user, since).await.unwrap();
         assert_eq!(read.iter().filter(|comment| !comment.restricted).count(), 230);
         // The bot is a developer on this desk, Ann is one too.
@@ -272,7 +272,7 @@ fn a_long_history_is_read_to_its_beginning() {
         let user = desk.report(USER, "original");
         for round in 0..60 {
             let status = ["In Progress", "Resolved"][round % 2];
-            desk.act(Deed::Move { issue: user.to_string(), status: status.to_owned() });
+            desk.act(Action::Move { issue: user.to_string(), status: status.to_owned() });
             desk.clock.sleep(Duration::from_secs(60)).await;
         }
         let read = client.fetch_one(&user).await.unwrap().unwrap();
@@ -288,7 +288,7 @@ fn a_file_goes_from_issue_to_issue_and_no_stranger_sees_our_credentials() {
         let client = desk.client().await;
         let (user, dev) = (desk.report(USER, "one"), desk.report(DEV, "two"));
         let content = FileContent::Made { size: 700_000, seed: 3 };
-        desk.act(Deed::Attach { issue: user.to_string(), filename: "a \"b\" ü.png".to_owned(), content });
+        desk.act(Action::Attach { issue: user.to_string(), filename: "a \"b\" ü.png".to_owned(), content });
         let attachment = client.attachments(&user).await.unwrap().unwrap().remove(0);
         let copied = client.copy_attachment(&client, &attachment, &dev).await.unwrap();
 
@@ -309,7 +309,7 @@ fn a_file_that_is_too_large_is_refused_and_leaves_nothing() {
         let client = desk.client().await;
         let (user, dev) = (desk.report(USER, "one"), desk.report(DEV, "two"));
         let content = FileContent::Made { size: 1 << 20, seed: 3 };
-        desk.act(Deed::Attach { issue: user.to_string(), filename: "big.bin".to_owned(), content });
+        desk.act(Action::Attach { issue: user.to_string(), filename: "big.bin".to_owned(), content });
         let attachment = client.attachments(&user).await.unwrap().unwrap().remove(0);
         desk.site.set_upload_limit((1 << 20) - 1);
         let error = client.copy_attachment(&client, &attachment, &dev).await.unwrap_err();

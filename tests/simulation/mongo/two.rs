@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use jira_sim::faults::{Kind, Rule, When};
-use jira_sim::{Deed, Flavour};
+use jira_sim::{Action, Flavour};
 use lockstep::supervisor::Handle;
 use mongodb::bson::{Document, doc};
 
@@ -29,7 +29,7 @@ fn writes_of(house: &mut House) -> Arc<AtomicU64> {
 }
 
 fn close(house: &House, dev: &str) {
-    house.act("dev-bea", Deed::Move { issue: dev.to_owned(), status: "Closed".to_owned() });
+    house.act("dev-bea", Action::Move { issue: dev.to_owned(), status: "Closed".to_owned() });
 }
 
 fn why(handle: &Handle) -> String {
@@ -57,7 +57,7 @@ fn a_second_daemon_is_refused_until_the_first_was_silent_and_the_first_then_writ
                     data.crashed();
                     let written = first_writes.load(Ordering::Relaxed);
                     clock.sleep(6 * MINUTE).await;
-                    let deed = Deed::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() };
+                    let deed = Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() };
                     site.act("dev-bea", deed).unwrap();
                     clock.sleep(12 * MINUTE).await;
                     assert!(handle.look().flows[0].last_cycle.is_some(), "{}", why(&handle));

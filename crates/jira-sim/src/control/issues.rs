@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::problem::{Asked, Problem};
 use super::{Page, Part, usual_limit};
-use crate::deed::Refusal;
+use crate::action::Refusal;
 use crate::issue::IssueView;
 use crate::site::Site;
 

@@ -9,7 +9,7 @@ use http::{Method, StatusCode, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::deed::Refusal;
+use crate::action::Refusal;
 
 /// Why a request to the control API is refused.
 #[derive(Debug)]

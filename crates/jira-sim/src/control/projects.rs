@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Body, Problem};
-use crate::deed::Refusal;
+use crate::action::Refusal;
 use crate::permissions::{Permission, Permissions};
 use crate::setup;
 use crate::site::Site;

@@ -9,8 +9,8 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Body, Problem};
-use crate::deed::Refusal;
-use crate::frost::Rows;
+use crate::action::Refusal;
+use crate::freeze::Rows;
 use crate::garbled::Garbage;
 use crate::people::People;
 use crate::site::Site;
@@ -84,7 +84,7 @@ pub(super) struct Captcha {
 /// Which rows of search stay as they are, and how long from now; see [`Site::freeze_index`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Frost {
+pub(super) struct FreezeOrder {
     /// A key or id; all if absent.
     issue: Option<String>,
     seconds: u32,
@@ -102,7 +102,7 @@ pub(super) struct Row {
 /// See [`People`].
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Company {
+pub(super) struct PeopleOrder {
     pairs: Vec<Pair>,
     pace: f64,
     /// Until they go home; a hundred years if not given.
@@ -153,7 +153,7 @@ pub(super) async fn set_date(
 
 pub(super) async fn freeze(
     State(site): State<Arc<Site>>,
-    Body(Frost { issue, seconds }): Body<Frost>,
+    Body(FreezeOrder { issue, seconds }): Body<FreezeOrder>,
 ) -> Result<StatusCode, Problem> {
     let rows = issue.map_or(Rows::All, Rows::Of);
     site.freeze_index(&rows, site.now() + Duration::seconds(seconds.into()))?;
@@ -182,9 +182,9 @@ pub(super) async fn demand_captcha(
 
 pub(super) async fn people_come(
     State(site): State<Arc<Site>>,
-    Body(company): Body<Company>,
+    Body(order): Body<PeopleOrder>,
 ) -> Result<StatusCode, Problem> {
-    if !(company.pace > 0.0 && company.pace <= FASTEST) {
+    if !(order.pace > 0.0 && order.pace <= FASTEST) {
         return Err(Problem::bad(format!("pace: from above 0 to {FASTEST}, where 1 is an office's")));
     }
     let known: Vec<String> = site.projects().into_iter().map(|project| project.key).collect();
@@ -193,12 +193,12 @@ pub(super) async fn people_come(
         let (wanted, side) = names.into_iter().find(|(key, _)| !known.contains(key))?;
         Some(format!("pairs[{n}].{side}: there is no project {wanted}"))
     };
-    if let Some(problem) = company.pairs.iter().enumerate().find_map(stranger) {
+    if let Some(problem) = order.pairs.iter().enumerate().find_map(stranger) {
         return Err(Problem::bad(problem));
     }
-    let span = company.for_secs.map_or(Duration::days(36_500), |secs| Duration::seconds(secs.into()));
-    let pairs = company.pairs.into_iter().map(|pair| (pair.user, pair.dev)).collect();
-    site.populate(People { pairs, until: site.now() + span, pace: company.pace });
+    let span = order.for_secs.map_or(Duration::days(36_500), |secs| Duration::seconds(secs.into()));
+    let pairs = order.pairs.into_iter().map(|pair| (pair.user, pair.dev)).collect();
+    site.populate(People { pairs, until: site.now() + span, pace: order.pace });
     Ok(StatusCode::NO_CONTENT)
 }
 

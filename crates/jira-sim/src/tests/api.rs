@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stage::{BOT, DEV, Stage, USER, adf, new_issue, wait};
-use crate::Deed;
+use crate::Action;
 
 #[tokio::test(start_paused = true)]
 async fn an_issue_is_created_with_its_properties_in_one_request() {
@@ -149,7 +149,7 @@ async fn changelogs_expand_newest_first_and_page_oldest_first() {
     let key = stage.ann_reports("Broken");
     for n in 0..50 {
         wait(1).await;
-        stage.ann(Deed::Rename { issue: key.clone(), summary: format!("Broken {n}") });
+        stage.ann(Action::Rename { issue: key.clone(), summary: format!("Broken {n}") });
     }
     stage.ann_moves(&key, "Will Do");
     let expanded = stage.get(&format!("issue/{key}?expand=changelog")).await.json()["changelog"].clone();
@@ -174,7 +174,7 @@ async fn changelogs_of_many_issues_come_in_order_of_time_by_pages() {
     for issue in [&two, &one] {
         wait(1).await;
         stage.ann_moves(issue, "Will Do");
-        stage.ann(Deed::Rename { issue: issue.clone(), summary: "Other".into() });
+        stage.ann(Action::Rename { issue: issue.clone(), summary: "Other".into() });
     }
     let mut ask = json!({"issueIdsOrKeys": [one, two, "NOPE-1"], "fieldIds": ["status"], "maxResults": 1});
     let first = stage.post("changelog/bulkfetch", ask.clone()).await.json();

@@ -10,7 +10,7 @@ use tower::ServiceExt;
 
 use super::stage::{Reply, Stage, read, wait};
 use crate::faults::{Effect, FaultPlan, Kind, LateReply, Rule, When};
-use crate::{AttachmentView, Deed, FileContent, Flavour, Setup};
+use crate::{Action, AttachmentView, FileContent, Flavour, Setup};
 
 const FORM: &str = "multipart/form-data; boundary=cut";
 
@@ -51,7 +51,7 @@ fn with_file(change: impl FnOnce(&mut Setup)) -> (Stage, String, String) {
     let stage = Stage::with(change);
     let issue = stage.ann_reports("Broken");
     let content = FileContent::Kept(Bytes::from_static(b"0123456789"));
-    stage.ann(Deed::Attach { issue: issue.clone(), filename: "số 1.txt".into(), content });
+    stage.ann(Action::Attach { issue: issue.clone(), filename: "số 1.txt".into(), content });
     let id = attached(&stage, &issue)[0].id.clone();
     (stage, issue, id)
 }
@@ -315,7 +315,7 @@ async fn what_is_made_comes_out_as_long_and_as_digested_as_it_is_told() {
     let stage = Stage::new();
     let issue = stage.ann_reports("Broken");
     let content = FileContent::Made { size: 300_000, seed: 5 };
-    stage.ann(Deed::Attach { issue: issue.clone(), filename: "big.bin".into(), content });
+    stage.ann(Action::Attach { issue: issue.clone(), filename: "big.bin".into(), content });
     let attachment = attached(&stage, &issue).remove(0);
     let path = format!("/rest/api/3/attachment/content/{}?redirect=false", attachment.id);
     let response = stage.site.router().oneshot(stage.request("GET", &path).body(Body::empty()).unwrap()).await.unwrap();
@@ -330,11 +330,11 @@ async fn what_is_made_comes_out_as_long_and_as_digested_as_it_is_told() {
 async fn people_attach_and_detach_what_the_site_takes() {
     let (stage, issue, id) = with_file(|setup| setup.upload_limit = 10);
     let too_big = FileContent::Made { size: 11, seed: 1 };
-    let deed = Deed::Attach { issue: issue.clone(), filename: "b".into(), content: too_big };
+    let deed = Action::Attach { issue: issue.clone(), filename: "b".into(), content: too_big };
     let told = stage.site.act("Ann", deed).unwrap_err().to_string();
     assert_eq!(told, "b has 11 bytes, and no more than 10 can be attached");
     assert_eq!(names(&stage, &issue), ["số 1.txt"]);
-    let detach = || Deed::Detach { issue: issue.clone(), attachment: id.clone() };
+    let detach = || Action::Detach { issue: issue.clone(), attachment: id.clone() };
     stage.ann(detach());
     assert!(stage.site.act("Ann", detach()).is_err());
 }
@@ -343,7 +343,7 @@ async fn people_attach_and_detach_what_the_site_takes() {
 async fn the_site_keeps_only_so_much_of_all_files_together() {
     let stage = Stage::with(|setup| setup.storage_limit = 10);
     let issue = stage.ann_reports("Broken");
-    let file = |content: &'static str| Deed::Attach {
+    let file = |content: &'static str| Action::Attach {
         issue: issue.clone(),
         filename: "a".into(),
         content: FileContent::Kept(content.into()),
@@ -354,7 +354,7 @@ async fn the_site_keeps_only_so_much_of_all_files_together() {
     stage.ann(file("7890"));
     assert_eq!(upload(&stage, &issue, &[("file", "b", "1")]).await.status, 413);
     let made = FileContent::Made { size: 1000, seed: 1 };
-    stage.ann(Deed::Attach { issue: issue.clone(), filename: "made".into(), content: made });
-    stage.ann(Deed::Detach { issue: issue.clone(), attachment: attached(&stage, &issue)[0].id.clone() });
+    stage.ann(Action::Attach { issue: issue.clone(), filename: "made".into(), content: made });
+    stage.ann(Action::Detach { issue: issue.clone(), attachment: attached(&stage, &issue)[0].id.clone() });
     assert_eq!(upload(&stage, &issue, &[("file", "b", "123456")]).await.status, 200);
 }

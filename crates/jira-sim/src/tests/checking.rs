@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stage::{BOT, DEV, Stage, USER, adf, wait};
-use crate::Deed;
+use crate::Action;
 use crate::check::{Disagreement, Expectation, Mirror, Side, Unlinked, agree};
 
 fn mirror(from: Side, status: &str, to_status: &str) -> Mirror {
@@ -59,11 +59,11 @@ impl Daemon<'_> {
     }
 
     fn moves(&self, issue: &str, status: &str) {
-        self.0.site.act(BOT, Deed::Move { issue: issue.into(), status: status.into() }).unwrap();
+        self.0.site.act(BOT, Action::Move { issue: issue.into(), status: status.into() }).unwrap();
     }
 
     fn comments(&self, issue: &str, text: &str) {
-        self.0.site.act(BOT, Deed::Comment { issue: issue.into(), text: text.into() }).unwrap();
+        self.0.site.act(BOT, Action::Comment { issue: issue.into(), text: text.into() }).unwrap();
     }
 
     fn id(&self, key: &str) -> String {
@@ -115,7 +115,7 @@ async fn twins_are_named_together() {
 async fn a_dev_issue_of_the_daemon_must_carry_a_mark() {
     let stage = Stage::new();
     Daemon(&stage).create_marked("USER-A-1", json!([])).await;
-    stage.ann(Deed::Create { project: DEV.into(), summary: "A person's own".into(), text: String::new() });
+    stage.ann(Action::Create { project: DEV.into(), summary: "A person's own".into(), text: String::new() });
     assert_eq!(found(&stage), ["DEV-A-1 was made by the daemon and carries no mark"]);
 }
 
@@ -137,7 +137,7 @@ async fn a_wish_counts_even_if_the_issue_moved_on() {
 async fn a_dev_issue_that_people_deleted_is_not_missed() {
     let stage = Stage::new();
     let (_, dev) = pair(&stage).await;
-    stage.ann(Deed::Delete { issue: dev });
+    stage.ann(Action::Delete { issue: dev });
     assert_eq!(found(&stage), [] as [&str; 0]);
 }
 
@@ -153,7 +153,7 @@ async fn nobody_asked_for_it() {
 async fn a_mark_must_name_a_user_issue_that_is_or_was() {
     let stage = Stage::new();
     let (user, _) = pair(&stage).await;
-    stage.ann(Deed::Delete { issue: user });
+    stage.ann(Action::Delete { issue: user });
     assert_eq!(found(&stage), [] as [&str; 0]);
     Daemon(&stage).create_marked("X-1", json!([{"key": "lockstep", "value": {"userIssue": "77"}}])).await;
     assert_eq!(found(&stage), ["DEV-A-2 was made for 77, and nobody asked for it"]);
@@ -164,10 +164,11 @@ async fn each_part_of_the_link_is_missed() {
     let stage = Stage::new();
     let (user, dev) = pair(&stage).await;
     let (user, dev) = (user.as_str(), dev.as_str());
-    let describe = |issue: &str, text: String| stage.ann(Deed::Describe { issue: issue.into(), text });
+    let describe = |issue: &str, text: String| stage.ann(Action::Describe { issue: issue.into(), text });
     describe(user, format!("Dev Link: https://x/browse/{dev}\nDev Link: https://x/browse/{dev}"));
     describe(dev, "User Link: https://x/browse/USER-A-11".into());
-    let wrong_mark = Deed::SetProperty { issue: user.into(), key: "lockstep".into(), value: json!({"devIssue": "1"}) };
+    let wrong_mark =
+        Action::SetProperty { issue: user.into(), key: "lockstep".into(), value: json!({"devIssue": "1"}) };
     stage.ann(wrong_mark);
     Daemon(&stage).comments(user, &format!("Dev issue: {dev}"));
     let unlinked = |why| Disagreement::Unlinked { user: user.into(), dev: dev.into(), why };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stage::{Stage, adf, wait};
-use crate::{Deed, FileContent, Flavour};
+use crate::{Action, FileContent, Flavour};
 
 const FLAVOURS: [Flavour; 2] = [Flavour::Cloud, Flavour::DataCenter];
 
@@ -57,21 +57,21 @@ async fn lines_labels_and_files_are_told_as_jira_tells_them() {
     for flavour in FLAVOURS {
         let stage = stage(flavour);
         let issue = stage.ann_reports("Broken");
-        stage.ann(Deed::Rename { issue: issue.clone(), summary: "Mended".into() });
+        stage.ann(Action::Rename { issue: issue.clone(), summary: "Mended".into() });
         let told = item(flavour, "summary", "summary", [Value::Null, json!("Broken")], [Value::Null, json!("Mended")]);
         assert_eq!(latest(&stage, &issue).await, told);
 
-        stage.ann(Deed::Label { issue: issue.clone(), labels: vec!["red".into(), "blue".into()] });
+        stage.ann(Action::Label { issue: issue.clone(), labels: vec!["red".into(), "blue".into()] });
         let told = item(flavour, "labels", "labels", [Value::Null, json!("")], [Value::Null, json!("red blue")]);
         assert_eq!(latest(&stage, &issue).await, told);
 
         let content = FileContent::Made { size: 5, seed: 1 };
-        stage.ann(Deed::Attach { issue: issue.clone(), filename: "log.txt".into(), content });
+        stage.ann(Action::Attach { issue: issue.clone(), filename: "log.txt".into(), content });
         let id = stage.site.issue(&issue).unwrap().attachments[0].id.clone();
         let (none, file) = ([Value::Null, Value::Null], [json!(id), json!("log.txt")]);
         let told = item(flavour, "Attachment", "attachment", none.clone(), file.clone());
         assert_eq!(latest(&stage, &issue).await, told);
-        stage.ann(Deed::Detach { issue: issue.clone(), attachment: id });
+        stage.ann(Action::Detach { issue: issue.clone(), attachment: id });
         assert_eq!(latest(&stage, &issue).await, item(flavour, "Attachment", "attachment", file, none));
     }
 }
@@ -91,10 +91,10 @@ async fn many_changelogs_at_once_are_filtered_by_field() {
     let (one, two) = (stage.ann_reports("One"), stage.ann_reports("Two"));
     let id = |key: &str| stage.site.issue(key).unwrap().id;
     for issue in [&one, &two] {
-        stage.ann(Deed::Describe { issue: issue.clone(), text: "It hurts more.".into() });
+        stage.ann(Action::Describe { issue: issue.clone(), text: "It hurts more.".into() });
         wait(1).await;
         let content = FileContent::Made { size: 5, seed: 1 };
-        stage.ann(Deed::Attach { issue: issue.clone(), filename: "log.txt".into(), content });
+        stage.ann(Action::Attach { issue: issue.clone(), filename: "log.txt".into(), content });
         stage.ann_moves(issue, "Will Do");
     }
     for (fields, told) in [
@@ -119,7 +119,7 @@ async fn many_changelogs_at_once_are_filtered_by_field() {
 async fn a_bulk_answer_tells_an_entry_as_a_single_one_does() {
     let stage = stage(Flavour::Cloud);
     let issue = stage.ann_reports("One");
-    stage.ann(Deed::Describe { issue: issue.clone(), text: "It hurts more.".into() });
+    stage.ann(Action::Describe { issue: issue.clone(), text: "It hurts more.".into() });
     let ask = json!({"issueIdsOrKeys": [issue], "fieldIds": ["description"]});
     let log = stage.post("changelog/bulkfetch", ask).await.json()["issueChangeLogs"][0].clone();
     assert_eq!(log["changeHistories"][0]["items"], latest(&stage, &issue).await);

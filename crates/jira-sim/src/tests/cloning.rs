@@ -3,24 +3,24 @@
 use serde_json::{Value, json};
 
 use super::stage::{BOT, Stage, USER, wait};
-use crate::{Deed, FileContent, Flavour, IssueView, Workflow};
+use crate::{Action, FileContent, Flavour, IssueView, Workflow};
 
 /// An issue with something of everything, in some status that is not the first.
 fn rich(stage: &Stage) -> String {
     let issue = stage.ann_reports("Broken");
-    stage.ann(Deed::Label { issue: issue.clone(), labels: vec!["red".into()] });
-    stage.ann(Deed::Prioritise { issue: issue.clone(), priority: "High".into() });
+    stage.ann(Action::Label { issue: issue.clone(), labels: vec!["red".into()] });
+    stage.ann(Action::Prioritise { issue: issue.clone(), priority: "High".into() });
     let content = FileContent::Made { size: 5, seed: 1 };
-    stage.ann(Deed::Attach { issue: issue.clone(), filename: "log.txt".into(), content });
-    stage.ann(Deed::SetProperty { issue: issue.clone(), key: "lockstep".into(), value: json!({"devIssue": "7"}) });
-    stage.ann(Deed::Comment { issue: issue.clone(), text: "Well?".into() });
+    stage.ann(Action::Attach { issue: issue.clone(), filename: "log.txt".into(), content });
+    stage.ann(Action::SetProperty { issue: issue.clone(), key: "lockstep".into(), value: json!({"devIssue": "7"}) });
+    stage.ann(Action::Comment { issue: issue.clone(), text: "Well?".into() });
     stage.ann_moves(&issue, "Resolved");
     issue
 }
 
 /// The bot clones an issue; its clone and the issue itself, as they are then.
 fn cloned(stage: &Stage, issue: &str, with_properties: bool) -> (IssueView, IssueView) {
-    let key = stage.site.act(BOT, Deed::Clone { issue: issue.into(), with_properties }).unwrap();
+    let key = stage.site.act(BOT, Action::Clone { issue: issue.into(), with_properties }).unwrap();
     (stage.site.issue(&key).unwrap(), stage.site.issue(issue).unwrap())
 }
 
@@ -54,7 +54,7 @@ async fn a_clones_files_are_its_own() {
     assert_eq!((&copy.filename, copy.size, &copy.sha256), (&file.filename, file.size, &file.sha256));
     assert_eq!((copy.author.as_str(), copy.created), (BOT, clone.created));
     assert_ne!(copy.id, file.id);
-    stage.ann(Deed::Detach { issue: issue.clone(), attachment: file.id.clone() });
+    stage.ann(Action::Detach { issue: issue.clone(), attachment: file.id.clone() });
     assert_eq!(stage.site.issue(&clone.key).unwrap().attachments, clone.attachments);
     assert_eq!(stage.get(&format!("attachment/{}", copy.id)).await.status, 200);
 }
@@ -89,13 +89,13 @@ async fn properties_are_copied_where_the_site_does_so() {
 #[tokio::test(start_paused = true)]
 async fn a_clone_keeps_the_limits_of_its_original() {
     let stage = Stage::new();
-    let issue = stage.ann(Deed::Create { project: USER.into(), summary: "x".repeat(255), text: String::new() });
-    stage.ann(Deed::Restrict { issue: issue.clone(), viewers: Some(vec!["ann".into()]) });
-    let clone = stage.ann(Deed::Clone { issue, with_properties: true });
+    let issue = stage.ann(Action::Create { project: USER.into(), summary: "x".repeat(255), text: String::new() });
+    stage.ann(Action::Restrict { issue: issue.clone(), viewers: Some(vec!["ann".into()]) });
+    let clone = stage.ann(Action::Clone { issue, with_properties: true });
     assert_eq!(stage.get(&format!("issue/{clone}")).await.status, 404);
     let shown = stage.site.issue(&clone).unwrap();
     assert_eq!((shown.summary.len(), shown.description.as_str()), (255, ""));
-    let nothing = Deed::Clone { issue: "USER-A-9".into(), with_properties: false };
+    let nothing = Action::Clone { issue: "USER-A-9".into(), with_properties: false };
     assert!(stage.site.act("Ann", nothing).is_err());
     assert_eq!(Value::Null, stage.get("issue/USER-A-3").await.json()["key"], "nothing came of it");
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::stage::{BOT, DEV, Reply, Stage, USER, new_issue, read};
-use crate::Deed;
+use crate::Action;
 
 /// Asks the back door of the stage's site.
 async fn ask(stage: &Stage, method: &str, path: &str, body: Value) -> Reply {
@@ -353,7 +353,7 @@ async fn rows_of_search_are_garbled_by_order_and_faults_meet_what_names_an_issue
 async fn issues_are_cloned_by_order() {
     let stage = Stage::new();
     stage.ann_reports("One");
-    stage.ann(Deed::SetProperty { issue: "USER-A-1".into(), key: "k".into(), value: json!(1) });
+    stage.ann(Action::SetProperty { issue: "USER-A-1".into(), key: "k".into(), value: json!(1) });
     for (order, key, kept) in [
         (json!({"issue": "USER-A-1"}), "USER-A-2", json!({})),
         (json!({"issue": "USER-A-1", "withProperties": true}), "USER-A-3", json!({"k": 1})),

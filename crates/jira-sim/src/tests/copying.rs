@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::stage::{DEV, Stage, USER, adf, new_issue};
 use crate::fields::FieldKind;
-use crate::{CustomField, Deed, Flavour, Refusal, Screens, Setup};
+use crate::{Action, CustomField, Flavour, Refusal, Screens, Setup};
 
 const TEAM: &str = "customfield_10010";
 const SQUAD: &str = "customfield_10011";
@@ -163,7 +163,7 @@ async fn people_fill_any_field_and_are_told_what_does_not_fit() {
             setup.screens.clear();
         });
         let issue = stage.ann_reports("One");
-        let fill = |field: &str, value| Deed::Fill { issue: issue.clone(), field: field.into(), value };
+        let fill = |field: &str, value| Action::Fill { issue: issue.clone(), field: field.into(), value };
         stage.ann(fill(TEAM, json!({"value": "Red"})));
         stage.ann(fill(STEPS, text.clone()));
         stage.ann(fill(TEAM, Value::Null));
@@ -233,7 +233,7 @@ async fn an_issue_that_moves_has_the_versions_of_the_same_name_there() {
     ] {
         assert_eq!(set(&stage, &issue, field, &value).await.0, 204);
     }
-    let moved = stage.ann(Deed::MoveToProject { issue, project: DEV.into() });
+    let moved = stage.ann(Action::MoveToProject { issue, project: DEV.into() });
     let left = shown(&stage, &moved, "fixVersions").await;
     assert_eq!((&left[0]["id"], &left[0]["name"], &left[1]), (&json!("10001"), &json!("2.0"), &Value::Null));
     assert_eq!(shown(&stage, &moved, FOUND_IN).await["id"], "10001");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stage::{BOT, Stage, USER, wait};
-use crate::{Deed, Flavour, Permission, Permissions};
+use crate::{Action, Flavour, Permission, Permissions};
 
 /// A stage of each kind with three issues, one of them hidden from the bot.
 async fn stages() -> [Stage; 2] {
@@ -12,7 +12,7 @@ async fn stages() -> [Stage; 2] {
         for summary in ["One", "Two", "Three"] {
             stage.ann_reports(summary);
         }
-        stage.ann(Deed::Restrict { issue: "USER-A-2".into(), viewers: Some(vec!["ann".into()]) });
+        stage.ann(Action::Restrict { issue: "USER-A-2".into(), viewers: Some(vec!["ann".into()]) });
     }
     wait(5).await;
     stages

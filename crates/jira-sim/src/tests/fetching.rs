@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::stage::{DEV, Stage};
-use crate::{Deed, Flavour};
+use crate::{Action, Flavour};
 
 /// Five issues: untouched, moved, deleted, hidden, and moved and then deleted.
 fn fates(flavour: Flavour) -> (Stage, Vec<String>) {
@@ -11,11 +11,11 @@ fn fates(flavour: Flavour) -> (Stage, Vec<String>) {
     let keys: Vec<String> = (1..=5).map(|n| stage.ann_reports(&format!("Number {n}"))).collect();
     let ids = keys.iter().map(|key| stage.site.issue(key).unwrap().id).collect();
     for key in ["USER-A-2", "USER-A-5"] {
-        stage.ann(Deed::MoveToProject { issue: key.into(), project: DEV.into() });
+        stage.ann(Action::MoveToProject { issue: key.into(), project: DEV.into() });
     }
-    stage.ann(Deed::Delete { issue: "USER-A-3".into() });
-    stage.ann(Deed::Restrict { issue: "USER-A-4".into(), viewers: Some(vec!["ann".into()]) });
-    stage.ann(Deed::Delete { issue: "DEV-A-2".into() });
+    stage.ann(Action::Delete { issue: "USER-A-3".into() });
+    stage.ann(Action::Restrict { issue: "USER-A-4".into(), viewers: Some(vec!["ann".into()]) });
+    stage.ann(Action::Delete { issue: "DEV-A-2".into() });
     (stage, ids)
 }
 
@@ -75,7 +75,7 @@ async fn too_many_or_none_are_refused() {
 #[tokio::test(start_paused = true)]
 async fn what_was_hidden_is_found_again_when_it_is_shown() {
     let (stage, ids) = fates(Flavour::Cloud);
-    stage.ann(Deed::Restrict { issue: "USER-A-4".into(), viewers: None });
+    stage.ann(Action::Restrict { issue: "USER-A-4".into(), viewers: None });
     let reply = stage.post("issue/bulkfetch", json!({"issueIdsOrKeys": [ids[3]], "fields": ["status"]})).await;
     assert_eq!(reply.listed("key"), ["USER-A-4"]);
 }

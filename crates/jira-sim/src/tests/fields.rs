@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::stage::{BOT, DEV, Stage, USER, new_issue, wait};
 use crate::fields::FieldKind;
-use crate::{CustomField, Deed, Flavour, Permission, Permissions, Screens, Setup};
+use crate::{Action, CustomField, Flavour, Permission, Permissions, Screens, Setup};
 
 const TEAM: &str = "customfield_10010";
 const POINTS: &str = "customfield_10011";
@@ -96,7 +96,7 @@ async fn values_that_do_not_fit_are_refused_in_jiras_words() {
 async fn lists_are_added_to_and_removed_from_one_by_one() {
     let stage = stage();
     let key = stage.ann_reports("Broken");
-    stage.ann(Deed::Label { issue: key.clone(), labels: vec!["old".into(), "kept".into()] });
+    stage.ann(Action::Label { issue: key.clone(), labels: vec!["old".into(), "kept".into()] });
     let labels = json!([{"add": "new"}, {"remove": "old"}, {"add": "kept"}]);
     let flags = json!([{"add": {"value": "Urgent"}}]);
     let reply = stage.put(&format!("issue/{key}"), json!({"update": {"labels": labels, FLAGS: flags}})).await;

@@ -4,7 +4,7 @@ use axum::body::Body;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, USER};
-use crate::{Deed, Flavour, Setup};
+use crate::{Action, Flavour, Setup};
 
 fn data_center(setup: &mut Setup) {
     setup.flavour = Flavour::DataCenter;
@@ -272,7 +272,7 @@ async fn each_api_refuses_texts_of_another_form_or_length() {
 async fn people_are_taken_down_as_wiki_markup_on_data_center() {
     let centre = Stage::with(data_center);
     let key =
-        centre.ann(Deed::Create { project: USER.into(), summary: "One".into(), text: "5 *stars*\nfor it".into() });
+        centre.ann(Action::Create { project: USER.into(), summary: "One".into(), text: "5 *stars*\nfor it".into() });
     let shown = centre.get(&format!("issue/{key}")).await.json();
     assert_eq!(shown["fields"]["description"], "5 \\*stars*\n\nfor it");
     assert_eq!(centre.site.issue(&key).unwrap().description, "5 *stars*\nfor it");
@@ -284,7 +284,7 @@ async fn a_site_that_moved_names_its_new_address_and_texts_keep_the_old_one() {
         let stage = Stage::with(change);
         let key = stage.ann_reports("One");
         let text = "See https://jira.example.net/browse/USER-A-1".to_owned();
-        stage.site.act("ann", Deed::Describe { issue: key.clone(), text }).unwrap();
+        stage.site.act("ann", Action::Describe { issue: key.clone(), text }).unwrap();
         stage.site.move_to("https://issues.example.com");
         assert_eq!(stage.get("serverInfo").await.json()["baseUrl"], "https://issues.example.com");
         let issue = stage.get(&format!("issue/{key}")).await.json();

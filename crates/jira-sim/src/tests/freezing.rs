@@ -4,7 +4,7 @@ use chrono::Duration;
 use serde_json::{Value, json};
 
 use super::stage::{DEV, Stage, USER, wait};
-use crate::{Deed, Flavour, Refusal, Rows};
+use crate::{Action, Flavour, Refusal, Rows};
 
 fn freeze(stage: &Stage, rows: &Rows, secs: i64) {
     stage.site.freeze_index(rows, stage.site.now() + Duration::seconds(secs)).unwrap();
@@ -40,7 +40,7 @@ async fn a_frozen_row_shows_what_it_showed_and_a_fresh_read_the_truth() {
     freeze(&stage, &Rows::Of("USER-A-1".into()), 600);
     for issue in ["USER-A-1", "USER-A-2"] {
         stage.ann_moves(issue, "Will Do");
-        stage.ann(Deed::SetProperty { issue: issue.into(), key: "mark".into(), value: json!(1) });
+        stage.ann(Action::SetProperty { issue: issue.into(), key: "mark".into(), value: json!(1) });
     }
     wait(590).await;
     let before = [row("USER-A-1", "Open", Value::Null), row("USER-A-2", "Will Do", json!(1))];
@@ -60,8 +60,8 @@ async fn while_all_is_frozen_nothing_new_is_found_and_nothing_gone_is_missed() {
     let stage = two_known().await;
     freeze(&stage, &Rows::All, 600);
     stage.ann_reports("Three");
-    stage.ann(Deed::Delete { issue: "USER-A-1".into() });
-    stage.ann(Deed::MoveToProject { issue: "USER-A-2".into(), project: DEV.into() });
+    stage.ann(Action::Delete { issue: "USER-A-1".into() });
+    stage.ann(Action::MoveToProject { issue: "USER-A-2".into(), project: DEV.into() });
     wait(599).await;
     assert_eq!(stage.search("project = USER-A ORDER BY key").await.listed("key"), ["USER-A-1", "USER-A-2"]);
     let count = stage.post("search/approximate-count", json!({"jql": "project = USER-A"})).await;

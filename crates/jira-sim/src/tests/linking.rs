@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stage::{BOT, DEV, Stage, new_issue, wait};
-use crate::{Deed, FileContent, Flavour, Permission, Permissions};
+use crate::{Action, FileContent, Flavour, Permission, Permissions};
 
 /// A stage with two issues.
 fn two() -> (Stage, String, String) {
@@ -194,7 +194,7 @@ async fn changes_are_fetched_by_id_on_cloud_and_all_at_once_on_data_center() {
         let stage = Stage::with(|setup| setup.flavour = flavour);
         let issue = stage.ann_reports("0");
         for n in 1..=45 {
-            stage.ann(Deed::Rename { issue: issue.clone(), summary: n.to_string() });
+            stage.ann(Action::Rename { issue: issue.clone(), summary: n.to_string() });
         }
         let log = stage.get(&format!("issue/{issue}?expand=changelog")).await.json()["changelog"].clone();
         let shown = log["histories"].as_array().unwrap();
@@ -230,7 +230,7 @@ async fn who_may_not_see_or_link_is_refused_in_the_words_of_each_kind_of_jira() 
         let stage = Stage::with(|setup| setup.flavour = flavour);
         let (one, two) = (stage.ann_reports("One"), stage.ann_reports("Two"));
         let content = FileContent::Made { size: 1, seed: 1 };
-        stage.ann(Deed::Attach { issue: one.clone(), filename: "a".into(), content });
+        stage.ann(Action::Attach { issue: one.clone(), filename: "a".into(), content });
         let attachment = format!("attachment/{}", stage.site.issue(&one).unwrap().attachments[0].id);
         let without = |rights: &[Permission]| Permissions::all().deny(BOT, "USER-A", rights);
         stage.site.set_permissions(without(&[Permission::LinkIssues, Permission::DeleteAllAttachments]));

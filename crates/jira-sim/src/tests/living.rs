@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Duration;
 
 use super::stage::{DEV, Stage, USER, dawn, wait};
-use crate::{Deed, Happening, IssueView, People, Refusal};
+use crate::{Action, Happening, IssueView, People, Refusal};
 
 const DAY_SECS: u64 = 24 * 3600;
 
@@ -81,7 +81,7 @@ async fn people_do_not_act_on_both_sides_of_a_pair_at_once() {
     for n in 0..40 {
         let user = stage.ann_reports(&format!("Ticket {n}"));
         let text = format!("Copied.\nUser Link: https://jira.example.net/browse/{user}");
-        pairs.push((user, stage.ann(Deed::Create { project: DEV.into(), summary: "Copy".into(), text })));
+        pairs.push((user, stage.ann(Action::Create { project: DEV.into(), summary: "Copy".into(), text })));
     }
     stage.site.populate(people(2, 100.0));
     wait(2 * 3600).await;
@@ -103,9 +103,9 @@ async fn people_do_not_act_on_both_sides_of_a_pair_at_once() {
 async fn a_person_is_refused_what_the_workflow_does_not_offer() {
     let stage = Stage::new();
     let key = stage.ann_reports("One");
-    let refused = stage.site.act("Ann", Deed::Move { issue: key, status: "Closed".into() }).unwrap_err();
+    let refused = stage.site.act("Ann", Action::Move { issue: key, status: "Closed".into() }).unwrap_err();
     assert_eq!(refused.to_string(), "USER-A-1 is Open, from where no transition leads to Closed");
-    let nobody = stage.site.act("Nobody", Deed::Delete { issue: "USER-A-1".into() });
+    let nobody = stage.site.act("Nobody", Action::Delete { issue: "USER-A-1".into() });
     assert_eq!(nobody, Err(Refusal::NoAccount("Nobody".into())));
 }
 
@@ -114,7 +114,7 @@ async fn the_journal_tells_people_what_happened() {
     let stage = Stage::new();
     let key = stage.ann_reports("One");
     stage.ann_moves(&key, "Will Do");
-    stage.ann(Deed::Comment { issue: key.clone(), text: "Well\nthen".into() });
+    stage.ann(Action::Comment { issue: key.clone(), text: "Well\nthen".into() });
     stage.create(DEV, "Two").await;
     let journal = stage.site.journal(0);
     let told: Vec<_> = journal.iter().map(|it| format!("{} {}: {}", it.who, it.issue_key, it.what)).collect();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::stage::{BOT, DEV, Reply, Stage, USER, adf, wait};
 use crate::faults::{Kind, LateReply, Rule, When};
 use crate::{
-    Category, CustomField, Deed, Flavour, Permission, Permissions, Screen, Setup, Status, Transition, Workflow,
+    Action, Category, CustomField, Flavour, Permission, Permissions, Screen, Setup, Status, Transition, Workflow,
 };
 
 /// Open -> Fixed by a screen that asks for a resolution and a team; Fixed -> Open clears the resolution.
@@ -229,7 +229,7 @@ async fn a_moved_issue_has_a_new_key_the_old_one_still_finds_it_and_search_learn
     stage.ann_moves(&old, "In Progress");
     let id = stage.site.issue(&old).unwrap().id;
     wait(5).await;
-    let new = stage.ann(Deed::MoveToProject { issue: old.clone(), project: DEV.into() });
+    let new = stage.ann(Action::MoveToProject { issue: old.clone(), project: DEV.into() });
     assert_eq!(new, "DEV-A-1");
     for name in [&old, &new, &id] {
         let shown = stage.get(&format!("issue/{name}?fields=status,project")).await.json();
@@ -251,7 +251,7 @@ async fn a_moved_issue_has_a_new_key_the_old_one_still_finds_it_and_search_learn
 async fn a_status_that_the_other_project_lacks_becomes_its_first() {
     let stage = Stage::new();
     let old = stage.ann_reports("Broken");
-    let new = stage.ann(Deed::MoveToProject { issue: old, project: DEV.into() });
+    let new = stage.ann(Action::MoveToProject { issue: old, project: DEV.into() });
     let issue = stage.site.issue(&new).unwrap();
     assert_eq!((issue.status.as_str(), issue.history[2].field.as_str()), ("To Do", "status"));
 }
@@ -305,8 +305,12 @@ async fn a_site_may_refuse_to_empty_a_resolution_or_to_keep_one_unasked() {
     for (again, status) in [(false, 204), (true, 400)] {
         let stage = stage_wanting_again(again);
         let key = stage.ann_reports("Broken");
-        stage.ann(Deed::Fill { issue: key.clone(), field: "resolution".into(), value: json!({"name": "Done"}) });
-        stage.ann(Deed::Fill { issue: key.clone(), field: "customfield_10010".into(), value: json!({"value": "Red"}) });
+        stage.ann(Action::Fill { issue: key.clone(), field: "resolution".into(), value: json!({"name": "Done"}) });
+        stage.ann(Action::Fill {
+            issue: key.clone(),
+            field: "customfield_10010".into(),
+            value: json!({"value": "Red"}),
+        });
         assert_eq!(take(&stage, &key, json!({"transition": {"id": "11"}})).await.status, status);
     }
 }

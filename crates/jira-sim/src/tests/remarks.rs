@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::stage::{BOT, Stage, USER, adf, wait};
-use crate::{Deed, Flavour, Setup, Visibility};
+use crate::{Action, Flavour, Setup, Visibility};
 
 /// Ann is a developer and in the group `staff`; the bot is neither.
 fn divided(setup: &mut Setup) {
@@ -23,8 +23,8 @@ async fn a_restricted_comment_does_not_exist_for_others() {
         let mut stage = Stage::with(divided);
         let key = stage.ann_reports("Broken");
         let (issue, text) = (key.clone(), "secret".into());
-        stage.ann(Deed::CommentFor { issue, text, visibility: visibility.clone() });
-        stage.ann(Deed::Comment { issue: key.clone(), text: "open".into() });
+        stage.ann(Action::CommentFor { issue, text, visibility: visibility.clone() });
+        stage.ann(Action::Comment { issue: key.clone(), text: "open".into() });
         let secret = stage.site.issue(&key).unwrap().comments[0].clone();
         assert_eq!(secret.visibility, Some(visibility));
         let paths = [format!("issue/{key}/comment"), format!("issue/{key}?fields=comment"), format!("issue/{key}")];
@@ -109,11 +109,11 @@ async fn people_edit_and_delete_comments() {
     for flavour in [Flavour::Cloud, Flavour::DataCenter] {
         let stage = Stage::with(|setup| setup.flavour = flavour);
         let issue = stage.ann_reports("Broken");
-        stage.ann(Deed::Comment { issue: issue.clone(), text: "one".into() });
+        stage.ann(Action::Comment { issue: issue.clone(), text: "one".into() });
         let comment = stage.site.issue(&issue).unwrap().comments[0].id.clone();
-        stage.ann(Deed::EditComment { issue: issue.clone(), comment: comment.clone(), text: "two".into() });
+        stage.ann(Action::EditComment { issue: issue.clone(), comment: comment.clone(), text: "two".into() });
         assert_eq!(stage.site.issue(&issue).unwrap().comments[0].text, "two");
-        let delete = || Deed::DeleteComment { issue: issue.clone(), comment: comment.clone() };
+        let delete = || Action::DeleteComment { issue: issue.clone(), comment: comment.clone() };
         stage.ann(delete());
         assert_eq!(
             stage.site.act("Ann", delete()).unwrap_err().to_string(),
@@ -128,7 +128,7 @@ async fn comments_come_in_pages_of_the_size_that_each_kind_of_jira_has() {
         let stage = Stage::with(|setup| setup.flavour = flavour);
         let issue = stage.ann_reports("Broken");
         for n in 0..120 {
-            stage.ann(Deed::Comment { issue: issue.clone(), text: n.to_string() });
+            stage.ann(Action::Comment { issue: issue.clone(), text: n.to_string() });
         }
         let path = format!("issue/{issue}/comment");
         for query in ["", "?maxResults=5000"] {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stage::{DEV, Stage, USER, wait};
-use crate::{Deed, Flavour, Refusal};
+use crate::{Action, Flavour, Refusal};
 
 fn on_both(story: impl AsyncFn(Stage)) {
     for flavour in [Flavour::Cloud, Flavour::DataCenter] {
@@ -26,7 +26,7 @@ async fn found(stage: &Stage, jql: &str) -> Vec<String> {
 }
 
 fn reports_in(stage: &Stage, project: &str) -> String {
-    stage.ann(Deed::Create { project: project.into(), summary: "New".into(), text: String::new() })
+    stage.ann(Action::Create { project: project.into(), summary: "New".into(), text: String::new() })
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn an_unquoted_number_is_an_id_before_it_is_a_name() {
 fn what_was_under_way_when_a_project_was_renamed_arrives_there() {
     on_both(async |stage| {
         let key = stage.ann_reports("Broken");
-        stage.site.act("ann", Deed::Comment { issue: key.clone(), text: "and again".into() }).unwrap();
+        stage.site.act("ann", Action::Comment { issue: key.clone(), text: "and again".into() }).unwrap();
         stage.site.rename_project(USER, "URX").unwrap();
         wait(3).await;
         assert_eq!(found(&stage, "project = 10000").await, ["URX-1"]);

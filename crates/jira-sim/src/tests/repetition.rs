@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::stage::{BOT, DEV, Stage, USER, wait};
 use crate::check::{Disagreement, Expectation, repetitions};
-use crate::{Deed, FileContent};
+use crate::{Action, FileContent};
 
 /// A user issue and the dev issue marked as made for it.
 async fn pair() -> (Stage, String, String) {
@@ -12,7 +12,7 @@ async fn pair() -> (Stage, String, String) {
     let user = stage.ann_reports("One");
     let dev = stage.create(DEV, "Copy").await;
     let value = json!({"userIssue": stage.site.issue(&user).unwrap().id});
-    stage.ann(Deed::SetProperty { issue: dev.clone(), key: "lockstep".into(), value });
+    stage.ann(Action::SetProperty { issue: dev.clone(), key: "lockstep".into(), value });
     (stage, user, dev)
 }
 
@@ -32,12 +32,12 @@ fn found(stage: &Stage) -> Vec<String> {
 /// Attaches `log.txt`, with the content of this seed.
 fn attach(stage: &Stage, who: &str, issue: &str, seed: u64) {
     let content = FileContent::Made { size: 5, seed };
-    stage.site.act(who, Deed::Attach { issue: issue.into(), filename: "log.txt".into(), content }).unwrap();
+    stage.site.act(who, Action::Attach { issue: issue.into(), filename: "log.txt".into(), content }).unwrap();
 }
 
 async fn says(stage: &Stage, who: &str, issue: &str) {
     wait(1).await;
-    stage.site.act(who, Deed::Comment { issue: issue.into(), text: "Fixed in DEV-A-1".into() }).unwrap();
+    stage.site.act(who, Action::Comment { issue: issue.into(), text: "Fixed in DEV-A-1".into() }).unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,7 +59,7 @@ async fn a_file_that_was_removed_had_its_copy_all_the_same() {
     attach(&stage, "Ann", &user, 1);
     attach(&stage, BOT, &dev, 1);
     let attachment = stage.site.issue(&user).unwrap().attachments[0].id.clone();
-    stage.ann(Deed::Detach { issue: user, attachment });
+    stage.ann(Action::Detach { issue: user, attachment });
     assert_eq!(found(&stage), [""; 0]);
     attach(&stage, BOT, &dev, 1);
     assert_eq!(found(&stage), ["DEV-A-1 has 2 copies of log.txt by the daemon, for 1 originals"]);
@@ -74,9 +74,9 @@ async fn the_same_words_need_a_change_or_a_word_between_them() {
     wait(1).await;
     stage.ann_moves(&user, "Resolved");
     says(&stage, BOT, &user).await;
-    stage.ann(Deed::Comment { issue: user.clone(), text: "Thanks".into() });
+    stage.ann(Action::Comment { issue: user.clone(), text: "Thanks".into() });
     says(&stage, BOT, &user).await;
-    stage.ann(Deed::Label { issue: user.clone(), labels: vec!["red".into()] });
+    stage.ann(Action::Label { issue: user.clone(), labels: vec!["red".into()] });
     assert_eq!(found(&stage), [""; 0]);
     says(&stage, BOT, &user).await;
     assert_eq!(found(&stage), ["the daemon said twice in a row on USER-A-1: Fixed in DEV-A-1"]);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stage::{BOT, DEV, Stage, USER, adf, new_issue, wait};
-use crate::{Deed, Flavour, Permission, Permissions};
+use crate::{Action, Flavour, Permission, Permissions};
 
 const GONE: &str = "Issue does not exist or you do not have permission to see it.";
 
@@ -41,7 +41,7 @@ async fn a_hidden_issue_is_missing_everywhere_for_those_who_may_not_see_it() {
     let mut stage = Stage::new();
     let (hidden, seen) = (stage.ann_reports("Secret"), stage.ann_reports("Open"));
     wait(5).await;
-    stage.ann(Deed::Restrict { issue: hidden.clone(), viewers: Some(vec!["ann".into()]) });
+    stage.ann(Action::Restrict { issue: hidden.clone(), viewers: Some(vec!["ann".into()]) });
     let fetch = json!({"issueIdsOrKeys": [hidden, seen], "fields": ["summary"]});
     let key_in = format!("key in ({hidden}, {seen})");
     assert_eq!(stage.get(&format!("issue/{hidden}")).await.json()["errorMessages"][0], GONE);
@@ -61,7 +61,7 @@ async fn a_hidden_issue_is_missing_everywhere_for_those_who_may_not_see_it() {
     stage.log_in("ann@x.example:ann-token");
     assert_eq!(stage.post("issue/bulkfetch", fetch).await.listed("key"), [hidden.clone(), seen]);
     assert_eq!(stage.get(&format!("issue/{hidden}")).await.status, 200);
-    stage.ann(Deed::Restrict { issue: hidden.clone(), viewers: None });
+    stage.ann(Action::Restrict { issue: hidden.clone(), viewers: None });
     stage.log_in("bot@x.example:bot-token");
     assert_eq!(stage.get(&format!("issue/{hidden}")).await.status, 200);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::stage::{DEV, Stage, USER, new_issue, wait};
-use crate::{Deed, Flavour};
+use crate::{Action, Flavour};
 
 #[tokio::test(start_paused = true)]
 async fn search_answers_ids_only_unless_fields_are_asked_for() {
@@ -64,7 +64,7 @@ async fn a_deleted_issue_leaves_the_index_late_and_for_good() {
     let key = stage.ann_reports("One");
     wait(9).await;
     stage.ann_moves(&key, "Will Do");
-    stage.ann(Deed::Delete { issue: key });
+    stage.ann(Action::Delete { issue: key });
     wait(9).await;
     assert_eq!(stage.search("project = USER-A").await.listed("key"), [] as [&str; 0]);
 }
@@ -82,7 +82,7 @@ async fn pages_follow_each_other_by_tokens_without_gap_or_repetition() {
         let reply = stage.post("search/jql", ask.clone()).await;
         seen.extend(reply.listed("key"));
         // A row already seen moves to the end meanwhile; that must hide no other.
-        stage.ann(Deed::Rename { issue: format!("DEV-A-{page}"), summary: "Renamed".into() });
+        stage.ann(Action::Rename { issue: format!("DEV-A-{page}"), summary: "Renamed".into() });
         assert_eq!(reply.json()["isLast"], page == 3);
         ask["nextPageToken"] = reply.json()["nextPageToken"].clone();
     }
@@ -204,7 +204,7 @@ async fn turning_pages_by_offset_skips_an_issue_when_another_changes_meanwhile()
         stage.post("search", ask).await.listed("key")
     };
     assert_eq!(page(0).await, keys[..2]);
-    stage.ann(Deed::Rename { issue: keys[0].clone(), summary: "Renamed".into() });
+    stage.ann(Action::Rename { issue: keys[0].clone(), summary: "Renamed".into() });
     wait(5).await;
     assert_eq!(page(2).await, [keys[3].clone(), keys[0].clone()], "the third is never seen");
 }

@@ -15,7 +15,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::{Account, Deed, Flavour, Now, Project, Setup, Site, Workflow};
+use crate::{Account, Action, Flavour, Now, Project, Setup, Site, Workflow};
 
 pub(super) const BOT: &str = "bot";
 pub(super) const USER: &str = "USER-A";
@@ -157,16 +157,16 @@ impl Stage {
     }
 
     /// Ann does something.
-    pub(super) fn ann(&self, deed: Deed) -> String {
+    pub(super) fn ann(&self, deed: Action) -> String {
         self.site.act("Ann", deed).unwrap()
     }
 
     pub(super) fn ann_reports(&self, summary: &str) -> String {
-        self.ann(Deed::Create { project: USER.into(), summary: summary.into(), text: "It hurts.".into() })
+        self.ann(Action::Create { project: USER.into(), summary: summary.into(), text: "It hurts.".into() })
     }
 
     pub(super) fn ann_moves(&self, issue: &str, status: &str) {
-        self.ann(Deed::Move { issue: issue.into(), status: status.into() });
+        self.ann(Action::Move { issue: issue.into(), status: status.into() });
     }
 
     pub(super) async fn search(&self, jql: &str) -> Reply {

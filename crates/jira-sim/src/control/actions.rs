@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Body, Problem};
-use crate::deed::Deed;
+use crate::action::Action;
 use crate::site::Site;
 
 /// Somebody, by account id or name, and what they do: `{"who": "Ines", "deed": {"move": {"issue": "USER-A-1", "status":
@@ -16,7 +16,8 @@ use crate::site::Site;
 #[serde(deny_unknown_fields)]
 pub(super) struct Order {
     who: String,
-    deed: Deed,
+    #[serde(rename = "deed")]
+    action: Action,
 }
 
 #[derive(Debug, Serialize)]
@@ -27,8 +28,8 @@ pub(super) struct Done {
 
 pub(super) async fn act(
     State(site): State<Arc<Site>>,
-    Body(Order { who, deed }): Body<Order>,
+    Body(Order { who, action }): Body<Order>,
 ) -> Result<Json<Done>, Problem> {
-    let issue = site.act(&who, deed)?;
+    let issue = site.act(&who, action)?;
     Ok(Json(Done { issue }))
 }

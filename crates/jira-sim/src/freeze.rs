@@ -1,4 +1,4 @@
-//! Frost: rows that the search index does not renew for a while, whatever becomes of their issues.
+//! Freeze: rows that the search index does not renew for a while, whatever becomes of their issues.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl News {
 
 /// What is frozen until when, and the news that wait for the thaw.
 #[derive(Default)]
-pub(super) struct Frost {
+pub(super) struct Freeze {
     all: Option<DateTime<Utc>>,
     /// By numeric id of the issue.
     single: BTreeMap<u64, DateTime<Utc>>,
@@ -42,7 +42,7 @@ pub(super) struct Frost {
     waiting: Vec<News>,
 }
 
-impl Frost {
+impl Freeze {
     /// Freezes the row of this issue, or all rows. Who freezes what is frozen already gives it another time.
     pub(super) fn freeze(&mut self, issue: Option<u64>, until: DateTime<Utc>) {
         match issue {

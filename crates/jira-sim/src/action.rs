@@ -26,7 +26,7 @@ mod hanging;
 #[derive(Clone, Debug, Deserialize)]
 #[allow(missing_docs, reason = "the fields are named as on the screen")]
 #[serde(deny_unknown_fields)]
-pub enum Deed {
+pub enum Action {
     /// Reports an issue of the project's first type.
     #[serde(rename = "create")]
     Create {
@@ -123,9 +123,9 @@ pub enum Refusal {
 }
 
 impl State {
-    pub(super) fn act(&mut self, who: &str, deed: Deed) -> Result<String, Refusal> {
+    pub(super) fn act(&mut self, who: &str, action: Action) -> Result<String, Refusal> {
         let author = self.account_named(who)?;
-        let (key, write) = self.intend(&author, deed)?;
+        let (key, write) = self.intend(&author, action)?;
         self.do_now(&author, write).map_err(|_| Refusal::NoIssue(key.clone()))?;
         Ok(key)
     }
@@ -167,55 +167,55 @@ impl State {
         known.map(|account| account.id.clone()).ok_or_else(|| Refusal::NoAccount(who.into()))
     }
 
-    fn intend(&mut self, author: &str, deed: Deed) -> Result<(String, Write), Refusal> {
-        match deed {
-            Deed::Create { project, summary, text } => self.intend_create(&project, &summary, &text),
-            Deed::Clone { issue, with_properties } => self.intend_clone(&issue, with_properties),
-            Deed::Move { issue, status } => {
+    fn intend(&mut self, author: &str, action: Action) -> Result<(String, Write), Refusal> {
+        match action {
+            Action::Create { project, summary, text } => self.intend_create(&project, &summary, &text),
+            Action::Clone { issue, with_properties } => self.intend_clone(&issue, with_properties),
+            Action::Move { issue, status } => {
                 let transition = self.way(author, &issue, &status)?;
                 let touches = fill_in(&transition);
                 self.intend_edit(&issue, Edit { transition: Some(transition.id), touches, ..Edit::default() })
             }
-            Deed::Rename { issue, summary } => {
+            Action::Rename { issue, summary } => {
                 self.intend_edit(&issue, Edit { summary: Some(summary), ..Edit::default() })
             }
-            Deed::Describe { issue, text } => {
+            Action::Describe { issue, text } => {
                 let description = Some(Some(markup::paragraphs(&text)));
                 self.intend_edit(&issue, Edit { description, ..Edit::default() })
             }
-            Deed::Rewrite { issue, document } => {
+            Action::Rewrite { issue, document } => {
                 self.intend_edit(&issue, Edit { description: Some(Some(document)), ..Edit::default() })
             }
-            Deed::Comment { issue, text } => {
+            Action::Comment { issue, text } => {
                 let comments = vec![self.remark(&text)];
                 self.intend_edit(&issue, Edit { comments, ..Edit::default() })
             }
-            Deed::CommentFor { issue, text, visibility } => self.intend_comment_for(&issue, &text, visibility),
-            Deed::EditComment { issue, comment, text } => self.intend_edit_comment(&issue, &comment, &text),
-            Deed::DeleteComment { issue, comment } => self.intend_delete_comment(&issue, &comment),
-            Deed::Attach { issue, filename, content } => self.intend_attach(&issue, filename, content),
-            Deed::Detach { issue, attachment } => self.intend_detach(&issue, &attachment),
-            Deed::SetProperty { issue, key, value } => {
+            Action::CommentFor { issue, text, visibility } => self.intend_comment_for(&issue, &text, visibility),
+            Action::EditComment { issue, comment, text } => self.intend_edit_comment(&issue, &comment, &text),
+            Action::DeleteComment { issue, comment } => self.intend_delete_comment(&issue, &comment),
+            Action::Attach { issue, filename, content } => self.intend_attach(&issue, filename, content),
+            Action::Detach { issue, attachment } => self.intend_detach(&issue, &attachment),
+            Action::SetProperty { issue, key, value } => {
                 self.intend_edit(&issue, Edit { properties: [(key, value)].into(), ..Edit::default() })
             }
-            Deed::Fill { issue, field, value } => self.intend_fill(&issue, field, &value),
-            Deed::Label { issue, labels } => self.intend_labels(&issue, &labels),
-            Deed::Prioritise { issue, priority } => {
+            Action::Fill { issue, field, value } => self.intend_fill(&issue, field, &value),
+            Action::Label { issue, labels } => self.intend_labels(&issue, &labels),
+            Action::Prioritise { issue, priority } => {
                 let term = fields::named(&fields::PRIORITIES, &priority);
                 let term = term.ok_or(Refusal::BadValue { field: "priority", value: priority })?;
                 let touches = vec![Field::Priority.touch(Operation::Set(Some(FieldValue::One(term))))];
                 self.intend_edit(&issue, Edit { touches, ..Edit::default() })
             }
-            Deed::MoveToProject { issue, project } => {
+            Action::MoveToProject { issue, project } => {
                 let issue = self.known(&issue)?.id;
                 let to = self.destination(issue, &project).ok_or(Refusal::NoProject(project))?;
                 Ok((to.key(), Write::Move { issue, to }))
             }
-            Deed::Restrict { issue, viewers } => {
+            Action::Restrict { issue, viewers } => {
                 let viewers = viewers.map(BTreeSet::from_iter);
                 self.known(&issue).map(|it| (it.key(), Write::Restrict { issue: it.id, viewers }))
             }
-            Deed::Delete { issue } => self.known(&issue).map(|it| (it.key(), Write::Delete { issue: it.id })),
+            Action::Delete { issue } => self.known(&issue).map(|it| (it.key(), Write::Delete { issue: it.id })),
         }
     }
 

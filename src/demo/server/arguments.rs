@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// A project of the site: `USER-A:customer`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProjectWish {
+pub struct ProjectArgument {
     /// Capital letters, digits, `-` and `_`, a letter first.
     pub key: String,
     /// Who works there, which decides its statuses.
@@ -38,7 +38,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// Far more than a command line needs.
 const MOST_PROJECTS: usize = 200;
 
-impl FromStr for ProjectWish {
+impl FromStr for ProjectArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -85,7 +85,7 @@ impl Span {
 
 /// # Errors
 /// When there are none, too many, or two of one key.
-pub(super) fn check(projects: &[ProjectWish]) -> anyhow::Result<()> {
+pub(super) fn check(projects: &[ProjectArgument]) -> anyhow::Result<()> {
     anyhow::ensure!(!projects.is_empty(), "a site without projects is of no use; name some with --projects");
     anyhow::ensure!(projects.len() <= MOST_PROJECTS, "at most {MOST_PROJECTS} projects, please");
     let mut keys = BTreeSet::new();
@@ -95,7 +95,7 @@ pub(super) fn check(projects: &[ProjectWish]) -> anyhow::Result<()> {
 
 /// Customers' and developers' projects that belong together: the first of one side with the first of the other, and so
 /// on.
-pub(super) fn pairs(projects: &[ProjectWish]) -> Vec<(String, String)> {
+pub(super) fn pairs(projects: &[ProjectArgument]) -> Vec<(String, String)> {
     let of = |side| projects.iter().filter(move |project| project.side == side).map(|project| project.key.clone());
     of(Side::Customer).zip(of(Side::Development)).collect()
 }
@@ -104,7 +104,7 @@ pub(super) fn pairs(projects: &[ProjectWish]) -> Vec<(String, String)> {
 mod tests {
     use super::*;
 
-    fn projects(text: &str) -> Vec<ProjectWish> {
+    fn projects(text: &str) -> Vec<ProjectArgument> {
         text.split(',').map(|one| one.parse().unwrap()).collect()
     }
 
@@ -123,7 +123,7 @@ mod tests {
             ("1A:customer", "is no project key"),
             (":customer", "is no project key"),
         ] {
-            let error = text.parse::<ProjectWish>().unwrap_err();
+            let error = text.parse::<ProjectArgument>().unwrap_err();
             assert!(error.contains(why), "{text}: {error}");
         }
         assert!(check(&projects("A:customer,A:development")).unwrap_err().to_string().contains("A is named twice"));
