@@ -1,7 +1,7 @@
 //! What must hold for any rich text.
 
 use jira_markup::Body;
-use jira_markup::{Context, Format, MOST, Room, copy, cross, length, link_in, text_of, with_link};
+use jira_markup::{Context, Format, MOST, WhenFull, copy, cross, length, link_in, text_of, with_link};
 
 const LABEL: &str = "Dev Link";
 const URL: &str = "https://a.example.net/browse/AB-1";
@@ -37,17 +37,17 @@ fn copies_settle(body: &Body) {
 
 fn links_once(body: &Body) {
     let format = Format::of(body);
-    let Some(once) = with_link(Some(body), format, LABEL, URL, Room::Ask) else { return cuts(body) };
+    let Some(once) = with_link(Some(body), format, LABEL, URL, WhenFull::Refuse) else { return cuts(body) };
     // Somebody's own line of that kind below ours is theirs.
     if link_in(body, LABEL).is_none_or(|there| there == URL) {
         assert_eq!(link_in(&once, LABEL).as_deref(), Some(URL));
     }
     assert!(text_of(&once).starts_with(text_of(body).trim_end()));
-    assert_eq!(with_link(Some(&once), format, LABEL, URL, Room::Ask), Some(once));
+    assert_eq!(with_link(Some(&once), format, LABEL, URL, WhenFull::Refuse), Some(once));
 }
 
 fn cuts(body: &Body) {
-    let cut = with_link(Some(body), Format::of(body), LABEL, URL, Room::Make).expect("room is made");
+    let cut = with_link(Some(body), Format::of(body), LABEL, URL, WhenFull::Shorten).expect("room is made");
     assert!(length(&cut) <= MOST);
     assert_eq!(link_in(&cut, LABEL).as_deref(), Some(URL));
 }

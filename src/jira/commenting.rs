@@ -76,7 +76,7 @@ impl Client {
 
     async fn say(&self, issue: &IssueId, said: &Body, intent: &IntentId) -> Result<(), Error> {
         let path = self.dialect.api(&format!("issue/{issue}/comment"));
-        let said = jira_markup::to_wire(&jira_markup::shortened(said, self.text_limit()));
+        let said = jira_markup::to_json(&jira_markup::shortened(said, self.text_limit()));
         let body = json!({"body": said, "properties": wire::comment_of(intent)});
         self.caller.done(write(Method::POST, path, body, "comment").of_one_issue()).await
     }
@@ -154,7 +154,7 @@ impl Client {
             author: self.author(&bean),
             id: bean.id,
             created: bean.created,
-            body: bean.body.and_then(|body| jira_markup::from_raw(&body).ok().flatten()),
+            body: bean.body.and_then(|body| jira_markup::from_json_text(&body).ok().flatten()),
             restricted: bean.visibility.is_some(),
             intent: bean.properties.as_deref().and_then(wire::intent_in),
         }
@@ -218,6 +218,6 @@ enum Look {
 
 /// Whether a comment says just that. Looks apart: Jira changes line ends, and adds attributes to documents.
 fn says(bean: &wire::CommentBean, said: &str) -> bool {
-    let body = bean.body.as_ref().and_then(|body| jira_markup::from_raw(body).ok().flatten());
+    let body = bean.body.as_ref().and_then(|body| jira_markup::from_json_text(body).ok().flatten());
     body.is_some_and(|body| jira_markup::text_of(&body) == said)
 }

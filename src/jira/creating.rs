@@ -10,7 +10,7 @@ use super::error::{Refusal, said};
 use super::field::Fields;
 use super::{Client, Error, Fault, strange, wire, write};
 use crate::flow::{Body, IntentId, IssueRef, IssueType, Mark, ProjectId};
-use jira_markup::{Crossing, Room};
+use jira_markup::{Crossing, WhenFull};
 
 /// Most issues that one bulk create takes (`issue/bulk`, on Cloud and Data Center).
 pub const BULK: usize = 50;
@@ -136,7 +136,7 @@ impl Client {
         fields.insert("issuetype", json!({"id": new.issue_type.id}));
         fields.insert("summary", json!(one_line(new.summary)));
         if let Some(description) = self.description_of(new) {
-            fields.insert("description", jira_markup::to_wire(&description));
+            fields.insert("description", jira_markup::to_json(&description));
         }
         json!({"fields": fields, "properties": wire::marked_with(&new.mark)})
     }
@@ -146,9 +146,14 @@ impl Client {
     fn description_of(&self, new: &NewIssue<'_>) -> Option<Body> {
         let text = new.description.map(|crossing| &crossing.body);
         match &new.link {
-            Some(url) => {
-                jira_markup::with_link_within(new.room, text, self.dialect.format(), "User Link", url, Room::Make)
-            }
+            Some(url) => jira_markup::with_link_within(
+                new.room,
+                text,
+                self.dialect.format(),
+                "User Link",
+                url,
+                WhenFull::Shorten,
+            ),
             None => text.map(|text| jira_markup::shortened(text, new.room)),
         }
     }

@@ -7,7 +7,7 @@ use super::field::Fields;
 use super::reading::ReadMarks;
 use super::{Client, Error, Fault, delete, get, wire, write};
 use crate::flow::{Body, IssueId, Mark};
-use jira_markup::{Format, Room};
+use jira_markup::{Format, WhenFull};
 
 /// One edit of an issue.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -113,7 +113,7 @@ impl Client {
         let mut linked = Linked::Yes;
         if let Some(url) = &edit.link {
             match self.linked_text(edit.description, url) {
-                Some(text) => drop(fields.insert("description".to_owned(), jira_markup::to_wire(&text))),
+                Some(text) => drop(fields.insert("description".to_owned(), jira_markup::to_json(&text))),
                 None => linked = Linked::NoRoom,
             }
         }
@@ -124,7 +124,7 @@ impl Client {
             body["properties"] = wire::marked_with(mark);
         }
         if let Some(text) = &edit.comment {
-            let said = jira_markup::to_wire(&jira_markup::shortened(&self.plain(text), self.text_limit()));
+            let said = jira_markup::to_json(&jira_markup::shortened(&self.plain(text), self.text_limit()));
             body["update"] = json!({"comment": [{"add": {"body": said}}]});
         }
         (body, linked)
@@ -137,7 +137,7 @@ impl Client {
         if is_foreign {
             None
         } else {
-            jira_markup::with_link_within(self.text_limit(), own, format, "Dev Link", url, Room::Ask)
+            jira_markup::with_link_within(self.text_limit(), own, format, "Dev Link", url, WhenFull::Refuse)
         }
     }
 }

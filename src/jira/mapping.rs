@@ -118,7 +118,7 @@ impl Client {
     /// A rich text as it arrives here.
     fn rich(&self, body: &Body) -> FieldValue {
         let carried = self.carried(body).body;
-        FieldValue::from_jira(jira_markup::to_wire(&jira_markup::shortened(&carried, self.text_limit())))
+        FieldValue::from_jira(jira_markup::to_json(&jira_markup::shortened(&carried, self.text_limit())))
     }
 }
 

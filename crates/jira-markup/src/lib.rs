@@ -34,7 +34,7 @@ use model::{Block, Inline, Marks, with_breaks};
 
 pub use copy::copy;
 pub use limit::{MOST, length, shortened};
-pub use link::{Room, link_in, links_in, with_link, with_link_within};
+pub use link::{WhenFull, link_in, links_in, with_link, with_link_within};
 pub use loss::{Loss, Lost};
 
 /// A rich text.
@@ -128,7 +128,7 @@ pub fn text_of(body: &Body) -> String {
 }
 
 /// A body as Jira takes it: a document or, of wiki markup, a string.
-pub fn to_wire(body: &Body) -> Value {
+pub fn to_json(body: &Body) -> Value {
     match body {
         Body::Adf(text) => adf::parse(text),
         Body::Wiki(text) => Value::String(text.clone()),
@@ -136,7 +136,7 @@ pub fn to_wire(body: &Body) -> Value {
 }
 
 /// A body from what Jira sent: a document, a string (wiki markup), or nothing.
-pub fn from_wire(value: Value) -> Option<Body> {
+pub fn from_json(value: Value) -> Option<Body> {
     match value {
         Value::Object(_) => Some(Body::Adf(value.to_string())),
         Value::String(text) => Some(Body::Wiki(text)),
@@ -149,7 +149,7 @@ pub fn from_wire(value: Value) -> Option<Body> {
 ///
 /// # Errors
 /// When it could not be opened later, in words.
-pub fn from_raw(raw: &RawValue) -> Result<Option<Body>, String> {
+pub fn from_json_text(raw: &RawValue) -> Result<Option<Body>, String> {
     let text = raw.get();
     match text.as_bytes().first() {
         Some(b'{') => match adf::depth(text) {

@@ -13,11 +13,11 @@ use crate::Body;
 
 /// What may happen to a text that leaves no room for a line more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
+pub enum WhenFull {
     /// It may be shortened at its end, visibly: a text that Lockstep itself writes.
-    Make,
+    Shorten,
     /// It may not: a person's own text.
-    Ask,
+    Refuse,
 }
 
 /// `body`, in `format`, with a last line `LABEL: URL`. The line is there once, however often this is done, and a text
@@ -27,8 +27,8 @@ pub enum Room {
 ///
 /// `None` when there is no room for the line and none may be made.
 #[must_use]
-pub fn with_link(body: Option<&Body>, format: Format, label: &str, url: &str, room: Room) -> Option<Body> {
-    with_link_within(MOST, body, format, label, url, room)
+pub fn with_link(body: Option<&Body>, format: Format, label: &str, url: &str, when_full: WhenFull) -> Option<Body> {
+    with_link_within(MOST, body, format, label, url, when_full)
 }
 
 /// [`with_link`] on a site whose texts have at most so many characters.
@@ -39,24 +39,24 @@ pub fn with_link_within(
     format: Format,
     label: &str,
     url: &str,
-    room: Room,
+    when_full: WhenFull,
 ) -> Option<Body> {
     let Some(body) = body else { return Some(only_line(format, label, url)) };
     if Format::of(body) != format {
         let crossed = cross(body, format, &Context::default()).body;
-        return with_link_within(most, Some(&crossed), format, label, url, room);
+        return with_link_within(most, Some(&crossed), format, label, url, when_full);
     }
     if links_in(body, label).iter().any(|found| same_address(found, url)) {
-        return match room {
-            Room::Make if length(body) > most => Some(shortened_with_line(most, body, label, url)),
-            Room::Make | Room::Ask => Some(body.clone()),
+        return match when_full {
+            WhenFull::Shorten if length(body) > most => Some(shortened_with_line(most, body, label, url)),
+            WhenFull::Shorten | WhenFull::Refuse => Some(body.clone()),
         };
     }
     let longer = with_line(body, label, url);
-    match room {
+    match when_full {
         _ if length(&longer) <= most => Some(longer),
-        Room::Make => Some(shortened_with_line(most, body, label, url)),
-        Room::Ask => None,
+        WhenFull::Shorten => Some(shortened_with_line(most, body, label, url)),
+        WhenFull::Refuse => None,
     }
 }
 

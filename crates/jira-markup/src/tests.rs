@@ -25,7 +25,7 @@ fn as_wiki(content: &Value) -> (String, Vec<Lost>) {
 
 fn as_adf(text: &str) -> (Value, Vec<Lost>) {
     let crossing = cross(&wiki(text), Format::Adf, &Context::default());
-    (to_wire(&crossing.body)["content"].clone(), crossing.lost.iter().map(|loss| loss.what).collect())
+    (to_json(&crossing.body)["content"].clone(), crossing.lost.iter().map(|loss| loss.what).collect())
 }
 
 fn text(words: &str) -> Value {
@@ -363,7 +363,7 @@ fn a_copy_within_cloud_changes_mentions_and_files_and_nothing_else() {
         para(&json!([text("[attachment: b.txt]")])),
         outside,
     ]);
-    assert_eq!(to_wire(&copied.body)["content"], after);
+    assert_eq!(to_json(&copied.body)["content"], after);
     assert_eq!(copied.lost, [Loss { what: Lost::Mention, times: 1 }, Loss { what: Lost::Media, times: 2 }]);
 }
 

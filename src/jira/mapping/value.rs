@@ -107,7 +107,7 @@ impl Crossing<'_> {
     }
 
     fn text(&self, value: &Value) -> Result<Value, Unsayable> {
-        let body = match jira_markup::from_wire(value.clone()) {
+        let body = match jira_markup::from_json(value.clone()) {
             Some(Body::Adf(_)) if !is_document(value) => None,
             body => body,
         };
@@ -128,7 +128,7 @@ fn words(value: &Value) -> Option<String> {
     match value {
         Value::Number(number) => Some(number.to_string()),
         Value::Object(_) if is_document(value) => {
-            jira_markup::from_wire(value.clone()).map(|body| jira_markup::text_of(&body))
+            jira_markup::from_json(value.clone()).map(|body| jira_markup::text_of(&body))
         }
         Value::String(_) | Value::Object(_) => name_of(value).map(str::to_owned),
         Value::Null | Value::Bool(_) | Value::Array(_) => None,

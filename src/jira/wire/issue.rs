@@ -117,7 +117,7 @@ impl IssueBean {
             at: issue_ref(&self.id, &key)?,
             project: fields.project.ok_or_else(|| lack(&key, "project"))?.project()?,
             summary: fields.summary.unwrap_or_default(),
-            description: fields.description.map(|text| jira_markup::from_raw(&text)).transpose()?.flatten(),
+            description: fields.description.map(|text| jira_markup::from_json_text(&text)).transpose()?.flatten(),
             issue_type: fields.issuetype.map(|kind| IssueType { id: kind.id, name: kind.name }).unwrap_or_default(),
             status: fields.status.ok_or_else(|| lack(&key, "status"))?.status()?,
             created: fields.created.ok_or_else(|| lack(&key, "created"))?,

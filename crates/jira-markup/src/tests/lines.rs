@@ -7,7 +7,7 @@ use super::*;
 
 const URL: &str = "https://a.example.net/browse/AB-1";
 
-fn linked(body: &Body, room: Room) -> Option<Body> {
+fn linked(body: &Body, room: WhenFull) -> Option<Body> {
     with_link(Some(body), Format::of(body), "Dev Link", URL, room)
 }
 
@@ -18,19 +18,19 @@ fn both(words: &str) -> [Body; 2] {
 #[test]
 fn a_line_is_added_below_the_text_once_and_the_text_stays() {
     for body in both("one\ntwo") {
-        let once = linked(&body, Room::Ask).unwrap();
+        let once = linked(&body, WhenFull::Refuse).unwrap();
         assert_eq!(text_of(&once), format!("one\ntwo\nDev Link: {URL}"));
         assert_eq!(link_in(&once, "Dev Link").as_deref(), Some(URL));
-        assert_eq!(linked(&once, Room::Ask), Some(once));
+        assert_eq!(linked(&once, WhenFull::Refuse), Some(once));
     }
     let untidy = wiki("* a\r\n{{b}}  ");
-    assert_eq!(linked(&untidy, Room::Ask), Some(wiki(&format!("* a\r\n{{{{b}}}}\n\nDev Link: {URL}"))));
+    assert_eq!(linked(&untidy, WhenFull::Refuse), Some(wiki(&format!("* a\r\n{{{{b}}}}\n\nDev Link: {URL}"))));
 }
 
 #[test]
 fn nothing_described_still_gets_its_line() {
     for format in [Format::Adf, Format::Wiki] {
-        let line = with_link(None, format, "User Link", URL, Room::Ask).unwrap();
+        let line = with_link(None, format, "User Link", URL, WhenFull::Refuse).unwrap();
         assert_eq!((Format::of(&line), link_in(&line, "user link").as_deref()), (format, Some(URL)));
     }
 }
@@ -51,7 +51,7 @@ fn a_line_that_an_editor_or_another_program_left_is_recognised() {
     ];
     for body in forms {
         assert_eq!(link_in(&body, "Dev Link").unwrap().trim_end_matches('/'), URL, "{body:?}");
-        assert_eq!(linked(&body, Room::Ask), Some(body));
+        assert_eq!(linked(&body, WhenFull::Refuse), Some(body));
     }
 }
 
@@ -67,7 +67,7 @@ fn a_line_whose_link_is_in_several_parts_is_recognised() {
         wiki(&format!("Dev Link: [*AB*-1|{URL}]")),
     ] {
         assert_eq!(link_in(&body, "Dev Link").as_deref(), Some(URL), "{body:?}");
-        assert_eq!(linked(&body, Room::Ask), Some(body));
+        assert_eq!(linked(&body, WhenFull::Refuse), Some(body));
     }
 }
 
@@ -80,7 +80,7 @@ fn a_line_with_other_spaces_or_another_view_of_the_issue_is_recognised() {
         let (label, address) = line.split_at(line.find("https").unwrap());
         let as_link = adf(&json!([para(&json!([text(label), marked("AB-1", &link(address))]))]));
         for body in [adf(&json!([para(&json!([text(&line)]))])), as_link, wiki(&line)] {
-            assert_eq!(linked(&body, Room::Ask), Some(body), "{line:?}");
+            assert_eq!(linked(&body, WhenFull::Refuse), Some(body), "{line:?}");
         }
     }
 }
@@ -105,7 +105,7 @@ fn a_line_in_a_heading_list_quote_panel_or_table_is_recognised() {
     let markup = markup.map(|around| wiki(&around.replace("{}", &format!("Dev Link: {URL}"))));
     for body in documents.into_iter().map(|block| adf(&json!([block]))).chain(markup) {
         assert_eq!(link_in(&body, "Dev Link").as_deref(), Some(URL), "{body:?}");
-        assert_eq!(linked(&body, Room::Ask), Some(body));
+        assert_eq!(linked(&body, WhenFull::Refuse), Some(body));
     }
 }
 
@@ -130,21 +130,21 @@ fn a_line_that_names_something_else_or_stands_in_code_is_none() {
 #[test]
 fn the_last_of_several_lines_counts_and_another_address_is_no_reason_to_leave_out_ours() {
     let body = wiki("Dev Link: https://a.example.net/browse/OLD-1");
-    assert_eq!(link_in(&linked(&body, Room::Ask).unwrap(), "Dev Link").as_deref(), Some(URL));
+    assert_eq!(link_in(&linked(&body, WhenFull::Refuse).unwrap(), "Dev Link").as_deref(), Some(URL));
 }
 
 #[test]
 fn a_line_that_a_newer_text_lost_is_put_back_on_that_text() {
     for newer in both("somebody rewrote this") {
-        let restored = linked(&newer, Room::Ask).unwrap();
+        let restored = linked(&newer, WhenFull::Refuse).unwrap();
         assert_eq!(text_of(&restored), format!("somebody rewrote this\nDev Link: {URL}"));
     }
 }
 
 #[test]
 fn a_text_of_the_other_format_crosses_before_it_is_linked() {
-    let body = with_link(Some(&wiki("*x*")), Format::Adf, "Dev Link", URL, Room::Ask).unwrap();
-    assert_eq!(to_wire(&body)["content"][0], para(&json!([marked("x", &json!([{"type": "strong"}]))])));
+    let body = with_link(Some(&wiki("*x*")), Format::Adf, "Dev Link", URL, WhenFull::Refuse).unwrap();
+    assert_eq!(to_json(&body)["content"][0], para(&json!([marked("x", &json!([{"type": "strong"}]))])));
 }
 
 /// Made by hand, since plain words are shortened when they are made.
@@ -158,12 +158,12 @@ fn too_long(unit: &str) -> [Body; 2] {
 fn a_text_without_room_is_cut_visibly_or_left_alone() {
     for unit in ["x", "word ", "line\n", "para\n\n", "ä🙂"] {
         for long in too_long(unit) {
-            assert_eq!(linked(&long, Room::Ask), None);
-            let cut = linked(&long, Room::Make).unwrap();
+            assert_eq!(linked(&long, WhenFull::Refuse), None);
+            let cut = linked(&long, WhenFull::Shorten).unwrap();
             assert!((MOST / 2..=MOST).contains(&length(&cut)), "{}", length(&cut));
             assert_eq!(link_in(&cut, "Dev Link").as_deref(), Some(URL));
             assert!(text_of(&cut).contains(CUT));
-            assert_eq!(linked(&cut, Room::Make), Some(cut));
+            assert_eq!(linked(&cut, WhenFull::Shorten), Some(cut));
         }
     }
 }
@@ -172,7 +172,7 @@ fn a_text_without_room_is_cut_visibly_or_left_alone() {
 fn a_cut_falls_between_blocks_if_one_ends_near() {
     let paragraph = "word ".repeat(200);
     let long = wiki(&format!("{}\n\n", paragraph.trim()).repeat(40));
-    let Some(Body::Wiki(cut)) = linked(&long, Room::Make) else { panic!("it was to be cut") };
+    let Some(Body::Wiki(cut)) = linked(&long, WhenFull::Shorten) else { panic!("it was to be cut") };
     let (kept, _) = cut.split_once(CUT).unwrap();
     assert!(kept.trim_end().len() % (paragraph.trim().len() + 2) == paragraph.trim().len());
 }
@@ -180,7 +180,7 @@ fn a_cut_falls_between_blocks_if_one_ends_near() {
 #[test]
 fn a_part_in_braces_that_is_cut_is_closed() {
     let long = wiki(&format!("{{quote}}\n{{code:rust}}\n{}\n{{code}}\n{{quote}}", "let x;\n".repeat(10_000)));
-    let Some(Body::Wiki(cut)) = linked(&long, Room::Make) else { panic!("it was to be cut") };
+    let Some(Body::Wiki(cut)) = linked(&long, WhenFull::Shorten) else { panic!("it was to be cut") };
     assert!(cut.contains("\n{code}\n{quote}\n\n"), "{}", &cut[cut.len() - 200..]);
     assert_eq!(link_in(&wiki(&cut), "Dev Link").as_deref(), Some(URL));
 }
@@ -192,9 +192,9 @@ fn an_over_long_text_that_has_its_line_is_cut_above_it() {
     for long in
         [adf(&json!([para(&json!([text(&words)])), para(&json!([text(&line)]))])), wiki(&format!("{words}\n\n{line}"))]
     {
-        let cut = linked(&long, Room::Make).unwrap();
+        let cut = linked(&long, WhenFull::Shorten).unwrap();
         assert!(length(&cut) <= MOST);
         assert_eq!(link_in(&cut, "Dev Link").as_deref(), Some(URL));
-        assert_eq!(linked(&long, Room::Ask), Some(long));
+        assert_eq!(linked(&long, WhenFull::Refuse), Some(long));
     }
 }

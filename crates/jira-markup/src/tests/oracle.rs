@@ -74,7 +74,7 @@ fn wiki_markup_that_is_written_is_handed_to_the_oracles() {
         texts(&simple()).map(|blocks| {
             let adf = written(&blocks, Format::Adf, &mut Losses::default());
             let wiki = written(&blocks, Format::Wiki, &mut Losses::default());
-            json!({"adf": to_wire(&adf), "wiki": to_wire(&wiki)})
+            json!({"adf": to_json(&adf), "wiki": to_json(&wiki)})
         }),
     );
 }
@@ -86,7 +86,7 @@ fn wiki_markup_that_is_read_is_handed_to_the_oracles() {
         "read.jsonl",
         texts(&markup()).map(|text| {
             let adf = cross(&wiki(&text), Format::Adf, &Context::default()).body;
-            json!({"adf": to_wire(&adf), "wiki": text})
+            json!({"adf": to_json(&adf), "wiki": text})
         }),
     );
 }

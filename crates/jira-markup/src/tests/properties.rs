@@ -95,10 +95,10 @@ proptest! {
     #[test]
     fn a_link_line_comes_once_and_the_text_before_it_stays(text in markup()) {
         for body in [wiki(&text), plain(&text, Format::Adf)] {
-            let once = with_link(Some(&body), Format::of(&body), "Dev Link", URL, Room::Ask).unwrap();
+            let once = with_link(Some(&body), Format::of(&body), "Dev Link", URL, WhenFull::Refuse).unwrap();
             prop_assert!(text_of(&once).starts_with(&text_of(&body)), "{:?}", once);
             prop_assert_eq!(link_in(&once, "Dev Link"), Some(URL.to_owned()));
-            prop_assert_eq!(with_link(Some(&once), Format::of(&once), "Dev Link", URL, Room::Ask), Some(once));
+            prop_assert_eq!(with_link(Some(&once), Format::of(&once), "Dev Link", URL, WhenFull::Refuse), Some(once));
         }
     }
 
@@ -117,7 +117,7 @@ proptest! {
         let _ = cross(&crossed.body, Format::Adf, &Context::default());
         let copied = copy(&body, &Context::default()).body;
         prop_assert_eq!(&copy(&copied, &Context::default()).body, &copied);
-        prop_assert!(with_link(Some(&body), Format::Adf, "Dev Link", URL, Room::Make).is_some());
+        prop_assert!(with_link(Some(&body), Format::Adf, "Dev Link", URL, WhenFull::Shorten).is_some());
     }
 
     #[test]
@@ -126,10 +126,10 @@ proptest! {
         let mention = r#"{"type":"paragraph","content":[{"type":"mention","attrs":{"id":"1","text":"@A"}}]}"#;
         let content = numbers.iter().map(attrs).chain([mention.to_owned()]).collect::<Vec<_>>().join(",");
         let sent = format!(r#"{{"type":"doc","version":1,"content":[{content}]}}"#);
-        let received = from_wire(serde_json::from_str(&sent).unwrap()).unwrap();
+        let received = from_json(serde_json::from_str(&sent).unwrap()).unwrap();
         for body in [received.clone(), copy(&received, &Context::default()).body] {
-            let linked = with_link(Some(&body), Format::Adf, "Dev Link", URL, Room::Make).unwrap();
-            let written = to_wire(&linked).to_string();
+            let linked = with_link(Some(&body), Format::Adf, "Dev Link", URL, WhenFull::Shorten).unwrap();
+            let written = to_json(&linked).to_string();
             let widths: Vec<&str> = written.split("\"width\":").skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
             prop_assert_eq!(widths, numbers.iter().map(String::as_str).collect::<Vec<_>>());
         }
@@ -188,7 +188,7 @@ fn signs_in_great_numbers_cost_no_more_than_other_characters() {
                 let blocks = model_of(&wiki(&text), &Context::default(), &mut Losses::default());
                 let _ = written(&blocks, Format::Wiki, &mut Losses::default());
                 let _ = copy(&wiki(&text), &Context::default());
-                let _ = with_link(Some(&wiki(&text)), Format::Wiki, "Dev Link", URL, Room::Make);
+                let _ = with_link(Some(&wiki(&text)), Format::Wiki, "Dev Link", URL, WhenFull::Shorten);
             });
         }
     }
@@ -210,7 +210,7 @@ fn lists_of_any_depth_are_read_and_keep_their_words() {
         writeln!(text, "{} item{depth}", "#*".repeat(depth / 2 + 1)).unwrap();
     }
     let document = cross(&wiki(&text), Format::Adf, &Context::default()).body;
-    assert!(matches!(to_wire(&document)["content"][0]["content"], serde_json::Value::Array(_)));
+    assert!(matches!(to_json(&document)["content"][0]["content"], serde_json::Value::Array(_)));
     assert!(text_of(&document).ends_with("item10000"));
     try_everything(&wiki(&text));
 }
@@ -237,5 +237,5 @@ fn try_everything(body: &Body) {
     let crossed = cross(body, other, &Context::default()).body;
     let _ = cross(&crossed, Format::of(body), &Context::default());
     let _ = copy(body, &Context::default());
-    let _ = with_link(Some(body), Format::of(body), "Dev Link", URL, Room::Make).unwrap();
+    let _ = with_link(Some(body), Format::of(body), "Dev Link", URL, WhenFull::Shorten).unwrap();
 }
