@@ -17,11 +17,11 @@ pub(super) struct Narrator {
     clock: Clock,
     begun: Instant,
     colours: bool,
-    told: Mutex<Told>,
+    tally: Mutex<Tally>,
 }
 
 #[derive(Default)]
-struct Told {
+struct Tally {
     /// How much of the site's journal.
     journal: usize,
     people: u64,
@@ -41,7 +41,7 @@ struct Counts {
 impl Narrator {
     pub(super) fn new(clock: Clock) -> Self {
         let begun = clock.now();
-        Self { clock, begun, colours: std::io::stdout().is_terminal(), told: Mutex::default() }
+        Self { clock, begun, colours: std::io::stdout().is_terminal(), tally: Mutex::default() }
     }
 
     /// Prints a text as it is.
@@ -52,11 +52,11 @@ impl Narrator {
 
     /// Prints what people did on the site since the last call. What came through the API is told by Lockstep's events.
     pub(super) fn tell_of_people(&self, site: &Site) {
-        let mut told = self.told.lock();
-        for happening in site.journal(told.journal) {
-            told.journal = happening.number + 1;
+        let mut tally = self.tally.lock();
+        for happening in site.journal(tally.journal) {
+            tally.journal = happening.number + 1;
             if !happening.by_bot {
-                told.people += 1;
+                tally.people += 1;
                 self.line(Voice::Person, &happening.who, &format!("{}: {}", happening.issue_key, happening.what));
             }
         }
@@ -64,10 +64,10 @@ impl Narrator {
 
     /// The counts and the verdict at the end.
     pub(super) fn summary(&self, agreed: Option<bool>, drained: bool, differences: &[String]) -> String {
-        let told = self.told.lock();
+        let tally = self.tally.lock();
         let mut text = format!("\nAfter {}:\n\n", hours(self.clock.now().saturating_duration_since(self.begun)));
-        let _ = writeln!(text, "  people did {} things", told.people);
-        for (flow, counts) in &told.flows {
+        let _ = writeln!(text, "  people did {} things", tally.people);
+        for (flow, counts) in &tally.flows {
             let Counts { created, synced, comments, doubts, cycles, requests } = counts;
             let _ = writeln!(
                 text,
@@ -84,8 +84,8 @@ impl Narrator {
     }
 
     fn count(&self, flow: &FlowName, event: &Event) {
-        let mut told = self.told.lock();
-        let counts = told.flows.entry(flow.clone()).or_default();
+        let mut tally = self.tally.lock();
+        let counts = tally.flows.entry(flow.clone()).or_default();
         #[expect(clippy::wildcard_enum_match_arm, reason = "a summary counts a few things and leaves out the rest")]
         match event {
             Event::IssueCreated { .. } => counts.created += 1,

@@ -16,7 +16,7 @@ use rand::rngs::StdRng;
 use serde::Serialize;
 
 pub use kind::{Denied, Effect, Garbage, Kind, LateReply, LoginReason, Paging, Redirect};
-pub(super) use rule::Asked;
+pub(super) use rule::RequestFacts;
 pub use rule::{Rule, When};
 pub(super) use verdict::{Fate, Reply, Verdict};
 
@@ -105,7 +105,7 @@ impl Faults {
         &self.rules
     }
 
-    pub(super) fn judge(&mut self, asked: &Asked<'_>) -> Verdict {
+    pub(super) fn judge(&mut self, asked: &RequestFacts<'_>) -> Verdict {
         if self.deaf {
             return Verdict { fate: Fate::Never, reply: Reply::Broken, name: Some("deaf"), ..Verdict::fair() };
         }
@@ -115,7 +115,7 @@ impl Faults {
         }
     }
 
-    fn strike(&mut self, asked: &Asked<'_>) -> Option<Kind> {
+    fn strike(&mut self, asked: &RequestFacts<'_>) -> Option<Kind> {
         for Standing { rule, seen, struck } in &mut self.rules {
             if rule.matches(asked) {
                 *seen += 1;
@@ -151,7 +151,7 @@ mod tests {
         let mut faults = Faults::new(chance::stream(1, 0));
         faults.set(plan);
         let judge = |(method, template, path, account): &(Method, &str, &str, Option<&str>)| {
-            faults.judge(&Asked { method, template, path, account: *account, issues: &[] }).name
+            faults.judge(&RequestFacts { method, template, path, account: *account, issues: &[] }).name
         };
         requests.iter().map(judge).collect()
     }
@@ -204,7 +204,13 @@ mod tests {
         let mut name = |issues: &[&str]| {
             let issues: Vec<_> = issues.iter().map(|it| (*it).to_owned()).collect();
             faults
-                .judge(&Asked { method: &Method::GET, template: "/x", path: "/x", account: None, issues: &issues })
+                .judge(&RequestFacts {
+                    method: &Method::GET,
+                    template: "/x",
+                    path: "/x",
+                    account: None,
+                    issues: &issues,
+                })
                 .name
         };
         assert_eq!(name(&["A-2", "10001", "A-1", "10000"]), Some("lost reply"));
@@ -225,7 +231,7 @@ mod tests {
     fn a_rule_that_is_added_leaves_the_counts_of_the_others() {
         let mut faults = Faults::new(chance::stream(1, 0));
         faults.set(Rule::anywhere(When::First(1), Kind::LostReply).into());
-        let asked = Asked { method: &Method::GET, template: "/x", path: "/x", account: None, issues: &[] };
+        let asked = RequestFacts { method: &Method::GET, template: "/x", path: "/x", account: None, issues: &[] };
         let mut name = || faults.judge(&asked).name;
         assert_eq!((name(), name()), (Some("lost reply"), None));
         faults.add(Rule::anywhere(When::Always, Kind::Stall { effect: Effect::Before }));
@@ -238,7 +244,7 @@ mod tests {
     fn a_rough_day_spoils_a_few_requests_of_a_hundred_and_keeps_late_effects_within_a_minute() {
         let mut faults = Faults::new(chance::stream(7, 0));
         faults.set(FaultPlan::rough());
-        let asked = Asked { method: &Method::GET, template: "/x", path: "/x", account: None, issues: &[] };
+        let asked = RequestFacts { method: &Method::GET, template: "/x", path: "/x", account: None, issues: &[] };
         let verdicts: Vec<_> = (0..10_000).map(|_| faults.judge(&asked)).collect();
         let spoiled = verdicts.iter().filter(|it| it.name.is_some()).count();
         assert!((200..700).contains(&spoiled), "{spoiled}");

@@ -115,6 +115,6 @@ fn mount(router: Router<Arc<Site>>, mounted: Mounted) -> Router<Arc<Site>> {
 async fn serve(site: &Site, mounted: &Arc<Mounted>, params: BTreeMap<String, String>, request: Request) -> Response {
     let (flavour, limit) = site.told();
     let call = Call::read(flavour, mounted, params, request, limit).await;
-    let ticket = site.arrive(mounted, call);
-    site.answer(ticket).await
+    let pending = site.arrive(mounted, call);
+    site.answer(pending).await
 }

@@ -97,9 +97,9 @@ enum Direction {
     Descending,
 }
 
-/// The place of an issue in the order of a query; a page token holds one.
+/// The position of an issue in the order of a query; a page token holds one.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Place {
+pub(super) struct SortPosition {
     /// One value for each term of the order.
     pub values: Vec<Value>,
     pub id: u64,
@@ -126,12 +126,12 @@ impl Query {
         self.filter.matches(issue)
     }
 
-    pub(super) fn place(&self, issue: &Issue) -> Place {
-        Place { values: self.order.iter().map(|(field, _)| field.of(issue)).collect(), id: issue.id }
+    pub(super) fn place(&self, issue: &Issue) -> SortPosition {
+        SortPosition { values: self.order.iter().map(|(field, _)| field.of(issue)).collect(), id: issue.id }
     }
 
     /// Which of two places comes first.
-    pub(super) fn compare(&self, one: &Place, other: &Place) -> Ordering {
+    pub(super) fn compare(&self, one: &SortPosition, other: &SortPosition) -> Ordering {
         let pairs = one.values.iter().zip(&other.values);
         let by_terms = pairs.zip(&self.order).map(|((one, other), (_, direction))| direction.apply(one.cmp(other)));
         by_terms.fold(Ordering::Equal, Ordering::then).then_with(|| tie(one.id).cmp(&tie(other.id)))

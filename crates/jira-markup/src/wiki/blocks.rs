@@ -20,7 +20,7 @@ struct Reader<'a> {
 }
 
 /// How far a text is read.
-struct Place<'t> {
+struct BlockContext<'t> {
     text: &'t str,
     at: usize,
     macros: Macros<'t>,
@@ -28,7 +28,7 @@ struct Place<'t> {
     depth: usize,
 }
 
-impl<'t> Place<'t> {
+impl<'t> BlockContext<'t> {
     /// The line from here on, without the spaces around it.
     fn line(&self) -> &'t str {
         self.text[self.at..self.line_end()].trim()
@@ -70,7 +70,7 @@ impl<'t> Place<'t> {
 impl Reader<'_> {
     /// Reads `text`, around which there are `depth` levels already. Too deep down only paragraphs are told apart.
     fn blocks(&mut self, text: &str, depth: usize) -> Vec<Block> {
-        let mut place = Place { text, at: 0, macros: Macros::new(text), depth };
+        let mut place = BlockContext { text, at: 0, macros: Macros::new(text), depth };
         let mut blocks = Vec::new();
         let mut paragraph = Vec::new();
         while place.at < text.len() {
@@ -88,7 +88,12 @@ impl Reader<'_> {
     }
 
     /// Reads the block that begins here, if one does that is no paragraph; the paragraph before it ends.
-    fn is_block<'t>(&mut self, place: &mut Place<'t>, paragraph: &mut Vec<&'t str>, to: &mut Vec<Block>) -> bool {
+    fn is_block<'t>(
+        &mut self,
+        place: &mut BlockContext<'t>,
+        paragraph: &mut Vec<&'t str>,
+        to: &mut Vec<Block>,
+    ) -> bool {
         let found = self.macro_block(place).or_else(|| self.line_block(place)).or_else(|| self.wide_block(place));
         let Some(found) = found else { return false };
         self.end_paragraph(paragraph, to);
@@ -97,7 +102,7 @@ impl Reader<'_> {
     }
 
     /// A line of words, or what stands before a part in braces.
-    fn words<'t>(&mut self, place: &mut Place<'t>) -> &'t str {
+    fn words<'t>(&mut self, place: &mut BlockContext<'t>) -> &'t str {
         let (begin, end) = (place.at, place.line_end());
         let stop = if place.depth < DEEPEST { place.macros.within(begin..end) } else { None };
         match stop {
@@ -123,7 +128,7 @@ impl Reader<'_> {
         inline::read(line, self.context, self.lost)
     }
 
-    fn macro_block(&mut self, place: &mut Place<'_>) -> Option<Vec<Block>> {
+    fn macro_block(&mut self, place: &mut BlockContext<'_>) -> Option<Vec<Block>> {
         place.skip_spaces();
         let span = place.macros.at(place.at)?;
         place.at = span.end;
@@ -152,7 +157,7 @@ impl Reader<'_> {
     }
 
     /// Blocks of a single line.
-    fn line_block(&mut self, place: &mut Place<'_>) -> Option<Vec<Block>> {
+    fn line_block(&mut self, place: &mut BlockContext<'_>) -> Option<Vec<Block>> {
         let line = place.line();
         let block = if let Some((level, text)) = heading(line) {
             Block::Heading { level, text: self.inlines(text.trim()) }
@@ -168,7 +173,7 @@ impl Reader<'_> {
     }
 
     /// Lists and tables.
-    fn wide_block(&mut self, place: &mut Place<'_>) -> Option<Vec<Block>> {
+    fn wide_block(&mut self, place: &mut BlockContext<'_>) -> Option<Vec<Block>> {
         if list::marker(place.line()).is_some() {
             return Some(self.lists(place));
         }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Asked, Body, Problem};
+use super::problem::{Body, Problem, QueryString};
 use super::rules::checked;
 use crate::faults::{FaultPlan, Rule, Standing};
 use crate::site::{RequestLine, Site};
@@ -105,7 +105,7 @@ pub(super) async fn clear(State(site): State<Arc<Site>>) -> StatusCode {
 }
 
 /// Answers as soon as so many requests are held, or when the time is over; what is held then shows which it was.
-pub(super) async fn held(State(site): State<Arc<Site>>, Asked(patience): Asked<Patience>) -> Json<Held> {
+pub(super) async fn held(State(site): State<Arc<Site>>, QueryString(patience): QueryString<Patience>) -> Json<Held> {
     let limit = Duration::from_millis(patience.within_ms.min(MOST_PATIENCE_MS));
     // Whether time ran out is seen in the answer.
     drop(tokio::time::timeout(limit, site.held(patience.at_least)).await);

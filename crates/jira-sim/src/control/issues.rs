@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 
-use super::problem::{Asked, Problem};
+use super::problem::{Problem, QueryString};
 use super::{Page, Part, usual_limit};
 use crate::action::Refusal;
 use crate::issue::IssueView;
@@ -35,7 +35,7 @@ pub(super) async fn show(
 
 pub(super) async fn list(
     State(site): State<Arc<Site>>,
-    Asked(wanted): Asked<Wanted>,
+    QueryString(wanted): QueryString<Wanted>,
 ) -> Result<Json<Page<IssueView>>, Problem> {
     let Wanted { project, deleted, since, limit } = wanted;
     if !site.projects().iter().any(|known| known.key == project) {

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use super::problem::Asked;
+use super::problem::QueryString;
 use super::{Page, Part};
 use crate::site::{Happening, RequestLine, Site};
 
-pub(super) async fn requests(State(site): State<Arc<Site>>, Asked(part): Asked<Part>) -> Json<Page<RequestLine>> {
+pub(super) async fn requests(
+    State(site): State<Arc<Site>>,
+    QueryString(part): QueryString<Part>,
+) -> Json<Page<RequestLine>> {
     let lines = site.requests_since(part.since, part.limit());
     Json(Page::of(part.since, lines.into_iter().map(|line| (line.number, line)).collect()))
 }
@@ -19,7 +22,10 @@ pub(super) async fn counters(State(site): State<Arc<Site>>) -> Json<BTreeMap<Str
     Json(site.counters())
 }
 
-pub(super) async fn journal(State(site): State<Arc<Site>>, Asked(part): Asked<Part>) -> Json<Page<Happening>> {
+pub(super) async fn journal(
+    State(site): State<Arc<Site>>,
+    QueryString(part): QueryString<Part>,
+) -> Json<Page<Happening>> {
     let happenings = site.journal(part.since).into_iter().take(part.limit());
     Json(Page::of(part.since, happenings.map(|it| (it.number, it)).collect()))
 }

@@ -1,4 +1,4 @@
-//! What was asked for and can't be, and how that is found out.
+//! Reading requests to the control API, and the answers to those that are refused.
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -22,10 +22,10 @@ pub(super) struct Problem {
 pub(super) struct Body<T>(pub T);
 
 /// A query string of this shape.
-pub(super) struct Asked<T>(pub T);
+pub(super) struct QueryString<T>(pub T);
 
 #[derive(Serialize)]
-struct Told {
+struct ErrorBody {
     error: String,
 }
 
@@ -51,7 +51,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        (self.status, Json(Told { error: self.error })).into_response()
+        (self.status, Json(ErrorBody { error: self.error })).into_response()
     }
 }
 
@@ -79,7 +79,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryString<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {

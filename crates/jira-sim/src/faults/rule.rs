@@ -57,7 +57,7 @@ pub enum When {
 }
 
 /// A request as rules look at it.
-pub(crate) struct Asked<'a> {
+pub(crate) struct RequestFacts<'a> {
     pub method: &'a Method,
     /// The template of its endpoint.
     pub template: &'a str,
@@ -93,7 +93,7 @@ impl Rule {
         self
     }
 
-    pub(super) fn matches(&self, asked: &Asked<'_>) -> bool {
+    pub(super) fn matches(&self, asked: &RequestFacts<'_>) -> bool {
         let in_path = |wanted: &String| match wanted.strip_suffix('*') {
             Some(prefix) => asked.path.starts_with(prefix),
             None => wanted == asked.template,

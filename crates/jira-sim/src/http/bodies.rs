@@ -10,7 +10,7 @@ use super::properties;
 use super::routes::Api;
 use super::scope::{Comments, Scope};
 use super::texts::{self, Refused};
-use super::values::{self, Ask};
+use super::values::{self, FieldRequest};
 use super::visibility;
 use crate::fields::Field;
 use crate::markup;
@@ -201,7 +201,7 @@ impl<'a> Request<'a> {
     fn edit(&self, state: &mut State, scope: &Scope, elsewhere: &[&str], complaints: &mut Complaints) -> Edit {
         let mut edit = Edit { properties: properties::read(self.properties, complaints), ..Edit::default() };
         for (field, value) in self.fields.iter().filter(|(field, _)| !elsewhere.contains(&field.as_str())) {
-            put(state, scope, &mut edit, field, &Ask { verb: "set", value }, complaints);
+            put(state, scope, &mut edit, field, &FieldRequest { verb: "set", value }, complaints);
         }
         for (field, operations) in &self.update {
             match operations.as_array() {
@@ -233,7 +233,7 @@ fn name_in<'a>(value: &'a Value, members: &[&str]) -> Option<&'a str> {
 }
 
 /// Changes a field, if the screen shows it.
-fn put(state: &State, scope: &Scope, edit: &mut Edit, id: &str, ask: &Ask, complaints: &mut Complaints) {
+fn put(state: &State, scope: &Scope, edit: &mut Edit, id: &str, ask: &FieldRequest, complaints: &mut Complaints) {
     let Some(field) = Field::find(id, &state.setup.custom_fields).filter(|_| scope.shows(id)) else {
         return complaints.cannot_be_set(id);
     };
@@ -267,7 +267,7 @@ fn operate(
                 Err(wrong) => complaints.merge(wrong),
             },
         },
-        Some((verb, value)) => put(state, scope, edit, field, &Ask { verb, value }, complaints),
+        Some((verb, value)) => put(state, scope, edit, field, &FieldRequest { verb, value }, complaints),
         None => complaints.cannot_be_set(field),
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn some(state: &State, call: &Call) -> Result<Answer, Answer> {
 
 /// The histories of many issues, oldest change first and of equal ones the smallest issue id, cut into pages.
 pub(super) fn fetch(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let ask = Ask::read(&call.json()?)?;
+    let ask = HistoryRequest::read(&call.json()?)?;
     let changes = ask.changes(state, &call.account);
     let page: Vec<_> = changes.iter().skip(ask.start).take(ask.most).collect();
     let end = ask.start + page.len();
@@ -72,14 +72,14 @@ pub(super) fn fetch(state: &State, call: &Call) -> Result<Answer, Answer> {
     Ok(Answer::ok(answer))
 }
 
-struct Ask {
+struct HistoryRequest {
     issues: Vec<String>,
     fields: Vec<String>,
     most: usize,
     start: usize,
 }
 
-impl Ask {
+impl HistoryRequest {
     fn read(body: &Value) -> Result<Self, Answer> {
         let members = members::known(body, &["issueIdsOrKeys", "fieldIds", "maxResults", "nextPageToken"])?;
         let issues = members::texts(members, "issueIdsOrKeys")?.unwrap_or_default();

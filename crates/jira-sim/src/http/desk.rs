@@ -14,20 +14,20 @@ use super::entry::{Caller, LOGIN_REASON};
 use super::hold::Waiting;
 use super::routes::{Access, Endpoint, Mounted, Plan, Read};
 use crate::chance;
-use crate::faults::{Asked, Effect, Fate, Paging, Reply, Verdict};
+use crate::faults::{Effect, Fate, Paging, Reply, RequestFacts, Verdict};
 use crate::setup::Flavour;
 use crate::site::{RequestLine, Site};
 use crate::state::State;
 use crate::write::{self, Via};
 
 /// What a request is to be answered, and when.
-pub(super) struct Ticket {
+pub(super) struct PendingAnswer {
     wait: Wait,
-    slip: Slip,
+    facts: AnswerFacts,
 }
 
 /// What must be known of a request until it is answered.
-struct Slip {
+struct AnswerFacts {
     /// Its number in the request log.
     line: usize,
     /// The account id of the caller; empty for a stranger.
@@ -57,14 +57,14 @@ pub(super) enum Outcome {
 
 impl Site {
     /// Decides everything about a request but what a read will see. Nothing here waits.
-    pub(super) fn arrive(&self, at: &Arc<Mounted>, call: Call) -> Ticket {
+    pub(super) fn arrive(&self, at: &Arc<Mounted>, call: Call) -> PendingAnswer {
         self.settled().arrive(at, call)
     }
 
     /// The answer, when it is time for it.
-    pub(super) async fn answer(&self, ticket: Ticket) -> Response {
-        let outcome = ticket.wait.over().await;
-        self.settled().answer(&ticket.slip, outcome)
+    pub(super) async fn answer(&self, pending: PendingAnswer) -> Response {
+        let outcome = pending.wait.over().await;
+        self.settled().answer(&pending.facts, outcome)
     }
 }
 
@@ -86,14 +86,14 @@ impl Wait {
 }
 
 impl State {
-    fn arrive(&mut self, at: &Arc<Mounted>, mut call: Call) -> Ticket {
+    fn arrive(&mut self, at: &Arc<Mounted>, mut call: Call) -> PendingAnswer {
         let caller = self.caller(&call.credentials);
         let account = caller.account().unwrap_or_default().to_owned();
         let failed_login = matches!(caller, Caller::Impostor);
         let (method, template, path) = (&call.method, at.template.as_str(), call.path.as_str());
         let issues = if self.faults.ask_for_issues() { self.named(&call) } else { Vec::new() };
         let mut verdict =
-            self.faults.judge(&Asked { method, template, path, account: caller.account(), issues: &issues });
+            self.faults.judge(&RequestFacts { method, template, path, account: caller.account(), issues: &issues });
         if verdict.reply == Reply::Compressed && call.header("accept-encoding") == "identity" {
             verdict.reply = Reply::True;
         }
@@ -114,12 +114,12 @@ impl State {
             Fate::Held(_) if self.holds.is_full() => Outcome::Settled(Answer::unreachable()),
             Fate::Held(effect) => {
                 let released = self.hold(line, effect, at, call, caller);
-                let slip = Slip { line, account, failed_login, reply: verdict.reply };
-                return Ticket { wait: Wait::UntilReleased(released), slip };
+                let facts = AnswerFacts { line, account, failed_login, reply: verdict.reply };
+                return PendingAnswer { wait: Wait::UntilReleased(released), facts };
             }
         };
         let wait = if verdict.reply == Reply::None { Wait::ForEver } else { Wait::For(latency, outcome) };
-        Ticket { wait, slip: Slip { line, account, failed_login, reply: verdict.reply } }
+        PendingAnswer { wait, facts: AnswerFacts { line, account, failed_login, reply: verdict.reply } }
     }
 
     /// Ids and keys of the issues that a request names.
@@ -208,17 +208,17 @@ impl State {
         Outcome::Written { answer: plan.answer, effects }
     }
 
-    fn answer(&mut self, slip: &Slip, outcome: Outcome) -> Response {
+    fn answer(&mut self, facts: &AnswerFacts, outcome: Outcome) -> Response {
         let truth = self.truth(outcome);
         let now = self.now;
-        let signed = self.signed(truth, slip.line, &slip.account);
-        let signed = if slip.failed_login { signed.with(LOGIN_REASON, "AUTHENTICATED_FAILED") } else { signed };
-        let seen = signed.suffer(&slip.reply, now);
-        if let Some(line) = self.requests.get_mut(slip.line) {
+        let signed = self.signed(truth, facts.line, &facts.account);
+        let signed = if facts.failed_login { signed.with(LOGIN_REASON, "AUTHENTICATED_FAILED") } else { signed };
+        let seen = signed.suffer(&facts.reply, now);
+        if let Some(line) = self.requests.get_mut(facts.line) {
             line.status = Some(seen.status.as_u16());
         }
         // What stands before the site stamps the answer by its own clock.
-        seen.arrive(&slip.reply, now.checked_add_signed(self.setup.date_ahead).unwrap_or(now))
+        seen.arrive(&facts.reply, now.checked_add_signed(self.setup.date_ahead).unwrap_or(now))
     }
 
     /// What the site has to say now, before any fault spoils it.

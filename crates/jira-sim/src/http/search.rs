@@ -13,7 +13,7 @@ use super::call::Call;
 use super::members;
 use super::wire::{Selection, Wire};
 use crate::issue::Issue;
-use crate::jql::{IssueName, Names, Place, Query, Reader, Rules};
+use crate::jql::{IssueName, Names, Query, Reader, Rules, SortPosition};
 use crate::permissions::Permission;
 use crate::setup::Flavour;
 use crate::state::{Home, State};
@@ -76,7 +76,7 @@ fn rows<'a>(
     account: &str,
     query: &Query,
     as_they_are: &BTreeSet<u64>,
-) -> Vec<(Place, &'a Arc<Issue>)> {
+) -> Vec<(SortPosition, &'a Arc<Issue>)> {
     let indexed = state.index.rows().filter(|issue| !as_they_are.contains(&issue.id));
     let current = as_they_are.iter().filter_map(|id| state.issues.get(id));
     let wanted = indexed.chain(current).filter(|issue| query.matches(issue));

@@ -12,7 +12,7 @@ use crate::state::State;
 use crate::values::{FieldValue, Operation, Term, Touch};
 
 /// What `update` does to a field: one verb with its value.
-pub(super) struct Ask<'a> {
+pub(super) struct FieldRequest<'a> {
     pub verb: &'a str,
     pub value: &'a Value,
 }
@@ -34,11 +34,11 @@ pub(crate) fn entered(state: &State, project: &str, id: &str, value: &Value) -> 
         Flavour::DataCenter => Api::V2,
     };
     let field = Field::find(id, &state.setup.custom_fields).ok_or("there is no such field")?;
-    touch(&Spot { state, api, project }, field, &Ask { verb: "set", value })
+    touch(&Spot { state, api, project }, field, &FieldRequest { verb: "set", value })
 }
 
 /// The change that a request asks of one of the fields that not every issue has.
-pub(super) fn touch(spot: &Spot, field: Field, ask: &Ask) -> Result<Touch, String> {
+pub(super) fn touch(spot: &Spot, field: Field, ask: &FieldRequest) -> Result<Touch, String> {
     let operation = match ask.verb {
         "set" => Operation::Set(whole(spot, field, ask.value)?),
         "add" if field.is_list() => Operation::Add(term(spot, field, ask.value)?),

@@ -57,7 +57,7 @@ pub(crate) struct Rewording {
 
 /// What a write leaves behind besides what it was for.
 #[derive(Default)]
-pub(super) struct Trace {
+pub(super) struct SideEffects {
     /// For the changelog.
     pub items: Vec<Item>,
     /// For the journal.
@@ -70,23 +70,23 @@ impl State {
     pub(super) fn hang(&mut self, by: &By, id: u64, what: Hanging) -> Result<(), Misfire> {
         let mut issue = self.issues.get(&id).cloned().ok_or(Misfire)?;
         let bumps = what.bumps(self.setup.remote_links_bump_updated);
-        let trace = what.apply(by, Arc::make_mut(&mut issue))?;
-        self.renew(by, issue, Trace { bumps, ..trace });
+        let effects = what.apply(by, Arc::make_mut(&mut issue))?;
+        self.renew(by, issue, SideEffects { bumps, ..effects });
         Ok(())
     }
 
     /// A changed issue becomes its next version, with an entry in its changelog if there is anything to enter.
-    pub(super) fn renew(&mut self, by: &By, mut shared: Arc<Issue>, trace: Trace) {
+    pub(super) fn renew(&mut self, by: &By, mut shared: Arc<Issue>, effects: SideEffects) {
         let issue = Arc::make_mut(&mut shared);
-        if !trace.items.is_empty() {
-            let change = Change { id: self.next_id(), at: by.at, author: by.author.clone(), items: trace.items };
+        if !effects.items.is_empty() {
+            let change = Change { id: self.next_id(), at: by.at, author: by.author.clone(), items: effects.items };
             issue.history.push(Arc::new(change));
         }
         issue.version += 1;
-        if trace.bumps {
+        if effects.bumps {
             issue.updated = issue.updated.max(by.at);
         }
-        trace.told.into_iter().for_each(|what| self.tell(by, &shared, what));
+        effects.told.into_iter().for_each(|what| self.tell(by, &shared, what));
         self.keep(by.at, shared);
     }
 }
@@ -101,7 +101,7 @@ impl Hanging {
         }
     }
 
-    fn apply(self, by: &By, issue: &mut Issue) -> Result<Trace, Misfire> {
+    fn apply(self, by: &By, issue: &mut Issue) -> Result<SideEffects, Misfire> {
         match self {
             Self::Attach(files) => Ok(files.into_iter().map(|file| issue.attach(by, file)).collect()),
             Self::Detach(id) => issue.detach(id),
@@ -110,7 +110,7 @@ impl Hanging {
             Self::CommentProperty { comment, key, value } => issue.set_comment_property(comment, key, value),
             Self::DropProperty(key) => {
                 issue.properties.remove(&key).ok_or(Misfire)?;
-                Ok(Trace::told(format!("removed the property {key}")))
+                Ok(SideEffects::told(format!("removed the property {key}")))
             }
             Self::Refer(link) => Ok(issue.refer(link)),
             Self::Unrefer(id) => issue.unrefer(id),
@@ -119,60 +119,65 @@ impl Hanging {
 }
 
 impl Issue {
-    fn attach(&mut self, by: &By, file: Attached) -> Trace {
+    fn attach(&mut self, by: &By, file: Attached) -> SideEffects {
         let told = format!("attached {}", file.filename);
         let item = Item::come("Attachment", file.id.to_string(), file.filename.clone());
         self.attachments.push(Arc::new(file.by(&by.author, by.at)));
-        Trace { items: vec![item], ..Trace::told(told) }
+        SideEffects { items: vec![item], ..SideEffects::told(told) }
     }
 
-    fn detach(&mut self, id: u64) -> Result<Trace, Misfire> {
+    fn detach(&mut self, id: u64) -> Result<SideEffects, Misfire> {
         let gone = take(&mut self.attachments, |it| it.id == id)?;
         let item = Item::go("Attachment", id.to_string(), gone.filename.clone());
-        Ok(Trace { items: vec![item], ..Trace::told(format!("removed {}", gone.filename)) })
+        Ok(SideEffects { items: vec![item], ..SideEffects::told(format!("removed {}", gone.filename)) })
     }
 
-    fn reword(&mut self, by: &By, new: Rewording) -> Result<Trace, Misfire> {
+    fn reword(&mut self, by: &By, new: Rewording) -> Result<SideEffects, Misfire> {
         let comment = self.comment_mut(new.comment)?;
         new.apply(comment, &by.author, by.at);
-        Ok(Trace::told(format!("changed a comment to {}", opening(&markup::text(&comment.body)))))
+        Ok(SideEffects::told(format!("changed a comment to {}", opening(&markup::text(&comment.body)))))
     }
 
-    fn unsay(&mut self, id: u64) -> Result<Trace, Misfire> {
+    fn unsay(&mut self, id: u64) -> Result<SideEffects, Misfire> {
         let gone = take(&mut self.comments, |it| it.id == id)?;
-        Ok(Trace::told(format!("removed the comment {}", opening(&markup::text(&gone.body)))))
+        Ok(SideEffects::told(format!("removed the comment {}", opening(&markup::text(&gone.body)))))
     }
 
-    fn set_comment_property(&mut self, comment: u64, key: String, value: Option<Value>) -> Result<Trace, Misfire> {
+    fn set_comment_property(
+        &mut self,
+        comment: u64,
+        key: String,
+        value: Option<Value>,
+    ) -> Result<SideEffects, Misfire> {
         let properties = &mut self.comment_mut(comment)?.properties;
         match value {
             Some(value) => drop(properties.insert(key, value)),
             None => drop(properties.remove(&key).ok_or(Misfire)?),
         }
-        Ok(Trace::default())
+        Ok(SideEffects::default())
     }
 
     fn comment_mut(&mut self, id: u64) -> Result<&mut Comment, Misfire> {
         self.comments.iter_mut().find(|it| it.id == id).map(Arc::make_mut).ok_or(Misfire)
     }
 
-    fn refer(&mut self, link: RemoteLink) -> Trace {
+    fn refer(&mut self, link: RemoteLink) -> SideEffects {
         // Two requests with one global id can both find none when they come; the second then becomes a change.
         let same_global_id = |it: &RemoteLink| it.global_id.is_some() && it.global_id == link.global_id;
         if let Some(known) = self.remote_links.iter_mut().find(|it| it.id == link.id || same_global_id(it)) {
             *known = Arc::new(RemoteLink { id: known.id, ..link });
-            return Trace::default();
+            return SideEffects::default();
         }
         let told = link.told();
         let item = Item::come("RemoteIssueLink", link.id.to_string(), told.clone());
         self.remote_links.push(Arc::new(link));
-        Trace { items: vec![item], ..Trace::told(format!("added a link: {told}")) }
+        SideEffects { items: vec![item], ..SideEffects::told(format!("added a link: {told}")) }
     }
 
-    fn unrefer(&mut self, id: u64) -> Result<Trace, Misfire> {
+    fn unrefer(&mut self, id: u64) -> Result<SideEffects, Misfire> {
         let told = take(&mut self.remote_links, |it| it.id == id)?.told();
         let item = Item::go("RemoteIssueLink", id.to_string(), told.clone());
-        Ok(Trace { items: vec![item], ..Trace::told(format!("removed a link: {told}")) })
+        Ok(SideEffects { items: vec![item], ..SideEffects::told(format!("removed a link: {told}")) })
     }
 }
 
@@ -205,17 +210,17 @@ pub(super) fn take<T>(list: &mut Vec<Arc<T>>, fits: impl Fn(&T) -> bool) -> Resu
     Ok(list.remove(place))
 }
 
-impl Trace {
+impl SideEffects {
     pub(super) fn told(what: String) -> Self {
         Self { told: vec![what], ..Self::default() }
     }
 }
 
-impl FromIterator<Trace> for Trace {
-    fn from_iter<I: IntoIterator<Item = Trace>>(traces: I) -> Self {
-        traces.into_iter().fold(Self::default(), |mut all, trace| {
-            all.items.extend(trace.items);
-            all.told.extend(trace.told);
+impl FromIterator<SideEffects> for SideEffects {
+    fn from_iter<I: IntoIterator<Item = SideEffects>>(all_effects: I) -> Self {
+        all_effects.into_iter().fold(Self::default(), |mut all, effects| {
+            all.items.extend(effects.items);
+            all.told.extend(effects.told);
             all
         })
     }

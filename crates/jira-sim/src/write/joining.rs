@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::hanging::{Trace, take};
+use super::hanging::{SideEffects, take};
 use super::{By, Misfire, Remark};
 use crate::issue::{Issue, Item};
 use crate::link::IssueLink;
@@ -39,8 +39,8 @@ impl State {
             take(&mut Arc::make_mut(&mut issue).links, |it| it.id == link.id)?;
             let (says, other) = self.spoken(&link, end);
             let item = Item::go("Link", other.clone(), format!("This issue {says} {other}"));
-            let told = Trace::told(format!("removed the link: {says} {other}"));
-            self.renew(by, issue, Trace { items: vec![item], bumps: true, ..told });
+            let told = SideEffects::told(format!("removed the link: {says} {other}"));
+            self.renew(by, issue, SideEffects { items: vec![item], bumps: true, ..told });
         }
         Ok(())
     }
@@ -51,7 +51,7 @@ impl State {
             let (_, other) = link.seen_from(issue.id);
             let Some(mut other) = self.issues.get(&other).cloned() else { continue };
             Arc::make_mut(&mut other).links.retain(|it| it.id != link.id);
-            self.renew(by, other, Trace::default());
+            self.renew(by, other, SideEffects::default());
         }
     }
 
@@ -65,8 +65,8 @@ impl State {
         Arc::make_mut(&mut issue).links.push(Arc::clone(link));
         let (says, other) = self.spoken(link, end);
         let item = Item::come("Link", other.clone(), format!("This issue {says} {other}"));
-        let told = Trace::told(format!("linked it: {says} {other}"));
-        self.renew(by, issue, Trace { items: vec![item], bumps: true, ..told });
+        let told = SideEffects::told(format!("linked it: {says} {other}"));
+        self.renew(by, issue, SideEffects { items: vec![item], bumps: true, ..told });
     }
 
     /// How this end of a link speaks of the other, and the key of that other.

@@ -1,7 +1,7 @@
 //! Lists of wiki markup: every line tells by its signs how deep it is.
 
 use super::super::super::model::{Block, DEEPEST};
-use super::{Place, Reader, begins_anew};
+use super::{BlockContext, Reader, begins_anew};
 
 /// An item, and of what kind the lists are that it is in, the innermost last.
 struct Entry {
@@ -20,7 +20,7 @@ pub(super) fn marker(line: &str) -> Option<&str> {
 
 impl Reader<'_> {
     /// Reads all lists up to the first line that belongs to none.
-    pub(super) fn lists(&mut self, place: &mut Place<'_>) -> Vec<Block> {
+    pub(super) fn lists(&mut self, place: &mut BlockContext<'_>) -> Vec<Block> {
         let mut entries: Vec<Entry> = Vec::new();
         while let Some(signs) = marker(place.line()) {
             let above = entries.last().map_or(0, |entry| entry.ordered.len());
@@ -31,7 +31,7 @@ impl Reader<'_> {
     }
 
     /// An item lies at most one level deeper than the one `above` it.
-    fn item(&mut self, place: &mut Place<'_>, signs: &str, above: usize) -> Entry {
+    fn item(&mut self, place: &mut BlockContext<'_>, signs: &str, above: usize) -> Entry {
         place.skip_spaces();
         place.at += signs.len();
         let end = place.end_where(|_, next| begins_anew(next));

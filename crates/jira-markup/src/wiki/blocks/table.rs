@@ -3,11 +3,11 @@
 use super::super::super::model::{Block, Cell};
 use super::super::lexis::{bracket, picture, unit};
 use super::super::macros::Macros;
-use super::{Place, Reader};
+use super::{BlockContext, Reader};
 
 impl Reader<'_> {
     /// Reads the table that begins here. A bar without any cell behind it is none.
-    pub(super) fn table(&mut self, place: &mut Place<'_>) -> Option<Block> {
+    pub(super) fn table(&mut self, place: &mut BlockContext<'_>) -> Option<Block> {
         let mut rows = Vec::new();
         while place.line().starts_with('|') {
             let begin = place.at;

@@ -16,7 +16,7 @@ use crate::state::State;
 const LARGEST_PAGE: usize = 1000;
 
 pub(in crate::http) fn by_query(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let ask = Ask {
+    let ask = OffsetSearch {
         jql: call.query("jql").unwrap_or_default().into(),
         start: call.number("startAt")?.unwrap_or(0),
         most: call.number("maxResults")?.unwrap_or(USUAL_PAGE),
@@ -30,7 +30,7 @@ pub(in crate::http) fn by_query(state: &State, call: &Call) -> Result<Answer, An
 pub(in crate::http) fn by_body(state: &State, call: &Call) -> Result<Answer, Answer> {
     let body = call.json()?;
     let members = members::known(&body, &["expand", "fields", "jql", "maxResults", "startAt", "validateQuery"])?;
-    let ask = Ask {
+    let ask = OffsetSearch {
         jql: members::text(members, "jql")?.unwrap_or_default(),
         start: members::number(members, "startAt")?.unwrap_or(0),
         most: members::number(members, "maxResults")?.unwrap_or(USUAL_PAGE),
@@ -49,7 +49,7 @@ fn selection(fields: Option<Vec<String>>, expand: Option<Vec<String>>) -> Select
     }
 }
 
-struct Ask {
+struct OffsetSearch {
     jql: String,
     start: usize,
     most: usize,
@@ -57,7 +57,7 @@ struct Ask {
     selection: Selection,
 }
 
-impl Ask {
+impl OffsetSearch {
     fn answer(&self, state: &State, call: &Call) -> Result<Answer, Answer> {
         let query = super::query(state, call, &self.jql, self.validate)?;
         let most = self.most.min(LARGEST_PAGE).min(state.setup.page_cap);

@@ -13,7 +13,7 @@ use crate::http::bulk::few;
 use crate::http::call::{Call, comma_separated};
 use crate::http::members;
 use crate::http::wire::{Fields, Selection, Wire};
-use crate::jql::{self, Place};
+use crate::jql::{self, SortPosition};
 use crate::state::State;
 
 /// The most issues of one page that may be asked for.
@@ -26,7 +26,7 @@ const TOKEN_DAYS: i64 = 7;
 
 pub(in crate::http) fn by_query(state: &State, call: &Call) -> Result<Answer, Answer> {
     let number = |text: String| text.parse().map_err(|_| Answer::invalid_payload());
-    let ask = Ask {
+    let ask = TokenSearch {
         jql: call.query("jql").unwrap_or_default().into(),
         most: call.number("maxResults")?.unwrap_or(USUAL_PAGE),
         token: call.query("nextPageToken").map(String::from),
@@ -53,7 +53,7 @@ pub(in crate::http) fn by_body(state: &State, call: &Call) -> Result<Answer, Ans
     let expand = members::text(members, "expand")?.unwrap_or_default();
     // Taken in but of no use here: no field has a key that differs from its id.
     members::flag(members, "fieldsByKeys")?;
-    let ask = Ask {
+    let ask = TokenSearch {
         jql: members::text(members, "jql")?.unwrap_or_default(),
         most: most(members)?,
         token: members::text(members, "nextPageToken")?,
@@ -91,7 +91,7 @@ fn fields(named: Option<Vec<String>>) -> Fields {
     }
 }
 
-struct Ask {
+struct TokenSearch {
     jql: String,
     most: usize,
     token: Option<String>,
@@ -100,7 +100,7 @@ struct Ask {
     reconcile: Vec<u64>,
 }
 
-impl Ask {
+impl TokenSearch {
     fn answer(&self, state: &State, call: &Call) -> Result<Answer, Answer> {
         if self.most == 0 || self.most > LARGEST_PAGE || self.reconcile.len() > MOST_RECONCILED {
             return Err(Answer::invalid_payload());
@@ -123,7 +123,7 @@ impl Ask {
 
     /// A token names the last place shown. So a row that changes place meanwhile is met again or missed, but it makes
     /// no other row be met twice or missed.
-    fn token(&self, last: &Place, state: &State, call: &Call) -> String {
+    fn token(&self, last: &SortPosition, state: &State, call: &Call) -> String {
         let values: Vec<Value> = last.values.iter().map(write_value).collect();
         let since = state.now.timestamp_millis();
         let token = json!({
@@ -133,14 +133,14 @@ impl Ask {
     }
 
     /// The place a token names, if this site gave it to this account, for this query, and not too long ago.
-    fn redeem(&self, token: &str, state: &State, call: &Call) -> Result<Place, Answer> {
+    fn redeem(&self, token: &str, state: &State, call: &Call) -> Result<SortPosition, Answer> {
         let read = || {
             let token: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
             let age = state.now.timestamp_millis() - token["since"].as_i64()?;
             let values = token["values"].as_array()?.iter().map(read_value).collect::<Option<_>>()?;
             let fresh = age <= Duration::days(TOKEN_DAYS).num_milliseconds();
             let ours = token["for"] == owner(state, call) && token["jql"] == self.jql.as_str();
-            (fresh && ours).then_some(Place { values, id: token["id"].as_u64()? })
+            (fresh && ours).then_some(SortPosition { values, id: token["id"].as_u64()? })
         };
         read().ok_or_else(|| Answer::bad("The provided next page token is invalid or expired."))
     }
