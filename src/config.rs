@@ -17,9 +17,9 @@ mod watch;
 mod words;
 
 pub use across::{Running, Verdict, set};
-pub use check::{Around, Checked, check};
-pub use problem::{Place, Problem};
-pub use scan::{Beside, Content, FlowFile, Found, Hash, NoFolder, beside, read_each, scan};
+pub use check::{CheckInputs, Checked, check};
+pub use problem::{Position, Problem};
+pub use scan::{Content, FlowFile, Hash, NamedFile, NoFolder, ReadFlowFile, read_each, read_named_file, scan};
 pub use schema::schema;
 pub use watch::{Pointer, Watch};
 

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::{Clock, Moment as Time};
+use crate::clock::{Clock, Moment};
 use crate::lease::Lease;
 
 /// How often a worker that waits in a queue shows that it is alive: well within the time after which it counts as
@@ -43,7 +43,7 @@ struct Inner {
 #[derive(Clone, Debug, Default)]
 pub struct Outcomes {
     /// When a page, a write or a commit last succeeded.
-    pub succeeded: Option<Time>,
+    pub succeeded: Option<Moment>,
     /// When the first and the last page of a full sync were completed.
     pub full_sync: Option<(Instant, Instant)>,
     /// Until when Jira asked the worker to wait (`Retry-After`).
@@ -84,12 +84,12 @@ pub struct Passage<'a> {
     /// What is called, such as `POST /rest/api/3/issue` or `write`.
     pub what: &'a str,
     /// Before or after the call.
-    pub moment: Moment,
+    pub edge: Edge,
 }
 
-/// Before or after a call.
+/// The two edges of a passage, at which a [`Probe`] is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
+pub enum Edge {
     /// The call has not been made.
     Before,
     /// The call was made; the worker has not yet received its result.
@@ -176,8 +176,8 @@ impl Pulse {
         limit: Duration,
         work: impl Future<Output = T>,
     ) -> Result<T, NoResult> {
-        let passage = |moment| Passage { worker: &self.0.worker, gate, purpose, what, moment };
-        self.probe(&passage(Moment::Before)).await.map_err(|why| NoResult { begun: false, why })?;
+        let passage = |edge| Passage { worker: &self.0.worker, gate, purpose, what, edge };
+        self.probe(&passage(Edge::Before)).await.map_err(|why| NoResult { begun: false, why })?;
         if purpose != Purpose::Record && self.0.stop.is_cancelled() {
             return Err(NoResult { begun: false, why: Why::Stopping });
         }
@@ -194,7 +194,7 @@ impl Pulse {
             () = self.0.clock.sleep(limit) => return Err(unknown(Why::Deadline(limit))),
         };
         self.beat();
-        self.probe(&passage(Moment::After)).await.map_err(unknown)?;
+        self.probe(&passage(Edge::After)).await.map_err(unknown)?;
         Ok(result)
     }
 

@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use lockstep::config::{Around, check};
+use lockstep::config::{CheckInputs, check};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let env = |name: &str| name.starts_with("JIRA").then(|| "https://a.example.net".to_owned());
     let file = |_: &std::path::Path| Err("there is none".to_owned());
-    let around = Around { env: &env, file: &file, default_interval: Duration::from_secs(300) };
-    if let Err(problems) = check("x.json", text, &around) {
+    let inputs = CheckInputs { env: &env, file: &file, default_interval: Duration::from_secs(300) };
+    if let Err(problems) = check("x.json", text, &inputs) {
         assert!(!problems.is_empty());
     }
 });

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::text::Screen;
 use super::{Outcome, complain, env};
-use crate::config::{self, Around, FlowFile, Problem, Verdict};
+use crate::config::{self, CheckInputs, FlowFile, Problem, Verdict};
 use crate::flow::Flow;
 use crate::settings::{self, StoreFlags, StoreUrl};
 use crate::store::mongo_url;
@@ -51,8 +51,13 @@ fn check(
             return Outcome::Bad;
         }
     };
-    let around = Around { env, file: &config::beside, mongo: mongo_url, default_interval: settings::DEFAULT_INTERVAL };
-    let verdicts = config::set(found.iter().map(FlowFile::read), &[], &around);
+    let inputs = CheckInputs {
+        env,
+        file: &config::read_named_file,
+        mongo: mongo_url,
+        default_interval: settings::DEFAULT_INTERVAL,
+    };
+    let verdicts = config::set(found.iter().map(FlowFile::read), &[], &inputs);
     // A reader that went away (`| head`) has seen what it wanted; the exit code still tells.
     let own = settings::store(env, &StoreFlags::default(), mongo_url).ok().map(|named| named.url);
     let _ = if json { tell_program(&verdicts, own.as_ref(), out) } else { tell_person(&verdicts, own.as_ref(), out) };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 
 use super::{Outcome, complain, env, in_runtime, remark};
-use crate::config::{self, Around, Problem};
+use crate::config::{self, CheckInputs, Problem};
 use crate::flow::{Flow, FlowName};
 use crate::settings::{Overrides, Settings, StoreFlags};
 use crate::store::mongo_url;
@@ -57,9 +57,14 @@ impl Folder {
     /// # Errors
     /// When the folder can't be read.
     pub(super) fn read(settings: &Settings) -> anyhow::Result<Self> {
-        let around = Around { env: &env, file: &config::beside, mongo: mongo_url, default_interval: settings.interval };
+        let inputs = CheckInputs {
+            env: &env,
+            file: &config::read_named_file,
+            mongo: mongo_url,
+            default_interval: settings.interval,
+        };
         let mut folder = Self { flows: Vec::new(), problems: Vec::new() };
-        for verdict in config::set(config::read_each(&config::scan(&settings.flows)?), &[], &around) {
+        for verdict in config::set(config::read_each(&config::scan(&settings.flows)?), &[], &inputs) {
             match verdict.outcome {
                 Ok(checked) => folder.flows.push(checked.flow),
                 Err(problems) => folder.problems.extend(problems),

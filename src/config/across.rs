@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
-use super::check::{Around, Checked, Places, check};
-use super::problem::{Place, Problem};
-use super::scan::{Found, Hash};
+use super::check::{CheckInputs, Checked, Positions, check};
+use super::problem::{Position, Problem};
+use super::scan::{Hash, ReadFlowFile};
 use crate::files::others_have_access;
 use crate::flow::{Flow, ProjectKey, SiteUrl};
 use crate::settings::StoreUrl;
@@ -13,7 +13,7 @@ use crate::settings::StoreUrl;
 /// A flow that runs at this moment, and the file that it came from.
 #[derive(Clone, Copy, Debug)]
 pub struct Running<'a> {
-    /// The file, named as in [`Found`].
+    /// The file, named as in [`ReadFlowFile`].
     pub file: &'a str,
     /// The flow as it runs.
     pub flow: &'a Flow,
@@ -22,7 +22,7 @@ pub struct Running<'a> {
 /// The result for one file.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// The file, named as in [`Found`].
+    /// The file, named as in [`ReadFlowFile`].
     pub file: String,
     /// The hash of the content that was checked; `None` when it could not be read.
     pub hash: Option<Hash>,
@@ -36,9 +36,13 @@ pub struct Verdict {
 /// Of two flows in conflict, the one that already runs is kept, else the first by its file's name. If a refused file's
 /// flow is running, it goes on running and other files may not conflict with it. Verdicts are in the order of `found`.
 #[must_use]
-pub fn set(found: impl IntoIterator<Item = Found>, running: &[Running<'_>], around: &Around<'_>) -> Vec<Verdict> {
+pub fn set(
+    found: impl IntoIterator<Item = ReadFlowFile>,
+    running: &[Running<'_>],
+    inputs: &CheckInputs<'_>,
+) -> Vec<Verdict> {
     // Each text is dropped before the next one is read.
-    let mut verdicts: Vec<_> = found.into_iter().map(|found| judge(&found, around)).collect();
+    let mut verdicts: Vec<_> = found.into_iter().map(|found| judge(&found, inputs)).collect();
     // Refusing a file can bring its running flow into conflict with another file, so the search begins anew after each.
     while let Some((index, problem)) = first_conflict(&verdicts, running) {
         verdicts[index].outcome = Err(vec![problem]);
@@ -47,10 +51,10 @@ pub fn set(found: impl IntoIterator<Item = Found>, running: &[Running<'_>], arou
     verdicts
 }
 
-fn judge(found: &Found, around: &Around<'_>) -> Verdict {
+fn judge(found: &ReadFlowFile, inputs: &CheckInputs<'_>) -> Verdict {
     let (hash, outcome) = match &found.content {
         Ok(content) => {
-            let checked = check(&found.file, &content.text, around);
+            let checked = check(&found.file, &content.text, inputs);
             (Some(content.hash), checked.map(|checked| warned_of_access(&found.file, content.open_to_others, checked)))
         }
         Err(problem) => (None, Err(vec![problem.clone()])),
@@ -236,7 +240,7 @@ fn warn_of_shared_projects(verdicts: &mut [Verdict]) {
     for Verdict { file, outcome, .. } in verdicts {
         let Ok(checked) = outcome else { continue };
         let (user, dev) = projects(&checked.flow);
-        let Places { user_project, dev_project, .. } = checked.places;
+        let Positions { user_project, dev_project, .. } = checked.places;
         for (field, place, project) in [("userProjectKey", user_project, user), ("devProjectKey", dev_project, dev)] {
             let message = first.get(&project).map(|other| format!("{} is a project of {other} too", project.1));
             first.entry(project).or_insert_with(|| file.clone());
@@ -246,7 +250,7 @@ fn warn_of_shared_projects(verdicts: &mut [Verdict]) {
     }
 }
 
-fn problem(file: &str, place: Place, path: &str, message: String) -> Problem {
+fn problem(file: &str, place: Position, path: &str, message: String) -> Problem {
     Problem { file: file.to_owned(), place: Some(place), path: path.to_owned(), message }.without_lookalikes()
 }
 

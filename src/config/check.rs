@@ -15,22 +15,22 @@ use std::time::Duration;
 
 use super::expand::expand;
 use super::finding::{Findings, Placed};
-use super::problem::{Place, Problem};
+use super::problem::{Position, Problem};
 use super::raw::{self, FlowFile};
 use super::reader::{self, Maybe};
-use super::scan::Beside;
+use super::scan::NamedFile;
 use crate::flow::{Flow, IssueTypes, NotA, ProjectKey, Secret, TypeName};
 use crate::foreign::without_user_info;
 use crate::settings::ReadMongo;
 
 /// Inputs of a check besides the flow file's text.
 #[derive(Clone, Copy)]
-pub struct Around<'a> {
+pub struct CheckInputs<'a> {
     /// The value of an environment variable, `None` when it is not set.
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// The text of a file that the flow file names, such as `jira.apiTokenFile`, or why it can't be used. It is part of
-    /// the flow: when the token changes, the flow has changed. See [`beside`](super::beside).
-    pub file: &'a dyn Fn(&Path) -> Result<Beside, String>,
+    /// the flow: when the token changes, the flow has changed. See [`read_named_file`](super::read_named_file).
+    pub file: &'a dyn Fn(&Path) -> Result<NamedFile, String>,
     /// Reads a MongoDB address.
     pub mongo: ReadMongo,
     /// The interval of flows that set none.
@@ -44,33 +44,33 @@ pub struct Checked {
     pub flow: Flow,
     /// What in it has another effect than its author may expect.
     pub warnings: Vec<Problem>,
-    pub(super) places: Places,
+    pub(super) places: Positions,
     /// The fields that hold a secret instead of a reference to one.
-    pub(super) literals: Vec<(Place, &'static str)>,
+    pub(super) literals: Vec<(Position, &'static str)>,
 }
 
 /// The places of the fields that may conflict with those of another file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Places {
-    pub name: Place,
-    pub user_project: Place,
-    pub dev_project: Place,
+pub(super) struct Positions {
+    pub name: Position,
+    pub user_project: Position,
+    pub dev_project: Position,
     /// `None` when the file doesn't name its database.
-    pub database: Option<Place>,
+    pub database: Option<Position>,
 }
 
 /// Checks the `text` of one flow file; problems name it `file`.
 ///
 /// # Errors
 /// Every problem of the file, in the order of their places; never an empty list.
-pub fn check(file: &str, text: &str, around: &Around<'_>) -> Result<Checked, Vec<Problem>> {
+pub fn check(file: &str, text: &str, inputs: &CheckInputs<'_>) -> Result<Checked, Vec<Problem>> {
     // Some editors put a byte order mark at the beginning of a file; it is not JSON.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let findings = Findings::default();
     let made = reader::read::<FlowFile>(text, &findings).and_then(|raw| {
         let folder = Path::new(file).parent().unwrap_or(Path::new(""));
-        let checker = Checker { around, folder, text, findings: &findings };
-        Some((checker.flow(&raw)?, Places::of(&raw, text), literals(&raw, text)))
+        let checker = Checker { inputs, folder, text, findings: &findings };
+        Some((checker.flow(&raw)?, Positions::of(&raw, text), literals(&raw, text)))
     });
     let ((flow, places, literals), warnings) = findings.verdict(file, text, made)?;
     Ok(Checked { flow, warnings, places, literals })
@@ -80,10 +80,10 @@ const DEFAULT_LAG: Duration = Duration::from_secs(300);
 
 const DEFAULT_ISSUE_TYPE: &str = "Bug";
 
-impl Places {
+impl Positions {
     fn of(raw: &FlowFile, text: &str) -> Self {
         let named = |field: &Maybe<String>| field.as_ref().map(|field| field.at.place(text));
-        let required = |field| named(field).unwrap_or(Place::START);
+        let required = |field| named(field).unwrap_or(Position::START);
         Self {
             name: required(&raw.name),
             user_project: required(&raw.user_project_key),
@@ -94,7 +94,7 @@ impl Places {
 }
 
 /// The fields in which the file itself holds a secret: a token, or a store's address with a password.
-fn literals(raw: &FlowFile, text: &str) -> Vec<(Place, &'static str)> {
+fn literals(raw: &FlowFile, text: &str) -> Vec<(Position, &'static str)> {
     let is_literal = |secret: &Secret| !secret.expose().contains("${env:");
     let token = raw.jira.as_ref().and_then(|jira| jira.value.api_token.as_ref());
     let uri = raw.database.as_ref().and_then(|database| database.value.uri.as_ref());
@@ -105,7 +105,7 @@ fn literals(raw: &FlowFile, text: &str) -> Vec<(Place, &'static str)> {
 }
 
 struct Checker<'a> {
-    around: &'a Around<'a>,
+    inputs: &'a CheckInputs<'a>,
     /// The folder of the flow file, to which paths in it are relative.
     folder: &'a Path,
     /// The whole file.
@@ -155,7 +155,7 @@ impl Checker<'_> {
         match (&raw.sync_interval_minutes, &raw.sync_interval_seconds) {
             (Some(minutes), None) => minutes.value.0,
             (None, Some(seconds)) => seconds.value.0,
-            (None, None) => self.around.default_interval,
+            (None, None) => self.inputs.default_interval,
             (Some(_), Some(seconds)) => {
                 self.problem(seconds, "syncIntervalMinutes is given too; keep one of them");
                 seconds.value.0
@@ -173,7 +173,7 @@ impl Checker<'_> {
     }
 
     fn expanded<T>(&self, raw: &Placed<T>, text: &str) -> Option<String> {
-        expand(text, self.around.env).map_err(|error| self.problem(raw, error.to_string())).ok()
+        expand(text, self.inputs.env).map_err(|error| self.problem(raw, error.to_string())).ok()
     }
 
     fn parsed<T: FromStr<Err = NotA>>(&self, raw: &Maybe<String>) -> Option<T> {

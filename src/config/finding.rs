@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::problem::{Place, Problem};
+use super::problem::{Position, Problem};
 use crate::flow::Secret;
 use crate::foreign::{self, Mask, printable};
 
@@ -42,8 +42,8 @@ impl At {
     }
 
     /// The place as line and column of `text`.
-    pub fn place(&self, text: &str) -> Place {
-        Place::of(text, self.offset)
+    pub fn place(&self, text: &str) -> Position {
+        Position::of(text, self.offset)
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Problem {
     /// The file's name, as it was given.
     pub file: String,
     /// The place in the file; `None` when the whole file is concerned.
-    pub place: Option<Place>,
+    pub place: Option<Position>,
     /// The path to the value, such as `rules[0].actions.targetStatus`; empty for the file's outermost value.
     pub path: String,
     /// What is wrong, and what to write instead.
@@ -21,7 +21,7 @@ pub struct Problem {
 
 /// A place in a text. Both numbers count from 1; columns count characters, a tab is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Position {
     /// The line.
     pub line: usize,
     /// The column in that line.
@@ -58,7 +58,7 @@ impl fmt::Display for Problem {
     }
 }
 
-impl Place {
+impl Position {
     /// The first character.
     pub(super) const START: Self = Self { line: 1, column: 1 };
 
@@ -70,7 +70,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
     }
@@ -84,9 +84,9 @@ mod tests {
     fn columns_count_characters_not_bytes() {
         let text = "{\n\t\"grüße\": 1\n}";
         let offset = text.find('1').unwrap();
-        assert_eq!(Place::of(text, offset), Place { line: 2, column: 11 });
-        assert_eq!(Place::of(text, 0).to_string(), "1:1");
-        assert_eq!(Place::of(text, 1000).line, 3);
+        assert_eq!(Position::of(text, offset), Position { line: 2, column: 11 });
+        assert_eq!(Position::of(text, 0).to_string(), "1:1");
+        assert_eq!(Position::of(text, 1000).line, 3);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct FlowFile {
 
 /// A flow file that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct ReadFlowFile {
     /// Its path, as problems name it.
     pub file: String,
     /// Its content, or why this file can't be read.
@@ -43,14 +43,14 @@ pub struct Content {
 }
 
 /// A file that a flow file names. Its text may be a secret and is not printed.
-pub struct Beside {
+pub struct NamedFile {
     /// The text.
     pub text: String,
     /// The file's mode, if every user of this machine has access to it.
     pub open_to_others: Option<u32>,
 }
 
-impl From<&str> for Beside {
+impl From<&str> for NamedFile {
     fn from(text: &str) -> Self {
         Self { text: text.to_owned(), open_to_others: None }
     }
@@ -90,7 +90,7 @@ pub fn scan(folder: &Path) -> Result<Vec<FlowFile>, NoFolder> {
 
 /// Reads flow files, each when the iterator reaches it. One that was deleted since it was listed is left out. Reads the
 /// disk and may block.
-pub fn read_each(files: &[FlowFile]) -> impl Iterator<Item = Found> {
+pub fn read_each(files: &[FlowFile]) -> impl Iterator<Item = ReadFlowFile> {
     files.iter().filter(|file| file.is_there()).map(FlowFile::read)
 }
 
@@ -108,10 +108,10 @@ impl FlowFile {
 
     /// Reads the file. Reads the disk and may block.
     #[must_use]
-    pub fn read(&self) -> Found {
+    pub fn read(&self) -> ReadFlowFile {
         let content = self.place().and_then(text);
         let content = content.map(|(text, open_to_others)| Content { open_to_others, ..Content::new(text) });
-        Found { file: self.file.clone(), content: content.map_err(|why| Problem::of_file(&self.file, why)) }
+        ReadFlowFile { file: self.file.clone(), content: content.map_err(|why| Problem::of_file(&self.file, why)) }
     }
 
     /// Hashes the file without holding it in memory. Reads the disk and may block.
@@ -140,10 +140,10 @@ impl FlowFile {
 ///
 /// # Errors
 /// Why it can't be used, as in "cannot be read: …"; without its path, which may be a secret in the wrong place.
-pub fn beside(path: &Path) -> Result<Beside, String> {
+pub fn read_named_file(path: &Path) -> Result<NamedFile, String> {
     let (text, open_to_others) = text(path)?;
     // Some editors put a byte order mark at the beginning of a file; it is not part of the token.
-    Ok(Beside { text: text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned(), open_to_others })
+    Ok(NamedFile { text: text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned(), open_to_others })
 }
 
 /// Most bytes that are read of a file. A flow file has a few kilobytes, and a folder of large files must not fill the
@@ -317,7 +317,7 @@ mod tests {
         std::os::unix::fs::symlink(&file, &link).unwrap();
         for (mode, open) in [(0o640, None), (0o644, Some(0o644))] {
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-            let named = beside(&link).unwrap();
+            let named = read_named_file(&link).unwrap();
             assert_eq!((&*named.text, named.open_to_others), ("hunter2\n", open));
             assert_eq!(FlowFile::at(link.clone()).read().content.unwrap().open_to_others, open);
         }
@@ -347,7 +347,7 @@ mod tests {
         let pipe = pipe(folder.path(), "a.json");
         assert_eq!(pipe.read().content.unwrap_err().message, NO_FILE);
         assert_eq!(pipe.hash().unwrap_err(), NO_FILE);
-        assert_eq!(beside(&folder.path().join("a.json")).err().as_deref(), Some(NO_FILE));
+        assert_eq!(read_named_file(&folder.path().join("a.json")).err().as_deref(), Some(NO_FILE));
     }
 
     #[test]

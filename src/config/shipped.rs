@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Around, Checked, FlowFile, beside, check, read_each, scan, set};
+use super::{CheckInputs, Checked, FlowFile, check, read_each, read_named_file, scan, set};
 
 fn env(name: &str) -> Option<String> {
     let value = match name {
@@ -17,8 +17,12 @@ fn env(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-const AROUND: Around<'_> =
-    Around { env: &env, file: &beside, mongo: crate::store::mongo_url, default_interval: Duration::from_secs(300) };
+const INPUTS: CheckInputs<'_> = CheckInputs {
+    env: &env,
+    file: &read_named_file,
+    mongo: crate::store::mongo_url,
+    default_interval: Duration::from_secs(300),
+};
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/flows.d"))
@@ -29,12 +33,12 @@ fn text(name: &str) -> String {
 }
 
 fn checked(text: &str) -> Checked {
-    check("x.json", text, &AROUND).unwrap()
+    check("x.json", text, &INPUTS).unwrap()
 }
 
 #[test]
 fn the_shipped_flows_check_without_a_warning() {
-    let verdicts = set(read_each(&scan(folder()).unwrap()), &[], &AROUND);
+    let verdicts = set(read_each(&scan(folder()).unwrap()), &[], &INPUTS);
     let flows: Vec<_> = verdicts.into_iter().map(|verdict| verdict.outcome.unwrap()).collect();
     let told: Vec<_> = flows.iter().map(|checked| (checked.flow.name.as_str(), checked.warnings.as_slice())).collect();
     assert_eq!(told, [("sync-ab", &[][..]), ("sync-cd", &[]), ("sync-xy", &[])]);
@@ -44,7 +48,7 @@ fn the_shipped_flows_check_without_a_warning() {
 fn the_example_to_copy_fits_beside_them() {
     let mut found: Vec<_> = read_each(&scan(folder()).unwrap()).collect();
     found.push(FlowFile::at(folder().join("sync-new.example.json")).read());
-    let last = set(found, &[], &AROUND).pop().unwrap().outcome.unwrap();
+    let last = set(found, &[], &INPUTS).pop().unwrap().outcome.unwrap();
     assert_eq!((last.flow.name.as_str(), last.warnings.as_slice()), ("sync-new", &[][..]));
 }
 

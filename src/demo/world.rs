@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::config::{self, Around, Found, NoFolder};
+use crate::config::{self, CheckInputs, NoFolder, ReadFlowFile};
 use crate::flow::{Flow, FlowName, Side, StatusMatch, TargetStatus};
 use crate::settings::DEFAULT_INTERVAL;
 use crate::store::mongo_url;
@@ -94,10 +94,15 @@ pub fn paced(text: &str, interval: Duration, index_lag: Duration) -> String {
 /// When the folder can't be read.
 pub fn flows(folder: &Path, base_url: &str) -> Result<BTreeMap<FlowName, Flow>, NoFolder> {
     let env = environment(base_url);
-    let around = Around { env: &*env, file: &config::beside, mongo: mongo_url, default_interval: DEFAULT_INTERVAL };
-    let flow = |found: &Found| {
+    let inputs = CheckInputs {
+        env: &*env,
+        file: &config::read_named_file,
+        mongo: mongo_url,
+        default_interval: DEFAULT_INTERVAL,
+    };
+    let flow = |found: &ReadFlowFile| {
         let text = &found.content.as_ref().ok()?.text;
-        Some(config::check(&found.file, text, &around).ok()?.flow)
+        Some(config::check(&found.file, text, &inputs).ok()?.flow)
     };
     let flows = config::read_each(&config::scan(folder)?)
         .filter_map(|found| flow(&found))

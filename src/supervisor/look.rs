@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Env;
 use super::catalog::Good;
-use crate::config::{self, Around, Beside, FlowFile, Hash, NoFolder, Running, Verdict};
+use crate::config::{self, CheckInputs, FlowFile, Hash, NamedFile, NoFolder, Running, Verdict};
 use crate::settings::ReadMongo;
 
 /// A look to be made, with all that it needs.
@@ -74,21 +74,25 @@ impl Look {
         let running: Vec<_> = self.good.iter().map(|(file, flow)| Running { file, flow }).collect();
         let named = RefCell::new(BTreeMap::new());
         let file = |path: &Path| {
-            let read = config::beside(path);
+            let read = config::read_named_file(path);
             named.borrow_mut().insert(path.to_owned(), hashed(&read));
             read
         };
-        let around =
-            Around { env: &*self.env, file: &file, mongo: self.read_mongo, default_interval: self.default_interval };
-        let verdicts = config::set(config::read_each(files), &running, &around);
+        let inputs = CheckInputs {
+            env: &*self.env,
+            file: &file,
+            mongo: self.read_mongo,
+            default_interval: self.default_interval,
+        };
+        let verdicts = config::set(config::read_each(files), &running, &inputs);
         (verdicts, named.into_inner())
     }
 }
 
 fn hash_beside(path: &Path) -> Hashed {
-    hashed(&config::beside(path))
+    hashed(&config::read_named_file(path))
 }
 
-fn hashed(file: &Result<Beside, String>) -> Hashed {
+fn hashed(file: &Result<NamedFile, String>) -> Hashed {
     file.as_ref().map(|file| Hash::of(&file.text)).map_err(Clone::clone)
 }

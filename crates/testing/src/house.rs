@@ -544,7 +544,7 @@ impl Probe for Crash {
         let mut count = self.count.lock();
         *count += 1;
         if *count <= self.at {
-            let place = format!("{:?} {:?} {}", passage.moment, passage.gate, passage.what);
+            let place = format!("{:?} {:?} {}", passage.edge, passage.gate, passage.what);
             self.passed.lock().push(place);
         }
         if *count < self.at {

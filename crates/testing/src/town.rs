@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jira_sim::{Account, Action, Site, check};
 use lockstep::clock::Clock;
-use lockstep::config::{self, Around};
+use lockstep::config::{self, CheckInputs};
 use lockstep::demo::world;
 use lockstep::store::mongo_url;
 use tokio::net::TcpListener;
@@ -145,12 +145,13 @@ impl Town {
     /// What does not hold between the projects of the flows.
     pub fn disagreements(&self) -> Vec<String> {
         let env = world::environment(&self.url);
-        let around = Around { env: &*env, file: &config::beside, mongo: mongo_url, default_interval: SECOND };
+        let inputs =
+            CheckInputs { env: &*env, file: &config::read_named_file, mongo: mongo_url, default_interval: SECOND };
         let files = config::scan(self.flows.path()).unwrap();
         let files: Vec<_> = config::read_each(&files).collect();
-        let flow = |found: &config::Found| {
+        let flow = |found: &config::ReadFlowFile| {
             let text = &found.content.as_ref().unwrap().text;
-            config::check(&found.file, text, &around).unwrap().flow
+            config::check(&found.file, text, &inputs).unwrap().flow
         };
         let found = files.iter().flat_map(|file| check::agree(&self.site, &world::expectation(&flow(file))));
         found.map(|disagreement| disagreement.to_string()).collect()

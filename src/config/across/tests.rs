@@ -4,9 +4,9 @@ use super::*;
 use crate::config::{Content, FlowFile};
 use crate::flow::Database;
 
-const AROUND: Around<'_> = Around {
+const INPUTS: CheckInputs<'_> = CheckInputs {
     env: &|_| None,
-    file: &super::super::beside,
+    file: &super::super::read_named_file,
     mongo: crate::store::mongo_url,
     default_interval: Duration::from_secs(300),
 };
@@ -31,7 +31,7 @@ fn broken(file: &'static str) -> File {
 }
 
 impl File {
-    fn found(&self) -> Found {
+    fn found(&self) -> ReadFlowFile {
         let creates = self.pair.contains('>');
         let (user, dev) = self.pair.split_once(['>', '-']).unwrap();
         let (name, site) = (self.name, self.site);
@@ -42,13 +42,13 @@ impl File {
                  "rules": [{{ "id": "r", "sourceStatus": "s", "syncDirection": "user_to_dev", "enabled": true,
                               "actions": {{ "createIssue": {creates}, "syncStatus": true }} }}] }}"#
         );
-        Found { file: self.file.to_owned(), content: Ok(Content::new(text)) }
+        ReadFlowFile { file: self.file.to_owned(), content: Ok(Content::new(text)) }
     }
 }
 
 fn verdicts(files: &[File], running: &[Running<'_>]) -> Vec<Verdict> {
     let found: Vec<_> = files.iter().map(File::found).collect();
-    set(found, running, &AROUND)
+    set(found, running, &INPUTS)
 }
 
 fn flows(files: &[File]) -> Vec<Flow> {
@@ -150,7 +150,7 @@ fn sharing_a_project_is_a_warning() {
 #[test]
 fn a_file_that_cannot_be_read_has_that_for_its_verdict() {
     let found = FlowFile::at("no such file.json".into()).read();
-    let verdict = set([found], &[], &AROUND).remove(0);
+    let verdict = set([found], &[], &INPUTS).remove(0);
     assert!(verdict.hash.is_none());
     assert!(verdict.outcome.unwrap_err()[0].message.starts_with("cannot be read"));
 }
@@ -191,8 +191,8 @@ fn a_secret_in_a_file_to_which_others_have_access_is_a_warning() {
         let mut found = file("a.json", "ab", "A-B").found();
         let text = found.content.unwrap().text.replace("\"token\"", &format!("\"{token}\""));
         found.content = Ok(Content { open_to_others: mode, ..Content::new(text) });
-        let around = Around { env: &|_| Some("hunter2".to_owned()), ..AROUND };
-        let [verdict] = &set([found], &[], &around)[..] else { panic!("one file, one verdict") };
+        let inputs = CheckInputs { env: &|_| Some("hunter2".to_owned()), ..INPUTS };
+        let [verdict] = &set([found], &[], &inputs)[..] else { panic!("one file, one verdict") };
         let warnings = &verdict.outcome.as_ref().unwrap().warnings;
         let told: Vec<_> = warnings.iter().map(ToString::to_string).filter(|told| told.contains("0644")).collect();
         assert_eq!(told.len(), usize::from(warned), "{warnings:?}");

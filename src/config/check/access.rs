@@ -2,7 +2,7 @@
 
 use super::super::finding::Placed;
 use super::super::raw;
-use super::super::scan::Beside;
+use super::super::scan::NamedFile;
 use super::super::words::AuthType;
 use super::Checker;
 use crate::files::{others_have_access, trimmed};
@@ -111,12 +111,12 @@ impl Checker<'_> {
     }
 
     /// The file that a field names. Problems don't repeat the path: the token may have been written there by mistake.
-    fn file(&self, raw: &Placed<String>) -> Option<Beside> {
+    fn file(&self, raw: &Placed<String>) -> Option<NamedFile> {
         let path = self.expanded(raw, &raw.value)?;
         if !self.demand(!path.trim().is_empty(), raw, "is empty; name a file") {
             return None;
         }
-        let text = (self.around.file)(&self.folder.join(path));
+        let text = (self.inputs.file)(&self.folder.join(path));
         let refuse = |why| self.problem(raw, format!("the file that it names {why}"));
         text.map_err(refuse).ok()
     }

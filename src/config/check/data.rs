@@ -93,7 +93,7 @@ impl Checker<'_> {
         let address = self.expanded(raw, raw.value.expose())?;
         let has_user = |address: &&str| without_user_info(address) != *address;
         [raw.value.expose(), &address].into_iter().filter(has_user).for_each(|address| self.findings.hide(address));
-        match StoreUrl::read(&address, self.around.mongo) {
+        match StoreUrl::read(&address, self.inputs.mongo) {
             Ok(StoreUrl::Sqlite(folder)) => Some(StoreUrl::Sqlite(self.folder.join(folder))),
             Ok(StoreUrl::Mongo(url)) => {
                 url.warning().into_iter().for_each(|warning| self.warn(raw, warning));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::check;
-use super::tests::{AROUND, GOOD};
+use super::tests::{GOOD, INPUTS};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/flow_files");
 
@@ -26,7 +26,7 @@ impl Case {
 
     fn check(&self) -> Vec<String> {
         let marked = |mark: &str, problems: &[_]| problems.iter().map(|it| format!("{mark}: {it}")).collect::<Vec<_>>();
-        match check("flows.d/x.json", &self.text, &AROUND) {
+        match check("flows.d/x.json", &self.text, &INPUTS) {
             Ok(checked) if checked.warnings.is_empty() => vec!["ok".to_owned()],
             Ok(checked) => marked("warning", &checked.warnings),
             Err(problems) => marked("error", &problems),
@@ -56,7 +56,7 @@ fn edited(told: &[&str]) -> String {
 /// The texts of all cases that are taken.
 pub fn taken() -> Vec<String> {
     let cases = files().into_iter().flat_map(|file| parse(&fs::read_to_string(file).unwrap()).1);
-    cases.map(|case| case.text).filter(|text| check("flows.d/x.json", text, &AROUND).is_ok()).collect()
+    cases.map(|case| case.text).filter(|text| check("flows.d/x.json", text, &INPUTS).is_ok()).collect()
 }
 
 fn files() -> Vec<PathBuf> {

@@ -12,8 +12,8 @@ use crate::settings::StoreUrl;
 pub const GOOD: &str = include_str!("../../../tests/flow_files/good.json");
 
 /// What the good file and its variants find around them.
-pub const AROUND: Around<'_> =
-    Around { env: &env, file: &file, mongo: crate::store::mongo_url, default_interval: Duration::from_secs(300) };
+pub const INPUTS: CheckInputs<'_> =
+    CheckInputs { env: &env, file: &file, mongo: crate::store::mongo_url, default_interval: Duration::from_secs(300) };
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n";
 
@@ -30,7 +30,7 @@ fn env(name: &str) -> Option<String> {
     Some(value.into())
 }
 
-fn file(path: &Path) -> Result<Beside, String> {
+fn file(path: &Path) -> Result<NamedFile, String> {
     let text = match path.to_str() {
         Some("flows.d/token" | "/run/secrets/token") => "hunter2\n",
         Some("flows.d/empty") => "\n",
@@ -42,7 +42,7 @@ fn file(path: &Path) -> Result<Beside, String> {
 }
 
 fn checked(text: &str) -> Result<Checked, Vec<Problem>> {
-    check("flows.d/x.json", text, &AROUND)
+    check("flows.d/x.json", text, &INPUTS)
 }
 
 fn good_with(old: &str, new: &str) -> String {
@@ -264,8 +264,8 @@ fn a_rule_that_another_always_forestalls_is_a_warning() {
 
 #[test]
 fn a_token_and_an_authority_come_from_files_and_are_part_of_the_meaning() {
-    let with = |text: &str, file: &dyn Fn(&Path) -> Result<Beside, String>| {
-        check("flows.d/x.json", text, &Around { file, ..AROUND }).unwrap().flow
+    let with = |text: &str, file: &dyn Fn(&Path) -> Result<NamedFile, String>| {
+        check("flows.d/x.json", text, &CheckInputs { file, ..INPUTS }).unwrap().flow
     };
     let by_file = good_with(r#""apiToken": "${env:TOKEN}""#, r#""apiTokenFile": "token""#);
     assert_eq!(with(&by_file, &file), checked(GOOD).unwrap().flow);
@@ -336,7 +336,7 @@ fn a_file_that_breaks_off_is_wrong_where_it_breaks() {
     for end in (1..whole.len()).filter(|end| whole.is_char_boundary(*end)) {
         let text = &whole[..end];
         let problems = checked(text).expect_err(text);
-        let at = Place::of(text, text.trim_end().len());
+        let at = Position::of(text, text.trim_end().len());
         let place = problems[0].place.unwrap();
         assert_eq!(problems.len(), 1, "{text}");
         // A text or word that breaks off is wrong where it begins, which is in the last line.

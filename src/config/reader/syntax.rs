@@ -2,7 +2,7 @@
 
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 
-use super::super::problem::Place;
+use super::super::problem::Position;
 
 /// The place of the mistake (in bytes from the beginning of the text) and its description, which repeats nothing of the
 /// text: it may be secret.
@@ -41,7 +41,7 @@ fn words(error: &ParseError) -> String {
 
 /// A hint at the last bracket that is not closed, if there is one.
 fn still_open(text: &str) -> String {
-    let hint = |(at, bracket)| format!("; the {bracket} at {} is not closed", Place::of(text, at));
+    let hint = |(at, bracket)| format!("; the {bracket} at {} is not closed", Position::of(text, at));
     innermost_open(text).map(hint).unwrap_or_default()
 }
 
