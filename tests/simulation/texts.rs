@@ -10,7 +10,7 @@ use testing::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_pa
 const CUSTOMER: &str = "customer-ines";
 
 /// What is lost of either description, in words.
-const LOST: &str = "lost: 1 mention, 1 embedded file";
+const LOST: &str = "of USER-A-1: 1 mention, 1 embedded file";
 
 fn company(flavour: Flavour) -> House {
     House::quiet_with(7, |jira| {
