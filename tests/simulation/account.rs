@@ -5,40 +5,21 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use http::Method;
 use jira_sim::faults::{Denied, Kind, LoginReason, Rule, When};
-use jira_sim::{Action, FaultPlan, FileContent, Flavour};
-use lockstep::demo::world;
+use jira_sim::{FaultPlan, FileContent, Flavour};
 
+use testing::flow_fixture::FLOW_FILE;
 use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use testing::story::{CUSTOMER, InJira as _};
 
-const CUSTOMER: &str = "customer-ines";
 const BOT: &str = "account-lockstep";
 const SECOND: Duration = Duration::from_secs(1);
 
-fn report(house: &House) -> String {
-    let (project, summary) = ("USER-A".to_owned(), "The printer is on fire".to_owned());
-    house.act(CUSTOMER, Action::Create { project, summary, text: "Again.".to_owned() })
-}
-
-fn accepted(house: &House) -> String {
-    let issue = report(house);
-    accept(house, &issue);
-    issue
-}
-
-fn accept(house: &House, issue: &str) {
-    house.act(CUSTOMER, Action::Move { issue: issue.to_owned(), status: "Will Do".to_owned() });
-}
-
 fn accepted_with_a_file(house: &House) -> String {
-    let issue = report(house);
+    let issue = house.reports_ticket();
     let content = FileContent::Kept(b"a picture".to_vec().into());
-    house.act(CUSTOMER, Action::Attach { issue: issue.clone(), filename: "fire.png".to_owned(), content });
-    accept(house, &issue);
+    house.attaches(CUSTOMER, &issue, "fire.png", content);
+    house.moves(CUSTOMER, &issue, "Will Do");
     issue
-}
-
-fn devs(house: &House) -> usize {
-    house.site.issues("DEV-A").len()
 }
 
 fn files(house: &House, issue: &str) -> usize {
@@ -66,9 +47,9 @@ fn a_refused_upload_or_download_holds_up_nothing_but_that_file() {
             let mut house = House::quiet(flavour, 7);
             house.site.faults(Rule::on(method.clone(), path, When::Always, kind.clone()).into());
             accepted_with_a_file(&house);
-            accepted(&house);
+            house.accepts_ticket(CUSTOMER);
             house.live_for(HOUR).await;
-            assert_eq!((devs(&house), files(&house, "DEV-A-1")), (2, 0), "{path}");
+            assert_eq!((house.dev_count(), files(&house, "DEV-A-1")), (2, 0), "{path}");
             assert_eq!(stops(&house), 0, "{path}: {}", house.events.about("arked"));
             assert!(asked_who(&house) <= 12, "{path}: asked {} times who we are", asked_who(&house));
             assert_eq!(house.events.audited("flow.degraded"), 1, "{path}: {}", house.events.about("degraded"));
@@ -97,10 +78,10 @@ fn one_refusal_amid_good_answers_stops_nothing_and_hides_nothing() {
                 let mut house = House::quiet(flavour, 7);
                 house.live_for(MINUTE).await;
                 house.site.faults(Rule::on(Method::POST, &house.search(), When::First(1), kind.clone()).into());
-                accepted(&house);
+                house.accepts_ticket(CUSTOMER);
                 house.clock.sleep(MINUTE).await;
                 house.live_for(2 * MINUTE).await;
-                assert_eq!((devs(&house), stops(&house)), (1, 0), "{flavour:?} {kind:?}");
+                assert_eq!((house.dev_count(), stops(&house)), (1, 0), "{flavour:?} {kind:?}");
             });
         }
     }
@@ -111,13 +92,13 @@ fn a_search_that_stays_refused_fails_its_cycles_and_parks_nothing() {
     on_a_paused_clock(async {
         let mut house = House::quiet(Flavour::Cloud, 7);
         house.site.faults(Rule::on(Method::POST, &house.search(), When::Always, Kind::Denied(Denied::Scope)).into());
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(HOUR).await;
         assert_eq!(house.events.about("Parked until"), "");
         assert!(house.events.about("Worker failed").contains("lacks a scope"), "{}", house.events.about("failed"));
         house.site.faults(FaultPlan::none());
         house.live_for(10 * MINUTE).await;
-        assert_eq!(devs(&house), 1);
+        assert_eq!(house.dev_count(), 1);
     });
 }
 
@@ -145,9 +126,9 @@ fn a_create_that_was_done_as_nobody_is_in_doubt_and_done_once() {
         let mut house = House::quiet(Flavour::Cloud, 7);
         let nobody = Kind::ToNobody(LoginReason::AuthenticatedFailed);
         house.site.faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), nobody).into());
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(20 * MINUTE).await;
-        assert_eq!((house.events.audited("step.inDoubt"), devs(&house)), (1, 1));
+        assert_eq!((house.events.audited("step.inDoubt"), house.dev_count()), (1, 1));
         assert_eq!(house.disagreements(), [""; 0]);
     });
 }
@@ -157,9 +138,9 @@ fn a_create_at_a_path_that_is_not_there_is_in_no_doubt() {
     on_a_paused_clock(async {
         let mut house = House::quiet(Flavour::Cloud, 7);
         house.site.faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), Kind::NoEndpoint).into());
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(20 * MINUTE).await;
-        assert_eq!((house.events.audited("step.inDoubt"), devs(&house)), (0, 1));
+        assert_eq!((house.events.audited("step.inDoubt"), house.dev_count()), (0, 1));
     });
 }
 
@@ -168,10 +149,10 @@ fn an_answer_is_not_compressed_as_none_is_asked_for() {
     on_a_paused_clock(async {
         let mut house = House::quiet(Flavour::Cloud, 7);
         house.site.faults(Rule::anywhere(When::Always, Kind::Compressed).into());
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
         house.live_for(MINUTE).await;
-        assert_eq!((devs(&house), stops(&house)), (1, 0), "{}", house.events.about("failed"));
+        assert_eq!((house.dev_count(), stops(&house)), (1, 0), "{}", house.events.about("failed"));
     });
 }
 
@@ -198,9 +179,9 @@ fn a_pause_without_end_has_one_request_of_all_flows_ask_each_half_hour() {
         assert_eq!(later, [1800, 3600, 5400]);
 
         house.site.faults(FaultPlan::none());
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(31 * MINUTE).await;
-        assert_eq!(devs(&house), 1, "it goes on by itself");
+        assert_eq!(house.dev_count(), 1, "it goes on by itself");
     });
 }
 
@@ -217,9 +198,9 @@ fn a_pause_outlives_the_process_and_a_clock_that_is_set_back_does_not_lengthen_i
             house.live_for(5 * MINUTE).await;
         }
         assert_eq!(house.site.requests().len(), before, "no process asks before the pause is over");
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(11 * MINUTE).await;
-        assert_eq!(devs(&house), 1);
+        assert_eq!(house.dev_count(), 1);
         assert_eq!(house.data.held_until(), None, "a commit has cleared it");
 
         let far = (house.clock.wall() + TimeDelta::days(300)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
@@ -239,10 +220,9 @@ fn an_edited_file_has_one_request_ask_before_a_pause_is_over() {
         let before = house.site.requests().len();
         let everything = Rule::anywhere(When::First(2), Kind::TooMany { retry_after_secs: 1800 });
         house.site.faults(everything.into());
-        let (clock, text) = (house.clock.clone(), house.flow_text("sync-ab.json"));
-        let edited = world::paced(&text, 4 * MINUTE, MINUTE);
-        let again = world::paced(&text, 3 * MINUTE, MINUTE);
-        let edit = house.editor("sync-ab.json");
+        let clock = house.clock.clone();
+        let [edited, again] = [4, 3].map(|minutes| house.flow_fixture().interval(minutes * MINUTE).text());
+        let edit = house.editor(FLOW_FILE);
         let edits = async move {
             clock.sleep(3 * MINUTE).await;
             edit(&edited);
@@ -266,16 +246,15 @@ fn a_proxy_whose_clock_is_ahead_hides_no_change() {
                 jira.date_ahead = TimeDelta::seconds(125);
                 jira.index_lag = Duration::ZERO..=3 * SECOND;
             });
-            let text = world::paced(&house.flow_text("sync-ab.json"), MINUTE, 10 * SECOND);
-            house.write_flow("sync-ab.json", &text);
-            let ticket = report(&house);
+            house.flow_fixture().interval(MINUTE).index_lag(10 * SECOND).write();
+            let ticket = house.reports_ticket();
             let (site, clock) = (house.site.clone(), house.clock.clone());
             let person = async move {
                 clock.sleep(3 * MINUTE + 30 * SECOND).await;
-                site.act(CUSTOMER, Action::Move { issue: ticket, status: "Will Do".to_owned() }).unwrap();
+                site.moves(CUSTOMER, &ticket, "Will Do");
             };
             futures::join!(house.live_for(6 * MINUTE), person);
-            assert_eq!(devs(&house), 1, "{flavour:?}: the change lies before what a proxy calls now");
+            assert_eq!(house.dev_count(), 1, "{flavour:?}: the change lies before what a proxy calls now");
             let told = house.events.about("is 2 min ahead of Jira's own clock");
             assert_eq!(told.lines().count(), 1, "{flavour:?}: {told}");
         });

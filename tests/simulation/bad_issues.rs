@@ -4,42 +4,17 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Garbage, Kind, Rule, When};
-use jira_sim::{self, Action, FaultPlan, Transition};
+use jira_sim::{Action, FaultPlan, Transition};
 use lockstep::flow::Order;
 use lockstep::supervisor::{Handle, Ordered};
 use lockstep::worker::Archive as _;
 use serde_json::{Value, json};
-use testing::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
-
-/// Lives a story on both kinds of Jira.
-fn on_both(story: impl AsyncFn(House)) {
-    for flavour in FLAVOURS {
-        on_a_paused_clock(story(House::quiet(flavour, 7)));
-    }
-}
-
-fn report(house: &House, summary: &str) -> String {
-    let (project, summary, text) = ("USER-A".to_owned(), summary.to_owned(), "It burns.".to_owned());
-    house.act("customer-ines", Action::Create { project, summary, text })
-}
-
-fn accepted(house: &House, summary: &str) -> String {
-    let ticket = report(house, summary);
-    moves(house, &ticket, "Will Do");
-    ticket
-}
-
-fn moves(house: &House, issue: &str, status: &str) {
-    house.act("triage-noor", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
-}
-
-fn status(house: &House, key: &str) -> String {
-    house.site.issue(key).unwrap().status
-}
+use testing::house::{End, FLAVOURS, HOUR, House, MINUTE, cycles, on_a_paused_clock, on_both};
+use testing::story::{CUSTOMER, DEV_PROJECT, DEVELOPER, InJira as _, TRIAGER};
 
 /// The summaries of all dev issues, in alphabetical order.
 fn dev_issues(house: &House) -> Vec<String> {
-    let mut summaries: Vec<_> = house.site.issues("DEV-A").into_iter().map(|issue| issue.summary).collect();
+    let mut summaries: Vec<_> = house.dev_issues().into_iter().map(|issue| issue.summary).collect();
     summaries.sort();
     summaries
 }
@@ -76,17 +51,12 @@ fn lists(levels: usize) -> Value {
 }
 
 fn rewrite(house: &House, issue: &str, document: Value) {
-    house.act("triage-noor", Action::Rewrite { issue: issue.to_owned(), document });
+    house.act(TRIAGER, Action::Rewrite { issue: issue.to_owned(), document });
 }
 
 /// Arrays within arrays.
 fn nested(depth: usize) -> Value {
     (0..depth).fold(json!(1), |inner, _| json!([inner]))
-}
-
-fn set_property(house: &House, issue: &str, value: Value) {
-    let (issue, key) = (issue.to_owned(), "lockstep".to_owned());
-    house.act("customer-ines", Action::SetProperty { issue, key, value });
 }
 
 #[test]
@@ -98,8 +68,8 @@ fn an_issue_that_can_not_be_read_fails_alone_and_by_name() {
         Kind::Garbage(Garbage::TruncatedJson),
         Kind::Garbage(Garbage::Bytes),
     ] {
-        on_both(async |mut house| {
-            let all = ["one", "two", "bad", "four", "five"].map(|summary| accepted(&house, summary));
+        on_both(7, async |mut house| {
+            let all = ["one", "two", "bad", "four", "five"].map(|summary| house.accepts(TRIAGER, summary, "It burns."));
             spoil(&house, &all[2], kind.clone());
             house.live_for(HOUR).await;
             assert_eq!(dev_issues(&house), ["five", "four", "one", "two"], "{kind:?}");
@@ -118,10 +88,10 @@ fn an_issue_that_can_not_be_read_fails_alone_and_by_name() {
 
 #[test]
 fn a_new_report_that_passed_through_its_status_while_unreadable_is_not_lost() {
-    on_both(async |mut house| {
-        house.live_for(12 * MINUTE).await;
-        let (ticket, other) = (accepted(&house, "bad"), accepted(&house, "good"));
-        moves(&house, &ticket, "In Progress");
+    on_both(7, async |mut house| {
+        house.cycles(2).await;
+        let (ticket, other) = (house.accepts(TRIAGER, "bad", "It burns."), house.accepts(TRIAGER, "good", "It burns."));
+        house.moves(TRIAGER, &ticket, "In Progress");
         spoil(&house, &ticket, error(500));
         house.live_for(30 * HOUR).await;
         assert_eq!(dev_issues(&house), ["good"]);
@@ -134,16 +104,16 @@ fn a_new_report_that_passed_through_its_status_while_unreadable_is_not_lost() {
 #[test]
 fn properties_that_people_set_in_our_name_stop_nothing() {
     for value in [nested(150), nested(5), json!({"intent": nested(140)}), json!("{"), json!({"devIssue": 7})] {
-        on_both(async |mut house| {
-            let tickets = ["one", "two"].map(|summary| report(&house, summary));
-            set_property(&house, &tickets[0], value.clone());
-            tickets.iter().for_each(|ticket| moves(&house, ticket, "Will Do"));
-            house.live_for(12 * MINUTE).await;
+        on_both(7, async |mut house| {
+            let tickets = ["one", "two"].map(|summary| house.reports(summary, "It burns."));
+            house.marks(CUSTOMER, &tickets[0], value.clone());
+            tickets.iter().for_each(|ticket| house.moves(TRIAGER, ticket, "Will Do"));
+            house.cycles(2).await;
             assert_eq!(dev_issues(&house), ["one", "two"], "{value}");
-            let dev = house.site.issues("DEV-A")[0].key.clone();
-            set_property(&house, &dev, value.clone());
-            moves(&house, &tickets[1], "Declined");
-            house.live_for(12 * MINUTE).await;
+            let dev = house.dev_issues()[0].key.clone();
+            house.marks(CUSTOMER, &dev, value.clone());
+            house.moves(TRIAGER, &tickets[1], "Declined");
+            house.cycles(2).await;
             assert_eq!((dev_issues(&house).len(), failed_keys(&house).await), (2, Vec::new()), "{value}");
         });
     }
@@ -154,10 +124,10 @@ fn a_text_that_is_too_deep_to_be_opened_costs_its_own_issue_only() {
     for levels in [31, 45] {
         on_a_paused_clock(async {
             let mut house = House::quiet(jira_sim::Flavour::Cloud, 7);
-            let tickets = ["deep", "flat"].map(|summary| report(&house, summary));
+            let tickets = ["deep", "flat"].map(|summary| house.reports(summary, "It burns."));
             rewrite(&house, &tickets[0], lists(levels));
-            tickets.iter().for_each(|ticket| moves(&house, ticket, "Will Do"));
-            house.live_for(12 * MINUTE).await;
+            tickets.iter().for_each(|ticket| house.moves(TRIAGER, ticket, "Will Do"));
+            house.cycles(2).await;
             assert_eq!(dev_issues(&house), ["flat"], "{levels}");
             let (key, why) = failed(&house).await.pop().unwrap();
             assert!(key == tickets[0] && why.contains("deep"), "{key}: {why}");
@@ -172,14 +142,14 @@ fn a_text_that_is_too_deep_to_be_opened_costs_its_own_issue_only() {
 fn a_long_changelog_that_can_not_be_read_costs_its_own_issue_only() {
     on_a_paused_clock(async {
         let mut house = House::quiet(jira_sim::Flavour::Cloud, 7);
-        let tickets = ["long", "short"].map(|summary| report(&house, summary));
+        let tickets = ["long", "short"].map(|summary| house.reports(summary, "It burns."));
         for n in 0..45 {
-            house.act("triage-noor", Action::Describe { issue: tickets[0].clone(), text: format!("take {n}") });
+            house.describes(TRIAGER, &tickets[0], &format!("take {n}"));
         }
         let unreadable = Rule::on(Method::POST, "/rest/api/3/changelog/bulkfetch", When::Always, error(500));
         house.site.faults(unreadable.naming(&tickets[0]).into());
-        tickets.iter().for_each(|ticket| moves(&house, ticket, "Will Do"));
-        house.live_for(12 * MINUTE).await;
+        tickets.iter().for_each(|ticket| house.moves(TRIAGER, ticket, "Will Do"));
+        house.cycles(2).await;
         assert_eq!(
             (dev_issues(&house), failed_keys(&house).await),
             (vec!["short".to_owned()], vec![tickets[0].clone()])
@@ -190,12 +160,12 @@ fn a_long_changelog_that_can_not_be_read_costs_its_own_issue_only() {
 #[test]
 fn a_pair_of_which_an_issue_can_not_be_read_is_neither_broken_nor_given_up() {
     for spoilt in ["USER-A-1", "DEV-A-1"] {
-        on_both(async |mut house| {
-            accepted(&house, "a pair");
-            house.live_for(12 * MINUTE).await;
+        on_both(7, async |mut house| {
+            house.accepts(TRIAGER, "a pair", "It burns.");
+            house.cycles(2).await;
             spoil(&house, spoilt, error(500));
-            moves(&house, "DEV-A-1", "Closed");
-            accepted(&house, "another");
+            house.moves(TRIAGER, "DEV-A-1", "Closed");
+            house.accepts(TRIAGER, "another", "It burns.");
             house.live_for(50 * HOUR).await;
             assert_eq!(dev_issues(&house), ["a pair", "another"]);
             assert_eq!(["pair.broken", "pair.suspended"].map(|event| house.events.audited(event)), [0, 0]);
@@ -203,7 +173,7 @@ fn a_pair_of_which_an_issue_can_not_be_read_is_neither_broken_nor_given_up() {
             assert!(key == "USER-A-1" && why.contains(&format!("{spoilt} can't be read")), "{key}: {why}");
             spoil_no_more(&house);
             house.live_for(2 * HOUR).await;
-            assert_eq!(status(&house, "USER-A-1"), "Resolved", "{}", house.about("USER-A-1"));
+            assert_eq!(house.status("USER-A-1"), "Resolved", "{}", house.about("USER-A-1"));
             assert_eq!((failed_keys(&house).await, house.disagreements()), (Vec::new(), Vec::new()));
         });
     }
@@ -213,17 +183,17 @@ fn a_pair_of_which_an_issue_can_not_be_read_is_neither_broken_nor_given_up() {
 #[test]
 fn a_dev_issue_that_can_not_be_read_may_be_the_counterpart() {
     for is_named in [true, false] {
-        on_both(async |mut house| {
-            let ticket = accepted(&house, "a pair");
-            house.live_for(12 * MINUTE).await;
+        on_both(7, async |mut house| {
+            let ticket = house.accepts(TRIAGER, "a pair", "It burns.");
+            house.cycles(2).await;
             if !is_named {
-                house.act("triage-noor", Action::Describe { issue: ticket.clone(), text: "my own words".to_owned() });
-                set_property(&house, &ticket, json!({"not": "ours"}));
+                house.describes(TRIAGER, &ticket, "my own words");
+                house.marks(CUSTOMER, &ticket, json!({"not": "ours"}));
             }
             house.data.lose();
             spoil(&house, "DEV-A-1", error(500));
             house.live_for(30 * MINUTE).await;
-            accepted(&house, "later");
+            house.accepts(TRIAGER, "later", "It burns.");
             house.live_for(50 * HOUR).await;
             assert_eq!(dev_issues(&house), ["a pair", "later"], "{is_named}");
             assert!(failed_keys(&house).await.contains(&ticket), "{is_named}: {:?}", failed(&house).await);
@@ -239,17 +209,14 @@ fn a_dev_issue_that_can_not_be_read_may_be_the_counterpart() {
 /// The flow starts from now, so the dev project must be looked through before anything is created.
 #[test]
 fn what_a_look_through_the_dev_project_can_not_read_forbids_older_reports_their_create() {
-    on_both(async |mut house| {
-        let old = report(&house, "old");
-        let (project, summary, text) = ("DEV-A".to_owned(), "a stranger".to_owned(), String::new());
-        let stranger = house.act("dev-bea", Action::Create { project, summary, text });
-        let text = house.flow_text("sync-ab.json");
-        house
-            .write_flow("sync-ab.json", &text.replace("\"initialSyncEnabled\": true", "\"initialSyncEnabled\": false"));
+    on_both(7, async |mut house| {
+        let old = house.reports("old", "It burns.");
+        let stranger = house.creates(DEVELOPER, DEV_PROJECT, "a stranger", "");
+        house.flow_fixture().initial_sync(false).write();
         spoil(&house, &stranger, error(500));
-        house.live_for(12 * MINUTE).await;
-        moves(&house, &old, "Will Do");
-        accepted(&house, "new");
+        house.cycles(2).await;
+        house.moves(TRIAGER, &old, "Will Do");
+        house.accepts(TRIAGER, "new", "It burns.");
         house.live_for(2 * HOUR).await;
         assert_eq!(dev_issues(&house), ["a stranger", "new"]);
         let mut failed = failed_keys(&house).await;
@@ -263,10 +230,10 @@ fn what_a_look_through_the_dev_project_can_not_read_forbids_older_reports_their_
 
 #[test]
 fn what_an_intent_owes_waits_for_an_issue_that_can_not_be_read() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let put = Rule::on(Method::PUT, &house.api("issue/{issueIdOrKey}"), When::First(1), Kind::LostReply);
         house.site.faults(put.into());
-        let ticket = accepted(&house, "a pair");
+        let ticket = house.accepts(TRIAGER, "a pair", "It burns.");
         let (site, clock) = (std::sync::Arc::clone(&house.site), house.clock.clone());
         let spoils = async {
             clock.sleep(MINUTE).await;
@@ -284,8 +251,8 @@ fn what_an_intent_owes_waits_for_an_issue_that_can_not_be_read() {
 
 #[test]
 fn a_jira_that_is_down_as_a_whole_is_not_asked_for_halves() {
-    on_both(async |mut house| {
-        (0..40).for_each(|n| drop(accepted(&house, &format!("report {n}"))));
+    on_both(7, async |mut house| {
+        (0..40).for_each(|n| drop(house.accepts(TRIAGER, &format!("report {n}"), "It burns.")));
         let down = |template: &str, method| Rule::on(method, &house.api(template), When::Always, error(503));
         let rules = [
             down("issue/bulkfetch", Method::POST),
@@ -306,11 +273,11 @@ fn rows_of_a_search_that_are_garbage_hide_neither_others_nor_their_own_issues() 
     for garbage in
         [jira_sim::Garbage::Id, jira_sim::Garbage::NoTime, jira_sim::Garbage::Nameless, jira_sim::Garbage::Null]
     {
-        on_both(async |mut house| {
-            let all = ["one", "two", "three", "four"].map(|summary| accepted(&house, summary));
+        on_both(7, async |mut house| {
+            let all = ["one", "two", "three", "four"].map(|summary| house.accepts(TRIAGER, summary, "It burns."));
             house.site.garble_row(&all[1], Some(garbage)).unwrap();
             house.site.garble_row(&all[3], Some(garbage)).unwrap();
-            house.live_for(12 * MINUTE).await;
+            house.cycles(2).await;
             let made = dev_issues(&house);
             let is_told = matches!(garbage, jira_sim::Garbage::Id | jira_sim::Garbage::NoTime);
             let expected: &[&str] = if is_told { &["four", "one", "three", "two"] } else { &["one", "three"] };
@@ -334,12 +301,12 @@ fn a_transition_without_a_target_hides_no_other_and_counts_by_its_name() {
                         project.workflow = project.workflow.clone().changing(hidden, hides);
                     }
                 });
-                accepted(&house, "a pair");
-                house.live_for(12 * MINUTE).await;
-                moves(&house, "DEV-A-1", "Closed");
-                accepted(&house, "another");
-                house.live_for(12 * MINUTE).await;
-                assert_eq!((dev_issues(&house).len(), status(&house, "USER-A-1").as_str()), (2, reached), "{called}");
+                house.accepts(TRIAGER, "a pair", "It burns.");
+                house.cycles(2).await;
+                house.moves(TRIAGER, "DEV-A-1", "Closed");
+                house.accepts(TRIAGER, "another", "It burns.");
+                house.cycles(2).await;
+                assert_eq!((dev_issues(&house).len(), house.status("USER-A-1").as_str()), (2, reached), "{called}");
                 let failed = failed(&house).await;
                 let is_told = failed.iter().any(|(_, why)| why.contains("does not say where it leads"));
                 assert_eq!(is_told, reached != "Resolved", "{failed:?}");
@@ -352,7 +319,7 @@ fn a_transition_without_a_target_hides_no_other_and_counts_by_its_name() {
 async fn order(house: &mut House, order: Order) -> Ordered {
     let (clock, mut answer) = (house.clock.clone(), None);
     house
-        .live_beside(End::At(12 * MINUTE), async |handle: Handle| {
+        .live_beside(End::At(cycles(2)), async |handle: Handle| {
             clock.sleep(MINUTE).await;
             answer = handle.order(&"sync-ab".parse().unwrap(), order).await;
         })
@@ -362,9 +329,9 @@ async fn order(house: &mut House, order: Order) -> Ordered {
 
 #[test]
 fn orders_about_an_issue_that_can_not_be_read_say_why_and_change_nothing() {
-    on_both(async |mut house| {
-        let ticket = accepted(&house, "a pair");
-        house.live_for(12 * MINUTE).await;
+    on_both(7, async |mut house| {
+        let ticket = house.accepts(TRIAGER, "a pair", "It burns.");
+        house.cycles(2).await;
         for spoilt in [ticket.as_str(), "DEV-A-1"] {
             spoil(&house, spoilt, error(500));
             let before = house.writes();

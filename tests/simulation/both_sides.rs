@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jira_sim::{Action, Flavour};
+use jira_sim::Flavour;
 use serde_json::{Value, json};
 
-use testing::house::{FLAVOURS, HOUR, House, on_a_paused_clock};
+use testing::flow_fixture::FlowFixture;
+use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use testing::story::{InJira as _, TRIAGER, USER_PROJECT};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -19,11 +21,8 @@ fn company(flavour: Flavour, lag: Duration, more_rules: &[Value]) -> House {
         (setup.flavour, setup.page_cap) = (flavour, 10);
         setup.index_lag = lag / 2..=lag;
     });
-    let mut flow: Value = serde_json::from_str(&house.flow_text("sync-ab.json")).unwrap();
-    flow["syncIntervalSeconds"] = INTERVAL.as_secs().into();
-    flow["indexLagSeconds"] = (2 * lag.as_secs()).max(60).into();
-    flow["rules"].as_array_mut().unwrap().extend_from_slice(more_rules);
-    house.write_flow("sync-ab.json", &flow.to_string());
+    let flow = house.flow_fixture().interval(INTERVAL).index_lag((2 * lag).max(MINUTE));
+    more_rules.iter().cloned().fold(flow, FlowFixture::rule).write();
     house
 }
 
@@ -35,20 +34,14 @@ fn answer(id: &str, direction: &str, status: &str, target: &str) -> Value {
     })
 }
 
-fn move_to(house: &House, issue: &str, status: &str) {
-    house.act("triage-noor", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
-}
-
 /// So many accepted tickets, and their dev issues by ticket.
 async fn pairs(house: &mut House, count: usize) -> BTreeMap<String, String> {
     for number in 0..count {
-        let (project, summary, text) = ("USER-A".to_owned(), format!("ticket {number}"), String::new());
-        let ticket = house.act("customer-ines", Action::Create { project, summary, text });
-        move_to(house, &ticket, "Will Do");
+        house.accepts(TRIAGER, &format!("ticket {number}"), "");
     }
     house.clock.sleep(HOUR).await;
     house.live_for(HOUR).await;
-    let devs = house.site.issues("DEV-A").into_iter();
+    let devs = house.dev_issues().into_iter();
     let user_of = |dev: &str| {
         let text = house.site.issue(dev).unwrap().description;
         text.rsplit_once("/browse/")
@@ -83,12 +76,12 @@ fn answering() -> [Value; 2] {
 /// Work goes on while the index is cycles behind: each cycle's search shows rows from before our own writes.
 async fn work_on(house: &mut House, pairs: &BTreeMap<String, String>) {
     for dev in pairs.values() {
-        move_to(house, dev, "In Progress");
+        house.moves(TRIAGER, dev, "In Progress");
     }
     house.live_for(2 * INTERVAL + SECOND).await;
     for offset in 0..4 {
         for dev in pairs.values().skip(offset).step_by(4) {
-            move_to(house, dev, "Closed");
+            house.moves(TRIAGER, dev, "Closed");
         }
         house.live_for(2 * INTERVAL + SECOND).await;
     }
@@ -124,18 +117,18 @@ fn both_sides_of_all_pairs_change_at_once_and_each_pair_ends_as_the_later_change
             let pairs = pairs(&mut house, 60).await;
             // All user issues change, then all dev issues: their rows lie on different pages of the same search.
             for user in pairs.keys() {
-                move_to(&house, user, "Resolved");
-                move_to(&house, user, "Reopened");
+                house.moves(TRIAGER, user, "Resolved");
+                house.moves(TRIAGER, user, "Reopened");
             }
             house.clock.sleep(SECOND).await;
             for (number, dev) in pairs.values().enumerate() {
-                move_to(&house, dev, if number % 2 == 0 { "Closed" } else { "In Progress" });
+                house.moves(TRIAGER, dev, if number % 2 == 0 { "Closed" } else { "In Progress" });
             }
             // Half of the customers insist, after the engineers.
             house.clock.sleep(SECOND).await;
             for user in pairs.keys().step_by(3) {
-                move_to(&house, user, "Resolved");
-                move_to(&house, user, "Reopened");
+                house.moves(TRIAGER, user, "Resolved");
+                house.moves(TRIAGER, user, "Reopened");
             }
             house.clock.sleep(4 * SECOND).await;
             let before = house.site.journal(0).len();
@@ -144,7 +137,7 @@ fn both_sides_of_all_pairs_change_at_once_and_each_pair_ends_as_the_later_change
             for (number, (user, dev)) in pairs.iter().enumerate() {
                 let engineers = if number % 2 == 0 { ("Resolved", "Closed") } else { ("In Progress", "In Progress") };
                 let expected = if number % 3 == 0 { ("Reopened", "Reopened") } else { engineers };
-                let stand = (house.site.issue(user).unwrap().status, house.site.issue(dev).unwrap().status);
+                let stand = (house.status(user), house.status(dev));
                 assert_eq!((&*stand.0, &*stand.1), expected, "{}", house.about(user));
                 let times = [user, dev].map(|key| moves.get(key).copied().unwrap_or_default());
                 assert_eq!(times.iter().sum::<usize>(), 1, "{user} {dev} were moved {times:?} times");
@@ -161,25 +154,25 @@ fn a_target_that_somebody_moves_in_the_same_moment_is_not_overrun() {
             let mut house = company(flavour, 2 * SECOND, &[]);
             let pairs = pairs(&mut house, 40).await;
             for dev in pairs.values() {
-                move_to(&house, dev, "Closed");
+                house.moves(TRIAGER, dev, "Closed");
             }
             house.clock.sleep(5 * SECOND).await;
             // The cycle that carries them is under way when the customers speak.
-            let resolved = |house: &House| house.site.issues("USER-A").iter().any(|user| user.status == "Resolved");
+            let resolved = |house: &House| house.site.issues(USER_PROJECT).iter().any(|user| user.status == "Resolved");
             let mut life = SECOND;
             while !resolved(&house) {
                 house.live_for(life).await;
                 life += SECOND / 4;
             }
             for user in pairs.keys() {
-                if house.site.issue(user).unwrap().status == "Will Do" {
-                    move_to(&house, user, "Declined");
+                if house.status(user) == "Will Do" {
+                    house.moves(TRIAGER, user, "Declined");
                 }
             }
             house.live_for(HOUR).await;
             let mut ends = BTreeSet::new();
             for (user, dev) in &pairs {
-                let stand = (house.site.issue(user).unwrap().status, house.site.issue(dev).unwrap().status);
+                let stand = (house.status(user), house.status(dev));
                 let agreed = [("Resolved", "Closed"), ("Declined", "Cancelled")];
                 assert!(agreed.contains(&(&*stand.0, &*stand.1)), "{stand:?} {}", house.about(user));
                 ends.insert(stand);

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::crashes::{a_create_crashes, a_create_stops, a_mirrored_status_crashes, accepted, company, is_whole};
+use super::crashes::{a_create_crashes, a_create_stops, a_mirrored_status_crashes, company, is_whole};
 use jira_sim::Flavour;
-use testing::house::{Crash, End, FLAVOURS, MINUTE, at_every_gate, on_a_paused_clock};
+use testing::house::{Crash, End, FLAVOURS, at_every_gate, cycles, on_a_paused_clock};
+use testing::story::{CUSTOMER, InJira as _};
 
 #[test]
 fn a_crash_at_any_gate_of_a_create_leaves_no_twin_and_loses_nothing() {
@@ -35,7 +36,7 @@ fn a_crash_in_mid_air_leaves_no_twin_and_loses_nothing() {
     for (flavour, millis) in cloud.chain(data_center) {
         on_a_paused_clock(async {
             let mut house = company(flavour);
-            accepted(&house);
+            house.accepts_ticket(CUSTOMER);
             house.live(End::Crash(Crash::never(), Duration::from_millis(millis))).await;
             is_whole(&mut house, &format!("{millis} ms")).await;
         });
@@ -47,9 +48,9 @@ fn two_crashes_in_a_row_leave_no_twin_and_lose_nothing() {
     for (first, second) in (8..40).step_by(3).flat_map(|first| (4..30).step_by(5).map(move |second| (first, second))) {
         on_a_paused_clock(async {
             let mut house = company(Flavour::Cloud);
-            accepted(&house);
-            house.live(End::Crash(Crash::at(first), 12 * MINUTE)).await;
-            house.live(End::Crash(Crash::at(second), 12 * MINUTE)).await;
+            house.accepts_ticket(CUSTOMER);
+            house.live(End::Crash(Crash::at(first), cycles(2))).await;
+            house.live(End::Crash(Crash::at(second), cycles(2))).await;
             is_whole(&mut house, &format!("gates {first} and {second}")).await;
         });
     }

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use jira_sim::{Action, CustomField, Flavour, IssueView, Screens, Setup, fields::FieldKind};
+use jira_sim::{CustomField, Flavour, Screens, Setup, fields::FieldKind};
 
-use super::crashes::{accepted, company};
-use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use super::crashes::company;
+use serde_json::json;
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, cycles, on_a_paused_clock};
+use testing::story::{CUSTOMER, DEV_PROJECT, DEVELOPER, FIRE, InJira as _, TRIAGER, USER_PROJECT};
 
 const EPIC_NAME: &str = "customfield_10011";
 
@@ -19,34 +21,13 @@ fn house(flavour: Flavour, change: impl FnOnce(&mut Setup)) -> House {
     })
 }
 
-/// The flow file says this too.
-fn says(house: &House, more: &str) {
-    let (name, file) = ("\"name\": \"sync-ab\",", house.flow_text("sync-ab.json"));
-    assert!(file.contains(name));
-    house.write_flow("sync-ab.json", &file.replace(name, &format!("{name} {more},")));
-}
-
-fn reported(house: &House, text: &str) -> String {
-    let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), text.to_owned());
-    let issue = house.act("customer-ines", Action::Create { project, summary, text });
-    house.act("triage-noor", Action::Move { issue: issue.clone(), status: "Will Do".to_owned() });
-    issue
-}
-
 /// How many creates of single issues and of several the site was asked for.
 fn creates(house: &House) -> [u64; 2] {
-    let asked = |resource: &str| {
-        house.site.counters().get(&format!("POST {}", house.api(resource))).copied().unwrap_or_default()
-    };
-    [asked("issue"), asked("issue/bulk")]
-}
-
-fn devs(house: &House) -> Vec<IssueView> {
-    house.site.issues("DEV-A")
+    ["issue", "issue/bulk"].map(|resource| house.requests_to("POST", resource))
 }
 
 fn types(house: &House) -> Vec<String> {
-    devs(house).into_iter().map(|dev| dev.issue_type).collect()
+    house.dev_issues().into_iter().map(|dev| dev.issue_type).collect()
 }
 
 /// How often something was told, by a part of its words.
@@ -57,8 +38,8 @@ fn told(house: &House, part: &str) -> usize {
 /// A crash in front of the first request whose place begins so, in the first life of a report's creation.
 async fn crash_before(flavour: Flavour, request: &str) -> Arc<Crash> {
     let (mut house, all) = (company(flavour), Crash::never());
-    accepted(&house);
-    house.live(End::Crash(Arc::clone(&all), 12 * MINUTE)).await;
+    house.accepts_ticket(CUSTOMER);
+    house.live(End::Crash(Arc::clone(&all), cycles(2))).await;
     let place = all.passed().iter().position(|place| place.starts_with(&format!("Before Jira {request}")));
     Crash::at(1 + u64::try_from(place.unwrap()).unwrap())
 }
@@ -70,9 +51,9 @@ fn a_stored_blank_comment_costs_neither_link_nor_mark() {
         let crash = on_a_paused_clock(crash_before(flavour, "PUT"));
         on_a_paused_clock(async {
             let mut house = company(flavour);
-            let ticket = accepted(&house);
-            house.live(End::Crash(crash, 12 * MINUTE)).await;
-            let database = rusqlite::Connection::open(house.data.file()).unwrap();
+            let ticket = house.accepts_ticket(CUSTOMER);
+            house.live(End::Crash(crash, cycles(2))).await;
+            let database = house.data.database();
             let sql = "UPDATE intents SET document = replace(document, 'Dev issue: ${targetKey}', ?1)";
             assert_eq!(database.execute(sql, [blank]).unwrap(), 1);
             drop(database);
@@ -92,15 +73,15 @@ fn a_type_whose_name_others_have_too_is_sent_by_its_id() {
         on_a_paused_clock(async {
             let mut house = house(flavour, |jira| {
                 if flavour == Flavour::Cloud {
-                    jira.team_managed = vec!["DEV-A".to_owned(), "DEV-C".to_owned()];
+                    jira.team_managed = vec![DEV_PROJECT.to_owned(), "DEV-C".to_owned()];
                 }
             });
-            reported(&house, "One.");
+            house.accepts(TRIAGER, FIRE, "One.");
             house.live_for(10 * MINUTE).await;
-            reported(&house, "Two.");
-            reported(&house, "Three.");
+            house.accepts(TRIAGER, FIRE, "Two.");
+            house.accepts(TRIAGER, FIRE, "Three.");
             house.live_for(10 * MINUTE).await;
-            assert_eq!(types(&house), ["Bug"; 3], "{flavour:?}: {}", house.events.about("USER-A"));
+            assert_eq!(types(&house), ["Bug"; 3], "{flavour:?}: {}", house.events.about(USER_PROJECT));
             assert_eq!(house.disagreements(), [""; 0]);
         });
     }
@@ -124,7 +105,7 @@ fn the_list_of_types_is_read_again_when_jira_refuses_one() {
                     }
                 }
             });
-            reported(&house, "One.");
+            house.accepts(TRIAGER, FIRE, "One.");
             house.live_for(6 * MINUTE).await;
             assert_eq!((types(&house), creates(&house)), (vec!["Bug".to_owned()], [2, 0]), "{flavour:?}");
             assert_eq!(house.disagreements(), [""; 0]);
@@ -134,14 +115,16 @@ fn the_list_of_types_is_read_again_when_jira_refuses_one() {
 
 #[test]
 fn a_mapped_type_goes_before_one_of_the_same_name() {
-    for (flavour, map) in FLAVOURS.into_iter().zip([r#""support REQUEST": "Task""#, r#""Support request": "10002""#]) {
+    for (flavour, map) in
+        FLAVOURS.into_iter().zip([json!({"support REQUEST": "Task"}), json!({"Support request": "10002"})])
+    {
         on_a_paused_clock(async {
             let mut house = house(flavour, |jira| {
                 // Types are numbered by name: Bug, Support request, Task.
                 jira.projects[1].issue_types.push("Support request".to_owned());
             });
-            says(&house, &format!("\"issueTypeMap\": {{ {map} }}"));
-            reported(&house, "One.");
+            house.flow_fixture().with(json!({"issueTypeMap": map})).write();
+            house.accepts(TRIAGER, FIRE, "One.");
             house.live_for(10 * MINUTE).await;
             assert_eq!(types(&house), ["Task"], "{flavour:?}");
             assert_eq!(house.events.audited("flow.degraded"), 0);
@@ -154,7 +137,7 @@ fn a_type_name_that_jira_does_not_have_is_told_at_first_contact() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = house(flavour, |_| {});
-            says(&house, r#""issueTypeMap": { "Question": "Story" }"#);
+            house.flow_fixture().with(json!({"issueTypeMap": {"Question": "Story"}})).write();
             house.live_for(6 * MINUTE).await;
             assert_eq!(house.events.audited("flow.degraded"), 1, "once, not once a cycle");
             let why = house.events.about("Flow degraded");
@@ -170,15 +153,15 @@ fn a_project_without_any_of_the_types_fails_with_the_types_that_it_has() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = house(flavour, |_| {});
-            says(&house, r#""issueType": "Story""#);
-            let ticket = reported(&house, "One.");
+            house.flow_fixture().with(json!({"issueType": "Story"})).write();
+            let ticket = house.accepts(TRIAGER, FIRE, "One.");
             house.live_for(MINUTE).await;
             let why = house.events.about(&format!("{ticket} failed"));
             for part in ["Support request", "Story", "it has Bug, Task", "issueTypeMap"] {
                 assert!(why.contains(part), "{part}: {why}");
             }
             assert_eq!(creates(&house), [0, 0], "nothing is sent that can't be right");
-            house.write_flow("sync-ab.json", &house.flow_text("sync-ab.json").replace("\"Story\"", "\"task\""));
+            house.flow_fixture().replace("\"Story\"", "\"task\"").write();
             house.live_for(HOUR).await;
             assert_eq!(types(&house), ["Task"]);
         });
@@ -191,7 +174,7 @@ fn demands_epic_names(jira: &mut Setup) {
     jira.projects[0].issue_types = vec!["Epic".to_owned()];
     jira.projects[1].issue_types.push("Epic".to_owned());
     let screen = Screens::default().create.with(&[format!("{EPIC_NAME}!").as_str()]);
-    jira.type_screens.insert(("DEV-A".to_owned(), "Epic".to_owned()), screen);
+    jira.type_screens.insert((DEV_PROJECT.to_owned(), "Epic".to_owned()), screen);
 }
 
 #[test]
@@ -199,14 +182,14 @@ fn a_type_that_demands_what_can_not_be_given_becomes_the_default_type() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = house(flavour, demands_epic_names);
-            reported(&house, "One.");
+            house.accepts(TRIAGER, FIRE, "One.");
             house.live_for(6 * MINUTE).await;
             assert_eq!((types(&house), creates(&house)), (vec!["Bug".to_owned()], [2, 0]), "{flavour:?}");
             let told_once = "Jira does not create Epic for";
             assert_eq!(told(&house, told_once), 1, "{}", house.events.about("Epic"));
             assert!(house.events.about(told_once).contains("Epic Name is required"));
             for text in ["Two.", "Three.", "Four."] {
-                reported(&house, text);
+                house.accepts(TRIAGER, FIRE, text);
             }
             house.live_for(6 * MINUTE).await;
             assert_eq!((types(&house), told(&house, told_once)), (vec!["Bug".to_owned(); 4], 2), "once a life");
@@ -221,7 +204,7 @@ fn several_of_a_type_that_demands_something_each_get_one_dev_issue() {
         on_a_paused_clock(async {
             let mut house = house(flavour, demands_epic_names);
             for text in ["One.", "Two.", "Three."] {
-                reported(&house, text);
+                house.accepts(TRIAGER, FIRE, text);
             }
             house.clock.sleep(MINUTE).await;
             house.live_for(6 * MINUTE).await;
@@ -240,13 +223,13 @@ fn a_refusal_for_a_field_that_can_be_given_is_no_reason_for_another_type() {
             let mut house = house(flavour, |jira| {
                 jira.projects[0].issue_types = vec!["Task".to_owned()];
                 let screen = Screens::default().create.with(&["labels!"]);
-                jira.type_screens.insert(("DEV-A".to_owned(), "Task".to_owned()), screen);
+                jira.type_screens.insert((DEV_PROJECT.to_owned(), "Task".to_owned()), screen);
             });
-            says(&house, r#""fieldMap": { "labels": "labels" }"#);
-            let ticket = reported(&house, "One.");
+            house.flow_fixture().with(json!({"fieldMap": {"labels": "labels"}})).write();
+            let ticket = house.accepts(TRIAGER, FIRE, "One.");
             house.live_for(MINUTE).await;
-            assert_eq!((devs(&house).len(), house.events.audited("issue.failed")), (0, 1), "{flavour:?}");
-            house.act("triage-noor", Action::Label { issue: ticket, labels: vec!["hot".to_owned()] });
+            assert_eq!((house.dev_count(), house.events.audited("issue.failed")), (0, 1), "{flavour:?}");
+            house.labels(TRIAGER, &ticket, &["hot"]);
             house.live_for(HOUR).await;
             assert_eq!((types(&house), told(&house, "Jira does not create")), (vec!["Task".to_owned()], 0));
         });
@@ -257,12 +240,12 @@ fn a_refusal_for_a_field_that_can_be_given_is_no_reason_for_another_type() {
 fn lacks_descriptions(jira: &mut Setup) {
     let usual = Screens::default();
     let create = usual.create.clone().without("description");
-    jira.screens.insert("DEV-A".to_owned(), Screens { create, ..usual });
+    jira.screens.insert(DEV_PROJECT.to_owned(), Screens { create, ..usual });
 }
 
 /// The one dev issue has its text as one comment, its link as a remote link, and the pair is whole.
 fn assert_described(house: &House, ticket: &str, text: &str, after: &str) {
-    let dev = &devs(house)[..];
+    let dev = &house.dev_issues()[..];
     let [dev] = dev else { panic!("{after}: {dev:#?}") };
     let said: Vec<_> = dev.comments.iter().map(|comment| comment.text.as_str()).collect();
     assert_eq!((said, dev.description.as_str()), (vec![text], ""), "{:?} {after}", house.flavour);
@@ -279,15 +262,15 @@ fn a_text_without_a_field_for_it_follows_as_a_comment() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = house(flavour, lacks_descriptions);
-            let ticket = reported(&house, "It burns.");
+            let ticket = house.accepts(TRIAGER, FIRE, "It burns.");
             house.live_for(6 * MINUTE).await;
             assert_described(&house, &ticket, "It burns.", "at once");
             assert_eq!((creates(&house), house.events.audited("text.asComment")), ([2, 0], 1));
             house.live_for(6 * MINUTE).await;
             assert_described(&house, &ticket, "It burns.", "later");
-            house.act("dev-bea", Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
+            house.moves(DEVELOPER, "DEV-A-1", "Closed");
             house.live_for(10 * MINUTE).await;
-            assert_eq!(house.site.issue(&ticket).unwrap().status, "Resolved", "the pair works");
+            assert_eq!(house.status(&ticket), "Resolved", "the pair works");
         });
     }
 }
@@ -298,19 +281,22 @@ fn several_without_a_field_for_their_text_each_get_their_comment() {
         on_a_paused_clock(async {
             let mut house = house(flavour, lacks_descriptions);
             for text in ["One.", "Two.", ""] {
-                reported(&house, text);
+                house.accepts(TRIAGER, FIRE, text);
             }
             house.clock.sleep(MINUTE).await;
             house.live_for(6 * MINUTE).await;
-            let mut said: Vec<Vec<String>> =
-                devs(&house).into_iter().map(|dev| dev.comments.into_iter().map(|it| it.text).collect()).collect();
+            let mut said: Vec<Vec<String>> = house
+                .dev_issues()
+                .into_iter()
+                .map(|dev| dev.comments.into_iter().map(|it| it.text).collect())
+                .collect();
             said.sort();
             assert_eq!(said, [vec![], vec!["One.".to_owned()], vec!["Two.".to_owned()]], "{flavour:?}");
-            assert_eq!(devs(&house).iter().filter(|dev| dev.remote_links.len() == 1).count(), 3);
-            reported(&house, "Four.");
+            assert_eq!(house.dev_issues().iter().filter(|dev| dev.remote_links.len() == 1).count(), 3);
+            house.accepts(TRIAGER, FIRE, "Four.");
             let before = creates(&house)[0];
             house.live_for(6 * MINUTE).await;
-            assert_eq!(devs(&house).len(), 4);
+            assert_eq!(house.dev_count(), 4);
             // Another life: it asks once more whether the screen is as it was.
             assert_eq!(creates(&house)[0], before + 2);
         });
@@ -324,7 +310,7 @@ fn a_crash_around_a_text_as_comment_says_it_exactly_once() {
         let begin = || house(flavour, lacks_descriptions);
         let gates = on_a_paused_clock(async {
             let (mut house, all) = (begin(), Crash::never());
-            reported(&house, "It burns.");
+            house.accepts(TRIAGER, FIRE, "It burns.");
             house.live(End::Crash(Arc::clone(&all), 4 * MINUTE)).await;
             all.passed()
         });
@@ -334,7 +320,7 @@ fn a_crash_around_a_text_as_comment_says_it_exactly_once() {
         for (number, gate) in gates.iter().enumerate().take(last + 4).skip(first) {
             on_a_paused_clock(async {
                 let mut house = begin();
-                let ticket = reported(&house, "It burns.");
+                let ticket = house.accepts(TRIAGER, FIRE, "It burns.");
                 house.live(End::Crash(Crash::at(number as u64 + 1), 4 * MINUTE)).await;
                 house.live_for(25 * MINUTE).await;
                 assert_described(&house, &ticket, "It burns.", gate);
@@ -349,12 +335,12 @@ fn a_dev_issue_without_a_description_is_known_by_its_mark() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = house(flavour, lacks_descriptions);
-            let ticket = reported(&house, "It burns.");
+            let ticket = house.accepts(TRIAGER, FIRE, "It burns.");
             house.live_for(6 * MINUTE).await;
             house.data.lose();
             house.live_for(30 * MINUTE).await;
             assert_described(&house, &ticket, "It burns.", "after the loss of the store");
-            assert_eq!(house.events.audited("pair.adopted"), 1, "{}", house.events.about("USER-A"));
+            assert_eq!(house.events.audited("pair.adopted"), 1, "{}", house.events.about(USER_PROJECT));
         });
     }
 }
@@ -378,10 +364,10 @@ fn a_text_above_the_sites_limit_is_cut_to_it_and_the_limit_is_kept() {
         on_a_paused_clock(async {
             let mut house = limited(flavour, shown, 2_000);
             let long = "The paper jams. ".repeat(300);
-            let ticket = reported(&house, &long);
+            let ticket = house.accepts(TRIAGER, FIRE, &long);
             house.live_for(6 * MINUTE).await;
             assert_eq!(creates(&house), [2, 0], "{flavour:?}: {}", house.events.about(&ticket));
-            let dev = &devs(&house)[0];
+            let dev = &house.dev_issues()[0];
             assert!(dev.description.contains("(shortened)"), "{}", dev.description);
             assert!(dev.description.ends_with(&format!("/browse/{ticket}")), "{}", dev.description);
             assert!((1_500..=2_000).contains(&dev.description.chars().count()));
@@ -399,17 +385,15 @@ fn a_known_limit_costs_later_issues_no_refused_create() {
         let mut house = limited(Flavour::DataCenter, "2,000", 2_000);
         let long = "The paper jams. ".repeat(300);
         let site = Arc::clone(&house.site);
-        reported(&house, &long);
+        house.accepts(TRIAGER, FIRE, &long);
         let clock = house.clock.clone();
         house
             .live_beside(End::At(20 * MINUTE), async move |_| {
                 clock.sleep(8 * MINUTE).await;
-                let (project, summary, text) = ("USER-A".to_owned(), "Again".to_owned(), long.clone());
-                let issue = site.act("customer-ines", Action::Create { project, summary, text }).unwrap();
-                site.act("triage-noor", Action::Move { issue, status: "Will Do".to_owned() }).unwrap();
+                site.accepts(TRIAGER, "Again", &long);
             })
             .await;
-        assert_eq!((devs(&house).len(), creates(&house)), (2, [3, 0]));
+        assert_eq!((house.dev_count(), creates(&house)), (2, [3, 0]));
     });
 }
 
@@ -420,9 +404,8 @@ fn a_comment_above_the_sites_limit_is_cut_to_it() {
         on_a_paused_clock(async {
             let mut house = limited(flavour, "1 000", 1_000);
             let template = format!("Dev issue: ${{targetKey}}. {}", "We look at it. ".repeat(100));
-            let file = house.flow_text("sync-ab.json").replace("Dev issue: ${targetKey}", &template);
-            house.write_flow("sync-ab.json", &file);
-            let ticket = reported(&house, "It burns.");
+            house.flow_fixture().replace("Dev issue: ${targetKey}", &template).write();
+            let ticket = house.accepts(TRIAGER, FIRE, "It burns.");
             house.live_for(6 * MINUTE).await;
             let user = house.site.issue(&ticket).unwrap();
             let said: Vec<_> = user.comments.iter().map(|comment| comment.text.as_str()).collect();

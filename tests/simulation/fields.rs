@@ -7,21 +7,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::fields::FieldKind;
-use jira_sim::{Account, Action, CustomField, Flavour, Project, Screen, Screens, Setup, Workflow};
+use jira_sim::{Account, CustomField, Flavour, Project, Screen, Screens, Setup, Workflow};
 use serde_json::{Value, json};
-use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, cycles, on_a_paused_clock};
+use testing::story::{CUSTOMER, DEV_PROJECT, DEVELOPER, FIRE, InJira as _, USER_PROJECT};
 
-const CUSTOMER: &str = "customer-ines";
 const REPLIED: &str = "customfield_10042";
 
 /// One flow whose file says these members besides, on a site that is changed before it is born.
-fn company(flavour: Flavour, members: &str, change: impl FnOnce(&mut Setup)) -> House {
+fn company(flavour: Flavour, members: Value, change: impl FnOnce(&mut Setup)) -> House {
     let house = House::quiet_with(7, |jira| {
         jira.flavour = flavour;
         change(jira);
     });
-    let name = "\"name\": \"sync-ab\",";
-    house.write_flow("sync-ab.json", &house.flow_text("sync-ab.json").replace(name, &format!("{name} {members}")));
+    house.flow_fixture().with(members).write();
     house
 }
 
@@ -32,29 +31,14 @@ fn project<'a>(jira: &'a mut Setup, key: &str) -> &'a mut Project {
 /// Customers' issues have a field that says whether they were answered, and a resolution that their resolving demands.
 fn answering(jira: &mut Setup) {
     jira.custom_fields.push(CustomField::new(10042, "Replied", FieldKind::Flag));
-    jira.screens.insert("USER-A".to_owned(), Screens::default().with(&[REPLIED]));
+    jira.screens.insert(USER_PROJECT.to_owned(), Screens::default().with(&[REPLIED]));
     demanding(jira);
 }
 
 fn demanding(jira: &mut Setup) {
     let asks = |workflow: Workflow| workflow.changing("Resolve", |it| it.screen(Screen::of(&["resolution!"])));
-    let project = project(jira, "USER-A");
+    let project = project(jira, USER_PROJECT);
     project.workflow = asks(project.workflow.clone());
-}
-
-fn reported(house: &House, text: &str) -> String {
-    let (project, summary) = ("USER-A".to_owned(), "The printer is on fire".to_owned());
-    house.act(CUSTOMER, Action::Create { project, summary, text: text.to_owned() })
-}
-
-fn accepted(house: &House, text: &str) -> String {
-    let issue = reported(house, text);
-    house.act(CUSTOMER, Action::Move { issue: issue.clone(), status: "Will Do".to_owned() });
-    issue
-}
-
-fn closed(house: &House) {
-    house.act("dev-bea", Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
 }
 
 fn field(house: &House, id: &str) -> Option<String> {
@@ -66,13 +50,9 @@ fn changes(house: &House, field: &str) -> usize {
     house.site.issue("USER-A-1").unwrap().history.iter().filter(|change| change.field == field).count()
 }
 
-fn said(house: &House, text: &str) -> usize {
-    house.site.issue("USER-A-1").unwrap().comments.iter().filter(|comment| comment.text == text).count()
-}
-
 /// How often history has it.
 fn recorded(house: &House, event: &str) -> i64 {
-    let database = rusqlite::Connection::open(house.data.file()).unwrap();
+    let database = house.data.database();
     database.query_row("SELECT count(*) FROM history WHERE event = ?1", [event], |row| row.get(0)).unwrap()
 }
 
@@ -81,29 +61,36 @@ fn is_answered(house: &House, when: &str) {
     let about = || house.about("USER-A-1");
     assert_eq!(field(house, "resolution").as_deref(), Some("Done"), "{when}: {}", about());
     assert_eq!(field(house, REPLIED).as_deref(), Some("true"), "{when}: {}", about());
-    assert_eq!((changes(house, "Replied"), said(house, "Fixed in DEV-A-1")), (1, 1), "{when}: {}", about());
+    assert_eq!(
+        (changes(house, "Replied"), house.count_comments("USER-A-1", "Fixed in DEV-A-1")),
+        (1, 1),
+        "{when}: {}",
+        about()
+    );
     let history = ["action.syncStatus", "action.comment", "action.setReplied"].map(|event| recorded(house, event));
     // The other comment came with the link.
     assert_eq!(history, [1, 2, 1], "{when}");
     assert_eq!(house.disagreements(), [""; 0], "{when}");
 }
 
-const ANSWERING: &str = "\"repliedField\": \"Replied\", \"resolution\": \"done\",";
+fn answering_flow() -> Value {
+    json!({"repliedField": "Replied", "resolution": "done"})
+}
 
 #[test]
 fn a_status_crosses_with_its_resolution_a_comment_and_the_replied_field() {
     for flavour in FLAVOURS {
         for under_reported in [false, true] {
             on_a_paused_clock(async {
-                let mut house = company(flavour, ANSWERING, |jira| {
+                let mut house = company(flavour, answering_flow(), |jira| {
                     answering(jira);
                     jira.under_reported_fields = under_reported;
                 });
-                accepted(&house, "Again.");
+                house.accepts_ticket(CUSTOMER);
                 house.live_for(6 * MINUTE).await;
                 assert_eq!(field(&house, REPLIED), None);
-                closed(&house);
-                house.live_for(12 * MINUTE).await;
+                house.moves(DEVELOPER, "DEV-A-1", "Closed");
+                house.cycles(2).await;
                 is_answered(&house, &format!("{flavour:?}, under-reported: {under_reported}"));
                 assert_eq!(house.events.audited("action.setReplied"), 1);
             });
@@ -114,11 +101,11 @@ fn a_status_crosses_with_its_resolution_a_comment_and_the_replied_field() {
 #[test]
 fn a_resolution_is_not_sent_where_the_screen_has_none() {
     on_a_paused_clock(async {
-        let mut house = company(Flavour::Cloud, "\"resolution\": \"Done\",", |_| {});
-        accepted(&house, "Again.");
+        let mut house = company(Flavour::Cloud, json!({"resolution": "Done"}), |_| {});
+        house.accepts_ticket(CUSTOMER);
         house.live_for(6 * MINUTE).await;
-        closed(&house);
-        house.live_for(12 * MINUTE).await;
+        house.moves(DEVELOPER, "DEV-A-1", "Closed");
+        house.cycles(2).await;
         assert_eq!(house.disagreements(), [""; 0]);
         assert_eq!((field(&house, "resolution"), house.events.audited("issue.failed")), (None, 0));
     });
@@ -126,39 +113,36 @@ fn a_resolution_is_not_sent_where_the_screen_has_none() {
 
 #[test]
 fn a_demanded_resolution_that_nobody_configured_is_asked_of_a_person_by_name() {
-    for members in ["", "\"resolution\": \"Fixed\","] {
+    for members in [json!({}), json!({"resolution": "Fixed"})] {
         on_a_paused_clock(async {
-            let mut house = company(Flavour::Cloud, members, demanding);
-            accepted(&house, "Again.");
+            let mut house = company(Flavour::Cloud, members.clone(), demanding);
+            house.accepts_ticket(CUSTOMER);
             house.live_for(6 * MINUTE).await;
-            closed(&house);
-            house.live_for(12 * MINUTE).await;
+            house.moves(DEVELOPER, "DEV-A-1", "Closed");
+            house.cycles(2).await;
             let told = house.events.about("demands a resolution");
             assert!(told.contains("`actions.resolution` of the rule dev-closed"), "{told}");
             assert!(told.contains("one of Done, Won't Do, Duplicate"), "{told}");
-            assert_eq!(house.site.issue("USER-A-1").unwrap().status, "Will Do");
+            assert_eq!(house.status("USER-A-1"), "Will Do");
         });
     }
 }
 
 #[test]
 fn a_replied_field_that_jira_refuses_costs_a_warning_and_no_more() {
-    for (members, why) in [
-        ("\"repliedField\": \"Answered\",", "Jira has no field Answered"),
-        ("\"repliedField\": \"Replied\",", "appropriate screen"),
-    ] {
+    for (field, why) in [("Answered", "Jira has no field Answered"), ("Replied", "appropriate screen")] {
         on_a_paused_clock(async {
-            let mut house = company(Flavour::Cloud, members, |jira| {
+            let mut house = company(Flavour::Cloud, json!({"repliedField": field}), |jira| {
                 jira.custom_fields.push(CustomField::new(10042, "Replied", FieldKind::Flag));
             });
-            accepted(&house, "Again.");
+            house.accepts_ticket(CUSTOMER);
             house.live_for(6 * MINUTE).await;
-            closed(&house);
+            house.moves(DEVELOPER, "DEV-A-1", "Closed");
             house.live_for(2 * HOUR).await;
             let told = house.events.about("Jira refuses the repliedField");
             assert!(told.contains(why), "{why}: {told}");
             assert_eq!((told.lines().count(), house.events.audited("issue.failed")), (1, 0), "{told}");
-            assert_eq!((said(&house, "Fixed in DEV-A-1"), house.disagreements()), (1, vec![]));
+            assert_eq!((house.count_comments("USER-A-1", "Fixed in DEV-A-1"), house.disagreements()), (1, vec![]));
         });
     }
 }
@@ -166,12 +150,12 @@ fn a_replied_field_that_jira_refuses_costs_a_warning_and_no_more() {
 #[test]
 fn a_crash_at_any_gate_of_an_answer_makes_each_part_of_it_happen_once() {
     let places = at_every_gate(async |gate| {
-        let mut house = company(Flavour::Cloud, ANSWERING, answering);
-        accepted(&house, "Again.");
+        let mut house = company(Flavour::Cloud, answering_flow(), answering);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(6 * MINUTE).await;
-        closed(&house);
+        house.moves(DEVELOPER, "DEV-A-1", "Closed");
         let crash = Crash::at(gate);
-        house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+        house.live(End::Crash(crash.clone(), cycles(2))).await;
         let place = crash.place()?;
         house.live_for(HOUR).await;
         is_answered(&house, &format!("after a crash at {place}"));
@@ -185,20 +169,20 @@ fn a_crash_at_any_gate_of_an_answer_makes_each_part_of_it_happen_once() {
 #[test]
 fn mapped_fields_reach_the_dev_issue_and_what_can_not_is_told() {
     on_a_paused_clock(async {
-        let members = "\"fieldMap\": { \"Severity\": \"Urgency\", \"labels\": \"labels\" },";
+        let members = json!({"fieldMap": {"Severity": "Urgency", "labels": "labels"}});
         let mut house = company(Flavour::Cloud, members, |jira| {
             jira.accounts.push(Account::new(CUSTOMER, "Ines Moreau", "ines@example.net", "hers", chrono_tz::UTC));
             jira.custom_fields.push(CustomField::select(10050, "Severity", &["High", "Low"]));
             jira.custom_fields.push(CustomField::select(10051, "Urgency", &["Low"]));
-            jira.screens.insert("USER-A".to_owned(), Screens::default().with(&["customfield_10050"]));
-            jira.screens.insert("DEV-A".to_owned(), Screens::default().with(&["customfield_10051"]));
+            jira.screens.insert(USER_PROJECT.to_owned(), Screens::default().with(&["customfield_10050"]));
+            jira.screens.insert(DEV_PROJECT.to_owned(), Screens::default().with(&["customfield_10051"]));
         });
-        let issue = reported(&house, "Again.");
-        house.act(CUSTOMER, Action::Label { issue: issue.clone(), labels: vec!["fire".to_owned()] });
+        let issue = house.reports_ticket();
+        house.labels(CUSTOMER, &issue, &["fire"]);
         let high = json!({"fields": {"customfield_10050": {"value": "High"}}});
         assert_eq!(house.ask(Method::PUT, &format!("issue/{issue}"), high).await, Value::Null);
-        house.act(CUSTOMER, Action::Move { issue, status: "Will Do".to_owned() });
-        house.live_for(12 * MINUTE).await;
+        house.moves(CUSTOMER, &issue, "Will Do");
+        house.cycles(2).await;
         let dev = house.site.issue("DEV-A-1").unwrap();
         assert_eq!(dev.fields.get("labels").map(String::as_str), Some("fire"), "{dev:#?}");
         let told = house.events.about("The field Urgency of USER-A-1 is left out of its dev issue");
@@ -209,13 +193,13 @@ fn mapped_fields_reach_the_dev_issue_and_what_can_not_is_told() {
 #[test]
 fn a_mapped_field_that_jira_refuses_after_all_does_not_cost_the_dev_issue() {
     on_a_paused_clock(async {
-        let mut house = company(Flavour::Cloud, "\"fieldMap\": { \"labels\": \"labels\" },", |_| {});
+        let mut house = company(Flavour::Cloud, json!({"fieldMap": {"labels": "labels"}}), |_| {});
         let refused = Kind::ServerError { status: StatusCode::BAD_REQUEST, effect: Effect::Before };
         house.site.faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), refused).into());
-        let issue = reported(&house, "Again.");
-        house.act(CUSTOMER, Action::Label { issue: issue.clone(), labels: vec!["fire".to_owned()] });
-        house.act(CUSTOMER, Action::Move { issue, status: "Will Do".to_owned() });
-        house.live_for(12 * MINUTE).await;
+        let issue = house.reports_ticket();
+        house.labels(CUSTOMER, &issue, &["fire"]);
+        house.moves(CUSTOMER, &issue, "Will Do");
+        house.cycles(2).await;
         assert_eq!(house.disagreements(), [""; 0], "{}", house.about("USER-A-1"));
         assert_eq!(house.events.about("is left out of its dev issue").lines().count(), 1);
     });
@@ -232,15 +216,15 @@ fn is_linked_remotely(house: &House, when: &str) {
     assert_eq!(user.description, endless(), "{when}");
     let links: Vec<_> = user.remote_links.iter().map(|link| (&*link.title, &*link.url)).collect();
     assert_eq!(links, [("Dev Link: DEV-A-1", "https://jira.example.net/browse/DEV-A-1")], "{when}");
-    assert_eq!((user.comments.len(), house.site.issues("DEV-A").len()), (1, 1), "{when}");
+    assert_eq!((user.comments.len(), house.dev_count()), (1, 1), "{when}");
 }
 
 #[test]
 fn a_remote_link_stands_in_where_a_persons_text_has_no_room_wherever_we_crash() {
     for flavour in FLAVOURS {
         let places = at_every_gate(async |gate| {
-            let mut house = company(flavour, "", |_| {});
-            accepted(&house, &endless());
+            let mut house = company(flavour, json!({}), |_| {});
+            house.accepts(CUSTOMER, FIRE, &endless());
             let crash = Crash::at(gate);
             house.live(End::Crash(crash.clone(), 6 * MINUTE)).await;
             let place = crash.place()?;
@@ -259,8 +243,7 @@ fn somebody_saves_meanwhile(house: &mut House, text: &'static str) {
         let is_fresh_read = path.ends_with("/bulkfetch") || path.contains("/issue/1");
         let tells_text = answer.to_string().contains("The printer is on fire");
         if is_fresh_read && tells_text && site.issue("DEV-A-1").is_some() && !done.swap(true, Ordering::Relaxed) {
-            let deed = Action::Describe { issue: "USER-A-1".to_owned(), text: text.to_owned() };
-            site.act(CUSTOMER, deed).unwrap();
+            site.describes(CUSTOMER, "USER-A-1", text);
         }
     });
 }
@@ -269,11 +252,11 @@ fn somebody_saves_meanwhile(house: &mut House, text: &'static str) {
 fn a_text_that_was_saved_while_we_linked_is_put_back_with_the_link_wherever_we_crash() {
     for flavour in FLAVOURS {
         let places = at_every_gate(async |gate| {
-            let mut house = company(flavour, "", |_| {});
-            accepted(&house, "Again.");
+            let mut house = company(flavour, json!({}), |_| {});
+            house.accepts_ticket(CUSTOMER);
             somebody_saves_meanwhile(&mut house, "It was the toaster.");
             let crash = Crash::at(gate);
-            house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+            house.live(End::Crash(crash.clone(), cycles(2))).await;
             let place = crash.place()?;
             house.live_for(HOUR).await;
             let text = house.site.issue("USER-A-1").unwrap().description;

@@ -5,47 +5,31 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::{Action, AttachmentView, FileContent, Flavour};
-use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, cycles, on_a_paused_clock};
+use testing::story::{CUSTOMER, DEVELOPER, InJira as _};
 
-const CUSTOMER: &str = "customer-ines";
 const ATTACHMENTS: &str = "issue/{issueIdOrKey}/attachments";
 
 /// One flow, whose rules copy files that come later too.
 pub fn company_with_files(flavour: Flavour) -> House {
     let house = House::quiet(flavour, 7);
-    let text = house.flow_text("sync-ab.json");
+    house.flow_fixture().copies_files().write();
     house
-        .write_flow("sync-ab.json", &text.replace("\"addCrossLinks\"", "\"syncAttachments\": true, \"addCrossLinks\""));
-    house
-}
-
-fn reported(house: &House) -> String {
-    let (project, summary) = ("USER-A".to_owned(), "The printer is on fire".to_owned());
-    house.act(CUSTOMER, Action::Create { project, summary, text: "Again.".to_owned() })
 }
 
 fn attached(house: &House, issue: &str, filename: &str, content: &str) -> String {
     let content = FileContent::Kept(content.as_bytes().to_vec().into());
-    let deed = Action::Attach { issue: issue.to_owned(), filename: filename.to_owned(), content };
-    house.act(CUSTOMER, deed);
+    house.attaches(CUSTOMER, issue, filename, content);
     house.site.issue(issue).unwrap().attachments.last().unwrap().id.clone()
-}
-
-fn accepted(house: &House, issue: &str) {
-    house.act(CUSTOMER, Action::Move { issue: issue.to_owned(), status: "Will Do".to_owned() });
 }
 
 /// An accepted report with a picture and a log.
 pub fn accepted_with_files(house: &House) -> String {
-    let issue = reported(house);
+    let issue = house.reports_ticket();
     attached(house, &issue, "Menü \"A\".png", "a picture");
     attached(house, &issue, "printer.log", "it burns");
-    accepted(house, &issue);
+    house.moves(CUSTOMER, &issue, "Will Do");
     issue
-}
-
-fn closed(house: &House) {
-    house.act("dev-bea", Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
 }
 
 /// Names and contents of an issue's files.
@@ -58,7 +42,7 @@ fn files(house: &House, issue: &str) -> Vec<(String, String)> {
 
 /// Each file of the report is on its dev issue, once.
 pub fn all_are_copied(house: &House, when: &str) {
-    assert_eq!(house.site.issues("DEV-A").len(), 1, "{when}");
+    assert_eq!(house.dev_count(), 1, "{when}");
     assert_eq!(files(house, "DEV-A-1"), files(house, "USER-A-1"), "{when}: {}", house.about("USER-A-1"));
     assert_eq!(house.disagreements(), [""; 0], "{when}");
 }
@@ -83,10 +67,10 @@ fn the_files_of_an_accepted_report_and_those_that_come_later_arrive_each_once() 
         on_a_paused_clock(async {
             let mut house = company_with_files(flavour);
             let issue = accepted_with_files(&house);
-            house.live_for(12 * MINUTE).await;
+            house.cycles(2).await;
             all_are_copied(&house, "at creation");
             attached(&house, &issue, "printer.log", "it burns");
-            house.live_for(12 * MINUTE).await;
+            house.cycles(2).await;
             all_are_copied(&house, "later, another file of the same name and size");
             assert_eq!(house.events.audited("action.copyAttachment"), 3);
             house.live_for(3 * HOUR).await;
@@ -100,7 +84,7 @@ fn without_a_word_about_files_those_of_creation_are_copied_and_later_ones_are_no
     on_a_paused_clock(async {
         let mut house = House::quiet(Flavour::Cloud, 7);
         let issue = accepted_with_files(&house);
-        house.live_for(12 * MINUTE).await;
+        house.cycles(2).await;
         all_are_copied(&house, "at creation");
         attached(&house, &issue, "later.txt", "too late");
         house.live_for(HOUR).await;
@@ -136,8 +120,8 @@ fn a_file_that_can_not_be_fetched_holds_nothing_up_and_arrives_once_it_can() {
                 accepted_with_files(&house);
                 // By now it is tried again once an hour only.
                 house.live_for(3 * HOUR).await;
-                closed(&house);
-                house.live_for(12 * MINUTE).await;
+                house.moves(DEVELOPER, "DEV-A-1", "Closed");
+                house.cycles(2).await;
                 let user = house.site.issue("USER-A-1").unwrap();
                 assert_eq!((&*user.status, user.comments.len()), ("Resolved", 2), "{}", house.about("USER-A-1"));
                 assert_eq!(files(&house, "DEV-A-1").len(), 0);
@@ -156,7 +140,7 @@ fn an_upload_whose_answer_is_lost_is_found_and_not_repeated() {
             let mut house = company_with_files(flavour);
             upload(&house, When::First(1), Kind::LostReply);
             accepted_with_files(&house);
-            house.live_for(12 * MINUTE).await;
+            house.cycles(2).await;
             assert_eq!(house.events.audited("step.inDoubt"), 1);
             all_are_copied(&house, "after a lost answer");
         });
@@ -189,7 +173,7 @@ fn a_file_that_vanished_before_it_was_copied_is_not_needed() {
             let attachment = site.issue(&issue).unwrap().attachments[0].id.clone();
             site.act(CUSTOMER, Action::Detach { issue: issue.clone(), attachment }).unwrap();
         };
-        futures::join!(house.live_for(12 * MINUTE), person);
+        futures::join!(house.cycles(2), person);
         all_are_copied(&house, "after one was taken off");
         assert_eq!(house.events.about("is still to be copied"), "");
     });
@@ -201,7 +185,7 @@ fn a_crash_at_any_gate_of_files_at_creation_copies_each_once() {
         let mut house = company_with_files(Flavour::Cloud);
         accepted_with_files(&house);
         let crash = Crash::at(gate);
-        house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+        house.live(End::Crash(crash.clone(), cycles(2))).await;
         let place = crash.place()?;
         house.live_for(3 * HOUR).await;
         all_are_copied(&house, &format!("after a crash at {place}"));
@@ -219,7 +203,7 @@ fn a_crash_at_any_gate_of_a_later_file_copies_it_once() {
             house.live_for(6 * MINUTE).await;
             attached(&house, &issue, "later.txt", "more of it");
             let crash = Crash::at(gate);
-            house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+            house.live(End::Crash(crash.clone(), cycles(2))).await;
             let place = crash.place()?;
             house.live_for(2 * HOUR).await;
             all_are_copied(&house, &format!("{flavour:?}: after a crash at {place}"));
@@ -236,10 +220,10 @@ fn of_two_equal_files_the_one_whose_upload_did_not_happen_is_copied_as_well() {
         on_a_paused_clock(async {
             let mut house = company_with_files(flavour);
             upload(&house, When::Nth(2), Kind::Stall { effect: jira_sim::faults::Effect::Before });
-            let issue = reported(&house);
+            let issue = house.reports_ticket();
             attached(&house, &issue, "printer.log", "it burns");
             attached(&house, &issue, "printer.log", "it burns");
-            accepted(&house, &issue);
+            house.moves(CUSTOMER, &issue, "Will Do");
             house.live_for(HOUR).await;
             assert_eq!(house.events.audited("step.inDoubt"), 1);
             assert_eq!(files(&house, "DEV-A-1").len(), 2, "{}", house.about("USER-A-1"));
@@ -268,17 +252,15 @@ fn a_persons_equal_file_on_the_dev_issue_is_not_taken_for_the_copy() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = company_with_files(flavour);
-            let issue = reported(&house);
-            accepted(&house, &issue);
-            house.live_for(12 * MINUTE).await;
+            let issue = house.accepts_ticket(CUSTOMER);
+            house.cycles(2).await;
             upload(&house, When::First(1), Kind::Stall { effect: jira_sim::faults::Effect::Before });
             attached(&house, &issue, "printer.log", "it burns");
             house.clock.sleep(MINUTE).await;
             house.live_for(2 * MINUTE).await;
             assert_eq!(house.events.audited("step.inDoubt"), 1);
             let content = FileContent::Kept(b"it rains".to_vec().into());
-            let (issue, filename) = ("DEV-A-1".to_owned(), "printer.log".to_owned());
-            house.act("dev-bea", Action::Attach { issue, filename, content });
+            house.attaches(DEVELOPER, "DEV-A-1", "printer.log", content);
             house.live_for(HOUR).await;
             assert_eq!(files(&house, "DEV-A-1").len(), 2, "{}", house.about("USER-A-1"));
         });

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use http::Method;
 use jira_sim::faults::{Kind, Rule, When};
-use jira_sim::{Action, FaultPlan, Flavour};
-use lockstep::demo::world;
+use jira_sim::{FaultPlan, Flavour};
 use lockstep::supervisor::Handle;
 
 use testing::house::{End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use testing::story::InJira as _;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -19,8 +19,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// One flow that looks every minute, on a site whose pages are small.
 fn house(flavour: Flavour) -> House {
     let house = House::quiet_with(5, |setup| (setup.flavour, setup.page_cap) = (flavour, 10));
-    let text = house.flow_text("sync-ab.json");
-    house.write_flow("sync-ab.json", &world::paced(&text, MINUTE, Duration::from_secs(60)));
+    house.flow_fixture().interval(MINUTE).write();
     house
 }
 
@@ -123,8 +122,7 @@ fn a_long_first_sync_that_progresses_is_not_degraded() {
     on_a_paused_clock(async {
         let mut house = house(Flavour::Cloud);
         for number in 0..300 {
-            let (project, summary) = ("USER-A".to_owned(), format!("ticket {number}"));
-            house.act("customer-ines", Action::Create { project, summary, text: String::new() });
+            house.reports(&format!("ticket {number}"), "");
         }
         let (search, slow) = (house.search(), SECOND * 40);
         house.site.faults(Rule::on(Method::POST, &search, When::Always, Kind::Latency { from: slow, to: slow }).into());

@@ -4,32 +4,28 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
-use jira_sim::{Action, Flavour, Permission, Permissions, Setup};
+use jira_sim::{Flavour, Permission, Permissions, Setup};
 use lockstep::flow::Order;
 use lockstep::supervisor::Ordered;
-use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, cycles, on_a_paused_clock};
+use testing::story::{CUSTOMER, InJira as _, USER_PROJECT};
 
-const CUSTOMER: &str = "customer-ines";
+const ONE_ISSUE: &str = "issue/{issueIdOrKey}";
 const DAY: Duration = HOUR.saturating_mul(24);
 
 /// One flow on a site where customers' issues can't be edited in these statuses.
 fn company(flavour: Flavour, locked: &[&str]) -> House {
     House::quiet_with(7, |jira: &mut Setup| {
         jira.flavour = flavour;
-        let project = jira.projects.iter_mut().find(|project| project.key == "USER-A").unwrap();
+        let project = jira.projects.iter_mut().find(|project| project.key == USER_PROJECT).unwrap();
         project.workflow = locked.iter().fold(project.workflow.clone(), |workflow, status| workflow.locking(status));
     })
 }
 
-fn moves(house: &House, issue: &str, status: &str) {
-    house.act(CUSTOMER, Action::Move { issue: issue.to_owned(), status: status.to_owned() });
-}
-
 /// A ticket that was accepted, and closed before Lockstep came by.
 fn accepted_and_closed(house: &House) {
-    let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
-    let issue = house.act(CUSTOMER, Action::Create { project, summary, text });
-    ["Will Do", "Resolved", "Closed"].iter().for_each(|status| moves(house, &issue, status));
+    let issue = house.reports_ticket();
+    ["Will Do", "Resolved", "Closed"].iter().for_each(|status| house.moves(CUSTOMER, &issue, status));
 }
 
 /// A pair whose ticket is closed, so that it is owed its link.
@@ -42,10 +38,6 @@ async fn owed(flavour: Flavour, locked: &[&str]) -> House {
     house
 }
 
-fn said(house: &House) -> Vec<String> {
-    house.site.issue("USER-A-1").unwrap().comments.into_iter().map(|comment| comment.text).collect()
-}
-
 /// How often its text names the dev issue, and whether it carries the back-mark.
 fn linked(house: &House) -> (usize, bool) {
     let user = house.site.issue("USER-A-1").unwrap();
@@ -55,22 +47,23 @@ fn linked(house: &House) -> (usize, bool) {
 /// The dev issue is there and the customer knows, by one comment; the ticket names nothing.
 fn is_owed(house: &House, when: &str) {
     let about = || house.about("USER-A-1");
-    assert_eq!(said(house), ["Dev issue: DEV-A-1"], "{when}: {}", about());
-    assert_eq!((linked(house), house.site.issues("DEV-A").len()), ((0, false), 1), "{when}: {}", about());
+    assert_eq!(house.comment_texts("USER-A-1"), ["Dev issue: DEV-A-1"], "{when}: {}", about());
+    assert_eq!((linked(house), house.dev_count()), ((0, false), 1), "{when}: {}", about());
 }
 
 /// The dev side opens the ticket again: the link follows, and nothing is said twice.
 async fn reopened_by_the_dev_side(house: &mut House, when: &str) {
-    moves(house, "DEV-A-1", "In Progress");
-    house.live_for(12 * MINUTE).await;
+    house.moves(CUSTOMER, "DEV-A-1", "In Progress");
+    house.cycles(2).await;
     let about = || house.about("USER-A-1");
-    assert_eq!(house.site.issue("USER-A-1").unwrap().status, "In Progress", "{when}: {}", about());
-    assert_eq!((linked(house), said(house)), ((1, true), vec!["Dev issue: DEV-A-1".to_owned()]), "{when}: {}", about());
-    assert_eq!((house.site.issues("DEV-A").len(), house.disagreements()), (1, vec![]), "{when}");
-}
-
-fn requests(house: &House, what: &str) -> u64 {
-    house.site.counters().get(&format!("{what} {}", house.api("issue/{issueIdOrKey}"))).copied().unwrap_or_default()
+    assert_eq!(house.status("USER-A-1"), "In Progress", "{when}: {}", about());
+    assert_eq!(
+        (linked(house), house.comment_texts("USER-A-1")),
+        ((1, true), vec!["Dev issue: DEV-A-1".to_owned()]),
+        "{when}: {}",
+        about()
+    );
+    assert_eq!((house.dev_count(), house.disagreements()), (1, vec![]), "{when}");
 }
 
 #[test]
@@ -79,9 +72,13 @@ fn a_link_that_a_closed_ticket_does_not_take_follows_when_the_dev_side_opens_it(
         on_a_paused_clock(async {
             let mut house = owed(flavour, &["Closed"]).await;
             assert_eq!((house.events.audited("link.owed"), house.events.audited("issue.failed")), (1, 0));
-            let edits = requests(&house, "PUT");
+            let edits = house.requests_to("PUT", ONE_ISSUE);
             house.live_for(2 * HOUR).await;
-            assert_eq!(requests(&house, "PUT"), edits, "nothing is tried while the ticket stands where it stood");
+            assert_eq!(
+                house.requests_to("PUT", ONE_ISSUE),
+                edits,
+                "nothing is tried while the ticket stands where it stood"
+            );
             reopened_by_the_dev_side(&mut house, "after some hours").await;
             assert_eq!((house.events.audited("action.link"), house.events.audited("link.owed")), (1, 1));
         });
@@ -93,17 +90,17 @@ fn while_a_link_is_owed_statuses_cross_both_ways() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = owed(flavour, &["Closed", "Reopened", "Resolved"]).await;
-            moves(&house, "USER-A-1", "Reopened");
-            house.live_for(12 * MINUTE).await;
-            assert_eq!(house.site.issue("DEV-A-1").unwrap().status, "Reopened", "{}", house.about("USER-A-1"));
-            moves(&house, "DEV-A-1", "Closed");
-            house.live_for(12 * MINUTE).await;
-            let (status, spoken) = (house.site.issue("USER-A-1").unwrap().status, said(&house));
+            house.moves(CUSTOMER, "USER-A-1", "Reopened");
+            house.cycles(2).await;
+            assert_eq!(house.status("DEV-A-1"), "Reopened", "{}", house.about("USER-A-1"));
+            house.moves(CUSTOMER, "DEV-A-1", "Closed");
+            house.cycles(2).await;
+            let (status, spoken) = (house.status("USER-A-1"), house.comment_texts("USER-A-1"));
             assert_eq!(status, "Resolved", "{}", house.about("USER-A-1"));
             assert_eq!(spoken, ["Dev issue: DEV-A-1", "DEV-A-1 is open again", "Fixed in DEV-A-1"]);
             assert_eq!((linked(&house), house.events.audited("issue.failed")), ((0, false), 0));
-            moves(&house, "USER-A-1", "In Progress");
-            house.live_for(12 * MINUTE).await;
+            house.moves(CUSTOMER, "USER-A-1", "In Progress");
+            house.cycles(2).await;
             assert_eq!(linked(&house), (1, true), "{}", house.about("USER-A-1"));
         });
     }
@@ -113,7 +110,11 @@ fn while_a_link_is_owed_statuses_cross_both_ways() {
 fn the_patrol_makes_a_link_whose_ticket_can_be_edited_where_it_always_stood() {
     on_a_paused_clock(async {
         let mut house = company(Flavour::Cloud, &[]);
-        house.site.set_permissions(Permissions::all().deny("account-lockstep", "USER-A", &[Permission::EditIssues]));
+        house.site.set_permissions(Permissions::all().deny(
+            "account-lockstep",
+            USER_PROJECT,
+            &[Permission::EditIssues],
+        ));
         house.live_for(MINUTE).await;
         accepted_and_closed(&house);
         house.live_for(6 * MINUTE).await;
@@ -122,8 +123,13 @@ fn the_patrol_makes_a_link_whose_ticket_can_be_edited_where_it_always_stood() {
         house.live_for(2 * HOUR).await;
         is_owed(&house, "until the patrol");
         house.clock.sleep(DAY).await;
-        house.live_for(12 * MINUTE).await;
-        assert_eq!((linked(&house), said(&house).len()), ((1, true), 1), "{}", house.about("USER-A-1"));
+        house.cycles(2).await;
+        assert_eq!(
+            (linked(&house), house.comment_texts("USER-A-1").len()),
+            ((1, true), 1),
+            "{}",
+            house.about("USER-A-1")
+        );
     });
 }
 
@@ -146,9 +152,9 @@ async fn about_to_be_linked(flavour: Flavour) -> House {
     let mut house = company(flavour, &["Closed"]);
     accepted_and_closed(&house);
     let conflict = Kind::ServerError { status: StatusCode::CONFLICT, effect: Effect::Before };
-    house.site.add_fault(Rule::on(Method::PUT, &house.api("issue/{issueIdOrKey}"), When::First(1), conflict));
+    house.site.add_fault(Rule::on(Method::PUT, &house.api(ONE_ISSUE), When::First(1), conflict));
     house.live_for(10 * Duration::from_secs(1)).await;
-    assert_eq!((house.site.issues("DEV-A").len(), said(&house)), (1, vec![]));
+    assert_eq!((house.dev_count(), house.comment_texts("USER-A-1")), (1, vec![]));
     house.clock.sleep(MINUTE).await;
     house
 }
@@ -161,7 +167,7 @@ fn a_crash_at_any_gate_of_a_link_that_is_not_taken_says_and_links_once() {
             let crash = Crash::at(gate * step);
             house.live(End::Crash(crash.clone(), 4 * MINUTE)).await;
             let place = crash.place()?;
-            house.live_for(12 * MINUTE).await;
+            house.cycles(2).await;
             let when = format!("{flavour:?}: after a crash at {place}");
             is_owed(&house, &when);
             reopened_by_the_dev_side(&mut house, &when).await;
@@ -178,11 +184,11 @@ fn a_crash_at_any_gate_of_a_link_that_is_not_taken_says_and_links_once() {
 fn a_crash_at_any_gate_of_an_owed_link_makes_it_once() {
     let places = at_every_gate(async |gate| {
         let mut house = owed(Flavour::Cloud, &["Closed"]).await;
-        moves(&house, "USER-A-1", "Reopened");
+        house.moves(CUSTOMER, "USER-A-1", "Reopened");
         let crash = Crash::at(gate);
         house.live(End::Crash(crash.clone(), 6 * MINUTE)).await;
         let place = crash.place()?;
-        house.live_for(12 * MINUTE).await;
+        house.cycles(2).await;
         let about = || house.about("USER-A-1");
         assert_eq!(linked(&house), (1, true), "after a crash at {place}: {}", about());
         let edits = house.site.issue("USER-A-1").unwrap().history;
@@ -201,16 +207,16 @@ fn an_operator_takes_apart_a_pair_that_is_owed_its_link() {
             let (clock, order) = (house.clock.clone(), Order::Unpair { issue: "USER-A-1".parse().unwrap() });
             let mut answer = None;
             house
-                .live_beside(End::At(12 * MINUTE), async |handle| {
+                .live_beside(End::At(cycles(2)), async |handle| {
                     clock.sleep(MINUTE).await;
                     answer = handle.order(&"sync-ab".parse().unwrap(), order).await;
                 })
                 .await;
             assert!(matches!(answer, Some(Ordered::Obeyed(_))), "{answer:?}");
-            moves(&house, "USER-A-1", "Reopened");
+            house.moves(CUSTOMER, "USER-A-1", "Reopened");
             house.live_for(HOUR).await;
             is_owed(&house, "nothing follows");
-            assert_eq!(house.site.issue("DEV-A-1").unwrap().status, "To Do");
+            assert_eq!(house.status("DEV-A-1"), "To Do");
         });
     }
 }
@@ -222,13 +228,18 @@ fn a_comment_that_is_refused_costs_neither_link_nor_mark() {
             let mut house = company(flavour, &[]);
             house.site.set_permissions(Permissions::all().deny(
                 "account-lockstep",
-                "USER-A",
+                USER_PROJECT,
                 &[Permission::AddComments],
             ));
             house.live_for(MINUTE).await;
             accepted_and_closed(&house);
             house.live_for(HOUR).await;
-            assert_eq!((linked(&house), said(&house)), ((1, true), vec![]), "{}", house.about("USER-A-1"));
+            assert_eq!(
+                (linked(&house), house.comment_texts("USER-A-1")),
+                ((1, true), vec![]),
+                "{}",
+                house.about("USER-A-1")
+            );
             let told = house.events.about("Jira refuses the comment for USER-A-1");
             assert_eq!(told.lines().count(), 1, "{}", house.about("USER-A-1"));
         });

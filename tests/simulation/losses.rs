@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use jira_sim::{Action, FileContent, Flavour, IssueView};
+use jira_sim::{Flavour, IssueView};
 use testing::data::scaled;
 use testing::house::{HOUR, House, MINUTE, on_a_paused_clock};
+use testing::story::{CUSTOMER, DEV_PROJECT, DEVELOPER, InJira as _, TRIAGER, USER_PROJECT};
 
 const DAY: Duration = HOUR.saturating_mul(24);
 
@@ -42,24 +43,6 @@ const PASTS: [Past; 10] = [
     Past::Done,
 ];
 
-fn move_to(house: &House, who: &str, issue: &str, status: &str) {
-    house.act(who, Action::Move { issue: issue.to_owned(), status: status.to_owned() });
-}
-
-fn create(house: &House, project: &str, summary: &str) -> String {
-    let (project, summary, text) = (project.to_owned(), summary.to_owned(), "Again.".to_owned());
-    house.act("customer-ines", Action::Create { project, summary, text })
-}
-
-fn attach(house: &House, who: &str, issue: &str, filename: &str, size: u64) {
-    let content = FileContent::Made { size, seed: size };
-    house.act(who, Action::Attach { issue: issue.to_owned(), filename: filename.to_owned(), content });
-}
-
-fn clone(house: &House, who: &str, issue: &str, with_properties: bool) -> String {
-    house.act(who, Action::Clone { issue: issue.to_owned(), with_properties })
-}
-
 /// A pair by its two keys.
 type Keys = (String, String);
 
@@ -72,9 +55,7 @@ fn dev_of(ticket: &IssueView) -> Option<String> {
 /// Years of work: a quarter of the `pairs` made by the Node.js service, the others by Lockstep.
 async fn company(flavour: Flavour, pairs: usize) -> (House, Vec<Keys>) {
     let mut house = House::quiet_with(17, |setup| setup.flavour = flavour);
-    let text = house.flow_text("sync-ab.json");
-    let follows = text.replacen("\"addCrossLinks\"", "\"syncAttachments\": true,\n    \"addCrossLinks\"", 1);
-    house.write_flow("sync-ab.json", &follows);
+    house.flow_fixture().copies_files().write();
     let made_before: Vec<_> = (0..pairs / 4).map(|nth| made_by_hand(&house, nth)).collect();
     house.clock.sleep(DAY).await;
     let tickets: Vec<_> = (0..pairs - made_before.len()).map(|nth| accepted(&house, nth)).collect();
@@ -93,12 +74,12 @@ async fn company(flavour: Flavour, pairs: usize) -> (House, Vec<Keys>) {
 }
 
 fn accepted(house: &House, nth: usize) -> String {
-    let ticket = create(house, "USER-A", &format!("ticket {nth}"));
+    let ticket = house.reports(&format!("ticket {nth}"), "Again.");
     if nth.is_multiple_of(5) {
-        attach(house, "customer-ines", &ticket, "log.txt", 100 + nth as u64);
-        attach(house, "customer-ines", &ticket, "screen.png", 200);
+        house.attaches_bytes(CUSTOMER, &ticket, "log.txt", 100 + nth as u64);
+        house.attaches_bytes(CUSTOMER, &ticket, "screen.png", 200);
     }
-    move_to(house, "triage-noor", &ticket, "Will Do");
+    house.moves(TRIAGER, &ticket, "Will Do");
     ticket
 }
 
@@ -106,17 +87,16 @@ fn accepted(house: &House, nth: usize) -> String {
 /// not at all.
 fn made_by_hand(house: &House, nth: usize) -> Keys {
     let ticket = accepted(house, nth);
-    let dev = create(house, "DEV-A", &format!("ticket {nth}"));
+    let dev = house.creates(CUSTOMER, DEV_PROJECT, &format!("ticket {nth}"), "Again.");
     let describe = |issue: &str, label: &str, other: &str| {
-        let text = format!("Again.\n{label} Link: {}/browse/{other}", house.site.base_url());
-        house.act("triage-noor", Action::Describe { issue: issue.to_owned(), text });
+        house.describes(TRIAGER, issue, &format!("Again.\n{label} Link: {}/browse/{other}", house.site.base_url()));
     };
     describe(&dev, "User", &ticket);
     if !nth.is_multiple_of(3) {
         describe(&ticket, "Dev", &dev);
     }
     if nth.is_multiple_of(10) {
-        attach(house, "triage-noor", &dev, "screen.png", 200);
+        house.attaches_bytes(TRIAGER, &dev, "screen.png", 200);
     }
     (ticket, dev)
 }
@@ -127,30 +107,30 @@ async fn happen(house: &mut House, pairs: &[Keys]) {
         pairs.iter().enumerate().filter(move |(nth, _)| wanted.contains(&PASTS[nth % 10])).map(|(_, keys)| keys)
     };
     for (_, dev) in with(&[Past::UnderWay, Past::Done]) {
-        move_to(house, "dev-bea", dev, "In Progress");
+        house.moves(DEVELOPER, dev, "In Progress");
     }
     for (_, dev) in with(&[Past::Closed, Past::Confirmed, Past::Reopened]) {
-        move_to(house, "dev-bea", dev, "Closed");
+        house.moves(DEVELOPER, dev, "Closed");
     }
     house.live_for(30 * MINUTE).await;
     for (ticket, _) in with(&[Past::Confirmed]) {
-        move_to(house, "customer-ines", ticket, "Closed");
+        house.moves(CUSTOMER, ticket, "Closed");
     }
     for (ticket, _) in with(&[Past::Reopened]) {
-        move_to(house, "customer-ines", ticket, "Reopened");
+        house.moves(CUSTOMER, ticket, "Reopened");
     }
     for (ticket, _) in with(&[Past::Declined]) {
-        move_to(house, "customer-ines", ticket, "Declined");
+        house.moves(CUSTOMER, ticket, "Declined");
     }
     for (_, dev) in with(&[Past::Done]) {
-        move_to(house, "dev-bea", dev, "In Review");
-        move_to(house, "dev-bea", dev, "Done");
+        house.moves(DEVELOPER, dev, "In Review");
+        house.moves(DEVELOPER, dev, "Done");
     }
     for (_, dev) in with(&[Past::Cancelled]) {
-        move_to(house, "dev-bea", dev, "Cancelled");
+        house.moves(DEVELOPER, dev, "Cancelled");
     }
     for (ticket, _) in pairs.iter().step_by(7) {
-        attach(house, "customer-ines", ticket, "later.txt", 300);
+        house.attaches_bytes(CUSTOMER, ticket, "later.txt", 300);
     }
     house.live_for(30 * MINUTE).await;
 }
@@ -158,10 +138,10 @@ async fn happen(house: &mut House, pairs: &[Keys]) {
 /// Tickets and dev issues are cloned, with marks and without; of the tickets some are accepted.
 fn cloned(house: &House, pairs: &[Keys]) {
     for (nth, (ticket, dev)) in pairs.iter().enumerate().step_by(11) {
-        clone(house, "dev-bea", dev, nth % 2 == 0);
-        let again = clone(house, "customer-ines", ticket, nth % 2 == 1);
+        house.clones(DEVELOPER, dev, nth % 2 == 0);
+        let again = house.clones(CUSTOMER, ticket, nth % 2 == 1);
         if nth % 3 == 0 {
-            move_to(house, "triage-noor", &again, "Will Do");
+            house.moves(TRIAGER, &again, "Will Do");
         }
     }
 }
@@ -184,15 +164,15 @@ impl Meanwhile {
         for (nth, (ticket, dev)) in pairs.iter().enumerate().filter(|(nth, _)| nth % 30 < 10) {
             match PASTS[nth % 10] {
                 Past::Open | Past::UnderWay | Past::Done | Past::Reopened => {
-                    move_to(house, "dev-bea", dev, "Closed");
+                    house.moves(DEVELOPER, dev, "Closed");
                     happened.moves.push((ticket.clone(), "Resolved"));
                 }
                 Past::Closed => {
-                    move_to(house, "customer-ines", ticket, "Reopened");
+                    house.moves(CUSTOMER, ticket, "Reopened");
                     happened.moves.push((dev.clone(), "Reopened"));
                 }
                 Past::Confirmed | Past::Declined | Past::Cancelled => {
-                    attach(house, "customer-ines", ticket, "meanwhile.txt", 400);
+                    house.attaches_bytes(CUSTOMER, ticket, "meanwhile.txt", 400);
                     let is_marked = house.site.issue(dev).unwrap().properties.contains_key("lockstep");
                     happened.files.extend((is_marked || loss != Loss::Everything).then(|| dev.clone()));
                 }
@@ -205,10 +185,10 @@ impl Meanwhile {
     /// All of it crossed once.
     fn crossed(&self, house: &House, loss: Loss) {
         for (key, status) in &self.moves {
-            assert_eq!(house.site.issue(key).unwrap().status, *status, "{loss:?}: {}", house.about(key));
+            assert_eq!(house.status(key), *status, "{loss:?}: {}", house.about(key));
         }
         let copies = |dev: &IssueView| dev.attachments.iter().filter(|file| file.filename == "meanwhile.txt").count();
-        let devs = house.site.issues("DEV-A");
+        let devs = house.dev_issues();
         let got: Vec<_> = devs.iter().filter(|dev| copies(dev) > 0).map(|dev| (dev.key.clone(), copies(dev))).collect();
         let mut expected: Vec<_> = self.files.iter().map(|dev| (dev.clone(), 1)).collect();
         expected.sort_by_key(|(dev, _)| devs.iter().position(|it| it.key == *dev));
@@ -241,13 +221,13 @@ fn lose(house: &House, loss: Loss) {
 
 /// Every ticket once more: the whole of it is looked at, whatever a search would show.
 fn touch(house: &House) {
-    for issue in house.site.issues("USER-A") {
-        house.act("customer-ines", Action::Label { issue: issue.key, labels: vec!["looked-at".to_owned()] });
+    for issue in house.site.issues(USER_PROJECT) {
+        house.labels(CUSTOMER, &issue.key, &["looked-at"]);
     }
 }
 
 async fn nobody_notices(house: &mut House, pairs: &[Keys], loss: Loss) {
-    let (dev_issues, before) = (house.site.issues("DEV-A").len(), house.writes());
+    let (dev_issues, before) = (house.dev_count(), house.writes());
     let adopted = house.events.audited("pair.adopted");
     lose(house, loss);
     house.live_for(30 * MINUTE).await;
@@ -255,7 +235,7 @@ async fn nobody_notices(house: &mut House, pairs: &[Keys], loss: Loss) {
     house.live_for(30 * MINUTE).await;
     let counters = house.site.counters();
     assert_eq!(house.writes(), before, "{loss:?}: {counters:#?}\n{}", house.events.about("Brought"));
-    assert_eq!(house.site.issues("DEV-A").len(), dev_issues, "{loss:?}");
+    assert_eq!(house.dev_count(), dev_issues, "{loss:?}");
     let found = house.events.audited("pair.adopted") - adopted;
     match loss {
         Loss::Everything => assert!(found >= pairs.len(), "{found}"),

@@ -4,23 +4,9 @@ use std::time::Duration;
 
 use http::Method;
 use jira_sim::faults::{Effect, Kind, Rule, When};
-use jira_sim::{Action, FaultPlan, Flavour};
-use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
-
-fn create(house: &House, project: &str, summary: &str) -> String {
-    let (project, summary, text) = (project.to_owned(), summary.to_owned(), String::new());
-    house.act("customer-ines", Action::Create { project, summary, text })
-}
-
-fn move_to(house: &House, issue: &str, status: &str) {
-    house.act("triage-noor", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
-}
-
-fn accepted(house: &House, summary: &str) -> String {
-    let ticket = create(house, "USER-A", summary);
-    move_to(house, &ticket, "Will Do");
-    ticket
-}
+use jira_sim::{FaultPlan, Flavour};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, cycles, on_a_paused_clock};
+use testing::story::{CUSTOMER, DEV_PROJECT, DEVELOPER, InJira as _, TRIAGER};
 
 /// One flow on a site whose pages are small.
 fn company(flavour: Flavour) -> House {
@@ -55,24 +41,24 @@ fn after_a_days_work_a_lost_data_folder_is_rebuilt_without_a_single_write() {
 /// Somebody clones the dev issue: its mark comes along.
 fn clone_of_the_first(house: &House) -> String {
     let value = house.site.issue("DEV-A-1").unwrap().properties["lockstep"].clone();
-    let clone = create(house, "DEV-A", "clone");
-    house.act("dev-bea", Action::SetProperty { issue: clone.clone(), key: "lockstep".to_owned(), value });
+    let clone = house.creates(CUSTOMER, DEV_PROJECT, "clone", "");
+    house.marks(DEVELOPER, &clone, value);
     clone
 }
 
 async fn only_the_original_counts(house: &mut House, ticket: &str, clone: &str) {
-    move_to(house, clone, "Closed");
+    house.moves(TRIAGER, clone, "Closed");
     house.live_for(11 * MINUTE).await;
-    assert_eq!(house.site.issue(ticket).unwrap().status, "Will Do", "closing the clone is nobody's news");
-    move_to(house, "DEV-A-1", "Closed");
+    assert_eq!(house.status(ticket), "Will Do", "closing the clone is nobody's news");
+    house.moves(TRIAGER, "DEV-A-1", "Closed");
     house.live_for(11 * MINUTE).await;
-    assert_eq!(house.site.issue(ticket).unwrap().status, "Resolved");
+    assert_eq!(house.status(ticket), "Resolved");
 }
 
 #[test]
 fn a_clone_of_a_dev_issue_is_not_taken_for_the_original() {
     on_both(async |mut house| {
-        let ticket = accepted(&house, "original");
+        let ticket = house.accepts(TRIAGER, "original", "");
         house.live_for(6 * MINUTE).await;
         let clone = clone_of_the_first(&house);
         house.data.lose();
@@ -84,12 +70,10 @@ fn a_clone_of_a_dev_issue_is_not_taken_for_the_original() {
 #[test]
 fn a_clone_that_is_seen_before_its_original_is_not_taken_for_it() {
     on_both(async |mut house| {
-        let ticket = accepted(&house, "original");
+        let ticket = house.accepts(TRIAGER, "original", "");
         house.live_for(6 * MINUTE).await;
         house.data.lose();
-        let text =
-            house.flow_text("sync-ab.json").replace("\"initialSyncEnabled\": true", "\"initialSyncEnabled\": false");
-        house.write_flow("sync-ab.json", &text);
+        house.flow_fixture().initial_sync(false).write();
         house.clock.sleep(24 * HOUR).await;
         // Only the clone is news: neither the original nor the ticket is in what the search shows.
         let clone = clone_of_the_first(&house);
@@ -101,16 +85,16 @@ fn a_clone_that_is_seen_before_its_original_is_not_taken_for_it() {
 #[test]
 fn an_issue_that_failed_is_tried_again_although_nothing_changes() {
     on_both(async |mut house| {
-        let ticket = accepted(&house, "stubborn");
+        let ticket = house.accepts(TRIAGER, "stubborn", "");
         house.live_for(6 * MINUTE).await;
-        move_to(&house, "DEV-A-1", "Closed");
+        house.moves(TRIAGER, "DEV-A-1", "Closed");
         let status = http::StatusCode::CONFLICT;
         let path = house.api("issue/{issueIdOrKey}/transitions");
         let refused = Kind::ServerError { status, effect: Effect::Before };
         house.site.faults(Rule::on(Method::POST, &path, When::First(2), refused).into());
         house.live_for(90 * MINUTE).await;
         assert_eq!(house.events.audited("issue.failed"), 2);
-        assert_eq!(house.site.issue(&ticket).unwrap().status, "Resolved");
+        assert_eq!(house.status(&ticket), "Resolved");
         assert_eq!(house.disagreements(), [""; 0]);
     });
 }
@@ -124,17 +108,16 @@ fn a_full_sync_of_many_pages_goes_on_where_it_was_left() {
         on_a_paused_clock(async {
             let mut house = company(flavour);
             for number in 0..TICKETS {
-                accepted(&house, &format!("ticket {number}"));
-                create(&house, "DEV-A", &format!("idea {number}"));
+                house.accepts(TRIAGER, &format!("ticket {number}"), "");
+                house.creates(CUSTOMER, DEV_PROJECT, &format!("idea {number}"), "");
             }
             house.clock.sleep(HOUR).await;
             let crash = Crash::at(gate);
-            house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+            house.live(End::Crash(crash.clone(), cycles(2))).await;
             // The earliest gates are before the first search.
             let searches = house.site.counters().get(&format!("POST {}", house.search())).copied().unwrap_or_default();
             house.live_for(HOUR).await;
-            let created =
-                house.site.issues("DEV-A").iter().filter(|dev| dev.properties.contains_key("lockstep")).count();
+            let created = house.dev_issues().iter().filter(|dev| dev.properties.contains_key("lockstep")).count();
             assert_eq!((created, house.disagreements()), (TICKETS, vec![]), "after a crash at {:?}", crash.place());
             assert_eq!(house.events.told("Initial sync completed"), 1);
             // Each issue was read by one life or the other, and besides at most the page of dev issues that were being
@@ -152,19 +135,19 @@ fn a_full_sync_of_many_pages_goes_on_where_it_was_left() {
 #[test]
 fn what_changes_during_a_long_full_sync_is_seen_by_the_next_cycle() {
     on_both(async |mut house| {
-        let early = create(&house, "USER-A", "walked past before it is accepted");
+        let early = house.reports("walked past before it is accepted", "");
         for number in 0..30 {
-            create(&house, "USER-A", &format!("ticket {number}"));
+            house.reports(&format!("ticket {number}"), "");
         }
         house.clock.sleep(HOUR).await;
         let slow = Kind::Latency { from: Duration::from_secs(30), to: Duration::from_secs(30) };
         house.site.faults(Rule::anywhere(When::Chance(1.0), slow).into());
         // Its page is read within two minutes; the walk takes five.
         house.live(End::Crash(Crash::never(), 4 * MINUTE)).await;
-        move_to(&house, &early, "Will Do");
+        house.moves(TRIAGER, &early, "Will Do");
         house.clock.sleep(HOUR).await;
         house.site.faults(FaultPlan::none());
         house.live_for(11 * MINUTE).await;
-        assert_eq!(house.site.issues("DEV-A").len(), 1);
+        assert_eq!(house.dev_count(), 1);
     });
 }

@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use jira_sim::{Action, Flavour};
+use jira_sim::Flavour;
 use lockstep::flow::Order;
 use lockstep::store::KeyPair;
 use lockstep::supervisor::{Handle, Ordered};
 use lockstep::worker::{Archive as _, Survey};
 
 use super::takeover::Served;
-use testing::house::{End, FLAVOURS, HOUR, MINUTE, on_a_paused_clock};
+use testing::house::{End, FLAVOURS, HOUR, MINUTE, cycles, on_a_paused_clock};
+use testing::story::{CUSTOMER, DEVELOPER, InJira as _};
 
 const DAY: Duration = HOUR.saturating_mul(24);
 
@@ -29,24 +30,25 @@ impl Story {
         Self { served, ticket, dev }
     }
 
-    pub fn is_hidden(&self, hidden: bool) {
-        let viewers = hidden.then(|| vec!["dev-bea".to_owned()]);
-        self.served.house.act("dev-bea", Action::Restrict { issue: self.dev.clone(), viewers });
+    pub fn is_hidden(&self) {
+        self.served.house.hides(&self.dev);
+    }
+
+    pub fn is_shown(&self) {
+        self.served.house.shows(&self.dev);
     }
 
     /// The dev issue's text is another one.
     pub fn says(&self, text: &str) {
-        let (issue, text) = (self.dev.clone(), text.to_owned());
-        self.served.house.act("dev-bea", Action::Describe { issue, text });
+        self.served.house.describes(DEVELOPER, &self.dev, text);
     }
 
     pub fn is_deleted(&self) {
-        self.served.house.act("dev-bea", Action::Delete { issue: self.dev.clone() });
+        self.served.house.deletes(DEVELOPER, &self.dev);
     }
 
     pub fn is_mentioned(&self) {
-        let (issue, text) = (self.ticket.clone(), "any news?".to_owned());
-        self.served.house.act("customer-ines", Action::Comment { issue, text });
+        self.served.house.comments(CUSTOMER, &self.ticket, "any news?");
     }
 
     /// That service is stopped, so long ago that no search of the first cycle shows any of it.
@@ -82,12 +84,12 @@ impl Story {
     }
 
     pub async fn obeys(&mut self, order: Order, part: &str) {
-        let answer = self.is_ordered(order, End::At(12 * MINUTE)).await;
+        let answer = self.is_ordered(order, End::At(cycles(2))).await;
         assert!(matches!(&answer, Some(Ordered::Obeyed(done)) if done.what.contains(part)), "{answer:?}");
     }
 
     pub async fn refuses(&mut self, order: Order, part: &str) {
-        let answer = self.is_ordered(order, End::At(12 * MINUTE)).await;
+        let answer = self.is_ordered(order, End::At(cycles(2))).await;
         assert!(matches!(&answer, Some(Ordered::Refused(no)) if no.why.contains(part)), "{answer:?}");
     }
 
@@ -129,7 +131,7 @@ impl Story {
         self.served.walk(dev, &["Closed"]);
         self.lives_for(20 * MINUTE).await;
         let about = self.served.house.about(&self.ticket);
-        assert_eq!(self.served.house.site.issue(&self.ticket).unwrap().status, "Resolved", "{about}");
+        assert_eq!(self.served.house.status(&self.ticket), "Resolved", "{about}");
     }
 }
 
@@ -143,7 +145,7 @@ pub fn on_both(story: impl AsyncFn(Story)) {
 #[test]
 pub fn a_ticket_whose_dev_issue_is_hidden_at_takeover_gets_no_other_and_has_it_back_once_it_is_shown() {
     on_both(async |mut story| {
-        story.is_hidden(true);
+        story.is_hidden();
         story.is_taken_over().await;
         let writes = story.served.house.writes();
         story.lives_for(30 * MINUTE).await;
@@ -156,7 +158,7 @@ pub fn a_ticket_whose_dev_issue_is_hidden_at_takeover_gets_no_other_and_has_it_b
         assert!(!events.about("let this account see it, or give it another with `lockstep pair sync-ab").is_empty());
         assert!(!events.about("if it is gone, with `lockstep recreate sync-ab").is_empty());
 
-        story.is_hidden(false);
+        story.is_shown();
         story.lives_for(3 * HOUR).await;
         assert_eq!((story.devs(), story.adopted()), (1, 1));
         assert!(!story.is_shown_as_missing().await);
@@ -174,10 +176,10 @@ pub fn a_dev_issue_that_names_no_ticket_of_this_site_is_its_tickets_own_again_on
     for text in ["Somebody rewrote this.", "User Link: https://jira.of-old.example.net/browse/USER-A-1"] {
         on_both(async |mut story| {
             story.says(text);
-            story.is_hidden(true);
+            story.is_hidden();
             story.is_taken_over().await;
             story.lives_for(30 * MINUTE).await;
-            story.is_hidden(false);
+            story.is_shown();
             story.lives_for(3 * HOUR).await;
             assert_eq!((story.devs(), story.adopted()), (1, 1), "{text}");
             let dev = story.dev.clone();
@@ -202,7 +204,7 @@ pub fn a_dev_issue_that_is_gone_is_created_anew_when_an_operator_says_so_and_onc
         story.lives_for(3 * HOUR).await;
         assert_eq!(story.devs(), 1);
         assert!(!story.is_shown_as_missing().await);
-        let dev = story.served.house.site.issues("DEV-A")[0].key.clone();
+        let dev = story.served.house.dev_issues()[0].key.clone();
         story.is_in_step_with(&dev).await;
         let again = story.served.taken_over().await;
         assert_eq!(again.lost.len(), 1, "that service's own pair is still what it was");
@@ -216,9 +218,9 @@ pub fn a_dev_issue_that_can_be_read_is_not_replaced() {
         let writes_before = story.served.house.writes();
         // By its text it is of a ticket that nobody can read.
         story.says(&format!("User Link: {}/browse/USER-A-404", story.served.house.site.base_url()));
-        story.is_hidden(true);
+        story.is_hidden();
         story.is_taken_over().await;
-        story.is_hidden(false);
+        story.is_shown();
         story.lives_for(HOUR).await;
         story.refuses(story.recreate(), "belonged together when they were taken over").await;
         assert_eq!((story.devs(), story.served.house.writes()), (1, writes_before));
@@ -233,7 +235,7 @@ pub fn a_dev_issue_that_can_be_read_is_not_replaced() {
 pub fn a_clone_of_a_hidden_dev_issue_does_not_pass_for_it_unless_an_operator_says_so() {
     on_both(async |mut story| {
         let clone = story.served.dev_issue(&story.ticket);
-        story.is_hidden(true);
+        story.is_hidden();
         story.is_stopped().await;
         let report = story.served.taken_over().await;
         let both = [&story.dev, &clone].map(|key| key.parse().unwrap());
@@ -251,9 +253,9 @@ pub fn a_clone_of_a_hidden_dev_issue_does_not_pass_for_it_unless_an_operator_say
 #[test]
 pub fn a_second_takeover_that_can_read_the_dev_issue_takes_the_pair_over() {
     on_both(async |mut story| {
-        story.is_hidden(true);
+        story.is_hidden();
         story.is_taken_over().await;
-        story.is_hidden(false);
+        story.is_shown();
         let again = story.served.taken_over().await;
         assert_eq!((again.taken, again.lost), (1, vec![]));
         assert!(!story.is_shown_as_missing().await);

@@ -8,12 +8,13 @@ use lockstep::supervisor::Handle;
 
 use super::missing_at_takeover::Story;
 use testing::house::{Crash, End, HOUR, MINUTE, on_a_paused_clock};
+use testing::story::InJira as _;
 
 #[test]
 fn what_is_hidden_for_longer_than_anybody_asks_is_found_by_the_patrol() {
     on_a_paused_clock(async {
         let mut story = Story::new(Flavour::Cloud);
-        story.is_hidden(true);
+        story.is_hidden();
         story.is_taken_over().await;
         story.lives_for(30 * HOUR).await;
         let house = &story.served.house;
@@ -21,7 +22,7 @@ fn what_is_hidden_for_longer_than_anybody_asks_is_found_by_the_patrol() {
             let rows = Rows::Of(issue.clone());
             house.site.freeze_index(&rows, house.clock.wall() + TimeDelta::days(9)).unwrap();
         }
-        story.is_hidden(false);
+        story.is_shown();
         story.lives_for(25 * HOUR).await;
         assert_eq!((story.devs(), story.adopted()), (1, 1));
         assert!(!story.is_shown_as_missing().await);
@@ -31,7 +32,7 @@ fn what_is_hidden_for_longer_than_anybody_asks_is_found_by_the_patrol() {
 #[test]
 fn a_takeover_that_is_cut_short_at_any_write_and_done_again_lets_nothing_be_created() {
     let cut = at_each_write(Flavour::Cloud, async |mut story, crash| {
-        story.is_hidden(true);
+        story.is_hidden();
         story.is_stopped().await;
         story.served.house.take_over_until("sync-ab", &story.served.legacy.clone(), &crash).await;
         let place = crash.place();
@@ -46,10 +47,10 @@ fn a_takeover_that_is_cut_short_at_any_write_and_done_again_lets_nothing_be_crea
 #[test]
 fn an_adoption_that_is_cut_short_at_any_write_ends_with_one_dev_issue() {
     let cut = at_each_write(Flavour::Cloud, async |mut story, crash| {
-        story.is_hidden(true);
+        story.is_hidden();
         story.is_taken_over().await;
         story.lives_for(11 * MINUTE).await;
-        story.is_hidden(false);
+        story.is_shown();
         story.served.house.live(End::Crash(Arc::clone(&crash), HOUR)).await;
         let place = crash.place();
         story.lives_for(3 * HOUR).await;
@@ -87,7 +88,7 @@ fn an_order_to_create_it_anew_that_is_cut_short_at_any_write_creates_one() {
         story.lives_for(HOUR).await;
         assert_eq!(story.devs(), 1, "after a crash at {place:?}");
         assert!(!story.is_shown_as_missing().await, "after a crash at {place:?}");
-        let dev = story.served.house.site.issues("DEV-A")[0].key.clone();
+        let dev = story.served.house.dev_issues()[0].key.clone();
         story.is_in_step_with(&dev).await;
     });
     assert!(cut > 4, "{cut}");

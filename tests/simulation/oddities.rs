@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, LateReply, Rule, When};
-use jira_sim::{Action, FaultPlan, Setup};
-use lockstep::demo::world;
+use jira_sim::{FaultPlan, Setup};
 use lockstep::supervisor::Ended;
+use serde_json::json;
 use testing::house::{End, HOUR, House, MINUTE, on_a_paused_clock};
+use testing::story::{CUSTOMER, DEV_PROJECT, DEVELOPER, FIRE, InJira as _, USER_PROJECT};
 
 const SECOND: Duration = Duration::from_secs(1);
 const ISSUE: &str = "/rest/api/3/issue";
@@ -25,58 +26,13 @@ fn company_on(change: impl FnOnce(&mut Setup)) -> House {
     House::quiet_with(7, change)
 }
 
-fn report(house: &House, text: &str) -> String {
-    let (project, text) = ("USER-A".to_owned(), text.to_owned());
-    house.act("customer-ines", Action::Create { project, summary: "The printer is on fire".to_owned(), text })
-}
-
-fn user_moves(house: &House, issue: &str, status: &str) {
-    house.act("customer-ines", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
-}
-
-fn dev_moves(house: &House, issue: &str, status: &str) {
-    house.act("dev-bea", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
-}
-
-fn accepted(house: &House) -> String {
-    let ticket = report(house, "Again.");
-    user_moves(house, &ticket, "Will Do");
-    ticket
-}
-
-fn status(house: &House, key: &str) -> String {
-    house.site.issue(key).unwrap().status
-}
-
-fn said(house: &House, key: &str, text: &str) -> usize {
-    house.site.issue(key).unwrap().comments.iter().filter(|comment| comment.text == text).count()
-}
-
-fn id(house: &House, key: &str) -> String {
-    house.site.issue(key).unwrap().id
-}
-
-fn dev_count(house: &House, project: &str) -> usize {
-    house.site.issues(project).len()
-}
-
 /// Answers an error, and nothing happens.
 fn error(status: u16) -> Kind {
     Kind::ServerError { status: StatusCode::from_u16(status).unwrap(), effect: Effect::Before }
 }
 
-fn paced(house: &House, interval: Duration) {
-    let text = world::paced(&house.flow_text("sync-ab.json"), interval, MINUTE);
-    house.write_flow("sync-ab.json", &text);
-}
-
-fn initial_sync_enabled(house: &House, enabled: bool) {
-    let (from, to) = (format!("\"initialSyncEnabled\": {}", !enabled), format!("\"initialSyncEnabled\": {enabled}"));
-    house.write_flow("sync-ab.json", &house.flow_text("sync-ab.json").replace(&from, &to));
-}
-
 fn change_state(house: &House, set: &str) {
-    let database = rusqlite::Connection::open(house.data.file()).unwrap();
+    let database = house.data.database();
     assert_eq!(database.execute(&format!("UPDATE sync_state SET {set}"), []).unwrap(), 1);
 }
 
@@ -88,25 +44,22 @@ fn a_dev_issue_that_shows_between_recovery_and_search_is_not_recorded_as_nobodys
             jira.index_lag = 12 * SECOND..=12 * SECOND;
             jira.latency = Duration::from_millis(100)..=Duration::from_millis(100);
         });
-        paced(&house, 30 * SECOND);
+        house.flow_fixture().interval(30 * SECOND).write();
         let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
         let people = async move {
             clock.sleep(5 * SECOND).await;
             let late = Kind::LateEffect { from: 24 * SECOND, to: 24 * SECOND, reply: LateReply::Broken };
             site.faults(Rule::on(Method::POST, ISSUE, When::First(1), late).into());
-            let deed = Action::Create { project: "USER-A".to_owned(), summary: "x".to_owned(), text: String::new() };
-            let issue = site.act("customer-ines", deed).unwrap();
-            site.act("customer-ines", Action::Move { issue, status: "Will Do".to_owned() }).unwrap();
+            site.accepts(CUSTOMER, "x", "");
             clock.sleep(50 * SECOND).await;
             let slow = Kind::Latency { from: 15 * SECOND, to: 15 * SECOND };
             site.faults(Rule::on(Method::GET, "/rest/api/3/myself", When::First(1), slow).into());
             clock.sleep(5 * SECOND).await;
-            let (issue, status) = ("DEV-A-1".to_owned(), "Closed".to_owned());
-            site.act("dev-bea", Action::Move { issue, status }).unwrap();
+            site.moves(DEVELOPER, "DEV-A-1", "Closed");
         };
         futures::join!(house.live_for(HOUR), people);
-        assert_eq!(dev_count(&house, "DEV-A"), 1);
-        assert_eq!(status(&house, "USER-A-1"), "Resolved", "{}", house.about("USER-A-1"));
+        assert_eq!(house.dev_count(), 1);
+        assert_eq!(house.status("USER-A-1"), "Resolved", "{}", house.about("USER-A-1"));
     });
 }
 
@@ -116,18 +69,18 @@ fn now_does_not_drift_while_recovery_can_not_search() {
         let mut house = company();
         house.live_for(2 * MINUTE).await;
         house.site.faults(Rule::on(Method::POST, ISSUE, When::First(1), error(503)).into());
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
         house.live_for(2 * MINUTE).await;
         assert_eq!(house.events.audited("step.inDoubt"), 1);
         change_state(&house, "last_sync = NULL");
         house.site.faults(Rule::on(Method::POST, SEARCH, When::Chance(1.0), error(503)).into());
         house.live_for(10 * MINUTE).await;
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(20 * MINUTE).await;
         house.site.faults(FaultPlan::none());
         house.live_for(2 * HOUR).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 2, "{}", house.events.about("sync state lost"));
+        assert_eq!(house.dev_count(), 2, "{}", house.events.about("sync state lost"));
     });
 }
 
@@ -136,16 +89,16 @@ fn now_does_not_drift_while_recovery_can_not_search() {
 fn one_issue_that_we_may_not_move_does_not_stop_the_flow() {
     on_a_paused_clock(async {
         let mut house = company_on(|jira| jira.page_cap = 1);
-        let first = accepted(&house);
+        let first = house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
-        house.live_for(12 * MINUTE).await;
-        let path = format!("{ISSUE}/{}/transitions*", id(&house, &first));
+        house.cycles(2).await;
+        let path = format!("{ISSUE}/{}/transitions*", house.id(&first));
         house.site.faults(Rule::on(Method::POST, &path, When::Chance(1.0), error(403)).into());
-        dev_moves(&house, "DEV-A-1", "Closed");
+        house.moves(DEVELOPER, "DEV-A-1", "Closed");
         house.clock.sleep(MINUTE).await;
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(5 * HOUR).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 2);
+        assert_eq!(house.dev_count(), 2);
     });
 }
 
@@ -153,9 +106,9 @@ fn one_issue_that_we_may_not_move_does_not_stop_the_flow() {
 fn one_issue_that_we_may_not_edit_does_not_park_the_flow() {
     on_a_paused_clock(async {
         let mut house = company();
-        let first = accepted(&house);
+        let first = house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
-        let path = format!("{ISSUE}/{}*", id(&house, &first));
+        let path = format!("{ISSUE}/{}*", house.id(&first));
         house.site.faults(Rule::on(Method::PUT, &path, When::Chance(1.0), error(403)).into());
         house.live_for(5 * HOUR).await;
         assert_eq!(house.events.about("refuses these credentials"), "");
@@ -169,11 +122,11 @@ fn a_link_that_jira_never_takes_does_not_stop_the_pairs_statuses() {
         let mut house = company();
         house.live_for(2 * MINUTE).await;
         house.site.faults(Rule::on(Method::PUT, ONE_ISSUE, When::Chance(1.0), error(400)).into());
-        let ticket = accepted(&house);
+        let ticket = house.accepts_ticket(CUSTOMER);
         house.live_for(HOUR).await;
-        dev_moves(&house, "DEV-A-1", "Closed");
+        house.moves(DEVELOPER, "DEV-A-1", "Closed");
         house.live_for(5 * HOUR).await;
-        assert_eq!(status(&house, &ticket), "Resolved");
+        assert_eq!(house.status(&ticket), "Resolved");
     });
 }
 
@@ -184,11 +137,11 @@ fn a_ticket_that_passed_through_is_not_forgotten_because_its_create_failed_once(
         let mut house = company();
         house.live_for(2 * MINUTE).await;
         house.site.faults(Rule::on(Method::POST, ISSUE, When::First(1), error(409)).into());
-        let ticket = accepted(&house);
-        user_moves(&house, &ticket, "In Progress");
+        let ticket = house.accepts_ticket(CUSTOMER);
+        house.moves(CUSTOMER, &ticket, "In Progress");
         house.clock.sleep(150 * SECOND).await;
         house.live_for(5 * HOUR).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 1, "{}", house.about(&ticket));
+        assert_eq!(house.dev_count(), 1, "{}", house.about(&ticket));
     });
 }
 
@@ -196,9 +149,9 @@ fn a_ticket_that_passed_through_is_not_forgotten_because_its_create_failed_once(
 fn a_failed_issue_is_tried_again_by_its_backoff_and_not_by_every_search() {
     on_a_paused_clock(async {
         let mut house = company();
-        paced(&house, 2 * SECOND);
+        house.flow_fixture().interval(2 * SECOND).write();
         house.live_for(2 * MINUTE).await;
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.site.faults(Rule::on(Method::POST, ISSUE, When::Chance(1.0), error(400)).into());
         house.live_for(2 * MINUTE).await;
         let tries = house.site.counters().get("POST /rest/api/3/issue").copied().unwrap_or_default();
@@ -215,9 +168,9 @@ fn a_create_that_a_gateway_timed_out_is_in_doubt() {
         house.live_for(2 * MINUTE).await;
         let kind = Kind::ServerError { status: StatusCode::REQUEST_TIMEOUT, effect: Effect::After };
         house.site.faults(Rule::on(Method::POST, ISSUE, When::First(1), kind).into());
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(HOUR).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 1);
+        assert_eq!(house.dev_count(), 1);
     });
 }
 
@@ -225,8 +178,7 @@ fn a_create_that_a_gateway_timed_out_is_in_doubt() {
 fn a_ticket_whose_text_names_its_own_page_gets_its_user_link_all_the_same() {
     on_a_paused_clock(async {
         let mut house = company();
-        let ticket = report(&house, "See\nhttps://jira.example.net/browse/USER-A-1\nand tell me more.");
-        user_moves(&house, &ticket, "Will Do");
+        house.accepts(CUSTOMER, FIRE, "See\nhttps://jira.example.net/browse/USER-A-1\nand tell me more.");
         house.live_for(20 * MINUTE).await;
         assert_eq!(house.disagreements(), [""; 0]);
     });
@@ -236,14 +188,14 @@ fn a_ticket_whose_text_names_its_own_page_gets_its_user_link_all_the_same() {
 fn a_lost_store_does_not_recreate_a_dev_issue_that_people_deleted() {
     on_a_paused_clock(async {
         let mut house = company();
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(20 * MINUTE).await;
-        house.act("dev-bea", Action::Delete { issue: "DEV-A-1".to_owned() });
+        house.deletes(DEVELOPER, "DEV-A-1");
         house.live_for(20 * MINUTE).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 0, "not while the pair is known");
+        assert_eq!(house.dev_count(), 0, "not while the pair is known");
         house.data.lose();
         house.live_for(20 * MINUTE).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 0, "nor when it is not");
+        assert_eq!(house.dev_count(), 0, "nor when it is not");
     });
 }
 
@@ -251,14 +203,13 @@ fn a_lost_store_does_not_recreate_a_dev_issue_that_people_deleted() {
 fn two_flows_that_share_a_user_project_rebuild_a_lost_store_without_a_twin() {
     on_a_paused_clock(async {
         let mut house = company();
-        let other = house.flow_text("sync-ab.json").replace("sync-ab", "sync-ac").replace("DEV-A", "DEV-C");
-        house.write_flow("sync-ac.json", &other);
-        accepted(&house);
+        house.flow_fixture().replace("sync-ab", "sync-ac").replace(DEV_PROJECT, "DEV-C").write_as("sync-ac.json");
+        house.accepts_ticket(CUSTOMER);
         house.live_for(20 * MINUTE).await;
-        assert_eq!((dev_count(&house, "DEV-A"), dev_count(&house, "DEV-C")), (1, 1));
+        assert_eq!((house.dev_count(), house.site.issues("DEV-C").len()), (1, 1));
         house.data.lose();
         house.live_for(20 * MINUTE).await;
-        assert_eq!((dev_count(&house, "DEV-A"), dev_count(&house, "DEV-C")), (1, 1));
+        assert_eq!((house.dev_count(), house.site.issues("DEV-C").len()), (1, 1));
     });
 }
 
@@ -266,13 +217,12 @@ fn two_flows_that_share_a_user_project_rebuild_a_lost_store_without_a_twin() {
 fn two_flows_that_share_a_user_project_say_each_thing_once() {
     on_a_paused_clock(async {
         let mut house = company();
-        let other = house.flow_text("sync-ab.json").replace("sync-ab", "sync-ac").replace("DEV-A", "DEV-C");
-        house.write_flow("sync-ac.json", &other);
-        accepted(&house);
+        house.flow_fixture().replace("sync-ab", "sync-ac").replace(DEV_PROJECT, "DEV-C").write_as("sync-ac.json");
+        house.accepts_ticket(CUSTOMER);
         house.site.faults(Rule::on(Method::PUT, ONE_ISSUE, When::First(1), Kind::LostReply).into());
         house.live_for(HOUR).await;
-        assert_eq!(said(&house, "USER-A-1", "Dev issue: DEV-A-1"), 1);
-        assert_eq!(said(&house, "USER-A-1", "Dev issue: DEV-C-1"), 1);
+        assert_eq!(house.count_comments("USER-A-1", "Dev issue: DEV-A-1"), 1);
+        assert_eq!(house.count_comments("USER-A-1", "Dev issue: DEV-C-1"), 1);
     });
 }
 
@@ -280,16 +230,16 @@ fn two_flows_that_share_a_user_project_say_each_thing_once() {
 fn what_happened_to_an_adopted_pair_before_a_start_from_now_stays_in_the_past() {
     on_a_paused_clock(async {
         let mut house = company();
-        let ticket = accepted(&house);
-        house.live_for(12 * MINUTE).await;
-        dev_moves(&house, "DEV-A-1", "Closed");
+        let ticket = house.accepts_ticket(CUSTOMER);
+        house.cycles(2).await;
+        house.moves(DEVELOPER, "DEV-A-1", "Closed");
         house.clock.sleep(24 * HOUR).await;
         house.data.lose();
-        initial_sync_enabled(&house, false);
+        house.flow_fixture().initial_sync(false).write();
         house.live_for(7 * MINUTE).await;
-        house.act("dev-bea", Action::Comment { issue: "DEV-A-1".to_owned(), text: "by the way".to_owned() });
+        house.comments(DEVELOPER, "DEV-A-1", "by the way");
         house.live_for(HOUR).await;
-        assert_eq!(status(&house, &ticket), "Will Do");
+        assert_eq!(house.status(&ticket), "Will Do");
     });
 }
 
@@ -297,12 +247,12 @@ fn what_happened_to_an_adopted_pair_before_a_start_from_now_stays_in_the_past() 
 fn a_ticket_that_passed_through_before_a_start_from_now_gets_no_dev_issue() {
     on_a_paused_clock(async {
         let mut house = company();
-        initial_sync_enabled(&house, false);
-        let ticket = accepted(&house);
-        user_moves(&house, &ticket, "Declined");
+        house.flow_fixture().initial_sync(false).write();
+        let ticket = house.accepts_ticket(CUSTOMER);
+        house.moves(CUSTOMER, &ticket, "Declined");
         house.clock.sleep(MINUTE).await;
         house.live_for(HOUR).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 0);
+        assert_eq!(house.dev_count(), 0);
     });
 }
 
@@ -311,7 +261,7 @@ fn a_walk_through_many_pages_of_known_issues_can_be_stopped() {
     on_a_paused_clock(async {
         let mut house = company_on(|jira| jira.page_cap = 1);
         for _ in 0..400 {
-            report(&house, "");
+            house.reports(FIRE, "");
         }
         house.live_for(30 * MINUTE).await;
         change_state(&house, "last_sync = NULL, initial_sync_completed = NULL");
@@ -324,8 +274,8 @@ fn one_issue_that_can_not_be_understood_does_not_stop_the_flow() {
     on_a_paused_clock(async {
         let mut house = company();
         house.live_for(2 * MINUTE).await;
-        let odd = accepted(&house);
-        let odd_id = id(&house, &odd);
+        let odd = house.accepts_ticket(CUSTOMER);
+        let odd_id = house.id(&odd);
         house.twist(move |_, path, answer| {
             if path.ends_with("bulkfetch") {
                 let issues = answer["issues"].as_array_mut().into_iter().flatten();
@@ -335,9 +285,9 @@ fn one_issue_that_can_not_be_understood_does_not_stop_the_flow() {
                 }
             }
         });
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(5 * HOUR).await;
-        assert!(dev_count(&house, "DEV-A") >= 1, "{}", house.events.about("WorkerFailed"));
+        assert!(house.dev_count() >= 1, "{}", house.events.about("WorkerFailed"));
     });
 }
 
@@ -345,20 +295,20 @@ fn one_issue_that_can_not_be_understood_does_not_stop_the_flow() {
 fn a_transition_by_name_in_doubt_is_found_where_it_led() {
     on_a_paused_clock(async {
         let mut house = company_on(|jira| {
-            let workflow = &mut jira.projects.iter_mut().find(|it| it.key == "USER-A").unwrap().workflow;
+            let workflow = &mut jira.projects.iter_mut().find(|it| it.key == USER_PROJECT).unwrap().workflow;
             let closed = workflow.status_named("Closed").unwrap().id.clone();
             let resolve = workflow.transitions.iter_mut().find(|it| it.name == "Resolve").unwrap();
             (resolve.name, resolve.to) = ("Resolved".to_owned(), closed);
         });
-        let ticket = accepted(&house);
-        house.live_for(12 * MINUTE).await;
+        let ticket = house.accepts_ticket(CUSTOMER);
+        house.cycles(2).await;
         let rule =
             Rule::on(Method::POST, "/rest/api/3/issue/{issueIdOrKey}/transitions", When::First(1), Kind::LostReply);
         house.site.faults(rule.into());
-        dev_moves(&house, "DEV-A-1", "Closed");
+        house.moves(DEVELOPER, "DEV-A-1", "Closed");
         house.live_for(3 * HOUR).await;
-        assert_eq!(status(&house, &ticket), "Closed");
-        assert_eq!(said(&house, &ticket, "Fixed in DEV-A-1"), 1, "{}", house.about(&ticket));
+        assert_eq!(house.status(&ticket), "Closed");
+        assert_eq!(house.count_comments(&ticket, "Fixed in DEV-A-1"), 1, "{}", house.about(&ticket));
     });
 }
 
@@ -366,7 +316,7 @@ fn a_transition_by_name_in_doubt_is_found_where_it_led() {
 fn an_issue_that_has_left_the_project_gets_no_dev_issue() {
     on_a_paused_clock(async {
         let mut house = company();
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.twist(|_, path, answer| {
             if path.ends_with("bulkfetch") {
                 for issue in answer["issues"].as_array_mut().into_iter().flatten() {
@@ -376,7 +326,7 @@ fn an_issue_that_has_left_the_project_gets_no_dev_issue() {
             }
         });
         house.live_for(HOUR).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 0);
+        assert_eq!(house.dev_count(), 0);
     });
 }
 
@@ -387,20 +337,20 @@ fn a_flag_that_is_set_without_a_full_sync_does_not_end_the_looking_for_marks() {
         let mut house = company();
         // A dev issue without its back-mark; then the store is lost.
         house.site.faults(Rule::on(Method::PUT, ONE_ISSUE, When::Chance(1.0), error(503)).into());
-        let ticket = accepted(&house);
+        let ticket = house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
         house.live_for(MINUTE).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 1);
+        assert_eq!(house.dev_count(), 1);
         house.site.faults(FaultPlan::none());
         house.data.lose();
         house.clock.sleep(24 * HOUR).await;
-        initial_sync_enabled(&house, false);
-        house.live_for(12 * MINUTE).await;
-        initial_sync_enabled(&house, true);
-        house.live_for(12 * MINUTE).await;
-        house.act("customer-ines", Action::Comment { issue: ticket, text: "any news?".to_owned() });
+        house.flow_fixture().initial_sync(false).write();
+        house.cycles(2).await;
+        house.flow_fixture().initial_sync(true).write();
+        house.cycles(2).await;
+        house.comments(CUSTOMER, &ticket, "any news?");
         house.live_for(HOUR).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 1);
+        assert_eq!(house.dev_count(), 1);
     });
 }
 
@@ -411,7 +361,7 @@ fn a_read_that_fails_before_a_create_puts_nothing_in_doubt() {
         house.live_for(2 * MINUTE).await;
         let path = "/rest/api/3/issue/createmeta/{projectIdOrKey}/issuetypes";
         house.site.faults(Rule::on(Method::GET, path, When::First(4), error(503)).into());
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(20 * MINUTE).await;
         assert_eq!(house.events.audited("step.inDoubt"), 0);
     });
@@ -425,14 +375,14 @@ fn an_empty_index_is_not_healthy_because_the_newest_dev_issue_was_deleted() {
 fn empty_index(delete_newest: bool) {
     on_a_paused_clock(async {
         let mut house = company();
-        accepted(&house);
-        accepted(&house);
-        house.live_for(12 * MINUTE).await;
-        let newest = house.site.issues("DEV-A").last().unwrap().key.clone();
+        house.accepts_ticket(CUSTOMER);
+        house.accepts_ticket(CUSTOMER);
+        house.cycles(2).await;
+        let newest = house.dev_issues().last().unwrap().key.clone();
         if delete_newest {
-            house.act("dev-bea", Action::Delete { issue: newest });
+            house.deletes(DEVELOPER, &newest);
         }
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
         house.site.faults(Rule::on(Method::POST, ISSUE, When::First(1), Kind::LostReply).into());
         let out = Arc::new(AtomicBool::new(false));
@@ -450,7 +400,7 @@ fn empty_index(delete_newest: bool) {
             out.store(false, Ordering::Relaxed);
         };
         futures::join!(house.live_for(2 * HOUR), index);
-        assert_eq!(dev_count(&house, "DEV-A"), if delete_newest { 2 } else { 3 });
+        assert_eq!(house.dev_count(), if delete_newest { 2 } else { 3 });
     });
 }
 
@@ -459,7 +409,7 @@ fn a_ticket_that_could_not_be_read_for_a_while_is_not_forgotten() {
     on_a_paused_clock(async {
         let mut house = company();
         house.live_for(2 * MINUTE).await;
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
         let (clock, until) = (house.clock.clone(), house.clock.now() + 20 * MINUTE);
         house.twist(move |_, path, answer| {
@@ -468,7 +418,7 @@ fn a_ticket_that_could_not_be_read_for_a_while_is_not_forgotten() {
             }
         });
         house.live_for(5 * HOUR).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 1);
+        assert_eq!(house.dev_count(), 1);
     });
 }
 
@@ -476,7 +426,7 @@ fn a_ticket_that_could_not_be_read_for_a_while_is_not_forgotten() {
 fn a_link_is_still_owed_when_the_user_issue_was_hidden_for_a_moment() {
     on_a_paused_clock(async {
         let mut house = company();
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
         let hidden = AtomicBool::new(false);
         house.twist(move |method, path, answer| {
@@ -501,19 +451,22 @@ fn an_empty_index_is_not_healthy() {
 fn a_mirror_that_did_not_happen_is_planned_anew() {
     on_a_paused_clock(async {
         let mut house = company();
-        let ticket = accepted(&house);
+        let ticket = house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
-        house.live_for(12 * MINUTE).await;
+        house.cycles(2).await;
         let path = "/rest/api/3/issue/{issueIdOrKey}/transitions";
         house.site.faults(Rule::on(Method::POST, path, When::First(1), error(503)).into());
-        dev_moves(&house, "DEV-A-1", "Closed");
+        house.moves(DEVELOPER, "DEV-A-1", "Closed");
         house.clock.sleep(MINUTE).await;
         house.live_for(MINUTE).await;
         assert_eq!(house.events.audited("step.inDoubt"), 1);
-        dev_moves(&house, "DEV-A-1", "Reopened");
+        house.moves(DEVELOPER, "DEV-A-1", "Reopened");
         house.clock.sleep(3 * HOUR).await;
         house.live_for(3 * HOUR).await;
-        assert_eq!((status(&house, &ticket), said(&house, &ticket, "Fixed in DEV-A-1")), ("Will Do".to_owned(), 0));
+        assert_eq!(
+            (house.status(&ticket), house.count_comments(&ticket, "Fixed in DEV-A-1")),
+            ("Will Do".to_owned(), 0)
+        );
     });
 }
 
@@ -529,9 +482,9 @@ fn issue_types_are_asked_again_when_jira_refuses_one() {
                 answer["issueTypes"].as_array_mut().unwrap().push(another);
             }
         });
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(5 * HOUR).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 1);
+        assert_eq!(house.dev_count(), 1);
     });
 }
 
@@ -539,17 +492,17 @@ fn issue_types_are_asked_again_when_jira_refuses_one() {
 fn a_comment_that_jira_never_takes_does_not_stop_the_pairs_statuses() {
     on_a_paused_clock(async {
         let mut house = company();
-        let ticket = accepted(&house);
+        let ticket = house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
-        house.live_for(12 * MINUTE).await;
+        house.cycles(2).await;
         let path = "/rest/api/3/issue/{issueIdOrKey}/comment";
         house.site.faults(Rule::on(Method::POST, path, When::Chance(1.0), error(400)).into());
-        dev_moves(&house, "DEV-A-1", "Closed");
+        house.moves(DEVELOPER, "DEV-A-1", "Closed");
         house.live_for(HOUR).await;
-        assert_eq!(status(&house, &ticket), "Resolved");
-        user_moves(&house, &ticket, "Reopened");
+        assert_eq!(house.status(&ticket), "Resolved");
+        house.moves(CUSTOMER, &ticket, "Reopened");
         house.live_for(5 * HOUR).await;
-        assert_eq!(status(&house, "DEV-A-1"), "Reopened");
+        assert_eq!(house.status("DEV-A-1"), "Reopened");
     });
 }
 
@@ -558,7 +511,7 @@ fn a_comment_that_jira_never_takes_does_not_stop_the_pairs_statuses() {
 fn one_search_that_lacks_a_created_issue_is_not_enough() {
     on_a_paused_clock(async {
         let mut house = company();
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
         house.site.faults(Rule::on(Method::POST, ISSUE, When::First(1), Kind::LostReply).into());
         let (clock, until) = (house.clock.clone(), house.clock.now() + 7 * MINUTE);
@@ -569,7 +522,7 @@ fn one_search_that_lacks_a_created_issue_is_not_enough() {
             }
         });
         house.live_for(2 * HOUR).await;
-        assert_eq!(dev_count(&house, "DEV-A"), 1);
+        assert_eq!(house.dev_count(), 1);
         assert_eq!(house.disagreements(), [""; 0]);
     });
 }
@@ -579,17 +532,18 @@ fn one_search_that_lacks_a_created_issue_is_not_enough() {
 fn our_own_move_is_no_news_even_where_a_rule_would_answer_it() {
     on_a_paused_clock(async {
         let mut house = company();
-        let echoing = r#""rules": [
-            { "id": "user-resolved", "sourceStatus": "Resolved", "syncDirection": "user_to_dev", "enabled": true,
-              "conditions": { "requireMapping": true, "onStatusChange": true },
-              "actions": { "syncStatus": true, "targetStatus": "Cancelled" } },"#;
-        house.write_flow("sync-ab.json", &house.flow_text("sync-ab.json").replacen("\"rules\": [", echoing, 1));
-        let ticket = accepted(&house);
+        let echoing = json!({
+            "id": "user-resolved", "sourceStatus": "Resolved", "syncDirection": "user_to_dev", "enabled": true,
+            "conditions": { "requireMapping": true, "onStatusChange": true },
+            "actions": { "syncStatus": true, "targetStatus": "Cancelled" },
+        });
+        house.flow_fixture().change(|flow| flow["rules"].as_array_mut().unwrap().insert(0, echoing)).write();
+        let ticket = house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
-        house.live_for(12 * MINUTE).await;
-        dev_moves(&house, "DEV-A-1", "Closed");
+        house.cycles(2).await;
+        house.moves(DEVELOPER, "DEV-A-1", "Closed");
         house.live_for(HOUR).await;
-        assert_eq!((status(&house, &ticket), status(&house, "DEV-A-1")), ("Resolved".to_owned(), "Closed".to_owned()));
+        assert_eq!((house.status(&ticket), house.status("DEV-A-1")), ("Resolved".to_owned(), "Closed".to_owned()));
     });
 }
 
@@ -598,23 +552,20 @@ fn our_own_move_is_no_news_even_where_a_rule_would_answer_it() {
 fn a_target_that_a_person_moved_meanwhile_is_planned_anew() {
     on_a_paused_clock(async {
         let mut house = company();
-        let ticket = accepted(&house);
+        let ticket = house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
-        house.live_for(12 * MINUTE).await;
+        house.cycles(2).await;
         let slow = Kind::Latency { from: 20 * SECOND, to: 20 * SECOND };
         house.site.faults(Rule::on(Method::GET, ONE_ISSUE, When::First(1), slow).into());
-        dev_moves(&house, "DEV-A-1", "Closed");
+        house.moves(DEVELOPER, "DEV-A-1", "Closed");
         house.clock.sleep(MINUTE).await;
-        let (site, clock, issue) = (Arc::clone(&house.site), house.clock.clone(), ticket.clone());
-        let person = async move {
+        let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
+        let person = async {
             clock.sleep(10 * SECOND).await;
-            site.act("customer-ines", Action::Move { issue, status: "Declined".to_owned() }).unwrap();
+            site.moves(CUSTOMER, &ticket, "Declined");
         };
         futures::join!(house.live_for(HOUR), person);
-        assert_eq!(
-            (status(&house, &ticket), status(&house, "DEV-A-1")),
-            ("Declined".to_owned(), "Cancelled".to_owned())
-        );
+        assert_eq!((house.status(&ticket), house.status("DEV-A-1")), ("Declined".to_owned(), "Cancelled".to_owned()));
     });
 }
 
@@ -623,7 +574,7 @@ fn what_happens_during_a_long_cycle_is_seen_by_the_next() {
     on_a_paused_clock(async {
         let mut house = company();
         house.live_for(MINUTE).await;
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.clock.sleep(MINUTE).await;
         let slow =
             |method, path| Rule::on(method, path, When::First(2), Kind::Latency { from: 40 * SECOND, to: 40 * SECOND });
@@ -637,12 +588,10 @@ fn what_happens_during_a_long_cycle_is_seen_by_the_next() {
         let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
         let person = async move {
             clock.sleep(10 * SECOND).await;
-            let deed = Action::Create { project: "USER-A".to_owned(), summary: "x".to_owned(), text: String::new() };
-            let issue = site.act("customer-ines", deed).unwrap();
-            site.act("customer-ines", Action::Move { issue, status: "Will Do".to_owned() }).unwrap();
+            site.accepts(CUSTOMER, "x", "");
         };
         futures::join!(house.live_for(HOUR), person);
-        assert_eq!(dev_count(&house, "DEV-A"), 2);
+        assert_eq!(house.dev_count(), 2);
     });
 }
 
@@ -652,15 +601,15 @@ fn a_write_whose_effect_comes_late_is_made_once_by_a_flow_that_looks_often() {
     for (method, path) in [(Method::PUT, ONE_ISSUE), (Method::POST, COMMENTS)] {
         on_a_paused_clock(async {
             let mut house = company();
-            paced(&house, 10 * SECOND);
+            house.flow_fixture().interval(10 * SECOND).write();
             let late = Kind::LateEffect { from: MINUTE, to: MINUTE, reply: LateReply::Unavailable };
             house.site.faults(Rule::on(method.clone(), path, When::First(1), late).into());
-            let ticket = accepted(&house);
+            let ticket = house.accepts_ticket(CUSTOMER);
             house.live_for(10 * MINUTE).await;
-            dev_moves(&house, "DEV-A-1", "Closed");
+            house.moves(DEVELOPER, "DEV-A-1", "Closed");
             house.live_for(10 * MINUTE).await;
-            assert_eq!(said(&house, &ticket, "Dev issue: DEV-A-1"), 1, "{method} {path}");
-            assert_eq!(said(&house, &ticket, "Fixed in DEV-A-1"), 1, "{method} {path}");
+            assert_eq!(house.count_comments(&ticket, "Dev issue: DEV-A-1"), 1, "{method} {path}");
+            assert_eq!(house.count_comments(&ticket, "Fixed in DEV-A-1"), 1, "{method} {path}");
             assert_eq!(house.disagreements(), [""; 0], "{method} {path}");
         });
     }

@@ -4,38 +4,22 @@ use std::time::Duration;
 
 use http::Method;
 use jira_sim::faults::{Effect, Kind, Rule, When};
-use jira_sim::{Action, FileContent, Flavour, Rows};
+use jira_sim::{FileContent, Flavour, Rows};
 use lockstep::flow::{FlowName, Order};
 use lockstep::supervisor::{Ended, Handle, Ordered};
 
-use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
-
-/// A story on each kind of Jira.
-fn on_both(story: impl AsyncFn(House)) {
-    for flavour in FLAVOURS {
-        on_a_paused_clock(story(House::quiet(flavour, 7)));
-    }
-}
-
-fn reported(house: &House) -> String {
-    let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
-    house.act("customer-ines", Action::Create { project, summary, text })
-}
-
-/// A dev issue that people made.
-fn work(house: &House) -> String {
-    let (project, summary, text) = ("DEV-A".to_owned(), "Put it out".to_owned(), "With water.".to_owned());
-    house.act("dev-bea", Action::Create { project, summary, text })
-}
+use serde_json::{Value, json};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, cycles, on_a_paused_clock, on_both};
+use testing::story::{CUSTOMER, DEV_PROJECT, DEVELOPER, InJira as _};
 
 fn moved(house: &House, issue: &str, status: &str) {
-    let who = if issue.starts_with("DEV") { "dev-bea" } else { "customer-ines" };
-    house.act(who, Action::Move { issue: issue.to_owned(), status: status.to_owned() });
+    let who = if issue.starts_with("DEV") { DEVELOPER } else { CUSTOMER };
+    house.moves(who, issue, status);
 }
 
 /// A report for which a dev issue was created.
 async fn served(house: &mut House) -> (String, String) {
-    let user = reported(house);
+    let user = house.reports_ticket();
     moved(house, &user, "Will Do");
     house.live_for(20 * MINUTE).await;
     (user, "DEV-A-1".to_owned())
@@ -62,7 +46,7 @@ async fn order_after(house: &mut House, wait: Duration, order: Order) -> Ordered
     let clock = house.clock.clone();
     let mut answer = None;
     let ended = house
-        .live_beside(End::At(12 * MINUTE), async |handle| {
+        .live_beside(End::At(cycles(2)), async |handle| {
             clock.sleep(wait).await;
             answer = handle.order(&flow(), order).await;
         })
@@ -85,21 +69,8 @@ fn refused(answer: &Ordered, part: &str) {
     assert!(matches!(answer, Ordered::Refused(refused) if refused.why.contains(part)), "{answer:?} without {part:?}");
 }
 
-fn status(house: &House, key: &str) -> String {
-    house.site.issue(key).unwrap().status
-}
-
 fn is_marked(house: &House, key: &str) -> bool {
     house.site.issue(key).unwrap().properties.contains_key("lockstep")
-}
-
-/// The texts of an issue's comments, oldest first.
-fn said(house: &House, key: &str) -> Vec<String> {
-    house.site.issue(key).unwrap().comments.into_iter().map(|comment| comment.text).collect()
-}
-
-fn devs(house: &House) -> usize {
-    house.site.issues("DEV-A").len()
 }
 
 fn file(size: u64) -> FileContent {
@@ -108,39 +79,39 @@ fn file(size: u64) -> FileContent {
 
 #[test]
 fn two_issues_that_an_operator_pairs_are_kept_in_step_from_then_on_and_not_before() {
-    on_both(async |mut house| {
-        let (user, dev) = (reported(&house), work(&house));
+    on_both(7, async |mut house| {
+        let (user, dev) = (house.reports_ticket(), house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water."));
         moved(&house, &dev, "Closed");
         house.live_for(20 * MINUTE).await;
         obeyed(&order(&mut house, pair(&user, &dev)).await, "USER-A-1 and DEV-A-1 are a pair now");
         house.live_for(20 * MINUTE).await;
-        assert_eq!(status(&house, &user), "Open", "what was before is nobody's news");
+        assert_eq!(house.status(&user), "Open", "what was before is nobody's news");
         moved(&house, &dev, "Reopened");
         house.live_for(20 * MINUTE).await;
         moved(&house, &dev, "Closed");
         house.live_for(20 * MINUTE).await;
-        assert_eq!(status(&house, &user), "Resolved");
-        assert_eq!(devs(&house), 1);
+        assert_eq!(house.status(&user), "Resolved");
+        assert_eq!(house.dev_count(), 1);
         assert_eq!(house.events.audited("pair.order"), 1);
     });
 }
 
 #[test]
 fn a_pair_that_an_operator_made_survives_a_lost_store() {
-    on_both(async |mut house| {
-        let (user, dev) = (reported(&house), work(&house));
+    on_both(7, async |mut house| {
+        let (user, dev) = (house.reports_ticket(), house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water."));
         obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair now");
         house.data.lose();
         moved(&house, &user, "Will Do");
         house.live_for(20 * MINUTE).await;
-        assert_eq!(devs(&house), 1, "it was created anew: {}", house.about(&user));
+        assert_eq!(house.dev_count(), 1, "it was created anew: {}", house.about(&user));
         obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair already");
     });
 }
 
 #[test]
 fn an_order_that_was_carried_out_may_be_given_again_and_changes_nothing() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
         let writes = house.writes();
         obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair already");
@@ -154,11 +125,11 @@ fn an_order_that_was_carried_out_may_be_given_again_and_changes_nothing() {
 
 #[test]
 fn a_pair_that_cannot_be_is_refused_with_words_and_nothing_is_written() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
-        let (other_user, other_dev) = (reported(&house), work(&house));
-        let (project, summary, text) = ("USER-C".to_owned(), "Elsewhere".to_owned(), "x".to_owned());
-        let foreign = house.act("customer-ines", Action::Create { project, summary, text });
+        let (other_user, other_dev) =
+            (house.reports_ticket(), house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water."));
+        let foreign = house.creates(CUSTOMER, "USER-C", "Elsewhere", "x");
         let writes = house.writes();
         for (user, dev, why) in [
             (&*user, &*other_dev, "USER-A-1 and DEV-A-1 are a pair (active); `unpair USER-A-1` first"),
@@ -176,14 +147,13 @@ fn a_pair_that_cannot_be_is_refused_with_words_and_nothing_is_written() {
 
 #[test]
 fn files_that_were_there_when_an_operator_paired_two_issues_stay_where_they_are() {
-    on_both(async |mut house| {
-        let (user, dev) = (reported(&house), work(&house));
+    on_both(7, async |mut house| {
+        let (user, dev) = (house.reports_ticket(), house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water."));
         for (issue, filename, size) in [(&user, "log.txt", 1), (&user, "screen.png", 2), (&dev, "screen.png", 2)] {
-            let (issue, filename, content) = (issue.clone(), filename.to_owned(), file(size));
-            house.act("dev-bea", Action::Attach { issue, filename, content });
+            house.attaches(DEVELOPER, issue, filename, file(size));
         }
         obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair now");
-        let database = rusqlite::Connection::open(house.data.file()).unwrap();
+        let database = house.data.database();
         let mut entries = database.prepare("SELECT copy_id IS NULL FROM attachments ORDER BY file_id").unwrap();
         let left: Vec<bool> = entries.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         assert_eq!(left, [true, false]);
@@ -192,23 +162,22 @@ fn files_that_were_there_when_an_operator_paired_two_issues_stay_where_they_are(
 
 #[test]
 fn a_pair_that_an_operator_takes_apart_stays_apart() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
         obeyed(&order(&mut house, unpair(&user)).await, "USER-A-1 and DEV-A-1 are no pair any more");
         assert!(!is_marked(&house, &user) && !is_marked(&house, &dev));
         moved(&house, &dev, "Closed");
         house.live_for(30 * MINUTE).await;
-        assert_eq!((status(&house, &user).as_str(), devs(&house)), ("Will Do", 1));
+        assert_eq!((house.status(&user).as_str(), house.dev_count()), ("Will Do", 1));
         assert!(house.site.issue(&user).unwrap().description.contains("Dev Link:"), "people's texts are theirs");
     });
 }
 
 #[test]
 fn a_mark_that_names_another_flow_s_dev_issue_is_left_when_a_pair_is_taken_apart() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
-        let (key, value) = ("lockstep".to_owned(), serde_json::json!({"devIssue": "99999", "intent": "theirs"}));
-        house.act("dev-bea", Action::SetProperty { issue: user.clone(), key, value });
+        house.marks(DEVELOPER, &user, json!({"devIssue": "99999", "intent": "theirs"}));
         obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
         assert!(is_marked(&house, &user) && !is_marked(&house, &dev));
     });
@@ -216,9 +185,9 @@ fn a_mark_that_names_another_flow_s_dev_issue_is_left_when_a_pair_is_taken_apart
 
 #[test]
 fn a_pair_is_taken_apart_by_the_key_of_an_issue_that_was_deleted() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
-        house.act("dev-bea", Action::Delete { issue: dev.clone() });
+        house.deletes(DEVELOPER, &dev);
         refused(&order(&mut house, unpair("DEV-A-77")).await, "DEV-A-77 is in no pair that this flow knows");
         obeyed(&order(&mut house, unpair(&dev)).await, "are no pair any more");
         assert!(!is_marked(&house, &user));
@@ -227,32 +196,32 @@ fn a_pair_is_taken_apart_by_the_key_of_an_issue_that_was_deleted() {
 
 #[test]
 fn what_was_taken_apart_may_be_paired_otherwise() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
-        let other = work(&house);
+        let other = house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water.");
         obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
         let answer = order(&mut house, pair(&user, &other)).await;
         obeyed(&answer, "USER-A-1 and DEV-A-2 are a pair now; DEV-A-1 belongs to no issue any more");
         moved(&house, &other, "Closed");
         moved(&house, &dev, "In Progress");
         house.live_for(20 * MINUTE).await;
-        assert_eq!((status(&house, &user).as_str(), devs(&house)), ("Resolved", 2));
+        assert_eq!((house.status(&user).as_str(), house.dev_count()), ("Resolved", 2));
     });
 }
 
 #[test]
 fn a_new_dev_issue_is_created_in_place_of_one_that_is_gone() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
         refused(&order(&mut house, recreate(&user)).await, "can be read; `unpair USER-A-1` first");
-        house.act("dev-bea", Action::Delete { issue: dev });
+        house.deletes(DEVELOPER, &dev);
         house.live_for(20 * MINUTE).await;
-        assert_eq!(devs(&house), 0, "nothing is recreated behind anyone's back");
+        assert_eq!(house.dev_count(), 0, "nothing is recreated behind anyone's back");
         obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
-        assert_eq!(said(&house, &user), ["Dev issue: DEV-A-1", "Dev issue: DEV-A-2"]);
+        assert_eq!(house.comment_texts(&user), ["Dev issue: DEV-A-1", "Dev issue: DEV-A-2"]);
         moved(&house, "DEV-A-2", "Closed");
         house.live_for(20 * MINUTE).await;
-        assert_eq!((status(&house, &user).as_str(), devs(&house)), ("Resolved", 1));
+        assert_eq!((house.status(&user).as_str(), house.dev_count()), ("Resolved", 1));
         assert_eq!(
             house
                 .events
@@ -264,43 +233,39 @@ fn a_new_dev_issue_is_created_in_place_of_one_that_is_gone() {
 
 #[test]
 fn a_new_dev_issue_is_created_for_an_issue_whose_store_was_lost_with_its_dev_issue() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
-        house.act("dev-bea", Action::Delete { issue: dev });
+        house.deletes(DEVELOPER, &dev);
         house.data.lose();
         house.live_for(20 * MINUTE).await;
-        assert_eq!(devs(&house), 0);
+        assert_eq!(house.dev_count(), 0);
         obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
     });
 }
 
 #[test]
 fn a_new_dev_issue_is_created_in_place_of_one_that_was_taken_away_and_in_any_status() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let (user, _) = served(&mut house).await;
         obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
         moved(&house, &user, "In Progress");
         obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
         house.live_for(HOUR).await;
-        assert_eq!(devs(&house), 2, "the former one was not taken for a twin");
+        assert_eq!(house.dev_count(), 2, "the former one was not taken for a twin");
         obeyed(&order(&mut house, pair(&user, "DEV-A-2")).await, "are a pair already");
     });
 }
 
 #[test]
 fn a_new_dev_issue_gets_the_files_that_the_former_one_had() {
-    on_both(async |mut house| {
-        let file_flow = house.flow_text("sync-ab.json");
-        let copying =
-            file_flow.replacen("\"createIssue\": true", "\"createIssue\": true, \"syncAttachments\": true", 1);
-        assert_ne!(file_flow, copying);
-        house.write_flow("sync-ab.json", &copying);
-        let user = reported(&house);
-        let (issue, filename, content) = (user.clone(), "log.txt".to_owned(), file(1000));
-        house.act("customer-ines", Action::Attach { issue, filename, content });
+    on_both(7, async |mut house| {
+        let copying = |flow: &mut Value| flow["rules"][0]["actions"]["syncAttachments"] = true.into();
+        house.flow_fixture().change(copying).write();
+        let user = house.reports_ticket();
+        house.attaches(CUSTOMER, &user, "log.txt", file(1000));
         moved(&house, &user, "Will Do");
         house.live_for(20 * MINUTE).await;
-        house.act("dev-bea", Action::Delete { issue: "DEV-A-1".to_owned() });
+        house.deletes(DEVELOPER, "DEV-A-1");
         obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
         house.live_for(20 * MINUTE).await;
         let files = house.site.issue("DEV-A-2").unwrap().attachments;
@@ -310,8 +275,8 @@ fn a_new_dev_issue_gets_the_files_that_the_former_one_had() {
 
 #[test]
 fn while_a_write_is_in_doubt_its_pair_is_not_decided_about() {
-    on_both(async |mut house| {
-        let user = reported(&house);
+    on_both(7, async |mut house| {
+        let user = house.reports_ticket();
         moved(&house, &user, "Will Do");
         house.live_for(20 * MINUTE).await;
         let lost = Kind::ServerError { status: http::StatusCode::BAD_GATEWAY, effect: Effect::Before };
@@ -320,15 +285,15 @@ fn while_a_write_is_in_doubt_its_pair_is_not_decided_about() {
         moved(&house, "DEV-A-1", "Closed");
         refused(&order_after(&mut house, 6 * MINUTE, unpair(&user)).await, "nobody knows yet whether it happened");
         house.live_for(20 * MINUTE).await;
-        assert_eq!(status(&house, &user), "Resolved");
+        assert_eq!(house.status(&user), "Resolved");
         obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
     });
 }
 
 #[test]
 fn a_mark_that_jira_does_not_take_makes_no_pair() {
-    on_both(async |mut house| {
-        let (user, dev) = (reported(&house), work(&house));
+    on_both(7, async |mut house| {
+        let (user, dev) = (house.reports_ticket(), house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water."));
         let no = Kind::ServerError { status: http::StatusCode::FORBIDDEN, effect: Effect::Before };
         let property = house.api("issue/{issueIdOrKey}/properties/{propertyKey}");
         house.site.add_fault(Rule::on(Method::PUT, &property, When::Nth(2), no));
@@ -363,13 +328,14 @@ fn an_order_to_pair_that_a_crash_cut_short_is_completed_by_giving_it_again() {
     for flavour in FLAVOURS {
         let places = at_every_gate(async |gate| {
             let mut house = House::quiet(flavour, 7);
-            let (user, dev) = (reported(&house), work(&house));
+            let (user, dev) =
+                (house.reports_ticket(), house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water."));
             house.live_for(20 * MINUTE).await;
             let place = cut_short(&mut house, gate, pair(&user, &dev)).await?;
             moved(&house, &user, "Will Do");
             moved(&house, &dev, "Closed");
             house.live_for(HOUR).await;
-            assert_eq!((status(&house, &user).as_str(), devs(&house)), ("Resolved", 1), "{place}");
+            assert_eq!((house.status(&user).as_str(), house.dev_count()), ("Resolved", 1), "{place}");
             assert!(is_marked(&house, &user) && is_marked(&house, &dev), "{place}");
             Some(place)
         });
@@ -387,7 +353,7 @@ fn an_order_to_unpair_that_a_crash_cut_short_is_completed_by_giving_it_again() {
             let place = cut_short(&mut house, gate, unpair(&user)).await?;
             moved(&house, &dev, "Closed");
             house.live_for(HOUR).await;
-            assert_eq!((status(&house, &user).as_str(), devs(&house)), ("Will Do", 1), "{place}");
+            assert_eq!((house.status(&user).as_str(), house.dev_count()), ("Will Do", 1), "{place}");
             assert!(!is_marked(&house, &user) && !is_marked(&house, &dev), "{place}");
             Some(place)
         });
@@ -402,12 +368,12 @@ fn an_order_to_recreate_that_a_crash_cut_short_creates_one_issue() {
             let mut house = House::quiet(flavour, 7);
             let (user, dev) = served(&mut house).await;
             // By which it is seen that the index is healthy.
-            work(&house);
-            house.act("dev-bea", Action::Delete { issue: dev });
+            house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water.");
+            house.deletes(DEVELOPER, &dev);
             house.live_for(20 * MINUTE).await;
             let place = cut_short(&mut house, gate, recreate(&user)).await?;
-            assert_eq!(devs(&house), 2, "{place}");
-            assert_eq!(said(&house, &user).len(), 2, "{place}");
+            assert_eq!(house.dev_count(), 2, "{place}");
+            assert_eq!(house.comment_texts(&user).len(), 2, "{place}");
             Some(place)
         });
         let create = House::quiet(flavour, 7).api("issue");
@@ -430,7 +396,7 @@ fn an_order_for_a_flow_that_cannot_take_it_is_answered_in_words() {
 /// Nobody looks a doubt up as long as the pair is broken, and a deleted issue breaks it for ever.
 #[test]
 fn a_doubt_about_a_pair_whose_dev_issue_is_gone_does_not_keep_an_operator_from_deciding() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
         let lost = Kind::ServerError { status: http::StatusCode::BAD_GATEWAY, effect: Effect::Before };
         let transitions = house.api("issue/{issueIdOrKey}/transitions");
@@ -438,9 +404,8 @@ fn a_doubt_about_a_pair_whose_dev_issue_is_gone_does_not_keep_an_operator_from_d
         moved(&house, &dev, "Closed");
         house.clock.sleep(MINUTE).await;
         house.live_for(Duration::from_secs(10)).await;
-        house.act("dev-bea", Action::Delete { issue: dev });
-        let (issue, text) = (user.clone(), "any news?".to_owned());
-        house.act("customer-ines", Action::Comment { issue, text });
+        house.deletes(DEVELOPER, &dev);
+        house.comments(CUSTOMER, &user, "any news?");
         house.live_for(20 * MINUTE).await;
         assert_eq!((house.events.audited("step.inDoubt"), house.events.audited("pair.broken")), (1, 1));
         refused(&order(&mut house, recreate(&user)).await, "`unpair USER-A-1` first");
@@ -456,9 +421,9 @@ fn an_order_that_comes_during_a_long_full_sync_is_carried_out_between_two_pages(
             jira.page_cap = 1;
             jira.latency = Duration::from_secs(1)..=Duration::from_secs(1);
         });
-        let (user, dev) = (reported(&house), work(&house));
+        let (user, dev) = (house.reports_ticket(), house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water."));
         for _ in 0..200 {
-            work(&house);
+            house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water.");
         }
         house.clock.sleep(MINUTE).await;
         let clock = house.clock.clone();
@@ -473,54 +438,54 @@ fn an_order_that_comes_during_a_long_full_sync_is_carried_out_between_two_pages(
         assert_eq!(house.events.audited("pair.order"), 1);
         assert_eq!(house.events.told("Initial sync completed"), 0, "{}", house.events.about("sync-ab"));
         house.live_for(HOUR).await;
-        assert_eq!((house.events.told("Initial sync completed"), devs(&house)), (1, 201));
+        assert_eq!((house.events.told("Initial sync completed"), house.dev_count()), (1, 201));
         moved(&house, &dev, "Closed");
         house.live_for(20 * MINUTE).await;
-        assert_eq!(status(&house, &user), "Resolved");
+        assert_eq!(house.status(&user), "Resolved");
     });
 }
 
 #[test]
 fn two_issues_are_not_paired_while_a_create_for_one_of_them_is_in_doubt() {
-    on_both(async |mut house| {
-        let dev = work(&house);
+    on_both(7, async |mut house| {
+        let dev = house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water.");
         let lost = Kind::ServerError { status: http::StatusCode::BAD_GATEWAY, effect: Effect::Before };
         house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::First(1), lost));
-        let user = reported(&house);
+        let user = house.reports_ticket();
         moved(&house, &user, "Will Do");
         house.clock.sleep(MINUTE).await;
         refused(&order(&mut house, pair(&user, &dev)).await, "nobody knows yet whether it happened");
         house.live_for(HOUR).await;
-        assert_eq!((devs(&house), said(&house, &user).len()), (2, 1), "it got its own");
+        assert_eq!((house.dev_count(), house.comment_texts(&user).len()), (2, 1), "it got its own");
     });
 }
 
 #[test]
 fn what_happened_before_an_operator_paired_two_issues_stays_in_the_past_though_nobody_saw_it() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         house.live_for(MINUTE).await;
         let thaws = house.clock.wall() + chrono::TimeDelta::minutes(6);
         house.site.freeze_index(&Rows::All, thaws).unwrap();
-        let (user, dev) = (reported(&house), work(&house));
+        let (user, dev) = (house.reports_ticket(), house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water."));
         house.clock.sleep(MINUTE).await;
         moved(&house, &dev, "Closed");
         obeyed(&order(&mut house, pair(&user, &dev)).await, "are a pair now");
         house.live_for(20 * MINUTE).await;
-        assert_eq!(status(&house, &user), "Open");
+        assert_eq!(house.status(&user), "Open");
     });
 }
 
 #[test]
 fn an_order_to_recreate_that_jira_refuses_leaves_everything_as_it_was() {
-    on_both(async |mut house| {
+    on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
-        house.act("dev-bea", Action::Delete { issue: dev });
+        house.deletes(DEVELOPER, &dev);
         let no = Kind::ServerError { status: http::StatusCode::BAD_REQUEST, effect: Effect::Before };
         house.site.add_fault(Rule::on(Method::POST, &house.api("issue"), When::First(1), no));
         refused(&order(&mut house, recreate(&user)).await, "nothing was created for USER-A-1");
-        house.act("customer-ines", Action::Comment { issue: user.clone(), text: "any news?".to_owned() });
+        house.comments(CUSTOMER, &user, "any news?");
         house.live_for(HOUR).await;
-        assert_eq!(devs(&house), 0, "nothing is created behind anyone's back");
+        assert_eq!(house.dev_count(), 0, "nothing is created behind anyone's back");
         obeyed(&order(&mut house, recreate(&user)).await, "was created for USER-A-1");
     });
 }

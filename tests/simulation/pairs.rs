@@ -6,46 +6,24 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
-use jira_sim::{Action, ChangeView, Rows};
+use jira_sim::{ChangeView, Rows};
 use lockstep::flow::Order;
 use lockstep::supervisor::{Handle, Ordered};
-use serde_json::{Value, json};
+use serde_json::json;
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
+use testing::story::{CUSTOMER, DEV_PROJECT, DEVELOPER, FIRE, InJira as _, USER_PROJECT};
 
 /// Lives a story on both kinds of Jira, beginning with one pair that is in step: `USER-A-1` and `DEV-A-1`.
 fn with_a_pair(story: impl AsyncFn(House)) {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = House::quiet(flavour, 7);
-            let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), String::new());
-            house.act("customer-ines", Action::Create { project, summary, text });
-            moves(&house, "USER-A-1", "Will Do");
-            house.live_for(12 * MINUTE).await;
-            assert_eq!(status(&house, "DEV-A-1"), "To Do");
+            house.accepts(CUSTOMER, FIRE, "");
+            house.cycles(2).await;
+            assert_eq!(house.status("DEV-A-1"), "To Do");
             story(house).await;
         });
     }
-}
-
-fn moves(house: &House, issue: &str, status: &str) {
-    house.act("customer-ines", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
-}
-
-fn goes_to(house: &House, issue: &str, project: &str) {
-    house.act("dev-bea", Action::MoveToProject { issue: issue.to_owned(), project: project.to_owned() });
-}
-
-fn is_hidden(house: &House, issue: &str, hidden: bool) {
-    let viewers = hidden.then(|| vec!["dev-bea".to_owned()]);
-    house.act("dev-bea", Action::Restrict { issue: issue.to_owned(), viewers });
-}
-
-fn is_mentioned(house: &House, issue: &str) {
-    house.act("customer-ines", Action::Comment { issue: issue.to_owned(), text: "any news?".to_owned() });
-}
-
-fn status(house: &House, key: &str) -> String {
-    house.site.issue(key).unwrap().status
 }
 
 /// How often a pair was suspended, broken, held and mended.
@@ -60,16 +38,12 @@ fn skipped(house: &House, reason: &str) -> bool {
 /// Lines of history of that name: what was told is also kept.
 fn kept_in_history(house: &House, event: &str) -> i64 {
     let sql = "SELECT count(*) FROM history WHERE event = ?1";
-    database(house).query_row(sql, [event], |row| row.get(0)).unwrap()
-}
-
-fn database(house: &House) -> rusqlite::Connection {
-    rusqlite::Connection::open(house.data.file()).unwrap()
+    house.data.database().query_row(sql, [event], |row| row.get(0)).unwrap()
 }
 
 /// Changes a stored thing, as an operator with a database shell could.
 fn change(house: &House, sql: &str) {
-    assert_eq!(database(house).execute(sql, []).unwrap(), 1, "{sql}");
+    assert_eq!(house.data.database().execute(sql, []).unwrap(), 1, "{sql}");
 }
 
 /// The last patrol began more than a day ago.
@@ -81,18 +55,18 @@ fn patrol_is_due(house: &House) {
 #[test]
 fn a_pair_whose_dev_issue_left_is_suspended_until_it_returns_and_loses_nothing_meanwhile() {
     with_a_pair(async |mut house| {
-        goes_to(&house, "DEV-A-1", "DEV-N");
-        moves(&house, "USER-A-1", "Declined");
+        house.moves_to_project(DEVELOPER, "DEV-A-1", "DEV-N");
+        house.moves(CUSTOMER, "USER-A-1", "Declined");
         let writes = house.writes();
         house.live_for(3 * HOUR).await;
         assert_eq!(told(&house), [1, 0, 0, 0]);
         assert!(!house.events.about("DEV-A-1 left DEV-A and is now DEV-N-1").is_empty(), "{}", house.about("USER-A-1"));
         assert!(skipped(&house, "suspended"));
         assert_eq!(house.writes(), writes, "nothing is written");
-        goes_to(&house, "DEV-N-1", "DEV-A");
-        house.live_for(12 * MINUTE).await;
+        house.moves_to_project(DEVELOPER, "DEV-N-1", DEV_PROJECT);
+        house.cycles(2).await;
         assert_eq!(told(&house), [1, 0, 0, 1]);
-        assert_eq!(status(&house, "DEV-A-1"), "Cancelled", "what happened meanwhile is news");
+        assert_eq!(house.status("DEV-A-1"), "Cancelled", "what happened meanwhile is news");
         assert_eq!((kept_in_history(&house, "pair.suspended"), kept_in_history(&house, "pair.mended")), (1, 1));
     });
 }
@@ -100,28 +74,28 @@ fn a_pair_whose_dev_issue_left_is_suspended_until_it_returns_and_loses_nothing_m
 #[test]
 fn an_issue_that_moved_to_the_other_side_suspends_its_pair_and_is_nobodys_new_dev_issue() {
     with_a_pair(async |mut house| {
-        goes_to(&house, "USER-A-1", "DEV-A");
+        house.moves_to_project(DEVELOPER, "USER-A-1", DEV_PROJECT);
         house.live_for(HOUR).await;
         assert_eq!(told(&house), [1, 0, 0, 0]);
         assert!(!house.events.about("is now DEV-A-2, on the dev side").is_empty());
-        moves(&house, "DEV-A-1", "Closed");
+        house.moves(CUSTOMER, "DEV-A-1", "Closed");
         house.live_for(HOUR).await;
-        goes_to(&house, "DEV-A-2", "USER-A");
-        house.live_for(12 * MINUTE).await;
+        house.moves_to_project(DEVELOPER, "DEV-A-2", USER_PROJECT);
+        house.cycles(2).await;
         assert_eq!(told(&house), [1, 0, 0, 1]);
-        assert_eq!(status(&house, "USER-A-1"), "Resolved");
+        assert_eq!(house.status("USER-A-1"), "Resolved");
     });
 }
 
 #[test]
 fn a_deleted_dev_issue_breaks_its_pair_once_and_costs_nothing_for_ever() {
     with_a_pair(async |mut house| {
-        house.act("dev-bea", Action::Delete { issue: "DEV-A-1".to_owned() });
-        is_mentioned(&house, "USER-A-1");
+        house.deletes(DEVELOPER, "DEV-A-1");
+        house.comments(CUSTOMER, "USER-A-1", "any news?");
         house.live_for(30 * HOUR).await;
         assert_eq!(told(&house), [0, 1, 0, 0]);
         assert!(skipped(&house, "broken"));
-        assert!(house.site.issues("DEV-A").is_empty(), "nothing is created behind anyone's back");
+        assert!(house.dev_issues().is_empty(), "nothing is created behind anyone's back");
         let before = house.requests();
         house.live_for(10 * HOUR).await;
         // Who we are, the site, two projects and their statuses; then a search every five minutes, and Jira's clock hourly.
@@ -133,29 +107,29 @@ fn a_deleted_dev_issue_breaks_its_pair_once_and_costs_nothing_for_ever() {
 #[test]
 fn a_hidden_dev_issue_that_is_shown_again_is_mended_and_learns_what_happened() {
     with_a_pair(async |mut house| {
-        is_hidden(&house, "DEV-A-1", true);
-        moves(&house, "USER-A-1", "Declined");
+        house.hides("DEV-A-1");
+        house.moves(CUSTOMER, "USER-A-1", "Declined");
         house.live_for(2 * HOUR).await;
         assert_eq!(told(&house), [0, 1, 0, 0]);
         // Nothing that a search shows changes by it.
         let rows = Rows::Of("DEV-A-1".to_owned());
         house.site.freeze_index(&rows, house.clock.wall() + TimeDelta::days(2)).unwrap();
-        is_hidden(&house, "DEV-A-1", false);
+        house.shows("DEV-A-1");
         house.live_for(70 * MINUTE).await;
         assert_eq!(told(&house), [0, 1, 0, 1], "{}", house.about("USER-A-1"));
-        assert_eq!(status(&house, "DEV-A-1"), "Cancelled");
+        assert_eq!(house.status("DEV-A-1"), "Cancelled");
     });
 }
 
 #[test]
 fn both_halves_tell_where_they_are() {
     with_a_pair(async |mut house| {
-        goes_to(&house, "DEV-A-1", "DEV-N");
-        is_mentioned(&house, "USER-A-1");
-        house.live_for(12 * MINUTE).await;
-        house.act("dev-bea", Action::Delete { issue: "DEV-N-1".to_owned() });
-        is_mentioned(&house, "USER-A-1");
-        house.live_for(12 * MINUTE).await;
+        house.moves_to_project(DEVELOPER, "DEV-A-1", "DEV-N");
+        house.comments(CUSTOMER, "USER-A-1", "any news?");
+        house.cycles(2).await;
+        house.deletes(DEVELOPER, "DEV-N-1");
+        house.comments(CUSTOMER, "USER-A-1", "any news?");
+        house.cycles(2).await;
         assert_eq!(told(&house), [1, 1, 0, 0], "first suspended, then broken");
     });
 }
@@ -163,7 +137,7 @@ fn both_halves_tell_where_they_are() {
 #[test]
 fn the_patrol_finds_what_no_search_names() {
     with_a_pair(async |mut house| {
-        house.act("dev-bea", Action::Delete { issue: "DEV-A-1".to_owned() });
+        house.deletes(DEVELOPER, "DEV-A-1");
         house.live_for(20 * HOUR).await;
         assert_eq!(told(&house), [0; 4], "no patrol on the first day");
         house.live_for(5 * HOUR).await;
@@ -178,38 +152,37 @@ fn the_patrol_finds_a_status_that_no_search_showed() {
     with_a_pair(async |mut house| {
         let rows = Rows::Of("DEV-A-1".to_owned());
         house.site.freeze_index(&rows, house.clock.wall() + TimeDelta::days(9)).unwrap();
-        moves(&house, "DEV-A-1", "Closed");
+        house.moves(CUSTOMER, "DEV-A-1", "Closed");
         house.live_for(20 * HOUR).await;
-        assert_eq!(status(&house, "USER-A-1"), "Will Do");
+        assert_eq!(house.status("USER-A-1"), "Will Do");
         house.live_for(5 * HOUR).await;
-        assert_eq!(status(&house, "USER-A-1"), "Resolved");
+        assert_eq!(house.status("USER-A-1"), "Resolved");
     });
 }
 
 #[test]
 fn what_was_hidden_for_longer_than_anybody_asks_is_mended_by_the_patrol() {
     with_a_pair(async |mut house| {
-        is_hidden(&house, "DEV-A-1", true);
-        moves(&house, "USER-A-1", "Declined");
+        house.hides("DEV-A-1");
+        house.moves(CUSTOMER, "USER-A-1", "Declined");
         house.live_for(30 * HOUR).await;
         let rows = Rows::Of("DEV-A-1".to_owned());
         house.site.freeze_index(&rows, house.clock.wall() + TimeDelta::days(9)).unwrap();
-        is_hidden(&house, "DEV-A-1", false);
+        house.shows("DEV-A-1");
         house.live_for(25 * HOUR).await;
         assert_eq!(told(&house), [0, 1, 0, 1]);
-        assert_eq!(status(&house, "DEV-A-1"), "Cancelled");
+        assert_eq!(house.status("DEV-A-1"), "Cancelled");
     });
 }
 
 /// So many pairs as a flow may have that nothing was heard of for long: each with issues of their own.
 fn many_pairs(house: &House, count: u32) {
-    let mut database = database(house);
+    let mut database = house.data.database();
     let transaction = database.transaction().unwrap();
     for number in 0..count {
-        let ids = ["USER-A", "DEV-A"].map(|project| {
-            let (project, summary, text) = (project.to_owned(), format!("pair {number}"), String::new());
-            let key = house.act("dev-bea", Action::Create { project, summary, text });
-            (house.site.issue(&key).unwrap().id, key)
+        let ids = [USER_PROJECT, DEV_PROJECT].map(|project| {
+            let key = house.creates(DEVELOPER, project, &format!("pair {number}"), "");
+            (house.id(&key), key)
         });
         let [(user_id, user_key), (dev_id, dev_key)] = &ids;
         let sql = "INSERT INTO jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin, state,
@@ -225,9 +198,9 @@ fn a_patrol_of_many_pairs_is_spread_over_cycles_and_goes_on_after_a_crash() {
         let mut house = House::quiet(FLAVOURS[0], 7);
         house.live_for(MINUTE).await;
         many_pairs(&house, 600);
-        house.live_for(12 * MINUTE).await;
-        let last = house.site.issues("DEV-A").last().unwrap().key.clone();
-        house.act("dev-bea", Action::Delete { issue: last });
+        house.cycles(2).await;
+        let last = house.dev_issues().last().unwrap().key.clone();
+        house.deletes(DEVELOPER, &last);
         house.clock.sleep(25 * HOUR).await;
         patrol_is_due(&house);
         let before = house.requests();
@@ -237,7 +210,7 @@ fn a_patrol_of_many_pairs_is_spread_over_cycles_and_goes_on_after_a_crash() {
         house.live(End::Crash(Crash::at(60), HOUR)).await;
         house.live_for(4 * MINUTE).await;
         assert_eq!(told(&house), [0; 4], "not yet");
-        house.live_for(12 * MINUTE).await;
+        house.cycles(2).await;
         assert_eq!(told(&house), [0, 1, 0, 0]);
         assert_eq!(house.events.told("Read 600 known pairs again"), 1);
     });
@@ -247,11 +220,11 @@ fn a_patrol_of_many_pairs_is_spread_over_cycles_and_goes_on_after_a_crash() {
 fn what_an_operator_took_apart_is_left_alone_and_costs_nothing() {
     with_a_pair(async |mut house| {
         change(&house, "UPDATE jira_mapping SET state = 'unpaired'");
-        moves(&house, "DEV-A-1", "Closed");
-        is_mentioned(&house, "USER-A-1");
+        house.moves(CUSTOMER, "DEV-A-1", "Closed");
+        house.comments(CUSTOMER, "USER-A-1", "any news?");
         house.clock.sleep(MINUTE).await;
         let writes = house.writes();
-        house.live_for(12 * MINUTE).await;
+        house.cycles(2).await;
         assert!(skipped(&house, "unpaired"));
         let before = house.requests();
         house.live_for(2 * HOUR - Duration::from_secs(1)).await;
@@ -259,7 +232,7 @@ fn what_an_operator_took_apart_is_left_alone_and_costs_nothing() {
         patrol_is_due(&house);
         house.live_for(2 * HOUR - Duration::from_secs(1)).await;
         assert_eq!(house.requests() - before, 2 * (6 + 24 + 1), "not even the patrol's");
-        assert_eq!((status(&house, "USER-A-1"), house.writes()), ("Will Do".to_owned(), writes));
+        assert_eq!((house.status("USER-A-1"), house.writes()), ("Will Do".to_owned(), writes));
     });
 }
 
@@ -269,16 +242,16 @@ fn a_pair_with_a_write_in_hand_waits_for_it_and_is_looked_at_again() {
         let path = house.api("issue/{issueIdOrKey}/transitions");
         let lost = Kind::ServerError { status: StatusCode::SERVICE_UNAVAILABLE, effect: Effect::Before };
         house.site.faults(Rule::on(Method::POST, &path, When::First(1), lost).into());
-        moves(&house, "DEV-A-1", "Closed");
+        house.moves(CUSTOMER, "DEV-A-1", "Closed");
         house.clock.sleep(MINUTE).await;
         house.live_for(MINUTE).await;
         assert_eq!(house.events.audited("step.inDoubt"), 1);
-        moves(&house, "USER-A-1", "Declined");
+        house.moves(CUSTOMER, "USER-A-1", "Declined");
         house.clock.sleep(30 * Duration::from_secs(1)).await;
         house.live_for(MINUTE).await;
         assert!(skipped(&house, "openIntent"), "{}", house.about("USER-A-1"));
         house.live_for(HOUR).await;
-        let now = (status(&house, "USER-A-1"), status(&house, "DEV-A-1"));
+        let now = (house.status("USER-A-1"), house.status("DEV-A-1"));
         assert_eq!(now, ("Declined".to_owned(), "Cancelled".to_owned()), "the later word, once nobody waits");
     });
 }
@@ -289,17 +262,17 @@ fn a_write_in_hand_waits_while_its_pair_is_suspended() {
         let path = house.api("issue/{issueIdOrKey}/comment");
         let lost = Kind::ServerError { status: StatusCode::CONFLICT, effect: Effect::Before };
         house.site.faults(Rule::on(Method::POST, &path, When::First(1), lost).into());
-        moves(&house, "DEV-A-1", "Closed");
+        house.moves(CUSTOMER, "DEV-A-1", "Closed");
         house.clock.sleep(MINUTE).await;
         house.live_for(Duration::from_secs(10)).await;
         assert_eq!(house.events.audited("issue.failed"), 1, "the comment is owed");
-        goes_to(&house, "USER-A-1", "USER-N");
-        is_mentioned(&house, "DEV-A-1");
+        house.moves_to_project(DEVELOPER, "USER-A-1", "USER-N");
+        house.comments(CUSTOMER, "DEV-A-1", "any news?");
         house.live_for(Duration::from_secs(10)).await;
         let writes = house.writes();
         house.live_for(5 * HOUR).await;
         assert_eq!((told(&house), house.writes()), ([1, 0, 0, 0], writes));
-        goes_to(&house, "USER-N-1", "USER-A");
+        house.moves_to_project(DEVELOPER, "USER-N-1", USER_PROJECT);
         house.live_for(HOUR).await;
         let comments = house.site.issue("USER-A-1").unwrap().comments;
         assert_eq!(comments.iter().filter(|comment| comment.text == "Fixed in DEV-A-1").count(), 1);
@@ -311,15 +284,13 @@ fn a_write_in_hand_waits_while_its_pair_is_suspended() {
 #[test]
 fn a_dev_issue_of_a_user_issue_that_has_another_stops_nobody() {
     with_a_pair(async |mut house| {
-        house.act("dev-bea", Action::Clone { issue: "DEV-A-1".to_owned(), with_properties: true });
-        house.live_for(12 * MINUTE).await;
-        let (project, summary, text) = ("USER-A".to_owned(), "Another".to_owned(), String::new());
-        let other = house.act("customer-ines", Action::Create { project, summary, text });
-        moves(&house, &other, "Will Do");
-        moves(&house, "DEV-A-2", "Closed");
-        house.live_for(12 * MINUTE).await;
-        assert_eq!(house.site.issues("DEV-A").len(), 3);
-        assert_eq!(status(&house, "USER-A-1"), "Will Do");
+        house.clones(DEVELOPER, "DEV-A-1", true);
+        house.cycles(2).await;
+        house.accepts(CUSTOMER, "Another", "");
+        house.moves(CUSTOMER, "DEV-A-2", "Closed");
+        house.cycles(2).await;
+        assert_eq!(house.dev_count(), 3);
+        assert_eq!(house.status("USER-A-1"), "Will Do");
     });
 }
 
@@ -329,12 +300,11 @@ fn a_created_issue_whose_user_issue_was_paired_meanwhile_is_told_and_stops_nobod
     with_a_pair(async |mut house| {
         let path = house.api("issue");
         house.site.faults(Rule::on(Method::POST, &path, When::First(1), Kind::LostReply).into());
-        let [(user, user_id), (dev, dev_id)] = ["USER-A", "DEV-A"].map(|project| {
-            let (project, summary, text) = (project.to_owned(), "by hand".to_owned(), String::new());
-            let key = house.act("dev-bea", Action::Create { project, summary, text });
-            (key.clone(), house.site.issue(&key).unwrap().id)
+        let [(user, user_id), (dev, dev_id)] = [USER_PROJECT, DEV_PROJECT].map(|project| {
+            let key = house.creates(DEVELOPER, project, "by hand", "");
+            (key.clone(), house.id(&key))
         });
-        moves(&house, &user, "Will Do");
+        house.moves(CUSTOMER, &user, "Will Do");
         house.clock.sleep(MINUTE).await;
         house.live_for(MINUTE).await;
         assert_eq!(house.events.audited("step.inDoubt"), 1);
@@ -345,10 +315,10 @@ fn a_created_issue_whose_user_issue_was_paired_meanwhile_is_told_and_stops_nobod
         change(&house, &insert);
         house.live_for(HOUR).await;
         assert!(!house.events.about("another pair of").is_empty(), "{}", house.about(&user));
-        moves(&house, &dev, "Closed");
-        moves(&house, "DEV-A-1", "Closed");
+        house.moves(CUSTOMER, &dev, "Closed");
+        house.moves(CUSTOMER, "DEV-A-1", "Closed");
         house.live_for(3 * HOUR).await;
-        assert_eq!((status(&house, "USER-A-1"), status(&house, &user)), ("Resolved".to_owned(), "Resolved".to_owned()));
+        assert_eq!((house.status("USER-A-1"), house.status(&user)), ("Resolved".to_owned(), "Resolved".to_owned()));
     });
 }
 
@@ -360,15 +330,13 @@ fn a_flow_that_answers(house: &House) {
                 "conditions": { "requireMapping": true, "onStatusChange": true },
                 "actions": { "syncStatus": true, "targetStatus": target } })
     };
-    let mut flow: Value = serde_json::from_str(&house.flow_text("sync-ab.json")).unwrap();
-    flow["syncIntervalSeconds"] = 10.into();
-    let mut answering = flow.clone();
-    flow["rules"].as_array_mut().unwrap().push(rule("In Progress", "Reopened"));
-    answering["name"] = "sync-ba".into();
-    (answering["userProjectKey"], answering["devProjectKey"]) = ("DEV-A".into(), "USER-A".into());
-    answering["rules"] = json!([rule("Reopened", "Declined"), rule("Cancelled", "In Progress")]);
-    house.write_flow("sync-ab.json", &flow.to_string());
-    house.write_flow("sync-ba.json", &answering.to_string());
+    let flow = || house.flow_fixture().interval(Duration::from_secs(10));
+    let answering = flow().with(json!({
+        "name": "sync-ba", "userProjectKey": DEV_PROJECT, "devProjectKey": USER_PROJECT,
+        "rules": [rule("Reopened", "Declined"), rule("Cancelled", "In Progress")],
+    }));
+    flow().rule(rule("In Progress", "Reopened")).write();
+    answering.write_as("sync-ba.json");
 }
 
 /// The second flow knows the first one's pair, the other way round.
@@ -378,7 +346,7 @@ fn knows_the_pair(house: &House) {
         "INSERT INTO other.jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin, state,
                    created_at) SELECT dev_issue_id, dev_issue_key, user_issue_id, user_issue_key, 'created', state,
                    created_at FROM jira_mapping";
-    let database = database(house);
+    let database = house.data.database();
     database.execute("ATTACH ?1 AS other", [other.to_str().unwrap()]).unwrap();
     assert_eq!(database.execute(sql, []).unwrap(), 1);
 }
@@ -396,7 +364,7 @@ fn flows_that_answer_each_other_are_held_for_an_hour_visibly_and_across_restarts
         a_flow_that_answers(&house);
         house.live_for(5 * MINUTE).await;
         knows_the_pair(&house);
-        moves(&house, "USER-A-1", "In Progress");
+        house.moves(CUSTOMER, "USER-A-1", "In Progress");
         house.live_for(15 * MINUTE).await;
         assert_eq!(told(&house), [0, 0, 1, 0], "{}", house.about("USER-A-1"));
         assert!(!house.events.about("written 6 times within ten minutes").is_empty());
@@ -418,12 +386,12 @@ fn a_held_pair_that_an_operator_sets_going_again_is_judged_by_what_is_written_si
         a_flow_that_answers(&house);
         house.live_for(5 * MINUTE).await;
         knows_the_pair(&house);
-        moves(&house, "USER-A-1", "In Progress");
+        house.moves(CUSTOMER, "USER-A-1", "In Progress");
         house.live_for(5 * MINUTE).await;
         assert_eq!(told(&house), [0, 0, 1, 0], "{}", house.about("USER-A-1"));
         let (before, clock) = (made(&house), house.clock.clone());
         let sql = "SELECT count(*) FROM jira_mapping WHERE state = 'held'";
-        let is_the_first: bool = database(&house).query_row(sql, [], |row| row.get(0)).unwrap();
+        let is_the_first: bool = house.data.database().query_row(sql, [], |row| row.get(0)).unwrap();
         let (flow, user, dev) =
             if is_the_first { ("sync-ab", "USER-A-1", "DEV-A-1") } else { ("sync-ba", "DEV-A-1", "USER-A-1") };
         let order = Order::Pair { user: user.parse().unwrap(), dev: dev.parse().unwrap() };
@@ -451,13 +419,13 @@ async fn nothing_shows_any_more(house: &House, issues: [&str; 2]) {
 #[test]
 fn a_suspended_pair_that_returned_unnoticed_is_set_going_by_an_order() {
     with_a_pair(async |mut house| {
-        goes_to(&house, "DEV-A-1", "DEV-N");
-        moves(&house, "USER-A-1", "Declined");
+        house.moves_to_project(DEVELOPER, "DEV-A-1", "DEV-N");
+        house.moves(CUSTOMER, "USER-A-1", "Declined");
         house.live_for(20 * MINUTE).await;
         nothing_shows_any_more(&house, ["DEV-N-1", "USER-A-1"]).await;
-        goes_to(&house, "DEV-N-1", "DEV-A");
+        house.moves_to_project(DEVELOPER, "DEV-N-1", DEV_PROJECT);
         house.live_for(20 * MINUTE).await;
-        assert_eq!((told(&house), status(&house, "DEV-A-1")), ([1, 0, 0, 0], "To Do".to_owned()));
+        assert_eq!((told(&house), house.status("DEV-A-1")), ([1, 0, 0, 0], "To Do".to_owned()));
         let clock = house.clock.clone();
         let beside = async |handle: Handle| {
             clock.sleep(MINUTE).await;
@@ -466,7 +434,7 @@ fn a_suspended_pair_that_returned_unnoticed_is_set_going_by_an_order() {
             assert!(matches!(&answer, Some(Ordered::Obeyed(_))), "{answer:?}");
         };
         house.live_beside(End::At(3 * MINUTE), beside).await;
-        assert_eq!(status(&house, "DEV-A-1"), "Cancelled", "what happened meanwhile is looked at");
+        assert_eq!(house.status("DEV-A-1"), "Cancelled", "what happened meanwhile is looked at");
     });
 }
 
@@ -476,20 +444,18 @@ fn a_crash_while_a_pair_is_mended_does_not_lose_what_happened_while_it_was_broke
     let flavour = FLAVOURS[0];
     let places = at_every_gate(async |gate| {
         let mut house = House::quiet(flavour, 7);
-        let (project, summary, text) = ("USER-A".to_owned(), "The printer is on fire".to_owned(), String::new());
-        house.act("customer-ines", Action::Create { project, summary, text });
-        moves(&house, "USER-A-1", "Will Do");
-        house.live_for(12 * MINUTE).await;
-        is_hidden(&house, "DEV-A-1", true);
-        moves(&house, "USER-A-1", "Declined");
-        house.live_for(12 * MINUTE).await;
+        house.accepts(CUSTOMER, FIRE, "");
+        house.cycles(2).await;
+        house.hides("DEV-A-1");
+        house.moves(CUSTOMER, "USER-A-1", "Declined");
+        house.cycles(2).await;
         nothing_shows_any_more(&house, ["DEV-A-1", "USER-A-1"]).await;
-        is_hidden(&house, "DEV-A-1", false);
+        house.shows("DEV-A-1");
         let crash = Crash::at(gate);
         house.live(End::Crash(crash.clone(), 3 * MINUTE)).await;
         let place = crash.place()?;
         house.live_for(2 * HOUR).await;
-        assert_eq!(status(&house, "DEV-A-1"), "Cancelled", "after a crash at {place}: {}", house.about("USER-A-1"));
+        assert_eq!(house.status("DEV-A-1"), "Cancelled", "after a crash at {place}: {}", house.about("USER-A-1"));
         Some(place)
     });
     assert!(places.len() > 20, "{places:#?}");

@@ -2,31 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use http::Method;
+use jira_sim::FaultPlan;
 use jira_sim::faults::{Kind, Paging, Rule, When};
-use jira_sim::{Action, FaultPlan};
 
-use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use testing::house::{FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock, on_both};
+use testing::story::{CUSTOMER, InJira as _};
 
 const FULL_DONE: &str = "Initial sync completed";
 
-fn on_both(story: impl AsyncFn(House)) {
-    for flavour in FLAVOURS {
-        on_a_paused_clock(story(House::quiet(flavour, 12)));
-    }
-}
-
 fn accept_tickets(house: &House, summaries: &[&str]) {
     for summary in summaries {
-        let (project, summary, text) = ("USER-A".to_owned(), (*summary).to_owned(), String::new());
-        let issue = house.act("customer-ines", Action::Create { project, summary, text });
-        house.act("customer-ines", Action::Move { issue, status: "Will Do".to_owned() });
+        house.accepts(CUSTOMER, summary, "");
     }
-}
-
-fn dev_issues(house: &House) -> Vec<String> {
-    let mut found: Vec<_> = house.site.issues("DEV-A").into_iter().map(|issue| issue.summary).collect();
-    found.sort();
-    found
 }
 
 /// Its searches are spoilt so from now on.
@@ -35,7 +22,7 @@ fn paged(house: &House, paging: Paging) {
 }
 
 fn last_sync(house: &House) -> String {
-    let database = rusqlite::Connection::open(house.data.file()).unwrap();
+    let database = house.data.database();
     database.query_row("SELECT last_sync FROM sync_state", [], |row| row.get(0)).unwrap()
 }
 
@@ -46,15 +33,15 @@ fn degraded(house: &House) -> usize {
 #[test]
 fn pages_that_lead_nowhere_hide_nothing_from_a_full_sync() {
     for items in [2, 3] {
-        on_both(async |mut house| {
+        on_both(12, async |mut house| {
             // Those of one instant stand behind each other in every order.
             accept_tickets(&house, &["a", "b", "c", "d", "e"]);
             house.clock.sleep(MINUTE).await;
             accept_tickets(&house, &["f", "g"]);
             house.clock.sleep(HOUR).await;
             paged(&house, Paging::Cut { items });
-            house.live_for(12 * MINUTE).await;
-            assert_eq!(dev_issues(&house).concat(), "abcdefg", "{items} items a page");
+            house.cycles(2).await;
+            assert_eq!(house.dev_summaries().concat(), "abcdefg", "{items} items a page");
             assert_eq!((house.events.told(FULL_DONE), degraded(&house)), (1, 0));
         });
     }
@@ -62,15 +49,15 @@ fn pages_that_lead_nowhere_hide_nothing_from_a_full_sync() {
 
 #[test]
 fn a_full_sync_that_stays_short_goes_on_degraded_and_completes_a_day_later() {
-    on_both(async |mut house| {
+    on_both(12, async |mut house| {
         accept_tickets(&house, &["old", "older"]);
         house.clock.sleep(HOUR).await;
         paged(&house, Paging::CountsMore { by: 29 });
         house.live_for(30 * MINUTE).await;
-        assert_eq!(dev_issues(&house), ["old", "older"], "what is shown is handled");
+        assert_eq!(house.dev_summaries(), ["old", "older"], "what is shown is handled");
         accept_tickets(&house, &["while it is degraded"]);
         house.live_for(30 * MINUTE).await;
-        assert_eq!(dev_issues(&house), ["old", "older", "while it is degraded"]);
+        assert_eq!(house.dev_summaries(), ["old", "older", "while it is degraded"]);
         assert_eq!(house.events.told(FULL_DONE), 0);
         assert!(degraded(&house) > 0, "{}", house.events.about("searchIncomplete"));
 
@@ -82,7 +69,7 @@ fn a_full_sync_that_stays_short_goes_on_degraded_and_completes_a_day_later() {
         house.live_for(25 * HOUR).await;
         assert_eq!(house.events.told(FULL_DONE), 1);
         assert!(house.events.about("searchIncomplete").contains("No longer degraded"));
-        assert_eq!(dev_issues(&house).len(), 3);
+        assert_eq!(house.dev_summaries().len(), 3);
     });
 }
 
@@ -90,8 +77,8 @@ fn a_full_sync_that_stays_short_goes_on_degraded_and_completes_a_day_later() {
 fn a_short_search_fails_its_cycle_until_it_is_the_same_three_times() {
     // Each search is made twice before it counts as short.
     for (spoilt, notices) in [(4, 0), (6, 1)] {
-        on_both(async |mut house| {
-            house.live_for(12 * MINUTE).await;
+        on_both(12, async |mut house| {
+            house.cycles(2).await;
             let completed = house.events.audited("sync.cycle.completed");
             let kind = Kind::Paging(Paging::CountsMore { by: 3 });
             house.site.faults(Rule::on(Method::POST, &house.search(), When::First(spoilt), kind).into());
@@ -106,29 +93,29 @@ fn a_short_search_fails_its_cycle_until_it_is_the_same_three_times() {
 
 #[test]
 fn the_watermark_stays_where_a_short_search_ended() {
-    on_both(async |mut house| {
-        house.live_for(12 * MINUTE).await;
+    on_both(12, async |mut house| {
+        house.cycles(2).await;
         accept_tickets(&house, &["counted only"]);
         let accepted = house.clock.wall();
         house.clock.sleep(MINUTE).await;
         paged(&house, Paging::Cut { items: 0 });
         house.live_for(40 * MINUTE).await;
-        assert_eq!(dev_issues(&house), [""; 0]);
+        assert_eq!(house.dev_summaries(), [""; 0]);
         assert!(degraded(&house) > 0);
         let last_sync = last_sync(&house);
         assert!(last_sync.parse::<DateTime<Utc>>().unwrap() <= accepted, "{last_sync}, accepted at {accepted}");
 
         house.site.faults(FaultPlan::none());
-        house.live_for(12 * MINUTE).await;
-        assert_eq!(dev_issues(&house), ["counted only"]);
+        house.cycles(2).await;
+        assert_eq!(house.dev_summaries(), ["counted only"]);
     });
 }
 
 #[test]
 fn a_create_in_doubt_is_not_repeated_while_the_dev_project_is_shown_in_part() {
-    on_both(async |mut house| {
+    on_both(12, async |mut house| {
         accept_tickets(&house, &["first"]);
-        house.live_for(12 * MINUTE).await;
+        house.cycles(2).await;
         let search = Rule::on(Method::POST, &house.search(), When::Always, Kind::Paging(Paging::CountsMore { by: 2 }));
         let create = Rule::on(
             Method::POST,
@@ -140,11 +127,11 @@ fn a_create_in_doubt_is_not_repeated_while_the_dev_project_is_shown_in_part() {
         accept_tickets(&house, &["second"]);
         house.live_for(90 * MINUTE).await;
         assert!(house.events.audited("step.inDoubt") > 0);
-        assert_eq!(dev_issues(&house), ["first"]);
+        assert_eq!(house.dev_summaries(), ["first"]);
 
         house.site.faults(FaultPlan::none());
         house.live_for(30 * MINUTE).await;
-        assert_eq!(dev_issues(&house), ["first", "second"]);
+        assert_eq!(house.dev_summaries(), ["first", "second"]);
     });
 }
 
@@ -158,30 +145,28 @@ fn a_page_that_is_answered_again_and_again_ends_the_cycle_or_is_passed() {
             paged(&house, Paging::FirstAgain);
             house.live_for(6 * MINUTE).await;
             house.site.faults(FaultPlan::none());
-            house.live_for(12 * MINUTE).await;
-            assert_eq!(dev_issues(&house).concat(), "abcd");
+            house.cycles(2).await;
+            assert_eq!(house.dev_summaries().concat(), "abcd");
         });
     }
 }
 
 #[test]
 fn a_flow_that_began_from_now_creates_after_short_looks_and_says_so() {
-    on_both(async |mut house| {
-        let text = house.flow_text("sync-ab.json");
-        let off = text.replace("\"initialSyncEnabled\": true", "\"initialSyncEnabled\": false");
-        house.write_flow("sync-ab.json", &off);
+    on_both(12, async |mut house| {
+        house.flow_fixture().initial_sync(false).write();
         house.live_for(6 * MINUTE).await;
         paged(&house, Paging::CountsMore { by: 7 });
         accept_tickets(&house, &["new"]);
         house.live_for(40 * MINUTE).await;
-        assert_eq!(dev_issues(&house), ["new"]);
+        assert_eq!(house.dev_summaries(), ["new"]);
         assert!(degraded(&house) > 0);
     });
 }
 
 /// The damaged index of a file that was closed in order: no check at the beginning finds it.
 fn damage(house: &House, index: &str) {
-    let plain = rusqlite::Connection::open(house.data.file()).unwrap();
+    let plain = house.data.database();
     let told: String =
         plain.query_row("SELECT sql FROM sqlite_schema WHERE name = ?", [index], |row| row.get(0)).unwrap();
     // Every id is longer by one than its table says.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::crashes::{accepted, company, is_whole};
+use super::crashes::{company, is_whole};
 use super::files::{accepted_with_files, all_are_copied, company_with_files};
 use http::Method;
+use jira_sim::Flavour;
 use jira_sim::faults::{Kind, Rule, When};
-use jira_sim::{Action, Flavour};
 use lockstep::supervisor::Ended;
 use testing::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_paused_clock};
+use testing::story::{CUSTOMER, DEVELOPER, InJira as _, USER_PROJECT};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -37,14 +38,14 @@ async fn goes_on_within(house: &mut House, time: Duration, place: &str) {
 fn a_stop_at_any_gate_of_a_mirrored_status_says_nothing_twice_and_costs_no_waiting() {
     let places = at_every_gate(async |gate| {
         let (mut house, stop) = (company(Flavour::Cloud), Crash::at(gate));
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.live_for(6 * MINUTE).await;
-        house.act("dev-bea", Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() });
+        house.moves(DEVELOPER, "DEV-A-1", "Closed");
         assert_eq!(house.live(End::Stop(stop.clone())).await, Some(Ended::Drained));
         let place = stop.place()?;
         // Its first search need not show what was done just now.
         goes_on_within(&mut house, 6 * MINUTE, &place).await;
-        let comments = &house.site.issues("USER-A")[0].comments;
+        let comments = &house.site.issues(USER_PROJECT)[0].comments;
         let fixed = comments.iter().filter(|comment| comment.text == "Fixed in DEV-A-1").count();
         assert_eq!(fixed, 1, "after a stop at {place}: {comments:#?}");
         Some(place)
@@ -71,7 +72,7 @@ fn a_stop_in_mid_air_takes_no_longer_than_the_write_in_hand() {
     for millis in (0..4_000).step_by(40) {
         on_a_paused_clock(async {
             let mut house = company(Flavour::Cloud);
-            accepted(&house);
+            house.accepts_ticket(CUSTOMER);
             let (ended, took) = stopped_at(&mut house, Duration::from_millis(millis)).await;
             assert_eq!(ended, Some(Ended::Drained), "{millis} ms");
             assert!(took < SOON, "{millis} ms: {took:?}");
@@ -85,7 +86,7 @@ fn a_read_without_an_answer_delays_no_stop() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = company(flavour);
-            accepted(&house);
+            house.accepts_ticket(CUSTOMER);
             house
                 .site
                 .faults(Rule::anywhere(When::Always, Kind::Stall { effect: jira_sim::faults::Effect::Before }).into());
@@ -101,7 +102,7 @@ fn a_read_without_an_answer_delays_no_stop() {
 fn a_wait_that_jira_asked_for_delays_no_stop() {
     on_a_paused_clock(async {
         let mut house = company(Flavour::Cloud);
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         house.site.faults(Rule::anywhere(When::Always, Kind::TooMany { retry_after_secs: 60 }).into());
         assert_eq!(stopped_at(&mut house, 20 * SECOND).await, (Some(Ended::Drained), Duration::ZERO));
     });
@@ -111,13 +112,13 @@ fn a_wait_that_jira_asked_for_delays_no_stop() {
 fn a_create_that_is_answered_within_the_grace_is_finished() {
     on_a_paused_clock(async {
         let mut house = company(Flavour::Cloud);
-        accepted(&house);
+        house.accepts_ticket(CUSTOMER);
         let slow = Kind::Latency { from: 20 * SECOND, to: 20 * SECOND };
         house.site.faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), slow).into());
         let (ended, took) = stopped_at(&mut house, 10 * SECOND).await;
         assert_eq!(ended, Some(Ended::Drained));
         assert!(took > 10 * SECOND, "{took:?}");
-        assert_eq!(house.site.issues("DEV-A").len(), 1);
+        assert_eq!(house.dev_count(), 1);
         goes_on_at_once(&mut house, "a slow create").await;
     });
 }
@@ -127,7 +128,7 @@ fn a_create_without_an_answer_is_left_in_doubt_and_is_not_made_twice() {
     for effect in [jira_sim::faults::Effect::After, jira_sim::faults::Effect::Before] {
         on_a_paused_clock(async {
             let mut house = company(Flavour::Cloud);
-            accepted(&house);
+            house.accepts_ticket(CUSTOMER);
             house
                 .site
                 .faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), Kind::Stall { effect }).into());

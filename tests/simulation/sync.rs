@@ -8,80 +8,35 @@ use chrono::TimeDelta;
 use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::{Action, FaultPlan, Flavour, Rows};
-use lockstep::demo::world;
-use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock};
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, on_a_paused_clock, on_both};
+use testing::story::{CUSTOMER, DEV_PROJECT, DEVELOPER, InJira as _, USER_PROJECT};
 
 const SECOND: Duration = Duration::from_secs(1);
 const FULL_DONE: &str = "Initial sync completed";
 
-/// Lives a story on both kinds of Jira.
-fn on_both(story: impl AsyncFn(House)) {
-    for flavour in FLAVOURS {
-        on_a_paused_clock(story(House::quiet(flavour, 23)));
-    }
-}
-
-fn create(house: &House, project: &str, summary: &str) -> String {
-    let (project, summary, text) = (project.to_owned(), summary.to_owned(), String::new());
-    house.act("customer-ines", Action::Create { project, summary, text })
-}
-
-fn moves(house: &House, issue: &str, status: &str) {
-    house.act("customer-ines", Action::Move { issue: issue.to_owned(), status: status.to_owned() });
-}
-
-fn accepted(house: &House, summary: &str) -> String {
-    let ticket = create(house, "USER-A", summary);
-    moves(house, &ticket, "Will Do");
-    ticket
-}
-
-fn status(house: &House, key: &str) -> String {
-    house.site.issue(key).unwrap().status
-}
-
-/// The summaries of all dev issues, in order.
-fn dev_issues(house: &House) -> Vec<String> {
-    house.site.issues("DEV-A").into_iter().map(|issue| issue.summary).collect()
-}
-
 /// How many dev issues have this summary.
 fn made_for(house: &House, summary: &str) -> usize {
-    dev_issues(house).into_iter().filter(|it| it == summary).count()
+    house.dev_summaries().into_iter().filter(|it| it == summary).count()
 }
 
 fn is_frozen(house: &House, rows: &Rows, span: Duration) {
     house.site.freeze_index(rows, house.clock.wall() + TimeDelta::from_std(span).unwrap()).unwrap();
 }
 
-fn database(house: &House) -> rusqlite::Connection {
-    rusqlite::Connection::open(house.data.file()).unwrap()
-}
-
-fn paced(house: &House, interval: Duration) {
-    let text = world::paced(&house.flow_text("sync-ab.json"), interval, MINUTE);
-    house.write_flow("sync-ab.json", &text);
-}
-
-fn starts_from_now(house: &House) {
-    let text = house.flow_text("sync-ab.json").replace("\"initialSyncEnabled\": true", "\"initialSyncEnabled\": false");
-    house.write_flow("sync-ab.json", &text);
-}
-
 #[test]
 fn what_the_index_learnt_three_hours_late_is_found_by_looking_back() {
-    on_both(async |mut house| {
-        house.live_for(12 * MINUTE).await;
-        let late = accepted(&house, "late");
-        let passed = accepted(&house, "late, and passed through");
-        moves(&house, &passed, "In Progress");
+    on_both(23, async |mut house| {
+        house.cycles(2).await;
+        let late = house.accepts(CUSTOMER, "late", "");
+        let passed = house.accepts(CUSTOMER, "late, and passed through", "");
+        house.moves(CUSTOMER, &passed, "In Progress");
         for issue in [late, passed] {
             is_frozen(&house, &Rows::Of(issue), 3 * HOUR);
         }
         house.live_for(170 * MINUTE).await;
-        assert_eq!(dev_issues(&house), [""; 0]);
+        assert_eq!(house.dev_summaries(), [""; 0]);
         house.live_for(80 * MINUTE).await;
-        let mut found = dev_issues(&house);
+        let mut found = house.dev_summaries();
         found.sort();
         assert_eq!(found, ["late", "late, and passed through"]);
     });
@@ -89,61 +44,59 @@ fn what_the_index_learnt_three_hours_late_is_found_by_looking_back() {
 
 #[test]
 fn a_running_worker_looks_back_every_hour() {
-    on_both(async |mut house| {
-        house.live_for(12 * MINUTE).await;
+    on_both(23, async |mut house| {
+        house.cycles(2).await;
         let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
         let people = async move {
             clock.sleep(MINUTE).await;
-            let (project, summary, text) = ("USER-A".to_owned(), "late".to_owned(), String::new());
-            let issue = site.act("customer-ines", Action::Create { project, summary, text }).unwrap();
-            site.act("customer-ines", Action::Move { issue: issue.clone(), status: "Will Do".to_owned() }).unwrap();
+            let issue = site.accepts(CUSTOMER, "late", "");
             site.freeze_index(&Rows::Of(issue), clock.wall() + TimeDelta::minutes(30)).unwrap();
         };
         futures::join!(house.live_for(50 * MINUTE), people);
-        assert_eq!(dev_issues(&house), [""; 0], "its own search has passed");
+        assert_eq!(house.dev_summaries(), [""; 0], "its own search has passed");
         let before = house.requests();
         house.live_for(4 * MINUTE).await;
-        assert_eq!(dev_issues(&house), ["late"], "a new life begins by looking back");
+        assert_eq!(house.dev_summaries(), ["late"], "a new life begins by looking back");
         assert!(house.requests() - before < 15);
     });
 }
 
 #[test]
 fn looking_back_makes_no_news_of_what_was_before_a_start_from_now() {
-    on_both(async |mut house| {
-        starts_from_now(&house);
-        let old = accepted(&house, "old");
-        let passed = accepted(&house, "passed");
-        moves(&house, &passed, "In Progress");
+    on_both(23, async |mut house| {
+        house.flow_fixture().initial_sync(false).write();
+        let old = house.accepts(CUSTOMER, "old", "");
+        let passed = house.accepts(CUSTOMER, "passed", "");
+        house.moves(CUSTOMER, &passed, "In Progress");
         house.clock.sleep(2 * HOUR).await;
         house.live_for(3 * HOUR).await;
-        assert_eq!(dev_issues(&house), [""; 0]);
-        house.act("customer-ines", Action::Comment { issue: passed, text: "any news?".to_owned() });
+        assert_eq!(house.dev_summaries(), [""; 0]);
+        house.comments(CUSTOMER, &passed, "any news?");
         house.live_for(HOUR).await;
-        assert_eq!(dev_issues(&house), [""; 0], "what it passed through was before");
-        house.act("customer-ines", Action::Comment { issue: old, text: "any news?".to_owned() });
+        assert_eq!(house.dev_summaries(), [""; 0], "what it passed through was before");
+        house.comments(CUSTOMER, &old, "any news?");
         house.live_for(HOUR).await;
-        assert_eq!(dev_issues(&house), ["old"], "it stands accepted, and now we know");
+        assert_eq!(house.dev_summaries(), ["old"], "it stands accepted, and now we know");
     });
 }
 
 #[test]
 fn looking_back_makes_no_news_of_what_an_issue_did_in_another_project() {
-    on_both(async |mut house| {
-        house.live_for(12 * MINUTE).await;
+    on_both(23, async |mut house| {
+        house.cycles(2).await;
         house.clock.sleep(48 * HOUR).await;
-        house.live_for(12 * MINUTE).await;
-        let elsewhere = create(&house, "USER-N", "from elsewhere");
+        house.cycles(2).await;
+        let elsewhere = house.creates(CUSTOMER, "USER-N", "from elsewhere", "");
         house.clock.sleep(26 * HOUR).await;
-        moves(&house, &elsewhere, "Will Do");
-        moves(&house, &elsewhere, "In Progress");
+        house.moves(CUSTOMER, &elsewhere, "Will Do");
+        house.moves(CUSTOMER, &elsewhere, "In Progress");
         house.clock.sleep(5 * HOUR).await;
-        house.live_for(12 * MINUTE).await;
-        house.act("dev-bea", Action::MoveToProject { issue: elsewhere, project: "USER-A".to_owned() });
+        house.cycles(2).await;
+        house.moves_to_project(DEVELOPER, &elsewhere, USER_PROJECT);
         house.clock.sleep(MINUTE).await;
         // This life's first search looks back.
         house.live_for(HOUR).await;
-        assert_eq!(dev_issues(&house), [""; 0]);
+        assert_eq!(house.dev_summaries(), [""; 0]);
     });
 }
 
@@ -161,18 +114,16 @@ fn a_long_first_sync_does_not_leave_people_waiting() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = slow(flavour);
-            paced(&house, 2 * MINUTE);
+            house.flow_fixture().interval(2 * MINUTE).write();
             for number in 0..300 {
-                create(&house, "DEV-A", &format!("idea {number}"));
+                house.creates(CUSTOMER, DEV_PROJECT, &format!("idea {number}"), "");
             }
             house.clock.sleep(HOUR).await;
             let site = Arc::clone(&house.site);
             let clock = house.clock.clone();
             let customer = async move {
                 clock.sleep(MINUTE).await;
-                let (project, summary, text) = ("USER-A".to_owned(), "urgent".to_owned(), String::new());
-                let issue = site.act("customer-ines", Action::Create { project, summary, text }).unwrap();
-                site.act("customer-ines", Action::Move { issue, status: "Will Do".to_owned() }).unwrap();
+                site.accepts(CUSTOMER, "urgent", "");
             };
             futures::join!(house.live_for(7 * MINUTE), customer);
             assert_eq!(house.events.told(FULL_DONE), 0, "it is a long one");
@@ -189,9 +140,9 @@ fn a_long_first_sync_does_not_leave_people_waiting() {
 
 #[test]
 fn a_tiny_first_sync_tells_no_progress() {
-    on_both(async |mut house| {
-        accepted(&house, "one");
-        house.live_for(12 * MINUTE).await;
+    on_both(23, async |mut house| {
+        house.accepts(CUSTOMER, "one", "");
+        house.cycles(2).await;
         assert_eq!(house.events.about("Initial full sync:"), "");
     });
 }
@@ -205,21 +156,21 @@ fn a_pass_in_between_makes_no_twin_of_what_the_full_sync_has_not_read_yet() {
         let lost = Kind::ServerError { status: StatusCode::SERVICE_UNAVAILABLE, effect: Effect::Before };
         let edits = Rule::on(Method::PUT, "/rest/api/3/issue/{issueIdOrKey}", When::Chance(1.0), lost);
         for number in 0..150 {
-            create(&house, "DEV-A", &format!("idea {number}"));
+            house.creates(CUSTOMER, DEV_PROJECT, &format!("idea {number}"), "");
         }
         house.site.faults(edits.into());
         house.clock.sleep(HOUR).await;
-        let ticket = accepted(&house, "twin?");
+        let ticket = house.accepts(CUSTOMER, "twin?", "");
         house.live_for(40 * MINUTE).await;
         assert_eq!(made_for(&house, "twin?"), 1);
         house.site.faults(FaultPlan::none());
         house.data.lose();
         house.clock.sleep(HOUR).await;
-        paced(&house, MINUTE);
+        house.flow_fixture().interval(MINUTE).write();
         let (site, clock) = (Arc::clone(&house.site), house.clock.clone());
         let customer = async move {
             clock.sleep(30 * SECOND).await;
-            site.act("customer-ines", Action::Comment { issue: ticket, text: "any news?".to_owned() }).unwrap();
+            site.comments(CUSTOMER, &ticket, "any news?");
         };
         futures::join!(house.live_for(5 * MINUTE), customer);
         assert_eq!(house.events.told(FULL_DONE), 1, "that of the first store");
@@ -232,20 +183,20 @@ fn a_pass_in_between_makes_no_twin_of_what_the_full_sync_has_not_read_yet() {
 /// What people do while the full sync is down. Answers whether it had begun.
 async fn interlude(house: &House, what: &str) -> bool {
     let cursor: Option<String> =
-        database(house).query_row("SELECT cursor FROM sync_state", [], |row| row.get(0)).unwrap();
+        house.data.database().query_row("SELECT cursor FROM sync_state", [], |row| row.get(0)).unwrap();
     let cursor: Option<serde_json::Value> = cursor.map(|text| serde_json::from_str(&text).unwrap());
     let has_begun = cursor.is_some();
     let at = cursor.and_then(|cursor| cursor["ids_at"][0].as_str().map(str::to_owned));
     if let Some(issue) = at {
         match what {
-            "deleted" => drop(house.act("dev-bea", Action::Delete { issue })),
-            "moved away" => drop(house.act("dev-bea", Action::MoveToProject { issue, project: "DEV-N".to_owned() })),
-            _ => drop(house.act("dev-bea", Action::Rename { issue, summary: "renamed".to_owned() })),
+            "deleted" => house.deletes(DEVELOPER, &issue),
+            "moved away" => drop(house.moves_to_project(DEVELOPER, &issue, "DEV-N")),
+            _ => drop(house.act(DEVELOPER, Action::Rename { issue, summary: "renamed".to_owned() })),
         }
     }
-    accepted(house, "meanwhile");
-    let passed = accepted(house, "passed meanwhile");
-    moves(house, &passed, "In Progress");
+    house.accepts(CUSTOMER, "meanwhile", "");
+    let passed = house.accepts(CUSTOMER, "passed meanwhile", "");
+    house.moves(CUSTOMER, &passed, "In Progress");
     house.clock.sleep(5 * HOUR).await;
     has_begun
 }
@@ -258,8 +209,8 @@ fn a_full_sync_that_was_killed_on_any_page_goes_on_hours_later_whatever_became_o
             on_a_paused_clock(async {
                 let mut house = House::quiet_with(31, |jira| (jira.flavour, jira.page_cap) = (flavour, 3));
                 for number in 0..12 {
-                    create(&house, "DEV-A", &format!("idea {number}"));
-                    accepted(&house, &format!("ticket {number}"));
+                    house.creates(CUSTOMER, DEV_PROJECT, &format!("idea {number}"), "");
+                    house.accepts(CUSTOMER, &format!("ticket {number}"), "");
                 }
                 house.clock.sleep(2 * HOUR).await;
                 let crash = Crash::at(gate);
@@ -268,12 +219,12 @@ fn a_full_sync_that_was_killed_on_any_page_goes_on_hours_later_whatever_became_o
                 let has_begun = interlude(&house, what).await;
                 house.live_for(2 * HOUR).await;
                 assert_eq!(house.events.told(FULL_DONE), 1, "{place}");
-                let tickets = house.site.issues("USER-A").len();
+                let tickets = house.site.issues(USER_PROJECT).len();
                 assert_eq!(made_for(&house, "meanwhile"), 1, "{place}");
                 assert_eq!(made_for(&house, "passed meanwhile"), usize::from(has_begun), "{place}");
                 let made: usize = (0..12).map(|number| made_for(&house, &format!("ticket {number}"))).sum();
                 let gone = usize::from(tickets < 14) + usize::from(what != "changed");
-                assert!(made + gone >= 11, "{place}: {:?}", dev_issues(&house));
+                assert!(made + gone >= 11, "{place}: {:?}", house.dev_summaries());
                 if what == "changed" && has_begun {
                     assert_eq!(house.disagreements(), [""; 0], "{place}");
                 }
@@ -284,18 +235,18 @@ fn a_full_sync_that_was_killed_on_any_page_goes_on_hours_later_whatever_became_o
 
 #[test]
 fn lost_pairs_are_told_once_and_found_again_without_a_twin() {
-    on_both(async |mut house| {
-        let ticket = accepted(&house, "one");
-        house.live_for(12 * MINUTE).await;
-        assert_eq!(database(&house).execute("DELETE FROM jira_mapping", []).unwrap(), 1);
+    on_both(23, async |mut house| {
+        let ticket = house.accepts(CUSTOMER, "one", "");
+        house.cycles(2).await;
+        assert_eq!(house.data.database().execute("DELETE FROM jira_mapping", []).unwrap(), 1);
         house.live_for(30 * MINUTE).await;
         let message = "Some recorded pairs are missing; they are found again by the marks and links of their issues";
         assert_eq!(house.events.told(message), 1);
-        house.act("customer-ines", Action::Comment { issue: ticket, text: "any news?".to_owned() });
-        house.live_for(12 * MINUTE).await;
+        house.comments(CUSTOMER, &ticket, "any news?");
+        house.cycles(2).await;
         assert_eq!((made_for(&house, "one"), house.events.audited("pair.adopted")), (1, 1));
         let all_read: bool =
-            database(&house).query_row("SELECT all_read FROM sync_state", [], |row| row.get(0)).unwrap();
+            house.data.database().query_row("SELECT all_read FROM sync_state", [], |row| row.get(0)).unwrap();
         assert!(!all_read, "marks are searched for from now on");
     });
 }
@@ -317,7 +268,7 @@ fn an_empty_answer_that_can_not_be_is_not_believed_before_jira_knows_us() {
                 answer["accountId"] = "somebody-else".into();
             }
         });
-        accepted(&house, "one");
+        house.accepts(CUSTOMER, "one", "");
         let (clock, done) = (house.clock.clone(), Arc::clone(&house.events));
         let lapse = async move {
             clock.sleep(MINUTE + 30 * SECOND).await;
@@ -327,7 +278,7 @@ fn an_empty_answer_that_can_not_be_is_not_believed_before_jira_knows_us() {
             lapsed.store(false, Ordering::Relaxed);
             told
         };
-        paced(&house, MINUTE);
+        house.flow_fixture().interval(MINUTE).write();
         let ((), told) = futures::join!(house.live_for(5 * MINUTE), lapse);
         assert!(!told.is_empty(), "{}", house.events.about("sync-ab"));
     });
@@ -335,42 +286,41 @@ fn an_empty_answer_that_can_not_be_is_not_believed_before_jira_knows_us() {
 
 #[test]
 fn a_clock_that_is_set_back_while_we_live_loses_nothing() {
-    on_both(async |mut house| {
-        let ticket = accepted(&house, "one");
+    on_both(23, async |mut house| {
+        let ticket = house.accepts(CUSTOMER, "one", "");
         let (site, clock, behind) = (Arc::clone(&house.site), house.clock.clone(), house.set_back());
         let life = async move {
             clock.sleep(21 * MINUTE).await;
             behind.store(7200, Ordering::Relaxed);
             clock.sleep(21 * MINUTE).await;
-            let (issue, status) = ("DEV-A-1".to_owned(), "Closed".to_owned());
-            site.act("dev-bea", Action::Move { issue, status }).unwrap();
+            site.moves(DEVELOPER, "DEV-A-1", "Closed");
         };
         futures::join!(house.live_for(HOUR), life);
         let told = house.events.about("Jira's clock is behind the last sync");
         assert_eq!(told.lines().count(), 1, "{told}");
-        assert_eq!(status(&house, &ticket), "Resolved", "{}", house.about(&ticket));
+        assert_eq!(house.status(&ticket), "Resolved", "{}", house.about(&ticket));
     });
 }
 
 #[test]
 fn what_a_clock_that_was_ahead_put_off_is_tried_all_the_same() {
-    on_both(async |mut house| {
-        let ticket = accepted(&house, "one");
-        house.live_for(12 * MINUTE).await;
+    on_both(23, async |mut house| {
+        let ticket = house.accepts(CUSTOMER, "one", "");
+        house.cycles(2).await;
         let status_code = http::StatusCode::CONFLICT;
         let path = house.api("issue/{issueIdOrKey}/transitions");
         let kind =
             jira_sim::faults::Kind::ServerError { status: status_code, effect: jira_sim::faults::Effect::Before };
         let rule = jira_sim::faults::Rule::on(http::Method::POST, &path, jira_sim::faults::When::First(1), kind);
         house.site.faults(rule.into());
-        moves(&house, "DEV-A-1", "Closed");
+        house.moves(CUSTOMER, "DEV-A-1", "Closed");
         house.clock.sleep(MINUTE).await;
         house.live_for(10 * SECOND).await;
         assert_eq!(house.events.audited("issue.failed"), 1);
         let ahead = (house.clock.wall() + TimeDelta::days(30)).to_rfc3339();
         let sql = format!("UPDATE failures SET next_try = '{ahead}'");
-        assert_eq!(database(&house).execute(&sql, []).unwrap(), 1);
+        assert_eq!(house.data.database().execute(&sql, []).unwrap(), 1);
         house.live_for(HOUR).await;
-        assert_eq!(status(&house, &ticket), "Resolved");
+        assert_eq!(house.status(&ticket), "Resolved");
     });
 }

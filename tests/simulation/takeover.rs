@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use chrono::SecondsFormat;
 
-use jira_sim::{Action, FileContent, Flavour};
+use jira_sim::{FileContent, Flavour};
 use lockstep::engine::Report;
 use lockstep::flow::{IssueKey, StatusName, Watermark};
 use lockstep::store::{KeyPair, Legacy};
 use testing::house::{HOUR, House, MINUTE, on_a_paused_clock};
+use testing::story::{CUSTOMER, DEV_PROJECT, DEVELOPER, InJira as _, TRIAGER, USER_PROJECT};
 
 const DAY: Duration = HOUR.saturating_mul(24);
 
@@ -31,44 +32,43 @@ pub struct Served {
 impl Served {
     pub fn new(flavour: Flavour) -> Self {
         let house = House::quiet_with(23, |setup| setup.flavour = flavour);
-        let text = house.flow_text("sync-ab.json");
-        let follows = text.replacen("\"addCrossLinks\"", "\"syncAttachments\": true,\n    \"addCrossLinks\"", 1);
-        house.write_flow("sync-ab.json", &follows);
+        house.flow_fixture().copies_files().write();
         Self { house, legacy: Legacy { place: "mongodb://db/sync-ab".to_owned(), ..Legacy::default() } }
     }
 
     fn create(&self, project: &str, summary: &str) -> String {
-        let (project, summary, text) = (project.to_owned(), summary.to_owned(), "Again.".to_owned());
-        self.house.act("customer-ines", Action::Create { project, summary, text })
+        self.house.creates(CUSTOMER, project, summary, "Again.")
     }
 
     pub fn walk(&self, issue: &str, way: &[&str]) {
         for status in way {
-            let who = if issue.starts_with("DEV") { "dev-bea" } else { "triage-noor" };
-            self.house.act(who, Action::Move { issue: issue.to_owned(), status: (*status).to_owned() });
+            let who = if issue.starts_with("DEV") { DEVELOPER } else { TRIAGER };
+            self.house.moves(who, issue, status);
         }
     }
 
     fn attach(&self, issue: &str, filename: &str, size: u64) {
         let content = FileContent::Made { size, seed: size };
-        let (issue, filename) = (issue.to_owned(), filename.to_owned());
-        self.house.act("customer-ines", Action::Attach { issue, filename, content });
+        self.house.attaches(CUSTOMER, issue, filename, content);
     }
 
     fn describe(&self, issue: &str, label: &str, other: &str) {
-        let text = format!("Again.\n{label} Link: {}/browse/{other}", self.house.site.base_url());
-        self.house.act("triage-noor", Action::Describe { issue: issue.to_owned(), text });
+        self.house.describes(
+            TRIAGER,
+            issue,
+            &format!("Again.\n{label} Link: {}/browse/{other}", self.house.site.base_url()),
+        );
     }
 
     /// A dev issue as that service made it.
     pub fn dev_issue(&self, ticket: &str) -> String {
-        let dev = self.create("DEV-A", ticket);
+        let dev = self.create(DEV_PROJECT, ticket);
         self.describe(&dev, "User", ticket);
         dev
     }
 
     pub fn pair(&mut self, nth: usize) -> (String, String) {
-        let ticket = self.create("USER-A", &format!("ticket {nth}"));
+        let ticket = self.create(USER_PROJECT, &format!("ticket {nth}"));
         let dev = self.dev_issue(&ticket);
         if nth.is_multiple_of(2) {
             self.describe(&ticket, "Dev", &dev);
@@ -89,7 +89,7 @@ impl Served {
 
     /// A ticket whose create failed there.
     pub fn failed(&mut self) -> String {
-        let ticket = self.create("USER-A", "nobody made it");
+        let ticket = self.create(USER_PROJECT, "nobody made it");
         self.walk(&ticket, &["Will Do"]);
         self.seen(&ticket);
         ticket
@@ -97,7 +97,7 @@ impl Served {
 
     /// That service writes a status down.
     fn seen(&mut self, issue: &str) {
-        let status = StatusName::new(&self.house.site.issue(issue).unwrap().status);
+        let status = StatusName::new(&self.house.status(issue));
         let side =
             if issue.starts_with("DEV") { &mut self.legacy.dev_statuses } else { &mut self.legacy.user_statuses };
         side.insert(issue.parse().unwrap(), status);
@@ -116,7 +116,7 @@ impl Served {
     }
 
     pub fn dev_issues(&self) -> usize {
-        self.house.site.issues("DEV-A").len()
+        self.house.dev_count()
     }
 }
 
@@ -186,10 +186,8 @@ pub fn what_was_left_undone_is_done_once_and_what_is_odd_is_told() {
         let single = served.failed();
         let single_dev = served.dev_issue(&single);
         let twin = served.dev_issue(&pairs[1].0);
-        let moved = served
-            .house
-            .act("triage-noor", Action::MoveToProject { issue: pairs[2].1.clone(), project: "DEV-C".into() });
-        served.house.site.act("triage-noor", Action::Delete { issue: pairs[4].1.clone() }).unwrap();
+        let moved = served.house.moves_to_project(TRIAGER, &pairs[2].1, "DEV-C");
+        served.house.site.deletes(TRIAGER, &pairs[4].1);
         // Long ago: no search of the first cycle shows any of it.
         served.house.clock.sleep(30 * DAY).await;
         served.stops();

@@ -2,12 +2,10 @@
 
 use http::Method;
 use jira_sim::faults::{Kind, Rule, When};
-use jira_sim::{Account, Action, Flavour};
+use jira_sim::{Account, Flavour};
 use serde_json::{Value, json};
 use testing::house::{Crash, End, FLAVOURS, House, MINUTE, at_every_gate, on_a_paused_clock};
-
-/// The customer, who for once works with programs too: only those write mentions, files and tables in one stroke.
-const CUSTOMER: &str = "customer-ines";
+use testing::story::{CUSTOMER, DEVELOPER, FIRE, InJira as _};
 
 /// What is lost of either description, in words.
 const LOST: &str = "of USER-A-1: 1 mention, 1 embedded file";
@@ -15,21 +13,21 @@ const LOST: &str = "of USER-A-1: 1 mention, 1 embedded file";
 fn company(flavour: Flavour) -> House {
     House::quiet_with(7, |jira| {
         jira.flavour = flavour;
+        // The customer works with programs too: only those write mentions, files and tables in one request.
         jira.accounts.push(Account::new(CUSTOMER, "Ines Moreau", "ines@example.net", "hers", chrono_tz::UTC));
     })
 }
 
 /// A ticket that names somebody, shows a file and has a table, accepted.
 async fn accepted(house: &House) {
-    let (project, summary) = ("USER-A".to_owned(), "The printer is on fire".to_owned());
-    let issue = house.act(CUSTOMER, Action::Create { project, summary, text: String::new() });
+    let issue = house.reports(FIRE, "");
     let description = match house.flavour {
         Flavour::Cloud => document(&mention(), &picture()),
         Flavour::DataCenter => json!("[~dev-bea], look:\n!fire.png|thumbnail!\n||Floor||Fires||\n|2|1|"),
     };
     let edit = json!({"fields": {"description": description}});
     assert_eq!(house.ask(Method::PUT, &format!("issue/{issue}"), edit).await, Value::Null);
-    house.act(CUSTOMER, Action::Move { issue, status: "Will Do".to_owned() });
+    house.moves(CUSTOMER, &issue, "Will Do");
 }
 
 fn document(who: &Value, file: &Value) -> Value {
@@ -49,7 +47,7 @@ fn layout() -> Value {
 }
 
 fn mention() -> Value {
-    json!({"type": "mention", "attrs": {"id": "dev-bea", "text": "@Bea"}})
+    json!({"type": "mention", "attrs": {"id": DEVELOPER, "text": "@Bea"}})
 }
 
 fn picture() -> Value {
@@ -101,7 +99,7 @@ fn a_description_arrives_as_it_is_but_for_mentions_and_files_and_that_is_told_on
         on_a_paused_clock(async {
             let mut house = company(flavour);
             accepted(&house).await;
-            house.live_for(12 * MINUTE).await;
+            house.cycles(2).await;
             arrives(&house).await;
         });
     }
@@ -143,11 +141,9 @@ fn a_description_without_such_things_loses_nothing() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = company(flavour);
-            let (project, text) = ("USER-A".to_owned(), "Ask [~bea] or @Bea !now!".to_owned());
-            let issue = house.act(CUSTOMER, Action::Create { project, summary: "x".to_owned(), text });
-            house.act(CUSTOMER, Action::Move { issue, status: "Will Do".to_owned() });
-            house.live_for(12 * MINUTE).await;
-            assert_eq!((house.site.issues("DEV-A").len(), house.events.audited("text.lost")), (1, 0));
+            house.accepts(CUSTOMER, "x", "Ask [~bea] or @Bea !now!");
+            house.cycles(2).await;
+            assert_eq!((house.dev_count(), house.events.audited("text.lost")), (1, 0));
         });
     }
 }

@@ -4,33 +4,29 @@ use std::time::Duration;
 
 use http::Method;
 use jira_sim::faults::{Effect, Garbage, Kind, Rule, When};
-use jira_sim::{Action, FaultPlan, Flavour, Screens};
+use jira_sim::{FaultPlan, Flavour, Screens};
 use lockstep::supervisor::Handle;
 
-use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
+use serde_json::json;
+use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, cycles, on_a_paused_clock};
+use testing::story::{DEV_PROJECT, InJira as _, TRIAGER, USER_PROJECT};
 
 fn accepted(house: &House, tickets: usize) {
     for number in 0..tickets {
-        let (project, summary, text) = ("USER-A".to_owned(), format!("ticket {number}"), String::new());
-        let issue = house.act("customer-ines", Action::Create { project, summary, text });
-        house.act("triage-noor", Action::Move { issue, status: "Will Do".to_owned() });
+        house.accepts(TRIAGER, &format!("ticket {number}"), "");
     }
-}
-
-fn asked(house: &House, resource: &str) -> u64 {
-    house.site.counters().get(&format!("POST {}", house.api(resource))).copied().unwrap_or_default()
 }
 
 /// Each ticket has one dev issue of its own, and all that belongs to it was done once.
 async fn each_has_its_own(house: &mut House, tickets: usize, after: &str) {
     house.live_for(HOUR).await;
-    let mut summaries: Vec<_> = house.site.issues("DEV-A").into_iter().map(|dev| dev.summary).collect();
+    let mut summaries: Vec<_> = house.dev_issues().into_iter().map(|dev| dev.summary).collect();
     summaries.sort();
     let mut expected: Vec<_> = (0..tickets).map(|number| format!("ticket {number}")).collect();
     expected.sort();
     assert_eq!(summaries, expected, "{after}");
     assert_eq!(house.disagreements(), [""; 0], "{after}");
-    let comments = house.site.issues("USER-A").into_iter().map(|user| user.comments.len());
+    let comments = house.site.issues(USER_PROJECT).into_iter().map(|user| user.comments.len());
     assert_eq!(comments.collect::<Vec<_>>(), vec![1; tickets], "{after}");
 }
 
@@ -42,7 +38,11 @@ fn a_page_of_accepted_tickets_is_one_request_for_fifty() {
             accepted(&house, 60);
             house.clock.sleep(HOUR).await;
             each_has_its_own(&mut house, 60, "no fault").await;
-            assert_eq!((asked(&house, "issue/bulk"), asked(&house, "issue")), (2, 0), "{flavour:?}");
+            assert_eq!(
+                (house.requests_to("POST", "issue/bulk"), house.requests_to("POST", "issue")),
+                (2, 0),
+                "{flavour:?}"
+            );
         });
     }
 }
@@ -67,7 +67,7 @@ fn an_answer_that_never_came_or_can_not_be_read_leaves_all_of_them_in_doubt_and_
             house.site.faults(Rule::on(Method::POST, &house.api("issue/bulk"), When::First(1), kind).into());
             house.live_for(4 * MINUTE).await;
             assert_eq!(house.events.audited("step.inDoubt"), 5);
-            assert_eq!(house.site.issues("DEV-A").len(), if happened { 5 } else { 0 });
+            assert_eq!(house.dev_count(), if happened { 5 } else { 0 });
             each_has_its_own(&mut house, 5, "lost").await;
             assert_eq!(house.events.audited("step.doubtSettled"), 5);
         });
@@ -84,7 +84,11 @@ fn a_request_that_jira_refuses_as_a_whole_is_made_one_by_one() {
             let refused = Kind::ServerError { status: http::StatusCode::BAD_REQUEST, effect: Effect::Before };
             house.site.faults(Rule::on(Method::POST, &house.api("issue/bulk"), When::First(1), refused).into());
             each_has_its_own(&mut house, 5, "refused").await;
-            assert_eq!((asked(&house, "issue/bulk"), asked(&house, "issue")), (1, 5), "{flavour:?}");
+            assert_eq!(
+                (house.requests_to("POST", "issue/bulk"), house.requests_to("POST", "issue")),
+                (1, 5),
+                "{flavour:?}"
+            );
             assert_eq!(house.events.audited("step.inDoubt"), 0, "a refusal leaves no doubt");
         });
     }
@@ -100,7 +104,11 @@ fn a_jira_that_asks_to_wait_gets_the_same_request_once_more() {
             let wait = Kind::TooMany { retry_after_secs: 20 };
             house.site.faults(Rule::on(Method::POST, &house.api("issue/bulk"), When::First(1), wait).into());
             each_has_its_own(&mut house, 5, "throttled").await;
-            assert_eq!((asked(&house, "issue/bulk"), asked(&house, "issue")), (2, 0), "{flavour:?}");
+            assert_eq!(
+                (house.requests_to("POST", "issue/bulk"), house.requests_to("POST", "issue")),
+                (2, 0),
+                "{flavour:?}"
+            );
             assert_eq!(house.events.audited("step.inDoubt"), 0, "nothing happened, and nobody doubts that");
         });
     }
@@ -113,7 +121,7 @@ fn a_crash_at_any_gate_of_several_creates_leaves_no_twin_and_loses_nothing() {
             let mut house = House::quiet(flavour, 7);
             accepted(&house, 3);
             let crash = Crash::at(gate);
-            house.live(End::Crash(crash.clone(), 12 * MINUTE)).await;
+            house.live(End::Crash(crash.clone(), cycles(2))).await;
             let place = crash.place()?;
             each_has_its_own(&mut house, 3, &format!("{flavour:?}: after a crash at {place}")).await;
             Some(place)
@@ -129,11 +137,9 @@ fn a_crash_at_any_gate_of_several_creates_leaves_no_twin_and_loses_nothing() {
 fn demands_labels(flavour: Flavour) -> House {
     let house = House::quiet_with(4, |jira| {
         jira.flavour = flavour;
-        jira.screens.insert("DEV-A".to_owned(), Screens::default().with(&["labels!"]));
+        jira.screens.insert(DEV_PROJECT.to_owned(), Screens::default().with(&["labels!"]));
     });
-    let (name, file) = ("\"name\": \"sync-ab\",", house.flow_text("sync-ab.json"));
-    let mapped = format!("{name} \"fieldMap\": {{\"labels\": \"labels\"}},");
-    house.write_flow("sync-ab.json", &file.replace(name, &mapped));
+    house.flow_fixture().with(json!({"fieldMap": {"labels": "labels"}})).write();
     house
 }
 
@@ -146,16 +152,19 @@ fn one_that_jira_refuses_among_several_is_tried_alone_and_fails_alone() {
             accepted(&house, 5);
             let labelled = ["USER-A-1", "USER-A-2", "USER-A-4", "USER-A-5"];
             for issue in labelled {
-                house.act("triage-noor", Action::Label { issue: issue.to_owned(), labels: vec!["hot".to_owned()] });
+                house.labels(TRIAGER, issue, &["hot"]);
             }
             house.clock.sleep(MINUTE).await;
             house.live_for(Duration::from_secs(10)).await;
-            assert_eq!((asked(&house, "issue/bulk"), asked(&house, "issue")), (1, 1), "{flavour:?}");
+            assert_eq!(
+                (house.requests_to("POST", "issue/bulk"), house.requests_to("POST", "issue")),
+                (1, 1),
+                "{flavour:?}"
+            );
             assert_eq!(house.events.audited("issue.failed"), 1);
             assert!(house.events.about("issue.failed").is_empty() && !house.events.about("USER-A-3 failed").is_empty());
             assert_eq!(house.events.audited("step.inDoubt"), 0, "a refusal leaves no doubt");
-            let (issue, labels) = ("USER-A-3".to_owned(), vec!["hot".to_owned()]);
-            house.act("triage-noor", Action::Label { issue, labels });
+            house.labels(TRIAGER, "USER-A-3", &["hot"]);
             each_has_its_own(&mut house, 5, "refused in part").await;
         });
     }
@@ -172,7 +181,7 @@ fn one_whose_ticket_was_paired_meanwhile_does_not_stop_the_others_nor_the_cycle(
         let bulk = house.api("issue/bulk");
         house.site.add_fault(Rule::on(Method::POST, &bulk, When::First(1), Kind::Hold { effect: Effect::After }));
         let (site, file) = (house.site.clone(), house.data.file());
-        let id = site.issue("USER-A-2").unwrap().id;
+        let id = site.id("USER-A-2");
         let beside = async |_: Handle| {
             site.held(1).await;
             let sql = "INSERT INTO jira_mapping (user_issue_id, user_issue_key, dev_issue_id, dev_issue_key, origin,
@@ -202,7 +211,7 @@ fn issues_that_failed_are_tried_again_a_page_at_a_time() {
         assert_eq!(house.events.audited("issue.failed"), 130);
         house.clock.sleep(30 * HOUR).await;
         let now = house.clock.wall().to_rfc3339();
-        let database = rusqlite::Connection::open(house.data.file()).unwrap();
+        let database = house.data.database();
         database.execute("UPDATE sync_state SET patrol_begun = ?1, last_sync = ?1", [now]).unwrap();
         house.site.faults(FaultPlan::none());
         let before = house.site.requests().len();

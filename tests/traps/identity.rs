@@ -4,13 +4,14 @@ use jira_sim::{Action, Flavour};
 use lockstep::flow::ProjectKey;
 use lockstep::jira::{By, Error, Fault};
 
-use testing::desk::{DEV, Desk, USER};
+use testing::desk::{ANN, Desk};
+use testing::story::{DEV_PROJECT, InJira as _, USER_PROJECT};
 
 /// A lapsed credential can be answered with 200 and nothing in it: that is a refusal, whatever was asked.
 pub async fn a_bad_token_is_no_empty_jira(flavour: Flavour) {
     for silent in [true, false] {
         let mut desk = Desk::built(flavour, |setup| setup.silent_auth_failure = silent);
-        let issue = desk.report(USER, "something");
+        let issue = desk.report(USER_PROJECT, "something");
         let client = desk.client().await;
         // A proxy in between may drop the header that gives an answer to nobody away.
         desk.plot.strips = Some("x-seraph-loginreason");
@@ -34,15 +35,15 @@ pub async fn a_bad_token_is_no_empty_jira(flavour: Flavour) {
 pub async fn what_is_hidden_or_moved_is_not_taken_for_deleted(flavour: Flavour) {
     let desk = Desk::new(flavour);
     let client = desk.client().await;
-    let (moved, hidden) = (desk.report(USER, "will move"), desk.report(USER, "will be hidden"));
+    let (moved, hidden) = (desk.report(USER_PROJECT, "will move"), desk.report(USER_PROJECT, "will be hidden"));
 
     let old_key = desk.site.issue(moved.as_str()).unwrap().key;
-    desk.act(Action::MoveToProject { issue: old_key.clone(), project: DEV.to_owned() });
+    desk.moves_to_project(ANN, &old_key, DEV_PROJECT);
     let read = client.fetch_one(&moved).await.unwrap().expect("its id is what it was");
-    assert_eq!(read.at.key.project(), DEV);
+    assert_eq!(read.at.key.project(), DEV_PROJECT);
     assert_ne!(read.at.key.to_string(), old_key);
 
-    desk.act(Action::Restrict { issue: hidden.to_string(), viewers: Some(vec!["ann".to_owned()]) });
+    desk.act(ANN, Action::Restrict { issue: hidden.to_string(), viewers: Some(vec![ANN.to_owned()]) });
     assert_eq!(client.fetch_one(&hidden).await.unwrap(), None);
     let error = client.standing(&hidden).await.unwrap_err();
     assert!(matches!(error.what, Fault::Missing(_)), "{error}");

@@ -11,7 +11,8 @@ use lockstep::jira::{By, Client, Fault, Scan};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use testing::desk::{Desk, USER, user_project};
+use testing::desk::{ANN, Desk, user_project};
+use testing::story::{InJira as _, USER_PROJECT};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -23,14 +24,14 @@ pub async fn a_search_may_miss_what_a_read_shows(flavour: Flavour) {
         setup.flicker = 1.0;
     });
     let client = desk.client().await;
-    let issue = desk.report(USER, "new");
+    let issue = desk.report(USER_PROJECT, "new");
     assert_eq!(desk.walk(&client, By::Created).await.unwrap(), []);
     assert_eq!(client.fetch_one(&issue).await.unwrap().unwrap().summary, "new");
 
     desk.clock.sleep(20 * SECOND).await;
     assert_eq!(desk.walk(&client, By::Created).await.unwrap(), std::slice::from_ref(&issue));
 
-    desk.act(Action::Rename { issue: issue.to_string(), summary: "newer".to_owned() });
+    desk.act(ANN, Action::Rename { issue: issue.to_string(), summary: "newer".to_owned() });
     desk.clock.sleep(10 * SECOND).await;
     assert_eq!(desk.walk(&client, By::Created).await.unwrap(), [], "it vanishes while it is indexed anew");
     assert_eq!(client.fetch_one(&issue).await.unwrap().unwrap().summary, "newer");
@@ -40,9 +41,9 @@ pub async fn a_search_may_miss_what_a_read_shows(flavour: Flavour) {
 pub async fn rows_are_asked_for_with_their_fields(flavour: Flavour) {
     let desk = Desk::new(flavour);
     let client = desk.client().await;
-    let issue = desk.report(USER, "new");
+    let issue = desk.report(USER_PROJECT, "new");
     let mark = json!({"devIssue": "77", "intent": "intent-1"});
-    desk.act(Action::SetProperty { issue: issue.to_string(), key: "lockstep".to_owned(), value: mark });
+    desk.marks(ANN, issue.as_str(), mark);
 
     let mut scan = Scan::new(vec![user_project()], By::Updated, None, &[]).with_marks();
     let row = scan.next(&client).await.unwrap().unwrap().rows.remove(0);
@@ -65,14 +66,14 @@ pub async fn an_instant_is_the_same_in_every_time_zone(flavour: Flavour) {
                 setup.refuses_epoch_dates = !knows_epoch;
             });
             let client = desk.client().await;
-            let long_ago = desk.report(USER, "long ago");
+            let long_ago = desk.report(USER_PROJECT, "long ago");
             desk.clock.sleep(40 * HOUR).await;
-            let before = desk.report(USER, "an hour before");
+            let before = desk.report(USER_PROJECT, "an hour before");
             desk.clock.sleep(HOUR).await;
             let from = JiraTime::new(desk.clock.wall());
-            let at = desk.report(USER, "at that instant");
+            let at = desk.report(USER_PROJECT, "at that instant");
             desk.clock.sleep(HOUR).await;
-            let after = desk.report(USER, "an hour later");
+            let after = desk.report(USER_PROJECT, "an hour later");
 
             let found = walk_from(&client, from).await;
             let case = format!("{zone}, epoch {knows_epoch}, hidden {hides_zone}: {found:?}");
@@ -89,7 +90,7 @@ pub async fn issues_of_one_instant_are_all_found_once(flavour: Flavour) {
     let client = desk.client().await;
     let mut issues = Vec::new();
     for moment in 0..3 {
-        issues.extend((0..7).map(|n| desk.report(USER, &format!("{n} of moment {moment}"))));
+        issues.extend((0..7).map(|n| desk.report(USER_PROJECT, &format!("{n} of moment {moment}"))));
         desk.clock.sleep(Duration::from_millis(1)).await;
     }
     for by in [By::Created, By::Updated] {
@@ -102,7 +103,7 @@ pub async fn issues_of_one_instant_are_all_found_once(flavour: Flavour) {
 pub async fn pages_that_lead_nowhere_are_an_error_and_no_loop(flavour: Flavour) {
     for stale_token in [true, false] {
         let mut desk = Desk::built(flavour, |setup| setup.page_cap = 2);
-        (0..2).for_each(|n| drop(desk.report(USER, &n.to_string())));
+        (0..2).for_each(|n| drop(desk.report(USER_PROJECT, &n.to_string())));
         let mut count = 0;
         desk.plot.forgets_pages = true;
         desk.plot.twist = Some(Arc::new(Mutex::new(move |path: &str, answer: &mut Value| {

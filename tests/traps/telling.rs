@@ -3,8 +3,9 @@
 use jira_sim::Flavour;
 use lockstep::jira::{Error, Fault};
 
-use testing::desk::{Desk, USER};
+use testing::desk::Desk;
 use testing::middle::Canned;
+use testing::story::USER_PROJECT;
 
 const JSON: &str = "application/json;charset=UTF-8";
 const PROBLEM: &str = "application/problem+json";
@@ -85,7 +86,7 @@ async fn asked(flavour: Flavour, canned: Canned) -> Error {
     let mut desk = Desk::new(flavour);
     desk.plot.canned = Some(canned);
     let client = desk.client().await;
-    let issue = desk.report(USER, "something");
+    let issue = desk.report(USER_PROJECT, "something");
     client.comments(&issue, client.jira_now()).await.unwrap_err()
 }
 

@@ -9,7 +9,8 @@ use jira_sim::{FaultPlan, Flavour, Screen, Workflow};
 use lockstep::flow::{IssueId, Mark, StatusName};
 use lockstep::jira::{Client, Effect, Error, Fault, FieldValue, Fields, NewIssue, Offer};
 
-use testing::desk::{DEV, Desk, USER, dev_project};
+use testing::desk::{Desk, dev_project};
+use testing::story::{InJira as _, USER_PROJECT};
 
 /// Longer than any late effect below.
 const MUCH_LATER: Duration = Duration::from_secs(300);
@@ -33,7 +34,7 @@ pub async fn a_create_or_comment_in_doubt_is_never_repeated(flavour: Flavour) {
     for (kind, happened) in kinds {
         let desk = Desk::new(flavour);
         let client = desk.client().await;
-        let issue = desk.report(USER, "something");
+        let issue = desk.report(USER_PROJECT, "something");
         desk.site.faults(FaultPlan { rules: vec![all_posts(kind.clone())] });
 
         assert_in_doubt(&kind, create(&client, &issue).await);
@@ -44,7 +45,7 @@ pub async fn a_create_or_comment_in_doubt_is_never_repeated(flavour: Flavour) {
         }
 
         desk.clock.sleep(MUCH_LATER).await;
-        assert_eq!(desk.site.issues(DEV).len(), happened, "{kind:?}");
+        assert_eq!(desk.dev_count(), happened, "{kind:?}");
         assert_eq!(desk.site.issue(issue.as_str()).unwrap().comments.len(), happened, "{kind:?}");
     }
 }
@@ -58,7 +59,7 @@ pub async fn a_transition_is_chosen_by_where_it_leads(flavour: Flavour) {
             setup.under_reported_fields = !told;
         });
         let client = desk.client().await;
-        let issue = desk.report(USER, "something");
+        let issue = desk.report(USER_PROJECT, "something");
         let status = || desk.site.issue(issue.as_str()).unwrap().status;
 
         let finish = offer(&client, &issue, "Done").await;

@@ -88,6 +88,11 @@ impl Data {
         self.folder().join("sync_ab.sqlite")
     }
 
+    /// That file's database.
+    pub fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.file()).unwrap()
+    }
+
     /// The process ended without a word. SQLite's lock ended with it; in MongoDB it was silent for so long that another
     /// one may follow, and a sign of life of it that is still on its way finds nothing.
     pub fn crashed(&self) {
@@ -136,8 +141,7 @@ impl Data {
 
     /// Until when Jira asked to wait, as it is stored in SQLite.
     pub fn held_until(&self) -> Option<String> {
-        let database = rusqlite::Connection::open(self.file()).unwrap();
-        database.query_row("SELECT held_until FROM sync_state", [], |row| row.get(0)).unwrap()
+        self.database().query_row("SELECT held_until FROM sync_state", [], |row| row.get(0)).unwrap()
     }
 
     /// Stores until when Jira asked to wait, in SQLite.
@@ -151,8 +155,7 @@ impl Data {
     }
 
     fn execute(&self, sql: &str) {
-        let database = rusqlite::Connection::open(self.file()).unwrap();
-        assert!(database.execute(sql, []).unwrap() > 0, "{sql}");
+        assert!(self.database().execute(sql, []).unwrap() > 0, "{sql}");
     }
 
     fn remove(&self, table: &'static str) {

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use jira_sim::{Account, Action, Flavour, Project, Setup, Site, Workflow};
+use jira_sim::{Account, Flavour, Project, Setup, Site, Workflow};
 use lockstep::clock::{Clock, Entropy};
 use lockstep::flow::{Credentials, Deployment, IssueId, JiraAccess, ProjectId, ProjectKey, Secret, Teller};
 use lockstep::jira::{self, AnswerMemory, Budget, By, Client, DEFAULT_ANSWER_BYTES, InMemory, Parsing, Scan, Tools};
 use lockstep::pulse::Pulse;
 
 use crate::middle::{Middle, Plot};
+use crate::story::{DEV_PROJECT, InJira, USER_PROJECT};
 
-pub const USER: &str = "USER-A";
-pub const DEV: &str = "DEV-A";
+/// Who acts at desks.
+pub const ANN: &str = "ann";
 const BOT: &str = "account-bot";
 const EMAIL: &str = "bot@example.net";
 const TOKEN: &str = "good-token";
@@ -40,8 +41,8 @@ impl Desk {
         let mut setup = Setup {
             base_url: BASE_URL.to_owned(),
             flavour,
-            projects: vec![project(USER, Workflow::customer()), project(DEV, Workflow::development())],
-            accounts: vec![account(BOT, EMAIL, TOKEN), account("ann", "ann@example.net", "ann-token")],
+            projects: vec![project(USER_PROJECT, Workflow::customer()), project(DEV_PROJECT, Workflow::development())],
+            accounts: vec![account(BOT, EMAIL, TOKEN), account(ANN, "ann@example.net", "ann-token")],
             index_lag: Duration::ZERO..=Duration::ZERO,
             ..Setup::new(Arc::new(move || now.wall()), 7)
         };
@@ -84,20 +85,13 @@ impl Desk {
         }
     }
 
-    /// Somebody reports an issue. Answers its id.
+    /// Ann reports an issue. Returns its id.
     pub fn report(&self, project: &str, summary: &str) -> IssueId {
-        let deed = Action::Create { project: project.to_owned(), summary: summary.to_owned(), text: String::new() };
-        let key = self.act(deed);
-        self.id(&key)
+        self.issue_id(&self.creates(ANN, project, summary, ""))
     }
 
-    /// Ann does something.
-    pub fn act(&self, deed: Action) -> String {
-        self.site.act("ann", deed).unwrap()
-    }
-
-    pub fn id(&self, key: &str) -> IssueId {
-        self.site.issue(key).unwrap().id.parse().unwrap()
+    pub fn issue_id(&self, key: &str) -> IssueId {
+        self.id(key).parse().unwrap()
     }
 
     /// All that a walk through the user project finds, from the beginning.
@@ -111,6 +105,12 @@ impl Desk {
     }
 }
 
+impl InJira for Desk {
+    fn site(&self) -> &Site {
+        &self.site
+    }
+}
+
 /// The simulator numbers its projects in their order.
 pub fn user_project() -> ProjectId {
     "10000".parse().unwrap()
@@ -121,7 +121,7 @@ pub fn dev_project() -> ProjectId {
 }
 
 pub fn dev_key() -> ProjectKey {
-    DEV.parse().unwrap()
+    DEV_PROJECT.parse().unwrap()
 }
 
 fn project(key: &str, workflow: Workflow) -> Project {

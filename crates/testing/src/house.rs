@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt as _, Full};
-use jira_sim::{self, Action, FaultPlan, Flavour, People, Site, check};
+use jira_sim::{self, FaultPlan, Flavour, People, Site, check};
 use lockstep::clock::{Clock, Entropy};
 use lockstep::config::Watch;
 use lockstep::demo::world;
@@ -27,9 +27,13 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::data::Data;
+use crate::story::InJira;
 
 pub const MINUTE: Duration = Duration::from_secs(60);
 pub const HOUR: Duration = Duration::from_secs(3600);
+
+/// The flows' interval.
+const INTERVAL: Duration = Duration::from_secs(300);
 
 /// The site's search lags up to so much in truth; flows trust it to lag no more than [`INDEX_LAG`].
 const TRUE_LAG: Duration = Duration::from_secs(20);
@@ -41,6 +45,12 @@ const MIDNIGHT: &str = "2026-03-02T00:00:00Z";
 
 /// Both kinds of Jira.
 pub const FLAVOURS: [Flavour; 2] = [Flavour::Cloud, Flavour::DataCenter];
+
+/// How long `count` cycles take until searches show what they did: so many of the flows' intervals, and the lag that they
+/// trust searches to have, before and after.
+pub const fn cycles(count: u32) -> Duration {
+    INTERVAL.saturating_mul(count).saturating_add(INDEX_LAG.saturating_mul(2))
+}
 
 /// A company, its Lockstep, and all that was seen of them.
 pub struct House {
@@ -120,7 +130,7 @@ impl House {
             date_lag: Arc::default(),
         };
         for (file, text) in world::FLOWS {
-            house.write_flow(file, &spoken_to(flavour, &world::paced(text, 5 * MINUTE, INDEX_LAG)));
+            house.write_flow(file, &spoken_to(flavour, &world::paced(text, INTERVAL, INDEX_LAG)));
         }
         house
     }
@@ -193,6 +203,11 @@ impl House {
         self.site.counters().values().sum()
     }
 
+    /// Requests so far with this method to this resource of the API.
+    pub fn requests_to(&self, method: &str, resource: &str) -> u64 {
+        self.site.counters().get(&format!("{method} {}", self.api(resource))).copied().unwrap_or_default()
+    }
+
     /// Requests so far that change something in Jira.
     pub fn writes(&self) -> u64 {
         let searches = format!("POST {}", self.search());
@@ -237,7 +252,7 @@ impl House {
         let (probe, crash, span): (Option<Arc<dyn Probe>>, _, _) = match end {
             End::At(span) => (None, None, span),
             End::Crash(crash, span) => (Some(Arc::clone(&crash) as Arc<dyn Probe>), Some(crash), span),
-            End::Stop(gate) => (Some(Arc::new(StopAt { gate, stop: stop.clone() })), None, 12 * MINUTE),
+            End::Stop(gate) => (Some(Arc::new(StopAt { gate, stop: stop.clone() })), None, cycles(2)),
         };
         let (setup, opener) = self.setup(probe);
         let (supervisor, handle) = Supervisor::new(setup);
@@ -276,6 +291,11 @@ impl House {
     /// Lives in peace for so long.
     pub async fn live_for(&mut self, span: Duration) {
         assert_eq!(self.live(End::At(span)).await, Some(Ended::Drained));
+    }
+
+    /// Lives in peace for [`cycles`] of flows with the usual interval.
+    pub async fn cycles(&mut self, count: u32) {
+        self.live_for(cycles(count)).await;
     }
 
     /// What does not hold between the projects, and whatever else went wrong.
@@ -318,11 +338,6 @@ impl House {
         let response = InMemory::new(self.site.hosts_router()).send(request.unwrap()).await.unwrap();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         if bytes.is_empty() { serde_json::Value::Null } else { serde_json::from_slice(&bytes).unwrap() }
-    }
-
-    /// A person does something in Jira.
-    pub fn act(&self, who: &str, deed: Action) -> String {
-        self.site.act(who, deed).unwrap()
     }
 
     /// The flow of that file takes over what the Node.js service left.
@@ -372,7 +387,7 @@ impl House {
         let (entropy, observer) = (tools.entropy.clone(), Arc::clone(&tools.observer));
         let setup = Setup {
             dir: self.flows.path().to_owned(),
-            default_interval: 5 * MINUTE,
+            default_interval: INTERVAL,
             env: world::environment(BASE_URL),
             read_mongo: lockstep::store::mongo_url,
             clock: self.clock.clone(),
@@ -409,6 +424,12 @@ impl House {
             observer,
         };
         (tools, left)
+    }
+}
+
+impl InJira for House {
+    fn site(&self) -> &Site {
+        &self.site
     }
 }
 
@@ -575,6 +596,13 @@ fn spoken_to(flavour: Flavour, text: &str) -> String {
 pub fn on_a_paused_clock<T>(story: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(story)
+}
+
+/// Lives a story on each kind of Jira, in a [`House::quiet`] of this seed.
+pub fn on_both(seed: u64, story: impl AsyncFn(House)) {
+    for flavour in FLAVOURS {
+        on_a_paused_clock(story(House::quiet(flavour, seed)));
+    }
 }
 
 /// Lives a story once for each gate, until one is over before its gate is reached. Answers the gates.

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jira_sim::{Account, Action, Site, check};
+use jira_sim::{Account, Site, check};
 use lockstep::clock::Clock;
 use lockstep::config::{self, CheckInputs};
 use lockstep::demo::world;
@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::daemon::{self, Daemon};
+use crate::story::InJira;
 use crate::wait::eventually;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,7 +26,8 @@ const TRUE_LAG: Duration = Duration::from_millis(500);
 /// Requests are answered faster than in a usual town: there are many tests.
 const LATENCY: std::ops::RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_millis(20);
 
-const PERSON: &str = "account-ines";
+/// Who acts in towns.
+pub const PERSON: &str = "account-ines";
 
 /// One test's surroundings.
 pub struct Town {
@@ -105,18 +107,11 @@ impl Town {
         self.data.path()
     }
 
-    /// Somebody reports a ticket in `project`, and it is accepted. Answers its key.
+    /// A person reports a ticket in `project`, and it is accepted. Returns its key.
     pub fn accepted_ticket(&self, project: &str) -> String {
-        let create =
-            Action::Create { project: project.into(), summary: "It does not start".into(), text: "At all.".into() };
-        let ticket = self.site.act(PERSON, create).unwrap();
-        self.bring(&ticket, "Will Do");
+        let ticket = self.creates(PERSON, project, "It does not start", "At all.");
+        self.moves(PERSON, &ticket, "Will Do");
         ticket
-    }
-
-    /// Somebody brings an issue into a status.
-    pub fn bring(&self, issue: &str, status: &str) {
-        self.site.act(PERSON, Action::Move { issue: issue.into(), status: status.into() }).unwrap();
     }
 
     /// The key of the dev issue that a ticket links to.
@@ -137,11 +132,6 @@ impl Town {
         eventually(&what, || (self.site.issue(issue)?.status == status).then_some(()));
     }
 
-    /// The texts of an issue's comments, oldest first.
-    pub fn comments(&self, issue: &str) -> Vec<String> {
-        self.site.issue(issue).unwrap().comments.into_iter().map(|comment| comment.text).collect()
-    }
-
     /// What does not hold between the projects of the flows.
     pub fn disagreements(&self) -> Vec<String> {
         let env = world::environment(&self.url);
@@ -159,6 +149,12 @@ impl Town {
 
     fn file(&self, file: &str) -> PathBuf {
         self.flows.path().join(file)
+    }
+}
+
+impl InJira for Town {
+    fn site(&self) -> &Site {
+        &self.site
     }
 }
 

@@ -8,7 +8,8 @@ use std::process::{Command, Output, Stdio};
 
 use super::telling::secrets;
 use testing::daemon::{Daemon, lockstep};
-use testing::town::{Town, flow_text};
+use testing::story::{InJira as _, USER_PROJECT};
+use testing::town::{PERSON, Town, flow_text};
 
 /// A command about the flows of this town, with their data in this folder.
 fn about(town: &Town, data: &Path, args: &[&str]) -> Command {
@@ -39,7 +40,7 @@ fn piped(town: &Town, data: &Path, args: &[&str], text: &str) -> (Option<i32>, S
 fn served() -> (Town, Daemon, String, String) {
     let town = Town::with_flow("sync-ab.json");
     let daemon = town.start();
-    let ticket = town.accepted_ticket("USER-A");
+    let ticket = town.accepted_ticket(USER_PROJECT);
     let dev = town.dev_issue_of(&ticket);
     daemon.wait_cycles("sync-ab", 2);
     (town, daemon, ticket, dev)
@@ -66,11 +67,11 @@ fn a_backup_of_a_running_flow_is_a_new_beginning_elsewhere() {
     assert_eq!(again.lines().skip(1).collect::<Vec<_>>(), text.lines().skip(1).collect::<Vec<_>>());
 
     let daemon = Daemon::start(town.flows(), &other, &town.env());
-    town.bring(&dev, "Closed");
+    town.moves(PERSON, &dev, "Closed");
     town.wait_for_status(&ticket, "Resolved");
     daemon.wait_cycles("sync-ab", 2);
     assert_eq!(daemon.told("sync-ab", "Running initial full sync"), 0);
-    assert_eq!(town.site.issues("DEV-A").len(), 1);
+    assert_eq!(town.dev_count(), 1);
 }
 
 #[test]

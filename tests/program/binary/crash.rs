@@ -8,7 +8,8 @@ use http::Method;
 use jira_sim::FaultPlan;
 use jira_sim::faults::{Kind, Rule, When};
 
-use testing::town::Town;
+use testing::story::{InJira as _, USER_PROJECT};
+use testing::town::{PERSON, Town};
 use testing::wait::eventually;
 
 const SEARCH: &str = "/rest/api/3/search/jql";
@@ -82,7 +83,7 @@ fn a_ticket_is_served_once_whenever_the_process_is_killed() {
 
 fn killed_at(method: &Method, path: &str, fate: Fate) {
     let town = Town::with_flow("sync-ab.json");
-    let ticket = town.accepted_ticket("USER-A");
+    let ticket = town.accepted_ticket(USER_PROJECT);
     town.site.faults(Rule::on(method.clone(), path, When::Nth(1), fate.kind()).into());
 
     let mut first = town.start();
@@ -96,13 +97,13 @@ fn killed_at(method: &Method, path: &str, fate: Fate) {
     let second = town.start();
     eventually("the ticket is answered", || {
         close_the_work(&town, &ticket);
-        (town.comments(&ticket).len() >= 2).then_some(())
+        (town.comment_texts(&ticket).len() >= 2).then_some(())
     });
     second.wait_cycles("sync-ab", 2);
     let work = town.dev_issue_of(&ticket);
-    assert_eq!(town.comments(&ticket), [format!("Dev issue: {work}"), format!("Fixed in {work}")]);
-    assert_eq!(town.site.issue(&ticket).unwrap().status, "Resolved");
-    assert_eq!(town.site.issues("DEV-A").len(), 1);
+    assert_eq!(town.comment_texts(&ticket), [format!("Dev issue: {work}"), format!("Fixed in {work}")]);
+    assert_eq!(town.status(&ticket), "Resolved");
+    assert_eq!(town.dev_count(), 1);
     assert_eq!(town.disagreements(), [""; 0]);
 }
 
@@ -111,7 +112,7 @@ fn close_the_work(town: &Town, ticket: &str) {
     if let Some(work) = town.linked_dev_issue(ticket)
         && town.site.issue(&work).is_some_and(|issue| issue.status != "Closed")
     {
-        town.bring(&work, "Closed");
+        town.moves(PERSON, &work, "Closed");
     }
 }
 

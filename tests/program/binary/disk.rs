@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 use testing::daemon::{Daemon, lockstep};
-use testing::town::{Town, flow_text};
+use testing::story::{InJira as _, USER_PROJECT};
+use testing::town::{PERSON, Town, flow_text};
 
 /// Whom tests that begin as root turn into, as file permissions don't concern root: `nobody`, nearly everywhere.
 const NOBODY: u32 = 65_534;
@@ -21,21 +22,21 @@ fn a_disk_without_room_stops_the_flow_visibly_and_it_goes_on_when_there_is_some(
     let town = Town::with_flow("sync-ab.json");
     let daemon = Daemon::of(surviving_refused_writes(&town.command(town.data())));
     daemon.wait_told("sync-ab", "Initial sync completed", 1);
-    let before = town.accepted_ticket("USER-A");
+    let before = town.accepted_ticket(USER_PROJECT);
     town.dev_issue_of(&before);
 
     largest_file(&daemon, "1");
-    let ticket = town.accepted_ticket("USER-A");
+    let ticket = town.accepted_ticket(USER_PROJECT);
     wait_for_trouble(&daemon, "disk I/O error");
     assert_eq!(town.linked_dev_issue(&ticket), None, "nothing is written to Jira that was not noted before");
     largest_file(&daemon, "unlimited");
 
     let work = town.dev_issue_of(&ticket);
-    town.bring(&work, "Closed");
+    town.moves(PERSON, &work, "Closed");
     town.wait_for_status(&ticket, "Resolved");
     daemon.wait_cycles("sync-ab", 2);
-    assert_eq!(town.site.issues("DEV-A").len(), 2);
-    assert_eq!(town.comments(&ticket), [format!("Dev issue: {work}"), format!("Fixed in {work}")]);
+    assert_eq!(town.dev_count(), 2);
+    assert_eq!(town.comment_texts(&ticket), [format!("Dev issue: {work}"), format!("Fixed in {work}")]);
     assert_eq!(daemon.told("sync-ab", "Running initial full sync"), 1, "what it knew before it knows still");
     assert_eq!(town.disagreements(), [""; 0]);
 }
@@ -57,7 +58,7 @@ fn a_folder_or_file_that_may_not_be_written_stops_the_flow_visibly_until_it_may(
     ] {
         permit(place, closed);
         let mut daemon = start();
-        let ticket = town.accepted_ticket("USER-A");
+        let ticket = town.accepted_ticket(USER_PROJECT);
         wait_for_trouble(&daemon, words);
         assert_eq!(town.linked_dev_issue(&ticket), None);
         permit(place, open);
@@ -67,7 +68,7 @@ fn a_folder_or_file_that_may_not_be_written_stops_the_flow_visibly_until_it_may(
         daemon.terminate();
         daemon.ended();
     }
-    assert_eq!(town.site.issues("DEV-A").len(), 3);
+    assert_eq!(town.dev_count(), 3);
     assert_eq!(town.disagreements(), [""; 0]);
 
     fs::remove_file(town.data().join(".lock")).unwrap();

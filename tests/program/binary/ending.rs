@@ -6,7 +6,8 @@ use http::Method;
 use jira_sim::faults::{Kind, Rule, When};
 use lockstep::clock::Clock;
 
-use testing::town::Town;
+use testing::story::{InJira as _, USER_PROJECT};
+use testing::town::{PERSON, Town};
 use testing::wait::eventually;
 
 #[test]
@@ -17,20 +18,20 @@ fn sigterm_lets_the_step_in_hand_finish_and_the_next_life_goes_on_from_there() {
     let mut daemon = town.start();
     daemon.wait_told("sync-ab", "Initial sync completed", 1);
 
-    let ticket = town.accepted_ticket("USER-A");
+    let ticket = town.accepted_ticket(USER_PROJECT);
     eventually("the link is in hand", || town.site.requests().iter().any(|line| line.fault.is_some()).then_some(()));
     daemon.terminate();
     assert_eq!(daemon.ended().code(), Some(0));
     assert_eq!(daemon.told("sync-ab", "Worker stopped"), 1);
     let work = town.linked_dev_issue(&ticket).expect("the step in hand was finished");
 
-    town.bring(&work, "Closed");
+    town.moves(PERSON, &work, "Closed");
     let daemon = town.start();
     town.wait_for_status(&ticket, "Resolved");
     daemon.wait_cycles("sync-ab", 2);
     assert_eq!(daemon.told("sync-ab", "Running initial full sync"), 0);
     assert!(daemon.lines().iter().all(|line| line["event"] != "step.doubtSettled"), "nothing was left in doubt");
-    assert_eq!(town.comments(&ticket), [format!("Dev issue: {work}"), format!("Fixed in {work}")]);
+    assert_eq!(town.comment_texts(&ticket), [format!("Dev issue: {work}"), format!("Fixed in {work}")]);
     assert_eq!(town.disagreements(), [""; 0]);
 }
 
@@ -71,7 +72,7 @@ fn a_second_signal_ends_at_once_and_what_was_in_hand_is_not_done_twice() {
     let stall = Kind::Stall { effect: jira_sim::faults::Effect::After };
     town.site.faults(Rule::on(Method::POST, "/rest/api/3/issue", When::First(1), stall).into());
     let mut daemon = town.start();
-    let ticket = town.accepted_ticket("USER-A");
+    let ticket = town.accepted_ticket(USER_PROJECT);
     eventually("the create is in hand", || town.site.requests().iter().any(|line| line.fault.is_some()).then_some(()));
     let clock = Clock::system();
     let asked = clock.now();
@@ -85,7 +86,7 @@ fn a_second_signal_ends_at_once_and_what_was_in_hand_is_not_done_twice() {
 
     let _daemon = town.start();
     town.dev_issue_of(&ticket);
-    assert_eq!(town.site.issues("DEV-A").len(), 1);
+    assert_eq!(town.dev_count(), 1);
 }
 
 fn said(line: &serde_json::Value, words: &str) -> bool {

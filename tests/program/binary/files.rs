@@ -8,7 +8,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use testing::daemon::{Daemon, lockstep};
-use testing::town::{Town, flow_text};
+use testing::story::{InJira as _, USER_PROJECT};
+use testing::town::{PERSON, Town, flow_text};
 use testing::wait::eventually;
 
 const STARTED: &str = "Worker started";
@@ -21,12 +22,12 @@ fn a_dropped_file_starts_its_flow_and_a_ticket_makes_its_way_there_and_back() {
     town.put("sync-ab.json", &flow_text("sync-ab.json"));
     daemon.wait_told("sync-ab", "Initial sync completed", 1);
 
-    let ticket = town.accepted_ticket("USER-A");
+    let ticket = town.accepted_ticket(USER_PROJECT);
     let work = town.dev_issue_of(&ticket);
-    town.bring(&work, "Closed");
+    town.moves(PERSON, &work, "Closed");
     town.wait_for_status(&ticket, "Resolved");
     daemon.wait_cycles("sync-ab", 2);
-    assert_eq!(town.comments(&ticket), [format!("Dev issue: {work}"), format!("Fixed in {work}")]);
+    assert_eq!(town.comment_texts(&ticket), [format!("Dev issue: {work}"), format!("Fixed in {work}")]);
     assert_eq!(town.disagreements(), [""; 0]);
 }
 
@@ -56,7 +57,7 @@ fn a_file_that_comes_breaks_is_mended_and_goes_concerns_its_own_flow_only() {
     assert_eq!(health(&daemon, "?strict").0, 200);
     let ticket = town.accepted_ticket("USER-C");
     let work = town.dev_issue_of(&ticket);
-    assert_eq!(town.comments(&ticket), [format!("We work on it in {work}")]);
+    assert_eq!(town.comment_texts(&ticket), [format!("We work on it in {work}")]);
 
     town.remove("sync-cd.json");
     daemon.wait_told("sync-cd", "Flow removed", 1);

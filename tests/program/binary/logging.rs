@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use testing::asking::ask;
 use testing::daemon::{Daemon, lockstep};
-use testing::town::Town;
+use testing::story::{InJira as _, USER_PROJECT};
+use testing::town::{PERSON, Town};
 use testing::wait::eventually;
 
 #[test]
@@ -20,9 +21,9 @@ fn a_log_that_nothing_reads_stops_neither_sync_nor_sigterm() {
     let (_never_read, full) = full_pipe();
     let address = free_address();
     let mut daemon = Daemon::logging_to(serving_on(&town, &address), full);
-    let ticket = town.accepted_ticket("USER-A");
+    let ticket = town.accepted_ticket(USER_PROJECT);
     let work = town.dev_issue_of(&ticket);
-    town.bring(&work, "Closed");
+    town.moves(PERSON, &work, "Closed");
     town.wait_for_status(&ticket, "Resolved");
 
     let url = format!("http://{address}");

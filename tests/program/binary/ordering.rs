@@ -4,12 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Output;
 
-use jira_sim::Action;
 use serde_json::{Value, json};
 
 use testing::asking::ask;
 use testing::daemon::{Daemon, lockstep};
-use testing::town::Town;
+use testing::story::{DEV_PROJECT, FIRE, InJira as _, USER_PROJECT};
+use testing::town::{PERSON, Town};
 use testing::wait::eventually;
 
 /// A command of the program beside the daemon of this town; answers exit code, standard output and standard error.
@@ -23,11 +23,8 @@ pub fn command(town: &Town, address: &str, args: &[&str]) -> (Option<i32>, Strin
 
 /// A report, and a dev issue that people made for it.
 fn strangers(town: &Town) -> (String, String) {
-    let make = |project: &str| {
-        let (project, summary, text) = (project.to_owned(), "The printer is on fire".to_owned(), "Again.".to_owned());
-        town.site.act("account-ines", Action::Create { project, summary, text }).unwrap()
-    };
-    (make("USER-A"), make("DEV-A"))
+    let make = |project: &str| town.creates(PERSON, project, FIRE, "Again.");
+    (make(USER_PROJECT), make(DEV_PROJECT))
 }
 
 fn served(town: &Town) -> Daemon {
@@ -46,7 +43,7 @@ fn an_operator_pairs_takes_apart_and_has_created_anew_from_the_command_line() {
 
     let (code, said, _) = order(&["pair", "sync-ab", &user.to_lowercase(), &dev]);
     assert_eq!((code, &*said), (Some(0), "USER-A-1 and DEV-A-1 are a pair now\n"));
-    town.bring(&dev, "Closed");
+    town.moves(PERSON, &dev, "Closed");
     town.wait_for_status(&user, "Resolved");
 
     let (code, said, complaint) = order(&["recreate", "sync-ab", &user]);

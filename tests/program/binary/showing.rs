@@ -4,7 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 
 use http::{Method, StatusCode};
-use jira_sim::Action;
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use serde_json::Value;
 
@@ -12,7 +11,8 @@ use super::ordering::command;
 use super::telling::secrets;
 use testing::asking::{Answer, ask};
 use testing::daemon::Daemon;
-use testing::town::Town;
+use testing::story::{BOT, InJira as _, USER_PROJECT};
+use testing::town::{PERSON, Town};
 use testing::wait::eventually;
 
 const CREATE: &str = "/rest/api/3/issue";
@@ -130,17 +130,16 @@ impl Troubled {
 fn accepted_ticket_whose_create(town: &Town, answer: StatusCode) -> String {
     let kind = Kind::ServerError { status: answer, effect: Effect::Before };
     town.site.faults(Rule::on(Method::POST, CREATE, When::Always, kind).into());
-    town.accepted_ticket("USER-A")
+    town.accepted_ticket(USER_PROJECT)
 }
 
 /// A pair whose dev issue left its project.
 fn suspended(town: &Town, daemon: &Daemon) -> [String; 2] {
-    let user = town.accepted_ticket("USER-A");
+    let user = town.accepted_ticket(USER_PROJECT);
     let dev = town.dev_issue_of(&user);
     daemon.wait_cycles("sync-ab", 2);
-    let away = Action::MoveToProject { issue: dev.clone(), project: "DEV-N".into() };
-    town.site.act("account-ines", away).unwrap();
-    town.bring(&user, "Declined");
+    town.moves_to_project(PERSON, &dev, "DEV-N");
+    town.moves(PERSON, &user, "Declined");
     daemon.wait_for("its pair is suspended", |line| line["event"] == "pair.suspended");
     [user, dev]
 }
@@ -158,7 +157,7 @@ fn take_many_apart(troubled: &Troubled) {
 fn doubts_failures_troubled_pairs_and_history_are_shown_with_a_worker_and_without() {
     let troubled = Troubled::new();
     troubled.assert_all_is_shown();
-    troubled.town.site.set_token("account-lockstep", "another one");
+    troubled.town.site.set_token(BOT, "another one");
     eventually("the flow is parked", || (troubled.get("").body["state"] == "parked").then_some(()));
     troubled.assert_all_is_shown();
 
@@ -183,7 +182,7 @@ fn doubts_failures_troubled_pairs_and_history_are_shown_with_a_worker_and_withou
 fn history_is_walked_through_page_by_page_and_wrong_questions_are_answered_in_words() {
     let town = Town::with_flow("sync-ab.json");
     let daemon = town.start();
-    town.dev_issue_of(&town.accepted_ticket("USER-A"));
+    town.dev_issue_of(&town.accepted_ticket(USER_PROJECT));
     daemon.wait_cycles("sync-ab", 2);
     let token = fs::read_to_string(town.data().join("api-token")).unwrap();
     let get = |query: &str| {

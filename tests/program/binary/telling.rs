@@ -6,6 +6,7 @@ use chrono::DateTime;
 use serde_json::Value;
 
 use testing::daemon::{Daemon, lockstep};
+use testing::story::{BOT, USER_PROJECT};
 use testing::town::{Town, flow_text};
 
 const FLOWS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/flows.d");
@@ -24,7 +25,7 @@ pub fn secrets(town: &Town) -> [String; 2] {
 fn an_eventful_life(town: &Town) -> Daemon {
     let token = &secrets(town)[0];
     let mut daemon = town.start_with(&[("LOG_LEVEL", "trace")]);
-    town.dev_issue_of(&town.accepted_ticket("USER-A"));
+    town.dev_issue_of(&town.accepted_ticket(USER_PROJECT));
     let in_the_open = flow_text("sync-cd.json").replace("${env:JIRA_CD_TOKEN}", token);
     town.put("unclosed.json", in_the_open.trim_end().trim_end_matches('}'));
     town.put("misspelt.json", &in_the_open.replace("\"apiToken\"", "\"apiTokn\""));
@@ -32,7 +33,7 @@ fn an_eventful_life(town: &Town) -> Daemon {
         let names = |line: &Value| line["file"].as_str().is_some_and(|it| it.ends_with(file));
         daemon.wait_for("the file is refused", |line| line["level"] == "error" && names(line));
     }
-    town.site.set_token("account-lockstep", "another one");
+    town.site.set_token(BOT, "another one");
     daemon.wait_for("Jira refuses the flow", |line| line["level"] == "error" && line["worker"] == "sync-ab");
     daemon.terminate();
     assert!(daemon.ended().success());

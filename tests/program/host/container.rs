@@ -16,7 +16,8 @@ use tempfile::TempDir;
 
 use super::trouble::{Going, Trouble};
 use test_mongod::Replica;
-use testing::town::{Town, flow_text};
+use testing::story::{DEV_PROJECT, InJira as _, USER_PROJECT};
+use testing::town::{PERSON, Town, flow_text};
 use testing::wait::within;
 
 /// How long a trouble lasts.
@@ -48,7 +49,7 @@ const FILLER: &str = "#";
 const FILL_LINES: u32 = 200;
 
 /// Where tickets are reported.
-const PROJECTS: [&str; 3] = ["USER-A", "USER-C", "USER-X"];
+const PROJECTS: [&str; 3] = [USER_PROJECT, "USER-C", "USER-X"];
 
 const FAKETIME: &str = "faketime/libfaketimeMT.so.1";
 
@@ -159,7 +160,7 @@ impl Host {
             let what = format!("{ticket} gets a dev issue");
             let dev = within(PATIENCE, &what, || self.town.linked_dev_issue(ticket));
             if dev.ends_with('3') {
-                self.town.bring(&dev, "Closed");
+                self.town.moves(PERSON, &dev, "Closed");
             }
         }
     }
@@ -167,7 +168,7 @@ impl Host {
     /// Both sides agree, in number and in everything; then the program stops in order.
     pub fn reconcile(&mut self) {
         within(PATIENCE, "both sides agree", || self.town.disagreements().is_empty().then_some(()));
-        let devs = ["DEV-A", "DEV-C", "DEV-X"].map(|project| self.town.site.issues(project).len());
+        let devs = [DEV_PROJECT, "DEV-C", "DEV-X"].map(|project| self.town.site.issues(project).len());
         assert_eq!(devs.iter().sum::<usize>(), self.tickets.len(), "one for each ticket");
         let peak = self.peak_memory();
         assert!(self.probe());

@@ -3,20 +3,18 @@
 use std::process::Output;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use jira_sim::Action;
 use mongodb::bson::{DateTime, Document, doc};
 use serde_json::{Value, json};
 
 use super::house::TOKEN;
 use test_mongod::Replica;
 use testing::daemon::{Daemon, lockstep, run_on};
-use testing::town::{Town, flow_text};
+use testing::story::{DEV_PROJECT, InJira as _, USER_PROJECT};
+use testing::town::{PERSON, Town, flow_text};
 use testing::wait::eventually;
 
 /// When that service wrote its documents.
 const DAY: DateTime = DateTime::from_millis(1_700_000_000_000);
-
-const PERSON: &str = "account-ines";
 
 /// A town that the Node.js service has served, on a MongoDB that others share: flow and databases have names of its own.
 struct Served {
@@ -34,7 +32,7 @@ impl Served {
         town.put("flow.json", &flow_text("sync-ab.json").replacen("sync-ab", &flow, 1));
         let mut served = Self { town, flow, pairs: Vec::new() };
         for _ in 0..pairs {
-            let ticket = served.town.accepted_ticket("USER-A");
+            let ticket = served.town.accepted_ticket(USER_PROJECT);
             let dev = served.dev_issue(&ticket);
             served.pairs.push((ticket, dev));
         }
@@ -44,8 +42,7 @@ impl Served {
     /// A dev issue as that service made it.
     fn dev_issue(&self, ticket: &str) -> String {
         let text = format!("At all.\nUser Link: {}/browse/{ticket}", self.town.site.base_url());
-        let create = Action::Create { project: "DEV-A".into(), summary: "It does not start".into(), text };
-        self.town.site.act(PERSON, create).unwrap()
+        self.town.creates(PERSON, DEV_PROJECT, "It does not start", &text)
     }
 
     /// The name under which that service kept its data.
@@ -114,7 +111,7 @@ impl Served {
     }
 
     fn issues(&self) -> usize {
-        ["USER-A", "DEV-A"].map(|project| self.town.site.issues(project).len()).iter().sum()
+        [USER_PROJECT, DEV_PROJECT].map(|project| self.town.site.issues(project).len()).iter().sum()
     }
 }
 
@@ -125,7 +122,7 @@ fn place(database: &str) -> String {
 #[test]
 fn what_was_left_is_taken_over_once_and_told_in_words() {
     let mut served = Served::new(3);
-    let failed = served.town.accepted_ticket("USER-A");
+    let failed = served.town.accepted_ticket(USER_PROJECT);
     let twin = served.dev_issue(&served.pairs[0].0);
     served.pairs.push(("USER-A-77".into(), "DEV-A-77".into()));
     served.leave(&served.hyphened(), &[&failed]);

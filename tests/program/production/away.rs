@@ -2,6 +2,7 @@
 
 use super::house::{House, cycles, status, trouble};
 use test_mongod::Replica;
+use testing::story::InJira as _;
 use testing::wait::eventually;
 
 #[test]
@@ -16,7 +17,7 @@ fn a_server_that_is_away_at_the_start_is_waited_for() {
     assert!(said.contains("see that the server is up and can be reached from here"), "{said}");
     status(&daemon, &["sync-ab: backing_off since", &place]);
     assert_eq!(daemon.get("/health").status, 200);
-    assert_eq!(house.town.site.issues("DEV-A").len(), 0);
+    assert_eq!(house.town.dev_count(), 0);
 
     replica.restart(0);
     house.wait_until_paired(&daemon, &tickets);
@@ -30,7 +31,7 @@ fn a_server_that_is_killed_in_the_middle_of_a_first_sync_is_waited_for_and_nothi
     let house = House::on(&replica.uri());
     let tickets = house.tickets(60);
     let daemon = house.start();
-    eventually("some are paired", || (house.town.site.issues("DEV-A").len() >= 10).then_some(()));
+    eventually("some are paired", || (house.town.dev_count() >= 10).then_some(()));
     replica.kill(0);
     trouble(&daemon, &[&house.database, "is not available"]);
     assert_eq!(daemon.told("sync-ab", "Initial sync completed"), 0, "it was killed in the middle");

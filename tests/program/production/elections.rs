@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::house::House;
 use test_mongod::Replica;
+use testing::story::InJira as _;
 use testing::wait::{eventually, within};
 
 /// Most of a first sync of five hundred issues, which are written as slowly as their Jira asks for.
@@ -34,7 +35,7 @@ fn through_an_election(replica: &Replica, issues: usize, moment: usize) {
     let tickets = house.tickets(issues);
     let daemon = house.start();
     eventually("the sync begins", || (daemon.told("sync-ab", "Running initial full sync") > 0).then_some(()));
-    within(PATIENCE, "the moment comes", || (house.town.site.issues("DEV-A").len() >= moment).then_some(()));
+    within(PATIENCE, "the moment comes", || (house.town.dev_count() >= moment).then_some(()));
     let primary = replica.wait_for_primary();
     replica.kill(primary);
     assert_eq!(daemon.told("sync-ab", "Initial sync completed"), 0, "it was killed in the middle");

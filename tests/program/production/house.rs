@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use testing::daemon::{Daemon, lockstep, run_on};
+use testing::story::{InJira as _, USER_PROJECT};
 use testing::town::{Town, flow_text};
 use testing::wait::within;
 
@@ -42,22 +43,22 @@ impl House {
 
     /// So many accepted tickets.
     pub fn tickets(&self, number: usize) -> Vec<String> {
-        (0..number).map(|_| self.town.accepted_ticket("USER-A")).collect()
+        (0..number).map(|_| self.town.accepted_ticket(USER_PROJECT)).collect()
     }
 
     /// Waits until each ticket has its dev issue and is told of it, and nothing else is there.
     pub fn wait_until_paired(&self, daemon: &Daemon, tickets: &[String]) {
         let patience = PATIENCE + tickets.len() as u32 * Duration::from_millis(300);
         within(patience, "all tickets are paired", || {
-            let is_told = |ticket: &String| self.town.comments(ticket).len() == 1;
+            let is_told = |ticket: &String| self.town.comment_texts(ticket).len() == 1;
             tickets.iter().all(is_told).then_some(())
         });
         cycles(daemon, 2);
-        assert_eq!(self.town.site.issues("DEV-A").len(), tickets.len(), "no twins");
+        assert_eq!(self.town.dev_count(), tickets.len(), "no twins");
         assert_eq!(self.town.disagreements(), [""; 0]);
         for ticket in tickets {
             let work = self.town.linked_dev_issue(ticket).unwrap();
-            assert_eq!(self.town.comments(ticket), [format!("Dev issue: {work}")]);
+            assert_eq!(self.town.comment_texts(ticket), [format!("Dev issue: {work}")]);
         }
     }
 }

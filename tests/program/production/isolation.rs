@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use super::house::{TOKEN, status, trouble, with_database};
 use test_mongod::Replica;
+use testing::story::USER_PROJECT;
 use testing::town::Town;
 use testing::wait::eventually;
 
 /// The flows, their databases, and where their customers report.
 const FLOWS: [(&str, &str, &str); 3] =
-    [("sync-ab", "sync_ab", "USER-A"), ("sync-cd", "sync_cd", "USER-C"), ("sync-xy", "sync_xy", "USER-X")];
+    [("sync-ab", "sync_ab", USER_PROJECT), ("sync-cd", "sync_cd", "USER-C"), ("sync-xy", "sync_xy", "USER-X")];
 
 /// Where drivers introduce themselves, and where the server itself notes which writes were sent twice; no flow has data
 /// there.
@@ -69,7 +70,7 @@ fn a_wrong_password_concerns_its_own_flow_only() {
     status(&daemon, &["sync-ab: backing_off", "sync-cd: ", "sync-xy: "]);
     assert_eq!(daemon.told("sync-cd", "Worker started") + daemon.told("sync-xy", "Worker started"), 2);
 
-    let ticket = town.accepted_ticket("USER-A");
+    let ticket = town.accepted_ticket(USER_PROJECT);
     town.put("sync-ab.json", &flow_file(&replica, 0, "hunter2"));
     town.dev_issue_of(&ticket);
     assert_eq!(town.disagreements(), [""; 0]);

@@ -4,7 +4,8 @@ use std::process::{Command, Output};
 
 use test_mongod::Replica;
 use testing::daemon::{Daemon, lockstep};
-use testing::town::Town;
+use testing::story::{InJira as _, USER_PROJECT};
+use testing::town::{PERSON, Town};
 
 fn ended(mut command: Command) -> (Option<i32>, String) {
     let Output { status, stderr, .. } = command.output().unwrap();
@@ -23,7 +24,7 @@ fn moving(town: &Town, what: &[&str], store: &str) -> Command {
 fn a_flow_goes_on_in_mongodb_and_back_in_sqlite_as_if_nothing_had_happened() {
     let town = Town::with_flow("sync-ab.json");
     let daemon = town.start();
-    let ticket = town.accepted_ticket("USER-A");
+    let ticket = town.accepted_ticket(USER_PROJECT);
     let dev = town.dev_issue_of(&ticket);
     daemon.wait_cycles("sync-ab", 2);
     daemon.terminate();
@@ -42,7 +43,7 @@ fn a_flow_goes_on_in_mongodb_and_back_in_sqlite_as_if_nothing_had_happened() {
     let flows = town.flows().display().to_string();
     let args = ["run", "--flows", &flows, "--store", &mongo, "--listen", "127.0.0.1:0"];
     let daemon = Daemon::of(lockstep(&args, &env));
-    town.bring(&dev, "Closed");
+    town.moves(PERSON, &dev, "Closed");
     town.wait_for_status(&ticket, "Resolved");
     daemon.wait_cycles("sync-ab", 2);
 
@@ -53,6 +54,6 @@ fn a_flow_goes_on_in_mongodb_and_back_in_sqlite_as_if_nothing_had_happened() {
     daemon.terminate();
     drop(daemon);
     assert_eq!(ended(moving(&town, &["import", "sync-ab", "--in", paths[1]], &back)).0, Some(0));
-    assert_eq!(town.site.issues("DEV-A").len(), 1);
-    assert_eq!(town.comments(&ticket).len(), 2, "one for the create, one for the end");
+    assert_eq!(town.dev_count(), 1);
+    assert_eq!(town.comment_texts(&ticket).len(), 2, "one for the create, one for the end");
 }

@@ -4,6 +4,7 @@ use mongodb::bson::{Document, doc};
 
 use super::house::{House, status, trouble};
 use test_mongod::Replica;
+use testing::story::InJira as _;
 
 #[test]
 fn whoever_the_server_does_not_know_or_permit_is_told_what_to_do_and_goes_on_once_it_does() {
@@ -20,7 +21,7 @@ fn whoever_the_server_does_not_know_or_permit_is_told_what_to_do_and_goes_on_onc
     let denied = trouble(&daemon, &[&place, "not authorized"]);
     assert!(denied.contains("give its user the role readWrite on this database"), "{denied}");
     status(&daemon, &["sync-ab: backing_off", "readWrite"]);
-    assert_eq!(house.town.site.issues("DEV-A").len(), 0);
+    assert_eq!(house.town.dev_count(), 0);
 
     let grant = doc! { "grantRolesToUser": "bot", "roles": [{ "role": "readWrite", "db": &house.database }] };
     replica.with("admin", |admin| async move { admin.run_command(grant).await.unwrap() });
@@ -81,7 +82,7 @@ fn a_full_disk_stops_the_flow_visibly_and_it_goes_on_when_there_is_room() {
     let said = trouble(&daemon, &[&house.database, "make room on the server's disk"]);
     assert!(said.contains(&Replica::shared().place()), "{said}");
     status(&daemon, &["backing_off", "make room"]);
-    assert_eq!(house.town.site.issues("DEV-A").len(), 1, "nothing is written to Jira that was not noted before");
+    assert_eq!(house.town.dev_count(), 1, "nothing is written to Jira that was not noted before");
     fail(&doc! { "configureFailPoint": "failCommand", "mode": "off" });
     house.wait_until_paired(&daemon, &second);
     assert_eq!(daemon.told("sync-ab", "Running initial full sync"), 1);

@@ -7,6 +7,7 @@ use mongodb::bson::{Document, doc};
 use super::house::{TOKEN, with_database};
 use test_mongod::Replica;
 use testing::daemon::{Daemon, lockstep, run_on};
+use testing::story::{InJira as _, USER_PROJECT};
 use testing::town::{Town, flow_text};
 use testing::wait::eventually;
 
@@ -50,7 +51,7 @@ fn what_a_user_may_not_see_parks_a_new_flow_and_least_rights_do_for_another() {
     for file in ["sync-ab.json", "sync-cd.json"] {
         town.put(file, &flow_text(file));
     }
-    let (ours, theirs) = (town.accepted_ticket("USER-A"), town.accepted_ticket("USER-C"));
+    let (ours, theirs) = (town.accepted_ticket(USER_PROJECT), town.accepted_ticket("USER-C"));
 
     let daemon = start(&town, &store);
     daemon.wait_for("an option without effect is named", |line| {
@@ -64,7 +65,7 @@ fn what_a_user_may_not_see_parks_a_new_flow_and_least_rights_do_for_another() {
         "grant it the role read on the database sync-ab, or write \"database\": { \"name\": \"sync_ab\" } into the";
     assert!(why.contains(&format!("data of this flow in {}/sync-ab", replica.place())) && why.contains(helps), "{why}");
     town.dev_issue_of(&theirs);
-    assert_eq!(town.site.issues("DEV-A").len(), 0, "nothing is begun anew");
+    assert_eq!(town.dev_count(), 0, "nothing is begun anew");
 
     let said = run(&town, &store, &["check"]);
     assert!(
@@ -77,6 +78,6 @@ fn what_a_user_may_not_see_parks_a_new_flow_and_least_rights_do_for_another() {
 
     town.put("sync-ab.json", &with_database("sync-ab.json", "\"name\": \"sync_ab\""));
     town.dev_issue_of(&ours);
-    eventually("it is the only one", || (town.site.issues("DEV-A").len() == 1).then_some(()));
+    eventually("it is the only one", || (town.dev_count() == 1).then_some(()));
     assert!(!daemon.log().join("\n").contains(BOT.1), "a password is in the log");
 }

@@ -8,7 +8,8 @@ use lockstep::flow::{IssueId, JiraTime};
 use lockstep::jira::{By, Client, Scan};
 use proptest::prelude::*;
 
-use testing::desk::{DEV, Desk, USER, dev_project, on_a_paused_clock, user_project};
+use testing::desk::{ANN, Desk, dev_project, on_a_paused_clock, user_project};
+use testing::story::{DEV_PROJECT, InJira as _, USER_PROJECT};
 
 /// What people do between two pages.
 #[derive(Clone, Debug)]
@@ -47,7 +48,7 @@ async fn tell(story: Story) -> Result<(), TestCaseError> {
     let desk = Desk::built(story.flavour, |setup| setup.page_cap = story.page);
     let begun = JiraTime::new(desk.clock.wall());
     for crowd in &story.crowds {
-        (0..*crowd).for_each(|n| drop(desk.report([USER, DEV][n % 2], &n.to_string())));
+        (0..*crowd).for_each(|n| drop(desk.report([USER_PROJECT, DEV_PROJECT][n % 2], &n.to_string())));
         desk.clock.sleep(Duration::from_millis(1)).await;
     }
     let client = desk.client().await;
@@ -99,7 +100,7 @@ async fn walk(desk: &Desk, client: &Client, story: &Story, from: JiraTime) -> Re
 /// Whether nothing happened to the issue while it was looked for, and it lies where it was looked for.
 fn untouched(desk: &Desk, story: &Story, (id, updated): &(&IssueId, &JiraTime)) -> bool {
     let issue = desk.site.issue(id.as_str());
-    let is_sought = |project: &str| story.by == By::Updated || project == USER;
+    let is_sought = |project: &str| story.by == By::Updated || project == USER_PROJECT;
     issue.is_some_and(|issue| {
         is_sought(&issue.project) && issue.history.is_empty() && JiraTime::new(issue.updated) == **updated
     })
@@ -108,29 +109,29 @@ fn untouched(desk: &Desk, story: &Story, (id, updated): &(&IssueId, &JiraTime)) 
 async fn perform(desk: &Desk, act: &Act) {
     let all: Vec<_> = issues(desk).into_keys().collect();
     let chosen = |n: &usize| all.get(n % all.len().max(1)).map(ToString::to_string);
-    let deed = match act {
+    let action = match act {
         Act::Edit(n) => chosen(n).map(|issue| Action::Rename { issue, summary: desk.clock.wall().to_rfc3339() }),
         Act::Delete(n) => chosen(n).map(|issue| Action::Delete { issue }),
         Act::Move(n) => chosen(n).map(|issue| {
-            let away = desk.site.issue(&issue).unwrap().project == USER;
-            Action::MoveToProject { issue, project: if away { DEV } else { USER }.to_owned() }
+            let away = desk.site.issue(&issue).unwrap().project == USER_PROJECT;
+            Action::MoveToProject { issue, project: if away { DEV_PROJECT } else { USER_PROJECT }.to_owned() }
         }),
         Act::Create => {
-            Some(Action::Create { project: USER.to_owned(), summary: "late".to_owned(), text: String::new() })
+            Some(Action::Create { project: USER_PROJECT.to_owned(), summary: "late".to_owned(), text: String::new() })
         }
         Act::Wait(millis) => {
             desk.clock.sleep(Duration::from_millis(*millis)).await;
             None
         }
     };
-    if let Some(deed) = deed {
-        desk.act(deed);
+    if let Some(action) = action {
+        desk.act(ANN, action);
     }
 }
 
 /// All that there are now, with the time of their last change.
 fn issues(desk: &Desk) -> BTreeMap<IssueId, JiraTime> {
-    let all = [USER, DEV].into_iter().flat_map(|project| desk.site.issues(project));
+    let all = [USER_PROJECT, DEV_PROJECT].into_iter().flat_map(|project| desk.site.issues(project));
     all.map(|issue| (issue.id.parse().unwrap(), JiraTime::new(issue.updated))).collect()
 }
 

@@ -11,7 +11,8 @@ use jira_sim::{
 use lockstep::flow::{IntentId, IssueId, IssueType, Mark, StatusName};
 use lockstep::jira::{Client, Edit, Effect, Fault, FieldValue, Fields, NewIssue, Permission, RemoteLink, Sought};
 
-use testing::desk::{DEV, Desk, USER, dev_key, dev_project, on_a_paused_clock};
+use testing::desk::{ANN, Desk, dev_key, dev_project, on_a_paused_clock};
+use testing::story::{DEV_PROJECT, InJira as _, USER_PROJECT};
 
 /// Lives the story once on each kind of Jira.
 fn on_both(story: impl AsyncFn(Desk)) {
@@ -36,7 +37,8 @@ fn with_a_screen(setup: &mut jira_sim::Setup) {
 /// A team's field on all screens, and colleagues of the bot's who can be spoken to among themselves.
 fn furnish(setup: &mut jira_sim::Setup) {
     setup.custom_fields = vec![CustomField::new(10010, "Team", FieldKind::Text)];
-    setup.screens = [USER, DEV].map(|project| (project.to_owned(), Screens::default().with(&[TEAM]))).into();
+    setup.screens =
+        [USER_PROJECT, DEV_PROJECT].map(|project| (project.to_owned(), Screens::default().with(&[TEAM]))).into();
     setup.upload_limit = 1 << 20;
     for account in &mut setup.accounts {
         account.roles = vec!["Developers".to_owned()];
@@ -49,8 +51,8 @@ const TEAM: &str = "customfield_10010";
 fn an_issue_is_created_with_text_link_mark_and_fields_and_read_back() {
     on_both(async |desk| {
         let client = desk.client().await;
-        let user = desk.report(USER, "original");
-        desk.act(Action::Describe { issue: user.to_string(), text: "It *hurts*\nwhen {clicked}".to_owned() });
+        let user = desk.report(USER_PROJECT, "original");
+        desk.describes(ANN, user.as_str(), "It *hurts*\nwhen {clicked}");
         let original = client.fetch_one(&user).await.unwrap().unwrap();
 
         let text = original.description.as_ref().map(|text| client.carried(text));
@@ -76,7 +78,7 @@ fn an_issue_is_created_with_text_link_mark_and_fields_and_read_back() {
 fn of_many_creates_each_has_its_own_end() {
     on_both(async |desk| {
         let client = desk.client().await;
-        let user = desk.report(USER, "original");
+        let user = desk.report(USER_PROJECT, "original");
         let [one, two, three] = ["intent-1", "intent-2", "intent-3"].map(|intent| mark(&client, &user, intent));
         let epos = IssueType { id: "99999".to_owned(), name: "Epos".to_owned() };
         let all = [
@@ -92,7 +94,7 @@ fn of_many_creates_each_has_its_own_end() {
             assert_eq!(desk.site.issue(made.id.as_str()).unwrap().summary, summary);
             assert_eq!(client.mark_of(&made.id).await.unwrap(), Some(mark));
         }
-        assert_eq!(desk.site.issues(DEV).len(), 2);
+        assert_eq!(desk.dev_count(), 2);
     });
 }
 
@@ -100,7 +102,7 @@ fn of_many_creates_each_has_its_own_end() {
 fn more_creates_than_one_request_takes_go_in_several() {
     on_both(async |desk| {
         let client = desk.client().await;
-        let user = desk.report(USER, "original");
+        let user = desk.report(USER_PROJECT, "original");
         let intents: Vec<String> = (0..120).map(|n| format!("intent-{n}")).collect();
         let all: Vec<_> = intents.iter().map(|intent| new_issue(intent, mark(&client, &user, intent))).collect();
         let made: Vec<_> = client.create_all(&all).await.into_iter().map(Result::unwrap).collect();
@@ -115,8 +117,8 @@ fn more_creates_than_one_request_takes_go_in_several() {
 fn one_edit_sets_mark_link_comment_and_fields_and_keeps_the_text() {
     on_both(async |desk| {
         let client = desk.client().await;
-        let user = desk.report(USER, "original");
-        desk.act(Action::Describe { issue: user.to_string(), text: "my own words".to_owned() });
+        let user = desk.report(USER_PROJECT, "original");
+        desk.describes(ANN, user.as_str(), "my own words");
         let read = client.fetch_one(&user).await.unwrap().unwrap();
         let linked = Mark::Linked { dev_issue: "77".parse().unwrap(), intent: intent("intent-1") };
         let edit = Edit {
@@ -142,9 +144,9 @@ fn one_edit_sets_mark_link_comment_and_fields_and_keeps_the_text() {
 fn a_comment_of_ours_is_known_again_and_nobody_elses_is() {
     on_both(async |desk| {
         let client = desk.client().await;
-        let user = desk.report(USER, "original");
+        let user = desk.report(USER_PROJECT, "original");
         let since = client.jira_now();
-        desk.act(Action::Comment { issue: user.to_string(), text: "Fixed in DEV-A-1".to_owned() });
+        desk.comments(ANN, user.as_str(), "Fixed in DEV-A-1");
         let (ours, others) = (intent("intent-1"), intent("intent-2"));
         let said = client.plain("Fixed in DEV-A-1");
         let sought = |intent| Sought { intent, body: &said, since };
@@ -164,13 +166,13 @@ fn a_comment_of_ours_is_known_again_and_nobody_elses_is() {
 fn restricted_comments_are_told_apart_and_hundreds_of_comments_are_all_read() {
     on_both(async |desk| {
         let client = desk.client().await;
-        let user = desk.report(USER, "original");
+        let user = desk.report(USER_PROJECT, "original");
         let since = client.jira_now();
         for n in 0..230 {
-            desk.act(Action::Comment { issue: user.to_string(), text: format!("number {n}") });
+            desk.comments(ANN, user.as_str(), &format!("number {n}"));
         }
         let visibility = Visibility::Role("Developers".to_owned());
-        desk.act(Action::CommentFor { issue: user.to_string(), text: "among us".to_owned(), visibility });
+        desk.act(ANN, Action::CommentFor { issue: user.to_string(), text: "among us".to_owned(), visibility });
         let read = client.comments(&user, since).await.unwrap();
         assert_eq!(read.iter().filter(|comment| !comment.restricted).count(), 230);
         // The bot is a developer on this desk, Ann is one too.
@@ -182,7 +184,7 @@ fn restricted_comments_are_told_apart_and_hundreds_of_comments_are_all_read() {
 fn links_and_pages_are_set_once_however_often_they_are_asked_for() {
     on_both(async |desk| {
         let client = desk.client().await;
-        let (user, dev) = (desk.report(USER, "one"), desk.report(DEV, "two"));
+        let (user, dev) = (desk.report(USER_PROJECT, "one"), desk.report(DEV_PROJECT, "two"));
         let page = |title: &str| RemoteLink {
             global_id: "lockstep-1".to_owned(),
             url: "https://jira.example.net/browse/DEV-A-1".to_owned(),
@@ -215,7 +217,11 @@ fn a_project_tells_its_types_fields_statuses_and_what_we_may() {
 
         let needed = [Permission::CreateIssues, Permission::AddComments];
         assert_eq!(client.lacking(&dev_key(), &needed).await.unwrap(), []);
-        desk.site.set_permissions(Permissions::all().deny("account-bot", DEV, &[jira_sim::Permission::AddComments]));
+        desk.site.set_permissions(Permissions::all().deny(
+            "account-bot",
+            DEV_PROJECT,
+            &[jira_sim::Permission::AddComments],
+        ));
         assert_eq!(client.lacking(&dev_key(), &needed).await.unwrap(), [Permission::AddComments]);
     });
 }
@@ -224,7 +230,7 @@ fn a_project_tells_its_types_fields_statuses_and_what_we_may() {
 fn an_issue_is_moved_with_what_the_screen_of_the_transition_asks_for() {
     on_both_built(with_a_screen, async |desk| {
         let client = desk.client().await;
-        let dev = desk.report(DEV, "one");
+        let dev = desk.report(DEV_PROJECT, "one");
         let fixed = StatusName::new("Fixed");
         let standing = client.standing(&dev).await.unwrap();
         let offer = standing.offers_to(&fixed)[0];
@@ -250,7 +256,7 @@ fn many_issues_are_fetched_at_once_and_one_is_marked_twice() {
         assert_eq!((&project.id, &project.key), (&dev_project(), &dev_key()));
         assert_eq!(client.project_of(&project.id).await.unwrap(), Some(project));
         assert_eq!(client.project_called(&"NOPE".parse().unwrap()).await.unwrap(), None);
-        let ids = ["one", "two", "three"].map(|summary| desk.report(USER, summary));
+        let ids = ["one", "two", "three"].map(|summary| desk.report(USER_PROJECT, summary));
         let gone = "424242".parse().unwrap();
         let asked: Vec<&IssueId> = ids.iter().chain([&gone]).collect();
         let mut read: Vec<_> =
@@ -269,10 +275,10 @@ fn many_issues_are_fetched_at_once_and_one_is_marked_twice() {
 fn a_long_history_is_read_to_its_beginning() {
     on_both(async |desk| {
         let client = desk.client().await;
-        let user = desk.report(USER, "original");
+        let user = desk.report(USER_PROJECT, "original");
         for round in 0..60 {
             let status = ["In Progress", "Resolved"][round % 2];
-            desk.act(Action::Move { issue: user.to_string(), status: status.to_owned() });
+            desk.moves(ANN, user.as_str(), status);
             desk.clock.sleep(Duration::from_secs(60)).await;
         }
         let read = client.fetch_one(&user).await.unwrap().unwrap();
@@ -286,9 +292,9 @@ fn a_long_history_is_read_to_its_beginning() {
 fn a_file_goes_from_issue_to_issue_and_no_stranger_sees_our_credentials() {
     on_both(async |desk| {
         let client = desk.client().await;
-        let (user, dev) = (desk.report(USER, "one"), desk.report(DEV, "two"));
+        let (user, dev) = (desk.report(USER_PROJECT, "one"), desk.report(DEV_PROJECT, "two"));
         let content = FileContent::Made { size: 700_000, seed: 3 };
-        desk.act(Action::Attach { issue: user.to_string(), filename: "a \"b\" ü.png".to_owned(), content });
+        desk.attaches(ANN, user.as_str(), "a \"b\" ü.png", content);
         let attachment = client.attachments(&user).await.unwrap().unwrap().remove(0);
         let copied = client.copy_attachment(&client, &attachment, &dev).await.unwrap();
 
@@ -307,9 +313,9 @@ fn a_file_goes_from_issue_to_issue_and_no_stranger_sees_our_credentials() {
 fn a_file_that_is_too_large_is_refused_and_leaves_nothing() {
     on_both(async |desk| {
         let client = desk.client().await;
-        let (user, dev) = (desk.report(USER, "one"), desk.report(DEV, "two"));
+        let (user, dev) = (desk.report(USER_PROJECT, "one"), desk.report(DEV_PROJECT, "two"));
         let content = FileContent::Made { size: 1 << 20, seed: 3 };
-        desk.act(Action::Attach { issue: user.to_string(), filename: "big.bin".to_owned(), content });
+        desk.attaches(ANN, user.as_str(), "big.bin", content);
         let attachment = client.attachments(&user).await.unwrap().unwrap().remove(0);
         desk.site.set_upload_limit((1 << 20) - 1);
         let error = client.copy_attachment(&client, &attachment, &dev).await.unwrap_err();

@@ -11,6 +11,7 @@ use lockstep::supervisor::Handle;
 use super::left::Left;
 use super::on_a_paused_clock;
 use crate::takeover::Served;
+use serde_json::json;
 use testing::house::{Crash, End, HOUR, House, MINUTE};
 
 /// What that service's database is called.
@@ -60,10 +61,8 @@ impl Estate {
 
     /// The flow's own database is the one that was left.
     fn names_it(&self, name: Name) {
-        let (house, database) =
-            (&self.served.house, format!("\"database\": {{ \"name\": \"{}\" }}", name.of(self.house())));
-        let text = house.flow_text("sync-ab.json").replacen("\"jira\":", &format!("{database},\n  \"jira\":"), 1);
-        house.write_flow("sync-ab.json", &text);
+        let database = json!({"database": {"name": name.of(self.house())}});
+        self.house().flow_fixture().with(database).write();
     }
 
     fn house(&self) -> &House {

@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Method;
+use jira_sim::Flavour;
 use jira_sim::faults::{Kind, Rule, When};
-use jira_sim::{Action, Flavour};
 use lockstep::supervisor::Handle;
 use mongodb::bson::{Document, doc};
 
 use super::on_a_paused_clock;
-use crate::crashes::{accepted, company};
+use crate::crashes::company;
 use test_mongod::Replica;
-use testing::house::{End, HOUR, House, MINUTE};
+use testing::house::{End, HOUR, House, MINUTE, cycles};
+use testing::story::{CUSTOMER, DEVELOPER, InJira as _};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -28,10 +29,6 @@ fn writes_of(house: &mut House) -> Arc<AtomicU64> {
     counted
 }
 
-fn close(house: &House, dev: &str) {
-    house.act("dev-bea", Action::Move { issue: dev.to_owned(), status: "Closed".to_owned() });
-}
-
 fn why(handle: &Handle) -> String {
     handle.look().flows.remove(0).standing.why.unwrap_or_default()
 }
@@ -42,26 +39,25 @@ fn a_second_daemon_is_refused_until_the_first_was_silent_and_the_first_then_writ
         let mut first = company(Flavour::Cloud);
         let mut second = first.another();
         let (first_writes, data) = (writes_of(&mut first), Arc::clone(&first.data));
-        accepted(&first);
+        first.accepts_ticket(CUSTOMER);
         let (clock, site) = (first.clock.clone(), Arc::clone(&first.site));
         let events = Arc::clone(&first.events);
         let beside = async |first_handle: Handle| {
-            clock.sleep(12 * MINUTE).await;
+            clock.sleep(cycles(2)).await;
             second
                 .live_beside(End::At(2 * HOUR), async |handle| {
                     clock.sleep(6 * MINUTE).await;
                     let refused = why(&handle);
                     assert!(refused.contains("is in use by process 1 on host house"), "{refused}");
-                    assert_eq!((site.issues("DEV-A").len(), handle.look().flows[0].last_cycle), (1, None));
+                    assert_eq!((site.dev_count(), handle.look().flows[0].last_cycle), (1, None));
 
                     data.crashed();
                     let written = first_writes.load(Ordering::Relaxed);
                     clock.sleep(6 * MINUTE).await;
-                    let deed = Action::Move { issue: "DEV-A-1".to_owned(), status: "Closed".to_owned() };
-                    site.act("dev-bea", deed).unwrap();
-                    clock.sleep(12 * MINUTE).await;
+                    site.moves(DEVELOPER, "DEV-A-1", "Closed");
+                    clock.sleep(cycles(2)).await;
                     assert!(handle.look().flows[0].last_cycle.is_some(), "{}", why(&handle));
-                    assert_eq!(site.issue("USER-A-1").unwrap().status, "Resolved");
+                    assert_eq!(site.status("USER-A-1"), "Resolved");
                     assert_eq!(first_writes.load(Ordering::Relaxed), written, "the first one wrote");
                     let now_refused = why(&first_handle);
                     assert!(now_refused.contains("is in use by process 1 on host house"), "{now_refused}");
@@ -85,7 +81,7 @@ fn a_daemon_that_is_followed_in_the_middle_of_a_create_leaves_no_twin() {
             let mut second = first.another();
             let slow = Kind::Latency { from: late * SECOND, to: late * SECOND };
             first.site.faults(Rule::on(Method::POST, &first.api("issue"), When::First(1), slow).into());
-            let ticket = accepted(&first);
+            let ticket = first.accepts_ticket(CUSTOMER);
             let (clock, site, data) = (first.clock.clone(), Arc::clone(&first.site), Arc::clone(&first.data));
             let asked = format!("POST {}", first.api("issue"));
             let beside = async |_: Handle| {
@@ -96,10 +92,10 @@ fn a_daemon_that_is_followed_in_the_middle_of_a_create_leaves_no_twin() {
                 second.live_beside(End::At(45 * MINUTE), async |_| std::future::pending().await).await;
             };
             first.live_beside(End::At(50 * MINUTE), beside).await;
-            assert_eq!(site.issues("DEV-A").len(), 1, "{late} s");
+            assert_eq!(site.dev_count(), 1, "{late} s");
             assert_eq!(site.issue(&ticket).unwrap().comments.len(), 1, "{late} s: {}", second.about(&ticket));
-            close(&first, "DEV-A-1");
-            second.live_for(12 * MINUTE).await;
+            first.moves(DEVELOPER, "DEV-A-1", "Closed");
+            second.cycles(2).await;
             assert_eq!(first.disagreements(), [""; 0], "{late} s");
         });
     }
@@ -124,9 +120,9 @@ fn a_worker_whose_signs_of_life_are_not_heard_writes_nothing_to_jira() {
         let other = house.another();
         let events = Arc::clone(&house.events);
         let beside = async |_: Handle| {
-            clock.sleep(12 * MINUTE).await;
+            clock.sleep(cycles(2)).await;
             no_sign_of_life(&other, true);
-            let ticket = accepted(&other);
+            let ticket = other.accepts_ticket(CUSTOMER);
             let writes = other.writes();
             clock.sleep(20 * MINUTE).await;
             assert_eq!(other.writes(), writes);
@@ -134,7 +130,7 @@ fn a_worker_whose_signs_of_life_are_not_heard_writes_nothing_to_jira() {
             assert!(!told.is_empty(), "{}", events.about("flow sync"));
             no_sign_of_life(&other, false);
             clock.sleep(15 * MINUTE).await;
-            assert_eq!((site.issues("DEV-A").len(), site.issue(&ticket).unwrap().comments.len()), (1, 1));
+            assert_eq!((site.dev_count(), site.issue(&ticket).unwrap().comments.len()), (1, 1));
             let states = other.data.own(|database| async move {
                 database.collection::<Document>("intents").count_documents(doc! {}).await.unwrap()
             });
