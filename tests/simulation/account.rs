@@ -121,11 +121,11 @@ fn a_token_that_lapses_parks_its_flow_at_the_first_refusal() {
 }
 
 #[test]
-fn a_create_that_was_done_as_nobody_is_in_doubt_and_done_once() {
+fn a_create_answered_without_an_account_is_in_doubt_and_done_once() {
     on_a_paused_clock(async {
         let mut house = House::quiet(Flavour::Cloud, 7);
-        let nobody = Kind::ToNobody(LoginReason::AuthenticatedFailed);
-        house.site.faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), nobody).into());
+        let without_account = Kind::ToNobody(LoginReason::AuthenticatedFailed);
+        house.site.faults(Rule::on(Method::POST, &house.api("issue"), When::First(1), without_account).into());
         house.accepts_ticket(CUSTOMER);
         house.live_for(20 * MINUTE).await;
         assert_eq!((house.events.audited("step.inDoubt"), house.dev_count()), (1, 1));
@@ -186,7 +186,7 @@ fn a_pause_without_end_has_one_request_of_all_flows_ask_each_half_hour() {
 }
 
 #[test]
-fn a_pause_outlives_the_process_and_a_clock_that_is_set_back_does_not_lengthen_it() {
+fn a_pause_outlives_the_process_and_no_clock_change_lengthens_it() {
     on_a_paused_clock(async {
         let mut house = House::quiet(Flavour::Cloud, 7);
         house.live_for(MINUTE).await;

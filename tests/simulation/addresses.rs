@@ -273,7 +273,7 @@ fn two_flows_with_one_user_project_create_nothing_after_a_rename() {
 }
 
 #[test]
-fn a_clone_under_another_address_gets_its_own_dev_issue_once_that_is_listed() {
+fn a_clone_gets_its_own_dev_issue_once_the_former_address_is_listed() {
     on_both(17, async |mut house| {
         let ticket = house.accepts_ticket(TRIAGER);
         house.cycles(2).await;

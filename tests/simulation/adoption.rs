@@ -45,7 +45,7 @@ fn a_line_in_a_dev_issue_alone_makes_a_pair() {
 }
 
 #[test]
-fn after_a_start_from_now_the_whole_dev_project_is_asked_before_anything_is_created() {
+fn a_start_from_now_searches_the_whole_dev_project_before_any_create() {
     on_both(13, async |mut house| {
         house.flow_fixture().initial_sync(false).write();
         let old = house.accepts_ticket(TRIAGER);
@@ -123,7 +123,7 @@ fn a_line_that_the_user_issue_answers_beats_an_older_one_that_it_does_not() {
 }
 
 #[test]
-fn of_two_lines_that_nothing_answers_the_oldest_counts_even_if_the_younger_is_seen_first() {
+fn of_two_unanswered_link_lines_the_oldest_counts_in_any_order_seen() {
     on_both(13, async |mut house| {
         house.flow_fixture().initial_sync(false).write();
         let ticket = house.accepts_ticket(TRIAGER);
@@ -236,7 +236,7 @@ fn nothing_is_created_in_place_of_a_dev_issue_that_is_hidden_from_us() {
 }
 
 #[test]
-fn pairs_that_somebody_removed_are_found_again_before_anything_is_created() {
+fn removed_pairs_are_found_again_before_anything_is_created() {
     on_both(13, async |mut house| {
         let ticket = house.accepts_ticket(TRIAGER);
         let by_lines = house.accepts_ticket(TRIAGER);

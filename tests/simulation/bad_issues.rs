@@ -87,7 +87,7 @@ fn an_issue_that_can_not_be_read_fails_alone_and_by_name() {
 }
 
 #[test]
-fn a_new_report_that_passed_through_its_status_while_unreadable_is_not_lost() {
+fn a_report_that_passed_its_status_while_unreadable_is_not_lost() {
     on_both(7, async |mut house| {
         house.cycles(2).await;
         let (ticket, other) = (house.accepts(TRIAGER, "bad", "It burns."), house.accepts(TRIAGER, "good", "It burns."));
@@ -158,7 +158,7 @@ fn a_long_changelog_that_can_not_be_read_costs_its_own_issue_only() {
 }
 
 #[test]
-fn a_pair_of_which_an_issue_can_not_be_read_is_neither_broken_nor_given_up() {
+fn a_pair_with_an_unreadable_issue_is_neither_broken_nor_given_up() {
     for spoilt in ["USER-A-1", "DEV-A-1"] {
         on_both(7, async |mut house| {
             house.accepts(TRIAGER, "a pair", "It burns.");
@@ -208,7 +208,7 @@ fn a_dev_issue_that_can_not_be_read_may_be_the_counterpart() {
 
 /// The flow starts from now, so the dev project must be looked through before anything is created.
 #[test]
-fn what_a_look_through_the_dev_project_can_not_read_forbids_older_reports_their_create() {
+fn an_unreadable_dev_issue_forbids_creates_for_older_reports() {
     on_both(7, async |mut house| {
         let old = house.reports("old", "It burns.");
         let stranger = house.creates(DEVELOPER, DEV_PROJECT, "a stranger", "");
@@ -269,7 +269,7 @@ fn a_jira_that_is_down_as_a_whole_is_not_asked_for_halves() {
 }
 
 #[test]
-fn rows_of_a_search_that_are_garbage_hide_neither_others_nor_their_own_issues() {
+fn garbled_search_rows_hide_neither_others_nor_their_own_issues() {
     for garbage in
         [jira_sim::Garbage::Id, jira_sim::Garbage::NoTime, jira_sim::Garbage::Nameless, jira_sim::Garbage::Null]
     {

@@ -89,7 +89,7 @@ async fn work_on(house: &mut House, pairs: &BTreeMap<String, String>) {
 }
 
 #[test]
-fn rows_from_before_our_own_writes_are_no_news_however_many_cycles_they_last() {
+fn rows_from_before_our_own_writes_are_no_news_for_many_cycles() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = company(flavour, 300 * SECOND, &answering());
@@ -110,7 +110,7 @@ fn rows_from_before_our_own_writes_are_no_news_however_many_cycles_they_last() {
 }
 
 #[test]
-fn both_sides_of_all_pairs_change_at_once_and_each_pair_ends_as_the_later_change_wants() {
+fn each_pair_ends_as_the_later_change_wants_when_both_sides_change() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = company(flavour, 2 * SECOND, &[]);
@@ -148,7 +148,7 @@ fn both_sides_of_all_pairs_change_at_once_and_each_pair_ends_as_the_later_change
 
 /// While one side is being written, the other changes: on every second pair a person moves the target first.
 #[test]
-fn a_target_that_somebody_moves_in_the_same_moment_is_not_overrun() {
+fn a_target_that_a_person_moves_at_the_same_moment_is_not_overrun() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = company(flavour, 2 * SECOND, &[]);

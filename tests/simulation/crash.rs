@@ -21,7 +21,7 @@ fn a_crash_at_any_gate_of_a_create_leaves_no_twin_and_loses_nothing() {
 const STORED: &str = "Before Store write";
 
 #[test]
-fn a_crash_at_any_gate_of_a_mirrored_status_loses_nothing_and_says_nothing_twice() {
+fn a_crash_at_any_gate_of_a_mirrored_status_loses_and_repeats_nothing() {
     for flavour in FLAVOURS {
         let places = at_every_gate(async |gate| a_mirrored_status_crashes(flavour, &Crash::at(gate)).await);
         assert!(places.iter().any(|place| place.ends_with("/transitions")), "{places:#?}");

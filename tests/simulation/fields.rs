@@ -112,7 +112,7 @@ fn a_resolution_is_not_sent_where_the_screen_has_none() {
 }
 
 #[test]
-fn a_demanded_resolution_that_nobody_configured_is_asked_of_a_person_by_name() {
+fn a_demanded_resolution_without_configuration_is_asked_for_by_name() {
     for members in [json!({}), json!({"resolution": "Fixed"})] {
         on_a_paused_clock(async {
             let mut house = company(Flavour::Cloud, members.clone(), demanding);
@@ -220,7 +220,7 @@ fn is_linked_remotely(house: &House, when: &str) {
 }
 
 #[test]
-fn a_remote_link_stands_in_where_a_persons_text_has_no_room_wherever_we_crash() {
+fn a_remote_link_replaces_a_line_without_room_wherever_we_crash() {
     for flavour in FLAVOURS {
         let places = at_every_gate(async |gate| {
             let mut house = company(flavour, json!({}), |_| {});
@@ -236,8 +236,8 @@ fn a_remote_link_stands_in_where_a_persons_text_has_no_room_wherever_we_crash() 
     }
 }
 
-/// Somebody saves another text right after the daemon has read the description that it is about to link.
-fn somebody_saves_meanwhile(house: &mut House, text: &'static str) {
+/// A person saves another text right after the daemon has read the description that it is about to link.
+fn is_saved_meanwhile(house: &mut House, text: &'static str) {
     let (site, done) = (Arc::clone(&house.site), AtomicBool::new(false));
     house.twist(move |_, path, answer| {
         let is_fresh_read = path.ends_with("/bulkfetch") || path.contains("/issue/1");
@@ -249,12 +249,12 @@ fn somebody_saves_meanwhile(house: &mut House, text: &'static str) {
 }
 
 #[test]
-fn a_text_that_was_saved_while_we_linked_is_put_back_with_the_link_wherever_we_crash() {
+fn a_text_saved_while_we_linked_is_put_back_wherever_we_crash() {
     for flavour in FLAVOURS {
         let places = at_every_gate(async |gate| {
             let mut house = company(flavour, json!({}), |_| {});
             house.accepts_ticket(CUSTOMER);
-            somebody_saves_meanwhile(&mut house, "It was the toaster.");
+            is_saved_meanwhile(&mut house, "It was the toaster.");
             let crash = Crash::at(gate);
             house.live(End::Crash(crash.clone(), cycles(2))).await;
             let place = crash.place()?;

@@ -62,7 +62,7 @@ fn downloads_fail(house: &House) {
 }
 
 #[test]
-fn the_files_of_an_accepted_report_and_those_that_come_later_arrive_each_once() {
+fn files_of_an_accepted_report_and_later_ones_arrive_each_once() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = company_with_files(flavour);
@@ -80,7 +80,7 @@ fn the_files_of_an_accepted_report_and_those_that_come_later_arrive_each_once() 
 }
 
 #[test]
-fn without_a_word_about_files_those_of_creation_are_copied_and_later_ones_are_not() {
+fn by_default_files_are_copied_at_creation_and_later_ones_are_not() {
     on_a_paused_clock(async {
         let mut house = House::quiet(Flavour::Cloud, 7);
         let issue = accepted_with_files(&house);
@@ -111,7 +111,7 @@ fn a_file_that_jira_does_not_take_is_left_out_alone_and_for_good() {
 }
 
 #[test]
-fn a_file_that_can_not_be_fetched_holds_nothing_up_and_arrives_once_it_can() {
+fn a_file_that_can_not_be_fetched_delays_only_itself_until_it_can() {
     for flavour in FLAVOURS {
         for later in [true, false] {
             on_a_paused_clock(async {
@@ -148,7 +148,7 @@ fn an_upload_whose_answer_is_lost_is_found_and_not_repeated() {
 }
 
 #[test]
-fn an_upload_is_not_repeated_as_long_as_one_of_its_size_may_take_and_not_much_later() {
+fn an_upload_is_repeated_soon_after_the_time_its_size_may_take() {
     on_a_paused_clock(async {
         let mut house = company_with_files(Flavour::Cloud);
         upload(&house, When::First(1), Kind::Stall { effect: jira_sim::faults::Effect::Before });
@@ -215,7 +215,7 @@ fn a_crash_at_any_gate_of_a_later_file_copies_it_once() {
 
 /// The first one's copy says nothing of the second.
 #[test]
-fn of_two_equal_files_the_one_whose_upload_did_not_happen_is_copied_as_well() {
+fn of_two_equal_files_one_whose_upload_did_not_happen_is_copied_too() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = company_with_files(flavour);

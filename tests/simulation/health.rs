@@ -62,7 +62,7 @@ fn first_told(house: &House, words: &str) -> i64 {
 }
 
 #[test]
-fn a_jira_that_hangs_is_told_with_its_first_request_and_degrades_until_a_cycle_completes() {
+fn a_hanging_jira_is_told_at_once_and_degrades_until_a_cycle_completes() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = house(flavour);

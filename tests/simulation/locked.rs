@@ -67,7 +67,7 @@ async fn reopened_by_the_dev_side(house: &mut House, when: &str) {
 }
 
 #[test]
-fn a_link_that_a_closed_ticket_does_not_take_follows_when_the_dev_side_opens_it() {
+fn a_link_refused_by_a_closed_ticket_follows_when_dev_reopens_it() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = owed(flavour, &["Closed"]).await;
@@ -107,7 +107,7 @@ fn while_a_link_is_owed_statuses_cross_both_ways() {
 }
 
 #[test]
-fn the_patrol_makes_a_link_whose_ticket_can_be_edited_where_it_always_stood() {
+fn the_patrol_makes_a_link_once_an_unmoved_ticket_can_be_edited() {
     on_a_paused_clock(async {
         let mut house = company(Flavour::Cloud, &[]);
         house.site.set_permissions(Permissions::all().deny(

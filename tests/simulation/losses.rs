@@ -1,4 +1,4 @@
-//! A company of years, and all that its Lockstep can lose: afterwards nobody notices.
+//! A company of years, and all that its Lockstep can lose: Jira stays as it is.
 
 use std::time::Duration;
 
@@ -158,7 +158,7 @@ struct Meanwhile {
 }
 
 impl Meanwhile {
-    /// Where a pair that only lines tell of was never looked at, nobody knows which of its files are new.
+    /// Where a pair that only lines tell of was never looked at, it is unknown which of its files are new.
     fn of(house: &House, pairs: &[Keys], loss: Loss) -> Self {
         let mut happened = Self::default();
         for (nth, (ticket, dev)) in pairs.iter().enumerate().filter(|(nth, _)| nth % 30 < 10) {
@@ -226,7 +226,7 @@ fn touch(house: &House) {
     }
 }
 
-async fn nobody_notices(house: &mut House, pairs: &[Keys], loss: Loss) {
+async fn nothing_changes(house: &mut House, pairs: &[Keys], loss: Loss) {
     let (dev_issues, before) = (house.dev_count(), house.writes());
     let adopted = house.events.audited("pair.adopted");
     lose(house, loss);
@@ -266,32 +266,32 @@ async fn changes_cross_once(house: &mut House, pairs: &[Keys], loss: Loss) {
 fn story(flavour: Flavour, size: usize, loss: Loss) {
     on_a_paused_clock(async {
         let (mut house, pairs) = company(flavour, scaled(size)).await;
-        nobody_notices(&mut house, &pairs, loss).await;
+        nothing_changes(&mut house, &pairs, loss).await;
         changes_cross_once(&mut house, &pairs, loss).await;
     });
 }
 
 #[test]
-pub fn nobody_notices_that_the_data_folder_was_lost() {
+pub fn a_lost_data_folder_changes_nothing_in_jira() {
     story(Flavour::Cloud, 500, Loss::Everything);
 }
 
 #[test]
-pub fn nobody_notices_that_the_data_folder_was_lost_on_data_center() {
+pub fn a_lost_data_folder_changes_nothing_in_jira_on_data_center() {
     story(Flavour::DataCenter, 200, Loss::Everything);
 }
 
 #[test]
-pub fn nobody_notices_that_the_pairs_were_lost() {
+pub fn lost_pairs_change_nothing_in_jira() {
     story(Flavour::Cloud, 500, Loss::Pairs);
 }
 
 #[test]
-pub fn nobody_notices_that_the_state_document_was_lost() {
+pub fn a_lost_state_document_changes_nothing_in_jira() {
     story(Flavour::Cloud, 500, Loss::StateDocument);
 }
 
 #[test]
-pub fn nobody_notices_that_the_last_sync_was_lost() {
+pub fn a_lost_last_sync_changes_nothing_in_jira() {
     story(Flavour::Cloud, 500, Loss::LastSync);
 }

@@ -38,7 +38,7 @@ fn after_a_days_work_a_lost_data_folder_is_rebuilt_without_a_single_write() {
     }
 }
 
-/// Somebody clones the dev issue: its mark comes along.
+/// Clones the dev issue: its mark comes along.
 fn clone_of_the_first(house: &House) -> String {
     let value = house.site.issue("DEV-A-1").unwrap().properties["lockstep"].clone();
     let clone = house.creates(CUSTOMER, DEV_PROJECT, "clone", "");
@@ -49,7 +49,7 @@ fn clone_of_the_first(house: &House) -> String {
 async fn only_the_original_counts(house: &mut House, ticket: &str, clone: &str) {
     house.moves(TRIAGER, clone, "Closed");
     house.live_for(11 * MINUTE).await;
-    assert_eq!(house.status(ticket), "Will Do", "closing the clone is nobody's news");
+    assert_eq!(house.status(ticket), "Will Do", "closing the clone changes no ticket");
     house.moves(TRIAGER, "DEV-A-1", "Closed");
     house.live_for(11 * MINUTE).await;
     assert_eq!(house.status(ticket), "Resolved");

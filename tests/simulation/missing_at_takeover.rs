@@ -1,5 +1,5 @@
-//! The Node.js service is replaced while a dev issue can't be read: nobody knows whether it is gone, so its ticket gets no
-//! other one until somebody says so.
+//! The Node.js service is replaced while a dev issue can't be read: whether it is gone is unknown, so its ticket gets no
+//! other one until an operator orders it.
 
 use std::time::Duration;
 
@@ -143,7 +143,7 @@ pub fn on_both(story: impl AsyncFn(Story)) {
 }
 
 #[test]
-pub fn a_ticket_whose_dev_issue_is_hidden_at_takeover_gets_no_other_and_has_it_back_once_it_is_shown() {
+pub fn a_dev_issue_hidden_at_takeover_is_not_replaced_and_returns_when_shown() {
     on_both(async |mut story| {
         story.is_hidden();
         story.is_taken_over().await;
@@ -172,7 +172,7 @@ pub fn a_ticket_whose_dev_issue_is_hidden_at_takeover_gets_no_other_and_has_it_b
 
 /// It may say nothing of its ticket, or name it on a site of old.
 #[test]
-pub fn a_dev_issue_that_names_no_ticket_of_this_site_is_its_tickets_own_again_once_it_is_shown() {
+pub fn a_hidden_dev_issue_without_a_valid_link_is_paired_again_when_shown() {
     for text in ["Somebody rewrote this.", "User Link: https://jira.of-old.example.net/browse/USER-A-1"] {
         on_both(async |mut story| {
             story.says(text);
@@ -189,7 +189,7 @@ pub fn a_dev_issue_that_names_no_ticket_of_this_site_is_its_tickets_own_again_on
 }
 
 #[test]
-pub fn a_dev_issue_that_is_gone_is_created_anew_when_an_operator_says_so_and_once() {
+pub fn a_missing_dev_issue_is_recreated_once_when_an_operator_orders_it() {
     on_both(async |mut story| {
         story.is_deleted();
         story.is_taken_over().await;
@@ -216,7 +216,7 @@ pub fn a_dev_issue_that_is_gone_is_created_anew_when_an_operator_says_so_and_onc
 pub fn a_dev_issue_that_can_be_read_is_not_replaced() {
     on_both(async |mut story| {
         let writes_before = story.served.house.writes();
-        // By its text it is of a ticket that nobody can read.
+        // By its text it is of a ticket that can't be read.
         story.says(&format!("User Link: {}/browse/USER-A-404", story.served.house.site.base_url()));
         story.is_hidden();
         story.is_taken_over().await;
@@ -232,7 +232,7 @@ pub fn a_dev_issue_that_can_be_read_is_not_replaced() {
 }
 
 #[test]
-pub fn a_clone_of_a_hidden_dev_issue_does_not_pass_for_it_unless_an_operator_says_so() {
+pub fn a_clone_of_a_hidden_dev_issue_replaces_it_only_on_an_order() {
     on_both(async |mut story| {
         let clone = story.served.dev_issue(&story.ticket);
         story.is_hidden();

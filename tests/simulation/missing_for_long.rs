@@ -11,7 +11,7 @@ use testing::house::{Crash, End, HOUR, MINUTE, on_a_paused_clock};
 use testing::story::InJira as _;
 
 #[test]
-fn what_is_hidden_for_longer_than_anybody_asks_is_found_by_the_patrol() {
+fn an_issue_hidden_past_all_retries_is_found_by_the_patrol() {
     on_a_paused_clock(async {
         let mut story = Story::new(Flavour::Cloud);
         story.is_hidden();
@@ -30,7 +30,7 @@ fn what_is_hidden_for_longer_than_anybody_asks_is_found_by_the_patrol() {
 }
 
 #[test]
-fn a_takeover_that_is_cut_short_at_any_write_and_done_again_lets_nothing_be_created() {
+fn a_takeover_cut_short_at_any_write_and_repeated_creates_nothing() {
     let cut = at_each_write(Flavour::Cloud, async |mut story, crash| {
         story.is_hidden();
         story.is_stopped().await;

@@ -223,7 +223,7 @@ fn a_resolution_is_given_on_the_way_into_done_and_emptied_on_the_way_out() {
 }
 
 #[test]
-fn where_a_resolution_can_not_be_emptied_the_issue_moves_with_it_and_that_is_told() {
+fn a_resolution_that_can_not_be_emptied_stays_and_that_is_told() {
     on_a_paused_clock(async {
         let set = |jira: &mut Setup| jira.resolutions_cannot_be_emptied = true;
         let mut house = company(Flavour::DataCenter, json!({"resolution": "Done"}), showing("resolution"), set);
@@ -263,7 +263,7 @@ fn a_resolution_that_a_person_chose_is_kept_unless_a_rule_names_another() {
 }
 
 #[test]
-fn the_flows_resolution_is_not_given_on_the_way_to_a_status_that_is_not_done() {
+fn the_flows_resolution_is_not_sent_with_a_status_that_is_not_done() {
     for (screen, expected) in [("resolution", None), ("resolution!", Some("Done"))] {
         on_a_paused_clock(async {
             let mut house = company(Flavour::Cloud, json!({"resolution": "Done"}), showing(screen), |_| {});

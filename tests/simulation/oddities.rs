@@ -38,7 +38,7 @@ fn change_state(house: &House, set: &str) {
 
 /// The look for a create in doubt misses it, the search a moment later shows it, and a person has moved it already.
 #[test]
-fn a_dev_issue_that_shows_between_recovery_and_search_is_not_recorded_as_nobodys() {
+fn a_dev_issue_that_appears_after_recovery_is_not_taken_as_unpaired() {
     on_a_paused_clock(async {
         let mut house = company_on(|jira| {
             jira.index_lag = 12 * SECOND..=12 * SECOND;
@@ -132,7 +132,7 @@ fn a_link_that_jira_never_takes_does_not_stop_the_pairs_statuses() {
 
 /// By the time of the second try, its passage lies before what a search reaches back to.
 #[test]
-fn a_ticket_that_passed_through_is_not_forgotten_because_its_create_failed_once() {
+fn a_ticket_that_passed_through_is_not_forgotten_after_a_failed_create() {
     on_a_paused_clock(async {
         let mut house = company();
         house.live_for(2 * MINUTE).await;
@@ -200,7 +200,7 @@ fn a_lost_store_does_not_recreate_a_dev_issue_that_people_deleted() {
 }
 
 #[test]
-fn two_flows_that_share_a_user_project_rebuild_a_lost_store_without_a_twin() {
+fn two_flows_with_one_user_project_rebuild_a_lost_store_without_twins() {
     on_a_paused_clock(async {
         let mut house = company();
         house.flow_fixture().replace("sync-ab", "sync-ac").replace(DEV_PROJECT, "DEV-C").write_as("sync-ac.json");
@@ -227,7 +227,7 @@ fn two_flows_that_share_a_user_project_say_each_thing_once() {
 }
 
 #[test]
-fn what_happened_to_an_adopted_pair_before_a_start_from_now_stays_in_the_past() {
+fn changes_of_an_adopted_pair_before_a_start_from_now_are_ignored() {
     on_a_paused_clock(async {
         let mut house = company();
         let ticket = house.accepts_ticket(CUSTOMER);
@@ -280,7 +280,7 @@ fn one_issue_that_can_not_be_understood_does_not_stop_the_flow() {
             if path.ends_with("bulkfetch") {
                 let issues = answer["issues"].as_array_mut().into_iter().flatten();
                 for issue in issues.filter(|issue| issue["id"] == odd_id.as_str()) {
-                    // Somebody who has left, or an app that is gone.
+                    // An account that was deleted, or an app that was removed.
                     issue["changelog"]["histories"][0]["author"]["accountId"] = "".into();
                 }
             }
@@ -332,7 +332,7 @@ fn an_issue_that_has_left_the_project_gets_no_dev_issue() {
 
 /// As in a store that was taken over.
 #[test]
-fn a_flag_that_is_set_without_a_full_sync_does_not_end_the_looking_for_marks() {
+fn a_flag_set_without_a_full_sync_does_not_end_the_search_for_marks() {
     on_a_paused_clock(async {
         let mut house = company();
         // A dev issue without its back-mark; then the store is lost.
@@ -596,7 +596,7 @@ fn what_happens_during_a_long_cycle_is_seen_by_the_next() {
 }
 
 #[test]
-fn a_write_whose_effect_comes_late_is_made_once_by_a_flow_that_looks_often() {
+fn a_write_with_a_late_effect_is_made_once_despite_frequent_cycles() {
     const COMMENTS: &str = "/rest/api/3/issue/{issueIdOrKey}/comment";
     for (method, path) in [(Method::PUT, ONE_ISSUE), (Method::POST, COMMENTS)] {
         on_a_paused_clock(async {

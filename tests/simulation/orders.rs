@@ -78,14 +78,14 @@ fn file(size: u64) -> FileContent {
 }
 
 #[test]
-fn two_issues_that_an_operator_pairs_are_kept_in_step_from_then_on_and_not_before() {
+fn two_issues_paired_by_an_operator_are_synced_from_then_on_only() {
     on_both(7, async |mut house| {
         let (user, dev) = (house.reports_ticket(), house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water."));
         moved(&house, &dev, "Closed");
         house.live_for(20 * MINUTE).await;
         obeyed(&order(&mut house, pair(&user, &dev)).await, "USER-A-1 and DEV-A-1 are a pair now");
         house.live_for(20 * MINUTE).await;
-        assert_eq!(house.status(&user), "Open", "what was before is nobody's news");
+        assert_eq!(house.status(&user), "Open", "what was before is ignored");
         moved(&house, &dev, "Reopened");
         house.live_for(20 * MINUTE).await;
         moved(&house, &dev, "Closed");
@@ -146,7 +146,7 @@ fn a_pair_that_cannot_be_is_refused_with_words_and_nothing_is_written() {
 }
 
 #[test]
-fn files_that_were_there_when_an_operator_paired_two_issues_stay_where_they_are() {
+fn files_from_before_an_operators_pairing_are_not_copied() {
     on_both(7, async |mut house| {
         let (user, dev) = (house.reports_ticket(), house.creates(DEVELOPER, DEV_PROJECT, "Put it out", "With water."));
         for (issue, filename, size) in [(&user, "log.txt", 1), (&user, "screen.png", 2), (&dev, "screen.png", 2)] {
@@ -174,7 +174,7 @@ fn a_pair_that_an_operator_takes_apart_stays_apart() {
 }
 
 #[test]
-fn a_mark_that_names_another_flow_s_dev_issue_is_left_when_a_pair_is_taken_apart() {
+fn unpairing_leaves_a_mark_that_names_another_flows_dev_issue() {
     on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
         house.marks(DEVELOPER, &user, json!({"devIssue": "99999", "intent": "theirs"}));
@@ -216,7 +216,7 @@ fn a_new_dev_issue_is_created_in_place_of_one_that_is_gone() {
         refused(&order(&mut house, recreate(&user)).await, "can be read; `unpair USER-A-1` first");
         house.deletes(DEVELOPER, &dev);
         house.live_for(20 * MINUTE).await;
-        assert_eq!(house.dev_count(), 0, "nothing is recreated behind anyone's back");
+        assert_eq!(house.dev_count(), 0, "nothing is recreated unasked");
         obeyed(&order(&mut house, recreate(&user)).await, "DEV-A-2 was created for USER-A-1");
         assert_eq!(house.comment_texts(&user), ["Dev issue: DEV-A-1", "Dev issue: DEV-A-2"]);
         moved(&house, "DEV-A-2", "Closed");
@@ -232,7 +232,7 @@ fn a_new_dev_issue_is_created_in_place_of_one_that_is_gone() {
 }
 
 #[test]
-fn a_new_dev_issue_is_created_for_an_issue_whose_store_was_lost_with_its_dev_issue() {
+fn recreate_works_after_the_store_and_the_dev_issue_were_lost() {
     on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
         house.deletes(DEVELOPER, &dev);
@@ -244,7 +244,7 @@ fn a_new_dev_issue_is_created_for_an_issue_whose_store_was_lost_with_its_dev_iss
 }
 
 #[test]
-fn a_new_dev_issue_is_created_in_place_of_one_that_was_taken_away_and_in_any_status() {
+fn recreate_replaces_a_removed_dev_issue_in_any_status() {
     on_both(7, async |mut house| {
         let (user, _) = served(&mut house).await;
         obeyed(&order(&mut house, unpair(&user)).await, "are no pair any more");
@@ -324,7 +324,7 @@ async fn cut_short(house: &mut House, gate: u64, given: Order) -> Option<String>
 }
 
 #[test]
-fn an_order_to_pair_that_a_crash_cut_short_is_completed_by_giving_it_again() {
+fn an_order_to_pair_cut_short_by_a_crash_is_completed_when_repeated() {
     for flavour in FLAVOURS {
         let places = at_every_gate(async |gate| {
             let mut house = House::quiet(flavour, 7);
@@ -345,7 +345,7 @@ fn an_order_to_pair_that_a_crash_cut_short_is_completed_by_giving_it_again() {
 }
 
 #[test]
-fn an_order_to_unpair_that_a_crash_cut_short_is_completed_by_giving_it_again() {
+fn an_order_to_unpair_cut_short_by_a_crash_is_completed_when_repeated() {
     for flavour in FLAVOURS {
         let places = at_every_gate(async |gate| {
             let mut house = House::quiet(flavour, 7);
@@ -393,9 +393,9 @@ fn an_order_for_a_flow_that_cannot_take_it_is_answered_in_words() {
     });
 }
 
-/// Nobody looks a doubt up as long as the pair is broken, and a deleted issue breaks it for ever.
+/// A doubt is not looked up as long as the pair is broken, and a deleted issue breaks it for ever.
 #[test]
-fn a_doubt_about_a_pair_whose_dev_issue_is_gone_does_not_keep_an_operator_from_deciding() {
+fn an_operator_can_decide_a_doubtful_pair_whose_dev_issue_is_gone() {
     on_both(7, async |mut house| {
         let (user, dev) = served(&mut house).await;
         let lost = Kind::ServerError { status: http::StatusCode::BAD_GATEWAY, effect: Effect::Before };
@@ -415,7 +415,7 @@ fn a_doubt_about_a_pair_whose_dev_issue_is_gone_does_not_keep_an_operator_from_d
 }
 
 #[test]
-fn an_order_that_comes_during_a_long_full_sync_is_carried_out_between_two_pages() {
+fn an_order_during_a_long_full_sync_is_executed_between_two_pages() {
     on_a_paused_clock(async {
         let mut house = House::quiet_with(7, |jira| {
             jira.page_cap = 1;
@@ -461,7 +461,7 @@ fn two_issues_are_not_paired_while_a_create_for_one_of_them_is_in_doubt() {
 }
 
 #[test]
-fn what_happened_before_an_operator_paired_two_issues_stays_in_the_past_though_nobody_saw_it() {
+fn unseen_changes_from_before_an_operators_pairing_are_ignored() {
     on_both(7, async |mut house| {
         house.live_for(MINUTE).await;
         let thaws = house.clock.wall() + chrono::TimeDelta::minutes(6);
@@ -485,7 +485,7 @@ fn an_order_to_recreate_that_jira_refuses_leaves_everything_as_it_was() {
         refused(&order(&mut house, recreate(&user)).await, "nothing was created for USER-A-1");
         house.comments(CUSTOMER, &user, "any news?");
         house.live_for(HOUR).await;
-        assert_eq!(house.dev_count(), 0, "nothing is created behind anyone's back");
+        assert_eq!(house.dev_count(), 0, "nothing is created unasked");
         obeyed(&order(&mut house, recreate(&user)).await, "was created for USER-A-1");
     });
 }

@@ -1,4 +1,4 @@
-//! What an open list of writes still owes: while its pair is not kept in step, and until nobody doubts it any more.
+//! What an open list of writes still owes: while its pair is not synced, and until it is in doubt no more.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn with_a_comment_owed(house: &mut House) {
 }
 
 #[test]
-fn a_comment_that_is_owed_is_not_made_on_an_issue_that_left_before_anybody_noticed() {
+fn an_owed_comment_is_not_made_on_an_issue_that_left_unnoticed() {
     on_both(7, async |mut house| {
         with_a_comment_owed(&mut house).await;
         house.moves_to_project(DEVELOPER, "USER-A-1", "USER-N");
@@ -47,7 +47,7 @@ fn a_comment_that_is_owed_is_not_made_on_an_issue_that_left_before_anybody_notic
 }
 
 #[test]
-fn a_comment_that_is_owed_waits_for_a_dev_issue_that_left_before_anybody_noticed() {
+fn an_owed_comment_waits_for_a_dev_issue_that_left_unnoticed() {
     on_both(7, async |mut house| {
         with_a_comment_owed(&mut house).await;
         house.moves_to_project(DEVELOPER, "DEV-A-1", "DEV-N");
@@ -61,7 +61,7 @@ fn a_comment_that_is_owed_waits_for_a_dev_issue_that_left_before_anybody_noticed
 }
 
 #[test]
-fn a_link_that_is_owed_is_not_set_on_an_issue_that_left_before_anybody_noticed() {
+fn an_owed_link_is_not_set_on_an_issue_that_left_unnoticed() {
     on_both(7, async |mut house| {
         fails_once(&house, Method::PUT, "issue/{issueIdOrKey}", StatusCode::CONFLICT);
         house.accepts_ticket(DEVELOPER);
@@ -79,7 +79,7 @@ fn a_link_that_is_owed_is_not_set_on_an_issue_that_left_before_anybody_noticed()
 }
 
 #[test]
-fn a_create_that_did_not_happen_is_not_repeated_for_an_issue_that_left_meanwhile() {
+fn a_failed_create_is_not_repeated_for_an_issue_that_left_meanwhile() {
     on_both(7, async |mut house| {
         fails_once(&house, Method::POST, "issue", StatusCode::SERVICE_UNAVAILABLE);
         house.accepts_ticket(DEVELOPER);
@@ -182,7 +182,7 @@ fn a_ticket_that_passed_through_is_not_forgotten_after_a_doubt() {
 }
 
 #[test]
-fn a_create_that_did_not_happen_is_not_repeated_for_an_issue_that_was_paired_meanwhile() {
+fn a_failed_create_is_not_repeated_for_an_issue_paired_meanwhile() {
     on_both(7, async |mut house| {
         house.live_for(MINUTE).await;
         fails_once(&house, Method::POST, "issue", StatusCode::SERVICE_UNAVAILABLE);
@@ -255,7 +255,7 @@ fn a_person_who_moves_an_issue_a_moment_before_us_is_not_overruled() {
 }
 
 #[test]
-fn a_person_who_does_what_a_rule_wants_a_moment_before_us_gets_no_comment_about_it() {
+fn no_comment_is_made_when_a_person_did_what_the_rule_wants_just_before() {
     on_a_paused_clock(async {
         let mut house = House::quiet(Flavour::Cloud, 7);
         house.accepts_ticket(DEVELOPER);

@@ -53,7 +53,7 @@ fn patrol_is_due(house: &House) {
 }
 
 #[test]
-fn a_pair_whose_dev_issue_left_is_suspended_until_it_returns_and_loses_nothing_meanwhile() {
+fn a_pair_whose_dev_issue_left_is_suspended_without_loss_until_it_returns() {
     with_a_pair(async |mut house| {
         house.moves_to_project(DEVELOPER, "DEV-A-1", "DEV-N");
         house.moves(CUSTOMER, "USER-A-1", "Declined");
@@ -72,7 +72,7 @@ fn a_pair_whose_dev_issue_left_is_suspended_until_it_returns_and_loses_nothing_m
 }
 
 #[test]
-fn an_issue_that_moved_to_the_other_side_suspends_its_pair_and_is_nobodys_new_dev_issue() {
+fn an_issue_moved_to_the_other_side_suspends_its_pair_and_stays_unpaired() {
     with_a_pair(async |mut house| {
         house.moves_to_project(DEVELOPER, "USER-A-1", DEV_PROJECT);
         house.live_for(HOUR).await;
@@ -95,7 +95,7 @@ fn a_deleted_dev_issue_breaks_its_pair_once_and_costs_nothing_for_ever() {
         house.live_for(30 * HOUR).await;
         assert_eq!(told(&house), [0, 1, 0, 0]);
         assert!(skipped(&house, "broken"));
-        assert!(house.dev_issues().is_empty(), "nothing is created behind anyone's back");
+        assert!(house.dev_issues().is_empty(), "nothing is created unasked");
         let before = house.requests();
         house.live_for(10 * HOUR).await;
         // Who we are, the site, two projects and their statuses; then a search every five minutes, and Jira's clock hourly.
@@ -105,7 +105,7 @@ fn a_deleted_dev_issue_breaks_its_pair_once_and_costs_nothing_for_ever() {
 }
 
 #[test]
-fn a_hidden_dev_issue_that_is_shown_again_is_mended_and_learns_what_happened() {
+fn a_dev_issue_that_is_shown_again_is_mended_and_gets_missed_changes() {
     with_a_pair(async |mut house| {
         house.hides("DEV-A-1");
         house.moves(CUSTOMER, "USER-A-1", "Declined");
@@ -161,7 +161,7 @@ fn the_patrol_finds_a_status_that_no_search_showed() {
 }
 
 #[test]
-fn what_was_hidden_for_longer_than_anybody_asks_is_mended_by_the_patrol() {
+fn a_pair_hidden_past_all_retries_is_mended_by_the_patrol() {
     with_a_pair(async |mut house| {
         house.hides("DEV-A-1");
         house.moves(CUSTOMER, "USER-A-1", "Declined");
@@ -252,7 +252,7 @@ fn a_pair_with_a_write_in_hand_waits_for_it_and_is_looked_at_again() {
         assert!(skipped(&house, "openIntent"), "{}", house.about("USER-A-1"));
         house.live_for(HOUR).await;
         let now = (house.status("USER-A-1"), house.status("DEV-A-1"));
-        assert_eq!(now, ("Declined".to_owned(), "Cancelled".to_owned()), "the later word, once nobody waits");
+        assert_eq!(now, ("Declined".to_owned(), "Cancelled".to_owned()), "the later word, once nothing waits");
     });
 }
 
@@ -282,7 +282,7 @@ fn a_write_in_hand_waits_while_its_pair_is_suspended() {
 
 /// The second dev issue claims a user issue that has one.
 #[test]
-fn a_dev_issue_of_a_user_issue_that_has_another_stops_nobody() {
+fn a_second_dev_issue_of_one_user_issue_stops_nothing() {
     with_a_pair(async |mut house| {
         house.clones(DEVELOPER, "DEV-A-1", true);
         house.cycles(2).await;
@@ -294,9 +294,9 @@ fn a_dev_issue_of_a_user_issue_that_has_another_stops_nobody() {
     });
 }
 
-/// Between a create whose answer was lost and the look for it, somebody paired the user issue with another one.
+/// The user issue was paired with another one between a create whose answer was lost and the look for it.
 #[test]
-fn a_created_issue_whose_user_issue_was_paired_meanwhile_is_told_and_stops_nobody() {
+fn a_create_for_an_issue_paired_meanwhile_is_told_and_stops_nothing() {
     with_a_pair(async |mut house| {
         let path = house.api("issue");
         house.site.faults(Rule::on(Method::POST, &path, When::First(1), Kind::LostReply).into());
@@ -359,7 +359,7 @@ fn made(house: &House) -> usize {
 }
 
 #[test]
-fn flows_that_answer_each_other_are_held_for_an_hour_visibly_and_across_restarts() {
+fn flows_that_answer_each_other_are_held_for_an_hour_across_restarts() {
     with_a_pair(async |mut house| {
         a_flow_that_answers(&house);
         house.live_for(5 * MINUTE).await;
@@ -373,7 +373,7 @@ fn flows_that_answer_each_other_are_held_for_an_hour_visibly_and_across_restarts
         for _ in 0..4 {
             house.live_for(8 * MINUTE).await;
         }
-        assert_eq!((made(&house), told(&house)), (before, [0, 0, 1, 0]), "restarts release nobody");
+        assert_eq!((made(&house), told(&house)), (before, [0, 0, 1, 0]), "a restart releases no pair");
         house.live_for(40 * MINUTE).await;
         assert_eq!(told(&house), [0, 0, 2, 1], "judged anew after an hour, by what was written since");
         assert!((before + 6..=2 * before + 1).contains(&made(&house)), "{} moves", made(&house));
@@ -381,7 +381,7 @@ fn flows_that_answer_each_other_are_held_for_an_hour_visibly_and_across_restarts
 }
 
 #[test]
-fn a_held_pair_that_an_operator_sets_going_again_is_judged_by_what_is_written_since() {
+fn a_released_pair_is_judged_by_writes_after_its_release() {
     with_a_pair(async |mut house| {
         a_flow_that_answers(&house);
         house.live_for(5 * MINUTE).await;
@@ -438,9 +438,9 @@ fn a_suspended_pair_that_returned_unnoticed_is_set_going_by_an_order() {
     });
 }
 
-/// No search names what was only hidden: whoever saw it come back must not forget it.
+/// No search shows what was only hidden: a cycle that saw it return must record that.
 #[test]
-fn a_crash_while_a_pair_is_mended_does_not_lose_what_happened_while_it_was_broken() {
+fn a_crash_while_a_pair_is_mended_loses_no_change_of_the_broken_time() {
     let flavour = FLAVOURS[0];
     let places = at_every_gate(async |gate| {
         let mut house = House::quiet(flavour, 7);

@@ -100,7 +100,7 @@ fn a_running_flow_stops_when_its_key_was_given_to_another_project() {
 }
 
 #[test]
-fn a_file_that_is_corrected_a_day_after_a_renaming_loses_and_repeats_nothing() {
+fn a_file_corrected_a_day_after_a_renaming_loses_and_repeats_nothing() {
     with_a_pair(async |mut house| {
         renames(&house, USER_PROJECT, "URX");
         accepted_in(&house, "URX", "second");
@@ -136,7 +136,7 @@ fn links_with_a_former_key_still_prove_a_pair_when_the_store_is_lost() {
 }
 
 #[test]
-fn a_key_that_another_project_got_stops_the_flow_before_it_reads_or_writes() {
+fn a_key_given_to_another_project_stops_the_flow_before_any_read_or_write() {
     with_a_pair(async |mut house| {
         renames(&house, USER_PROJECT, "URX");
         reuses_key(&house, "URX", USER_PROJECT);
@@ -158,7 +158,7 @@ fn a_key_that_another_project_got_stops_the_flow_before_it_reads_or_writes() {
 }
 
 #[test]
-fn another_user_project_is_read_from_its_beginning_and_the_former_left_alone() {
+fn a_new_user_project_is_read_in_full_and_the_former_left_alone() {
     with_a_pair(async |mut house| {
         accepted_in(&house, "USER-C", "old");
         house.clock.sleep(72 * HOUR).await;
@@ -238,7 +238,7 @@ fn a_dev_project_is_not_replaced_while_a_create_in_it_is_in_doubt() {
 }
 
 #[test]
-fn two_flows_that_mean_the_same_projects_by_different_keys_are_not_both_run() {
+fn two_flows_with_the_same_projects_by_different_keys_do_not_both_run() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = House::quiet(flavour, 7);

@@ -48,7 +48,7 @@ fn pages_that_lead_nowhere_hide_nothing_from_a_full_sync() {
 }
 
 #[test]
-fn a_full_sync_that_stays_short_goes_on_degraded_and_completes_a_day_later() {
+fn a_full_sync_that_stays_short_is_degraded_and_completes_a_day_later() {
     on_both(12, async |mut house| {
         accept_tickets(&house, &["old", "older"]);
         house.clock.sleep(HOUR).await;
@@ -112,7 +112,7 @@ fn the_watermark_stays_where_a_short_search_ended() {
 }
 
 #[test]
-fn a_create_in_doubt_is_not_repeated_while_the_dev_project_is_shown_in_part() {
+fn a_create_in_doubt_is_not_repeated_while_searches_are_incomplete() {
     on_both(12, async |mut house| {
         accept_tickets(&house, &["first"]);
         house.cycles(2).await;

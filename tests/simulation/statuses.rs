@@ -30,7 +30,7 @@ fn french(jira: &mut Setup) {
 }
 
 #[test]
-fn a_report_that_passed_through_the_accepting_status_counts_in_any_language() {
+fn passing_through_the_accepting_status_counts_in_any_language() {
     on_both(french, async |mut house| {
         house.cycles(2).await;
         let ticket = house.accepts(CUSTOMER, "passed through", "");
@@ -44,7 +44,7 @@ fn a_report_that_passed_through_the_accepting_status_counts_in_any_language() {
 }
 
 #[test]
-fn a_status_that_was_renamed_is_shown_with_its_new_name_until_the_file_has_it() {
+fn a_renamed_status_is_shown_by_its_new_name_until_the_file_has_it() {
     on_both(
         |_| {},
         async |mut house| {
@@ -67,7 +67,7 @@ fn a_status_that_was_renamed_is_shown_with_its_new_name_until_the_file_has_it() 
 }
 
 #[test]
-fn a_status_that_is_renamed_while_the_flow_runs_is_shown_once_an_issue_tells() {
+fn a_status_renamed_during_a_run_is_shown_once_an_issue_tells() {
     on_both(
         |_| {},
         async |mut house| {

@@ -35,7 +35,7 @@ async fn goes_on_within(house: &mut House, time: Duration, place: &str) {
 }
 
 #[test]
-fn a_stop_at_any_gate_of_a_mirrored_status_says_nothing_twice_and_costs_no_waiting() {
+fn a_stop_at_any_gate_of_a_mirrored_status_repeats_and_delays_nothing() {
     let places = at_every_gate(async |gate| {
         let (mut house, stop) = (company(Flavour::Cloud), Crash::at(gate));
         house.accepts_ticket(CUSTOMER);
@@ -54,7 +54,7 @@ fn a_stop_at_any_gate_of_a_mirrored_status_says_nothing_twice_and_costs_no_waiti
 }
 
 #[test]
-fn a_stop_at_any_gate_of_a_copied_file_copies_each_once_and_costs_no_waiting() {
+fn a_stop_at_any_gate_of_a_copied_file_copies_once_without_delay() {
     let places = at_every_gate(async |gate| {
         let (mut house, stop) = (company_with_files(Flavour::DataCenter), Crash::at(gate));
         accepted_with_files(&house);

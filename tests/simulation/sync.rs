@@ -202,7 +202,7 @@ async fn interlude(house: &House, what: &str) -> bool {
 }
 
 #[test]
-fn a_full_sync_that_was_killed_on_any_page_goes_on_hours_later_whatever_became_of_its_last_issue() {
+fn a_full_sync_killed_on_any_page_resumes_whatever_became_of_its_cursor() {
     for (turn, what) in ["deleted", "moved away", "changed"].into_iter().enumerate() {
         for gate in (12 + 5 * turn as u64..160).step_by(17) {
             let flavour = FLAVOURS[usize::from(gate % 3 == 0)];

@@ -18,7 +18,7 @@ fn company(flavour: Flavour) -> House {
     })
 }
 
-/// A ticket that names somebody, shows a file and has a table, accepted.
+/// A ticket that mentions a person, shows a file and has a table, accepted.
 async fn accepted(house: &House) {
     let issue = house.reports(FIRE, "");
     let description = match house.flavour {
@@ -70,7 +70,7 @@ fn words(text: &str) -> Value {
     json!({"type": "text", "text": text})
 }
 
-/// Nobody is called to an issue that does not concern them, no file is shown that is another issue's; all else stays.
+/// No person is mentioned in an issue of another project, no file of another issue is shown; all else stays.
 async fn arrives(house: &House) {
     let issue = house.ask(Method::GET, "issue/DEV-A-1?fields=description", Value::Null).await;
     let arrived = &issue["fields"]["description"];
@@ -94,7 +94,7 @@ async fn arrives(house: &House) {
 }
 
 #[test]
-fn a_description_arrives_as_it_is_but_for_mentions_and_files_and_that_is_told_once() {
+fn a_description_arrives_whole_but_for_mentions_and_files_told_once() {
     for flavour in FLAVOURS {
         on_a_paused_clock(async {
             let mut house = company(flavour);

@@ -56,7 +56,7 @@ fn gone_wrong() -> Kind {
 }
 
 #[test]
-fn an_answer_that_never_came_or_can_not_be_read_leaves_all_of_them_in_doubt_and_each_is_found() {
+fn a_lost_or_unreadable_answer_leaves_all_in_doubt_and_each_is_found() {
     for (flavour, kind, happened) in FLAVOURS.into_iter().flat_map(|flavour| {
         [(flavour, Kind::LostReply, true), (flavour, gone_wrong(), false), (flavour, garbage(), true)]
     }) {
@@ -109,13 +109,13 @@ fn a_jira_that_asks_to_wait_gets_the_same_request_once_more() {
                 (2, 0),
                 "{flavour:?}"
             );
-            assert_eq!(house.events.audited("step.inDoubt"), 0, "nothing happened, and nobody doubts that");
+            assert_eq!(house.events.audited("step.inDoubt"), 0, "nothing happened, without doubt");
         });
     }
 }
 
 #[test]
-fn a_crash_at_any_gate_of_several_creates_leaves_no_twin_and_loses_nothing() {
+fn a_crash_at_any_gate_of_several_creates_makes_no_twin_and_no_loss() {
     for flavour in FLAVOURS {
         let places = at_every_gate(async |gate| {
             let mut house = House::quiet(flavour, 7);
@@ -170,9 +170,9 @@ fn one_that_jira_refuses_among_several_is_tried_alone_and_fails_alone() {
     }
 }
 
-/// While a request is under way somebody else writes to the database: that is one issue's failure, and nobody else's.
+/// The database is written to while a request is under way: that is one issue's failure only.
 #[test]
-fn one_whose_ticket_was_paired_meanwhile_does_not_stop_the_others_nor_the_cycle() {
+fn a_ticket_paired_meanwhile_stops_neither_the_others_nor_the_cycle() {
     on_a_paused_clock(async {
         let mut house = House::quiet(Flavour::Cloud, 4);
         house.live_for(MINUTE).await;

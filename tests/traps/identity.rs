@@ -13,7 +13,7 @@ pub async fn a_bad_token_is_no_empty_jira(flavour: Flavour) {
         let mut desk = Desk::built(flavour, |setup| setup.silent_auth_failure = silent);
         let issue = desk.report(USER_PROJECT, "something");
         let client = desk.client().await;
-        // A proxy in between may drop the header that gives an answer to nobody away.
+        // A proxy in between may drop the header that marks an answer as given without an account.
         desk.plot.strips = Some("x-seraph-loginreason");
         let behind_a_proxy = desk.client().await;
         assert_eq!(desk.walk(&client, By::Updated).await.unwrap(), std::slice::from_ref(&issue));
@@ -55,6 +55,6 @@ pub async fn what_is_hidden_or_moved_is_not_taken_for_deleted(flavour: Flavour) 
 
 #[track_caller]
 fn assert_refused<T: std::fmt::Debug>(end: Result<T, Error>) {
-    let error = end.expect_err("an answer to nobody is no answer");
+    let error = end.expect_err("an answer without an account is no answer");
     assert!(matches!(error.what, Fault::Refused(_)), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Writes, and what may be done when nobody knows whether they happened.
+//! Writes, and what may be done when it is unknown whether they happened.
 
 use std::time::Duration;
 
@@ -139,6 +139,6 @@ fn all_posts(kind: Kind) -> Rule {
 
 #[track_caller]
 fn assert_in_doubt(kind: &Kind, end: Result<(), Error>) {
-    let error = end.expect_err("nobody can know");
+    let error = end.expect_err("it is unknown");
     assert_eq!(error.effect(), Effect::Unknown, "{kind:?}: {error}");
 }

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rough_day_spoils_a_few_requests_of_a_hundred_and_keeps_late_effects_within_a_minute() {
+    fn a_rough_day_spoils_few_requests_and_bounds_late_effects() {
         let mut faults = Faults::new(chance::stream(7, 0));
         faults.set(FaultPlan::rough());
         let asked = RequestFacts { method: &Method::GET, template: "/x", path: "/x", account: None, issues: &[] };

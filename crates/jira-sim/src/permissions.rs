@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_may_not_browse_a_project_may_do_nothing_in_it_and_everything_elsewhere() {
+    fn without_browse_permission_only_that_project_is_closed() {
         let permissions = Permissions::all().deny("bot", "A", &[Permission::BrowseProjects]);
         assert!(Permission::ALL.iter().all(|it| !permissions.allow("bot", "A", *it)));
         assert!(Permission::ALL.iter().all(|it| permissions.allow("bot", "B", *it)));

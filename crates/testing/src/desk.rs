@@ -133,7 +133,7 @@ fn account(id: &str, email: &str, token: &str) -> Account {
     Account::new(id, id, email, token, Tz::Asia__Ho_Chi_Minh)
 }
 
-/// Lives a story on a clock that jumps whenever everybody waits.
+/// Lives a story on a clock that jumps whenever all tasks wait.
 pub fn on_a_paused_clock<T>(story: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(story)

@@ -97,7 +97,7 @@ pub struct Crash {
 }
 
 impl House {
-    /// With the shipped flows, an interval of five minutes and nobody at work yet. `faults` beset the site.
+    /// With the shipped flows, an interval of five minutes and no people at work yet. `faults` are the site's.
     pub fn new(flavour: Flavour, seed: u64, faults: FaultPlan) -> Self {
         Self::built(seed, faults, |jira| (jira.flavour, jira.flicker) = (flavour, 0.01))
     }
@@ -244,7 +244,7 @@ impl House {
         self.live_beside(end, async |_: Handle| {}).await
     }
 
-    /// One life of the daemon, and somebody beside it who has a handle of it. Returns how the daemon ended, as
+    /// One life of the daemon, and a story beside it that has a handle of it. Returns how the daemon ended, as
     /// [`House::live`].
     pub async fn live_beside(&mut self, end: End, beside: impl AsyncFnOnce(Handle)) -> Option<Ended> {
         self.lives += 1;
@@ -591,7 +591,7 @@ fn spoken_to(flavour: Flavour, text: &str) -> String {
     }
 }
 
-/// Lives a story on a clock that jumps whenever everybody waits. A runtime of its own: a second story on the same one
+/// Lives a story on a clock that jumps whenever all tasks wait. A runtime of its own: a second story on the same one
 /// would not begin at the same instant.
 pub fn on_a_paused_clock<T>(story: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

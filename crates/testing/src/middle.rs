@@ -25,7 +25,7 @@ pub struct Plot {
 
 pub type Twist = Arc<Mutex<dyn FnMut(&str, &mut Value) + Send>>;
 
-/// An answer of somebody's making.
+/// An answer made up by the test.
 #[derive(Clone, Debug)]
 pub struct Canned {
     pub to: &'static str,

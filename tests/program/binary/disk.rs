@@ -10,11 +10,11 @@ use testing::daemon::{Daemon, lockstep};
 use testing::story::{InJira as _, USER_PROJECT};
 use testing::town::{PERSON, Town, flow_text};
 
-/// Whom tests that begin as root turn into, as file permissions don't concern root: `nobody`, nearly everywhere.
+/// The user that tests started as root become, since root ignores file permissions; nearly everywhere it is `nobody`.
 const NOBODY: u32 = 65_534;
 
 #[test]
-fn a_disk_without_room_stops_the_flow_visibly_and_it_goes_on_when_there_is_some() {
+fn a_full_disk_stops_the_flow_visibly_until_there_is_room() {
     if Command::new("prlimit").arg("--version").output().is_err() {
         println!("skipped: there is no prlimit (of util-linux) on this machine, by which to let writes fail");
         return;
@@ -42,7 +42,7 @@ fn a_disk_without_room_stops_the_flow_visibly_and_it_goes_on_when_there_is_some(
 }
 
 #[test]
-fn a_folder_or_file_that_may_not_be_written_stops_the_flow_visibly_until_it_may() {
+fn an_unwritable_folder_or_file_stops_the_flow_visibly_until_writable() {
     let town = Town::with_flow("sync-ab.json");
     let Some(start) = as_somebody_whom_permissions_concern(&town) else { return };
     let mut daemon = start();
@@ -81,7 +81,7 @@ fn a_folder_or_file_that_may_not_be_written_stops_the_flow_visibly_until_it_may(
 }
 
 #[test]
-fn a_flow_keeps_its_data_in_the_folder_that_its_file_names_and_no_second_process_comes_near() {
+fn a_flow_keeps_its_data_in_the_named_folder_locked_to_one_process() {
     let town = Town::new();
     town.put(
         "sync-ab.json",
@@ -127,7 +127,7 @@ fn largest_file(daemon: &Daemon, size: &str) {
     assert!(limit.unwrap().success());
 }
 
-/// How to start the program as somebody who may not do everything; `None`, and a word why, where that can't be.
+/// How to start the program as a user without all permissions; `None`, and a line that says why, where that is impossible.
 fn as_somebody_whom_permissions_concern(town: &Town) -> Option<impl Fn() -> Daemon> {
     let root = permissions_are_ignored(town.data());
     let become_nobody = move |mut command: Command| {
@@ -141,7 +141,7 @@ fn as_somebody_whom_permissions_concern(town: &Town) -> Option<impl Fn() -> Daem
         permit(town.flows(), 0o755);
         let can_run = become_nobody(lockstep(&["--version"], &[])).output().is_ok_and(|output| output.status.success());
         if !can_run {
-            println!("skipped: this test runs as root, and nobody else may run the program where it stands");
+            println!("skipped: this test runs as root, and no other user may run the program where it stands");
             return None;
         }
     }

@@ -11,7 +11,7 @@ use testing::town::{PERSON, Town};
 use testing::wait::eventually;
 
 #[test]
-fn sigterm_lets_the_step_in_hand_finish_and_the_next_life_goes_on_from_there() {
+fn sigterm_lets_the_step_in_hand_finish_and_the_next_run_continues() {
     let town = Town::with_flow("sync-ab.json");
     let slow = Kind::Latency { from: Duration::from_secs(1), to: Duration::from_secs(1) };
     town.site.faults(Rule::on(Method::PUT, "/rest/api/3/issue/{issueIdOrKey}", When::First(1), slow).into());

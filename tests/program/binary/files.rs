@@ -15,7 +15,7 @@ use testing::wait::eventually;
 const STARTED: &str = "Worker started";
 
 #[test]
-fn a_dropped_file_starts_its_flow_and_a_ticket_makes_its_way_there_and_back() {
+fn an_added_file_starts_its_flow_and_a_ticket_crosses_both_ways() {
     let town = Town::new();
     let daemon = town.start();
     eventually("the daemon is ready", || (daemon.get("/health").status == 200).then_some(()));
@@ -41,7 +41,7 @@ fn a_file_that_comes_breaks_is_mended_and_goes_concerns_its_own_flow_only() {
     town.put("sync-cd.json", &good);
     daemon.wait_told("sync-cd", "Initial sync completed", 1);
 
-    // Broken: it runs on, and everybody who looks can see why.
+    // Broken: the flow runs on, and its state says why.
     let (broken, place) = misspelt(&good);
     town.put("sync-cd.json", &broken);
     let refusal = daemon.wait_for("the file is refused", |line| line["level"] == "error");

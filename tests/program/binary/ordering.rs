@@ -34,7 +34,7 @@ fn served(town: &Town) -> Daemon {
 }
 
 #[test]
-fn an_operator_pairs_takes_apart_and_has_created_anew_from_the_command_line() {
+fn an_operator_pairs_unpairs_and_recreates_from_the_command_line() {
     let town = Town::with_flow("sync-ab.json");
     let daemon = served(&town);
     let (user, dev) = strangers(&town);

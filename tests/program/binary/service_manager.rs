@@ -39,7 +39,7 @@ impl Socket {
 }
 
 #[test]
-fn systemd_hears_of_the_start_the_life_and_the_stop_without_jira_or_mongodb() {
+fn systemd_is_told_of_start_life_and_stop_without_jira_or_mongodb() {
     let town = Town::with_flow("sync-ab.json");
     let dead = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500&connectTimeoutMS=500";
     let socket = Socket::at(&town.data().join("notify"));

@@ -154,7 +154,7 @@ fn take_many_apart(troubled: &Troubled) {
 }
 
 #[test]
-fn doubts_failures_troubled_pairs_and_history_are_shown_with_a_worker_and_without() {
+fn doubts_failures_pairs_and_history_are_shown_with_and_without_a_worker() {
     let troubled = Troubled::new();
     troubled.assert_all_is_shown();
     troubled.town.site.set_token(BOT, "another one");
@@ -179,7 +179,7 @@ fn doubts_failures_troubled_pairs_and_history_are_shown_with_a_worker_and_withou
 }
 
 #[test]
-fn history_is_walked_through_page_by_page_and_wrong_questions_are_answered_in_words() {
+fn history_is_paged_and_wrong_queries_are_answered_in_words() {
     let town = Town::with_flow("sync-ab.json");
     let daemon = town.start();
     town.dev_issue_of(&town.accepted_ticket(USER_PROJECT));

@@ -54,7 +54,7 @@ fn a_stop_has_more_time_everywhere_than_lockstep_takes() {
 }
 
 #[test]
-fn compose_takes_the_variables_of_the_nodejs_service_and_publishes_to_this_machine_only() {
+fn compose_takes_the_nodejs_variables_and_publishes_to_localhost_only() {
     let variables =
         ["CONFIG_DIR", "DATABASE_URL", "LOG_FILE", "LOG_LEVEL", "LOG_PRETTY", "PORT", "SYNC_INTERVAL_MINUTES"];
     for file in COMPOSE_FILES {
@@ -74,7 +74,7 @@ fn compose_takes_the_variables_of_the_nodejs_service_and_publishes_to_this_machi
 }
 
 #[test]
-fn the_replica_set_is_started_once_and_its_members_are_named_by_their_services() {
+fn the_replica_set_starts_once_with_members_named_by_their_services() {
     let file = compose("compose.replica-set.yaml");
     let initiate = &file["services"]["initiate"];
     assert_eq!(initiate["restart"], "on-failure");
@@ -123,7 +123,7 @@ fn kubernetes_mounts_flows_and_secrets_as_folders_for_the_group_only() {
 }
 
 #[test]
-fn kubernetes_lets_out_names_https_and_mongodb_and_lets_in_named_namespaces() {
+fn kubernetes_allows_dns_https_mongodb_out_and_named_namespaces_in() {
     let policy = base("network-policy");
     let more = yaml(Path::new("deploy/kubernetes/overlays/mongodb/network-policy.yaml")).remove(0);
     let ports = [&policy, &more].into_iter().flat_map(|it| it["spec"]["egress"].as_array().unwrap());

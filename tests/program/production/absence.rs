@@ -43,7 +43,7 @@ fn an_orderly_stop_lets_the_other_have_the_flow_soon() {
 
 /// Each takes minutes, nearly all of it waiting: side by side they take as long as one.
 #[test]
-fn whoever_is_silent_for_a_minute_is_followed_and_does_no_harm_when_he_comes_back() {
+fn a_process_silent_for_a_minute_is_replaced_and_harmless_on_return() {
     thread::scope(|scope| {
         for (name, life) in LIVES {
             thread::Builder::new().name(name.into()).spawn_scoped(scope, life).unwrap();

@@ -211,7 +211,7 @@ fn a_refused_file_keeps_no_other_flow_from_being_taken_over() {
     assert!(said.contains("1 pair: 1 taken over"), "{said}");
     assert!(complaint.contains("broken.json:1:"), "{complaint}");
     let (code, _, complaint) = served.adopt(&[&served.flow]);
-    assert_eq!((code, &*complaint), (Some(0), ""), "nobody asked about the other one");
+    assert_eq!((code, &*complaint), (Some(0), ""), "the other one is not asked about");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_daemon_that_serves_the_flow_is_in_the_way() {
 }
 
 #[test]
-fn a_flow_that_goes_on_in_mongodb_is_taken_over_beside_what_was_left_and_served_there() {
+fn a_flow_is_taken_over_into_mongodb_beside_the_former_data() {
     let served = Served::new(2);
     served.leave(&served.hyphened(), &[]);
     let mongo = Replica::shared().uri();
@@ -253,7 +253,7 @@ fn a_flow_that_goes_on_in_mongodb_is_taken_over_beside_what_was_left_and_served_
 }
 
 #[test]
-fn a_flow_in_the_database_of_that_service_waits_until_it_is_surely_stopped_or_somebody_says_so() {
+fn a_takeover_waits_until_the_service_is_surely_stopped_or_confirmed() {
     let served = Served::new(2);
     served.leave(&served.underscored(), &[]);
     let (long_ago, before) = (served.start_in_mongodb(), served.issues());

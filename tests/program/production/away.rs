@@ -26,7 +26,7 @@ fn a_server_that_is_away_at_the_start_is_waited_for() {
 }
 
 #[test]
-fn a_server_that_is_killed_in_the_middle_of_a_first_sync_is_waited_for_and_nothing_is_done_twice() {
+fn a_server_killed_during_a_first_sync_is_waited_for_without_repeats() {
     let replica = Replica::of(1);
     let house = House::on(&replica.uri());
     let tickets = house.tickets(60);

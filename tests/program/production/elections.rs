@@ -11,14 +11,14 @@ use testing::wait::{eventually, within};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
-fn a_first_sync_goes_on_with_the_primary_that_is_elected_after_the_first_was_killed() {
+fn a_first_sync_continues_with_the_primary_elected_after_a_kill() {
     let replica = Replica::of(3);
     through_an_election(&replica, 60, 20);
 }
 
 /// For `.ci/soak-elections`: `LOCKSTEP_TEST_ROUNDS=20`.
 #[test]
-fn first_syncs_of_five_hundred_issues_for_as_many_rounds_as_the_environment_says() {
+fn first_syncs_of_five_hundred_issues_in_rounds_from_the_environment() {
     let Ok(rounds) = std::env::var("LOCKSTEP_TEST_ROUNDS") else { return };
     let rounds: usize = rounds.parse().unwrap();
     let replica = Replica::of(3);

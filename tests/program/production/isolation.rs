@@ -27,7 +27,7 @@ enum Does {
 }
 
 #[test]
-fn a_worker_touches_its_own_database_only_and_its_user_need_not_be_allowed_more() {
+fn a_worker_uses_and_its_user_needs_only_its_own_database() {
     let replica = guarded();
     replica.with("admin", |admin| async move {
         let all = doc! { "setParameter": 1, "logComponentVerbosity": { "command": { "verbosity": 2 } } };

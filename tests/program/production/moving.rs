@@ -21,7 +21,7 @@ fn moving(town: &Town, what: &[&str], store: &str) -> Command {
 }
 
 #[test]
-fn a_flow_goes_on_in_mongodb_and_back_in_sqlite_as_if_nothing_had_happened() {
+fn a_flow_moves_to_mongodb_and_back_to_sqlite_unharmed() {
     let town = Town::with_flow("sync-ab.json");
     let daemon = town.start();
     let ticket = town.accepted_ticket(USER_PROJECT);

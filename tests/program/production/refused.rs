@@ -7,7 +7,7 @@ use test_mongod::Replica;
 use testing::story::InJira as _;
 
 #[test]
-fn whoever_the_server_does_not_know_or_permit_is_told_what_to_do_and_goes_on_once_it_does() {
+fn a_refused_mongodb_user_is_told_what_to_do_and_continues_once_allowed() {
     let replica = Replica::guarded();
     let house = House::on(&replica.uri_of(("bot", "hunter2")));
     let tickets = house.tickets(2);
@@ -29,7 +29,7 @@ fn whoever_the_server_does_not_know_or_permit_is_told_what_to_do_and_goes_on_onc
 }
 
 #[test]
-fn documents_that_prevent_an_index_are_named_and_once_they_are_gone_the_flow_works() {
+fn documents_that_prevent_an_index_are_named_until_they_are_gone() {
     let house = House::on(&Replica::shared().uri());
     let tickets = house.tickets(1);
     let twice = |dev: &str| doc! { "user_issue_key": "USER-A-77", "dev_issue_key": dev };
@@ -47,7 +47,7 @@ fn documents_that_prevent_an_index_are_named_and_once_they_are_gone_the_flow_wor
 }
 
 #[test]
-fn an_intent_of_a_later_version_is_named_and_once_it_is_mended_the_flow_goes_on() {
+fn an_intent_of_a_later_version_is_named_until_it_is_mended() {
     let house = House::on(&Replica::shared().uri());
     let first = house.tickets(1);
     let mut daemon = house.start();

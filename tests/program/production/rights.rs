@@ -39,7 +39,7 @@ fn run(town: &Town, store: &str, args: &[&str]) -> String {
 }
 
 #[test]
-fn what_a_user_may_not_see_parks_a_new_flow_and_least_rights_do_for_another() {
+fn missing_rights_park_a_new_flow_and_least_rights_suffice_for_another() {
     let replica = Replica::guarded();
     leave(&replica, "sync-ab");
     replica.admit(BOT, doc! { "role": "readWrite", "db": "sync_ab" });

@@ -141,7 +141,7 @@ fn one_edit_sets_mark_link_comment_and_fields_and_keeps_the_text() {
 }
 
 #[test]
-fn a_comment_of_ours_is_known_again_and_nobody_elses_is() {
+fn only_our_own_comments_are_recognised() {
     on_both(async |desk| {
         let client = desk.client().await;
         let user = desk.report(USER_PROJECT, "original");
@@ -163,7 +163,7 @@ fn a_comment_of_ours_is_known_again_and_nobody_elses_is() {
 }
 
 #[test]
-fn restricted_comments_are_told_apart_and_hundreds_of_comments_are_all_read() {
+fn restricted_comments_are_told_apart_and_all_of_hundreds_are_read() {
     on_both(async |desk| {
         let client = desk.client().await;
         let user = desk.report(USER_PROJECT, "original");

@@ -38,7 +38,7 @@ fn a_crash_around_any_write_of_a_create_leaves_no_twin_and_loses_nothing() {
 }
 
 #[test]
-fn a_crash_around_any_write_of_a_mirrored_status_loses_nothing_and_says_nothing_twice() {
+fn a_crash_at_any_write_of_a_mirrored_status_loses_and_repeats_nothing() {
     let places = around_each_write(async |crash| a_mirrored_status_crashes(Flavour::DataCenter, crash).await);
     assert!(places.iter().any(|place| place.ends_with("/transitions")), "{places:#?}");
     assert!(places.iter().any(|place| place.ends_with("/comment")), "{places:#?}");

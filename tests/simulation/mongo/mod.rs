@@ -33,17 +33,17 @@ macro_rules! as_on_sqlite {
 
 as_on_sqlite! {
     losses:
-        nobody_notices_that_the_data_folder_was_lost,
-        nobody_notices_that_the_data_folder_was_lost_on_data_center,
-        nobody_notices_that_the_pairs_were_lost,
-        nobody_notices_that_the_state_document_was_lost,
-        nobody_notices_that_the_last_sync_was_lost;
+        a_lost_data_folder_changes_nothing_in_jira,
+        a_lost_data_folder_changes_nothing_in_jira_on_data_center,
+        lost_pairs_change_nothing_in_jira,
+        a_lost_state_document_changes_nothing_in_jira,
+        a_lost_last_sync_changes_nothing_in_jira;
     missing_at_takeover:
-        a_ticket_whose_dev_issue_is_hidden_at_takeover_gets_no_other_and_has_it_back_once_it_is_shown,
-        a_dev_issue_that_names_no_ticket_of_this_site_is_its_tickets_own_again_once_it_is_shown,
-        a_dev_issue_that_is_gone_is_created_anew_when_an_operator_says_so_and_once,
+        a_dev_issue_hidden_at_takeover_is_not_replaced_and_returns_when_shown,
+        a_hidden_dev_issue_without_a_valid_link_is_paired_again_when_shown,
+        a_missing_dev_issue_is_recreated_once_when_an_operator_orders_it,
         a_dev_issue_that_can_be_read_is_not_replaced,
-        a_clone_of_a_hidden_dev_issue_does_not_pass_for_it_unless_an_operator_says_so,
+        a_clone_of_a_hidden_dev_issue_replaces_it_only_on_an_order,
         a_second_takeover_that_can_read_the_dev_issue_takes_the_pair_over;
     modes:
         row_1_a_new_flow_syncs_everything_once_and_says_so,

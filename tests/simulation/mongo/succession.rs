@@ -121,12 +121,12 @@ async fn in_its_place(name: Name, pairs: usize) {
 }
 
 #[test]
-fn a_thousand_pairs_in_the_flows_own_database_are_taken_over_by_its_worker() {
+fn the_worker_takes_over_a_thousand_pairs_in_the_flows_own_database() {
     on_a_paused_clock(in_its_place(Name::Underscore, 1000));
 }
 
 #[test]
-fn a_thousand_pairs_in_a_database_with_a_hyphen_are_taken_over_where_the_flow_names_it() {
+fn a_thousand_pairs_are_taken_over_from_a_named_hyphenated_database() {
     on_a_paused_clock(in_its_place(Name::Hyphen, 1000));
 }
 
@@ -155,7 +155,7 @@ fn a_flow_beside_what_was_left_parks_until_that_is_adopted() {
             let (state, why) = standing(&handle);
             assert_eq!(state, "parked", "{why}");
             assert!(why.contains(&format!("`lockstep adopt {flow} --from`")) && why.contains("20 pairs"), "{why}");
-            assert!(!why.contains("still writes"), "nobody knows at first sight: {why}");
+            assert!(!why.contains("still writes"), "it is unknown at first sight: {why}");
             left.goes_on(clock.wall());
             for _ in 0..4 {
                 clock.sleep(6 * MINUTE).await;
@@ -168,7 +168,7 @@ fn a_flow_beside_what_was_left_parks_until_that_is_adopted() {
             std::future::pending().await
         };
         estate.served.house.live_beside(End::At(2 * HOUR), beside).await;
-        assert_eq!(estate.house().writes(), writes, "nothing goes to Jira until somebody decides");
+        assert_eq!(estate.house().writes(), writes, "nothing goes to Jira until an operator decides");
 
         let legacies = found(estate.house()).await;
         let [legacy] = &legacies[..] else { panic!("{legacies:?}") };
@@ -222,7 +222,7 @@ async fn crashed_at(gate: u64) -> Option<String> {
 }
 
 #[test]
-fn a_crash_at_any_write_of_a_takeover_does_nothing_twice_and_loses_nothing() {
+fn a_crash_at_any_write_of_a_takeover_loses_and_repeats_nothing() {
     let undisturbed = Crash::never();
     on_a_paused_clock(async {
         let mut estate = Estate::new(Name::Underscore, 60, 2).await;
@@ -236,7 +236,7 @@ fn a_crash_at_any_write_of_a_takeover_does_nothing_twice_and_loses_nothing() {
 
 /// Where that service's watermark was never written, the flow begins with a full sync, and finds its pairs known.
 #[test]
-fn a_takeover_without_a_watermark_begins_with_a_full_sync_that_does_nothing_twice() {
+fn a_takeover_without_a_watermark_repeats_nothing_in_its_full_sync() {
     on_a_paused_clock(async {
         let mut estate = Estate::new(Name::Underscore, 20, 2).await;
         estate.house().data.own(|database| async move {

@@ -34,7 +34,7 @@ fn why(handle: &Handle) -> String {
 }
 
 #[test]
-fn a_second_daemon_is_refused_until_the_first_was_silent_and_the_first_then_writes_nothing() {
+fn a_second_daemon_replaces_only_a_silent_first_which_then_stops_writing() {
     on_a_paused_clock(async {
         let mut first = company(Flavour::Cloud);
         let mut second = first.another();

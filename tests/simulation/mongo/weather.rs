@@ -21,7 +21,7 @@ fn rough_days_leave_both_sides_in_agreement() {
 }
 
 #[test]
-fn a_rough_day_of_three_flows_on_one_server_leaves_both_sides_in_agreement() {
+fn a_rough_day_of_three_flows_on_one_server_ends_in_agreement() {
     live_through(Flavour::Cloud, 14..15, Flows::All);
 }
 

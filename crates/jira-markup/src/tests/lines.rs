@@ -128,7 +128,7 @@ fn a_line_that_names_something_else_or_stands_in_code_is_none() {
 }
 
 #[test]
-fn the_last_of_several_lines_counts_and_another_address_is_no_reason_to_leave_out_ours() {
+fn the_last_of_several_lines_counts_and_ours_is_added_beside_others() {
     let body = wiki("Dev Link: https://a.example.net/browse/OLD-1");
     assert_eq!(link_in(&linked(&body, WhenFull::Refuse).unwrap(), "Dev Link").as_deref(), Some(URL));
 }

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backslash_stays_alone_where_jira_shows_it_and_is_followed_by_a_gap_elsewhere() {
+    fn a_backslash_stays_alone_where_jira_shows_it_and_gets_a_gap_elsewhere() {
         for (text, expected) in [
             ("C:\\temp\\x a\\.b \\\"", "C:\\temp\\x a\\.b \\\""),
             ("\\\\files.example\\share\\x", "\\\\files.example\\share\\x"),

@@ -267,7 +267,7 @@ fn data_center_takes_unbounded_queries_and_insists_on_every_key() {
 }
 
 #[test]
-fn without_validation_names_that_do_not_exist_match_nothing_and_are_warned_of() {
+fn unknown_names_match_nothing_and_are_warned_of_without_validation() {
     let lenient = Rules { validate: false, ..CENTRE };
     let query = read_by(lenient, "key in (USER-A-1, NOPE-7) or project = NOPE or key = NOPE-8", Tz::UTC).unwrap();
     assert_eq!(found_by(&query), [1]);

@@ -142,7 +142,7 @@ async fn a_dev_issue_that_people_deleted_is_not_missed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_asked_for_it() {
+async fn a_dev_issue_of_a_ticket_that_no_rule_accepted_is_found() {
     let stage = Stage::new();
     let user = stage.ann_reports("One");
     Daemon(&stage).create(&user).await;

@@ -328,7 +328,7 @@ async fn search_freezes_and_thaws_by_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rows_of_search_are_garbled_by_order_and_faults_meet_what_names_an_issue() {
+async fn search_rows_are_garbled_on_demand_and_faults_match_an_issue() {
     let stage = Stage::new();
     stage.ann_reports("One");
     stage.ann_reports("Two");

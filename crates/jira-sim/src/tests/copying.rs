@@ -74,7 +74,7 @@ async fn each_kind_is_shown_in_a_form_that_it_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_option_fits_another_field_by_its_words_and_a_version_another_project_by_its_name() {
+async fn an_option_is_copied_by_its_text_and_a_version_by_its_name() {
     let stage = stage();
     let user = stage.ann_reports("One");
     let dev = stage.create(DEV, "Copy").await;
@@ -122,7 +122,7 @@ async fn what_does_not_fit_is_refused_in_jiras_words() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_field_that_is_not_on_the_edit_screen_is_refused_there_and_taken_elsewhere() {
+async fn a_field_off_the_edit_screen_is_refused_there_and_taken_elsewhere() {
     let stage = Stage::with(|setup| {
         furnished(setup);
         let screens = setup.screens.get_mut(USER).unwrap();

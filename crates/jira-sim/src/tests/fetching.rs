@@ -20,7 +20,7 @@ fn fates(flavour: Flavour) -> (Stage, Vec<String>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_single_read_finds_what_moved_under_all_its_names_and_nothing_else_that_left() {
+async fn a_single_read_finds_a_moved_issue_by_all_its_keys_but_no_deleted_one() {
     for flavour in [Flavour::Cloud, Flavour::DataCenter] {
         let (stage, ids) = fates(flavour);
         for (names, found) in [
@@ -45,7 +45,7 @@ async fn a_single_read_finds_what_moved_under_all_its_names_and_nothing_else_tha
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_of_many_takes_ids_and_keys_and_leaves_out_what_is_gone_or_hidden() {
+async fn a_bulk_read_takes_ids_and_keys_and_omits_gone_or_hidden_issues() {
     let (stage, ids) = fates(Flavour::Cloud);
     let mixed = [&ids[4], "DEV-A-1", &ids[3], "USER-A-3", "USER-A-2", &ids[1], "USER-A-1", "NO-7", "1"];
     let ask = json!({"issueIdsOrKeys": mixed, "fields": ["status", "project"], "properties": ["lockstep"]});

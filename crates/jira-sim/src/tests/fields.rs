@@ -147,7 +147,7 @@ async fn a_create_sets_what_the_screen_shows_and_must_set_what_it_requires() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_issue_type_of_another_project_is_told_from_one_that_nobody_has() {
+async fn an_issue_type_of_another_project_is_told_from_an_unknown_one() {
     let stage = Stage::with(|setup| setup.projects[1].issue_types.push("Epic".into()));
     for (name, complaint) in [("Epic", "The issue type selected is invalid."), ("Saga", "Specify a valid issue type")] {
         let mut body = new_issue(USER, "New");
@@ -183,7 +183,7 @@ async fn creation_screens_are_told_in_each_flavours_page() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_field_under_its_id_says_it_again_as_key_on_cloud_and_as_field_id_on_data_center() {
+async fn a_field_repeats_its_id_as_key_on_cloud_as_field_id_on_data_center() {
     for (flavour, told) in [(Flavour::Cloud, ["key"]), (Flavour::DataCenter, ["fieldId"])] {
         let stage = Stage::with(|setup| setup.flavour = flavour);
         let key = stage.ann_reports("Broken");

@@ -68,7 +68,7 @@ async fn each_kind_of_jira_takes_its_own_credentials() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn data_center_answers_a_wrong_password_with_a_page_and_a_wrong_token_with_json() {
+async fn data_center_answers_a_wrong_password_in_html_a_wrong_token_in_json() {
     let mut centre = Stage::with(data_center);
     centre.log_in("bot:wrong");
     let reply = centre.get("myself").await;
@@ -134,7 +134,7 @@ async fn an_account_may_hide_its_address_and_zone_even_from_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn anybody_may_ask_what_kind_of_jira_it_is() {
+async fn the_kind_of_jira_is_told_without_an_account() {
     for (flavour, deployment, version) in
         [(Flavour::Cloud, "Cloud", "1001.0.0-SNAPSHOT"), (Flavour::DataCenter, "Server", "10.3.24")]
     {
@@ -294,7 +294,7 @@ async fn a_site_that_moved_names_its_new_address_and_texts_keep_the_old_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cloud_site_tells_anybody_its_id_which_a_rename_keeps_and_a_copy_does_not() {
+async fn a_cloud_id_is_public_kept_by_a_rename_and_not_by_a_copy() {
     let mut stage = Stage::new();
     stage.log_in("");
     let reply = stage.at("GET", "/_edge/tenant_info").await;

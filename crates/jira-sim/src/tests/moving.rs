@@ -61,7 +61,7 @@ async fn a_screen_is_shown_with_what_it_requires_and_allows() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_site_that_under_reports_hides_what_a_screen_requires_and_insists_on_it_all_the_same() {
+async fn an_under_reporting_site_hides_required_fields_but_demands_them() {
     let stage = stage(|setup| setup.under_reported_fields = true);
     let key = stage.ann_reports("Broken");
     let fix = &offered(&stage, &key, "expand=transitions.fields").await[0];
@@ -71,7 +71,7 @@ async fn a_site_that_under_reports_hides_what_a_screen_requires_and_insists_on_i
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transition_refuses_what_its_screen_lacks_and_insists_on_what_it_requires() {
+async fn a_transition_refuses_fields_off_its_screen_and_demands_required_ones() {
     let stage = stage(|_| {});
     let key = stage.ann_reports("Broken");
     for (fields, field, complaint) in [
@@ -94,7 +94,7 @@ async fn a_transition_refuses_what_its_screen_lacks_and_insists_on_what_it_requi
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transition_sets_fields_comment_and_property_together_and_a_later_one_clears_the_resolution() {
+async fn a_transition_sets_several_parts_and_a_later_one_clears_the_resolution() {
     let stage = stage(|_| {});
     let key = stage.ann_reports("Broken");
     let mut body = fix();
@@ -223,7 +223,7 @@ async fn a_renamed_status_keeps_its_id_and_its_name_in_the_changelog() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_moved_issue_has_a_new_key_the_old_one_still_finds_it_and_search_learns_of_it_late() {
+async fn a_moved_issue_is_found_by_both_keys_at_once_and_by_search_later() {
     let stage = Stage::new();
     let old = stage.ann_reports("Broken");
     stage.ann_moves(&old, "In Progress");
@@ -286,7 +286,7 @@ async fn fixed(change: impl FnOnce(&mut Setup)) -> (Stage, String) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_issue_stays_resolved_in_a_status_that_is_not_done_unless_it_is_emptied() {
+async fn a_resolution_outlives_a_status_that_is_not_done_unless_emptied() {
     for (id, fields, left) in
         [("41", json!({}), Some("Done")), ("51", json!({}), Some("Done")), ("41", json!({"resolution": null}), None)]
     {

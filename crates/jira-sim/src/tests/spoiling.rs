@@ -48,7 +48,7 @@ async fn a_slow_body_comes_piece_by_piece_and_whole() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_oversized_body_is_longer_than_anybody_should_read_and_says_no_length() {
+async fn an_oversized_body_exceeds_any_read_limit_and_states_no_length() {
     let (reply, issues) = create_under(Kind::Oversized { bytes: 100_000 }).await;
     assert_eq!((reply.status, reply.text.len(), reply.header("Content-Length"), issues), (201, 100_000, "", 1));
     assert_eq!(reply.json()["key"], "DEV-A-1");

@@ -49,7 +49,7 @@ async fn a_search_of_another_type_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_serves_nobody_but_who_got_it_and_only_where() {
+async fn a_page_token_works_only_for_the_same_account_and_site() {
     let seeded = |seed| {
         Stage::with(|setup| {
             setup.page_cap = 1;
