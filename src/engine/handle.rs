@@ -8,7 +8,7 @@ use super::look::units::{self, Unit};
 use super::look::{adopt, observe};
 use super::past::Past;
 use super::plan::{Lost, Plan, plan};
-use super::retry::{self, Trial};
+use super::retry::{self, FailureContext};
 use super::write::bulk::{self, Creation};
 use super::write::pairs::{self, ENOUGH_ASKED};
 use super::write::{adoption, executor, failures, owed_links};
@@ -117,13 +117,13 @@ async fn handle_unit(cx: &Cx, unit: Unit, known: &Known, past: Past) -> Result<L
         Unit::LoneDev(dev) => lone_dev(&dev, known),
         Unit::Gone(side, at) => gone(cx, side, &at, known).await?,
         Unit::Unread(side, at, why) => unread(cx, side, &at, why, (known, past)).await?,
-        Unit::Bereaved(user, why) => bereaved(cx, &user, why, known).await?,
-        Unit::OneWay(seen) => {
+        Unit::CounterpartLost(user, why) => counterpart_lost(cx, &user, why, known).await?,
+        Unit::OneWayLink(seen) => {
             failures::skip(cx, &user_of(&seen).issue.at, SkipReason::HasLink);
             nothing_to_write(&seen)
         }
-        Unit::Apart(pair, apart) => {
-            pairs::set_apart(cx, &pair, apart, known).await?;
+        Unit::Separated(pair, separation) => {
+            pairs::record_separation(cx, &pair, separation, known).await?;
             Vec::new()
         }
         Unit::Unpaired(pair, home) => pairs::leave_unpaired(cx, &pair, &home),
@@ -139,7 +139,7 @@ fn may_be_ours(cx: &Cx, dev: &Issue, known: &Known) -> bool {
 }
 
 /// Asked for some times; then its user issue counts as handled until it changes.
-async fn bereaved(cx: &Cx, user: &Issue, why: String, known: &Known) -> Result<Vec<Change>, Error> {
+async fn counterpart_lost(cx: &Cx, user: &Issue, why: String, known: &Known) -> Result<Vec<Change>, Error> {
     if !is_due(cx, &user.at.id, known) {
         return Ok(Vec::new());
     }
@@ -148,7 +148,7 @@ async fn bereaved(cx: &Cx, user: &Issue, why: String, known: &Known) -> Result<V
         let handled = Change::PutHandled(Side::User, user.at.clone(), Handled::of(user));
         return Ok(vec![handled, Change::ClearFailure(Side::User, user.at.id.clone())]);
     }
-    failures::failed(cx, Side::User, &user.at, why, Trial::default()).await?;
+    failures::failed(cx, Side::User, &user.at, why, FailureContext::default()).await?;
     Ok(Vec::new())
 }
 
@@ -169,8 +169,14 @@ async fn gone(cx: &Cx, side: Side, at: &IssueRef, known: &Known) -> Result<Vec<C
     }
     if is_due(cx, &at.id, known) {
         let unseen_since = known.failures.get(&at.id).and_then(|failure| failure.unseen_since);
-        failures::failed(cx, side, at, format!("{at} can't be read"), Trial { unseen_since, ..Trial::default() })
-            .await?;
+        failures::failed(
+            cx,
+            side,
+            at,
+            format!("{at} can't be read"),
+            FailureContext { unseen_since, ..FailureContext::default() },
+        )
+        .await?;
     }
     Ok(Vec::new())
 }
@@ -189,7 +195,7 @@ async fn unread(
         let unseen_since = past.unseen_since_of_unread(side);
         let unseen_since =
             before.map_or(unseen_since, |before| unseen_since.map_or(Some(before), |now| Some(now.min(before))));
-        failures::failed(cx, side, at, why, Trial { unseen_since, ..Trial::default() }).await?;
+        failures::failed(cx, side, at, why, FailureContext { unseen_since, ..FailureContext::default() }).await?;
     }
     Ok(Vec::new())
 }
@@ -261,7 +267,7 @@ async fn plan_and_carry_out(cx: &Cx, seen: Observed) -> Result<Left, Error> {
 
 /// Whether an issue that failed has neither changed since nor waited long enough.
 fn is_waiting(cx: &Cx, failure: &Failure, seen: &Observed) -> bool {
-    !retry::is_time_for(cx, failure) && failure.seen.is_some() && failure.seen >= Trial::of(seen).seen
+    !retry::is_time_for(cx, failure) && failure.seen.is_some() && failure.seen >= FailureContext::of(seen).seen
 }
 
 fn tell_plan(cx: &Cx, seen: &Observed, plan: &Plan) {

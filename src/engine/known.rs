@@ -50,7 +50,7 @@ impl Known {
 
 /// Why a pair can't be kept in step, by a fresh read of both its issues; in words for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Apart {
+pub(super) enum Separation {
     /// One of them, or both, left its project.
     Left(String),
     /// One of them, or both, can't be read.
@@ -76,7 +76,7 @@ pub(super) enum Obstacle {
     /// When it was taken over it had a dev issue of this key, which can't be read.
     Missing(IssueKey),
     /// It links to a dev issue that does not link back, and that is nobody else's.
-    OneWay,
+    OneWayLink,
     /// It or a dev issue names the other under this address, which is not known as this site's.
     Elsewhere(SiteUrl),
 }

@@ -15,12 +15,12 @@ pub(super) const HELD_FOR: Duration = Duration::from_secs(3600);
 
 /// What is remembered of a try that failed, see [`Failure`].
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Trial {
+pub(super) struct FailureContext {
     pub seen: Option<JiraTime>,
     pub unseen_since: Option<JiraTime>,
 }
 
-impl Trial {
+impl FailureContext {
     pub(super) fn of(seen: &Observed) -> Self {
         let latest = sightings(seen).into_iter().map(|(_, sighting)| sighting.issue.updated).max();
         let unseen_since = match seen {

@@ -15,7 +15,7 @@ use super::look::adopt::survey;
 use super::look::observe;
 use super::memory::survey::Claims;
 use super::plan::plan;
-use super::retry::Trial;
+use super::retry::FailureContext;
 use super::write::files::entries;
 use super::write::{self, failures};
 use crate::flow::{
@@ -204,7 +204,7 @@ async fn see_to_unread(cx: &Cx, unread: BTreeMap<IssueKey, jira::Error>) -> Resu
         match cx.jira.id_behind(&key).await {
             Ok(Some(id)) => {
                 let why = format!("{key} can't be read: {error}");
-                failures::failed(cx, Side::User, &IssueRef { id, key }, why, Trial::default()).await?;
+                failures::failed(cx, Side::User, &IssueRef { id, key }, why, FailureContext::default()).await?;
             }
             Ok(None) => {}
             Err(again) if again.is_local() => {
@@ -226,7 +226,7 @@ fn gets_dev_issue(cx: &Cx, user: &Issue) -> bool {
 }
 
 fn to_be_seen_to(cx: &Cx, user: &Issue, why: &str) -> Change {
-    let failure = Trial::default().failure(Side::User, user.at.clone(), cx.clock.wall());
+    let failure = FailureContext::default().failure(Side::User, user.at.clone(), cx.clock.wall());
     Change::PutFailure(Failure { why: why.to_owned(), ..failure })
 }
 

@@ -40,7 +40,7 @@ pub(in crate::engine) async fn gather(
     if past.dev_issues_seen != Seen::All {
         let wanting = wanting(cx, candidates, known, past);
         let claimants = survey::survey(cx, &wanting, known).await?;
-        take_in(cx, known, &claimants, &BTreeSet::new()).await?;
+        fetch_into(cx, known, &claimants, &BTreeSet::new()).await?;
         follow(cx, known).await?;
     }
     Ok(past)
@@ -81,7 +81,7 @@ async fn follow(cx: &Cx, known: &mut Known) -> Result<(), Error> {
         if ids.is_empty() && keys.is_empty() {
             break;
         }
-        take_in(cx, known, &ids, &keys).await?;
+        fetch_into(cx, known, &ids, &keys).await?;
     }
     Ok(())
 }
@@ -123,7 +123,12 @@ fn named_by(cx: &Cx, issues: &[&Issue], known: &Known) -> (BTreeSet<IssueId>, BT
 }
 
 /// Reads these issues afresh, unless they are known, and finds out with whom they are paired.
-async fn take_in(cx: &Cx, known: &mut Known, ids: &BTreeSet<IssueId>, keys: &BTreeSet<IssueKey>) -> Result<(), Error> {
+async fn fetch_into(
+    cx: &Cx,
+    known: &mut Known,
+    ids: &BTreeSet<IssueId>,
+    keys: &BTreeSet<IssueKey>,
+) -> Result<(), Error> {
     let missing = ids.iter().filter(|id| !known.issues.contains_key(*id)).cloned().collect();
     let FreshRead { issues: mut read, unread } = observe::fetch_all(cx, &missing).await?;
     known.unread.extend(unread);
@@ -256,7 +261,7 @@ pub(in crate::engine) async fn find_obstacles(
     // Which of them are dev issues is said by their projects, not by their keys.
     let links = creates.iter().filter_map(|id| known.issues.get(id)).flat_map(|user| &user.linked);
     let links = links.map(|to| to.id.clone()).collect();
-    take_in(cx, known, &links, &BTreeSet::new()).await?;
+    fetch_into(cx, known, &links, &BTreeSet::new()).await?;
     // Those may name others by a key.
     follow(cx, known).await?;
     let evidence = evidence(cx, known);

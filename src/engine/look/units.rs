@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::observe;
 use crate::engine::cx::Cx;
-use crate::engine::known::{Apart, Candidates, Known, Obstacle, pair_of, sighting, user_of};
+use crate::engine::known::{Candidates, Known, Obstacle, Separation, pair_of, sighting, user_of};
 use crate::engine::past::Past;
 use crate::flow::{Issue, IssueKey, IssueRef, JiraTime, Observed, Pair, PairState, Side};
 
@@ -13,7 +13,7 @@ pub(in crate::engine) enum Unit {
     /// There is something to decide.
     Decide(Box<Observed>),
     /// A pair that can't be kept in step.
-    Apart(Pair, Apart),
+    Separated(Pair, Separation),
     /// A pair that an operator took apart, and those of its issues that are on their sides.
     Unpaired(Pair, Vec<(Side, Issue)>),
     /// A dev issue of its own: nothing of ours.
@@ -25,20 +25,20 @@ pub(in crate::engine) enum Unit {
     Gone(Side, IssueRef),
     /// A user issue that had a dev issue, by its back-mark or text or as it was taken over: nobody knows where it is. In
     /// words for people.
-    Bereaved(Box<Issue>, String),
+    CounterpartLost(Box<Issue>, String),
     /// A user issue that would get a dev issue, but links to one that does not answer.
-    OneWay(Box<Observed>),
+    OneWayLink(Box<Observed>),
 }
 
 impl Unit {
     /// The issue by which people know it, and its side.
     pub(in crate::engine) fn about(&self) -> (Side, IssueRef) {
         match self {
-            Self::Decide(seen) | Self::OneWay(seen) => (Side::User, user_of(seen).issue.at.clone()),
-            Self::Apart(pair, _) | Self::Unpaired(pair, _) => (Side::User, pair.user.clone()),
+            Self::Decide(seen) | Self::OneWayLink(seen) => (Side::User, user_of(seen).issue.at.clone()),
+            Self::Separated(pair, _) | Self::Unpaired(pair, _) => (Side::User, pair.user.clone()),
             Self::LoneDev(dev) => (Side::Dev, dev.at.clone()),
             Self::Unread(side, at, _) | Self::Gone(side, at) => (*side, at.clone()),
-            Self::Bereaved(user, _) => (Side::User, user.at.clone()),
+            Self::CounterpartLost(user, _) => (Side::User, user.at.clone()),
         }
     }
 }
@@ -72,11 +72,11 @@ fn user_unit(cx: &Cx, user: &Issue, known: &Known, past: Past) -> Unit {
     match known.obstacles.get(&user.at.id) {
         Some(Obstacle::Hidden(dev)) => {
             let why = format!("its dev issue ({dev}) can't be read, and no other is created for it");
-            Unit::Bereaved(Box::new(user.clone()), why)
+            Unit::CounterpartLost(Box::new(user.clone()), why)
         }
-        Some(Obstacle::Missing(dev)) => Unit::Bereaved(Box::new(user.clone()), why_missing(cx, user, dev)),
+        Some(Obstacle::Missing(dev)) => Unit::CounterpartLost(Box::new(user.clone()), why_missing(cx, user, dev)),
         Some(Obstacle::Unread(why)) => Unit::Unread(Side::User, user.at.clone(), why.clone()),
-        Some(Obstacle::OneWay | Obstacle::Elsewhere(_)) => Unit::OneWay(seen),
+        Some(Obstacle::OneWayLink | Obstacle::Elsewhere(_)) => Unit::OneWayLink(seen),
         None => Unit::Decide(seen),
     }
 }
@@ -101,27 +101,27 @@ fn pair_unit(cx: &Cx, pair: &Pair, known: &Known, past: Past) -> Unit {
     }
     match both_at_home(cx, pair, known) {
         Ok([user, dev]) => Unit::Decide(Box::new(paired(pair, [user, dev], known, observe::not_before(cx, past)))),
-        Err(apart) => Unit::Apart(pair.clone(), apart),
+        Err(separation) => Unit::Separated(pair.clone(), separation),
     }
 }
 
 /// Both issues of a pair, if both can be read and are on their sides.
-fn both_at_home<'a>(cx: &Cx, pair: &Pair, known: &'a Known) -> Result<[&'a Issue; 2], Apart> {
+fn both_at_home<'a>(cx: &Cx, pair: &Pair, known: &'a Known) -> Result<[&'a Issue; 2], Separation> {
     match (at_home(cx, pair, Side::User, known), at_home(cx, pair, Side::Dev, known)) {
         (Some(user), Some(dev)) => Ok([user, dev]),
-        (None | Some(_), None) | (None, Some(_)) => Err(apart(cx, pair, known)),
+        (None | Some(_), None) | (None, Some(_)) => Err(separation(cx, pair, known)),
     }
 }
 
-fn apart(cx: &Cx, pair: &Pair, known: &Known) -> Apart {
+fn separation(cx: &Cx, pair: &Pair, known: &Known) -> Separation {
     let is_read = |side: &Side| known.issues.contains_key(&pair.on(*side).id);
     let unreadable: Vec<_> = Side::BOTH.into_iter().filter(|side| !is_read(side)).collect();
     if unreadable.is_empty() {
         let left = Side::BOTH.into_iter().filter_map(|side| left(cx, pair, side, known));
-        return Apart::Left(left.collect::<Vec<_>>().join("; "));
+        return Separation::Left(left.collect::<Vec<_>>().join("; "));
     }
     let names: Vec<_> = unreadable.iter().map(|side| pair.on(*side).to_string()).collect();
-    Apart::Unreadable(format!("{} can't be read: deleted, or hidden from this account", names.join(" and ")))
+    Separation::Unreadable(format!("{} can't be read: deleted, or hidden from this account", names.join(" and ")))
 }
 
 /// Where the issue on `side` went, if it left its project.

@@ -4,7 +4,7 @@ use super::hindrance::{Hindrance, refused, still_open};
 use super::{marks, records};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::known::Proof;
-use crate::engine::retry::Trial;
+use crate::engine::retry::FailureContext;
 use crate::engine::write::failures;
 use crate::engine::write::files::entries;
 use crate::flow::{Handled, Issue, IssueKey, Order, Origin, Pair, PairState, Refused, Side};
@@ -51,7 +51,7 @@ pub(super) async fn pair(cx: &Cx, order: &Order, user: &IssueKey, dev: &IssueKey
 /// What happened while the pair waited is looked at now.
 async fn release(cx: &Cx, order: &Order, user: &Issue, dev: &Issue, pair: &Pair) -> Result<(), Error> {
     let (at, active) = (user.at.clone(), PairState::Active);
-    let again = failures::again(cx, &at, Trial::default());
+    let again = failures::again(cx, &at, FailureContext::default());
     let pair = Pair { user: at, dev: dev.at.clone(), origin: pair.origin, state: active };
     records::decide_as_ordered(cx, order, &user.at, vec![again, Change::PutPair(pair)]).await
 }

@@ -5,7 +5,7 @@ use super::{marks, records};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::known::counterpart;
 use crate::engine::plan::creation;
-use crate::engine::write::course::{self, Course, Driven, GivenUp};
+use crate::engine::write::course::{self, Abandoned, Course, Driven};
 use crate::engine::write::executor;
 use crate::flow::{
     Draft, Intent, Issue, IssueId, IssueKey, IssueRef, MissingDev, Observed, Order, Pair, PairState, Refused, Side,
@@ -114,9 +114,9 @@ async fn create_as_ordered(
             records::decide_as_ordered(cx, order, &user, Vec::new()).await?;
             Ok(created_for(cx, &user).await?)
         }
-        Ok(Driven::GivenUp(why)) => {
+        Ok(Driven::Abandoned(why)) => {
             cx.store.write(as_it_was).await?;
-            Err(given_up(&user, why))
+            Err(abandoned(&user, why))
         }
         Err(Error::Stopping) if records::pairs_with(cx, &user.id, None).await?.is_empty() => {
             cx.store.write(as_it_was).await?;
@@ -151,14 +151,14 @@ fn dev_of<'a>(user: &'a Issue, former: Option<&'a Pair>) -> Option<&'a IssueId> 
     former.map(|pair| &pair.dev.id).or_else(|| counterpart(user))
 }
 
-fn given_up(user: &IssueRef, why: GivenUp) -> Hindrance {
+fn abandoned(user: &IssueRef, why: Abandoned) -> Hindrance {
     match why {
-        GivenUp::Outdated(reason) => {
+        Abandoned::Outdated(reason) => {
             refused(format!("nothing was created for {user}: {}; give the order again", reason.as_str())).into()
         }
-        GivenUp::Failed(error) if error.is_local() => {
+        Abandoned::Failed(error) if error.is_local() => {
             refused(format!("nothing was created for {user}: {error}")).into()
         }
-        GivenUp::Failed(error) => Hindrance::Failed(error.into()),
+        Abandoned::Failed(error) => Hindrance::Failed(error.into()),
     }
 }

@@ -41,7 +41,7 @@ pub(in crate::engine) async fn record_adopted(
         // By whatever else writes to this database, one of the two is another's by now.
         Err(store::Error::Taken { .. }) => {
             failures::skip(cx, &user.at, SkipReason::HasLink);
-            known.obstacles.insert(user.at.id.clone(), Obstacle::OneWay);
+            known.obstacles.insert(user.at.id.clone(), Obstacle::OneWayLink);
         }
         Err(error) => return Err(error.into()),
     }

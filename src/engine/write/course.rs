@@ -17,12 +17,12 @@ pub(in crate::engine) enum Driven {
     /// Its step in hand can't be done now, or nobody knows whether it was: it stays open and is taken up next cycle.
     Open,
     /// Nothing was written and nothing is owed: the pair must be planned anew, or tried again later.
-    GivenUp(GivenUp),
+    Abandoned(Abandoned),
 }
 
 /// Why an intent was given up before its first effect.
 #[derive(Debug)]
-pub(in crate::engine) enum GivenUp {
+pub(in crate::engine) enum Abandoned {
     /// Its precondition no longer holds.
     Outdated(SkipReason),
     /// Jira would not do it.
@@ -91,7 +91,7 @@ pub(in crate::engine) fn intent_id(cx: &Cx) -> IntentId {
 }
 
 /// A step need not be done, or not here: nor need those that only tell of it.
-pub(super) async fn pass_over(cx: &Cx, course: &mut Course, step: &Step) -> Result<(), Error> {
+pub(super) async fn skip_step(cx: &Cx, course: &mut Course, step: &Step) -> Result<(), Error> {
     course.intent.state.advance();
     if matches!(step, Step::Transition(_)) {
         while course.intent.step().is_some_and(Step::tells_of_transition) {
@@ -112,7 +112,7 @@ pub(super) async fn keep(cx: &Cx, course: &mut Course) -> Result<(), Error> {
 }
 
 /// A step is done: records what was learned by it, unless closing does so at once.
-pub(super) async fn take_up(cx: &Cx, course: &mut Course, learned: Learned) -> Result<(), Error> {
+pub(super) async fn record_outcome(cx: &Cx, course: &mut Course, learned: Learned) -> Result<(), Error> {
     for event in told(&course.intent, &learned) {
         let told = cx.teller.record(&event, &course.intent.user);
         course.done.push(told);

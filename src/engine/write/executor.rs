@@ -1,12 +1,12 @@
 //! The only writer: carries a draft out as a durable intent, step by step (docs/sync.md, "Writes that happen once").
 
-use super::course::{self, Course, Driven, GivenUp};
+use super::course::{self, Abandoned, Course, Driven};
 use super::failing::{self, Next};
 use super::outcome::Outcome;
 use super::{failures, linking, owing, steps};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::known::user_of;
-use crate::engine::retry::Trial;
+use crate::engine::retry::FailureContext;
 use crate::flow::{Draft, Event, IntentKind, Issue, Observed, Side, SkipReason};
 use crate::store::{self, Change};
 
@@ -36,10 +36,10 @@ pub(super) async fn after(cx: &Cx, driven: Driven, seen: &Observed) -> Result<()
     let user = &user_of(seen).issue.at;
     match driven {
         Driven::Closed | Driven::Open => Ok(()),
-        Driven::GivenUp(GivenUp::Failed(error)) => Err(error.into()),
-        Driven::GivenUp(GivenUp::Outdated(reason)) => {
+        Driven::Abandoned(Abandoned::Failed(error)) => Err(error.into()),
+        Driven::Abandoned(Abandoned::Outdated(reason)) => {
             failures::skip(cx, user, reason);
-            failures::look_again(cx, user, Trial::of(seen)).await
+            failures::look_again(cx, user, FailureContext::of(seen)).await
         }
     }
 }
@@ -48,7 +48,7 @@ pub(super) async fn after(cx: &Cx, driven: Driven, seen: &Observed) -> Result<()
 pub(in crate::engine) async fn or_failed(cx: &Cx, end: Result<(), Error>, seen: &Observed) -> Result<(), Error> {
     match end {
         Err(Error::Jira(error)) if error.is_local() => {
-            failures::failed(cx, Side::User, &user_of(seen).issue.at, error.to_string(), Trial::of(seen)).await
+            failures::failed(cx, Side::User, &user_of(seen).issue.at, error.to_string(), FailureContext::of(seen)).await
         }
         end => end,
     }
@@ -69,7 +69,7 @@ pub(super) async fn drive_from(
 ) -> Result<Driven, Error> {
     while let Some(step) = course.intent.step().cloned() {
         if went.is_none() && cx.pulse.stopping() {
-            failing::lay_down(cx, course).await?;
+            failing::suspend_unsent(cx, course).await?;
             return Err(Error::Stopping);
         }
         let end = match (went.take(), course.locked_out(&step)) {
@@ -78,13 +78,13 @@ pub(super) async fn drive_from(
             (None, None) => steps::perform(cx, &course.intent, &step, fresh.take()).await,
         };
         match end {
-            Ok(Outcome::Done(learned)) => course::take_up(cx, &mut course, learned).await?,
-            Ok(Outcome::Needless) => course::pass_over(cx, &mut course, &step).await?,
+            Ok(Outcome::Done(learned)) => course::record_outcome(cx, &mut course, learned).await?,
+            Ok(Outcome::Needless) => course::skip_step(cx, &mut course, &step).await?,
             Ok(Outcome::Later(error)) => {
                 course.owes.get_or_insert(error.to_string());
-                course::pass_over(cx, &mut course, &step).await?;
+                course::skip_step(cx, &mut course, &step).await?;
             }
-            Ok(Outcome::Outdated(reason)) => return failing::give_up(cx, course, GivenUp::Outdated(reason)).await,
+            Ok(Outcome::Outdated(reason)) => return failing::abandon(cx, course, Abandoned::Outdated(reason)).await,
             Ok(Outcome::Split(steps)) => {
                 course.intent.split(steps);
                 course::keep(cx, &mut course).await?;
@@ -95,7 +95,7 @@ pub(super) async fn drive_from(
                 }
             }
             Err(error) if error.is_stopping() => {
-                failing::lay_down(cx, course).await?;
+                failing::suspend_unsent(cx, course).await?;
                 return Err(Error::Stopping);
             }
             Err(Error::Jira(error)) => match failing::step_failed(cx, course, &step, error).await? {

@@ -1,12 +1,12 @@
 //! A step that was not done: what next depends on what its request has done, and on what was done before it.
 
-use super::course::{self, Course, Driven, GivenUp};
+use super::course::{self, Abandoned, Course, Driven};
 use super::failures;
 use super::outcome::Learned;
 use super::owing::holds_its_pair;
 use crate::engine::cx::{Cx, Error};
 use crate::engine::failure::JiraFailure;
-use crate::engine::retry::Trial;
+use crate::engine::retry::FailureContext;
 use crate::flow::{Doubt, Event, Intent, IntentKind, Side, Step};
 use crate::jira::Effect;
 use crate::store::Change;
@@ -24,17 +24,17 @@ pub(super) async fn step_failed(cx: &Cx, course: Course, step: &Step, error: Jir
     let end = match error.effect() {
         Effect::Unknown => doubt(cx, course, step, &error).await?,
         Effect::None | Effect::Never if may_be_dropped(&course.intent) => {
-            give_up(cx, course, GivenUp::Failed(error)).await?
+            abandon(cx, course, Abandoned::Failed(error)).await?
         }
         // Perhaps only hidden for a while.
-        Effect::Never if error.is_missing() => postpone(cx, course, step, &error).await?,
+        Effect::Never if error.is_missing() => keep_owed(cx, course, step, &error).await?,
         Effect::Never if error.is_local() => {
-            return Ok(Next::GoOn(Box::new(leave_out(cx, course, step, &error).await?)));
+            return Ok(Next::GoOn(Box::new(skip_refused(cx, course, step, &error).await?)));
         }
-        Effect::None if error.is_local() => postpone(cx, course, step, &error).await?,
+        Effect::None if error.is_local() => keep_owed(cx, course, step, &error).await?,
         // The intent goes on when Jira lets us.
         Effect::None | Effect::Never => {
-            lay_down(cx, Course { closing: Vec::new(), ..course }).await?;
+            suspend_unsent(cx, Course { closing: Vec::new(), ..course }).await?;
             return Err(error.into());
         }
     };
@@ -43,7 +43,7 @@ pub(super) async fn step_failed(cx: &Cx, course: Course, step: &Step, error: Jir
 
 /// The worker ends before the step in hand was sent. Recorded, so that whoever takes it up need not wait for an
 /// effect that can't come. Where nothing was done yet, nothing is left behind.
-pub(super) async fn lay_down(cx: &Cx, course: Course) -> Result<(), Error> {
+pub(super) async fn suspend_unsent(cx: &Cx, course: Course) -> Result<(), Error> {
     let Course { mut intent, closing, .. } = course;
     if may_be_dropped(&intent) {
         cx.memory.intents.set_free(&intent);
@@ -69,10 +69,10 @@ pub(super) fn record_doubt(cx: &Cx, intent: &Intent, step: &Step, why: String) -
 }
 
 /// Earlier steps have happened, so this one is still owed: the intent stays, told as a failure of its issue.
-async fn postpone(cx: &Cx, course: Course, step: &Step, error: &JiraFailure) -> Result<Driven, Error> {
+async fn keep_owed(cx: &Cx, course: Course, step: &Step, error: &JiraFailure) -> Result<Driven, Error> {
     let mut intent = course.intent;
     let why = format!("the {} is still owed: {error}", step.name());
-    failures::failed(cx, Side::User, &intent.user, why, Trial::default()).await?;
+    failures::failed(cx, Side::User, &intent.user, why, FailureContext::default()).await?;
     intent.state.owed();
     cx.store.write(vec![Change::UpdateIntent(intent.clone())]).await?;
     if !holds_its_pair(&intent) {
@@ -82,19 +82,19 @@ async fn postpone(cx: &Cx, course: Course, step: &Step, error: &JiraFailure) -> 
 }
 
 /// Jira will never take this step, and those before it have happened: the pair must not wait for it for ever.
-async fn leave_out(cx: &Cx, mut course: Course, step: &Step, error: &JiraFailure) -> Result<Course, Error> {
+async fn skip_refused(cx: &Cx, mut course: Course, step: &Step, error: &JiraFailure) -> Result<Course, Error> {
     cx.tally.errors.add(1);
-    course.closing = vec![failures::again(cx, &course.intent.user, Trial::default())];
-    course::take_up(cx, &mut course, Learned::Refused { what: step.name(), why: error.to_string() }).await?;
+    course.closing = vec![failures::again(cx, &course.intent.user, FailureContext::default())];
+    course::record_outcome(cx, &mut course, Learned::Refused { what: step.name(), why: error.to_string() }).await?;
     Ok(course)
 }
 
-pub(super) async fn give_up(cx: &Cx, course: Course, why: GivenUp) -> Result<Driven, Error> {
+pub(super) async fn abandon(cx: &Cx, course: Course, why: Abandoned) -> Result<Driven, Error> {
     let Course { intent, done, closing, .. } = course;
     let end = Change::CloseIntent(intent.id.clone());
     cx.store.write(done.into_iter().chain(closing).chain([end]).collect()).await?;
     cx.memory.intents.set_free(&intent);
-    Ok(Driven::GivenUp(why))
+    Ok(Driven::Abandoned(why))
 }
 
 /// Whether nothing was done of an intent that a new plan would not see: files and links that are owed may be remembered

@@ -2,7 +2,7 @@
 //! "Failures and retry").
 
 use crate::engine::cx::{Cx, Error};
-use crate::engine::retry::{self, Trial};
+use crate::engine::retry::{self, FailureContext};
 use crate::flow::{Event, IssueRef, Side, SkipReason};
 use crate::store::{self, Change, Failure};
 
@@ -18,7 +18,7 @@ pub(in crate::engine) async fn failed(
     side: Side,
     issue: &IssueRef,
     why: String,
-    trial: Trial,
+    context: FailureContext,
 ) -> Result<(), Error> {
     cx.tally.errors.add(1);
     let before = cx.store.for_record().failures().await?.into_iter().find(|failure| failure.issue.id == issue.id);
@@ -26,18 +26,18 @@ pub(in crate::engine) async fn failed(
     let again_in = retry::pause_after(cx, attempts);
     let next_try = cx.clock.wall() + again_in;
     cx.teller.tell(&Event::IssueFailed { key: issue.key.clone(), why: why.clone(), again_in });
-    let Trial { seen, unseen_since } = trial;
+    let FailureContext { seen, unseen_since } = context;
     let failure = Failure { side, issue: issue.clone(), attempts, next_try, why, seen, unseen_since };
     Ok(cx.store.write(vec![Change::PutFailure(failure)]).await?)
 }
 
 /// Has a user issue looked at again in this or the next cycle, whatever searches show.
-pub(super) async fn look_again(cx: &Cx, user: &IssueRef, trial: Trial) -> Result<(), Error> {
-    Ok(cx.store.write(vec![again(cx, user, trial)]).await?)
+pub(super) async fn look_again(cx: &Cx, user: &IssueRef, context: FailureContext) -> Result<(), Error> {
+    Ok(cx.store.write(vec![again(cx, user, context)]).await?)
 }
 
-pub(in crate::engine) fn again(cx: &Cx, user: &IssueRef, trial: Trial) -> Change {
-    Change::PutFailure(trial.failure(Side::User, user.clone(), cx.clock.wall()))
+pub(in crate::engine) fn again(cx: &Cx, user: &IssueRef, context: FailureContext) -> Change {
+    Change::PutFailure(context.failure(Side::User, user.clone(), cx.clock.wall()))
 }
 
 /// `None` if what is stored said otherwise: that is the failure of this one issue.
@@ -61,5 +61,5 @@ pub(in crate::engine) async fn contradicted(
     (side, issue): &(Side, IssueRef),
     error: &store::Error,
 ) -> Result<(), Error> {
-    failed(cx, *side, issue, error.to_string(), Trial::default()).await
+    failed(cx, *side, issue, error.to_string(), FailureContext::default()).await
 }

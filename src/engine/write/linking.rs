@@ -39,7 +39,7 @@ pub(super) async fn locked(cx: &Cx, course: &mut Course, locked: Locked) -> Resu
         }
         None => {
             course.intent.split([owed.clone()]);
-            course::pass_over(cx, course, &owed).await?;
+            course::skip_step(cx, course, &owed).await?;
         }
     }
     Ok(None)

@@ -13,14 +13,14 @@ const MARGIN: Duration = Duration::from_secs(60);
 
 /// What a search for the marks of creates in doubt showed.
 #[derive(Default)]
-pub(in crate::engine) struct Traces {
+pub(in crate::engine) struct CreateMarks {
     created: BTreeMap<IntentId, IssueRef>,
     healthy: bool,
     /// Jira's clock when the search was sent, never late; `None` when there was nothing to search for.
     asked: Option<JiraTime>,
 }
 
-impl Traces {
+impl CreateMarks {
     /// The dev issue that an intent created.
     pub(in crate::engine) fn created_by(&self, intent: &IntentId) -> Option<&IssueRef> {
         self.created.get(intent)
@@ -44,9 +44,9 @@ struct Witness {
 }
 
 /// One search for all creates in doubt.
-pub(super) async fn traces(cx: &Cx, open: &[&Intent]) -> Result<Traces, Error> {
+pub(super) async fn search(cx: &Cx, open: &[&Intent]) -> Result<CreateMarks, Error> {
     let creates = open.iter().filter(|intent| matches!(intent.step(), Some(Step::Create(_))));
-    let Some(begun) = creates.map(|intent| intent.begun).min() else { return Ok(Traces::default()) };
+    let Some(begun) = creates.map(|intent| intent.begun).min() else { return Ok(CreateMarks::default()) };
     let known = cx.store.newest_issues(Side::Dev).await?;
     let witness = newest_of(cx, &known).await?;
     // Where no dev issue was ever recorded there is none that a healthy index could show. Where all that were recorded
@@ -54,25 +54,25 @@ pub(super) async fn traces(cx: &Cx, open: &[&Intent]) -> Result<Traces, Error> {
     // another is seen.
     let healthy = witness.is_none() && known.is_empty();
     let from = witness.iter().map(|witness| witness.created).chain([begun.earlier(MARGIN)]).min();
-    let mut traces = Traces { created: BTreeMap::new(), healthy, asked: Some(cx.jira.jira_now()) };
+    let mut marks = CreateMarks { created: BTreeMap::new(), healthy, asked: Some(cx.jira.jira_now()) };
     let mut odd = 0;
     let mut scan = Scan::new(vec![cx.sides.dev.id.clone()], By::Created, from, &[]).with_marks();
     while let Some(page) = walk::next_page(cx, &mut scan).await? {
         odd += page.odd.len();
         for row in page.rows {
-            traces.healthy |= witness.as_ref().is_some_and(|witness| witness.id == row.at.id);
+            marks.healthy |= witness.as_ref().is_some_and(|witness| witness.id == row.at.id);
             if let Some(Mark::Created { intent, .. }) = row.mark {
                 // Oldest first: a clone comes later than what it was cloned from.
-                traces.created.entry(intent).or_insert(row.at);
+                marks.created.entry(intent).or_insert(row.at);
             }
         }
     }
     // Each of them may carry the mark that is lacking.
-    traces.healthy &= odd == 0;
+    marks.healthy &= odd == 0;
     // The newest come last: what is not shown may be the one that is looked for.
-    traces.healthy &= scan.ending() == Ending::Whole;
+    marks.healthy &= scan.ending() == Ending::Whole;
     cx.jira.assert_identity().await?;
-    Ok(traces)
+    Ok(marks)
 }
 
 /// The newest of these dev issues that can still be read.

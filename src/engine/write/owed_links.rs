@@ -1,11 +1,11 @@
 //! Making links that are owed, as soon as their user issues can be edited (docs/sync.md, "Links that are owed").
 
-use super::course::{Course, Driven, GivenUp};
+use super::course::{Abandoned, Course, Driven};
 use super::linking::{self, waits_for_its_issue};
 use super::recovery::{self, Leave};
 use super::{executor, failures};
 use crate::engine::cx::{Cx, Error};
-use crate::engine::retry::Trial;
+use crate::engine::retry::FailureContext;
 use crate::flow::{Intent, IssueRef, Side, StatusId, Step};
 use crate::store::Change;
 
@@ -23,7 +23,7 @@ pub(in crate::engine) async fn try_owed_link(cx: &Cx, user: &IssueRef, status: &
         Leave::Granted => {}
         Leave::Later => return Ok(false),
         Leave::Never => {
-            recovery::drop_intent(cx, &intent).await?;
+            recovery::cancel_unpaired(cx, &intent).await?;
             return Ok(true);
         }
     }
@@ -32,7 +32,7 @@ pub(in crate::engine) async fn try_owed_link(cx: &Cx, user: &IssueRef, status: &
         Ok(false) => still_locked(cx, intent, status).await,
         Err(error) if error.is_local() => {
             let why = format!("the link is still owed: {error}");
-            failures::failed(cx, Side::User, user, why, Trial::default()).await?;
+            failures::failed(cx, Side::User, user, why, FailureContext::default()).await?;
             Ok(true)
         }
         Err(error) => Err(error.into()),
@@ -47,7 +47,7 @@ async fn make_owed_link(cx: &Cx, mut intent: Intent) -> Result<bool, Error> {
     let open = match executor::drive(cx, Course::new(intent.clone()), None).await? {
         Driven::Closed => false,
         Driven::Open => true,
-        Driven::GivenUp(GivenUp::Outdated(_) | GivenUp::Failed(_)) => false,
+        Driven::Abandoned(Abandoned::Outdated(_) | Abandoned::Failed(_)) => false,
     };
     if open && linking::open_link(cx, &intent.user.id).await?.is_some_and(|left| waits_for_its_issue(&left)) {
         cx.memory.intents.set_free(&intent);

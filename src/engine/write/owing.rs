@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::course::{self, Course};
 use super::failures;
 use crate::engine::cx::{Cx, Error};
-use crate::engine::retry::Trial;
+use crate::engine::retry::FailureContext;
 use crate::flow::{AttachmentId, CopyAttachment, Intent, IntentKind, IntentState, Side, Step};
 use crate::store::Change;
 
@@ -40,8 +40,14 @@ async fn settled_files(cx: &Cx, done: &[Change], intent: &Intent) -> Result<BTre
 /// Stored before the intent that owes them is closed.
 pub(super) async fn remember_what_is_owed(cx: &Cx, intent: &Intent, why: Option<String>) -> Result<(), Error> {
     let why = why.unwrap_or_else(|| "it could not be copied before".to_owned());
-    failures::failed(cx, Side::User, &intent.user, format!("a file is still to be copied: {why}"), Trial::default())
-        .await
+    failures::failed(
+        cx,
+        Side::User,
+        &intent.user,
+        format!("a file is still to be copied: {why}"),
+        FailureContext::default(),
+    )
+    .await
 }
 
 /// Where files that come later are copied too, the next look at the pair finds these missing. Elsewhere nothing but

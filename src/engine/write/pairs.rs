@@ -3,8 +3,8 @@
 
 use super::failures;
 use crate::engine::cx::{Cx, Error};
-use crate::engine::known::{Apart, Known};
-use crate::engine::retry::{self, HELD_FOR, Trial};
+use crate::engine::known::{Known, Separation};
+use crate::engine::retry::{self, FailureContext, HELD_FOR};
 use crate::flow::{Event, Handled, Issue, Pair, PairState, Side, SkipReason};
 use crate::store::{Change, Failure};
 
@@ -13,14 +13,19 @@ pub(in crate::engine) const ENOUGH_ASKED: u32 = 16;
 
 /// Tells, once, that a pair is not kept in step, and sees to it that what can't be read is asked for again. What was
 /// handled of its issues stays recorded: once it is whole again, all that happened meanwhile is news.
-pub(in crate::engine) async fn set_apart(cx: &Cx, pair: &Pair, apart: Apart, known: &Known) -> Result<(), Error> {
+pub(in crate::engine) async fn record_separation(
+    cx: &Cx,
+    pair: &Pair,
+    separation: Separation,
+    known: &Known,
+) -> Result<(), Error> {
     let (user, dev) = (pair.user.key.clone(), pair.dev.key.clone());
-    let (state, reason, event, asking) = match apart {
-        Apart::Left(why) => {
+    let (state, reason, event, asking) = match separation {
+        Separation::Left(why) => {
             let event = Event::PairSuspended { user, dev, why };
             (PairState::Suspended, SkipReason::Suspended, event, Some(ask_no_more(pair)))
         }
-        Apart::Unreadable(why) => {
+        Separation::Unreadable(why) => {
             let asking = ask_again(cx, pair, &why, known);
             (PairState::Broken, SkipReason::Broken, Event::PairBroken { user, dev, why }, asking)
         }
@@ -38,7 +43,7 @@ pub(in crate::engine) async fn set_apart(cx: &Cx, pair: &Pair, apart: Apart, kno
 /// it had one: no search need name it any more.
 pub(in crate::engine) async fn mend(cx: &Cx, pair: &Pair) -> Result<(), Error> {
     let event = Event::PairMended { user: pair.user.key.clone(), dev: pair.dev.key.clone() };
-    let again = failures::again(cx, &pair.user, Trial::default());
+    let again = failures::again(cx, &pair.user, FailureContext::default());
     change_state(cx, pair, PairState::Active, &event, Some(again)).await
 }
 

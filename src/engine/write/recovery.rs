@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt, stream};
 
-use super::course::{self, Course, Driven, GivenUp};
+use super::course::{self, Abandoned, Course, Driven};
 use super::failing::{self, in_doubt};
 use super::linking::waits_for_its_issue;
-use super::marks::{self, Traces};
+use super::marks::{self, CreateMarks};
 use super::owing::holds_its_pair;
 use super::steps::evidence::Found;
 use super::{executor, failures, steps};
 use crate::engine::cx::{CONCURRENCY, Cx, Error};
-use crate::engine::retry::{self, Trial};
+use crate::engine::retry::{self, FailureContext};
 use crate::flow::{Doubt, Event, Intent, IntentKind, IssueId, JiraTime, PairState, Side, SkipReason, Stage, Step};
 use crate::jira::Fetched;
 use crate::store::{self, Change};
@@ -67,8 +67,8 @@ pub(in crate::engine) async fn recover(cx: &Cx) -> Result<(), Error> {
     cx.tally.doubts.add(idle.iter().filter(|intent| !intent.is_owed()).count());
     let suspects: Vec<Suspect> = due.into_iter().map(|intent| suspect(cx, intent)).collect();
     let intents: Vec<_> = suspects.iter().map(|suspect| &suspect.intent).collect();
-    let traces = marks::traces(cx, &intents).await?;
-    let work: Vec<_> = suspects.into_iter().map(|suspect| take_up_suspect(cx, suspect, &traces).boxed()).collect();
+    let marks = marks::search(cx, &intents).await?;
+    let work: Vec<_> = suspects.into_iter().map(|suspect| resume_suspect(cx, suspect, &marks).boxed()).collect();
     let ends: Vec<Result<(), Error>> = stream::iter(work).buffer_unordered(CONCURRENCY).collect().await;
     ends.into_iter().collect()
 }
@@ -89,9 +89,9 @@ fn suspect(cx: &Cx, intent: Intent) -> Suspect {
     Suspect { intent, doubt }
 }
 
-async fn take_up_suspect(cx: &Cx, suspect: Suspect, traces: &Traces) -> Result<(), Error> {
+async fn resume_suspect(cx: &Cx, suspect: Suspect, marks: &CreateMarks) -> Result<(), Error> {
     let intent = suspect.intent.clone();
-    match take_in_hand(cx, suspect, traces).await {
+    match dispatch(cx, suspect, marks).await {
         Err(Error::Store(error @ store::Error::Taken { .. })) => overtaken(cx, &intent, &error).await,
         end => end,
     }
@@ -101,13 +101,13 @@ async fn take_up_suspect(cx: &Cx, suspect: Suspect, traces: &Traces) -> Result<(
 /// is told, and left to people. Nobody else waits for it.
 async fn overtaken(cx: &Cx, intent: &Intent, error: &store::Error) -> Result<(), Error> {
     let why = format!("{error}; what was created for it is left as it is");
-    failures::failed(cx, Side::User, &intent.user, why, Trial::after(intent)).await?;
+    failures::failed(cx, Side::User, &intent.user, why, FailureContext::after(intent)).await?;
     cx.store.write(vec![Change::CloseIntent(intent.id.clone())]).await?;
     cx.memory.intents.set_free(intent);
     Ok(())
 }
 
-async fn take_in_hand(cx: &Cx, suspect: Suspect, traces: &Traces) -> Result<(), Error> {
+async fn dispatch(cx: &Cx, suspect: Suspect, marks: &CreateMarks) -> Result<(), Error> {
     if cx.pulse.stopping() {
         return Err(Error::Stopping);
     }
@@ -117,13 +117,13 @@ async fn take_in_hand(cx: &Cx, suspect: Suspect, traces: &Traces) -> Result<(), 
             waits(cx, &suspect);
             return Ok(());
         }
-        Leave::Never => return drop_intent(cx, &suspect.intent).await,
+        Leave::Never => return cancel_unpaired(cx, &suspect.intent).await,
     }
     let Suspect { intent, doubt } = suspect;
     match (intent.step().cloned(), doubt) {
         (None, _) => go_on(cx, Course::new(intent), Look::Again).await,
         (Some(_), None) => resume(cx, intent).await,
-        (Some(step), Some(doubt)) => settle(cx, intent, doubt, &step, traces).await,
+        (Some(step), Some(doubt)) => settle(cx, intent, doubt, &step, marks).await,
     }
 }
 
@@ -140,7 +140,7 @@ pub(super) async fn leave(cx: &Cx, intent: &Intent) -> Result<Leave, Error> {
 }
 
 /// An operator took the pair apart: nothing is owed to it any more.
-pub(super) async fn drop_intent(cx: &Cx, intent: &Intent) -> Result<(), Error> {
+pub(super) async fn cancel_unpaired(cx: &Cx, intent: &Intent) -> Result<(), Error> {
     failures::skip(cx, &intent.user, SkipReason::Unpaired);
     close_for_another_look(cx, intent, Vec::new()).await
 }
@@ -163,13 +163,14 @@ async fn resume(cx: &Cx, mut intent: Intent) -> Result<(), Error> {
     go_on(cx, Course::new(intent), look).await
 }
 
-async fn settle(cx: &Cx, mut intent: Intent, doubt: Doubt, step: &Step, traces: &Traces) -> Result<(), Error> {
-    let found = match steps::find(cx, &intent, step, doubt, traces).await {
+async fn settle(cx: &Cx, mut intent: Intent, doubt: Doubt, step: &Step, marks: &CreateMarks) -> Result<(), Error> {
+    let found = match steps::find(cx, &intent, step, doubt, marks).await {
         Ok(found) => found,
         // Looking failed for this one issue; it stays open and is looked for again.
         Err(Error::Jira(error)) if error.is_local() => {
             cx.tally.doubts.add(1);
-            return failures::failed(cx, Side::User, &intent.user, error.to_string(), Trial::after(&intent)).await;
+            return failures::failed(cx, Side::User, &intent.user, error.to_string(), FailureContext::after(&intent))
+                .await;
         }
         Err(error) => return Err(error),
     };
@@ -177,7 +178,7 @@ async fn settle(cx: &Cx, mut intent: Intent, doubt: Doubt, step: &Step, traces: 
         Found::Happened(learned) => {
             let told = record_settled(cx, &intent, step, true);
             let mut course = Course { done: vec![told], ..Course::new(intent) };
-            course::take_up(cx, &mut course, learned).await?;
+            course::record_outcome(cx, &mut course, learned).await?;
             go_on(cx, course, Look::Again).await
         }
         Found::Absent => absent(cx, intent, step).await,
@@ -191,7 +192,7 @@ async fn settle(cx: &Cx, mut intent: Intent, doubt: Doubt, step: &Step, traces: 
             cx.tally.doubts.add(1);
             // Perhaps only hidden for a while: what is owed stays owed, and is asked for ever less often.
             let why = format!("the {} is still owed, but the issue can't be read", step.name());
-            failures::failed(cx, Side::User, &intent.user, why, Trial::after(&intent)).await
+            failures::failed(cx, Side::User, &intent.user, why, FailureContext::after(&intent)).await
         }
     }
 }
@@ -242,7 +243,8 @@ fn is_to_be_told_again(cx: &Cx, intent: &Intent) -> bool {
 }
 
 async fn close_for_another_look(cx: &Cx, intent: &Intent, told: Vec<Change>) -> Result<(), Error> {
-    let end = [failures::again(cx, &intent.user, Trial::after(intent)), Change::CloseIntent(intent.id.clone())];
+    let end =
+        [failures::again(cx, &intent.user, FailureContext::after(intent)), Change::CloseIntent(intent.id.clone())];
     cx.store.write(told.into_iter().chain(end).collect()).await?;
     cx.memory.intents.set_free(intent);
     Ok(())
@@ -250,33 +252,33 @@ async fn close_for_another_look(cx: &Cx, intent: &Intent, told: Vec<Change>) -> 
 
 /// Does the steps that are left. A pair that had to wait is looked at again, durably so from the moment of closing.
 async fn go_on(cx: &Cx, course: Course, look: Look) -> Result<(), Error> {
-    let (user, trial) = (course.intent.user.clone(), Trial::after(&course.intent));
+    let (user, context) = (course.intent.user.clone(), FailureContext::after(&course.intent));
     let closing = match look {
-        Look::Again => vec![failures::again(cx, &user, trial)],
+        Look::Again => vec![failures::again(cx, &user, context)],
         Look::Done => Vec::new(),
     };
     let course = Course { closing, ..course };
     match home(cx, &course.intent).await {
         Ok(Home::Both) => {}
-        Ok(Home::NotBoth) => return put_off(cx, course).await,
-        Ok(Home::Unread(why)) => return put_off_unread(cx, course, why).await,
+        Ok(Home::NotBoth) => return defer(cx, course).await,
+        Ok(Home::Unread(why)) => return defer_unread(cx, course, why).await,
         // What is stored says that a request may have been sent, and none was.
         Err(error) if error.is_stopping() => {
-            failing::lay_down(cx, course).await?;
+            failing::suspend_unsent(cx, course).await?;
             return Err(Error::Stopping);
         }
         Err(error) => return Err(error),
     }
     match executor::drive(cx, course, None).await? {
         Driven::Closed | Driven::Open => Ok(()),
-        Driven::GivenUp(GivenUp::Outdated(reason)) => {
+        Driven::Abandoned(Abandoned::Outdated(reason)) => {
             failures::skip(cx, &user, reason);
-            failures::look_again(cx, &user, trial).await
+            failures::look_again(cx, &user, context).await
         }
-        Driven::GivenUp(GivenUp::Failed(error)) if error.is_local() => {
-            failures::failed(cx, Side::User, &user, error.to_string(), trial).await
+        Driven::Abandoned(Abandoned::Failed(error)) if error.is_local() => {
+            failures::failed(cx, Side::User, &user, error.to_string(), context).await
         }
-        Driven::GivenUp(GivenUp::Failed(error)) => Err(error.into()),
+        Driven::Abandoned(Abandoned::Failed(error)) => Err(error.into()),
     }
 }
 
@@ -298,9 +300,9 @@ async fn home(cx: &Cx, intent: &Intent) -> Result<Home, Error> {
 
 /// Nothing more is sent for a pair that is apart. It is looked at now, which suspends or breaks it; what is owed waits
 /// with it.
-async fn put_off(cx: &Cx, course: Course) -> Result<(), Error> {
+async fn defer(cx: &Cx, course: Course) -> Result<(), Error> {
     let Course { mut intent, done, .. } = course;
-    let again = failures::again(cx, &intent.user, Trial::default());
+    let again = failures::again(cx, &intent.user, FailureContext::default());
     intent.state.owed();
     let owed = Change::UpdateIntent(intent);
     Ok(cx.store.write(done.into_iter().chain([owed, again]).collect()).await?)
@@ -308,13 +310,13 @@ async fn put_off(cx: &Cx, course: Course) -> Result<(), Error> {
 
 /// Nothing more is sent for a pair of which an issue can't be read although Jira is there: what is owed waits, and is
 /// tried ever less often.
-async fn put_off_unread(cx: &Cx, course: Course, why: String) -> Result<(), Error> {
+async fn defer_unread(cx: &Cx, course: Course, why: String) -> Result<(), Error> {
     let Course { mut intent, done, .. } = course;
-    let (user, trial) = (intent.user.clone(), Trial::after(&intent));
+    let (user, context) = (intent.user.clone(), FailureContext::after(&intent));
     intent.state.owed();
     let owed = Change::UpdateIntent(intent);
     cx.store.write(done.into_iter().chain([owed]).collect()).await?;
-    failures::failed(cx, Side::User, &user, why, trial).await
+    failures::failed(cx, Side::User, &user, why, context).await
 }
 
 fn record_settled(cx: &Cx, intent: &Intent, step: &Step, happened: bool) -> Change {

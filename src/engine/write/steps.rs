@@ -10,11 +10,11 @@ mod reply;
 mod restore;
 mod transition;
 
-use super::marks::Traces;
+use super::marks::CreateMarks;
 use super::outcome::Outcome;
 use crate::engine::cx::{Cx, Error};
 use crate::flow::{Doubt, Intent, Issue, Step};
-use evidence::{Found, Trace, absent_at};
+use evidence::{Found, StepEvidence, absent_at};
 
 pub(super) use create::perform_all as create_all;
 pub(super) use link::has_line;
@@ -34,11 +34,17 @@ pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &Step, fresh: Option
 }
 
 /// Looks whether a step in doubt happened.
-pub(super) async fn find(cx: &Cx, intent: &Intent, step: &Step, doubt: Doubt, traces: &Traces) -> Result<Found, Error> {
+pub(super) async fn find(
+    cx: &Cx,
+    intent: &Intent,
+    step: &Step,
+    doubt: Doubt,
+    marks: &CreateMarks,
+) -> Result<Found, Error> {
     // What is not seen now may yet come while the answer is on its way.
     let asked = cx.jira.jira_now();
     let traced = match step {
-        Step::Create(step) => return create::find(cx, intent, step, doubt, traces).await,
+        Step::Create(step) => return create::find(cx, intent, step, doubt, marks).await,
         Step::Link(step) => link::find(cx, intent, step).await?,
         Step::Transition(step) => transition::find(cx, intent, step).await?,
         Step::Comment(step) => comment::find(cx, intent, step).await?,
@@ -48,8 +54,8 @@ pub(super) async fn find(cx: &Cx, intent: &Intent, step: &Step, doubt: Doubt, tr
         Step::Describe(_) => describe::find(cx, intent).await?,
     };
     Ok(match traced {
-        Trace::Shown(learned) => Found::Happened(learned),
-        Trace::Lacking => absent_at(asked, step, doubt),
-        Trace::Hidden => Found::Gone,
+        StepEvidence::Shown(learned) => Found::Happened(learned),
+        StepEvidence::Lacking => absent_at(asked, step, doubt),
+        StepEvidence::Hidden => Found::Gone,
     })
 }

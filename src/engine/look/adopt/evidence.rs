@@ -123,7 +123,7 @@ impl<'a> Evidence<'a> {
         if let Some(missing) = self.known.missing_dev_of(&user.at.id) {
             match self.behind(missing) {
                 None => return Some(Obstacle::Missing(missing.clone())),
-                Some(dev) if self.is_free_id(dev, &user.at.id) => return Some(Obstacle::OneWay),
+                Some(dev) if self.is_free_id(dev, &user.at.id) => return Some(Obstacle::OneWayLink),
                 Some(_) => {}
             }
         }
@@ -147,7 +147,7 @@ impl<'a> Evidence<'a> {
         let elsewhere = self.elsewhere.iter().find(|(dev, _)| devs.iter().any(|named| named.at.id == dev.at.id));
         match (elsewhere, devs.first()) {
             (Some((_, elsewhere)), _) => Some(Obstacle::Elsewhere(elsewhere.address.clone())),
-            (None, Some(_)) => Some(Obstacle::OneWay),
+            (None, Some(_)) => Some(Obstacle::OneWayLink),
             (None, None) => None,
         }
     }

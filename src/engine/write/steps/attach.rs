@@ -1,7 +1,7 @@
 //! Copy a file from the user issue to the dev issue. Jira gives an upload no mark: its copy is the new file of ours with
 //! that name and size that is no other file's copy.
 
-use super::evidence::Trace;
+use super::evidence::StepEvidence;
 use crate::engine::cx::{Cx, Error};
 use crate::engine::write::outcome::{Learned, Outcome};
 use crate::flow::{AccountId, Attachment, AttachmentId, Copied, CopyAttachment, Intent};
@@ -40,15 +40,15 @@ async fn is_gone(cx: &Cx, intent: &Intent, file: &Attachment) -> Result<bool, Er
     Ok(still.is_some_and(|files| files.iter().all(|other| other.id != file.id)))
 }
 
-pub(super) async fn find(cx: &Cx, intent: &Intent, step: &CopyAttachment) -> Result<Trace, Error> {
-    let Some(dev) = &intent.dev else { return Ok(Trace::Hidden) };
-    let Some(files) = cx.jira.attachments(&dev.id).await? else { return Ok(Trace::Hidden) };
+pub(super) async fn find(cx: &Cx, intent: &Intent, step: &CopyAttachment) -> Result<StepEvidence, Error> {
+    let Some(dev) = &intent.dev else { return Ok(StepEvidence::Hidden) };
+    let Some(files) = cx.jira.attachments(&dev.id).await? else { return Ok(StepEvidence::Hidden) };
     let ledger = ledger(cx, intent).await?;
     let others: Vec<&AttachmentId> =
         step.before.iter().chain(ledger.iter().filter_map(|it| it.copy.as_ref())).collect();
     let copy =
         files.into_iter().find(|file| is_copy(file, &step.file, cx.jira.account()) && !others.contains(&&file.id));
-    Ok(copy.map_or(Trace::Lacking, |copy| Trace::Shown(Learned::Copied(step.file.clone(), copy.id))))
+    Ok(copy.map_or(StepEvidence::Lacking, |copy| StepEvidence::Shown(Learned::Copied(step.file.clone(), copy.id))))
 }
 
 async fn ledger(cx: &Cx, intent: &Intent) -> Result<Vec<Copied>, Error> {

@@ -1,6 +1,6 @@
 //! Tell the customer, on the user issue. The comment carries the intent's id as its property.
 
-use super::evidence::Trace;
+use super::evidence::StepEvidence;
 use crate::engine::cx::{Cx, Error};
 use crate::engine::write::outcome::{Learned, Outcome};
 use crate::flow::{Comment, Intent};
@@ -12,18 +12,18 @@ pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &Comment) -> Result<
     Ok(Outcome::Done(Learned::Said))
 }
 
-pub(super) async fn find(cx: &Cx, intent: &Intent, step: &Comment) -> Result<Trace, Error> {
+pub(super) async fn find(cx: &Cx, intent: &Intent, step: &Comment) -> Result<StepEvidence, Error> {
     if step.text.is_blank() {
         // Jira never takes one: what follows is that none is needed.
-        return Ok(Trace::Lacking);
+        return Ok(StepEvidence::Lacking);
     }
-    let Some(text) = text(intent, step) else { return Ok(Trace::Hidden) };
+    let Some(text) = text(intent, step) else { return Ok(StepEvidence::Hidden) };
     let said = cx.jira.plain(&text);
     let sought = Sought { intent: &intent.id, body: &said, since: intent.begun };
     match cx.jira.has_comment_of(&intent.user.id, &sought).await {
-        Ok(true) => Ok(Trace::Shown(Learned::Said)),
-        Ok(false) => Ok(Trace::Lacking),
-        Err(error) if matches!(error.what, Fault::Missing(_)) => Ok(Trace::Hidden),
+        Ok(true) => Ok(StepEvidence::Shown(Learned::Said)),
+        Ok(false) => Ok(StepEvidence::Lacking),
+        Err(error) if matches!(error.what, Fault::Missing(_)) => Ok(StepEvidence::Hidden),
         Err(error) => Err(error.into()),
     }
 }

@@ -8,7 +8,7 @@ use futures::{FutureExt, StreamExt, stream};
 use super::evidence::{EFFECT_HORIZON, Found};
 use crate::engine::cx::{CONCURRENCY, Cx, Error};
 use crate::engine::failure::JiraFailure;
-use crate::engine::write::marks::Traces;
+use crate::engine::write::marks::CreateMarks;
 use crate::engine::write::outcome::{Created, Learned, Outcome, Text};
 use crate::flow::{CreateIssue, Doubt, Intent, Issue, IssueRef};
 use crate::jira::{self, Fault};
@@ -78,9 +78,9 @@ pub(super) async fn find(
     intent: &Intent,
     step: &CreateIssue,
     doubt: Doubt,
-    traces: &Traces,
+    marks: &CreateMarks,
 ) -> Result<Found, Error> {
-    let Some(dev) = traces.created_by(&intent.id) else { return Ok(absent(cx, doubt, traces)) };
+    let Some(dev) = marks.created_by(&intent.id) else { return Ok(absent(cx, doubt, marks)) };
     // Whoever sent the request did not live to tell, or did not know, that it took effect.
     let Some(user) = cx.jira.fetch_one(&intent.user.id).await? else {
         return Ok(Found::Happened(created(dev, Vec::new(), Vec::new(), Text::Described)));
@@ -107,11 +107,11 @@ fn created(dev: &IssueRef, lost: Vec<Loss>, left_out: LeftOut, text: Text) -> Le
     Learned::Created(Created { dev: dev.clone(), lost, left_out, text })
 }
 
-fn absent(cx: &Cx, doubt: Doubt, traces: &Traces) -> Found {
+fn absent(cx: &Cx, doubt: Doubt, marks: &CreateMarks) -> Found {
     let lag = cx.flow.index_lag;
-    let Some(now) = traces.asked() else { return Found::NotYet(doubt) };
+    let Some(now) = marks.asked() else { return Found::NotYet(doubt) };
     let ripe = doubt.sent_by.later((lag * 2).max(EFFECT_HORIZON + lag));
-    if !traces.are_healthy() || now < ripe {
+    if !marks.are_healthy() || now < ripe {
         return Found::NotYet(doubt);
     }
     match doubt.first_absent {

@@ -1,7 +1,7 @@
 //! Give a dev issue the text for which its create screen has no field: as a comment, the only one that ever goes there,
 //! which carries the intent's id as its property; and the link to the user issue as a remote link.
 
-use super::evidence::{Trace, missing};
+use super::evidence::{StepEvidence, missing};
 use super::link::is_refusal;
 use crate::engine::cx::{Cx, Error};
 use crate::engine::write::outcome::{Learned, Outcome};
@@ -20,16 +20,16 @@ pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &Describe) -> Result
     Ok(Outcome::Done(Learned::Described))
 }
 
-pub(super) async fn find(cx: &Cx, intent: &Intent) -> Result<Trace, Error> {
+pub(super) async fn find(cx: &Cx, intent: &Intent) -> Result<StepEvidence, Error> {
     let (Some(dev), Some(user)) = (&intent.dev, cx.jira.fetch_one(&intent.user.id).await?) else {
-        return Ok(Trace::Hidden);
+        return Ok(StepEvidence::Hidden);
     };
-    let Some(text) = text(cx, &user) else { return Ok(Trace::Lacking) };
+    let Some(text) = text(cx, &user) else { return Ok(StepEvidence::Lacking) };
     let sought = Sought { intent: &intent.id, body: &text, since: intent.begun };
     match cx.jira.has_comment_of(&dev.id, &sought).await {
-        Ok(true) => Ok(Trace::Shown(Learned::Described)),
-        Ok(false) => Ok(Trace::Lacking),
-        Err(error) if matches!(error.what, Fault::Missing(_)) => Ok(Trace::Hidden),
+        Ok(true) => Ok(StepEvidence::Shown(Learned::Described)),
+        Ok(false) => Ok(StepEvidence::Lacking),
+        Err(error) if matches!(error.what, Fault::Missing(_)) => Ok(StepEvidence::Hidden),
         Err(error) => Err(error.into()),
     }
 }

@@ -26,7 +26,7 @@ pub(in crate::engine) enum Found {
 
 /// What the issue that a step was for shows of it. It is read afresh, so what it lacks has not happened so far.
 #[derive(Debug)]
-pub(super) enum Trace {
+pub(super) enum StepEvidence {
     Shown(Learned),
     Lacking,
     /// The issue can't be read.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::evidence::{Trace, missing};
+use super::evidence::{StepEvidence, missing};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::write::outcome::{Learned, Locked, Outcome};
 use crate::flow::{Comment, Intent, IntentId, Issue, IssueRef, LinkIssues, Mark, OwedLink, Step};
@@ -126,10 +126,10 @@ pub(super) fn is_refusal(error: &JiraError) -> bool {
     matches!(error.what, Fault::Invalid(_) | Fault::Forbidden(_) | Fault::Missing(_))
 }
 
-pub(super) async fn find(cx: &Cx, intent: &Intent, step: &LinkIssues) -> Result<Trace, Error> {
-    let Some(user) = cx.jira.fetch_one(&intent.user.id).await? else { return Ok(Trace::Hidden) };
+pub(super) async fn find(cx: &Cx, intent: &Intent, step: &LinkIssues) -> Result<StepEvidence, Error> {
+    let Some(user) = cx.jira.fetch_one(&intent.user.id).await? else { return Ok(StepEvidence::Hidden) };
     let shown = carries_back_mark(&user, maker(intent, step)) || is_proven_otherwise(cx, &user, intent, step).await?;
-    Ok(if shown { Trace::Shown(learned(step, &user)) } else { Trace::Lacking })
+    Ok(if shown { StepEvidence::Shown(learned(step, &user)) } else { StepEvidence::Lacking })
 }
 
 /// What an edit that was made has come to, by what the issue shows now.

@@ -1,6 +1,6 @@
 //! Set the flow's `repliedField` on the user issue, once it has come into a status of category done.
 
-use super::evidence::{Trace, missing};
+use super::evidence::{StepEvidence, missing};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::write::outcome::{Learned, Outcome};
 use crate::flow::{Intent, SetReplied};
@@ -24,13 +24,13 @@ pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &SetReplied) -> Resu
     }
 }
 
-pub(super) async fn find(cx: &Cx, intent: &Intent, step: &SetReplied) -> Result<Trace, Error> {
+pub(super) async fn find(cx: &Cx, intent: &Intent, step: &SetReplied) -> Result<StepEvidence, Error> {
     let user = &intent.user;
-    let Some(field) = cx.jira.field_id(&step.field, &user.id).await? else { return Ok(Trace::Lacking) };
+    let Some(field) = cx.jira.field_id(&step.field, &user.id).await? else { return Ok(StepEvidence::Lacking) };
     Ok(match cx.jira.progress(&user.id, &[&field]).await? {
-        Some(progress) if says_yes(&progress, &field) => Trace::Shown(Learned::Replied(step.field.clone())),
-        Some(_) => Trace::Lacking,
-        None => Trace::Hidden,
+        Some(progress) if says_yes(&progress, &field) => StepEvidence::Shown(Learned::Replied(step.field.clone())),
+        Some(_) => StepEvidence::Lacking,
+        None => StepEvidence::Hidden,
     })
 }
 

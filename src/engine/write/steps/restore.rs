@@ -1,6 +1,6 @@
 //! Put a person's text back that our edit replaced unread: somebody saved it between our read and our write.
 
-use super::evidence::{Trace, missing};
+use super::evidence::{StepEvidence, missing};
 use super::link::{own_edit_lacks_line, page_of, stand_in};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::write::outcome::{Learned, Outcome};
@@ -26,11 +26,11 @@ pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &RestoreText) -> Res
     Ok(Outcome::Done(Learned::Restored(room)))
 }
 
-pub(super) async fn find(cx: &Cx, intent: &Intent, step: &RestoreText) -> Result<Trace, Error> {
-    let Some(user) = cx.jira.fetch_one(&intent.user.id).await? else { return Ok(Trace::Hidden) };
+pub(super) async fn find(cx: &Cx, intent: &Intent, step: &RestoreText) -> Result<StepEvidence, Error> {
+    let Some(user) = cx.jira.fetch_one(&intent.user.id).await? else { return Ok(StepEvidence::Hidden) };
     if user.overwritten.is_some() {
-        return Ok(Trace::Lacking);
+        return Ok(StepEvidence::Lacking);
     }
     let lacks = step.cross_link && own_edit_lacks_line(&user);
-    Ok(Trace::Shown(Learned::Restored(if lacks { Linked::NoRoom } else { Linked::Yes })))
+    Ok(StepEvidence::Shown(Learned::Restored(if lacks { Linked::NoRoom } else { Linked::Yes })))
 }

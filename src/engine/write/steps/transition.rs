@@ -5,7 +5,7 @@ mod tries;
 
 use std::time::Duration;
 
-use super::evidence::Trace;
+use super::evidence::StepEvidence;
 use crate::engine::cx::{Cx, Error};
 use crate::engine::failure::JiraFailure;
 use crate::engine::write::outcome::{Learned, Moved, Outcome};
@@ -78,14 +78,14 @@ fn moved(step: &Transition, reached: Status, remarks: Vec<Event>) -> Moved {
 
 /// The changelog shows that we moved it since, from where it stood: whatever became of it afterwards. Nobody but this
 /// intent may write to its pair, so any such change of ours is this step's, wherever it led.
-pub(super) async fn find(cx: &Cx, intent: &Intent, step: &Transition) -> Result<Trace, Error> {
-    let Some(target) = intent.on(step.side) else { return Ok(Trace::Hidden) };
+pub(super) async fn find(cx: &Cx, intent: &Intent, step: &Transition) -> Result<StepEvidence, Error> {
+    let Some(target) = intent.on(step.side) else { return Ok(StepEvidence::Hidden) };
     Ok(match cx.jira.fetch_one(&target.id).await? {
         Some(issue) => match reached(cx, intent, step, &issue) {
-            Some(status) => Trace::Shown(Learned::Moved(moved(step, status, Vec::new()))),
-            None => Trace::Lacking,
+            Some(status) => StepEvidence::Shown(Learned::Moved(moved(step, status, Vec::new()))),
+            None => StepEvidence::Lacking,
         },
-        None => Trace::Hidden,
+        None => StepEvidence::Hidden,
     })
 }
 
