@@ -19,8 +19,8 @@ use super::retry::FailureContext;
 use super::write::files::entries;
 use super::write::{self, failures};
 use crate::flow::{
-    Entry, Event, Handled, Issue, IssueKey, IssueRef, JiraTime, MissingDev, Observed, Origin, Pair, PairState, Side,
-    Sighting, Watermark,
+    Event, Handled, Issue, IssueKey, IssueRef, JiraTime, MissingDev, Observed, Origin, Pair, PairState, Side, Sighting,
+    Watermark,
 };
 use crate::jira::{self, BATCH, Ending, FetchedByKey};
 use crate::store::{Change, Failure, KeyPair, Legacy, Revision};
@@ -173,7 +173,7 @@ fn take_pair(
         }
     }
     let event = Event::PairAdopted { user: user.at.key.clone(), dev: dev.at.key.clone() };
-    taking.told.push(Change::Tell(Entry::of(&event, &user.at, cx.clock.wall())));
+    taking.told.push(cx.teller.line(&event, &user.at));
     taking.pairs.push(Change::PutPair(pair.clone()));
 }
 

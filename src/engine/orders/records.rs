@@ -2,7 +2,7 @@
 
 use super::hindrance::{Hindrance, refused};
 use crate::engine::cx::{Cx, Error};
-use crate::flow::{Entry, Event, Intent, Issue, IssueId, IssueKey, IssueRef, Order, Pair, Side};
+use crate::flow::{Event, Intent, Issue, IssueId, IssueKey, IssueRef, Order, Pair, Side};
 use crate::jira::FetchedByKey;
 use crate::store::Change;
 
@@ -53,7 +53,7 @@ pub(super) async fn decide_as_ordered(
     mut batch: Vec<Change>,
 ) -> Result<(), Error> {
     let event = Event::OrderObeyed { key: user.key.clone(), order: order.to_string() };
-    batch.push(Change::Tell(Entry::of(&event, user, cx.clock.wall())));
+    batch.push(cx.teller.line(&event, user));
     cx.store.write(batch).await?;
     cx.memory.other_addresses.settled(&user.id);
     cx.teller.tell(&event);

@@ -5,7 +5,7 @@ use super::files::entries;
 use super::linking::{self, is_unlinked};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::known::{Known, Obstacle, Proof};
-use crate::flow::{Entry, Event, Issue, Mark, Origin, Pair, PairState, SkipReason};
+use crate::flow::{Event, Issue, Mark, Origin, Pair, PairState, SkipReason};
 use crate::store::{self, Change};
 
 /// Records two issues as a pair that was found. Where the store says otherwise, none is created for the user issue.
@@ -31,7 +31,7 @@ pub(in crate::engine) async fn record_adopted(
         Some(Mark::Created { .. } | Mark::Linked { .. }) | None => None,
     };
     // The pair comes last: one whose files are not in the ledger would have them all copied.
-    let batch = [Change::Tell(Entry::of(&event, &user.at, cx.clock.wall())), Change::PutPair(pair.clone())];
+    let batch = [cx.teller.line(&event, &user.at), Change::PutPair(pair.clone())];
     let found = known.missing_dev_of(&user.at.id).map(|_| Change::ClearMissing(user.at.id.clone()));
     match cx.store.write(files.into_iter().chain(link).chain(batch).chain(found).collect()).await {
         Ok(()) => {
