@@ -1,4 +1,4 @@
-//! What goes wrong on the way: rules that spoil requests, and what they do to effect and answer.
+//! Faults: rules that spoil requests, and what they do to effect and answer.
 //!
 //! A [`FaultPlan`] is a list of [`Rule`]s; [`rule`] says which requests they look at and which of those they spoil,
 //! [`kind`] what goes wrong with them, and `verdict` what that means for one request. Chance is drawn only for a rule

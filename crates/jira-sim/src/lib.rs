@@ -1,7 +1,7 @@
 //! A simulated Jira: for the demo, and for simulation tests that replay from a seed. It is a Cloud site, which speaks
 //! REST v3 and v2, or a Data Center, which speaks v2; see [`Flavour`].
 //!
-//! It is an independent reading of Jira's contract, deliberately strict, and imports nothing else of this crate.
+//! It is an independent reading of Jira's contract, deliberately strict, and imports nothing of Lockstep.
 //!
 //! The road of a request: `http` (who calls, what is asked) -> [`faults`] (what goes wrong with it) -> an endpoint,
 //! which validates at once and notes the effect with a due time -> `state` (carries out what is due) -> the answer.

@@ -1,4 +1,4 @@
-//! Who may do what in which project. Everything is allowed that is not denied.
+//! Permissions of accounts in projects. Everything is allowed that is not denied.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

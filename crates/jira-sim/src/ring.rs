@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 /// How many entries are remembered: enough for a long day of a story, little enough for a demo that runs for weeks.
 const CAPACITY: usize = 20_000;
 
+/// The latest entries, at most [`CAPACITY`].
 pub(super) struct Ring<T> {
     latest: VecDeque<T>,
     /// How many came before the oldest that is remembered.

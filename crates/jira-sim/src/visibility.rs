@@ -1,4 +1,4 @@
-//! Who may read a comment.
+//! Comments for one group or role.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What people do, ordered from outside.
+//! Actions of people, by order.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::problem::{Body, Problem};
 use crate::action::Action;
 use crate::site::Site;
 
-/// Somebody, by account id or name, and what they do: `{"who": "Ines", "deed": {"move": {"issue": "USER-A-1", "status":
+/// An account, by id or name, and what it does: `{"who": "Ines", "deed": {"move": {"issue": "USER-A-1", "status":
 /// "Will Do"}}}`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,4 +1,4 @@
-//! What goes wrong, by order; and what is held until it is released.
+//! Fault rules, and requests that are held until they are released.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Issues as they truly are, whatever search believes.
+//! Issues as they truly are, without the lag of search.
 
 use std::sync::Arc;
 

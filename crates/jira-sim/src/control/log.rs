@@ -1,4 +1,4 @@
-//! What was asked of the site, and what happened there.
+//! The log of requests, and the journal of what happened.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What projects are like: their statuses, and who may do what there.
+//! Projects: their keys and statuses, and the permissions there.
 
 use std::sync::Arc;
 

@@ -128,12 +128,12 @@ impl Answer {
         Self::error(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 
-    /// What stands behind a fault that lets nothing through.
+    /// A placeholder for requests that a fault lets not through.
     pub(super) fn unreachable() -> Self {
         Self::error(StatusCode::BAD_GATEWAY, "The connection to the site broke off.")
     }
 
-    /// 401 for who is not logged in, in the form that both kinds of Jira have for it.
+    /// 401 for a caller that is not logged in, in the form that both kinds of Jira have for it.
     pub(super) fn unauthorized(base_url: &str) -> Self {
         let message = "Client must be authenticated to access this resource.";
         let realm = format!("OAuth realm=\"{base_url}\"");
@@ -185,7 +185,7 @@ impl Answer {
         Self { status, headers: Vec::new(), content }
     }
 
-    /// RFC 7807.
+    /// An RFC 7807 problem.
     fn problem(status: StatusCode, detail: &str, path: &str) -> Self {
         let content = Content::Problem(json!({
             "type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16(), "detail": detail,
@@ -194,7 +194,7 @@ impl Answer {
         Self { status, headers: Vec::new(), content }
     }
 
-    /// A page for people.
+    /// An HTML page.
     pub(super) fn page(status: StatusCode, title: &str, text: &str) -> Self {
         let page = format!(
             "<!DOCTYPE html>\n<html><head><title>{title}</title></head>\

@@ -62,7 +62,8 @@ pub(super) fn asked_for<'a>(state: &'a State, call: &Call) -> Result<(&'a Arc<Is
     known.ok_or_else(|| Answer::missing(&format!("The attachment with id '{wanted}' does not exist")))
 }
 
-/// A browser that another site's page misuses cannot set this header. `nocheck` is how it was once spelt.
+/// Whether a header proves that the request is no cross-site forgery: a browser that another site's page misuses cannot
+/// set it. `nocheck` is how it was once spelt.
 fn is_no_forgery(token: &str) -> bool {
     ["no-check", "nocheck"].iter().any(|known| token.eq_ignore_ascii_case(known))
 }

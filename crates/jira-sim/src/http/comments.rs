@@ -18,7 +18,7 @@ use crate::stamp;
 use crate::state::State;
 use crate::write::{Edit, Hanging, Rewording, Write};
 
-/// Oldest first, unless `orderBy=-created`.
+/// Lists the comments of an issue, oldest first, unless `orderBy=-created`.
 pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Answer> {
     let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     // Both the usual page and the largest.
@@ -103,7 +103,7 @@ pub(super) fn remove_property(state: &mut State, call: &Call) -> Result<Plan, An
     Ok(hang(&issue, what, Answer::empty(StatusCode::NO_CONTENT)))
 }
 
-/// The author needs one permission or the other, all others the second.
+/// Whether the caller may change a comment: the author needs one permission or the other, all others the second.
 fn may_change(
     state: &State,
     call: &Call,
@@ -145,7 +145,7 @@ fn no_comment(wanted: &str) -> Answer {
     Answer::missing(&format!("Can not find a comment for the id: {wanted}."))
 }
 
-/// `renderedBody` is documented; `properties` is not, but it is how apps have always read them.
+/// What the answer is to include. `renderedBody` is documented; `properties` is not, but apps have always read them so.
 fn expand(call: &Call) -> Vec<String> {
     call.list("expand").unwrap_or_default()
 }

@@ -37,7 +37,7 @@ struct AnswerFacts {
     reply: Reply,
 }
 
-/// What comes between a request and its answer.
+/// What a request waits for before its answer.
 enum Wait {
     For(Duration, Outcome),
     UntilReleased(oneshot::Receiver<Outcome>),
@@ -56,7 +56,7 @@ pub(super) enum Outcome {
 }
 
 impl Site {
-    /// Decides everything about a request but what a read will see. Nothing here waits.
+    /// Decides what becomes of a request; a read is carried out when it is answered. Nothing here waits.
     pub(super) fn arrive(&self, at: &Arc<Mounted>, call: Call) -> PendingAnswer {
         self.settled().arrive(at, call)
     }
@@ -160,7 +160,7 @@ impl State {
         true
     }
 
-    /// Lets the caller in, validates a write and notes its effect.
+    /// Authenticates the caller, validates a write and schedules its effect.
     fn decide(&mut self, at: &Mounted, mut call: Call, caller: &Caller, effect_after: Duration) -> Outcome {
         let route = &at.route;
         if self.setup.delete_needs_content_type && call.is_untyped_delete() {
@@ -185,7 +185,7 @@ impl State {
         }
     }
 
-    /// Whether the caller has not asked too much lately, and may see and do what it asks for.
+    /// Refuses a request beyond the rate limits or the permissions of its caller.
     fn check(&mut self, at: &Mounted, call: &Call) -> Result<(), Answer> {
         if at.route.endpoint(&call.method).is_none() {
             return Ok(());
@@ -221,7 +221,7 @@ impl State {
         seen.arrive(&facts.reply, now.checked_add_signed(self.setup.date_ahead).unwrap_or(now))
     }
 
-    /// What the site has to say now, before any fault spoils it.
+    /// The answer as of now, before any fault spoils it.
     fn truth(&mut self, outcome: Outcome) -> Answer {
         match outcome {
             Outcome::Settled(answer) => answer,

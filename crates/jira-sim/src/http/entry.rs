@@ -12,7 +12,7 @@ use super::search;
 use crate::setup::{Account, Flavour};
 use crate::state::State;
 
-/// What a request presents in order to be let in.
+/// The credentials that a request presents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Credentials {
     None,
@@ -27,7 +27,7 @@ pub(super) enum Credentials {
     Other,
 }
 
-/// Who calls.
+/// The caller of a request, as far as its credentials tell.
 pub(super) enum Caller {
     /// By account id.
     Known(String),
@@ -85,7 +85,7 @@ impl State {
         }
     }
 
-    /// The account to act as, or how a stranger is turned away.
+    /// The account to act as, or the refusal of a caller that is not logged in.
     pub(super) fn admit(&self, access: Access, caller: &Caller, credentials: &Credentials) -> Result<String, Answer> {
         let flavour = self.setup.flavour;
         // On Data Center a wrong password stops a request before anything else looks at it.
@@ -157,7 +157,7 @@ impl Account {
         !user.is_empty() && self.user_name.eq_ignore_ascii_case(user)
     }
 
-    /// Personal access tokens are not asked for a CAPTCHA.
+    /// Whether a login by name needs a CAPTCHA first; personal access tokens never do.
     fn must_solve(&self, flavour: Flavour, credentials: &Credentials) -> bool {
         let by_name = matches!(credentials, Credentials::Basic { .. });
         flavour == Flavour::DataCenter && by_name && self.must_solve_captcha

@@ -20,7 +20,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     Ok(Plan { writes: vec![Write::Create(draft)], answer })
 }
 
-/// What the creator of an issue is told.
+/// The answer to a create.
 pub(super) fn created(state: &State, call: &Call, draft: &Draft) -> Value {
     json!({
         "id": draft.id.to_string(),

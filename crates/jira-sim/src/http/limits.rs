@@ -1,4 +1,4 @@
-//! Turning away who asks too much.
+//! Rate limits: 429 for requests beyond them.
 
 use chrono::{SecondsFormat, TimeDelta};
 use http::{Method, StatusCode};

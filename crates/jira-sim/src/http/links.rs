@@ -22,7 +22,7 @@ pub(super) fn types(state: &State, call: &Call) -> Result<Answer, Answer> {
     Ok(Answer::ok(json!({"issueLinkTypes": Wire::new(state, call).link_types()})))
 }
 
-/// The answer does not name the link; who wants to know reads the field `issuelinks`.
+/// Creates a link. The answer does not name it; the field `issuelinks` does.
 pub(super) fn create(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let body = call.json()?;
     members::known(&body, &["type", "inwardIssue", "outwardIssue", "comment"])?;

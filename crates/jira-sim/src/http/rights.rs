@@ -1,4 +1,4 @@
-//! Who may see what, and do what: asked of every request before its endpoint is.
+//! Permissions: what callers may see and do, checked for each request before its endpoint runs.
 //!
 //! What an account may not see is told to it as missing. For the rest each refusal has the status that Atlassian's
 //! documents list for that endpoint; they list 403 for few, and say of others that a missing permission is a 400.

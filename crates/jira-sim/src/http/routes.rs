@@ -51,7 +51,7 @@ enum Below {
     Site,
 }
 
-/// Who may call.
+/// Which callers a route admits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
     Member,
@@ -78,7 +78,7 @@ pub(super) type Read = fn(&State, &Call) -> Result<Answer, Answer>;
 /// Validates a write and says what it will do; the state is there to give away ids.
 pub(super) type WriteDown = fn(&mut State, &Call) -> Result<Plan, Answer>;
 
-/// What a valid write will do, and what its caller will hear.
+/// A valid write: its effects and its answer.
 pub(super) struct Plan {
     pub writes: Vec<Write>,
     pub answer: Answer,

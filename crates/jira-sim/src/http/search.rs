@@ -20,12 +20,12 @@ use crate::state::{Home, State};
 
 const USUAL_PAGE: usize = 50;
 
-/// Where Cloud's search used to be.
+/// Cloud's old search, which answers 410.
 pub(super) fn removed(_: &State, _: &Call) -> Result<Answer, Answer> {
     Err(Answer::gone())
 }
 
-/// What a stranger finds.
+/// The empty result that a caller without an account gets.
 pub(super) fn nothing(flavour: Flavour) -> Answer {
     Answer::ok(match flavour {
         Flavour::Cloud => json!({"issues": [], "isLast": true}),

@@ -19,7 +19,7 @@ mod hanging;
 
 pub(super) use hanging::identifier;
 
-/// Writes for one reader, in the zone of that reader.
+/// Writes JSON for one account, in its time zone.
 pub(super) struct Wire<'a> {
     pub state: &'a State,
     pub api: Api,

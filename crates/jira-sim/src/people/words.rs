@@ -1,4 +1,4 @@
-//! Who the people are, and what they say.
+//! The names of the people, and their texts.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
