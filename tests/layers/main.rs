@@ -147,7 +147,7 @@ fn what_the_layers_allow_is_not_objected_to() {
         ("main", "use lockstep::cli::Cli;"),
         ("flow::rule", "use super::name::RuleId; /// As [`crate::jira::Client`] has it.\nstruct Rule;"),
         ("flow", "#[cfg(test)] mod tests { use crate::supervisor::Setup; } #[cfg(test)] use tokio::test;"),
-        ("store::record", "pub(in crate::store) struct Record(serde_json::Error);"),
+        ("store::records", "pub(in crate::store) struct Record(serde_json::Error);"),
     ] {
         assert!(!objected(module, code), "{module}: {code}");
     }

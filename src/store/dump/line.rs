@@ -11,7 +11,7 @@ use crate::flow::{
     Copied, FlowName, Handled, Intent, IssueRef, JiraTime, Level, MissingDev, Pair, Side, Status, StatusName, Told,
     Watermark,
 };
-use crate::store::record::{
+use crate::store::records::{
     self, Text, Unfit, cursor_from_json, cursor_json, intent_from_json, intent_json, level_text, origin_from_text,
     origin_text, pair_state_from_text, served_from_json, served_json, shortfalls_from_json, shortfalls_json, wall_text,
 };
@@ -288,7 +288,7 @@ fn told_fields(fields: &Map<String, Value>) -> Result<String, Unfit> {
             return Err(Unfit::new("field fields", format!("{name:?} is none of a line of history")));
         }
     }
-    Ok(record::json(fields))
+    Ok(records::json(fields))
 }
 
 fn issue_json(issue: &IssueRef) -> Value {

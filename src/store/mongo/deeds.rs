@@ -11,7 +11,7 @@ use super::layout::{ATTACHMENTS, FAILURES, HISTORY, INTENTS, JIRA_MAPPING, MISSI
 use crate::flow::{
     AttachmentId, Copied, Entry, Handled, Intent, IntentId, IssueId, IssueRef, MissingDev, Pair, Side, Told,
 };
-use crate::store::record::{fields_json, intent_json, kind_text, level_text, origin_text};
+use crate::store::records::{fields_json, intent_json, kind_text, level_text, origin_text};
 use crate::store::{Change, Epoch, Error, Failure, State};
 
 /// One thing to be done.

@@ -8,7 +8,7 @@ use mongodb::bson::{self, Bson, Document};
 
 use super::trouble::Trouble;
 use crate::flow::{IssueId, IssueRef, JiraTime};
-use crate::store::record::Unfit;
+use crate::store::records::Unfit;
 
 /// A document that was read, and where, so that an operator finds what is wrong with it.
 pub(super) struct Found<'a> {

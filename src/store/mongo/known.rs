@@ -13,7 +13,7 @@ use super::layout::{INTENTS, JIRA_MAPPING};
 use super::trouble::Trouble;
 use crate::flow::{Intent, IntentId, IssueId, Pair, Side};
 use crate::store::Change;
-use crate::store::record::kind_text;
+use crate::store::records::kind_text;
 
 /// The intents and pairs that a batch has to do with.
 #[derive(Default)]

@@ -20,7 +20,7 @@ use crate::flow::{
     AttachmentId, Copied, Event, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, MissingDev, Pair,
     PairState, Side, Status, StatusName, Told, Watermark,
 };
-use crate::store::record;
+use crate::store::records;
 use crate::store::{Failure, HandledIssue, NEWEST, Patrol, Revision, State};
 
 /// The state document.
@@ -42,9 +42,9 @@ pub(super) async fn count_pairs(database: &Database) -> Result<u64, Trouble> {
 }
 
 fn state_of(found: &Found<'_>, pairs: u64) -> Result<State, Trouble> {
-    let cursor = found.record("cursor")?.map(|json| record::cursor_from_json(&json)).transpose();
-    let served = found.record("projects")?.map(|json| record::served_from_json(&json)).transpose();
-    let shortfalls = found.record("shortfalls")?.map(|json| record::shortfalls_from_json(&json)).transpose();
+    let cursor = found.record("cursor")?.map(|json| records::cursor_from_json(&json)).transpose();
+    let served = found.record("projects")?.map(|json| records::served_from_json(&json)).transpose();
+    let shortfalls = found.record("shortfalls")?.map(|json| records::shortfalls_from_json(&json)).transpose();
     Ok(State {
         last_sync: found.maybe_jira_time("last_sync")?.map(Watermark),
         initial_sync_completed: found.flag("initial_sync_completed")?,
@@ -105,9 +105,9 @@ pub(super) async fn pairs(database: &Database, side: Side, issues: &[IssueId]) -
 fn pair_of(found: &Found<'_>) -> Result<Pair, Trouble> {
     let user = found.issue("user_issue_id", "user_issue_key")?;
     let dev = found.issue("dev_issue_id", "dev_issue_key")?;
-    let origin = record::origin_from_text(found.text("origin")?).map_err(|why| found.unfit("origin", why))?;
+    let origin = records::origin_from_text(found.text("origin")?).map_err(|why| found.unfit("origin", why))?;
     // A pair in a state that this version does not know must not be written to.
-    let state = record::pair_state_from_text(found.text("state")?).map_err(|why| found.unfit("state", why))?;
+    let state = records::pair_state_from_text(found.text("state")?).map_err(|why| found.unfit("state", why))?;
     Ok(Pair { user, dev, origin, state })
 }
 
@@ -249,7 +249,7 @@ pub(super) async fn open_intents(database: &Database, most: Option<u32>) -> Resu
     let asked = Ask::of(INTENTS, doc! {}).sorted(doc! { "number": 1 });
     let read = |found: &Found<'_>| {
         let json = found.record("document")?.ok_or_else(|| found.unfit("document", "it is missing"))?;
-        record::intent_from_json(found.text("_id")?, &json).map_err(|why| found.unfit("document", why))
+        records::intent_from_json(found.text("_id")?, &json).map_err(|why| found.unfit("document", why))
     };
     asked.at_most(most).answer(database, read).await
 }

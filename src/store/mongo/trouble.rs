@@ -10,7 +10,7 @@ use super::server::Server;
 use crate::descriptors;
 use crate::foreign::told;
 use crate::store::Error;
-use crate::store::record::Unfit;
+use crate::store::records::Unfit;
 
 /// Why work on a database failed, before the database is named.
 #[derive(Debug)]

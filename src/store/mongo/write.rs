@@ -42,7 +42,7 @@ use super::layout::{HISTORY, SYNC_STATE};
 use super::read::count_pairs;
 use super::trouble::Trouble;
 use crate::flow::IssueId;
-use crate::store::record::{cursor_json, served_json, shortfalls_json};
+use crate::store::records::{cursor_json, served_json, shortfalls_json};
 use crate::store::{Change, Epoch, Error, HISTORY_AGE, Revision, State};
 
 /// Writes `batch`, or as much from its front as the database would take.

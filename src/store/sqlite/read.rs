@@ -12,7 +12,7 @@ use crate::flow::{
     AttachmentId, Copied, Event, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, MissingDev,
     Pair, PairState, Side, Status, StatusName, Told, Watermark,
 };
-use crate::store::record;
+use crate::store::records;
 use crate::store::{Failure, HandledIssue, NEWEST, Patrol, Revision, State};
 
 /// A file keeps one flow's data: the first to come owns it, also when another one has its name in `database.name`.
@@ -38,17 +38,17 @@ fn state_row(row: &Row<'_>) -> Result<State, Trouble> {
     let cursor: Option<String> = row.get("cursor")?;
     let served: Option<String> = row.get("projects")?;
     let shortfalls: Option<String> = row.get("shortfalls")?;
-    let shortfalls = shortfalls.map(|text| record::shortfalls_from_json(&text)).transpose()?;
+    let shortfalls = shortfalls.map(|text| records::shortfalls_from_json(&text)).transpose()?;
     Ok(State {
         last_sync: maybe(row, "last_sync")?.map(Watermark),
         initial_sync_completed: row.get("initial_sync_completed")?,
-        cursor: cursor.map(|text| record::cursor_from_json(&text)).transpose()?,
+        cursor: cursor.map(|text| records::cursor_from_json(&text)).transpose()?,
         started_at: maybe(row, "started_at")?,
         all_read: row.get("all_read")?,
         named_elsewhere: row.get("named_elsewhere")?,
         updated_at: maybe(row, "updated_at")?,
         patrol: Patrol { begun: maybe(row, "patrol_begun")?, after: maybe(row, "patrol_after")? },
-        served: served.map(|text| record::served_from_json(&text)).transpose()?,
+        served: served.map(|text| records::served_from_json(&text)).transpose()?,
         held_until: maybe(row, "held_until")?,
         shortfalls: shortfalls.unwrap_or_default(),
         pairs_lost: row.get("pairs_lost")?,
@@ -100,7 +100,7 @@ fn pair_row(row: &Row<'_>) -> Result<Pair, Trouble> {
     let user = issue(row, "user_issue_id", "user_issue_key")?;
     let dev = issue(row, "dev_issue_id", "dev_issue_key")?;
     // A pair in a state that this version does not know must not be written to.
-    Ok(Pair { user, dev, origin: record::origin_from_text(&origin)?, state: record::pair_state_from_text(&state)? })
+    Ok(Pair { user, dev, origin: records::origin_from_text(&origin)?, state: records::pair_state_from_text(&state)? })
 }
 
 /// At most `most` pairs after the one of the user issue `after`, in the order of their user issues.
@@ -198,8 +198,8 @@ pub(super) fn recent_writes(
                GROUP BY issue_id";
     let params = named_params! {
         ":ids": id_list(users),
-        ":since": record::wall_text(*within.start()),
-        ":until": record::wall_text(*within.end()),
+        ":since": records::wall_text(*within.start()),
+        ":until": records::wall_text(*within.end()),
         ":event": Event::STATUS_SYNCED,
         ":mended": Event::PAIR_MENDED,
         ":ordered": Event::PAIR_ORDER,
@@ -251,7 +251,7 @@ pub(super) fn open_intents(connection: &Connection, most: Option<u32>) -> Result
     let sql = "SELECT id, document FROM intents ORDER BY number LIMIT :most";
     rows(connection, sql, named_params! { ":most": limit(most) }, |row| {
         let (id, document): (String, String) = (row.get("id")?, row.get("document")?);
-        Ok(record::intent_from_json(&id, &document)?)
+        Ok(records::intent_from_json(&id, &document)?)
     })
 }
 

@@ -7,7 +7,7 @@ use rusqlite::Row;
 
 use super::trouble::Trouble;
 use crate::flow::{IssueId, IssueRef, Side};
-use crate::store::record::{self, Unfit};
+use crate::store::records::{self, Unfit};
 
 /// A column's text as what it stands for.
 pub(super) fn parsed<T: FromStr<Err: Display>>(row: &Row<'_>, column: &str) -> Result<T, Trouble> {
@@ -28,7 +28,7 @@ pub(super) fn issue(row: &Row<'_>, id: &str, key: &str) -> Result<IssueRef, Trou
 
 /// Ids as the JSON array of which `json_each` makes a table: any number of them in one statement.
 pub(super) fn id_list(ids: &[IssueId]) -> String {
-    record::json(&ids.iter().map(IssueId::as_str).collect::<Vec<_>>())
+    records::json(&ids.iter().map(IssueId::as_str).collect::<Vec<_>>())
 }
 
 /// The table of what was handled on a side.

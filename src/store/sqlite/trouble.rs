@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
-use super::super::record::Unfit;
+use super::super::records::Unfit;
 use crate::descriptors::{self, Shortage};
 use crate::store::Error;
 

@@ -9,7 +9,7 @@ use super::trouble::Trouble;
 use crate::flow::{
     AttachmentId, Copied, Entry, FlowName, Handled, Intent, IntentId, IssueId, IssueRef, MissingDev, Pair, Side, Told,
 };
-use crate::store::record::{
+use crate::store::records::{
     cursor_json, fields_json, intent_json, kind_text, level_text, origin_text, served_json, shortfalls_json, wall_text,
 };
 use crate::store::{Change, Epoch, Error, Failure, HISTORY_AGE, State};
