@@ -36,7 +36,7 @@ use crate::clock::{Clock, Entropy};
 use crate::flow::{self, Event, Flow, Notices, Obeyed, Observer, Order, Refused, Sides};
 use crate::jira::Client;
 use crate::pulse::Pulse;
-use crate::store::{Legacy, Store};
+use crate::store::{Failure, Legacy, Store};
 use cx::Cx;
 use memory::Memory;
 use tally::Tally;
@@ -115,7 +115,7 @@ impl Engine {
         let kept = scan::keep_short_walks(cx).await;
         end.and(kept)?;
         let duration = cx.clock.now().saturating_duration_since(begun);
-        let failures = cx.store.failures().await?.len();
+        let failures = cx.store.count::<Failure>().await?;
         cx.teller.tell(&Event::CycleCompleted(cx.tally.report(duration, cx.pulse.requests(), failures)));
         Ok(())
     }

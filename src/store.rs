@@ -8,14 +8,13 @@
 #[cfg(test)]
 mod contract;
 mod dump;
-mod durability;
 mod error;
 mod executor;
-mod keyset;
 mod legacy;
 mod mongo;
-mod reader;
-mod record;
+mod read;
+mod read_limit;
+mod records;
 mod shortfall;
 mod sqlite;
 mod stores;
@@ -28,21 +27,23 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
+use futures::{FutureExt as _, Stream};
 
 pub use dump::{BadImport, Export, ExportError, Import, ImportError, Tally};
-pub use durability::Durability;
 pub use error::Error;
 pub use executor::Executor;
 pub use legacy::{Found, Hidden, Inheritance, KeyPair, Legacy, Predecessor};
 pub use mongo::{Driver, Process, mongo_url};
-pub use reader::Reader;
+pub use read::Read;
+pub use records::{Due, Failure, HandledIssue};
 pub use shortfall::{Shortfall, Shortfalls, WalkKind};
-pub use stores::{Manner, Stores};
+pub use stores::{Durability, Manner, Stores};
 pub use turn::Turn;
 
+use self::records::Record;
 use crate::flow::{
-    Copied, Entry, Flow, Handled, HistoryQuery, Intent, IntentId, IssueId, IssueRef, JiraTime, MissingDev, Pair,
-    Served, Side, Told, Watermark,
+    Copied, Entry, Flow, Handled, Intent, IntentId, IssueId, IssueKey, IssueRef, JiraTime, MissingDev, Pair, Served,
+    Side, Told, Watermark,
 };
 use crate::lease::Lease;
 use crate::pulse::{Gate, Pulse, Purpose};
@@ -51,7 +52,7 @@ use crate::pulse::{Gate, Pulse, Purpose};
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 /// How many of the newest issues are told: some of them may have been deleted since.
-pub const NEWEST: usize = 50;
+pub const NEWEST: u32 = 50;
 
 /// Lines of history are kept for so long, by this machine's clock.
 pub const HISTORY_AGE: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -59,48 +60,20 @@ pub const HISTORY_AGE: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Opens flows' databases; one for the process.
 pub trait Opener: Send + Sync {
     /// The flow's own database, reaching no other flow's. Opening touches nothing yet.
-    fn open(&self, flow: &Flow) -> Arc<dyn Backend>;
-    /// A look into the same database for everybody but the flow's worker. Touches nothing yet.
-    fn read(&self, flow: &Flow) -> Arc<dyn Reader>;
+    fn open(&self, flow: &Flow) -> Arc<dyn Write>;
+    /// The same database for everything but the flow's worker. Touches nothing yet.
+    ///
+    /// Each question is answered within 5 s, and in all of a process only a few are answered at once: others wait, and are
+    /// refused ([`Error::Unavailable`]) when their time is up. A flow that has no data yet is [`Error::Unavailable`] too.
+    fn read(&self, flow: &Flow) -> Arc<dyn Read>;
 }
 
-/// One flow's database. Nothing else works before [`Backend::begin`] has made it. All calls but `begin` and
-/// [`Backend::write`] only read.
-pub trait Backend: Send + Sync {
+/// One flow's database, for its worker. Nothing else works before [`Write::begin`] has made it.
+pub trait Write: Read {
     /// Waits until this flow may begin, for as long as that takes: as a rule not at all.
     fn turn(&self) -> BoxFuture<'_, Turn>;
     /// Makes the database if need be, and begins a new epoch: all earlier ones write no more.
     fn begin(&self) -> BoxFuture<'_, Result<Epoch, Error>>;
-    /// The state document.
-    fn state(&self) -> BoxFuture<'_, Result<State, Error>>;
-    /// What was handled of these issues; those never handled are absent.
-    fn handled(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<BTreeMap<IssueId, Handled>, Error>>;
-    /// The pairs whose issue on `side` is one of these, oldest user issue first.
-    fn pairs(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
-    /// All intents that are not closed, oldest first.
-    fn open_intents(&self) -> BoxFuture<'_, Result<Vec<Intent>, Error>>;
-    /// All issues that failed and are to be tried again, in order of their next try.
-    fn failures(&self) -> BoxFuture<'_, Result<Vec<Failure>, Error>>;
-    /// The issues of that side with the largest ids that were ever recorded, as handled or in a pair: at most
-    /// [`NEWEST`], largest first.
-    fn newest_issues(&self, side: Side) -> BoxFuture<'_, Result<Vec<IssueRef>, Error>>;
-    /// At most `most` pairs of whatever state, by user issue, oldest first, beginning after the one of `after`.
-    fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>>;
-    /// The dev issues that are missing for these user issues, oldest user issue first.
-    fn missing(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>>;
-    /// At most `most` missing dev issues by their user issues, oldest first, beginning after the one of `after`.
-    fn missing_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>>;
-    /// What the ledger says of the files of these user issues, in the order of the files' ids as text.
-    fn ledger(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Copied>, Error>>;
-    /// How often a status was brought across within that time, by history, for those of these user issues where it ever was. What
-    /// came before their pair was last mended or decided about by an operator does not count.
-    fn recent_writes(
-        &self,
-        users: Vec<IssueId>,
-        within: RangeInclusive<DateTime<Utc>>,
-    ) -> BoxFuture<'_, Result<BTreeMap<IssueId, u32>, Error>>;
-    /// Lines of history, latest first.
-    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>>;
     /// What the Node.js service left for this flow.
     fn inheritance(&self) -> BoxFuture<'_, Result<Inheritance, Error>>;
     /// Writes all or (from the front) some of `batch`, if `epoch` is still the latest.
@@ -109,12 +82,10 @@ pub trait Backend: Send + Sync {
     fn rest(&self) -> BoxFuture<'_, ()>;
     /// The worker has ended: give back everything. A later call has it again.
     fn close(&self) -> BoxFuture<'_, ()>;
-    /// Whether the flow is still this process', since the last [`Backend::begin`]. One for the life of this value.
+    /// Whether the flow is still this process', since the last [`Write::begin`]. One for the life of this value.
     fn lease(&self) -> Lease;
     /// Resolves when nothing of this database is in flight any more, whoever asked for it.
     fn drained(&self) -> BoxFuture<'_, ()>;
-    /// What a caller is told whose questions have shown that this database is damaged.
-    fn damaged(&self, what: String) -> Error;
 }
 
 /// Counts the workers that a flow's database has had. A write with an older one is refused.
@@ -183,36 +154,6 @@ pub struct Cursor {
     pub done: u64,
 }
 
-/// An issue that failed and is to be tried again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// Its side.
-    pub side: Side,
-    /// The issue.
-    pub issue: IssueRef,
-    /// How often in a row.
-    pub attempts: u32,
-    /// When to try again, by this machine's wall clock; kept to the millisecond.
-    pub next_try: DateTime<Utc>,
-    /// What went wrong, for people.
-    pub why: String,
-    /// The latest `updated` of what failed, its counterpart's included: as long as nothing is newer, nothing is tried
-    /// before `next_try`. `None`: try whenever it is seen.
-    pub seen: Option<JiraTime>,
-    /// What happened to an issue that was never handled is looked at from there on, as at its first try. Of a dev issue:
-    /// `Some` as long as it could never be read, so that it may belong to any user issue.
-    pub unseen_since: Option<JiraTime>,
-}
-
-/// An issue, and what was handled of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandledIssue {
-    /// The issue, with the key that it had then.
-    pub issue: IssueRef,
-    /// What was handled.
-    pub was: Handled,
-}
-
 /// One write to a flow's database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -256,7 +197,7 @@ pub enum Change {
 /// A worker's way to its flow's database: the gate.
 #[derive(Clone)]
 pub struct Store {
-    backend: Arc<dyn Backend>,
+    database: Arc<dyn Write>,
     pulse: Pulse,
     epoch: Epoch,
     /// What it reads for.
@@ -265,127 +206,106 @@ pub struct Store {
 
 impl Store {
     /// Opens the database for a worker and begins its epoch.
-    ///
-    /// # Errors
-    /// When the database can't be reached, made or understood.
-    pub async fn open(backend: Arc<dyn Backend>, pulse: Pulse) -> Result<Self, Error> {
-        let _turn = pulse.queue(backend.turn()).await?;
-        let epoch = pulse.through((Gate::Store, Purpose::Write), "begin", CALL_LIMIT, backend.begin()).await??;
-        pulse.bind(backend.lease());
-        Ok(Self { backend, pulse, epoch, reads: Purpose::Read })
+    pub(crate) async fn open(database: Arc<dyn Write>, pulse: Pulse) -> Result<Self, Error> {
+        let _turn = pulse.queue(database.turn()).await?;
+        let epoch = pulse.through((Gate::Store, Purpose::Write), "begin", CALL_LIMIT, database.begin()).await??;
+        pulse.bind(database.lease());
+        Ok(Self { database, pulse, epoch, reads: Purpose::Read })
     }
 
     /// The same, for what must be read to record a write that was made: a stop does not keep that from being recorded.
-    #[must_use]
-    pub fn for_record(&self) -> Self {
+    pub(crate) fn for_record(&self) -> Self {
         Self { reads: Purpose::Record, ..self.clone() }
     }
 
     /// The epoch under which this worker writes.
-    #[must_use]
-    pub fn epoch(&self) -> Epoch {
+    pub(crate) fn epoch(&self) -> Epoch {
         self.epoch
     }
 
-    /// See [`Backend::state`].
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn state(&self) -> Result<State, Error> {
-        self.call("state", self.backend.state()).await
+    /// The state document.
+    pub(crate) async fn state(&self) -> Result<State, Error> {
+        self.call("state", self.reader().state()).await
     }
 
-    /// See [`Backend::handled`].
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn handled(&self, side: Side, ids: Vec<IssueId>) -> Result<BTreeMap<IssueId, Handled>, Error> {
-        if ids.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        self.call("handled", self.backend.handled(side, ids)).await
+    /// The records about these issues of a side, in the order of their keys.
+    pub(crate) async fn get<R: Record>(
+        &self,
+        side: Side,
+        ids: impl IntoIterator<Item = IssueId>,
+    ) -> Result<Vec<R>, Error> {
+        self.get_each(ids.into_iter().map(|id| (side, id)).collect()).await
     }
 
-    /// See [`Backend::pairs`].
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn pairs(&self, side: Side, ids: Vec<IssueId>) -> Result<Vec<Pair>, Error> {
-        if ids.is_empty() {
+    /// The records about these issues, whichever side they are on, in the order of their keys.
+    pub(crate) async fn get_on_both<R: Record>(&self, ids: impl IntoIterator<Item = IssueId>) -> Result<Vec<R>, Error> {
+        self.get_each(ids.into_iter().flat_map(|id| Side::BOTH.map(|side| (side, id.clone()))).collect()).await
+    }
+
+    /// The failures of these issues, whichever side they are on, and those of dev issues that could never be read, which
+    /// may be theirs: by time, then side, then issue id.
+    pub(crate) async fn failures_about(&self, ids: impl IntoIterator<Item = IssueId>) -> Result<Vec<Failure>, Error> {
+        let keys = ids.into_iter().flat_map(|id| Side::BOTH.map(|side| (side, id.clone()))).collect();
+        self.call(Failure::NAME, self.reader().failures_about(keys)).await
+    }
+
+    /// What was handled of these issues; those never handled are absent.
+    pub(crate) async fn handled(&self, side: Side, ids: Vec<IssueId>) -> Result<BTreeMap<IssueId, Handled>, Error> {
+        let handled = self.get::<HandledIssue>(side, ids).await?;
+        Ok(handled.into_iter().map(|handled| (handled.id, handled.was)).collect())
+    }
+
+    async fn get_each<R: Record>(&self, keys: Vec<(Side, IssueId)>) -> Result<Vec<R>, Error> {
+        if keys.is_empty() {
             return Ok(Vec::new());
         }
-        self.call("pairs", self.backend.pairs(side, ids)).await
+        self.call(R::NAME, self.reader().get(keys)).await
     }
 
-    /// See [`Backend::open_intents`].
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn open_intents(&self) -> Result<Vec<Intent>, Error> {
-        self.call("open_intents", self.backend.open_intents()).await
+    /// At most `most` records in the order of their keys, beginning behind the one of `after`.
+    pub(crate) async fn page<R: Record>(&self, after: Option<R::Key>, most: u32) -> Result<Vec<R>, Error> {
+        self.call(R::NAME, self.reader().page(after, most)).await
     }
 
-    /// See [`Backend::failures`].
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn failures(&self) -> Result<Vec<Failure>, Error> {
-        self.call("failures", self.backend.failures()).await
+    /// All records in the order of their keys, in pages of `most`.
+    pub(crate) fn pages<R: Record>(&self, most: u32) -> impl Stream<Item = Result<Vec<R>, Error>> {
+        read::pages(move |after| self.page(after, most))
     }
 
-    /// See [`Backend::newest_issues`].
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn newest_issues(&self, side: Side) -> Result<Vec<IssueRef>, Error> {
-        self.call("newest_issues", self.backend.newest_issues(side)).await
+    /// How many records there are.
+    pub(crate) async fn count<R: Record>(&self) -> Result<u64, Error> {
+        self.call(R::NAME, self.reader().count::<R>()).await
     }
 
-    /// See [`Backend::pairs_after`]. Each page leads on, so that a walk comes to its end.
-    ///
-    /// # Errors
-    /// When the database can't be read, or is damaged.
-    pub async fn pairs_after(&self, after: Option<IssueId>, most: u32) -> Result<Vec<Pair>, Error> {
-        let page = self.call("pairs_after", self.backend.pairs_after(after.clone(), most)).await?;
-        keyset::pairs(after, page).map_err(|why| self.backend.damaged(why))
+    /// All intents that are not closed, oldest first.
+    pub(crate) async fn open_intents(&self) -> Result<Vec<Intent>, Error> {
+        self.call("open_intents", self.reader().open_intents(u32::MAX)).await
     }
 
-    /// See [`Backend::missing`].
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn missing(&self, users: Vec<IssueId>) -> Result<Vec<MissingDev>, Error> {
-        if users.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.call("missing", self.backend.missing(users)).await
+    /// At most `most` failures that are due, by time, then side, then issue id, behind the one of `after`.
+    pub(crate) async fn due_failures(
+        &self,
+        due: &Due,
+        after: Option<&Failure>,
+        most: u32,
+    ) -> Result<Vec<Failure>, Error> {
+        self.call("failures", self.reader().due_failures(due, after, most)).await
     }
 
-    /// See [`Backend::missing_after`]. Each page leads on, so that a walk comes to its end.
-    ///
-    /// # Errors
-    /// When the database can't be read, or is damaged.
-    pub async fn missing_after(&self, after: Option<IssueId>, most: u32) -> Result<Vec<MissingDev>, Error> {
-        let page = self.call("missing_after", self.backend.missing_after(after.clone(), most)).await?;
-        keyset::missing(after, page).map_err(|why| self.backend.damaged(why))
+    /// The pairs that have this issue's key recorded.
+    pub(crate) async fn pairs_recorded_as(&self, key: &IssueKey) -> Result<Vec<Pair>, Error> {
+        self.call("pairs", self.reader().pairs_recorded_as(key)).await
     }
 
-    /// See [`Backend::ledger`].
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn ledger(&self, users: Vec<IssueId>) -> Result<Vec<Copied>, Error> {
-        if users.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.call("ledger", self.backend.ledger(users)).await
+    /// The issues of that side with the largest ids that were ever recorded, as handled or in a pair: at most [`NEWEST`],
+    /// largest first.
+    pub(crate) async fn newest_issues(&self, side: Side) -> Result<Vec<IssueRef>, Error> {
+        self.call("newest_issues", self.reader().newest_issues(side)).await
     }
 
-    /// See [`Backend::recent_writes`].
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn recent_writes(
+    /// How often a status was synced within that time, by history, for those of these user issues where it ever was. What
+    /// came before their pair was last mended or decided about by an operator does not count.
+    pub(crate) async fn recent_writes(
         &self,
         users: Vec<IssueId>,
         within: RangeInclusive<DateTime<Utc>>,
@@ -393,39 +313,23 @@ impl Store {
         if users.is_empty() {
             return Ok(BTreeMap::new());
         }
-        self.call("recent_writes", self.backend.recent_writes(users, within)).await
+        self.call("recent_writes", self.reader().recent_writes(users, within)).await
     }
 
-    /// See [`Backend::history`]. Each page leads on, so that a walk comes to its end.
-    ///
-    /// # Errors
-    /// When the database can't be read, or is damaged.
-    pub async fn history(&self, query: HistoryQuery) -> Result<Vec<Told>, Error> {
-        let before = query.before;
-        let page = self.call("history", self.backend.history(query)).await?;
-        keyset::history(before, page).map_err(|why| self.backend.damaged(why))
-    }
-
-    /// See [`Backend::inheritance`].
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn inheritance(&self) -> Result<Inheritance, Error> {
-        self.call("inheritance", self.backend.inheritance()).await
+    /// What the Node.js service left for this flow.
+    pub(crate) async fn inheritance(&self) -> Result<Inheritance, Error> {
+        self.call("inheritance", self.database.inheritance()).await
     }
 
     /// Writes `batch` under this worker's epoch.
-    ///
-    /// # Errors
-    /// When a successor has taken over, a condition of a change does not hold, or the database can't be written.
-    pub async fn write(&self, batch: Vec<Change>) -> Result<(), Error> {
+    pub(crate) async fn write(&self, batch: Vec<Change>) -> Result<(), Error> {
         if batch.is_empty() {
             return Ok(());
         }
         // That Jira asked to wait is no progress.
         let is_progress = !matches!(batch[..], [Change::PutPause(_)]);
         // What is written records what is known, or what is about to be sent.
-        self.pass((Purpose::Record, "write"), self.backend.write(self.epoch, batch)).await?;
+        self.pass((Purpose::Record, "write"), self.database.write(self.epoch, batch)).await?;
         if is_progress {
             self.pulse.succeeded();
         }
@@ -433,12 +337,16 @@ impl Store {
     }
 
     /// The flow is idle until its next cycle.
-    pub async fn rest(&self) {
-        self.backend.rest().await;
+    pub(crate) async fn rest(&self) {
+        self.database.rest().await;
     }
 
-    async fn call<T>(&self, what: &str, work: BoxFuture<'_, Result<T, Error>>) -> Result<T, Error> {
-        self.pass((self.reads, what), work).await
+    fn reader(&self) -> &dyn Read {
+        &*self.database
+    }
+
+    async fn call<T>(&self, what: &str, work: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
+        self.pass((self.reads, what), work.boxed()).await
     }
 
     async fn pass<T>(

@@ -14,7 +14,7 @@ use super::{Outcome, remark};
 use crate::clock::{Clock, Entropy};
 use crate::flow::FlowName;
 use crate::settings::Settings;
-use crate::store::{Export, Manner, Opener as _, Process, Reader, Stores, Tally};
+use crate::store::{Export, Manner, Opener as _, Process, Read, Stores, Tally};
 
 /// Writes all that is kept of a flow as JSON lines: to keep it, or to read it into another store with `lockstep import`.
 /// The daemon may go on; what it does meanwhile may be in the export or not. No secret is in it.
@@ -53,7 +53,7 @@ async fn export(args: &Args, settings: &Settings) -> anyhow::Result<Outcome> {
 
 /// A flow's store.
 struct Source<'a> {
-    reader: &'a dyn Reader,
+    reader: &'a dyn Read,
     flow: &'a FlowName,
     clock: Clock,
 }

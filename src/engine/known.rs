@@ -42,6 +42,10 @@ pub(super) struct Known {
 }
 
 impl Known {
+    pub(super) fn add_failures(&mut self, failures: Vec<Failure>) {
+        self.failures.extend(failures.into_iter().map(|failure| (failure.issue.id.clone(), failure)));
+    }
+
     /// The key of the dev issue that is missing for an unpaired user issue.
     pub(super) fn missing_dev_of(&self, user: &IssueId) -> Option<&IssueKey> {
         self.missing.get(user)?.as_ref()

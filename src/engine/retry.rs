@@ -8,10 +8,13 @@ use super::cx::Cx;
 use super::known::sightings;
 use crate::backoff::Backoff;
 use crate::flow::{Intent, IntentKind, IssueRef, JiraTime, Observed, Side};
-use crate::store::Failure;
+use crate::store::{Due, Failure};
 
 /// A pair whose rules answer each other is left alone for so long.
 pub(super) const HELD_FOR: Duration = Duration::from_secs(3600);
+
+/// After so many attempts no more time than before lies between two.
+const LONGEST_AFTER: u32 = 9;
 
 /// What is remembered of a try that failed, see [`Failure`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,13 +59,21 @@ pub(super) fn is_time_for(cx: &Cx, failure: &Failure) -> bool {
 
 /// A next try that is further away than it can have been put off was noted by a clock that has been set back since.
 fn is_due(failure: &Failure, now: DateTime<Utc>) -> bool {
-    let longest = match failure.attempts {
+    let away = (failure.next_try - now).to_std().unwrap_or_default();
+    away.is_zero() || away > longest_wait(failure.attempts)
+}
+
+/// The same as a question to the store.
+pub(super) fn due(now: DateTime<Utc>) -> Due {
+    Due { now, latest: (0..LONGEST_AFTER).map(|attempts| now + longest_wait(attempts)).collect() }
+}
+
+fn longest_wait(attempts: u32) -> Duration {
+    match attempts {
         // A held pair is released by an entry that was never tried.
         0 => HELD_FOR,
         attempts => Backoff::ISSUE.ceiling(attempts),
-    };
-    let away = (failure.next_try - now).to_std().unwrap_or_default();
-    away.is_zero() || away > longest
+    }
 }
 
 #[cfg(test)]

@@ -133,8 +133,8 @@ async fn note_unread(cx: &Cx, keys: &KeyPair, known: &[Pair], taking: &mut Takin
 
 /// User issues that are in a pair now, and whose dev issue could not be read when this was done before.
 async fn found_again(cx: &Cx, read: &BTreeMap<IssueKey, Issue>, known: &[Pair]) -> Result<Vec<Change>, Error> {
-    let users = read.values().map(|issue| issue.at.id.clone()).collect();
-    let mut missing = cx.store.missing(users).await?;
+    let users = read.values().map(|issue| issue.at.id.clone());
+    let mut missing = cx.store.get::<MissingDev>(Side::User, users).await?;
     missing.retain(|missing| known.iter().any(|pair| pair.user.id == missing.user.id));
     Ok(missing.into_iter().map(|missing| Change::ClearMissing(missing.user.id)).collect())
 }
@@ -142,8 +142,8 @@ async fn found_again(cx: &Cx, read: &BTreeMap<IssueKey, Issue>, known: &[Pair]) 
 /// The pairs that any of these issues is in.
 async fn recorded(cx: &Cx, issues: impl Iterator<Item = &Issue>) -> Result<Vec<Pair>, Error> {
     let ids: Vec<_> = issues.map(|issue| issue.at.id.clone()).collect();
-    let mut pairs = cx.store.pairs(Side::User, ids.clone()).await?;
-    pairs.extend(cx.store.pairs(Side::Dev, ids).await?);
+    let mut pairs = cx.store.get::<Pair>(Side::User, ids.clone()).await?;
+    pairs.extend(cx.store.get::<Pair>(Side::Dev, ids).await?);
     Ok(pairs)
 }
 
@@ -249,7 +249,7 @@ async fn find_claims(cx: &Cx, report: &mut Report) -> Result<(), Error> {
     let users = observe::fetch_all(cx, &claims.keys().cloned().collect()).await?.issues;
     let devs = observe::fetch_all(cx, &claims.values().flatten().cloned().collect()).await?.issues;
     let pairs = recorded(cx, users.values()).await?;
-    let missing = cx.store.missing(users.keys().cloned().collect()).await?;
+    let missing = cx.store.get::<MissingDev>(Side::User, users.keys().cloned()).await?;
     for (user, claimants) in claims {
         let claimants = claimants.iter().filter_map(|dev| Some(devs.get(dev)?.at.key.clone()));
         // One of them may be a clone of the one that can't be read.

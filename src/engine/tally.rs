@@ -48,7 +48,7 @@ impl Tally {
     }
 
     /// The cycle ended after `duration`; `requests` were sent until now, and so many issues wait to be tried again.
-    pub(super) fn report(&self, duration: Duration, requests: u64, failures: usize) -> CycleReport {
+    pub(super) fn report(&self, duration: Duration, requests: u64, failures: u64) -> CycleReport {
         CycleReport {
             duration,
             issues_fetched: self.fetched.get(),
@@ -59,7 +59,7 @@ impl Tally {
             errors: self.errors.get(),
             requests: requests.saturating_sub(self.requests_before.get()),
             doubts: self.doubts.get(),
-            failures: failures as u64,
+            failures,
         }
     }
 }

@@ -12,12 +12,13 @@ use super::*;
 use crate::clock::{Clock, Entropy};
 use crate::flow::{
     Attachment, Comment, CopyAttachment, CreateIssue, Credentials, Database, Deployment, Describe, Doubt, Event,
-    Extent, Fallback, Field, FieldName, IntentKind, IntentState, IssueName, IssueTypes, JiraAccess, Level, Line,
-    LinkIssues, OnConflict, Origin, OwedLink, PairState, Resolution, RestoreText, Rules, Secret, ServedProject,
-    SetReplied, Stage, Status, StatusName, Step, Template, Transition, TypeName, WantedResolution,
+    Extent, Fallback, Field, FieldName, HistoryQuery, IntentKind, IntentState, IssueName, IssueTypes, JiraAccess,
+    Level, Line, LinkIssues, OnConflict, Origin, OwedLink, PairState, Resolution, RestoreText, Rules, Secret,
+    ServedProject, SetReplied, Stage, Status, StatusName, Step, Template, Transition, TypeName, WantedResolution,
 };
 use crate::settings::StoreUrl;
 
+mod counting;
 pub(super) mod history;
 mod looking;
 mod missing;
@@ -27,6 +28,7 @@ mod pairs;
 
 pub(super) use mongo::{MongoPlace, ROOT, Replica, odd};
 
+use counting::*;
 use history::*;
 use looking::*;
 use missing::*;
@@ -36,11 +38,11 @@ use pairs::*;
 /// Where databases outlive the processes that use them.
 pub(super) trait Place {
     /// As the running process opens it.
-    fn open(&self, flow: &Flow) -> Arc<dyn Backend>;
+    fn open(&self, flow: &Flow) -> Arc<dyn Write>;
     /// The process ends and another one begins. Nothing that was opened may be left.
     fn restart(&mut self);
     /// As the running process looks into it.
-    fn read(&self, flow: &Flow) -> Arc<dyn Reader>;
+    fn read(&self, flow: &Flow) -> Arc<dyn Read>;
     /// Somebody removes the pair of this user issue by other means.
     fn lose_pair(&self, flow: &Flow, user: &IssueId);
     /// Whether somebody who looks while a batch is being written sees all of it or nothing, and not its beginning.
@@ -81,6 +83,12 @@ macro_rules! contract {
             what_was_handled_is_replaced_and_kept_apart_by_side
             the_newest_issues_have_the_largest_numbers
             failures_stand_in_order_of_their_next_try
+            due_failures_come_by_time_then_side_then_issue_and_page_by_page
+            failures_put_off_too_far_are_due_after_all_others
+            the_failures_of_some_issues_come_with_those_of_dev_issues_never_read
+            each_table_is_counted
+            a_page_reads_only_what_concerns_it_among_ten_thousand_failures
+            intents_are_found_by_the_issue_they_come_from
             two_flows_never_see_each_other
             a_store_that_rested_goes_on
             calls_made_at_once_all_happen
@@ -131,21 +139,21 @@ contract! {
 
 async fn a_new_flow_knows_nothing(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
-    assert_eq!(worker.backend.state().await.unwrap(), State::default());
-    assert_eq!(worker.backend.open_intents().await.unwrap(), []);
-    assert_eq!(worker.backend.failures().await.unwrap(), []);
-    assert_eq!(worker.backend.missing(vec![id(1)]).await.unwrap(), []);
-    assert_eq!(worker.backend.missing_after(None, 9).await.unwrap(), []);
+    assert_eq!(worker.read().state().await.unwrap(), State::default());
+    assert_eq!(worker.read().open_intents(u32::MAX).await.unwrap(), []);
+    assert_eq!(worker.read().failures(u32::MAX).await.unwrap(), []);
+    assert_eq!(worker.read().get::<MissingDev>(on(Side::User, vec![id(1)])).await.unwrap(), []);
+    assert_eq!(worker.read().page::<MissingDev>(None, 9).await.unwrap(), []);
     for side in Side::BOTH {
-        assert_eq!(worker.backend.handled(side, vec![id(1)]).await.unwrap(), BTreeMap::new());
-        assert_eq!(worker.backend.pairs(side, vec![id(1)]).await.unwrap(), []);
-        assert_eq!(worker.backend.newest_issues(side).await.unwrap(), []);
+        assert_eq!(handled_of(&*worker.backend, side, vec![id(1)]).await.unwrap(), BTreeMap::new());
+        assert_eq!(worker.read().get::<Pair>(on(side, vec![id(1)])).await.unwrap(), []);
+        assert_eq!(worker.read().newest_issues(side).await.unwrap(), []);
     }
 }
 
 async fn nothing_works_before_the_database_is_made(place: impl Place) {
     let backend = place.open(&flow("sync-ab"));
-    assert!(matches!(backend.state().await, Err(Error::Unavailable { .. })));
+    assert!(matches!(reading(&*backend).state().await, Err(Error::Unavailable { .. })));
     assert!(matches!(backend.write(Epoch(0), vec![]).await, Err(Error::Unavailable { .. })));
 }
 
@@ -175,13 +183,13 @@ async fn what_was_written_is_read_back_after_a_restart(mut place: impl Place) {
     worker.write(everything).await.unwrap();
 
     let worker = restart(&mut place, worker).await;
-    let read = worker.backend.state().await.unwrap();
+    let read = worker.read().state().await.unwrap();
     assert_eq!(State { updated_at: None, revision: Revision(0), ..read }, state);
-    assert_eq!(worker.backend.pairs(Side::User, vec![id(1)]).await.unwrap(), [pair(1, 21)]);
+    assert_eq!(worker.read().get::<Pair>(on(Side::User, vec![id(1)])).await.unwrap(), [pair(1, 21)]);
     let handled_before = BTreeMap::from([(id(1), handled("Will Do"))]);
-    assert_eq!(worker.backend.handled(Side::User, vec![id(1)]).await.unwrap(), handled_before);
-    assert_eq!(worker.backend.open_intents().await.unwrap(), [intent("i-1", IntentKind::Create, 1)]);
-    assert_eq!(worker.backend.failures().await.unwrap(), [failure]);
+    assert_eq!(handled_of(&*worker.backend, Side::User, vec![id(1)]).await.unwrap(), handled_before);
+    assert_eq!(worker.read().open_intents(u32::MAX).await.unwrap(), [intent("i-1", IntentKind::Create, 1)]);
+    assert_eq!(worker.read().failures(u32::MAX).await.unwrap(), [failure]);
 }
 
 async fn each_worker_has_a_later_epoch_even_after_a_restart(mut place: impl Place) {
@@ -204,9 +212,9 @@ async fn an_older_epoch_writes_nothing(place: impl Place) {
     ] {
         assert!(matches!(old.write(vec![change]).await, Err(Error::Fenced)));
     }
-    assert_eq!(new.backend.pairs(Side::User, vec![id(1)]).await.unwrap(), []);
-    assert_eq!(new.backend.state().await.unwrap(), State::default());
-    assert_eq!(new.backend.open_intents().await.unwrap(), []);
+    assert_eq!(new.read().get::<Pair>(on(Side::User, vec![id(1)])).await.unwrap(), []);
+    assert_eq!(new.read().state().await.unwrap(), State::default());
+    assert_eq!(new.read().open_intents(u32::MAX).await.unwrap(), []);
     new.write(vec![Change::PutPair(pair(1, 21))]).await.unwrap();
 }
 
@@ -224,7 +232,7 @@ async fn a_commit_replaces_the_whole_state_document_and_tells_when(place: impl P
         .await
         .unwrap();
 
-    let begun = worker.backend.state().await.unwrap();
+    let begun = worker.read().state().await.unwrap();
     assert!(begun.cursor.is_some());
     let last_sync = Some(Watermark(at("2024-03-01T00:00:00Z")));
     let done = State {
@@ -237,7 +245,7 @@ async fn a_commit_replaces_the_whole_state_document_and_tells_when(place: impl P
     };
     worker.write(vec![Change::PutState(done.clone())]).await.unwrap();
 
-    let read = worker.backend.state().await.unwrap();
+    let read = worker.read().state().await.unwrap();
     let told = read.updated_at.unwrap();
     assert!(told >= start() && told < start() + Duration::from_secs(3600), "{told}");
     assert_eq!(read, State { revision: Revision(begun.revision.0 + 1), updated_at: Some(told), ..done });
@@ -247,27 +255,27 @@ async fn a_pause_is_kept_without_a_commit_and_cleared_by_the_next_one(mut place:
     let worker = begin(&place, "sync-ab").await;
     let committed = State { initial_sync_completed: Some(true), ..State::default() };
     worker.write(vec![Change::PutState(committed)]).await.unwrap();
-    let before = worker.backend.state().await.unwrap();
+    let before = worker.read().state().await.unwrap();
     let until = Some("2024-05-01T10:30:00.250Z".parse().unwrap());
     worker.write(until.map(Change::PutPause).into_iter().collect()).await.unwrap();
 
     let successor = restart(&mut place, worker).await;
-    let held = successor.backend.state().await.unwrap();
+    let held = successor.read().state().await.unwrap();
     assert_eq!(held, State { held_until: until, ..before });
     successor.write(vec![Change::PutState(held)]).await.unwrap();
-    assert_eq!(successor.backend.state().await.unwrap().held_until, None);
+    assert_eq!(successor.read().state().await.unwrap().held_until, None);
 }
 
 async fn a_commit_on_an_outdated_revision_is_refused_and_changes_nothing(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
-    let read = worker.backend.state().await.unwrap();
+    let read = worker.read().state().await.unwrap();
     let first = State { last_sync: Some(Watermark(at("2024-01-02T00:00:00Z"))), ..read.clone() };
     worker.write(vec![Change::PutState(first)]).await.unwrap();
-    let after_first = worker.backend.state().await.unwrap();
+    let after_first = worker.read().state().await.unwrap();
 
     let second = State { last_sync: Some(Watermark(at("2024-01-03T00:00:00Z"))), ..read };
     assert!(matches!(worker.write(vec![Change::PutState(second)]).await, Err(Error::Outdated)));
-    assert_eq!(worker.backend.state().await.unwrap(), after_first);
+    assert_eq!(worker.read().state().await.unwrap(), after_first);
 }
 
 async fn one_intent_of_a_kind_is_open_for_an_issue(place: impl Place) {
@@ -278,7 +286,7 @@ async fn one_intent_of_a_kind_is_open_for_an_issue(place: impl Place) {
     let second = Change::AddIntent(intent("i-2", IntentKind::Create, 1));
     let refused = worker.write(vec![second.clone()]).await.unwrap_err();
     assert_eq!(refused.to_string(), "an open create intent for USER-A-1 exists already");
-    assert_eq!(worker.backend.open_intents().await.unwrap(), [first]);
+    assert_eq!(worker.read().open_intents(u32::MAX).await.unwrap(), [first]);
 
     // Another kind, another issue, and an issue of the other side that happens to have the same id.
     let from_dev = Intent { source: Side::Dev, dev: Some(dev(1)), ..intent("i-5", IntentKind::Mirror, 9) };
@@ -318,7 +326,7 @@ async fn every_intent_is_read_back_as_it_was_written(place: impl Place) {
         Intent { state: state(1, Stage::Owed), ..on_issue(&plain, 18) },
     ];
     worker.write(intents.iter().cloned().map(Change::AddIntent).collect()).await.unwrap();
-    let read = worker.backend.open_intents().await.unwrap();
+    let read = worker.read().open_intents(u32::MAX).await.unwrap();
     // Status names are equal without case; what is kept is also how they were written.
     assert_eq!(format!("{read:#?}"), format!("{intents:#?}"));
     assert_eq!(read, intents);
@@ -332,7 +340,7 @@ async fn an_updated_intent_keeps_its_place_in_line(place: impl Place) {
     worker.write(vec![Change::AddIntent(older.clone()), Change::AddIntent(newer.clone())]).await.unwrap();
     let moved = Intent { dev: Some(dev(29)), state: IntentState::stored(1, Stage::InHand), ..older };
     worker.write(vec![Change::UpdateIntent(moved.clone())]).await.unwrap();
-    assert_eq!(worker.backend.open_intents().await.unwrap(), [moved, newer]);
+    assert_eq!(worker.read().open_intents(u32::MAX).await.unwrap(), [moved, newer]);
 }
 
 async fn a_closed_intent_is_gone_and_not_updated(place: impl Place) {
@@ -341,9 +349,9 @@ async fn a_closed_intent_is_gone_and_not_updated(place: impl Place) {
     let close = || vec![Change::CloseIntent(intent.id.clone())];
     worker.write(vec![Change::AddIntent(intent.clone())]).await.unwrap();
     worker.write(close()).await.unwrap();
-    assert_eq!(worker.backend.open_intents().await.unwrap(), []);
+    assert_eq!(worker.read().open_intents(u32::MAX).await.unwrap(), []);
     assert!(matches!(worker.write(vec![Change::UpdateIntent(intent.clone())]).await, Err(Error::Outdated)));
-    assert_eq!(worker.backend.open_intents().await.unwrap(), []);
+    assert_eq!(worker.read().open_intents(u32::MAX).await.unwrap(), []);
     worker.write(close()).await.unwrap();
 }
 
@@ -353,8 +361,8 @@ async fn no_issue_is_in_two_pairs(place: impl Place) {
     for wrong in [pair(1, 22), pair(2, 21)] {
         assert!(matches!(worker.write(vec![Change::PutPair(wrong)]).await, Err(Error::Taken { .. })));
     }
-    assert_eq!(worker.backend.pairs(Side::User, vec![id(1), id(2)]).await.unwrap(), [pair(1, 21)]);
-    assert_eq!(worker.backend.pairs(Side::Dev, vec![id(21), id(22)]).await.unwrap(), [pair(1, 21)]);
+    assert_eq!(worker.read().get::<Pair>(on(Side::User, vec![id(1), id(2)])).await.unwrap(), [pair(1, 21)]);
+    assert_eq!(worker.read().get::<Pair>(on(Side::Dev, vec![id(21), id(22)])).await.unwrap(), [pair(1, 21)]);
     worker.write(vec![Change::PutPair(pair(2, 22))]).await.unwrap();
 }
 
@@ -365,7 +373,7 @@ async fn a_pairs_keys_are_refreshed_by_its_ids(place: impl Place) {
     let refreshed = Pair { user: moved.clone(), origin: Origin::Adopted, ..pair(1, 21) };
     worker.write(vec![Change::PutPair(refreshed)]).await.unwrap();
     let expected = Pair { user: moved, origin: Origin::Created, ..pair(1, 21) };
-    assert_eq!(worker.backend.pairs(Side::Dev, vec![id(21)]).await.unwrap(), [expected]);
+    assert_eq!(worker.read().get::<Pair>(on(Side::Dev, vec![id(21)])).await.unwrap(), [expected]);
 }
 
 async fn pairs_are_found_from_either_side(place: impl Place) {
@@ -373,16 +381,19 @@ async fn pairs_are_found_from_either_side(place: impl Place) {
     // Each issue has the id of another pair's issue on the other side; the oldest user issue is 9, not 10.
     let adopted = Pair { origin: Origin::Adopted, ..pair(10, 9) };
     worker.write(vec![Change::PutPair(adopted.clone()), Change::PutPair(pair(9, 10))]).await.unwrap();
-    assert_eq!(worker.backend.pairs(Side::User, vec![id(10)]).await.unwrap(), vec![adopted.clone()]);
-    assert_eq!(worker.backend.pairs(Side::Dev, vec![id(10)]).await.unwrap(), [pair(9, 10)]);
-    assert_eq!(worker.backend.pairs(Side::User, vec![id(10), id(9), id(9)]).await.unwrap(), [pair(9, 10), adopted]);
+    assert_eq!(worker.read().get::<Pair>(on(Side::User, vec![id(10)])).await.unwrap(), vec![adopted.clone()]);
+    assert_eq!(worker.read().get::<Pair>(on(Side::Dev, vec![id(10)])).await.unwrap(), [pair(9, 10)]);
+    assert_eq!(
+        worker.read().get::<Pair>(on(Side::User, vec![id(10), id(9), id(9)])).await.unwrap(),
+        [pair(9, 10), adopted]
+    );
 }
 
 async fn any_number_of_issues_is_asked_about_at_once(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
     let known = |n: u64| Change::PutHandled(Side::User, user(n), handled("Open"));
     worker.write((0..3000).map(|n| known(2 * n)).collect()).await.unwrap();
-    let found = worker.backend.handled(Side::User, (0..40_000).map(id).collect()).await.unwrap();
+    let found = handled_of(&*worker.backend, Side::User, (0..40_000).map(id).collect()).await.unwrap();
     assert_eq!(found.len(), 3000);
     assert!(found.keys().all(|id| number(id).is_multiple_of(2) && number(id) < 6000));
 }
@@ -394,14 +405,14 @@ async fn what_was_handled_is_replaced_and_kept_apart_by_side(place: impl Place) 
     worker.write(vec![first, other, put(Side::User, user(1), "Will Do")]).await.unwrap();
     for (side, status) in [(Side::User, "Will Do"), (Side::Dev, "Closed")] {
         let expected = BTreeMap::from([(id(1), handled(status))]);
-        assert_eq!(worker.backend.handled(side, vec![id(1)]).await.unwrap(), expected);
+        assert_eq!(handled_of(&*worker.backend, side, vec![id(1)]).await.unwrap(), expected);
     }
 }
 
 async fn the_newest_issues_have_the_largest_numbers(place: impl Place) {
     let worker = begin(&place, "sync-ab").await;
     let put = |n| Change::PutHandled(Side::User, user(n), handled("Open"));
-    let newest = async |side| worker.backend.newest_issues(side).await.unwrap();
+    let newest = async |side| worker.read().newest_issues(side).await.unwrap();
     worker.write(vec![put(99), put(100), put(98)]).await.unwrap();
     assert_eq!(newest(Side::User).await, [user(100), user(99), user(98)]);
     assert_eq!(newest(Side::Dev).await, []);
@@ -424,15 +435,86 @@ async fn failures_stand_in_order_of_their_next_try(place: impl Place) {
     ];
     worker.write(failures.clone().map(Change::PutFailure).into()).await.unwrap();
     let [last, middle, first] = failures;
-    assert_eq!(worker.backend.failures().await.unwrap(), [first, middle.clone(), last.clone()]);
+    assert_eq!(worker.read().failures(u32::MAX).await.unwrap(), [first, middle.clone(), last.clone()]);
 
     let again = failure(Side::User, 2, 2, "2024-01-01T00:00:03Z");
     worker.write(vec![Change::PutFailure(again.clone())]).await.unwrap();
-    assert_eq!(worker.backend.failures().await.unwrap(), [middle.clone(), last, again.clone()]);
+    assert_eq!(worker.read().failures(u32::MAX).await.unwrap(), [middle.clone(), last, again.clone()]);
 
     let clear = Change::ClearFailure(Side::User, id(1));
     worker.write(vec![clear.clone(), clear]).await.unwrap();
-    assert_eq!(worker.backend.failures().await.unwrap(), [middle, again]);
+    assert_eq!(worker.read().failures(u32::MAX).await.unwrap(), [middle, again]);
+}
+
+async fn due_failures_come_by_time_then_side_then_issue_and_page_by_page(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let of = |side, n, second: u32| failure(side, n, 1, &format!("2024-01-01T00:00:{second:02}Z"));
+    let in_order = [
+        of(Side::User, 7, 1),
+        of(Side::Dev, 10, 2),
+        // Ids and sides in the order of texts.
+        of(Side::Dev, 9, 2),
+        of(Side::User, 1, 2),
+        of(Side::User, 2, 3),
+    ];
+    let later = of(Side::User, 3, 4);
+    worker.write(in_order.iter().rev().chain([&later]).cloned().map(Change::PutFailure).collect()).await.unwrap();
+    let due = Due { now: in_order[4].next_try, latest: vec![in_order[4].next_try + Duration::from_secs(60)] };
+    let read = walked(async |last: Option<&Failure>| worker.read().due_failures(&due, last, 3).await.unwrap());
+    assert_eq!(read.await, in_order);
+    assert_eq!(worker.read().due_failures(&due, None, 0).await.unwrap(), []);
+}
+
+async fn failures_put_off_too_far_are_due_after_all_others(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let of = |n, attempts, minute: u32| failure(Side::User, n, attempts, &format!("2024-01-01T00:{minute:02}:00Z"));
+    let (due, waits, too_far) =
+        (of(1, 1, 0), [of(2, 1, 1), of(3, 2, 2), of(4, 7, 3)], [of(5, 1, 2), of(6, 2, 3), of(7, 8, 4)]);
+    let all = waits.iter().chain(&too_far).chain([&due]).cloned();
+    worker.write(all.map(Change::PutFailure).collect()).await.unwrap();
+    let latest = [0, 1, 2, 3].map(|minutes| due.next_try + Duration::from_secs(60 * minutes)).to_vec();
+    let asked = Due { now: due.next_try, latest };
+    let read = walked(async |last: Option<&Failure>| worker.read().due_failures(&asked, last, 2).await.unwrap()).await;
+    assert_eq!(read, [&[due][..], &too_far].concat());
+}
+
+async fn the_failures_of_some_issues_come_with_those_of_dev_issues_never_read(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    // After two attempts there is a time from which on the past of the issue is unknown.
+    let of = |side, n, attempts| failure(side, n, attempts, "2024-01-01T00:00:00Z");
+    let (asked, unseen) = ([of(Side::Dev, 1, 1), of(Side::User, 1, 2)], of(Side::Dev, 7, 2));
+    let others = [of(Side::User, 2, 2), of(Side::Dev, 3, 1), of(Side::User, 3, 1)];
+    let all = asked.iter().chain(&others).chain([&unseen]).cloned();
+    worker.write(all.map(Change::PutFailure).collect()).await.unwrap();
+    let both = Side::BOTH.into_iter().flat_map(|side| on(side, vec![id(1), id(9)])).collect();
+    let [first, second] = asked;
+    assert_eq!(worker.read().failures_about(both).await.unwrap(), [first, unseen.clone(), second]);
+    assert_eq!(worker.read().failures_about(on(Side::Dev, vec![id(7)])).await.unwrap(), [unseen]);
+}
+
+async fn each_table_is_counted(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    assert_eq!(worker.read().count::<Failure>().await.unwrap(), 0);
+    let failures = (1..=3).map(|n| Change::PutFailure(failure(Side::User, n, 1, "2024-01-01T00:00:00Z")));
+    let handled = Side::BOTH.map(|side| Change::PutHandled(side, user(1), handled("Open")));
+    let others = [Change::PutPair(pair(1, 21)), Change::AddIntent(intent("i-1", IntentKind::Create, 1))];
+    worker.write(failures.chain(handled).chain(others).collect()).await.unwrap();
+    assert_eq!(worker.read().count::<Failure>().await.unwrap(), 3);
+    assert_eq!(worker.read().count::<HandledIssue>().await.unwrap(), 2);
+    assert_eq!(worker.read().count::<Pair>().await.unwrap(), 1);
+    assert_eq!(worker.read().count::<Intent>().await.unwrap(), 1);
+}
+
+async fn intents_are_found_by_the_issue_they_come_from(place: impl Place) {
+    let worker = begin(&place, "sync-ab").await;
+    let from_dev = Intent { source: Side::Dev, dev: Some(dev(1)), ..intent("i-3", IntentKind::Mirror, 9) };
+    let from_user = [intent("i-1", IntentKind::Create, 1), intent("i-2", IntentKind::Link, 1)];
+    let other = intent("i-4", IntentKind::Create, 2);
+    let all = from_user.iter().chain([&from_dev, &other]).cloned();
+    worker.write(all.map(Change::AddIntent).collect()).await.unwrap();
+    let found = async |side| worker.read().get::<Intent>(on(side, vec![id(1)])).await.unwrap();
+    assert_eq!(found(Side::User).await, from_user);
+    assert_eq!(found(Side::Dev).await, [from_dev]);
 }
 
 async fn two_flows_never_see_each_other(place: impl Place) {
@@ -450,12 +532,12 @@ async fn two_flows_never_see_each_other(place: impl Place) {
     };
     // The other flow's later epoch, pair, intent and revision are none of this one's business.
     ab.write(everything(1)).await.unwrap();
-    assert_eq!(later.backend.state().await.unwrap(), State::default());
+    assert_eq!(later.read().state().await.unwrap(), State::default());
     later.write(everything(2)).await.unwrap();
-    assert_eq!(ab.backend.pairs(Side::Dev, vec![id(21)]).await.unwrap(), [pair(1, 21)]);
-    assert_eq!(ab.backend.newest_issues(Side::User).await.unwrap(), [user(1)]);
-    assert_eq!(ab.backend.open_intents().await.unwrap().len(), 1);
-    assert_eq!(ab.backend.failures().await.unwrap().len(), 1);
+    assert_eq!(ab.read().get::<Pair>(on(Side::Dev, vec![id(21)])).await.unwrap(), [pair(1, 21)]);
+    assert_eq!(ab.read().newest_issues(Side::User).await.unwrap(), [user(1)]);
+    assert_eq!(ab.read().open_intents(u32::MAX).await.unwrap().len(), 1);
+    assert_eq!(ab.read().failures(u32::MAX).await.unwrap().len(), 1);
 }
 
 async fn a_store_that_rested_goes_on(place: impl Place) {
@@ -464,7 +546,7 @@ async fn a_store_that_rested_goes_on(place: impl Place) {
     worker.backend.rest().await;
     worker.backend.rest().await;
     worker.write(vec![Change::PutPair(pair(2, 22))]).await.unwrap();
-    let found = worker.backend.pairs(Side::User, vec![id(1), id(2)]).await.unwrap();
+    let found = worker.read().get::<Pair>(on(Side::User, vec![id(1), id(2)])).await.unwrap();
     assert_eq!(found, [pair(1, 21), pair(2, 22)]);
 }
 
@@ -475,27 +557,30 @@ async fn a_store_that_was_closed_goes_on(place: impl Place) {
     worker.backend.close().await;
     worker.backend.close().await;
     worker.write(vec![Change::PutPair(pair(2, 22))]).await.unwrap();
-    assert_eq!(worker.backend.pairs(Side::User, vec![id(1), id(2)]).await.unwrap(), [pair(1, 21), pair(2, 22)]);
+    assert_eq!(
+        worker.read().get::<Pair>(on(Side::User, vec![id(1), id(2)])).await.unwrap(),
+        [pair(1, 21), pair(2, 22)]
+    );
 }
 
 async fn how_far_the_patrol_came_is_kept(mut place: impl Place) {
     let mut worker = begin(&place, "sync-ab").await;
     let begun = Some("2024-05-01T10:00:00.250Z".parse().unwrap());
     for patrol in [Patrol { begun, after: Some(id(10_000)) }, Patrol { begun, after: None }, Patrol::default()] {
-        let read = worker.backend.state().await.unwrap();
+        let read = worker.read().state().await.unwrap();
         worker.write(vec![Change::PutState(State { patrol: patrol.clone(), ..read })]).await.unwrap();
         worker = restart(&mut place, worker).await;
-        assert_eq!(worker.backend.state().await.unwrap().patrol, patrol);
+        assert_eq!(worker.read().state().await.unwrap().patrol, patrol);
     }
 }
 
 async fn the_projects_that_a_flow_served_are_kept(mut place: impl Place) {
     let mut worker = begin(&place, "sync-ab").await;
     for served in [None, Some(served()), Some(served().all_read()), None] {
-        let read = worker.backend.state().await.unwrap();
+        let read = worker.read().state().await.unwrap();
         worker.write(vec![Change::PutState(State { served: served.clone(), ..read })]).await.unwrap();
         worker = restart(&mut place, worker).await;
-        assert_eq!(worker.backend.state().await.unwrap().served, served);
+        assert_eq!(worker.read().state().await.unwrap().served, served);
     }
 }
 
@@ -504,7 +589,7 @@ async fn calls_made_at_once_all_happen(place: impl Place) {
     let writes = (1..=40).map(|n| worker.write(vec![Change::PutPair(pair(n, n))]));
     let rests = (1..=4).map(|_| worker.backend.rest().map(Ok).boxed());
     try_join_all(writes.chain(rests)).await.unwrap();
-    assert_eq!(worker.backend.pairs(Side::User, (1..=40).map(id).collect()).await.unwrap().len(), 40);
+    assert_eq!(worker.read().get::<Pair>(on(Side::User, (1..=40).map(id).collect())).await.unwrap().len(), 40);
 }
 
 async fn a_call_whose_caller_is_gone_is_waited_for(place: impl Place) {
@@ -514,25 +599,49 @@ async fn a_call_whose_caller_is_gone_is_waited_for(place: impl Place) {
     let _ = poll!(&mut call);
     drop(call);
     worker.backend.drained().await;
-    assert_eq!(worker.backend.newest_issues(Side::User).await.unwrap()[0], user(1999));
+    assert_eq!(worker.read().newest_issues(Side::User).await.unwrap()[0], user(1999));
 }
 
 // The machinery.
 
+/// A worker's database, for reading.
+pub(super) fn reading(database: &dyn Write) -> &dyn Read {
+    database
+}
+
+/// Issues of one side, as keys.
+pub(super) fn on(side: Side, ids: Vec<IssueId>) -> Vec<(Side, IssueId)> {
+    ids.into_iter().map(|id| (side, id)).collect()
+}
+
+/// What was handled of these issues.
+pub(super) async fn handled_of(
+    database: &dyn Write,
+    side: Side,
+    ids: Vec<IssueId>,
+) -> Result<BTreeMap<IssueId, Handled>, Error> {
+    let found = reading(database).get::<HandledIssue>(on(side, ids)).await?;
+    Ok(found.into_iter().map(|found| (found.id, found.was)).collect())
+}
+
 /// What a worker holds of its store.
 struct Worker {
     flow: String,
-    backend: Arc<dyn Backend>,
+    backend: Arc<dyn Write>,
     epoch: Epoch,
 }
 
 impl Worker {
+    fn read(&self) -> &dyn Read {
+        reading(&*self.backend)
+    }
+
     fn write(&self, batch: Vec<Change>) -> BoxFuture<'_, Result<(), Error>> {
         self.backend.write(self.epoch, batch)
     }
 
     async fn open_ids(&self) -> Vec<String> {
-        self.backend.open_intents().await.unwrap().iter().map(|intent| intent.id.to_string()).collect()
+        self.read().open_intents(u32::MAX).await.unwrap().iter().map(|intent| intent.id.to_string()).collect()
     }
 }
 
@@ -566,11 +675,11 @@ impl SqlitePlace {
 }
 
 impl Place for SqlitePlace {
-    fn open(&self, flow: &Flow) -> Arc<dyn Backend> {
+    fn open(&self, flow: &Flow) -> Arc<dyn Write> {
         self.opener.as_ref().unwrap().open(flow)
     }
 
-    fn read(&self, flow: &Flow) -> Arc<dyn Reader> {
+    fn read(&self, flow: &Flow) -> Arc<dyn Read> {
         self.opener.as_ref().unwrap().read(flow)
     }
 

@@ -1,7 +1,7 @@
 //! A flow's whole state as JSON lines, for backups and on the way from one store to another (docs/sync.md, "Backup").
 //!
 //! The first line says what it is, the last how many there are between: a file that was cut short is not taken for a whole
-//! one. Each line between is a record in one of the shapes of `line`.
+//! one. Each line between is a record, as its [`Line`](super::records::Line) has it.
 
 mod export;
 mod import;
@@ -14,7 +14,8 @@ use std::fmt;
 pub use export::{Export, ExportError};
 pub use import::{BadImport, Import, ImportError};
 
-use self::line::Record;
+use super::records::{HandledIssue, Line as _};
+use crate::flow::{Copied, Intent, Pair, Told};
 
 /// How much there is of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,15 +35,17 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, record: &Record) {
+    fn count(&mut self, kind: &str) {
         self.lines += 1;
-        match record {
-            Record::Pair(_) => self.pairs += 1,
-            Record::Handled(..) => self.handled += 1,
-            Record::Intent(_) => self.intents += 1,
-            Record::Copied(_) => self.files += 1,
-            Record::Told(_) => self.history += 1,
-            Record::State(_) | Record::Failure(_) | Record::Missing(_) => {}
+        let counts = [
+            (Pair::KIND, &mut self.pairs),
+            (HandledIssue::KIND, &mut self.handled),
+            (Intent::KIND, &mut self.intents),
+            (Copied::KIND, &mut self.files),
+            (Told::KIND, &mut self.history),
+        ];
+        for (counted, count) in counts {
+            *count += u64::from(counted == kind);
         }
     }
 }

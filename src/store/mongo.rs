@@ -5,7 +5,6 @@
 //! from serving one flow, `layout` what is where.
 
 mod address;
-mod ask;
 mod base;
 mod begin;
 mod bulk;
@@ -29,11 +28,9 @@ mod trouble;
 mod write;
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
@@ -52,10 +49,12 @@ use self::owner::Worker;
 use self::server::Server;
 use self::sightings::Sightings;
 use self::trouble::Trouble;
-use super::reader::{Reader, Room};
-use super::{Backend, Change, Durability, Epoch, Error, Failure, Found, Inheritance, Opener, State, Turn};
+use super::read::Unusable;
+use super::read_limit::ReadLimit;
+use super::records::{Row, Select, Table};
+use super::{Change, Durability, Epoch, Error, Found, Inheritance, Opener, Read, Turn, Write};
 use crate::clock::Clock;
-use crate::flow::{Copied, Flow, Handled, HistoryQuery, Intent, IssueId, IssueRef, MissingDev, Pair, Side, Told};
+use crate::flow::{Flow, FlowName};
 use crate::lease::{Lease, Tenure};
 use crate::settings::MongoUrl;
 
@@ -75,7 +74,7 @@ pub struct Servers {
     driver: Driver,
     durability: Durability,
     clock: Clock,
-    readers: Room,
+    limit: ReadLimit,
     sightings: Arc<Sightings>,
     /// By the digest of their connection strings, which are secret. Held as long as somebody uses them.
     known: Mutex<BTreeMap<[u8; 32], Weak<Server>>>,
@@ -85,15 +84,15 @@ impl Servers {
     /// None yet. `process` tells this start of the program from all others.
     #[must_use]
     pub fn new(process: Process, driver: Driver, durability: Durability, clock: Clock) -> Self {
-        let (readers, sightings) = (Room::new(clock.clone()), Arc::default());
-        Self { process, driver, durability, clock, readers, sightings, known: Mutex::default() }
+        let (limit, sightings) = (ReadLimit::new(clock.clone()), Arc::default());
+        Self { process, driver, durability, clock, limit, sightings, known: Mutex::default() }
     }
 
     /// The databases behind an address. Touches nothing yet. All that name the same one share one client.
     #[must_use]
     pub fn at(&self, url: &MongoUrl) -> Mongo {
         let (server, process, driver) = (self.server(url), self.process.clone(), self.driver.clone());
-        Mongo { server, process, driver, clock: self.clock.clone(), readers: self.readers.clone() }
+        Mongo { server, process, driver, clock: self.clock.clone(), limit: self.limit.clone() }
     }
 
     fn server(&self, url: &MongoUrl) -> Arc<Server> {
@@ -115,7 +114,7 @@ pub struct Mongo {
     process: Process,
     driver: Driver,
     clock: Clock,
-    readers: Room,
+    limit: ReadLimit,
 }
 
 impl Mongo {
@@ -143,13 +142,13 @@ impl Mongo {
 }
 
 impl Opener for Mongo {
-    fn open(&self, flow: &Flow) -> Arc<dyn Backend> {
+    fn open(&self, flow: &Flow) -> Arc<dyn Write> {
         Arc::new(self.database(flow))
     }
 
-    fn read(&self, flow: &Flow) -> Arc<dyn Reader> {
+    fn read(&self, flow: &Flow) -> Arc<dyn Read> {
         let base = Base::new(Arc::clone(&self.server), flow);
-        Arc::new(Look::new(base, self.driver.lane(), self.readers.clone()))
+        Arc::new(Look::new(base, self.driver.lane(), self.limit.clone()))
     }
 }
 
@@ -199,7 +198,7 @@ impl Database {
         }
     }
 
-    /// Asks the database. It makes nothing: only [`Backend::begin`] does.
+    /// Asks the database. It makes nothing: only [`Write::begin`] does.
     fn query<T, A, F>(&self, ask: A) -> BoxFuture<'_, Result<T, Error>>
     where
         T: Send + 'static,
@@ -212,7 +211,25 @@ impl Database {
     }
 }
 
-impl Backend for Database {
+impl Read for Database {
+    fn flow(&self) -> &FlowName {
+        &self.base.flow
+    }
+
+    fn rows(&self, select: Select) -> BoxFuture<'_, Result<Vec<Row>, Error>> {
+        self.query(|database| async move { read::rows(&database, select).await })
+    }
+
+    fn count_rows(&self, table: &'static Table) -> BoxFuture<'_, Result<u64, Error>> {
+        self.query(move |database| async move { read::count(&database, table).await })
+    }
+
+    fn unusable(&self, why: Unusable) -> Error {
+        self.base.unusable(why)
+    }
+}
+
+impl Write for Database {
     fn turn(&self) -> BoxFuture<'_, Turn> {
         let base = self.base.clone();
         let is_begun = self.query(|database| async move { read::is_begun(&base, &database).await });
@@ -230,59 +247,6 @@ impl Backend for Database {
         self.begin_anew().boxed()
     }
 
-    fn state(&self) -> BoxFuture<'_, Result<State, Error>> {
-        let base = self.base.clone();
-        self.query(|database| async move { read::state(&base, &database).await })
-    }
-
-    fn handled(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<BTreeMap<IssueId, Handled>, Error>> {
-        self.query(move |database| async move { read::handled(&database, side, &ids).await })
-    }
-
-    fn pairs(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
-        self.query(move |database| async move { read::pairs(&database, side, &ids).await })
-    }
-
-    fn open_intents(&self) -> BoxFuture<'_, Result<Vec<Intent>, Error>> {
-        self.query(|database| async move { read::open_intents(&database, None).await })
-    }
-
-    fn failures(&self) -> BoxFuture<'_, Result<Vec<Failure>, Error>> {
-        self.query(|database| async move { read::failures(&database, None).await })
-    }
-
-    fn newest_issues(&self, side: Side) -> BoxFuture<'_, Result<Vec<IssueRef>, Error>> {
-        self.query(move |database| async move { read::newest_issues(&database, side).await })
-    }
-
-    fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
-        self.query(move |database| async move { read::pairs_after(&database, after.as_ref(), most).await })
-    }
-
-    fn missing(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>> {
-        self.query(move |database| async move { read::missing(&database, &users).await })
-    }
-
-    fn missing_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>> {
-        self.query(move |database| async move { read::missing_after(&database, after.as_ref(), most).await })
-    }
-
-    fn ledger(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Copied>, Error>> {
-        self.query(move |database| async move { read::ledger(&database, &users).await })
-    }
-
-    fn recent_writes(
-        &self,
-        users: Vec<IssueId>,
-        within: RangeInclusive<DateTime<Utc>>,
-    ) -> BoxFuture<'_, Result<BTreeMap<IssueId, u32>, Error>> {
-        self.query(move |database| async move { read::recent_writes(&database, &users, &within).await })
-    }
-
-    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
-        self.query(move |database| async move { read::history(&database, &query).await })
-    }
-
     fn inheritance(&self) -> BoxFuture<'_, Result<Inheritance, Error>> {
         let (base, now) = (self.base.clone(), self.clock.now());
         self.query(move |database| async move { legacy::inheritance(&base, &database, now).await })
@@ -293,7 +257,7 @@ impl Backend for Database {
         async move { self.base.told(self.lane.run(WRITING, written).await) }.boxed()
     }
 
-    /// Connections are the client's, which all flows share; it closes those that nobody needs.
+    /// Connections are the client's, which all flows share; it closes those that no flow needs.
     fn rest(&self) -> BoxFuture<'_, ()> {
         async {}.boxed()
     }
@@ -308,9 +272,5 @@ impl Backend for Database {
 
     fn drained(&self) -> BoxFuture<'_, ()> {
         self.lane.drained().boxed()
-    }
-
-    fn damaged(&self, what: String) -> Error {
-        self.base.damaged(&what)
     }
 }

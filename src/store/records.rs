@@ -1,30 +1,146 @@
-//! What a store keeps: its own shapes, apart from those of `flow`, which can so change freely.
+//! What a store keeps, each kind declared once: where it is, by which key, with which fields, and how it stands in a line
+//! of an export. SQLite, MongoDB, export and import know [`Record`]s and none of them by name.
 //!
-//! Leaves (ids, keys, times) are kept as the text that they display and parse as. What has a structure is a JSON document
-//! that carries its version: one that this program does not know, or a field that it does not know, is refused rather
-//! than half understood.
+//! These are shapes of the store's own, apart from those of `flow`, which can so change freely. Leaves (ids, keys, times)
+//! are kept as the text that they display and parse as. What has a structure is a JSON document that carries its version:
+//! one that this program does not know, or a field that it does not know, is refused rather than half understood.
 
+mod copied;
+mod failure;
+mod handled;
+mod history;
 mod intent;
+mod line;
+mod missing;
+mod pair;
+mod row;
 mod served;
+mod state;
+mod table;
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Cursor, Shortfall, Shortfalls, WalkKind};
-use crate::flow::{Field, IssueId, JiraTime, Level, Origin, PairState, Side};
+pub use self::failure::{Due, Failure};
+pub use self::handled::HandledIssue;
+pub use self::line::{Exported, Fields, Line};
+pub use self::row::{Row, Value};
+pub use self::table::{Column, Condition, Created, Select, Table};
 
-pub(super) use intent::{intent_from_json, intent_json, kind_text};
-pub(super) use served::{served_from_json, served_json};
+pub(super) use self::failure::{BY_TIME, FAILURES};
+pub(super) use self::handled::{DEV_STATE, FORMER, USER_STATE};
+pub(super) use self::history::{HISTORY, entry_fields};
+pub(super) use self::intent::{BY_AGE, INTENTS, intent_json, kind_text};
+pub(super) use self::pair::{BY_DEV, BY_USER, JIRA_MAPPING, origin_text};
+pub(super) use self::state::{SYNC_STATE, read_state, state_fields};
+pub(super) use self::table::compare;
+
+use super::{Error, Read};
+use crate::flow::{Copied, Intent, IssueId, MissingDev, Pair, Side, Told};
+
+/// A kind of record that is read, put and removed by its key.
+pub trait Record: Line + Clone + Send + 'static {
+    /// How messages name a question for it.
+    const NAME: &'static str;
+    /// Where it is kept: in one table as a rule. Pages go through them in this order.
+    const TABLES: &'static [&'static Table];
+    /// What there is one record of.
+    type Key: Clone + Send;
+
+    /// The record's key.
+    fn key(&self) -> Self::Key;
+    /// The table that has the record of a key, and the key's columns there.
+    fn locate(key: &Self::Key) -> (&'static Table, Vec<Value>);
+    /// How records about issues of a side are found; `None` if none is.
+    fn about(side: Side) -> Option<About>;
+    /// All else that is kept, by the names of columns.
+    fn fields(&self) -> Vec<(&'static str, Value)>;
+    /// Reads what is stored.
+    ///
+    /// # Errors
+    /// When a field is not as it should be.
+    fn read(row: &Row) -> Result<Self, Unfit>;
+    /// All that an export takes along, in the order in which an import is to see it.
+    fn all(reader: &dyn Read, most: u32) -> BoxStream<'_, Result<Vec<Self>, Error>> {
+        reader.pages(most).boxed()
+    }
+}
+
+/// A kind of record on its way through an export.
+pub(super) struct Kind {
+    /// What its lines say they are.
+    pub(super) name: &'static str,
+    pub(super) from_line: fn(&mut Fields) -> Result<Box<dyn Exported>, Unfit>,
+    /// All records, in pages of so many at most.
+    pub(super) all: for<'a> fn(&'a dyn Read, u32) -> Exports<'a>,
+}
+
+type Exports<'a> = BoxStream<'a, Result<Vec<Box<dyn Exported>>, Error>>;
+
+/// All kinds but the state, in the order of an export. The flow may be served meanwhile, and then no two questions see the
+/// same moment. So what says that something was done is read before that on which it relies: what is read later may know
+/// more, and must not know less.
+///
+/// - Failures come before what was handled: an issue that failed and is in order since is looked at once more. They come
+///   again behind the intents, as an intent that is closed may leave one. The later record of an issue counts.
+/// - What was handled comes before the pairs: no issue is handled as one of a pair that is not there.
+/// - Missing dev issues come before pairs and intents: each is there, or what took its place is.
+/// - Pairs come before intents and the ledger: what a step did is there, or the step is.
+pub(super) static KINDS: [Kind; 8] = [
+    kind::<Failure>(),
+    kind::<HandledIssue>(),
+    kind::<MissingDev>(),
+    kind::<Pair>(),
+    kind::<Intent>(),
+    kind::<Failure>(),
+    kind::<Copied>(),
+    kind::<Told>(),
+];
+
+const fn kind<R: Record>() -> Kind {
+    Kind { name: R::KIND, from_line: |fields| Ok(Box::new(R::from_line(fields)?)), all: exports::<R> }
+}
+
+fn exports<R: Record>(reader: &dyn Read, most: u32) -> Exports<'_> {
+    let boxed = |record| Box::new(record) as Box<dyn Exported>;
+    let portable = move |page: Vec<R>| page.into_iter().filter(Line::is_portable).map(boxed).collect();
+    R::all(reader, most).map_ok(portable).boxed()
+}
+
+/// How records about an issue are found.
+pub struct About {
+    /// In this table.
+    pub(super) table: &'static Table,
+    /// By this column, which has the issue's id.
+    pub(super) issue: &'static str,
+    /// And this one, if both sides' records are in one table.
+    pub(super) side: Option<&'static str>,
+}
+
+impl About {
+    fn by(table: &'static Table, issue: &'static str) -> Option<Self> {
+        Some(Self { table, issue, side: None })
+    }
+
+    /// The condition for some issues of a side; `None` for none.
+    pub(super) fn some(&self, side: Side, keys: &[(Side, IssueId)]) -> Option<Vec<Condition>> {
+        let ids = keys.iter().filter(|(of, _)| *of == side).map(|(_, id)| id.to_string());
+        let ids: Vec<_> = ids.collect();
+        let by_side = self.side.map(|column| Condition::Is(column, side.into()));
+        (!ids.is_empty()).then(|| by_side.into_iter().chain([Condition::Among(self.issue, ids)]).collect())
+    }
+}
 
 /// Something stored that can't be read, and why.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: {why}")]
-pub(super) struct Unfit {
+pub struct Unfit {
     what: String,
     why: String,
 }
@@ -39,160 +155,6 @@ impl Unfit {
 /// A moment of this machine's wall clock, kept to the millisecond; such texts sort as their moments do.
 pub(super) fn wall_text(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-/// How a pair's origin is kept.
-pub(super) fn origin_text(origin: Origin) -> &'static str {
-    match origin {
-        Origin::Created => "created",
-        Origin::Adopted => "adopted",
-    }
-}
-
-/// Reads what [`origin_text`] wrote.
-pub(super) fn origin_from_text(text: &str) -> Result<Origin, Unfit> {
-    match text {
-        "created" => Ok(Origin::Created),
-        "adopted" => Ok(Origin::Adopted),
-        _ => Err(Unfit::new("origin of a pair", format!("unknown word {text:?}"))),
-    }
-}
-
-/// Reads what [`PairState::as_str`] says.
-pub(super) fn pair_state_from_text(text: &str) -> Result<PairState, Unfit> {
-    let all = [PairState::Active, PairState::Suspended, PairState::Broken, PairState::Held, PairState::Unpaired];
-    let known = all.into_iter().find(|state| state.as_str() == text);
-    known.ok_or_else(|| Unfit::new("state of a pair", format!("unknown word {text:?}")))
-}
-
-/// How the fields of a line of history are kept: a JSON object.
-pub(super) fn fields_json(fields: &[(&'static str, Field)]) -> String {
-    json(&fields.iter().map(|(name, field)| (*name, FieldRecord::from(field))).collect::<BTreeMap<_, _>>())
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum FieldRecord<'a> {
-    Text(&'a str),
-    Number(u64),
-    Flag(bool),
-    List(&'a [String]),
-}
-
-impl<'a> From<&'a Field> for FieldRecord<'a> {
-    fn from(field: &'a Field) -> Self {
-        match field {
-            Field::Text(text) => Self::Text(text),
-            Field::Number(number) => Self::Number(*number),
-            Field::Flag(flag) => Self::Flag(*flag),
-            Field::List(list) => Self::List(list),
-        }
-    }
-}
-
-/// How a line's level is kept.
-pub(super) fn level_text(level: Level) -> &'static str {
-    match level {
-        Level::Debug => "debug",
-        Level::Info => "info",
-        Level::Warn => "warn",
-        Level::Error => "error",
-    }
-}
-
-/// How a full sync's cursor is kept.
-pub(super) fn cursor_json(cursor: &Cursor) -> String {
-    json(&CursorDocument::V1(CursorV1 {
-        side: Text(cursor.side),
-        created: cursor.created.map(Text),
-        ids_at: cursor.ids_at.iter().cloned().map(Text).collect(),
-        done: cursor.done,
-    }))
-}
-
-/// Reads what [`cursor_json`] wrote.
-pub(super) fn cursor_from_json(text: &str) -> Result<Cursor, Unfit> {
-    let CursorDocument::V1(stored) = from_json("cursor of the full sync", text)?;
-    Ok(Cursor {
-        side: stored.side.0,
-        created: stored.created.map(|at| at.0),
-        ids_at: stored.ids_at.into_iter().map(|id| id.0).collect(),
-        done: stored.done,
-    })
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "version")]
-enum CursorDocument {
-    #[serde(rename = "1")]
-    V1(CursorV1),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CursorV1 {
-    side: Text<Side>,
-    created: Option<Text<JiraTime>>,
-    ids_at: Vec<Text<IssueId>>,
-    done: u64,
-}
-
-/// How it is kept which searches were not shown everything; `None` while all were.
-pub(super) fn shortfalls_json(shortfalls: &Shortfalls) -> Option<String> {
-    let walk = |(walk, shortfall): (&WalkKind, &Shortfall)| ShortfallV1 {
-        walk: Text(*walk),
-        shown: shortfall.shown,
-        missing: shortfall.missing,
-        reached: shortfall.reached.map(Text),
-        since: Text(shortfall.since),
-        times: shortfall.times,
-    };
-    let document = || {
-        json(&ShortfallsDocument::V1(ShortfallsV1 {
-            walks: shortfalls.walks.iter().map(walk).collect(),
-            full_sync_ended: shortfalls.full_sync_ended.map(wall_text),
-        }))
-    };
-    (!shortfalls.is_empty()).then(document)
-}
-
-/// Reads what [`shortfalls_json`] wrote.
-pub(super) fn shortfalls_from_json(text: &str) -> Result<Shortfalls, Unfit> {
-    const WHAT: &str = "searches that were not shown everything";
-    let ShortfallsDocument::V1(stored) = from_json(WHAT, text)?;
-    let walk = |ShortfallV1 { walk, shown, missing, reached, since, times }| {
-        (walk.0, Shortfall { shown, missing, reached: reached.map(|at| at.0), since: since.0, times })
-    };
-    let ended = stored.full_sync_ended.map(|text| text.parse()).transpose();
-    Ok(Shortfalls {
-        walks: stored.walks.into_iter().map(walk).collect(),
-        full_sync_ended: ended.map_err(|why| Unfit::new(WHAT, why))?,
-    })
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "version")]
-enum ShortfallsDocument {
-    #[serde(rename = "1")]
-    V1(ShortfallsV1),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ShortfallsV1 {
-    walks: Vec<ShortfallV1>,
-    full_sync_ended: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ShortfallV1 {
-    walk: Text<WalkKind>,
-    shown: u64,
-    missing: Option<u64>,
-    reached: Option<Text<JiraTime>>,
-    since: Text<JiraTime>,
-    times: u32,
 }
 
 /// A leaf as its text.
@@ -218,56 +180,4 @@ pub(super) fn json(document: &impl Serialize) -> String {
 
 fn from_json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Unfit> {
     serde_json::from_str(text).map_err(|why| Unfit::new(what, why))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_kept_as_this_document() {
-        let cursor = Cursor {
-            side: Side::Dev,
-            created: Some("2024-01-02T03:04:05.678Z".parse().unwrap()),
-            ids_at: vec!["10001".parse().unwrap()],
-            done: 42,
-        };
-        let text = r#"{"version":"1","side":"dev","created":"2024-01-02T03:04:05.678Z","ids_at":["10001"],"done":42}"#;
-        assert_eq!(cursor_json(&cursor), text);
-        assert_eq!(cursor_from_json(text), Ok(cursor));
-    }
-
-    #[test]
-    fn searches_that_were_not_shown_everything_are_kept_as_this_document() {
-        let at = "2024-01-02T03:04:05.678Z";
-        let shortfall =
-            Shortfall { shown: 101, missing: Some(29), reached: None, since: at.parse().unwrap(), times: 2 };
-        let shortfalls = Shortfalls {
-            walks: [(WalkKind::Full(Side::Dev), shortfall.clone()), (WalkKind::Survey, shortfall)].into(),
-            full_sync_ended: Some(at.parse().unwrap()),
-        };
-        let walk =
-            |name| format!(r#"{{"walk":"{name}","shown":101,"missing":29,"reached":null,"since":"{at}","times":2}}"#);
-        let (dev, survey) = (walk("dev"), walk("survey"));
-        let text = format!(r#"{{"version":"1","walks":[{dev},{survey}],"full_sync_ended":"{at}"}}"#);
-        assert_eq!(shortfalls_json(&shortfalls), Some(text.clone()));
-        assert_eq!(shortfalls_from_json(&text), Ok(shortfalls));
-        assert_eq!(shortfalls_json(&Shortfalls::default()), None);
-        assert!(shortfalls_from_json(&text.replace("survey", "census")).is_err());
-    }
-
-    #[test]
-    fn what_a_later_version_wrote_is_refused_rather_than_half_understood() {
-        for text in [
-            r#"{"version":"2","side":"dev","created":null,"ids_at":[],"done":0}"#,
-            r#"{"version":"1","side":"dev","created":null,"ids_at":[],"done":0,"since":"then"}"#,
-            r#"{"side":"dev","created":null,"ids_at":[],"done":0}"#,
-            r#"{"version":"1","side":"both","created":null,"ids_at":[],"done":0}"#,
-            "",
-        ] {
-            let error = cursor_from_json(text).unwrap_err().to_string();
-            assert!(error.starts_with("cursor of the full sync: "), "{error}");
-        }
-        assert!(origin_from_text("found").is_err());
-    }
 }

@@ -6,19 +6,15 @@ mod identity;
 mod kept;
 mod look;
 mod read;
-mod row;
 mod schema;
 #[cfg(test)]
 mod tests;
 mod trouble;
 mod write;
 
-use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use rusqlite::Connection;
@@ -30,12 +26,12 @@ use self::kept::Kept;
 use self::look::Look;
 use self::trouble::Trouble;
 use super::executor::{Executor, Lane};
-use super::reader::{Reader, Room};
-use super::{Backend, Change, Durability, Epoch, Error, Failure, Inheritance, State, Turn};
+use super::read::Unusable;
+use super::read_limit::ReadLimit;
+use super::records::{Row, Select, Table};
+use super::{Change, Durability, Epoch, Error, Inheritance, Read, Turn, Write};
 use crate::clock::Clock;
-use crate::flow::{
-    Copied, Flow, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueRef, MissingDev, Pair, Side, Told,
-};
+use crate::flow::{Flow, FlowName};
 use crate::lease::Lease;
 
 /// Databases in folders. A folder is made and held against other processes from the moment a worker begins in it until
@@ -44,16 +40,16 @@ pub(super) struct Sqlite {
     common: Arc<Common>,
     executor: Executor,
     clock: Clock,
-    readers: Room,
-    lookers: Lane,
+    limit: ReadLimit,
+    reads: Lane,
 }
 
 impl Sqlite {
     /// Touches nothing yet.
     pub(super) fn new(executor: Executor, clock: Clock, durability: Durability) -> Self {
         let common = Common { kept: Kept::of(durability), folders: Folders::default(), durability, patience: PATIENCE };
-        let readers = Room::new(clock.clone());
-        Self { common: Arc::new(common), executor, clock, readers, lookers: executor.lane() }
+        let limit = ReadLimit::new(clock.clone());
+        Self { common: Arc::new(common), executor, clock, limit, reads: executor.lane() }
     }
 
     /// Makes `folder` if need be and takes its lock. Blocks briefly; meant for a program's start.
@@ -66,7 +62,7 @@ impl Sqlite {
     }
 
     /// The flow's database in `folder`. Touches nothing yet.
-    pub(super) fn open(&self, folder: &Path, flow: &Flow) -> Arc<dyn Backend> {
+    pub(super) fn open(&self, folder: &Path, flow: &Flow) -> Arc<dyn Write> {
         Arc::new(self.database(folder, flow))
     }
 
@@ -79,10 +75,10 @@ impl Sqlite {
         }
     }
 
-    /// A look into the flow's database in `folder`. Touches nothing yet.
-    pub(super) fn read(&self, folder: &Path, flow: &Flow) -> Arc<dyn Reader> {
+    /// The same for reading only. Touches nothing yet.
+    pub(super) fn read(&self, folder: &Path, flow: &Flow) -> Arc<dyn Read> {
         let file = path_of(folder, &flow.database.name);
-        Arc::new(Look::new(flow.name.clone(), file, self.readers.clone(), self.lookers.clone()))
+        Arc::new(Look::new(flow.name.clone(), file, self.limit.clone(), self.reads.clone()))
     }
 }
 
@@ -105,7 +101,7 @@ impl Database {
         self.lane.run(move || file.with(missing, work)).boxed()
     }
 
-    /// Runs a query. It makes no file: only [`Backend::begin`] does, so that a file which vanished is noticed instead
+    /// Runs a query. It makes no file: only [`Write::begin`] does, so that a file which vanished is noticed instead
     /// of looking like a new flow in the middle of a worker's life.
     fn query<T, F>(&self, work: F) -> BoxFuture<'_, Result<T, Error>>
     where
@@ -126,7 +122,25 @@ impl Database {
     }
 }
 
-impl Backend for Database {
+impl Read for Database {
+    fn flow(&self) -> &FlowName {
+        &self.flow
+    }
+
+    fn rows(&self, select: Select) -> BoxFuture<'_, Result<Vec<Row>, Error>> {
+        self.query(move |connection| read::rows(connection, &select))
+    }
+
+    fn count_rows(&self, table: &'static Table) -> BoxFuture<'_, Result<u64, Error>> {
+        self.query(|connection| read::count(connection, table))
+    }
+
+    fn unusable(&self, why: Unusable) -> Error {
+        Trouble::from(why).at(self.file.path())
+    }
+}
+
+impl Write for Database {
     /// A file is made within milliseconds.
     fn turn(&self) -> BoxFuture<'_, Turn> {
         ready(Turn::free()).boxed()
@@ -137,61 +151,8 @@ impl Backend for Database {
         self.run(Missing::Make, move |connection| write::begin(connection, &flow, now))
     }
 
-    fn state(&self) -> BoxFuture<'_, Result<State, Error>> {
-        let flow = self.flow.clone();
-        self.query(move |connection| read::state(connection, &flow))
-    }
-
-    fn handled(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<BTreeMap<IssueId, Handled>, Error>> {
-        self.query(move |connection| read::handled(connection, side, &ids))
-    }
-
-    fn pairs(&self, side: Side, ids: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
-        self.query(move |connection| read::pairs(connection, side, &ids))
-    }
-
-    fn open_intents(&self) -> BoxFuture<'_, Result<Vec<Intent>, Error>> {
-        self.query(|connection| read::open_intents(connection, None))
-    }
-
-    fn failures(&self) -> BoxFuture<'_, Result<Vec<Failure>, Error>> {
-        self.query(|connection| read::failures(connection, None))
-    }
-
-    fn newest_issues(&self, side: Side) -> BoxFuture<'_, Result<Vec<IssueRef>, Error>> {
-        self.query(move |connection| read::newest_issues(connection, side))
-    }
-
-    fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
-        self.query(move |connection| read::pairs_after(connection, after.as_ref(), most))
-    }
-
-    fn missing(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>> {
-        self.query(move |connection| read::missing(connection, &users))
-    }
-
-    fn missing_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>> {
-        self.query(move |connection| read::missing_after(connection, after.as_ref(), most))
-    }
-
-    fn ledger(&self, users: Vec<IssueId>) -> BoxFuture<'_, Result<Vec<Copied>, Error>> {
-        self.query(move |connection| read::ledger(connection, &users))
-    }
-
-    fn recent_writes(
-        &self,
-        users: Vec<IssueId>,
-        within: RangeInclusive<DateTime<Utc>>,
-    ) -> BoxFuture<'_, Result<BTreeMap<IssueId, u32>, Error>> {
-        self.query(move |connection| read::recent_writes(connection, &users, &within))
-    }
-
-    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
-        self.query(move |connection| read::history(connection, &query))
-    }
-
+    /// That service never used SQLite.
     fn inheritance(&self) -> BoxFuture<'_, Result<Inheritance, Error>> {
-        // That service never used SQLite.
         ready(Ok(Inheritance::None)).boxed()
     }
 
@@ -215,9 +176,5 @@ impl Backend for Database {
 
     fn drained(&self) -> BoxFuture<'_, ()> {
         self.lane.drained().boxed()
-    }
-
-    fn damaged(&self, what: String) -> Error {
-        Trouble::damaged(what).at(self.file.path())
     }
 }

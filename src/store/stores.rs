@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::keyset::Ordered;
 use super::mongo::Servers;
 use super::sqlite::{Folder, Sqlite};
-use super::{Backend, Driver, Durability, Error, Executor, Found, Opener, Process, Reader};
+use super::{Driver, Error, Executor, Found, Opener, Process, Read, Write};
 use crate::clock::Clock;
 use crate::flow::Flow;
 use crate::settings::{MongoUrl, StoreUrl};
@@ -17,6 +16,15 @@ pub struct Stores {
     servers: Servers,
     /// The data folder stays held as long as this lives, also while no flow has a worker.
     held: Option<Arc<Folder>>,
+}
+
+/// What a write that was acknowledged must survive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// A power failure: production. Only the flows that used their connections to files last keep them.
+    PowerFailure,
+    /// The end of this process only: simulation, which is many times faster so. All connections to files are kept.
+    ProcessEnd,
 }
 
 /// How databases are worked with.
@@ -53,7 +61,7 @@ impl Stores {
         Ok(stores)
     }
 
-    /// For whoever only looks into what is there ([`Opener::read`]): takes no lock, and is in nobody's way.
+    /// For reading only ([`Opener::read`]): takes no lock.
     #[must_use]
     pub fn to_look(own: StoreUrl, manner: Manner, process: Process, clock: Clock) -> Self {
         let Manner { executor, durability, driver } = manner;
@@ -76,18 +84,17 @@ impl Stores {
 }
 
 impl Opener for Stores {
-    fn open(&self, flow: &Flow) -> Arc<dyn Backend> {
+    fn open(&self, flow: &Flow) -> Arc<dyn Write> {
         match self.of(flow) {
             StoreUrl::Sqlite(folder) => self.sqlite.open(folder, flow),
             StoreUrl::Mongo(url) => self.servers.at(url).open(flow),
         }
     }
 
-    fn read(&self, flow: &Flow) -> Arc<dyn Reader> {
-        let reader = match self.of(flow) {
+    fn read(&self, flow: &Flow) -> Arc<dyn Read> {
+        match self.of(flow) {
             StoreUrl::Sqlite(folder) => self.sqlite.read(folder, flow),
             StoreUrl::Mongo(url) => self.servers.at(url).read(flow),
-        };
-        Arc::new(Ordered(reader))
+        }
     }
 }

@@ -1,14 +1,14 @@
-//! Turns to begin: where a thousand flows begin at once, they would keep each other from coming to an end of it.
+//! A limit on databases that are begun at once: where a thousand flows begin together, none would be done in time.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many may begin at the same time. Whoever asked first has the next turn.
+/// How many may begin at the same time, in the order of their asking.
 #[derive(Clone)]
 pub(super) struct Turns(Arc<Semaphore>);
 
-/// Lasts as long as it lives.
+/// Leave to begin, for as long as it lives.
 pub struct Turn {
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -20,13 +20,13 @@ impl Turns {
 
     /// Waits for a turn, as long as it takes.
     pub(super) async fn next(&self) -> Turn {
-        // Nobody ever closes it.
+        // It is never closed.
         Turn { _permit: Arc::clone(&self.0).acquire_owned().await.ok() }
     }
 }
 
 impl Turn {
-    /// Where nobody has to wait.
+    /// Without waiting.
     pub(super) fn free() -> Self {
         Self { _permit: None }
     }

@@ -18,7 +18,7 @@ use crate::engine::{self, Engine, JiraFailure, OrderHandler, Parts, Progress, Pr
 use crate::flow::{Flow, Notices, Observer, Teller};
 use crate::jira::{self, AnswerMemory, Budgets, Client, Fault, Scope, Transports};
 use crate::pulse::{NoResult, Pulse, Why};
-use crate::store::{self, Backend, Change, Hidden, Inheritance, Legacy, Opener, Predecessor, State, Store};
+use crate::store::{self, Change, Hidden, Inheritance, Legacy, Opener, Predecessor, State, Store, Write};
 
 /// The Node.js service ends a cycle every five minutes, unless somebody chose otherwise: one that was silent for so long
 /// is stopped.
@@ -100,7 +100,7 @@ impl Tools {
 }
 
 /// Cycles until told to stop or something fails.
-async fn run(tools: &Tools, job: &mut Job, backend: &Arc<dyn Backend>) -> Exit {
+async fn run(tools: &Tools, job: &mut Job, backend: &Arc<dyn Write>) -> Exit {
     let store = match Store::open(Arc::clone(backend), job.pulse.clone()).await {
         Ok(store) => store,
         Err(error) => return ended(job, &error.into()),

@@ -66,8 +66,8 @@ const KNOWN_TO: [(&str, &[&str]); 13] = [
     ("jira_markup", &["flow", "jira", "engine"]),
     ("jira::wire", &["jira"]),
     // JSON without a shape of its own is Jira's; and an export's, whose lines are read field by field.
-    ("serde_json::Value", &["jira", "jira_markup", "jira_sim", "store::dump", "testing"]),
-    ("serde_json::json", &["jira", "jira_markup", "jira_sim", "store::dump", "testing"]),
+    ("serde_json::Value", &["jira", "jira_markup", "jira_sim", "store::records", "testing"]),
+    ("serde_json::json", &["jira", "jira_markup", "jira_sim", "store::dump", "store::records", "testing"]),
     ("reqwest", &["jira"]),
     ("rusqlite", &["store", "testing"]),
     ("mongodb", &["store", "testing", "test_mongod"]),

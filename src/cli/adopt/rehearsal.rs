@@ -7,11 +7,11 @@ use anyhow::Context as _;
 use crate::cli::{import, remark};
 use crate::clock::Clock;
 use crate::flow::Flow;
-use crate::store::{Error, Export, Import, Reader, Revision, Stores};
+use crate::store::{Error, Export, Import, Read, Revision, Stores};
 
 /// Puts what the flow's own store has into the store of a dry run, so that this one knows what that one knows. The own
 /// store is only looked into, and may be in use.
-pub(super) async fn furnish(own: &dyn Reader, stores: &Stores, flow: &Flow, clock: &Clock) -> anyhow::Result<()> {
+pub(super) async fn furnish(own: &dyn Read, stores: &Stores, flow: &Flow, clock: &Clock) -> anyhow::Result<()> {
     match own.state().await {
         Ok(state) if state.revision == Revision::default() => return Ok(()),
         Ok(_) => {}

@@ -16,7 +16,7 @@ use crate::engine::cx::{Cx, Error};
 use crate::engine::known::{Candidates, Known, Obstacle, Proof, pair_of};
 use crate::engine::past::{Past, Seen};
 use crate::engine::plan::{Plan, plan};
-use crate::flow::{Fallback, Issue, IssueId, IssueKey, JiraTime, MissingDev, Side, SkipReason};
+use crate::flow::{Fallback, Issue, IssueId, IssueKey, JiraTime, MissingDev, Pair, Side, SkipReason};
 use crate::jira::{BATCH, FetchedByKey};
 use evidence::{Answer, Evidence, back_mark, dev_links, elsewhere, mark, user_link};
 
@@ -95,7 +95,7 @@ async fn recall_missing(cx: &Cx, known: &mut Known) -> Result<(), Error> {
     };
     let users: Vec<_> = known.issues.values().filter(is_news).map(|user| user.at.id.clone()).collect();
     known.missing.extend(users.iter().map(|user| (user.clone(), None)));
-    let missing = cx.store.missing(users).await?;
+    let missing = cx.store.get::<MissingDev>(Side::User, users).await?;
     known.missing.extend(missing.into_iter().map(|MissingDev { user, dev }| (user.id, Some(dev))));
     Ok(())
 }
@@ -142,12 +142,13 @@ async fn fetch_into(
         }
     }
     known.by_key.extend(read.values().map(|issue| (issue.at.key.clone(), Some(issue.at.id.clone()))));
-    for side in Side::BOTH {
-        // A dev issue that can't be read may be known as another's all the same.
-        let pairs = cx.store.pairs(side, read.keys().chain(&missing).cloned().collect()).await?;
-        let new = pairs.into_iter().filter(|pair| pair_of(known, &pair.user.id).is_none());
-        known.pairs.extend(new.collect::<Vec<_>>());
-    }
+    // A dev issue that can't be read may be known as another's all the same.
+    let pairs: Vec<Pair> = cx.store.get_on_both(read.keys().chain(&missing).cloned()).await?;
+    let both = pairs.iter().flat_map(|pair| [&pair.user.id, &pair.dev.id]);
+    let about: BTreeSet<_> = read.keys().chain(&missing).chain(both).cloned().collect();
+    let new = pairs.into_iter().filter(|pair| pair_of(known, &pair.user.id).is_none());
+    known.pairs.extend(new.collect::<Vec<_>>());
+    known.add_failures(cx.store.get_on_both(about).await?);
     let on_side = |side| read.values().filter(move |it| cx.sides.of_issue(it) == Some(side));
     for side in Side::BOTH {
         known.handled.extend(cx.store.handled(side, on_side(side).map(|it| it.at.id.clone()).collect()).await?);

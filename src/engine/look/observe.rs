@@ -9,7 +9,7 @@ use crate::engine::cx::{Cx, Error};
 use crate::engine::known::{Candidates, Known, pair_of, sighting};
 use crate::engine::past::Past;
 use crate::engine::retry;
-use crate::flow::{Event, Issue, IssueId, IssueRef, JiraTime, Observed, Pair, PairState, Row, Side};
+use crate::flow::{Copied, Event, Issue, IssueId, IssueRef, JiraTime, Observed, Pair, PairState, Row, Side};
 use crate::jira::{BATCH, Fetched, OddRow};
 
 /// What was written to a pair longer ago says nothing of rules that answer each other.
@@ -58,9 +58,10 @@ pub(in crate::engine) async fn odd_candidates(cx: &Cx, odd: Vec<OddRow>) -> Resu
 /// Reads the candidates and their counterparts afresh.
 pub(in crate::engine) async fn read(cx: &Cx, candidates: &Candidates) -> Result<Known, Error> {
     let pairs = pairs_of(cx, candidates).await?;
-    let failures: BTreeMap<_, _> =
-        cx.store.failures().await?.into_iter().map(|failure| (failure.issue.id.clone(), failure)).collect();
-    let mut known = Known { pairs, failures, ..Known::default() };
+    let about = candidates.keys().chain(pairs.iter().flat_map(|pair| [&pair.user.id, &pair.dev.id])).cloned();
+    let failures = cx.store.failures_about(about.collect::<BTreeSet<_>>()).await?;
+    let mut known = Known { pairs, ..Known::default() };
+    known.add_failures(failures);
     known.resting = resting(cx, candidates, &known);
     let awake = |id: &&IssueId| !known.resting.contains(*id);
     let mut ids: BTreeSet<IssueId> = candidates.keys().filter(awake).cloned().collect();
@@ -91,8 +92,8 @@ fn resting(cx: &Cx, candidates: &Candidates, known: &Known) -> BTreeSet<IssueId>
 /// side.
 async fn pairs_of(cx: &Cx, candidates: &Candidates) -> Result<Vec<Pair>, Error> {
     let ids: Vec<_> = candidates.keys().cloned().collect();
-    let mut pairs = cx.store.pairs(Side::User, ids.clone()).await?;
-    for pair in cx.store.pairs(Side::Dev, ids).await? {
+    let mut pairs = cx.store.get::<Pair>(Side::User, ids.clone()).await?;
+    for pair in cx.store.get::<Pair>(Side::Dev, ids).await? {
         if !pairs.iter().any(|known| known.user.id == pair.user.id) {
             pairs.push(pair);
         }
@@ -105,7 +106,7 @@ pub(in crate::engine) async fn recall(cx: &Cx, known: &mut Known) -> Result<(), 
     let kept = known.pairs.iter().filter(|pair| pair.state != PairState::Unpaired);
     let users: Vec<_> = kept.map(|pair| pair.user.id.clone()).collect();
     if cx.flow.rules.follow_attachments() {
-        for copied in cx.store.ledger(users.clone()).await? {
+        for copied in cx.store.get::<Copied>(Side::User, users.clone()).await? {
             known.copied.entry(copied.on).or_default().insert(copied.file);
         }
     }

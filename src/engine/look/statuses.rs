@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use crate::engine::cx::{Cx, Error};
-use crate::flow::{IssueId, NoticeKind, Rule, RuleId, Side, StatusId, StatusMatch, StatusName, TargetStatus};
+use crate::flow::{IssueId, NoticeKind, Pair, Rule, RuleId, Side, StatusId, StatusMatch, StatusName, TargetStatus};
 
 /// Recorded pairs among which the id of a status is looked for by the name that it had.
 const SOUGHT: u32 = 500;
@@ -73,7 +73,7 @@ async fn present_name(cx: &Cx, side: Side, name: &StatusName) -> Result<Option<S
 /// The ids of the statuses that were recorded under this name, among issues of that side.
 async fn recorded_as(cx: &Cx, side: Side, name: &StatusName) -> Result<BTreeSet<StatusId>, Error> {
     let mut issues: BTreeSet<IssueId> = cx.store.newest_issues(side).await?.into_iter().map(|issue| issue.id).collect();
-    issues.extend(cx.store.pairs_after(None, SOUGHT).await?.into_iter().map(|pair| pair.on(side).id.clone()));
+    issues.extend(cx.store.page::<Pair>(None, SOUGHT).await?.into_iter().map(|pair| pair.on(side).id.clone()));
     let handled = cx.store.handled(side, issues.into_iter().collect()).await?;
     let statuses = handled.into_values().map(|handled| handled.status);
     Ok(statuses.filter(|status| status.name == *name).map(|status| status.id).collect())

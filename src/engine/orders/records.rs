@@ -32,8 +32,8 @@ pub(super) async fn issue_by(cx: &Cx, key: &IssueKey) -> Result<Option<Issue>, H
 pub(super) async fn pairs_with(cx: &Cx, user: &IssueId, dev: Option<&IssueId>) -> Result<Vec<Pair>, Error> {
     // Also asked to put back what an order took away that is not carried out.
     let store = cx.store.for_record();
-    let mut pairs = store.pairs(Side::User, vec![user.clone()]).await?;
-    let others = store.pairs(Side::Dev, dev.cloned().into_iter().collect()).await?;
+    let mut pairs = store.get::<Pair>(Side::User, [user.clone()]).await?;
+    let others = store.get::<Pair>(Side::Dev, dev.cloned()).await?;
     pairs.extend(others.into_iter().filter(|pair| pair.user.id != *user));
     Ok(pairs)
 }

@@ -8,8 +8,8 @@ use crate::engine::plan::creation;
 use crate::engine::write::course::{self, Abandoned, Course, Driven};
 use crate::engine::write::executor;
 use crate::flow::{
-    Draft, Intent, Issue, IssueId, IssueKey, IssueRef, MissingDev, Observed, Order, Pair, PairState, Refused, Side,
-    Sighting,
+    Copied, Draft, Intent, Issue, IssueId, IssueKey, IssueRef, MissingDev, Observed, Order, Pair, PairState, Refused,
+    Side, Sighting,
 };
 use crate::store::Change;
 
@@ -63,11 +63,13 @@ fn refuse_while_served(cx: &Cx, user: &Issue, former: Option<&Pair>, dev: Option
 /// What is recorded of a dev issue that could not be read when it was taken over. If it can be read now it is not
 /// replaced, unless it is another's or left its project.
 async fn still_missing(cx: &Cx, user: &Issue) -> Result<Option<MissingDev>, Hindrance> {
-    let Some(missing) = cx.store.missing(vec![user.at.id.clone()]).await?.pop() else { return Ok(None) };
+    let Some(missing) = cx.store.get::<MissingDev>(Side::User, [user.at.id.clone()]).await?.pop() else {
+        return Ok(None);
+    };
     let Some(dev) = records::issue_by(cx, &missing.dev).await? else {
         return Ok(Some(missing));
     };
-    let is_anothers = !cx.store.pairs(Side::Dev, vec![dev.at.id.clone()]).await?.is_empty();
+    let is_anothers = !cx.store.get::<Pair>(Side::Dev, [dev.at.id.clone()]).await?.is_empty();
     if is_anothers || cx.sides.of_issue(&dev) != Some(Side::Dev) {
         return Ok(Some(missing));
     }
@@ -83,7 +85,7 @@ async fn as_it_is(
     former: Option<Pair>,
     missing: Option<MissingDev>,
 ) -> Result<Vec<Change>, Error> {
-    let ledger = cx.store.ledger(vec![user.id.clone()]).await?.into_iter().map(Change::PutCopied);
+    let ledger = cx.store.get::<Copied>(Side::User, [user.id.clone()]).await?.into_iter().map(Change::PutCopied);
     let former = former.into_iter().map(Change::PutPair);
     Ok(former.chain(ledger).chain(missing.map(Change::PutMissing)).collect())
 }

@@ -7,9 +7,6 @@ use crate::flow::{IssueKey, MissingDev, Order, Pair, PairState, Refused, Side};
 use crate::jira::Fetched;
 use crate::store::Change;
 
-/// Pairs that are read at once where one is looked for by its key.
-const PAGE: u32 = 500;
-
 /// The decision first, the marks last: a mark that is left over proves nothing against the pair table, and giving the
 /// order again takes it away.
 pub(super) async fn unpair(cx: &Cx, order: &Order, key: &IssueKey) -> Result<String, Hindrance> {
@@ -38,7 +35,7 @@ pub(super) async fn unpair(cx: &Cx, order: &Order, key: &IssueKey) -> Result<Str
 /// What was left out when it was taken over needs no such order: nothing is done for it.
 async fn in_no_pair(cx: &Cx, key: &IssueKey) -> Result<Refused, Error> {
     let user = cx.jira.fetch_by_key(&[key]).await?.issues.remove(key).map(|issue| issue.at.id);
-    let missing = cx.store.missing(user.into_iter().collect()).await?.pop();
+    let missing = cx.store.get::<MissingDev>(Side::User, user).await?.pop();
     let why = missing.map_or_else(String::new, |MissingDev { user, dev }| {
         format!(
             ": its dev issue {dev} could not be read when it was taken over, and no other is created for it unless you \
@@ -68,7 +65,7 @@ async fn pair_named(cx: &Cx, key: &IssueKey) -> Result<Option<Pair>, Error> {
         return pair_recorded_as(cx, key).await;
     };
     for side in Side::BOTH {
-        if let Some(pair) = cx.store.pairs(side, vec![issue.at.id.clone()]).await?.pop() {
+        if let Some(pair) = cx.store.get::<Pair>(side, [issue.at.id.clone()]).await?.pop() {
             return Ok(Some(pair));
         }
     }
@@ -76,17 +73,8 @@ async fn pair_named(cx: &Cx, key: &IssueKey) -> Result<Option<Pair>, Error> {
 }
 
 async fn pair_recorded_as(cx: &Cx, key: &IssueKey) -> Result<Option<Pair>, Error> {
-    let is_meant = |pair: &Pair| pair.user.key == *key || pair.dev.key == *key;
-    let mut after = None;
-    loop {
-        let page = cx.store.pairs_after(after, PAGE).await?;
-        let last = page.last().map(|pair| pair.user.id.clone());
-        match (page.into_iter().find(is_meant), last) {
-            (Some(pair), _) => return Ok(Some(pair)),
-            (None, None) => return Ok(None),
-            (None, Some(last)) => after = Some(last),
-        }
-    }
+    let named = cx.store.pairs_recorded_as(key).await?;
+    Ok(named.into_iter().min_by(|one, other| one.user.id.cmp(&other.user.id)))
 }
 
 /// Whether a doubt about this pair will be settled by itself. As long as one of its issues is away nobody looks, perhaps

@@ -88,15 +88,24 @@ pub(super) async fn search_since(
     Ok(reached.map(|begun| Searched { begun, shown_to: shown_to(begun, from, walked) }))
 }
 
+/// Failures that are tried at once: as many as a page of a search has.
+#[expect(clippy::cast_possible_truncation, reason = "a hundred")]
+const AT_ONCE: u32 = BATCH as u32;
+
 /// Tries failed issues again whose time has come.
 pub(super) async fn handle_due_failures(cx: &Cx, past: Past) -> Result<(), Error> {
-    let due = cx.store.failures().await?.into_iter().filter(|failure| retry::is_time_for(cx, failure));
-    let due: Vec<_> = due.map(|failure| (failure.issue.id.clone(), (failure.side, failure.issue))).collect();
-    // As many at once as a page of a search: there may be any number of them.
-    for some in due.chunks(BATCH) {
-        handle::handle_candidates(cx, some.iter().cloned().collect(), past).await?;
+    let due = retry::due(cx.clock.wall());
+    let mut last = None;
+    loop {
+        let some = cx.store.due_failures(&due, last.as_ref(), AT_ONCE).await?;
+        let is_more = some.len() == AT_ONCE as usize;
+        last = some.last().cloned();
+        let some = some.into_iter().map(|failure| (failure.issue.id.clone(), (failure.side, failure.issue)));
+        handle::handle_candidates(cx, some.collect(), past).await?;
+        if !is_more {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// An empty answer to a search that must show what an earlier one showed is believed once Jira has said that it knows

@@ -1,13 +1,16 @@
 //! The daily look at all known pairs (docs/sync.md, "Patrol"): no search ever names an issue that was deleted, hidden or
 //! moved away.
 
+use std::pin::pin;
+
 use chrono::TimeDelta;
+use futures::TryStreamExt as _;
 
 use crate::engine::cx::{Cx, Error};
 use crate::engine::handle;
 use crate::engine::known::Candidates;
 use crate::engine::past::Past;
-use crate::flow::{Event, IssueId, MissingDev, Pair, PairState, Side};
+use crate::flow::{Event, MissingDev, Pair, PairState, Side};
 use crate::jira::BATCH;
 use crate::store::{Change, Patrol};
 
@@ -31,7 +34,7 @@ pub(super) async fn go_on(cx: &Cx, patrol: Patrol, past: Past) -> Result<Patrol,
         if cx.pulse.stopping() {
             return Err(Error::Stopping);
         }
-        let pairs = cx.store.pairs_after(patrol.after.clone(), PAIRS).await?;
+        let pairs = cx.store.page::<Pair>(patrol.after.clone(), PAIRS).await?;
         let ended = pairs.len() < PAIRS as usize;
         patrol.after = pairs.last().map(|pair| pair.user.id.clone()).or(patrol.after);
         cx.memory.intents.try_links_again(&pairs);
@@ -63,14 +66,11 @@ pub(super) fn patrol_to_come(cx: &Cx, patrol: Patrol) -> Patrol {
 
 /// Dev issues that could not be read when they were taken over: those that can be now are seen to.
 async fn look_for_missing(cx: &Cx, past: Past) -> Result<(), Error> {
-    let mut after = None::<IssueId>;
-    loop {
+    let mut pages = pin!(cx.store.pages::<MissingDev>(PAIRS));
+    while let Some(page) = pages.try_next().await? {
         if cx.pulse.stopping() {
             return Err(Error::Stopping);
         }
-        let page = cx.store.missing_after(after, PAIRS).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.user.id.clone());
         let single = without_those_in_pairs(cx, page).await?;
         let keys: Vec<_> = single.iter().flat_map(|missing| [&missing.user.key, &missing.dev]).collect();
         let read = cx.jira.fetch_by_key(&keys).await?.issues;
@@ -78,12 +78,13 @@ async fn look_for_missing(cx: &Cx, past: Past) -> Result<(), Error> {
         let found = found.map(|missing| (missing.user.id.clone(), (Side::User, missing.user)));
         handle::handle_candidates(cx, found.collect(), past).await?;
     }
+    Ok(())
 }
 
 /// A user issue that is in a pair misses nothing: whoever recorded the pair came not to say so.
 async fn without_those_in_pairs(cx: &Cx, missing: Vec<MissingDev>) -> Result<Vec<MissingDev>, Error> {
-    let users = missing.iter().map(|missing| missing.user.id.clone()).collect();
-    let paired = cx.store.pairs(Side::User, users).await?;
+    let users = missing.iter().map(|missing| missing.user.id.clone());
+    let paired = cx.store.get::<Pair>(Side::User, users).await?;
     let is_paired = |missing: &MissingDev| paired.iter().any(|pair| pair.user.id == missing.user.id);
     let (settled, single): (Vec<_>, Vec<_>) = missing.into_iter().partition(is_paired);
     cx.store.write(settled.into_iter().map(|missing| Change::ClearMissing(missing.user.id)).collect()).await?;
@@ -92,9 +93,8 @@ async fn without_those_in_pairs(cx: &Cx, missing: Vec<MissingDev>) -> Result<Vec
 
 async fn tell_patrol(cx: &Cx) -> Result<(), Error> {
     let (mut pairs, mut broken, mut suspended) = (0, 0, 0);
-    let mut after = None::<IssueId>;
-    loop {
-        let page = cx.store.pairs_after(after, COUNTED).await?;
+    let mut pages = pin!(cx.store.pages::<Pair>(COUNTED));
+    while let Some(page) = pages.try_next().await? {
         let in_state = |state| page.iter().filter(|pair| pair.state == state).count() as u64;
         pairs += page.len() as u64 - in_state(PairState::Unpaired);
         broken += in_state(PairState::Broken);
@@ -102,7 +102,6 @@ async fn tell_patrol(cx: &Cx) -> Result<(), Error> {
         if page.len() < COUNTED as usize {
             break;
         }
-        after = page.last().map(|pair| pair.user.id.clone());
     }
     cx.teller.tell(&Event::PatrolCompleted { pairs, broken, suspended });
     Ok(())

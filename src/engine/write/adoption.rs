@@ -5,7 +5,7 @@ use super::files::entries;
 use super::linking::{self, is_unlinked};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::known::{Known, Obstacle, Proof};
-use crate::flow::{Event, Issue, Mark, Origin, Pair, PairState, SkipReason};
+use crate::flow::{Copied, Event, Issue, Mark, Origin, Pair, PairState, Side, SkipReason};
 use crate::store::{self, Change};
 
 /// Records two issues as a pair that was found. Where the store says otherwise, none is created for the user issue.
@@ -49,7 +49,7 @@ pub(in crate::engine) async fn record_adopted(
 }
 
 async fn files_seen_to(cx: &Cx, user: &Issue, dev: &Issue, by: Proof, known: &Known) -> Result<Vec<Change>, Error> {
-    let ledger = cx.store.ledger(vec![user.at.id.clone()]).await?;
+    let ledger = cx.store.get::<Copied>(Side::User, [user.at.id.clone()]).await?;
     let handled = known.handled.get(&user.at.id);
     let entries = entries(user, dev, (by, cx.jira.account()), handled, &ledger);
     Ok(entries.into_iter().map(Change::PutCopied).collect())

@@ -5,7 +5,7 @@ use crate::engine::cx::{Cx, Error};
 use crate::engine::failure::JiraFailure;
 use crate::flow::{
     Attachment, Copied, CreateIssue, Describe, Draft, Handled, Intent, IntentId, IntentState, LinkIssues, Observed,
-    Origin, Pair, PairState, Sighting, SkipReason, StatusName, Step,
+    Origin, Pair, PairState, Side, Sighting, SkipReason, StatusName, Step,
 };
 use crate::store::Change;
 
@@ -156,7 +156,8 @@ pub(super) async fn record_outcome(cx: &Cx, course: &mut Course, learned: Learne
 /// The ledger keeps what it knows of a file.
 async fn settle_file(cx: &Cx, course: &mut Course, file: Attachment) -> Result<(), Error> {
     let on = course.intent.user.id.clone();
-    let known = cx.store.for_record().ledger(vec![on.clone()]).await?.iter().any(|copied| copied.file == file.id);
+    let ledger = cx.store.for_record().get::<Copied>(Side::User, [on.clone()]).await?;
+    let known = ledger.iter().any(|copied| copied.file == file.id);
     if !known {
         course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: None }));
     }

@@ -21,7 +21,8 @@ pub(in crate::engine) async fn failed(
     context: FailureContext,
 ) -> Result<(), Error> {
     cx.tally.errors.add(1);
-    let before = cx.store.for_record().failures().await?.into_iter().find(|failure| failure.issue.id == issue.id);
+    let before: Vec<Failure> = cx.store.for_record().get_on_both([issue.id.clone()]).await?;
+    let before = before.into_iter().min_by_key(|failure| failure.next_try);
     let attempts = before.map_or(0, |failure| failure.attempts) + 1;
     let again_in = retry::pause_after(cx, attempts);
     let next_try = cx.clock.wall() + again_in;

@@ -89,8 +89,9 @@ async fn link_intent(
 }
 
 pub(super) async fn open_link(cx: &Cx, user: &IssueId) -> Result<Option<Intent>, Error> {
-    let open = cx.store.for_record().open_intents().await?;
-    Ok(open.into_iter().find(|intent| intent.kind == IntentKind::Link && intent.user.id == *user))
+    // Every link's source is the user issue.
+    let open = cx.store.for_record().get::<Intent>(Side::User, [user.clone()]).await?;
+    Ok(open.into_iter().find(|intent| intent.kind == IntentKind::Link))
 }
 
 /// Whether the user issue of a pair shows nothing of a link: neither back-mark nor line.

@@ -7,7 +7,7 @@ use super::course::{self, Course};
 use super::failures;
 use crate::engine::cx::{Cx, Error};
 use crate::engine::retry::FailureContext;
-use crate::flow::{AttachmentId, CopyAttachment, Intent, IntentKind, IntentState, Side, Step};
+use crate::flow::{AttachmentId, Copied, CopyAttachment, Intent, IntentKind, IntentState, Side, Step};
 use crate::store::Change;
 
 /// Whether nothing else may be planned for an intent's pair. Files and links that are owed, and of which nothing was sent,
@@ -30,7 +30,7 @@ pub(super) async fn owed_files(cx: &Cx, course: &Course) -> Result<Vec<CopyAttac
 }
 
 async fn settled_files(cx: &Cx, done: &[Change], intent: &Intent) -> Result<BTreeSet<AttachmentId>, Error> {
-    let ledger = cx.store.for_record().ledger(vec![intent.user.id.clone()]).await?;
+    let ledger = cx.store.for_record().get::<Copied>(Side::User, [intent.user.id.clone()]).await?;
     let about_to_be = done
         .iter()
         .filter_map(|change| if let Change::PutCopied(copied) = change { Some(copied.file.clone()) } else { None });

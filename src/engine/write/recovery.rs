@@ -14,9 +14,11 @@ use super::steps::evidence::Found;
 use super::{executor, failures, steps};
 use crate::engine::cx::{CONCURRENCY, Cx, Error};
 use crate::engine::retry::{self, FailureContext};
-use crate::flow::{Doubt, Event, Intent, IntentKind, IssueId, JiraTime, PairState, Side, SkipReason, Stage, Step};
+use crate::flow::{
+    Doubt, Event, Intent, IntentKind, IssueId, JiraTime, Pair, PairState, Side, SkipReason, Stage, Step,
+};
 use crate::jira::Fetched;
-use crate::store::{self, Change};
+use crate::store::{self, Change, Failure};
 
 /// A doubt that lasts is told again so often.
 const TOLD_AGAIN: Duration = Duration::from_secs(3600);
@@ -62,7 +64,7 @@ pub(in crate::engine) async fn recover(cx: &Cx) -> Result<(), Error> {
     for intent in open.iter().filter(|intent| holds_its_pair(intent)) {
         cx.memory.intents.set_busy(intent);
     }
-    let waiting = if open.is_empty() { BTreeSet::new() } else { waiting(cx).await? };
+    let waiting = waiting(cx, &open).await?;
     let (idle, due): (Vec<_>, Vec<_>) = open.into_iter().partition(|intent| waiting.contains(&intent.user.id));
     cx.tally.doubts.add(idle.iter().filter(|intent| !intent.is_owed()).count());
     let suspects: Vec<Suspect> = due.into_iter().map(|intent| suspect(cx, intent)).collect();
@@ -73,9 +75,10 @@ pub(in crate::engine) async fn recover(cx: &Cx) -> Result<(), Error> {
     ends.into_iter().collect()
 }
 
-/// The issues that failed and whose time to try again has not come.
-async fn waiting(cx: &Cx) -> Result<BTreeSet<IssueId>, Error> {
-    let failures = cx.store.failures().await?.into_iter();
+/// The issues of these intents that failed and whose time to try again has not come.
+async fn waiting(cx: &Cx, open: &[Intent]) -> Result<BTreeSet<IssueId>, Error> {
+    let users = open.iter().map(|intent| intent.user.id.clone());
+    let failures = cx.store.get_on_both::<Failure>(users).await?.into_iter();
     Ok(failures.filter(|failure| !retry::is_time_for(cx, failure)).map(|failure| failure.issue.id).collect())
 }
 
@@ -130,7 +133,7 @@ async fn dispatch(cx: &Cx, suspect: Suspect, marks: &CreateMarks) -> Result<(), 
 /// Whether its pair may be written to. An intent that has no dev issue yet has no pair either.
 pub(super) async fn leave(cx: &Cx, intent: &Intent) -> Result<Leave, Error> {
     let Some(dev) = &intent.dev else { return Ok(Leave::Granted) };
-    let pairs = cx.store.pairs(Side::User, vec![intent.user.id.clone()]).await?;
+    let pairs = cx.store.get::<Pair>(Side::User, [intent.user.id.clone()]).await?;
     let state = pairs.into_iter().find(|pair| pair.dev.id == dev.id).map(|pair| pair.state);
     Ok(match state {
         Some(PairState::Active) => Leave::Granted,

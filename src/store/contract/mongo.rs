@@ -74,11 +74,11 @@ fn another_process(driver: &Driver) -> Mongo {
 }
 
 impl Place for MongoPlace {
-    fn open(&self, flow: &Flow) -> Arc<dyn Backend> {
+    fn open(&self, flow: &Flow) -> Arc<dyn Write> {
         self.opener.open(&self.placed(flow))
     }
 
-    fn read(&self, flow: &Flow) -> Arc<dyn Reader> {
+    fn read(&self, flow: &Flow) -> Arc<dyn Read> {
         self.opener.read(&self.placed(flow))
     }
 

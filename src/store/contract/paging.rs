@@ -25,14 +25,13 @@ pub(super) async fn all_that_was_handled_comes_page_by_page(place: impl Place) {
     worker.write(vec![Change::PutHandled(Side::Dev, dev(3), handled("Closed"))]).await.unwrap();
 
     let all = walked(async |last: Option<&HandledIssue>| {
-        reader.handled_after(Side::User, last.map(|last| last.issue.id.clone()), 3).await.unwrap()
+        reader.page(last.map(|last| (last.side, last.id.clone())), 3).await.unwrap()
     });
-    let expected = numbers.map(|n| HandledIssue { issue: user(n), was: handled("Open") });
-    assert_eq!(all.await, expected);
-    let others = reader.handled_after(Side::Dev, None, 3).await.unwrap();
-    assert_eq!(others, [HandledIssue { issue: dev(3), was: handled("Closed") }]);
+    let users = numbers.map(|n| HandledIssue::new(Side::User, user(n), handled("Open")));
+    let others = HandledIssue::new(Side::Dev, dev(3), handled("Closed"));
+    assert_eq!(all.await, [&users[..], &[others]].concat());
     // The one of the bookmark may be gone by then.
-    assert_eq!(reader.handled_after(Side::User, Some(id(50)), 1).await.unwrap()[0].issue, user(99));
+    assert_eq!(reader.page::<HandledIssue>(Some((Side::User, id(50))), 1).await.unwrap()[0].id, id(99));
 }
 
 pub(super) async fn the_whole_ledger_comes_page_by_page(place: impl Place) {
@@ -41,8 +40,9 @@ pub(super) async fn the_whole_ledger_comes_page_by_page(place: impl Place) {
     let all = ["1", "1000", "7", "70", "a", "b\u{e4}", "z"];
     let all: Vec<_> = (1..).zip(all).map(|(n, file)| copied(n % 3, file, (n % 2 == 0).then_some("80"))).collect();
     worker.write(all.iter().rev().cloned().map(Change::PutCopied).collect()).await.unwrap();
-    let read =
-        walked(async |last: Option<&Copied>| reader.ledger_after(last.map(|last| last.file.clone()), 3).await.unwrap());
+    let read = walked(async |last: Option<&Copied>| {
+        reader.page::<Copied>(last.map(|last| last.file.clone()), 3).await.unwrap()
+    });
     assert_eq!(read.await, all);
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn all_failures_come_page_by_page(place: impl Place) {
     worker.write(all.iter().rev().cloned().map(Change::PutFailure).collect()).await.unwrap();
     let read = walked(async |last: Option<&Failure>| {
         let after = last.map(|last| (last.side, last.issue.id.clone()));
-        reader.failures_after(after, 3).await.unwrap()
+        reader.page::<Failure>(after, 3).await.unwrap()
     });
     assert_eq!(read.await, all);
 }
@@ -76,7 +76,7 @@ pub(super) async fn a_line_that_was_told_elsewhere_keeps_its_number_and_its_time
     let (first, later) = (told(7, "first"), told(4711, "later"));
     worker.write(vec![retell(&later), retell(&told(7, "as it was not"))]).await.unwrap();
     worker.write(vec![retell(&first), retell(&later)]).await.unwrap();
-    let all = async || worker.backend.history(query(None, None, 9)).await.unwrap();
+    let all = async || worker.read().history(query(None, None, 9)).await.unwrap();
     assert_eq!(all().await, [later.clone(), first.clone()]);
 
     worker.write(vec![Change::Tell(entry(1, "2024-05-01T11:00:00Z", "new"))]).await.unwrap();

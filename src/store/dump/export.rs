@@ -1,23 +1,16 @@
-//! Writing a flow's state.
-//!
-//! The flow may be served meanwhile, and then no two questions see the same moment. So whatever says that something was
-//! done is read before that on which it relies: what is read later may know more, and must not know less.
-//!
-//! - The state comes first: what happened since is looked for again.
-//! - Failures come before what was handled: an issue that failed and is in order since is looked at once more. They come
-//!   again behind the intents, as an intent that is closed may leave one. The later record of an issue counts.
-//! - What was handled comes before the pairs: no issue is handled as one of a pair that is not there.
-//! - Missing dev issues come before pairs and intents: each is there, or what took its place is.
-//! - Pairs come before intents and the ledger: what a step did is there, or the step is.
+//! Writing a flow's state: first how far it has come, since what happened later is looked for again, then the kinds of
+//! records in the order of [`KINDS`].
 
 use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt as _;
 
 use super::Tally;
-use super::line::{Header, Line, Record};
-use crate::flow::{FlowName, HistoryQuery, Side};
-use crate::store::{Error, HandledIssue, Reader};
+use super::line::{self, Header};
+use crate::flow::FlowName;
+use crate::store::records::{Exported, KINDS};
+use crate::store::{Error, Read};
 
 /// How much is read at once.
 const PAGE: u32 = 1_000;
@@ -35,7 +28,7 @@ pub enum ExportError {
 
 /// One flow's state on its way out.
 pub struct Export<'a> {
-    reader: &'a dyn Reader,
+    reader: &'a dyn Read,
     out: &'a mut dyn Write,
     tally: Tally,
 }
@@ -43,7 +36,7 @@ pub struct Export<'a> {
 impl<'a> Export<'a> {
     /// Of what `reader` sees, to `out`.
     #[must_use]
-    pub fn new(reader: &'a dyn Reader, out: &'a mut dyn Write) -> Self {
+    pub fn new(reader: &'a dyn Read, out: &'a mut dyn Write) -> Self {
         Self { reader, out, tally: Tally::default() }
     }
 
@@ -52,92 +45,25 @@ impl<'a> Export<'a> {
     /// # Errors
     /// When the store can't be read or `out` can't be written.
     pub async fn write(mut self, flow: &FlowName, now: DateTime<Utc>) -> Result<Tally, ExportError> {
-        self.line(&Line::Header(Header { flow: flow.clone(), at: now }))?;
-        self.record(Record::State(Box::new(self.reader.state().await?)))?;
-        self.failures().await?;
-        for side in Side::BOTH {
-            self.handled(side).await?;
+        self.line(&line::header(&Header { flow: flow.clone(), at: now }))?;
+        self.record(&self.reader.state().await?)?;
+        for kind in &KINDS {
+            let mut pages = (kind.all)(self.reader, PAGE);
+            while let Some(page) = pages.try_next().await? {
+                page.iter().try_for_each(|record| self.record(&**record))?;
+            }
         }
-        self.missing().await?;
-        self.pairs().await?;
-        for intent in self.reader.open_intents(u32::MAX).await? {
-            self.record(Record::Intent(Box::new(intent)))?;
-        }
-        self.failures().await?;
-        self.ledger().await?;
-        self.history().await?;
-        self.line(&Line::End(self.tally.lines))?;
+        self.line(&line::end(self.tally.lines))?;
         self.out.flush()?;
         Ok(self.tally)
     }
 
-    async fn failures(&mut self) -> Result<(), ExportError> {
-        let mut after = None;
-        loop {
-            let page = self.reader.failures_after(after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some((last.side, last.issue.id.clone()));
-            page.into_iter().try_for_each(|failure| self.record(Record::Failure(failure)))?;
-        }
+    fn record(&mut self, record: &dyn Exported) -> Result<(), ExportError> {
+        self.tally.count(record.kind());
+        self.line(&record.json().to_string())
     }
 
-    async fn handled(&mut self, side: Side) -> Result<(), ExportError> {
-        let mut after = None;
-        loop {
-            let page = self.reader.handled_after(side, after, PAGE).await?;
-            let Some(HandledIssue { issue, .. }) = page.last() else { return Ok(()) };
-            after = Some(issue.id.clone());
-            page.into_iter().try_for_each(|handled| self.record(Record::Handled(side, handled)))?;
-        }
-    }
-
-    async fn missing(&mut self) -> Result<(), ExportError> {
-        let mut after = None;
-        loop {
-            let page = self.reader.missing_after(after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.user.id.clone());
-            page.into_iter().try_for_each(|missing| self.record(Record::Missing(missing)))?;
-        }
-    }
-
-    async fn pairs(&mut self) -> Result<(), ExportError> {
-        let mut after = None;
-        loop {
-            let page = self.reader.pairs_after(after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.user.id.clone());
-            page.into_iter().try_for_each(|pair| self.record(Record::Pair(pair)))?;
-        }
-    }
-
-    async fn ledger(&mut self) -> Result<(), ExportError> {
-        let mut after = None;
-        loop {
-            let page = self.reader.ledger_after(after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.file.clone());
-            page.into_iter().try_for_each(|copied| self.record(Record::Copied(copied)))?;
-        }
-    }
-
-    /// Latest first, each line with its number.
-    async fn history(&mut self) -> Result<(), ExportError> {
-        let mut before = None;
-        loop {
-            let page = self.reader.history(HistoryQuery { issue: None, before, most: PAGE }).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            before = Some(last.number);
-            page.into_iter().try_for_each(|told| self.record(Record::Told(told)))?;
-        }
-    }
-
-    fn record(&mut self, record: Record) -> Result<(), ExportError> {
-        self.tally.count(&record);
-        self.line(&Line::Record(record))
-    }
-
-    fn line(&mut self, line: &Line) -> Result<(), ExportError> {
-        Ok(writeln!(self.out, "{}", line.json())?)
+    fn line(&mut self, line: &str) -> Result<(), ExportError> {
+        Ok(writeln!(self.out, "{line}")?)
     }
 }

@@ -10,15 +10,13 @@ use std::io::{self, BufRead, BufReader, Read, Seek};
 use chrono::{DateTime, Utc};
 
 use super::Tally;
-use super::line::{Header, Line, Record};
-use crate::flow::FlowName;
+use super::line::{Header, Line};
+use crate::flow::{FlowName, Intent, Pair};
+use crate::store::records::{Exported, Line as _};
 use crate::store::{Change, Error, Inheritance, Revision, State, Store};
 
 /// How many records are written at once.
 const BATCH: usize = 500;
-
-/// How many pairs are counted at once.
-const PAGE: u32 = 1_000;
 
 /// No line is longer: an intent with thousands of files stays far below.
 const LONGEST: u64 = 16 << 20;
@@ -88,12 +86,10 @@ pub struct Import {
     tally: Tally,
 }
 
-/// What is written when.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// What pairs rely on, and what relies on nothing.
-    Before,
-    Pairs,
+/// What a line between the first and the last has.
+enum Record {
+    State(Box<State>),
+    Other(Box<dyn Exported>),
 }
 
 impl Import {
@@ -106,11 +102,14 @@ impl Import {
         let header = lines.header()?;
         let (mut tally, mut state) = (Tally::default(), None);
         while let Some(record) = lines.record(tally.lines)? {
-            tally.count(&record);
-            if let Record::State(found) = record
-                && state.replace(*found).is_some()
-            {
-                return Err(lines.wrong("there are two states"));
+            match record {
+                Record::Other(record) => tally.count(record.kind()),
+                Record::State(found) => {
+                    tally.count(State::KIND);
+                    if state.replace(*found).is_some() {
+                        return Err(lines.wrong("there are two states"));
+                    }
+                }
             }
         }
         let state = state.ok_or_else(|| lines.wrong("there is no state"))?;
@@ -136,22 +135,24 @@ impl Import {
     pub async fn write(mut self, store: &Store) -> Result<Tally, ImportError> {
         let here = store.state().await?;
         refuse_unless_new(store, here.revision).await?;
-        for stage in [Stage::Before, Stage::Pairs] {
-            self.stage(stage, store).await?;
+        for is_last in [false, true] {
+            self.write_those(is_last, store).await?;
         }
         self.refuse_mixed(store).await?;
         store.write(vec![Change::PutState(State { revision: here.revision, ..self.state })]).await?;
         Ok(self.tally)
     }
 
-    async fn stage(&mut self, stage: Stage, store: &Store) -> Result<(), ImportError> {
+    /// Writes the records that come last, or all others but the state.
+    async fn write_those(&mut self, is_last: bool, store: &Store) -> Result<(), ImportError> {
         let mut lines = Lines::of(&mut self.file)?;
         lines.header()?;
         let (mut read, mut batch) = (0, Vec::new());
         while let Some(record) = lines.record(read)? {
             read += 1;
-            if of(&record) == Some(stage) {
-                batch.extend(changes(record));
+            match record {
+                Record::Other(record) if record.is_last() == is_last => batch.extend(record.changes()),
+                Record::Other(_) | Record::State(_) => {}
             }
             if batch.len() >= BATCH {
                 written(store, std::mem::take(&mut batch)).await?;
@@ -162,14 +163,7 @@ impl Import {
 
     /// What an earlier import left is there again, unless it was another one.
     async fn refuse_mixed(&self, store: &Store) -> Result<(), ImportError> {
-        let (mut pairs, mut after) = (0, None);
-        loop {
-            let page = store.pairs_after(after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.user.id.clone());
-            pairs += page.len() as u64;
-        }
-        let intents = store.open_intents().await?.len() as u64;
+        let (pairs, intents) = (store.count::<Pair>().await?, store.count::<Intent>().await?);
         let Tally { pairs: owed, intents: owed_intents, .. } = self.tally;
         if (pairs, intents) == (owed, owed_intents) {
             return Ok(());
@@ -197,34 +191,6 @@ async fn written(store: &Store, batch: Vec<Change>) -> Result<(), ImportError> {
     }
 }
 
-/// When a record is written; the state is, when all others are.
-fn of(record: &Record) -> Option<Stage> {
-    match record {
-        Record::State(_) => None,
-        Record::Pair(_) => Some(Stage::Pairs),
-        Record::Failure(_)
-        | Record::Handled(..)
-        | Record::Missing(_)
-        | Record::Intent(_)
-        | Record::Copied(_)
-        | Record::Told(_) => Some(Stage::Before),
-    }
-}
-
-/// Each may be made twice with the same result.
-fn changes(record: Record) -> Vec<Change> {
-    match record {
-        Record::State(_) => Vec::new(),
-        Record::Failure(failure) => vec![Change::PutFailure(failure)],
-        Record::Handled(side, handled) => vec![Change::PutHandled(side, handled.issue, handled.was)],
-        Record::Missing(missing) => vec![Change::PutMissing(missing)],
-        Record::Pair(pair) => vec![Change::PutPair(pair)],
-        Record::Intent(intent) => vec![Change::CloseIntent(intent.id.clone()), Change::AddIntent(*intent)],
-        Record::Copied(copied) => vec![Change::PutCopied(copied)],
-        Record::Told(told) => vec![Change::Retell(told)],
-    }
-}
-
 /// The lines of a file, in their order.
 struct Lines<'a> {
     from: BufReader<&'a mut File>,
@@ -240,7 +206,9 @@ impl<'a> Lines<'a> {
     fn header(&mut self) -> Result<Header, BadImport> {
         match self.next()? {
             Some(Line::Header(header)) => Ok(header),
-            Some(Line::Record(_) | Line::End(_)) => Err(self.wrong("it is not the first line of an export")),
+            Some(Line::State(_) | Line::Record(_) | Line::End(_)) => {
+                Err(self.wrong("it is not the first line of an export"))
+            }
             None => Err(self.wrong("there is nothing in it")),
         }
     }
@@ -248,7 +216,8 @@ impl<'a> Lines<'a> {
     /// The next record, of which `before` were read so far; `None` at the end of a whole export.
     fn record(&mut self, before: u64) -> Result<Option<Record>, BadImport> {
         match self.next()? {
-            Some(Line::Record(record)) => Ok(Some(record)),
+            Some(Line::State(state)) => Ok(Some(Record::State(state))),
+            Some(Line::Record(record)) => Ok(Some(Record::Other(record))),
             Some(Line::Header(_)) => Err(self.wrong("another export begins here; import one at a time")),
             Some(Line::End(records)) if records == before => self.nothing_more(),
             Some(Line::End(records)) => {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
 
-use super::document::{Found, long};
+use super::document::{long, row};
 use super::layout::SYNC_STATE;
 use super::server::Server;
 use super::trouble::Trouble;
 use crate::flow::{Flow, FlowName, SiteUrl};
+use crate::store::read::Unusable;
 use crate::store::{Epoch, Error};
 
 /// One flow's database, and no other's.
@@ -43,15 +44,14 @@ impl Base {
         self.server.place(&self.name)
     }
 
+    /// The error for data that can't be used.
+    pub(super) fn unusable(&self, why: Unusable) -> Error {
+        Trouble::from(why).at(&self.server, &self.name)
+    }
+
     /// As the caller is told.
     pub(super) fn told<T>(&self, result: Result<T, Trouble>) -> Result<T, Error> {
         result.map_err(|trouble| trouble.at(&self.server, &self.name))
-    }
-
-    /// The database does not hold together: what it says can't be built upon.
-    pub(super) fn damaged(&self, what: &str) -> Error {
-        let remedies = "restore it from a backup, or drop this database to begin anew";
-        Error::Unreadable { place: self.place(), why: format!("it is damaged ({what}); {remedies}") }
     }
 
     /// A database keeps one flow's data: the first to come owns it, also when another one has its name in
@@ -59,7 +59,8 @@ impl Base {
     pub(super) async fn refuse_foreign(&self, database: &Database) -> Result<(), Trouble> {
         let others = doc! { "name": { "$ne": self.flow.as_str() }, "epoch": { "$exists": true } };
         let Some(other) = database.collection(SYNC_STATE).find_one(others).await? else { return Ok(()) };
-        let owner = Found { collection: SYNC_STATE, document: &other }.text("name")?;
+        let other = row(SYNC_STATE, other);
+        let owner = other.text("name")?;
         let remedies = "give it its old name back if it was renamed, else a database of its own (database.name); or drop \
                         this database to begin anew";
         Err(Trouble::Unusable(format!("it belongs to the flow {owner}, not to {}: {remedies}", self.flow)))
@@ -76,7 +77,7 @@ impl Base {
     pub(super) async fn refuse_unless_latest(&self, database: &Database, epoch: Epoch) -> Result<(), Trouble> {
         // Who begins anew after that looks for the indexes again.
         let state = self.state(database).await.inspect_err(|_| self.server.set_unprepared(&self.name))?;
-        let latest = Found { collection: SYNC_STATE, document: &state }.number("epoch")?;
+        let latest = row(SYNC_STATE, state).number("epoch")?;
         if latest == epoch.0 { Ok(()) } else { Err(Error::Fenced.into()) }
     }
 

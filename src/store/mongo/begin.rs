@@ -6,7 +6,7 @@ use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
 
 use super::base::{Base, no_state};
-use super::document::{Found, long, wall_date};
+use super::document::{long, row, wall_date};
 use super::layout::{self, INTENTS, SYNC_STATE};
 use super::owner::{self, Process};
 use super::trouble::Trouble;
@@ -42,7 +42,7 @@ async fn next_epoch(base: &Base, database: &Database, now: DateTime<Utc>) -> Res
     let begun = states.find_one_and_update(doc! { "name": base.flow.as_str() }, vec![change]);
     let state = begun.upsert(true).return_document(ReturnDocument::After).await?;
     let state = state.ok_or_else(|| Trouble::Unusable(no_state()))?;
-    Ok(Epoch(Found { collection: SYNC_STATE, document: &state }.number("epoch")?))
+    Ok(Epoch(row(SYNC_STATE, state).number("epoch")?))
 }
 
 /// From here on no predecessor can change or close an open intent.

@@ -5,14 +5,18 @@ use mongodb::bson::{Document, doc};
 
 use super::base::Base;
 use super::bulk::{Put, Remove};
-use super::document::{jira_date, long, record, wall_date};
+use super::document::{bson, fields, long, wall_date, which};
 use super::known::{Known, Partner};
-use super::layout::{ATTACHMENTS, FAILURES, HISTORY, INTENTS, JIRA_MAPPING, MISSING, handled};
-use crate::flow::{
-    AttachmentId, Copied, Entry, Handled, Intent, IntentId, IssueId, IssueRef, MissingDev, Pair, Side, Told,
+use super::layout::{ATTACHMENTS, JIRA_MAPPING};
+use crate::flow::{Entry, Intent, IssueId, MissingDev, Pair};
+use crate::store::records::{
+    Created, Failure, HISTORY, HandledIssue, Record, Value, entry_fields, intent_json, kind_text, origin_text,
 };
-use crate::store::records::{fields_json, intent_json, kind_text, level_text, origin_text};
-use crate::store::{Change, Epoch, Error, Failure, State};
+use crate::store::{Change, Epoch, Error, State};
+
+/// When a document was first written, and when last.
+const CREATED: &str = "created_at";
+const UPDATED: &str = "updated_at";
 
 /// One thing to be done.
 pub(super) enum Deed {
@@ -84,40 +88,66 @@ impl<'a> Deeds<'a> {
         match change {
             Change::AddIntent(intent) => self.add_intent(&intent)?,
             Change::UpdateIntent(intent) => self.update_intent(&intent)?,
-            Change::CloseIntent(id) => self.close_intent(&id),
+            Change::CloseIntent(id) => {
+                self.known.close_intent(&id);
+                self.remove::<Intent>(&id);
+            }
             Change::PutPair(pair) => self.put_pair(&pair)?,
             Change::RemovePair(user) => self.remove_pair(&user),
-            Change::PutMissing(missing) => self.put_missing(&missing),
-            Change::ClearMissing(user) => self.remove(MISSING, doc! { "user_issue_id": user.as_str() }, false),
-            Change::PutCopied(copied) => self.put_copied(&copied),
+            Change::PutMissing(missing) => self.put(&missing),
+            Change::ClearMissing(user) => self.remove::<MissingDev>(&user),
+            Change::PutCopied(copied) => self.put(&copied),
             Change::Tell(entry) => self.tell(&entry),
-            Change::Retell(told) => self.retell(&told),
-            Change::PutHandled(side, issue, handled) => self.put_handled(side, &issue, &handled),
-            Change::PutFailure(failure) => self.put_failure(&failure),
-            Change::ClearFailure(side, id) => self.remove(FAILURES, doc! { "_id": failure_id(side, &id) }, false),
+            Change::Retell(told) => self.put(&told),
+            Change::PutHandled(side, issue, was) => self.put(&HandledIssue::new(side, issue, was)),
+            Change::PutFailure(failure) => self.put(&failure),
+            Change::ClearFailure(side, id) => self.remove::<Failure>(&(side, id)),
             Change::PutState(state) => self.put_state(state),
             Change::PutPause(until) => self.deeds.push(Deed::Pause(until)),
         }
         Ok(())
     }
 
+    /// Adds a record, or replaces the one of its key.
+    fn put<R: Record>(&mut self, record: &R) {
+        let (table, key) = R::locate(&record.key());
+        let (mut set, mut added) = (Document::new(), Document::new());
+        if table.versioned {
+            set.insert("version", 1);
+        }
+        // What is in an `_id` with something else can't be queried there.
+        if let (true, [_, _, ..]) = (table.key_is_id, table.key) {
+            set.extend(table.key.iter().zip(&key).map(|(column, value)| (column.name.to_owned(), bson(value.clone()))));
+        }
+        set.extend(fields(record.fields()));
+        match table.created {
+            Created::No => {}
+            Created::First => _ = added.insert(CREATED, self.now),
+            Created::Anew => _ = set.insert(CREATED, self.now),
+        }
+        if table.updated {
+            set.insert(UPDATED, self.now);
+        }
+        self.upsert(table.name, which(table, key), (set, added), String::new());
+    }
+
+    /// Removes the record of a key, if there is one.
+    fn remove<R: Record>(&mut self, key: &R::Key) {
+        let (table, key) = R::locate(key);
+        self.delete(table.name, which(table, key), false);
+    }
+
     fn add_intent(&mut self, intent: &Intent) -> Result<(), Error> {
-        let kind = kind_text(intent.kind);
         let source = intent.on(intent.source).unwrap_or(&intent.user);
-        let what = format!("an open {kind} intent for {source}");
-        let fields = doc! {
-            "number": self.number(),
-            "source_side": intent.source.to_string(),
-            "source_issue_id": intent.source_id().as_str(),
-            "kind": kind,
-            "document": record(&intent_json(intent)),
-            "created_at": self.now,
-            "updated_at": self.now,
-        };
+        let what = format!("an open {} intent for {source}", kind_text(intent.kind));
+        let mut added = doc! { "number": self.number() };
+        added.extend(fields(intent.fields()));
+        added.extend(doc! { CREATED: self.now, UPDATED: self.now });
         if !self.known.add_intent(intent) {
             return Err(Error::Taken { what });
         }
-        self.put(INTENTS, doc! { "_id": intent.id.as_str() }, doc! {}, fields, what);
+        let (table, key) = Intent::locate(&intent.id);
+        self.upsert(table.name, which(table, key), (doc! {}, added), what);
         Ok(())
     }
 
@@ -125,41 +155,35 @@ impl<'a> Deeds<'a> {
         if !self.known.has_intent(&intent.id) {
             return Err(Error::Outdated);
         }
-        let which = self.ours(doc! { "_id": intent.id.as_str() });
-        let set = doc! { "document": record(&intent_json(intent)), "updated_at": self.now, "epoch": self.stamp() };
-        let put = Put { collection: INTENTS, which, change: doc! { "$set": set }, add: false, what: String::new() };
-        self.deeds.push(Deed::Put(put));
+        let (table, key) = Intent::locate(&intent.id);
+        let document = bson(Value::Json(intent_json(intent)));
+        let change = doc! { "$set": { "document": document, UPDATED: self.now, "epoch": self.stamp() } };
+        let which = self.ours(which(table, key));
+        self.deeds.push(Deed::Put(Put { collection: table.name, which, change, add: false, what: String::new() }));
         Ok(())
-    }
-
-    fn close_intent(&mut self, id: &IntentId) {
-        self.known.close_intent(id);
-        self.remove(INTENTS, doc! { "_id": id.as_str() }, false);
     }
 
     fn put_pair(&mut self, pair: &Pair) -> Result<(), Error> {
         let what = format!("another pair of {} or {}", pair.user, pair.dev);
         let ids = doc! { "user_issue_id": pair.user.id.as_str(), "dev_issue_id": pair.dev.id.as_str() };
-        let mut fields = doc! {
-            "user_issue_key": pair.user.key.as_str(),
-            "dev_issue_key": pair.dev.key.as_str(),
-            "user_issue_url": self.base.site.browse(&pair.user.key),
-            "dev_issue_url": self.base.site.browse(&pair.dev.key),
-            "state": pair.state.as_str(),
-        };
-        let added = doc! { "origin": origin_text(pair.origin), "created_at": self.now };
+        let mut set = fields(pair.fields());
+        for (field, issue) in [("user_issue_url", &pair.user), ("dev_issue_url", &pair.dev)] {
+            set.insert(field, self.base.site.browse(&issue.key));
+        }
+        let origin = origin_text(pair.origin);
+        let added = doc! { "origin": origin, CREATED: self.now };
         match self.known.pair(pair) {
-            Partner::Same => self.put(JIRA_MAPPING, ids, fields, added, what),
+            Partner::Same => self.upsert(JIRA_MAPPING, ids, (set, added), what),
             Partner::Another => return Err(Error::Taken { what }),
             Partner::None => {
-                self.put(JIRA_MAPPING, ids, fields, added, what);
+                self.upsert(JIRA_MAPPING, ids, (set, added), what);
                 self.added += 1;
             }
             // The Node.js service's document of this very pair becomes ours.
             Partner::Bare(id) => {
-                fields.extend(ids);
-                fields.insert("origin", origin_text(pair.origin));
-                self.put(JIRA_MAPPING, doc! { "_id": id }, fields, doc! {}, what);
+                set.extend(ids);
+                set.insert("origin", origin);
+                self.upsert(JIRA_MAPPING, doc! { "_id": id }, (set, doc! {}), what);
                 self.added += 1;
             }
         }
@@ -171,86 +195,15 @@ impl<'a> Deeds<'a> {
             self.deeds.push(Deed::Count(-1));
         }
         // Should this end in between, the order to remove is still there and removes the rest.
-        self.remove(ATTACHMENTS, doc! { "user_issue_id": user.as_str() }, true);
-        self.remove(JIRA_MAPPING, doc! { "user_issue_id": user.as_str() }, false);
-    }
-
-    fn put_missing(&mut self, missing: &MissingDev) {
-        let fields = doc! {
-            "version": 1,
-            "user_issue_key": missing.user.key.as_str(),
-            "dev_issue_key": missing.dev.as_str(),
-            "created_at": self.now,
-        };
-        let which = doc! { "user_issue_id": missing.user.id.as_str() };
-        self.put(MISSING, which, fields, doc! {}, String::new());
-    }
-
-    fn put_copied(&mut self, copied: &Copied) {
-        let fields = doc! {
-            "version": 1,
-            "user_issue_id": copied.on.as_str(),
-            "copy_id": copied.copy.as_ref().map(AttachmentId::as_str),
-            "created_at": self.now,
-        };
-        self.put(ATTACHMENTS, doc! { "_id": copied.file.as_str() }, fields, doc! {}, String::new());
+        self.delete(ATTACHMENTS, doc! { "user_issue_id": user.as_str() }, true);
+        self.delete(JIRA_MAPPING, doc! { "user_issue_id": user.as_str() }, false);
     }
 
     fn tell(&mut self, entry: &Entry) {
-        let fields = doc! {
-            "version": 1,
-            "at": wall_date(entry.at),
-            "issue_id": entry.issue.id.as_str(),
-            "issue_key": entry.issue.key.as_str(),
-            "level": level_text(entry.line.level),
-            "event": entry.line.event,
-            "message": &entry.line.message,
-            "fields": record(&fields_json(&entry.line.fields)),
-        };
+        let mut added = doc! { "version": 1 };
+        added.extend(fields(entry_fields(entry)));
         let number = self.number();
-        self.put(HISTORY, doc! { "_id": number }, doc! {}, fields, String::new());
-    }
-
-    fn retell(&mut self, told: &Told) {
-        let fields = doc! {
-            "version": 1,
-            "at": wall_date(told.at),
-            "issue_id": told.issue.id.as_str(),
-            "issue_key": told.issue.key.as_str(),
-            "level": &told.level,
-            "event": &told.event,
-            "message": &told.message,
-            "fields": record(&told.fields),
-        };
-        self.put(HISTORY, doc! { "_id": long(told.number) }, fields, doc! {}, String::new());
-    }
-
-    fn put_handled(&mut self, side: Side, issue: &IssueRef, was: &Handled) {
-        let fields = doc! {
-            "issue_key": issue.key.as_str(),
-            "status": was.status.name.as_str(),
-            "status_id": was.status.id.as_str(),
-            "seen_updated": jira_date(was.updated),
-            "updated_at": self.now,
-        };
-        self.put(handled(side), doc! { "issue_id": issue.id.as_str() }, fields, doc! {}, String::new());
-    }
-
-    fn put_failure(&mut self, failure: &Failure) {
-        let fields = doc! {
-            "version": 1,
-            "side": failure.side.to_string(),
-            "issue_id": failure.issue.id.as_str(),
-            "issue_key": failure.issue.key.as_str(),
-            "attempts": i64::from(failure.attempts),
-            "next_try": wall_date(failure.next_try),
-            "why": &failure.why,
-            "seen_updated": failure.seen.map(jira_date),
-            "unseen_since": failure.unseen_since.map(jira_date),
-            "updated_at": self.now,
-        };
-        let id = failure_id(failure.side, &failure.issue.id);
-        self.put(FAILURES, doc! { "_id": id }, fields, doc! { "created_at": self.now }, String::new());
+        self.upsert(HISTORY.name, doc! { "_id": number }, (doc! {}, added), String::new());
     }
 
     fn put_state(&mut self, state: State) {
@@ -265,15 +218,20 @@ impl<'a> Deeds<'a> {
         }
     }
 
-    /// Adds a document or replaces `fields` of it; `added` only where it was not there. `what` names it if there is
-    /// another like it.
-    fn put(&mut self, collection: &'static str, which: Document, fields: Document, added: Document, what: String) {
+    /// Adds a document or sets fields of it; `added` only where it was not there. `what` names it if there is another like
+    /// it.
+    fn upsert(
+        &mut self,
+        collection: &'static str,
+        which: Document,
+        (mut set, mut added): (Document, Document),
+        what: String,
+    ) {
         let mut change = Document::new();
-        let (mut fields, mut added) = (fields, added);
         // What is only ever added is never stamped anew.
-        let stamped = if fields.is_empty() { &mut added } else { &mut fields };
+        let stamped = if set.is_empty() { &mut added } else { &mut set };
         stamped.insert("epoch", self.stamp());
-        for (operator, fields) in [("$set", fields), ("$setOnInsert", added)] {
+        for (operator, fields) in [("$set", set), ("$setOnInsert", added)] {
             if !fields.is_empty() {
                 change.insert(operator, fields);
             }
@@ -281,7 +239,7 @@ impl<'a> Deeds<'a> {
         self.deeds.push(Deed::Put(Put { collection, which: self.ours(which), change, add: true, what }));
     }
 
-    fn remove(&mut self, collection: &'static str, which: Document, all: bool) {
+    fn delete(&mut self, collection: &'static str, which: Document, all: bool) {
         self.deeds.push(Deed::Remove(Remove { collection, which: self.ours(which), all }));
     }
 
@@ -300,9 +258,4 @@ impl<'a> Deeds<'a> {
         self.next_number += 1;
         number
     }
-}
-
-/// One for each issue.
-pub(super) fn failure_id(side: Side, id: &IssueId) -> String {
-    format!("{side}/{id}")
 }

@@ -9,9 +9,7 @@ use mongodb::bson::{Bson, Document, doc};
 
 use super::bulk::{self, Put};
 use super::trouble::Trouble;
-
-/// Found in what stands for the key of an issue that lost it; no key has blanks.
-pub(super) const FORMER: &str = "formerly of";
+use crate::store::records::FORMER;
 
 /// Makes the changes of issues that have no document in those of their keys, where these are of no issue that is known by
 /// its id.

@@ -8,12 +8,12 @@ use futures::future::try_join;
 use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc};
 
-use super::document::Found;
+use super::document::row;
 use super::layout::{INTENTS, JIRA_MAPPING};
 use super::trouble::Trouble;
 use crate::flow::{Intent, IntentId, IssueId, Pair, Side};
 use crate::store::Change;
-use crate::store::records::kind_text;
+use crate::store::records::{Row, kind_text};
 
 /// The intents and pairs that a batch has to do with.
 #[derive(Default)]
@@ -55,28 +55,28 @@ impl Known {
         let (intents, pairs) =
             try_join(found(database, INTENTS, intents_asked(batch)), found(database, JIRA_MAPPING, pairs_asked(batch)))
                 .await?;
-        for document in &intents {
-            known.note_intent(&Found { collection: INTENTS, document })?;
+        for document in intents {
+            known.note_intent(&row(INTENTS, document))?;
         }
-        for document in &pairs {
-            known.note_pair(&Found { collection: JIRA_MAPPING, document })?;
+        for document in pairs {
+            let id = document.get("_id").cloned().unwrap_or(Bson::Null);
+            known.note_pair(id, &row(JIRA_MAPPING, document))?;
         }
         Ok(known)
     }
 
-    fn note_intent(&mut self, found: &Found<'_>) -> Result<(), Trouble> {
+    fn note_intent(&mut self, found: &Row) -> Result<(), Trouble> {
         let text = |field| found.text(field).map(str::to_owned);
         let purpose = (text("source_side")?, text("source_issue_id")?, text("kind")?);
         self.intents.insert(text("_id")?, purpose);
         Ok(())
     }
 
-    fn note_pair(&mut self, found: &Found<'_>) -> Result<(), Trouble> {
+    fn note_pair(&mut self, id: Bson, found: &Row) -> Result<(), Trouble> {
         match (found.maybe_text("user_issue_id")?, found.maybe_text("dev_issue_id")?) {
             (Some(user), Some(dev)) => self.note(user, dev),
             _ => {
                 let key = |field| Ok::<_, Trouble>(found.maybe_text(field)?.unwrap_or_default().to_owned());
-                let id = found.document.get("_id").cloned().unwrap_or(Bson::Null);
                 self.bare.push(Bare { user_key: key("user_issue_key")?, dev_key: key("dev_issue_key")?, id });
             }
         }

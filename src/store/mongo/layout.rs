@@ -13,7 +13,6 @@ use mongodb::{Database, IndexModel};
 
 use super::server::Server;
 use super::trouble::{self, DUPLICATE_KEY, Trouble};
-use crate::flow::Side;
 
 pub(super) const SYNC_STATE: &str = "sync_state";
 pub(super) const JIRA_MAPPING: &str = "jira_mapping";
@@ -39,14 +38,6 @@ pub(super) fn known(field: &str) -> Document {
     doc! { field: { "$gt": "" } }
 }
 
-/// The collection of what was handled on a side.
-pub(super) fn handled(side: Side) -> &'static str {
-    match side {
-        Side::User => USER_STATE,
-        Side::Dev => DEV_STATE,
-    }
-}
-
 /// Makes the indexes that are not there yet; asked once for each database in the life of a process.
 pub(super) async fn prepare(database: &Database, server: &Server) -> Result<(), Trouble> {
     if server.is_prepared(database.name()) {
@@ -70,13 +61,16 @@ fn indexes() -> Vec<(&'static str, Vec<IndexModel>)> {
         by_number("user_issue_id"),
         by_number("dev_issue_id"),
     ];
+    let by_time = plain(doc! { "next_try": 1, "side": 1, "issue_id": 1 });
+    let by_issue = plain(doc! { "side": 1, "issue_id": 1 });
+    let by_attempts = plain(doc! { "attempts": 1, "next_try": 1, "side": 1, "issue_id": 1 });
     vec![
         (SYNC_STATE, vec![unique(doc! { "name": 1 })]),
         (JIRA_MAPPING, mapping),
         (USER_STATE, state()),
         (DEV_STATE, state()),
         (INTENTS, vec![unique(doc! { "source_side": 1, "source_issue_id": 1, "kind": 1 })]),
-        (FAILURES, vec![plain(doc! { "next_try": 1, "side": 1, "issue_id": 1 })]),
+        (FAILURES, vec![by_time, by_attempts, by_issue, plain(doc! { "side": 1, "unseen_since": 1 })]),
         (MISSING, vec![unique_id("user_issue_id"), by_number("user_issue_id")]),
         (ATTACHMENTS, vec![plain(doc! { "user_issue_id": 1 })]),
         (HISTORY, vec![plain(doc! { "issue_id": 1, "at": 1 }), plain(doc! { "at": 1 })]),

@@ -6,19 +6,19 @@ use mongodb::bson::{Document, doc};
 use tokio::time::Instant;
 
 use super::base::Base;
-use super::document::Found;
+use super::document::row;
 use super::layout::{DEV_STATE, FAILURES, HISTORY, INTENTS, JIRA_MAPPING, SYNC_STATE, USER_STATE, known};
-use super::read;
-use super::trouble::Trouble;
+use super::trouble::{self, Trouble};
 use crate::flow::{IssueKey, Side, StatusName, Watermark};
-use crate::store::{Hidden, Inheritance, KeyPair, Legacy, Predecessor, Revision, legacy as left};
+use crate::store::records::{Row, Unfit};
+use crate::store::{Hidden, Inheritance, KeyPair, Legacy, Predecessor, legacy as left};
 
 /// That service kept a state document under the flow's name, and one under its own.
 const OWN_NAME: &str = "jira-status-sync";
 
 /// Whether something was left for this flow that it has not taken over, as it is `now`.
 pub(super) async fn inheritance(base: &Base, database: &Database, now: Instant) -> Result<Inheritance, Trouble> {
-    if read::state(base, database).await?.revision != Revision::default() {
+    if row(SYNC_STATE, base.state(database).await?).number("revision")? != 0 {
         return Ok(Inheritance::None);
     }
     if let Some(legacy) = legacy(base, database).await? {
@@ -89,14 +89,15 @@ fn names(base: &Base) -> Vec<String> {
 async fn legacy(base: &Base, database: &Database) -> Result<Option<Legacy>, Trouble> {
     let mut reading = Reading::default();
     for document in documents(database, SYNC_STATE, doc! { "revision": { "$in": [null, 0_i64] } }).await? {
-        reading.state(&Found { collection: SYNC_STATE, document: &document }, base.flow.as_str());
+        let is_of_node = document.contains_key("__v");
+        reading.state(&row(SYNC_STATE, document), is_of_node, base.flow.as_str());
     }
     for document in documents(database, JIRA_MAPPING, doc! { "user_issue_id": null }).await? {
-        reading.pair(&Found { collection: JIRA_MAPPING, document: &document });
+        reading.pair(&row(JIRA_MAPPING, document));
     }
     for (side, collection) in [(Side::User, USER_STATE), (Side::Dev, DEV_STATE)] {
         for document in documents(database, collection, doc! { "issue_id": null }).await? {
-            reading.status(&Found { collection, document: &document }, side);
+            reading.status(&row(collection, document), side);
         }
     }
     Ok(reading.end(base.server.place(database.name())))
@@ -127,7 +128,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn state(&mut self, found: &Found<'_>, flow: &str) {
+    fn state(&mut self, found: &Row, is_of_node: bool, flow: &str) {
         let name = self.understood(found.maybe_text("name")).flatten();
         if ![flow, OWN_NAME].into_iter().any(|known| name == Some(known)) {
             return;
@@ -135,14 +136,14 @@ impl Reading {
         self.touched(found, &["updatedAt", "createdAt", "updated_at"]);
         let last_sync = self.understood(found.maybe_jira_time("last_sync")).flatten();
         // What we made ourselves at the beginning says nothing.
-        self.any |= last_sync.is_some() || found.document.contains_key("__v");
+        self.any |= last_sync.is_some() || is_of_node;
         if !self.own && last_sync.is_some() {
             self.legacy.last_sync = last_sync.map(Watermark);
             self.own = name == Some(flow);
         }
     }
 
-    fn pair(&mut self, found: &Found<'_>) {
+    fn pair(&mut self, found: &Row) {
         self.any = true;
         self.touched(found, &["updated_at", "created_at"]);
         if let (Some(user), Some(dev)) = (self.key(found, "user_issue_key"), self.key(found, "dev_issue_key")) {
@@ -150,7 +151,7 @@ impl Reading {
         }
     }
 
-    fn status(&mut self, found: &Found<'_>, side: Side) {
+    fn status(&mut self, found: &Row, side: Side) {
         self.any = true;
         self.touched(found, &["updated_at"]);
         let status = self.understood(found.text("status")).map(StatusName::new);
@@ -163,25 +164,23 @@ impl Reading {
         }
     }
 
-    fn key(&mut self, found: &Found<'_>, field: &str) -> Option<IssueKey> {
+    fn key(&mut self, found: &Row, field: &str) -> Option<IssueKey> {
         self.understood(found.parsed(field))
     }
 
-    fn touched(&mut self, found: &Found<'_>, fields: &[&str]) {
+    fn touched(&mut self, found: &Row, fields: &[&str]) {
         let times = fields.iter().filter_map(|field| found.maybe_wall(field).ok().flatten());
         self.legacy.last_written = self.legacy.last_written.max(times.max());
     }
 
     /// One document that is not as it should be keeps no other from being taken over.
-    fn understood<T>(&mut self, read: Result<T, Trouble>) -> Option<T> {
+    fn understood<T>(&mut self, read: Result<T, Unfit>) -> Option<T> {
         match read {
             Ok(value) => Some(value),
-            Err(Trouble::Unfit(why)) => {
-                self.legacy.unfit.push(why);
+            Err(unfit) => {
+                self.legacy.unfit.push(trouble::unreadable(&unfit));
                 None
             }
-            // Reading a document asks nobody.
-            Err(_) => None,
         }
     }
 

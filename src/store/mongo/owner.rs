@@ -12,7 +12,7 @@ use mongodb::bson::{Document, doc};
 use mongodb::options::ReturnDocument;
 
 use super::base::Base;
-use super::document::{Found, long};
+use super::document::{long, row};
 use super::driver::Lane;
 use super::layout::OWNER;
 use super::trouble::Trouble;
@@ -135,8 +135,7 @@ async fn held(base: &Base, database: &Database) -> Result<Trouble, Trouble> {
     if !found.advance().await? {
         return Ok(Trouble::InUse { by: "another process, which has just let go of it".to_owned() });
     }
-    let owner = found.deserialize_current()?;
-    let owner = Found { collection: OWNER, document: &owner };
+    let owner = row(OWNER, found.deserialize_current()?);
     let (host, pid) = (owner.maybe_text("host")?.unwrap_or("unknown"), owner.number("pid")?);
     let since = owner.maybe_jira_time("since")?.map_or_else(|| "an unknown time".to_owned(), |at| at.to_string());
     let age = owner.number("age").unwrap_or_default() / 1000;

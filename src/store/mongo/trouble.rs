@@ -10,6 +10,7 @@ use super::server::Server;
 use crate::descriptors;
 use crate::foreign::told;
 use crate::store::Error;
+use crate::store::read::Unusable;
 use crate::store::records::Unfit;
 
 /// Why work on a database failed, before the database is named.
@@ -230,8 +231,23 @@ impl From<DriverError> for Trouble {
 
 impl From<Unfit> for Trouble {
     fn from(unfit: Unfit) -> Self {
-        let remedy = "run the version that wrote it, or restore it from a backup";
-        Self::Unfit(format!("{unfit}; {remedy}"))
+        Self::Unfit(unreadable(&unfit))
+    }
+}
+
+/// What is said of a document that this version can't read.
+pub(super) fn unreadable(unfit: &Unfit) -> String {
+    format!("{unfit}; run the version that wrote it, or restore it from a backup")
+}
+
+impl From<Unusable> for Trouble {
+    fn from(why: Unusable) -> Self {
+        match why {
+            Unusable::Damaged(what) => Self::Unfit(format!(
+                "it is damaged ({what}); restore it from a backup, or drop this database to begin anew"
+            )),
+            Unusable::Unfit(unfit) => unfit.into(),
+        }
     }
 }
 

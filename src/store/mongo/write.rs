@@ -36,13 +36,12 @@ use mongodb::options::ReturnDocument;
 use super::base::Base;
 use super::bulk::{self, Put, Remove};
 use super::deeds::{Deed, Deeds};
-use super::document::{Found, jira_date, long, record, wall_date};
+use super::document::{fields, long, row, wall_date};
 use super::known::Known;
 use super::layout::{HISTORY, SYNC_STATE};
-use super::read::count_pairs;
+use super::read::count;
 use super::trouble::Trouble;
-use crate::flow::IssueId;
-use crate::store::records::{cursor_json, served_json, shortfalls_json};
+use crate::store::records::{self, state_fields};
 use crate::store::{Change, Epoch, Error, HISTORY_AGE, Revision, State};
 
 /// Writes `batch`, or as much from its front as the database would take.
@@ -85,7 +84,7 @@ async fn fence(base: &Base, database: &Database, epoch: Epoch, batch: &[Change])
         // It was there all the time, and yet not found: somebody has come and gone.
         return Err(Error::Fenced.into());
     };
-    let state = Found { collection: SYNC_STATE, document: &state };
+    let state = row(SYNC_STATE, state);
     let (revision, last) = (Revision(state.number("revision")?), long(state.number("sequence")?));
     Ok(Fence { revision, first_number: last - numbers + 1 })
 }
@@ -158,10 +157,10 @@ impl Writing<'_> {
     }
 
     async fn commit(&self, state: &State) -> Result<(), Trouble> {
-        let pairs = count_pairs(self.database).await?;
+        let pairs = count(self.database, &records::JIRA_MAPPING).await?;
         let mut condition = self.base.under(self.epoch);
         condition.insert("revision", long(state.revision.0));
-        let mut content = content(state);
+        let mut content = fields(state_fields(state));
         content.insert("pairs", long(pairs));
         content.insert("revision", long(state.revision.0 + 1));
         content.insert("updated_at", wall_date(self.now));
@@ -193,22 +192,4 @@ impl Writing<'_> {
 /// Each value as it stands.
 fn literal(content: Document) -> Document {
     content.into_iter().map(|(field, value)| (field, Bson::Document(doc! { "$literal": value }))).collect()
-}
-
-/// A state as its document has it, but for what the store itself keeps there.
-fn content(state: &State) -> Document {
-    let cursor = state.cursor.as_ref().map(|cursor| record(&cursor_json(cursor)));
-    doc! {
-        "last_sync": state.last_sync.map(|mark| jira_date(mark.0)),
-        "initial_sync_completed": state.initial_sync_completed,
-        "cursor": cursor,
-        "started_at": state.started_at.map(jira_date),
-        "all_read": state.all_read,
-        "named_elsewhere": state.named_elsewhere,
-        "patrol_begun": state.patrol.begun.map(wall_date),
-        "patrol_after": state.patrol.after.as_ref().map(IssueId::as_str),
-        "projects": state.served.as_ref().map(|served| record(&served_json(served))),
-        "held_until": None::<mongodb::bson::DateTime>,
-        "shortfalls": shortfalls_json(&state.shortfalls).map(|json| record(&json)),
-    }
 }

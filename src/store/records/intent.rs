@@ -1,22 +1,96 @@
-//! An intent as a JSON document.
+//! Writes to Jira that are not done, each a JSON document with what finds it beside it. Stored is what is open.
 
+use futures::stream::BoxStream;
+use futures::{FutureExt as _, StreamExt as _};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 
-use super::{Text, Unfit, from_json, json};
+use super::line::document_json;
+use super::{About, Column, Created, Fields, Line, Record, Row, Table, Text, Unfit, Value, from_json};
 use crate::flow::{
     AccountId, Attachment, AttachmentId, BadTemplate, Comment, CopyAttachment, CreateIssue, Describe, Doubt, FieldName,
     Handled, Intent, IntentId, IntentKind, IntentState, IssueId, IssueKey, IssueRef, JiraTime, LinkIssues, OwedLink,
     Resolution, RestoreText, RuleId, SetReplied, Side, Stage, Status, StatusId, StatusName, Step, Template, Transition,
     WantedResolution,
 };
+use crate::store::{Change, Error, Read};
+
+/// Oldest first, by the numbers that stores hand out.
+pub(in crate::store) const BY_AGE: &[Column] = &[Column::plain("number")];
+
+pub(in crate::store) static INTENTS: Table = Table {
+    name: "intents",
+    key: &[Column::plain("id")],
+    key_is_id: true,
+    created: Created::First,
+    updated: true,
+    versioned: false,
+};
+
+impl Record for Intent {
+    const NAME: &'static str = "open_intents";
+    const TABLES: &'static [&'static Table] = &[&INTENTS];
+    type Key = IntentId;
+
+    fn key(&self) -> IntentId {
+        self.id.clone()
+    }
+
+    fn locate(id: &IntentId) -> (&'static Table, Vec<Value>) {
+        (&INTENTS, vec![id.as_str().into()])
+    }
+
+    /// Those that the issue is the source of.
+    fn about(_: Side) -> Option<About> {
+        Some(About { table: &INTENTS, issue: "source_issue_id", side: Some("source_side") })
+    }
+
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("source_side", self.source.into()),
+            ("source_issue_id", self.source_id().into()),
+            ("kind", kind_text(self.kind).into()),
+            ("document", Value::Json(intent_json(self))),
+        ]
+    }
+
+    fn read(row: &Row) -> Result<Self, Unfit> {
+        let id = row.text("id")?;
+        let intent = row.document("document", |json| intent_from_json(id, json))?;
+        intent.ok_or_else(|| row.is_missing("document"))
+    }
+
+    /// Oldest first: so they are numbered again.
+    fn all(reader: &dyn Read, _: u32) -> BoxStream<'_, Result<Vec<Self>, Error>> {
+        reader.open_intents(u32::MAX).into_stream().boxed()
+    }
+}
+
+impl Line for Intent {
+    const KIND: &'static str = "intent";
+
+    fn line(&self) -> Json {
+        json!({ "intent": document_json(&intent_json(self)) })
+    }
+
+    fn from_line(fields: &mut Fields) -> Result<Self, Unfit> {
+        let intent: Json = fields.take("intent")?;
+        let id = intent.get("id").and_then(Json::as_str).unwrap_or("without an id");
+        intent_from_json(id, &intent.to_string()).map_err(|why| Unfit::new("field intent", why))
+    }
+
+    fn changes(self) -> Vec<Change> {
+        vec![Change::CloseIntent(self.id.clone()), Change::AddIntent(self)]
+    }
+}
 
 /// How an intent is kept.
 pub(in crate::store) fn intent_json(intent: &Intent) -> String {
-    json(&Document::V1(intent.into()))
+    super::json(&Document::V1(intent.into()))
 }
 
 /// Reads what [`intent_json`] wrote; `id` names it in the error.
-pub(in crate::store) fn intent_from_json(id: &str, text: &str) -> Result<Intent, Unfit> {
+fn intent_from_json(id: &str, text: &str) -> Result<Intent, Unfit> {
     let Document::V1(stored) = from_json(&format!("intent {id}"), text)?;
     Ok(stored.into())
 }

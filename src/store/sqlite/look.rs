@@ -1,4 +1,4 @@
-//! Looking into a flow's file from outside its worker.
+//! Reading a flow's file from outside its worker.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -12,10 +12,12 @@ use rusqlite::{Connection, OpenFlags};
 use super::identity::{Identity, Rest};
 use super::trouble::Trouble;
 use super::{read, schema};
-use crate::flow::{AttachmentId, Copied, FlowName, HistoryQuery, Intent, IssueId, MissingDev, Pair, Side, Told};
+use crate::flow::FlowName;
 use crate::store::executor::Lane;
-use crate::store::reader::{Reader, Room};
-use crate::store::{Error, Failure, HandledIssue, State};
+use crate::store::read::Unusable;
+use crate::store::read_limit::ReadLimit;
+use crate::store::records::{Row, Select, Table};
+use crate::store::{Error, Read};
 
 /// How long to wait for a writer that keeps even readers out, which is rare and short.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -24,30 +26,30 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Look {
     flow: FlowName,
     file: PathBuf,
-    room: Room,
+    limit: ReadLimit,
     lane: Lane,
 }
 
 impl Look {
-    pub(super) fn new(flow: FlowName, file: PathBuf, room: Room, lane: Lane) -> Self {
-        Self { flow, file, room, lane }
+    pub(super) fn new(flow: FlowName, file: PathBuf, limit: ReadLimit, lane: Lane) -> Self {
+        Self { flow, file, limit, lane }
     }
 
     fn ask<T, F>(&self, query: F) -> BoxFuture<'_, Result<T, Error>>
     where
         T: Send + 'static,
-        F: Fn(&Connection, &FlowName) -> Result<T, Trouble> + Send + 'static,
+        F: Fn(&Connection) -> Result<T, Trouble> + Send + 'static,
     {
         let (flow, file) = (self.flow.clone(), self.file.clone());
         let answer = move || {
             let query = |connection: Connection| {
                 schema::refuse_unless_latest(&connection)?;
                 read::refuse_foreign(&connection, &flow)?;
-                query(&connection, &flow)
+                query(&connection)
             };
             look(&file, query).map_err(|trouble| trouble.at(&file))
         };
-        self.room.read(self.file.display().to_string(), &self.lane, answer).boxed()
+        self.limit.read(self.file.display().to_string(), &self.lane, answer).boxed()
     }
 }
 
@@ -88,53 +90,20 @@ fn unchanging(file: &Path) -> PathBuf {
     OsString::from_vec(b"file:".iter().copied().chain(path).chain(b"?immutable=1".iter().copied()).collect()).into()
 }
 
-impl Reader for Look {
-    fn state(&self) -> BoxFuture<'_, Result<State, Error>> {
-        self.ask(read::state)
+impl Read for Look {
+    fn flow(&self) -> &FlowName {
+        &self.flow
     }
 
-    fn open_intents(&self, most: u32) -> BoxFuture<'_, Result<Vec<Intent>, Error>> {
-        self.ask(move |connection, _| read::open_intents(connection, Some(most)))
+    fn rows(&self, select: Select) -> BoxFuture<'_, Result<Vec<Row>, Error>> {
+        self.ask(move |connection| read::rows(connection, &select))
     }
 
-    fn failures(&self, most: u32) -> BoxFuture<'_, Result<Vec<Failure>, Error>> {
-        self.ask(move |connection, _| read::failures(connection, Some(most)))
+    fn count_rows(&self, table: &'static Table) -> BoxFuture<'_, Result<u64, Error>> {
+        self.ask(|connection| read::count(connection, table))
     }
 
-    fn troubled_pairs(&self, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
-        self.ask(move |connection, _| read::troubled_pairs(connection, most))
-    }
-
-    fn missing_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<MissingDev>, Error>> {
-        self.ask(move |connection, _| read::missing_after(connection, after.as_ref(), most))
-    }
-
-    fn history(&self, query: HistoryQuery) -> BoxFuture<'_, Result<Vec<Told>, Error>> {
-        self.ask(move |connection, _| read::history(connection, &query))
-    }
-
-    fn failures_after(&self, after: Option<(Side, IssueId)>, most: u32) -> BoxFuture<'_, Result<Vec<Failure>, Error>> {
-        self.ask(move |connection, _| read::failures_after(connection, after.as_ref(), most))
-    }
-
-    fn pairs_after(&self, after: Option<IssueId>, most: u32) -> BoxFuture<'_, Result<Vec<Pair>, Error>> {
-        self.ask(move |connection, _| read::pairs_after(connection, after.as_ref(), most))
-    }
-
-    fn handled_after(
-        &self,
-        side: Side,
-        after: Option<IssueId>,
-        most: u32,
-    ) -> BoxFuture<'_, Result<Vec<HandledIssue>, Error>> {
-        self.ask(move |connection, _| read::handled_after(connection, side, after.as_ref(), most))
-    }
-
-    fn ledger_after(&self, after: Option<AttachmentId>, most: u32) -> BoxFuture<'_, Result<Vec<Copied>, Error>> {
-        self.ask(move |connection, _| read::ledger_after(connection, after.as_ref(), most))
-    }
-
-    fn damaged(&self, what: String) -> Error {
-        Trouble::damaged(what).at(&self.file)
+    fn unusable(&self, why: Unusable) -> Error {
+        Trouble::from(why).at(&self.file)
     }
 }

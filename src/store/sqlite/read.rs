@@ -1,19 +1,14 @@
-//! Queries.
+//! Questions as SQL.
 
-use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+use std::fmt::Write as _;
+use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Params, Row, named_params};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, ToSql, named_params, params_from_iter};
 
-use super::row::{handled_table, id_list, issue, maybe, parsed};
 use super::trouble::Trouble;
-use crate::flow::{
-    AttachmentId, Copied, Event, FlowName, Handled, HistoryQuery, Intent, IssueId, IssueName, IssueRef, MissingDev,
-    Pair, PairState, Side, Status, StatusName, Told, Watermark,
-};
-use crate::store::records;
-use crate::store::{Failure, HandledIssue, NEWEST, Patrol, Revision, State};
+use crate::flow::FlowName;
+use crate::store::records::{self, Column, Condition, Row, Select, Table, Value, wall_text};
 
 /// A file keeps one flow's data: the first to come owns it, also when another one has its name in `database.name`.
 pub(super) fn refuse_foreign(connection: &Connection, flow: &FlowName) -> Result<(), Trouble> {
@@ -27,292 +22,140 @@ pub(super) fn refuse_foreign(connection: &Connection, flow: &FlowName) -> Result
     })
 }
 
-/// The state document; as of a new flow if there is none.
-pub(super) fn state(connection: &Connection, flow: &FlowName) -> Result<State, Trouble> {
-    let sql = "SELECT *, pairs > (SELECT count(*) FROM jira_mapping) AS pairs_lost FROM sync_state WHERE name = :name";
-    let found = rows(connection, sql, named_params! { ":name": flow.as_str() }, state_row)?;
-    Ok(found.into_iter().next().unwrap_or_default())
+/// How many rows a table has.
+pub(super) fn count(connection: &Connection, table: &Table) -> Result<u64, Trouble> {
+    let sql = format!("SELECT count(*) FROM {}", table.name);
+    Ok(connection.prepare_cached(&sql)?.query_row([], |row| row.get::<_, i64>(0))?.cast_unsigned())
 }
 
-fn state_row(row: &Row<'_>) -> Result<State, Trouble> {
-    let cursor: Option<String> = row.get("cursor")?;
-    let served: Option<String> = row.get("projects")?;
-    let shortfalls: Option<String> = row.get("shortfalls")?;
-    let shortfalls = shortfalls.map(|text| records::shortfalls_from_json(&text)).transpose()?;
-    Ok(State {
-        last_sync: maybe(row, "last_sync")?.map(Watermark),
-        initial_sync_completed: row.get("initial_sync_completed")?,
-        cursor: cursor.map(|text| records::cursor_from_json(&text)).transpose()?,
-        started_at: maybe(row, "started_at")?,
-        all_read: row.get("all_read")?,
-        named_elsewhere: row.get("named_elsewhere")?,
-        updated_at: maybe(row, "updated_at")?,
-        patrol: Patrol { begun: maybe(row, "patrol_begun")?, after: maybe(row, "patrol_after")? },
-        served: served.map(|text| records::served_from_json(&text)).transpose()?,
-        held_until: maybe(row, "held_until")?,
-        shortfalls: shortfalls.unwrap_or_default(),
-        pairs_lost: row.get("pairs_lost")?,
-        revision: Revision(row.get::<_, i64>("revision")?.cast_unsigned()),
-    })
-}
-
-/// What was handled of those of `ids` that ever were.
-pub(super) fn handled(
-    connection: &Connection,
-    side: Side,
-    ids: &[IssueId],
-) -> Result<BTreeMap<IssueId, Handled>, Trouble> {
-    let table = handled_table(side);
-    let sql = format!("SELECT * FROM {table} WHERE issue_id IN (SELECT value FROM json_each(:ids))");
-    let found = rows(connection, &sql, named_params! { ":ids": id_list(ids) }, handled_row)?;
-    Ok(found.into_iter().collect())
-}
-
-fn handled_row(row: &Row<'_>) -> Result<(IssueId, Handled), Trouble> {
-    let name: String = row.get("status")?;
-    let status = Status { id: parsed(row, "status_id")?, name: StatusName::new(&name) };
-    Ok((parsed(row, "issue_id")?, Handled { status, updated: parsed(row, "seen_updated")? }))
-}
-
-/// At most `most` of the issues that were handled on a side, after `after`, in the order of their numbers.
-pub(super) fn handled_after(
-    connection: &Connection,
-    side: Side,
-    after: Option<&IssueId>,
-    most: u32,
-) -> Result<Vec<HandledIssue>, Trouble> {
-    page_after(connection, (handled_table(side), "issue_id"), after, most, |row| {
-        Ok(HandledIssue { issue: issue(row, "issue_id", "issue_key")?, was: handled_row(row)?.1 })
-    })
-}
-
-/// The pairs with one of `ids` on `side`, oldest user issue first.
-pub(super) fn pairs(connection: &Connection, side: Side, ids: &[IssueId]) -> Result<Vec<Pair>, Trouble> {
-    let sql = format!(
-        "SELECT * FROM jira_mapping WHERE {side}_issue_id IN (SELECT value FROM json_each(:ids))
-         ORDER BY length(user_issue_id), user_issue_id"
-    );
-    rows(connection, &sql, named_params! { ":ids": id_list(ids) }, pair_row)
-}
-
-fn pair_row(row: &Row<'_>) -> Result<Pair, Trouble> {
-    let (state, origin): (String, String) = (row.get("state")?, row.get("origin")?);
-    let user = issue(row, "user_issue_id", "user_issue_key")?;
-    let dev = issue(row, "dev_issue_id", "dev_issue_key")?;
-    // A pair in a state that this version does not know must not be written to.
-    Ok(Pair { user, dev, origin: records::origin_from_text(&origin)?, state: records::pair_state_from_text(&state)? })
-}
-
-/// At most `most` pairs after the one of the user issue `after`, in the order of their user issues.
-pub(super) fn pairs_after(connection: &Connection, after: Option<&IssueId>, most: u32) -> Result<Vec<Pair>, Trouble> {
-    page_after(connection, ("jira_mapping", "user_issue_id"), after, most, pair_row)
-}
-
-/// At most `most` rows of a table, after the one of the issue `after`, in the order of the issues' numbers.
-fn page_after<T>(
-    connection: &Connection,
-    (table, id): (&str, &str),
-    after: Option<&IssueId>,
-    most: u32,
-    read: impl Fn(&Row<'_>) -> Result<T, Trouble>,
-) -> Result<Vec<T>, Trouble> {
+/// The rows that a question asks for.
+pub(super) fn rows(connection: &Connection, select: &Select) -> Result<Vec<Row>, Trouble> {
+    let [Column { name, by_number: true }] = select.order else { return answer(connection, select, &[]) };
+    let Some([after]) = select.after.as_deref() else { return answer(connection, select, &[]) };
     // Two questions, as SQLite finds its place in an index of two expressions only by one of them at a time.
-    let as_long = format!(
-        "SELECT * FROM {table} WHERE length({id}) = length(:after) AND {id} > :after ORDER BY {id} LIMIT :most"
-    );
-    let longer =
-        format!("SELECT * FROM {table} WHERE length({id}) > length(:after) ORDER BY length({id}), {id} LIMIT :most");
-    // The empty text comes before every id.
-    let after = after.map_or("", IssueId::as_str);
-    let mut found = rows(connection, &as_long, named_params! { ":after": after, ":most": most }, &read)?;
-    let rest = most.saturating_sub(u32::try_from(found.len()).unwrap_or(most));
-    found.extend(rows(connection, &longer, named_params! { ":after": after, ":most": rest }, &read)?);
+    let mut found = answer(connection, select, &[("length", "=", name, after), ("", ">", name, after)])?;
+    let rest = select.most.map(|most| most.saturating_sub(u32::try_from(found.len()).unwrap_or(most)));
+    found.extend(answer(connection, &Select { most: rest, ..select.clone() }, &[("length", ">", name, after)])?);
     Ok(found)
 }
 
-/// At most `most` pairs that are not kept in step, in the order of their user issues; those that were taken apart last.
-pub(super) fn troubled_pairs(connection: &Connection, most: u32) -> Result<Vec<Pair>, Trouble> {
-    let sql = "SELECT * FROM jira_mapping WHERE state <> :active
-               ORDER BY state = :unpaired, length(user_issue_id), user_issue_id LIMIT :most";
-    let params = named_params! {
-        ":active": PairState::Active.as_str(),
-        ":unpaired": PairState::Unpaired.as_str(),
-        ":most": most,
-    };
-    rows(connection, sql, params, pair_row)
+/// A function of a column, which compares so with that of a value.
+type Bound<'a> = (&'static str, &'static str, &'a str, &'a Value);
+
+fn answer(connection: &Connection, select: &Select, bounds: &[Bound<'_>]) -> Result<Vec<Row>, Trouble> {
+    let mut question = Question::default();
+    let sql = question.of(select, bounds);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let names: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
+    let mut found = statement.query(params_from_iter(question.params))?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let values = (0..names.len()).map(|place| row.get_ref(place).map(value)).collect::<Result<_, _>>()?;
+        rows.push(Row { table: select.table.name, id: None, names: Arc::clone(&names), values });
+    }
+    Ok(rows)
 }
 
-/// The dev issues that are missing for these user issues, oldest user issue first.
-pub(super) fn missing(connection: &Connection, users: &[IssueId]) -> Result<Vec<MissingDev>, Trouble> {
-    let sql = "SELECT * FROM missing_dev_issues WHERE user_issue_id IN (SELECT value FROM json_each(:ids))
-               ORDER BY length(user_issue_id), user_issue_id";
-    rows(connection, sql, named_params! { ":ids": id_list(users) }, missing_row)
+/// A statement under way.
+#[derive(Default)]
+struct Question {
+    params: Vec<Value>,
 }
 
-/// At most `most` missing dev issues after that of the user issue `after`, in the order of the user issues' numbers.
-pub(super) fn missing_after(
-    connection: &Connection,
-    after: Option<&IssueId>,
-    most: u32,
-) -> Result<Vec<MissingDev>, Trouble> {
-    page_after(connection, ("missing_dev_issues", "user_issue_id"), after, most, missing_row)
-}
-
-fn missing_row(row: &Row<'_>) -> Result<MissingDev, Trouble> {
-    Ok(MissingDev { user: issue(row, "user_issue_id", "user_issue_key")?, dev: parsed(row, "dev_issue_key")? })
-}
-
-/// What the ledger says of the files of these user issues.
-pub(super) fn ledger(connection: &Connection, users: &[IssueId]) -> Result<Vec<Copied>, Trouble> {
-    let sql = "SELECT * FROM attachments WHERE user_issue_id IN (SELECT value FROM json_each(:ids)) ORDER BY file_id";
-    rows(connection, sql, named_params! { ":ids": id_list(users) }, copied_row)
-}
-
-/// At most `most` entries of the ledger after that of the file `after`, in the order of the files' ids as text.
-pub(super) fn ledger_after(
-    connection: &Connection,
-    after: Option<&AttachmentId>,
-    most: u32,
-) -> Result<Vec<Copied>, Trouble> {
-    let sql = "SELECT * FROM attachments WHERE file_id > :after ORDER BY file_id LIMIT :most";
-    // The empty text comes before every id.
-    let after = after.map_or("", AttachmentId::as_str);
-    rows(connection, sql, named_params! { ":after": after, ":most": most }, copied_row)
-}
-
-fn copied_row(row: &Row<'_>) -> Result<Copied, Trouble> {
-    Ok(Copied { on: parsed(row, "user_issue_id")?, file: parsed(row, "file_id")?, copy: maybe(row, "copy_id")? })
-}
-
-/// How often a status was brought across for these user issues, since their pair was last mended or decided about.
-pub(super) fn recent_writes(
-    connection: &Connection,
-    users: &[IssueId],
-    within: &RangeInclusive<DateTime<Utc>>,
-) -> Result<BTreeMap<IssueId, u32>, Trouble> {
-    let sql = "SELECT issue_id, count(*) AS writes FROM history
-               WHERE issue_id IN (SELECT value FROM json_each(:ids)) AND at BETWEEN :since AND :until AND event = :event
-                   AND number > (SELECT coalesce(max(later.number), 0) FROM history AS later
-                                 WHERE later.issue_id = history.issue_id AND later.at >= :since
-                                     AND later.event IN (:mended, :ordered))
-               GROUP BY issue_id";
-    let params = named_params! {
-        ":ids": id_list(users),
-        ":since": records::wall_text(*within.start()),
-        ":until": records::wall_text(*within.end()),
-        ":event": Event::STATUS_SYNCED,
-        ":mended": Event::PAIR_MENDED,
-        ":ordered": Event::PAIR_ORDER,
-    };
-    let counts = rows(connection, sql, params, |row| Ok((parsed(row, "issue_id")?, row.get("writes")?)))?;
-    Ok(counts.into_iter().collect())
-}
-
-/// Lines of history, latest first. Each way to ask has a statement of its own, as no index serves them all.
-pub(super) fn history(connection: &Connection, query: &HistoryQuery) -> Result<Vec<Told>, Trouble> {
-    let sql = match &query.issue {
-        None => "SELECT * FROM history WHERE number < :before AND :issue IS NULL ORDER BY number DESC LIMIT :most",
-        Some(IssueName::Id(_)) => {
-            "SELECT * FROM history
-             WHERE issue_id IN (SELECT :issue UNION SELECT user_issue_id FROM jira_mapping WHERE dev_issue_id = :issue)
-               AND +number < :before ORDER BY number DESC LIMIT :most"
+impl Question {
+    fn of(&mut self, select: &Select, bounds: &[Bound<'_>]) -> String {
+        let mut all: Vec<String> = select.conditions.iter().map(|condition| self.condition(condition)).collect();
+        for (function, compares, column, value) in bounds {
+            let value = self.param((*value).clone());
+            all.push(format!("{function}({column}) {compares} {function}({value})"));
         }
-        // Looks through all of a history that is bounded by age: people ask so now and then, and workers never.
-        Some(IssueName::Key(_)) => {
-            "SELECT * FROM history
-             WHERE issue_id IN (SELECT issue_id FROM history WHERE issue_key = :issue UNION
-                                SELECT user_issue_id FROM jira_mapping
-                                WHERE user_issue_key = :issue OR dev_issue_key = :issue)
-               AND +number < :before ORDER BY number DESC LIMIT :most"
+        if let (Some(after), true) = (&select.after, bounds.is_empty()) {
+            all.push(self.behind(select, after));
         }
-    };
-    let params = named_params! {
-        ":issue": query.issue.as_ref().map(ToString::to_string),
-        ":before": query.before.and_then(|number| i64::try_from(number).ok()).unwrap_or(i64::MAX),
-        ":most": query.most,
-    };
-    rows(connection, sql, params, told_row)
+        let mut sql = format!("SELECT * FROM {}", select.table.name);
+        if !all.is_empty() {
+            let _ = write!(sql, " WHERE {}", all.join(" AND "));
+        }
+        let is_as_long = bounds.len() > 1;
+        let order = select.order.iter().map(|column| Column { by_number: column.by_number && !is_as_long, ..*column });
+        let order: Vec<_> = order.flat_map(|column| sorted_by(column, select.descending)).collect();
+        if !order.is_empty() {
+            let _ = write!(sql, " ORDER BY {}", order.join(", "));
+        }
+        if let Some(most) = select.most {
+            let _ = write!(sql, " LIMIT {}", self.param(u64::from(most).into()));
+        }
+        sql
+    }
+
+    fn behind(&mut self, select: &Select, after: &[Value]) -> String {
+        // An index of what is asked for finds less to look at than that of the order.
+        let is_among = select.conditions.iter().any(|condition| matches!(condition, Condition::Among(..)));
+        let names: Vec<_> = select.order.iter().map(|column| column.name).collect();
+        let values: Vec<_> = after.iter().map(|value| self.param(value.clone())).collect();
+        let (hint, compares) = (if is_among { "+" } else { "" }, if select.descending { "<" } else { ">" });
+        match (&names[..], &values[..]) {
+            ([name], [value]) => format!("{hint}{name} {compares} {value}"),
+            _ => format!("({}) {compares} ({})", names.join(", "), values.join(", ")),
+        }
+    }
+
+    fn condition(&mut self, condition: &Condition) -> String {
+        match condition {
+            Condition::Is(column, value) => format!("{column} = {}", self.param(value.clone())),
+            Condition::Not(column, value) => format!("{column} <> {}", self.param(value.clone())),
+            Condition::AtLeast(column, value) => format!("{column} >= {}", self.param(value.clone())),
+            Condition::AtMost(column, value) => format!("{column} <= {}", self.param(value.clone())),
+            Condition::Above(column, value) => format!("{column} > {}", self.param(value.clone())),
+            // Any number of them in one statement.
+            Condition::Among(column, texts) => {
+                let texts = self.param(Value::Json(records::json(texts)));
+                format!("{column} IN (SELECT value FROM json_each({texts}))")
+            }
+            Condition::Any(alternatives) => {
+                let all = |conditions: &Vec<Condition>| {
+                    conditions.iter().map(|condition| self.condition(condition)).collect::<Vec<_>>().join(" AND ")
+                };
+                format!("({})", alternatives.iter().map(all).collect::<Vec<_>>().join(" OR "))
+            }
+        }
+    }
+
+    fn param(&mut self, value: Value) -> String {
+        self.params.push(value);
+        format!("?{}", self.params.len())
+    }
 }
 
-fn told_row(row: &Row<'_>) -> Result<Told, Trouble> {
-    Ok(Told {
-        number: row.get::<_, i64>("number")?.cast_unsigned(),
-        at: parsed(row, "at")?,
-        issue: issue(row, "issue_id", "issue_key")?,
-        level: row.get("level")?,
-        event: row.get("event")?,
-        message: row.get("message")?,
-        fields: row.get("fields")?,
-    })
+fn sorted_by(column: Column, descending: bool) -> Vec<String> {
+    let direction = if descending { " DESC" } else { "" };
+    let length = column.by_number.then(|| format!("length({}){direction}", column.name));
+    length.into_iter().chain([format!("{}{direction}", column.name)]).collect()
 }
 
-/// All intents, oldest first: what is stored is open.
-pub(super) fn open_intents(connection: &Connection, most: Option<u32>) -> Result<Vec<Intent>, Trouble> {
-    let sql = "SELECT id, document FROM intents ORDER BY number LIMIT :most";
-    rows(connection, sql, named_params! { ":most": limit(most) }, |row| {
-        let (id, document): (String, String) = (row.get("id")?, row.get("document")?);
-        Ok(records::intent_from_json(&id, &document)?)
-    })
+fn value(found: ValueRef<'_>) -> Value {
+    match found {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Number(number),
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(_) => Value::Other("a text that is not UTF-8".to_owned()),
+        },
+        ValueRef::Real(number) => Value::Other(number.to_string()),
+        ValueRef::Blob(_) => Value::Other("a blob".to_owned()),
+    }
 }
 
-/// All failures in order of their next try.
-pub(super) fn failures(connection: &Connection, most: Option<u32>) -> Result<Vec<Failure>, Trouble> {
-    let sql = "SELECT * FROM failures ORDER BY next_try, side, issue_id LIMIT :most";
-    rows(connection, sql, named_params! { ":most": limit(most) }, failure_row)
-}
-
-/// At most `most` failures after that of the issue `after`, by side and id as texts.
-pub(super) fn failures_after(
-    connection: &Connection,
-    after: Option<&(Side, IssueId)>,
-    most: u32,
-) -> Result<Vec<Failure>, Trouble> {
-    let sql = "SELECT * FROM failures WHERE (side, issue_id) > (:side, :id) ORDER BY side, issue_id LIMIT :most";
-    // The empty text comes before every side.
-    let (side, id) = after.map_or((String::new(), ""), |(side, id)| (side.to_string(), id.as_str()));
-    rows(connection, sql, named_params! { ":side": side, ":id": id, ":most": most }, failure_row)
-}
-
-fn failure_row(row: &Row<'_>) -> Result<Failure, Trouble> {
-    Ok(Failure {
-        side: parsed(row, "side")?,
-        issue: issue(row, "issue_id", "issue_key")?,
-        attempts: row.get("attempts")?,
-        next_try: parsed(row, "next_try")?,
-        why: row.get("why")?,
-        seen: maybe(row, "seen_updated")?,
-        unseen_since: maybe(row, "unseen_since")?,
-    })
-}
-
-/// The issues of that side with the largest ids, largest first.
-pub(super) fn newest_issues(connection: &Connection, side: Side) -> Result<Vec<IssueRef>, Trouble> {
-    let handled = newest(connection, handled_table(side), "issue_id", "issue_key")?;
-    let paired = newest(connection, "jira_mapping", &format!("{side}_issue_id"), &format!("{side}_issue_key"))?;
-    // Of equal ids the handled one comes first and stays: its key is refreshed whenever the issue changes.
-    let mut issues: Vec<_> = handled.into_iter().chain(paired).collect();
-    issues.sort_by(|one, other| other.id.cmp(&one.id));
-    issues.dedup_by(|later, earlier| later.id == earlier.id);
-    issues.truncate(NEWEST);
-    Ok(issues)
-}
-
-fn newest(connection: &Connection, table: &str, id: &str, key: &str) -> Result<Vec<IssueRef>, Trouble> {
-    let sql = format!("SELECT {id}, {key} FROM {table} ORDER BY length({id}) DESC, {id} DESC LIMIT {NEWEST}");
-    rows(connection, &sql, [], |row| issue(row, id, key))
-}
-
-/// As SQLite has it: a negative limit is none.
-fn limit(most: Option<u32>) -> i64 {
-    most.map_or(-1, i64::from)
-}
-
-fn rows<T>(
-    connection: &Connection,
-    sql: &str,
-    params: impl Params,
-    read: impl Fn(&Row<'_>) -> Result<T, Trouble>,
-) -> Result<Vec<T>, Trouble> {
-    let mut statement = connection.prepare_cached(sql)?;
-    statement.query_and_then(params, read)?.collect()
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+            Self::Text(text) | Self::Json(text) | Self::Other(text) => text.as_str().into(),
+            Self::Number(number) => (*number).into(),
+            Self::Flag(flag) => (*flag).into(),
+            Self::Time(millis) => {
+                chrono::DateTime::from_timestamp_millis(*millis).map_or_else(String::new, wall_text).into()
+            }
+        })
+    }
 }

@@ -19,6 +19,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/7.sql"),
 ];
 
+/// Made where they are missing, in files of every layout: older versions get along with them.
+const INDEXES: &str = include_str!("schema/indexes.sql");
+
 /// The layout that this version reads and writes, kept in the file as `PRAGMA user_version`.
 const LATEST: usize = MIGRATIONS.len();
 
@@ -64,7 +67,7 @@ fn size(connection: &Connection) -> Result<u64, Trouble> {
 /// Carries out what the file lacks, all of it or nothing.
 pub(super) fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Result<(), Trouble> {
     if layout(connection)? == LATEST {
-        return Ok(());
+        return Ok(connection.execute_batch(INDEXES)?);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let before = migrate(&transaction)?;
@@ -97,6 +100,7 @@ pub(super) fn migrate(transaction: &Transaction<'_>) -> Result<usize, Trouble> {
     for migration in &MIGRATIONS[before..] {
         transaction.execute_batch(migration)?;
     }
+    transaction.execute_batch(INDEXES)?;
     transaction.pragma_update(None, "user_version", LATEST.cast_signed())?;
     Ok(before)
 }

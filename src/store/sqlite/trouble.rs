@@ -5,9 +5,10 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
-use super::super::records::Unfit;
 use crate::descriptors::{self, Shortage};
 use crate::store::Error;
+use crate::store::read::Unusable;
+use crate::store::records::Unfit;
 
 /// Why work on a file failed, before the file is named.
 #[derive(Debug)]
@@ -105,6 +106,15 @@ impl From<rusqlite::Error> for Trouble {
 impl From<Unfit> for Trouble {
     fn from(unfit: Unfit) -> Self {
         Self::Unfit(format!("{unfit}; run the version that wrote it, or {REPLACE}"))
+    }
+}
+
+impl From<Unusable> for Trouble {
+    fn from(why: Unusable) -> Self {
+        match why {
+            Unusable::Damaged(what) => Self::damaged(what),
+            Unusable::Unfit(unfit) => unfit.into(),
+        }
     }
 }
 

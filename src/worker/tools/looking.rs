@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use super::Tools;
 use crate::clock::Clock;
 use crate::flow::{Flow, HistoryQuery};
-use crate::store::{self, Error, Failure, Reader, State};
+use crate::store::{self, Error, Failure, Read, State};
 use crate::worker::archive::{Archive, Failing, FullSync, HistoryPage, Listed, Patrol, Progress, Survey, Unread};
 
 /// The longest that an answer may take: a survey asks several questions, each of which may have to wait.
@@ -38,7 +38,7 @@ fn late() -> String {
 }
 
 /// One more of each list is asked for, to know whether there are more.
-async fn survey(reader: &dyn Reader, most: u32) -> Result<Survey, Error> {
+async fn survey(reader: &dyn Read, most: u32) -> Result<Survey, Error> {
     let asked = most.saturating_add(1);
     let failures = |failures: Vec<Failure>| failures.into_iter().map(Failing::from).collect();
     Ok(Survey {
@@ -46,11 +46,11 @@ async fn survey(reader: &dyn Reader, most: u32) -> Result<Survey, Error> {
         intents: Listed::of(reader.open_intents(asked).await?, most),
         failures: Listed::of(failures(reader.failures(asked).await?), most),
         pairs: Listed::of(reader.troubled_pairs(asked).await?, most),
-        missing: Listed::of(reader.missing_after(None, asked).await?, most),
+        missing: Listed::of(reader.page(None, asked).await?, most),
     })
 }
 
-async fn page(reader: &dyn Reader, query: HistoryQuery) -> Result<HistoryPage, Error> {
+async fn page(reader: &dyn Read, query: HistoryQuery) -> Result<HistoryPage, Error> {
     let most = query.most;
     let asked = HistoryQuery { most: most.saturating_add(1), ..query };
     let Listed { first: lines, more } = Listed::of(reader.history(asked).await?, most);

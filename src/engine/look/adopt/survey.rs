@@ -127,7 +127,7 @@ pub(in crate::engine) async fn look_through(
 async fn without_pair(cx: &Cx, all: Vec<IssueRef>) -> Result<BTreeMap<IssueId, IssueRef>, Error> {
     let ids: Vec<_> = all.iter().map(|at| at.id.clone()).collect();
     let paired: BTreeSet<_> =
-        cx.store.pairs(Side::Dev, ids).await?.into_iter().map(|Pair { dev, .. }| dev.id).collect();
+        cx.store.get::<Pair>(Side::Dev, ids).await?.into_iter().map(|Pair { dev, .. }| dev.id).collect();
     Ok(all.into_iter().map(|at| (at.id.clone(), at)).filter(|(id, _)| !paired.contains(id)).collect())
 }
 

@@ -4,7 +4,7 @@
 use super::evidence::StepEvidence;
 use crate::engine::cx::{Cx, Error};
 use crate::engine::write::outcome::{Learned, Outcome};
-use crate::flow::{AccountId, Attachment, AttachmentId, Copied, CopyAttachment, Intent};
+use crate::flow::{AccountId, Attachment, AttachmentId, Copied, CopyAttachment, Intent, Side};
 use crate::jira::{self, Effect, Fault};
 
 /// The ledger is asked once more: a file is copied once.
@@ -52,7 +52,7 @@ pub(super) async fn find(cx: &Cx, intent: &Intent, step: &CopyAttachment) -> Res
 }
 
 async fn ledger(cx: &Cx, intent: &Intent) -> Result<Vec<Copied>, Error> {
-    Ok(cx.store.ledger(vec![intent.user.id.clone()]).await?)
+    Ok(cx.store.get::<Copied>(Side::User, [intent.user.id.clone()]).await?)
 }
 
 fn is_copy(candidate: &Attachment, original: &Attachment, account: &AccountId) -> bool {

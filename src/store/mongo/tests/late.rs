@@ -29,7 +29,7 @@ async fn late_writes_of_a_predecessor_replace_and_remove_nothing_of_its_successo
         let _ = carry_out(&first, epoch, &batch).await;
         assert_eq!(everything(&house), before);
     }
-    assert_eq!(second.open_intents().await.unwrap().len(), 1);
+    assert_eq!(reading(&second).open_intents(u32::MAX).await.unwrap().len(), 1);
 }
 
 /// Something of every kind, by which one epoch's documents differ from another's. The last ones only remove.
@@ -107,19 +107,31 @@ async fn after_crash(done: usize) -> (State, Vec<Pair>, Vec<MissingDev>, Vec<Cop
     house.silence(61);
     let next = house.process();
     let epoch = next.begin().await.unwrap();
-    let read = next.state().await.unwrap();
+    let read = reading(&next).state().await.unwrap();
     assert!(!read.pairs_lost, "nobody else removed any");
-    let paired = !next.pairs(Side::User, vec![id(1)]).await.unwrap().is_empty();
-    assert!(paired || next.missing(vec![id(1)]).await.unwrap().len() == 1, "another may be created by now");
+    let paired = !reading(&next).get::<Pair>(on(Side::User, vec![id(1)])).await.unwrap().is_empty();
+    assert!(
+        paired || reading(&next).get::<MissingDev>(on(Side::User, vec![id(1)])).await.unwrap().len() == 1,
+        "another may be created by now"
+    );
     if read.revision == Revision(0) {
-        assert_eq!(next.open_intents().await.unwrap().len(), 1, "its end comes last");
+        assert_eq!(reading(&next).open_intents(u32::MAX).await.unwrap().len(), 1, "its end comes last");
         next.write(epoch, closing()).await.unwrap();
     } else {
         next.write(epoch, vec![Change::CloseIntent("i-1".parse().unwrap())]).await.unwrap();
     }
-    let state = State { updated_at: None, ..next.state().await.unwrap() };
-    let (pairs, ledger) = (next.pairs_after(None, 9).await.unwrap(), next.ledger(vec![id(1)]).await.unwrap());
-    (state, pairs, next.missing_after(None, 9).await.unwrap(), ledger, next.open_intents().await.unwrap().len())
+    let state = State { updated_at: None, ..reading(&next).state().await.unwrap() };
+    let (pairs, ledger) = (
+        reading(&next).page::<Pair>(None, 9).await.unwrap(),
+        reading(&next).get::<Copied>(on(Side::User, vec![id(1)])).await.unwrap(),
+    );
+    (
+        state,
+        pairs,
+        reading(&next).page::<MissingDev>(None, 9).await.unwrap(),
+        ledger,
+        reading(&next).open_intents(u32::MAX).await.unwrap().len(),
+    )
 }
 
 use crate::store::Revision;

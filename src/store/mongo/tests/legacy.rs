@@ -62,10 +62,10 @@ async fn what_the_nodejs_service_left_in_a_flows_database_is_owed_until_the_firs
     // Half-way through, the rest of it is still owed.
     let moved = Pair { dev: IssueRef { key: "OTHER-1".parse().unwrap(), ..dev(22) }, ..pair(2, 22) };
     worker.write(epoch, vec![Change::PutPair(moved.clone())]).await.unwrap();
-    assert_eq!(worker.pairs(Side::User, vec![id(2)]).await.unwrap(), [moved]);
+    assert_eq!(reading(&worker).get::<Pair>(on(Side::User, vec![id(2)])).await.unwrap(), [moved]);
     let Inheritance::Here(rest) = worker.inheritance().await.unwrap() else { panic!("nothing is left") };
     assert_eq!(rest.pairs.len(), 1);
-    let state = worker.state().await.unwrap();
+    let state = reading(&worker).state().await.unwrap();
     worker.write(epoch, vec![Change::PutState(state)]).await.unwrap();
     assert_eq!(worker.inheritance().await.unwrap(), Inheritance::None);
     assert_eq!(house.documents("jira_mapping").len(), 3, "the pair has the document that it had");

@@ -31,7 +31,7 @@ async fn no_more_databases_are_made_at_once_than_come_to_an_end_of_it_in_time() 
     made.begin().await.unwrap();
     let new: Vec<_> = (0..=BEGINNINGS).map(|n| process.database(&flow(&format!("new-{n}")))).collect();
     let (last, first) = new.split_last().unwrap();
-    let mut turns = join_all(first.iter().map(Backend::turn)).await;
+    let mut turns = join_all(first.iter().map(Write::turn)).await;
     let mut waiting = pin!(last.turn());
     for _ in 0..20 {
         let _nobody_waits_where_there_is_nothing_to_make = made.turn().await;

@@ -20,13 +20,13 @@ async fn documents_of_the_nodejs_service_are_read_around_and_left_as_they_are() 
 
     let worker = house.process();
     let epoch = worker.begin().await.unwrap();
-    let state = worker.state().await.unwrap();
+    let state = reading(&worker).state().await.unwrap();
     assert_eq!(state.last_sync, Some(Watermark(at("2023-11-14T22:13:20Z"))));
     assert_eq!((state.initial_sync_completed, state.pairs_lost), (Some(false), false));
-    assert_eq!(worker.pairs_after(None, 9).await.unwrap(), []);
-    assert_eq!(worker.newest_issues(Side::User).await.unwrap(), []);
+    assert_eq!(reading(&worker).page::<Pair>(None, 9).await.unwrap(), []);
+    assert_eq!(reading(&worker).newest_issues(Side::User).await.unwrap(), []);
     worker.write(epoch, vec![Change::PutPair(pair(1, 21)), Change::PutState(state)]).await.unwrap();
-    assert!(!worker.state().await.unwrap().pairs_lost);
+    assert!(!reading(&worker).state().await.unwrap().pairs_lost);
     assert_eq!(house.documents("jira_mapping")[0], others[0][0]);
     assert_eq!(house.documents("user_project_issue_state"), others[1]);
     assert_eq!(house.documents("sync_state")[1].get_str("name").unwrap(), "jira-status-sync");
@@ -34,12 +34,12 @@ async fn documents_of_the_nodejs_service_are_read_around_and_left_as_they_are() 
     // Once its ids are known, such a document is ours, and keeps what it had.
     let handled_now = Change::PutHandled(Side::User, user(7), handled("Open"));
     worker.write(epoch, vec![Change::PutPair(pair(7, 27)), handled_now]).await.unwrap();
-    assert_eq!(worker.pairs(Side::Dev, vec![id(27)]).await.unwrap(), [pair(7, 27)]);
+    assert_eq!(reading(&worker).get::<Pair>(on(Side::Dev, vec![id(27)])).await.unwrap(), [pair(7, 27)]);
     let taken = &house.documents("jira_mapping")[0];
     assert_eq!((taken.get("_id"), taken.get_i32("__v").unwrap()), (others[0][0].get("_id"), 0));
     assert_eq!(taken.get_str("user_issue_url").unwrap(), "https://a.example.net/browse/USER-A-7");
     assert_eq!(house.documents("user_project_issue_state").len(), 1);
-    assert_eq!(worker.handled(Side::User, vec![id(7)]).await.unwrap()[&id(7)], handled("Open"));
+    assert_eq!(handled_of(&worker, Side::User, vec![id(7)]).await.unwrap()[&id(7)], handled("Open"));
 }
 
 /// Should the process end behind that, everybody can read what is there.
@@ -56,7 +56,7 @@ async fn documents_with_a_key_only_become_their_issues_own_in_one_write_each() {
     let puts: Vec<_> = deeds.iter().filter_map(deeds::Deed::as_put).collect();
     displace::claim(&database, &puts).await.unwrap();
 
-    let known = worker.handled(Side::User, (1..=9).map(id).collect()).await.unwrap();
+    let known = handled_of(&worker, Side::User, (1..=9).map(id).collect()).await.unwrap();
     assert_eq!(known, [1, 3].map(|n| (id(n), handled("Open"))).into(), "what has no document yet gets none here");
     assert_eq!(house.documents("user_project_issue_state").len(), 3);
 }
@@ -91,10 +91,10 @@ async fn an_issue_takes_its_key_over_from_one_that_had_it_before() {
     };
     worker.write(epoch, put(1, 1)).await.unwrap();
     worker.write(epoch, put(2, 1)).await.unwrap();
-    assert_eq!(worker.handled(Side::User, vec![id(1), id(2)]).await.unwrap().len(), 2);
-    assert_eq!(worker.newest_issues(Side::User).await.unwrap().len(), 1);
+    assert_eq!(handled_of(&worker, Side::User, vec![id(1), id(2)]).await.unwrap().len(), 2);
+    assert_eq!(reading(&worker).newest_issues(Side::User).await.unwrap().len(), 1);
     worker.write(epoch, put(1, 5)).await.unwrap();
-    assert_eq!(worker.newest_issues(Side::User).await.unwrap().len(), 2);
+    assert_eq!(reading(&worker).newest_issues(Side::User).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -171,11 +171,11 @@ async fn a_document_that_cannot_be_read_is_named_with_its_database() {
 }
 
 async fn first_error(worker: &Database) -> Error {
-    let state = worker.state().await.err();
-    let pairs = worker.pairs(Side::User, vec![id(1)]).await.err();
-    let failures = worker.failures().await.err();
-    let intents = worker.open_intents().await.err();
-    let history = worker.history(query(None, None, 9)).await.err();
+    let state = reading(worker).state().await.err();
+    let pairs = reading(worker).get::<Pair>(on(Side::User, vec![id(1)])).await.err();
+    let failures = reading(worker).failures(u32::MAX).await.err();
+    let intents = reading(worker).open_intents(u32::MAX).await.err();
+    let history = reading(worker).history(query(None, None, 9)).await.err();
     state.or(pairs).or(failures).or(intents).or(history).unwrap()
 }
 
@@ -186,7 +186,7 @@ async fn a_database_that_was_dropped_is_not_taken_for_a_new_flow() {
     let worker = process.database(&house.flow);
     let epoch = worker.begin().await.unwrap();
     house.plain(|database| async move { database.drop().await.unwrap() });
-    assert!(matches!(worker.state().await, Err(Error::Unavailable { .. })));
+    assert!(matches!(reading(&worker).state().await, Err(Error::Unavailable { .. })));
     let late = worker.write(epoch, vec![Change::PutPair(pair(1, 21))]).await;
     assert!(matches!(late, Err(Error::Unavailable { .. })), "{late:?}");
     // Whoever begins anew has all indexes again.

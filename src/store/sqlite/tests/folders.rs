@@ -13,7 +13,7 @@ async fn a_flow_may_name_its_file_and_its_folder() {
     let moved = in_folder("sync-cd", "sync_cd", Some(&elsewhere));
     let backends = [&named, &moved].map(|flow| data.stores.open(flow));
     for backend in &backends {
-        assert!(matches!(backend.state().await, Err(Error::Unavailable { .. })));
+        assert!(matches!(reading(&**backend).state().await, Err(Error::Unavailable { .. })));
     }
     assert!(!elsewhere.exists(), "only a worker makes anything");
     for backend in &backends {
@@ -97,7 +97,8 @@ async fn the_file_of_a_renamed_flow_is_still_the_old_ones() {
         data.stores.read(&renamed).history(HistoryQuery { most: 9, ..HistoryQuery::default() }).await.unwrap_err();
     assert!(looking.to_string().contains(remedies), "{looking}");
     assert!(data.refusal("sync_ab").await.to_string().contains("not to sync_ab"), "a-b and a_b have one file");
-    assert_eq!(data.begin("sync-ab").await.unwrap().0.pairs(Side::User, vec![id(1)]).await.unwrap(), [pair(1, 21)]);
+    let backend = data.begin("sync-ab").await.unwrap().0;
+    assert_eq!(reading(&*backend).get::<Pair>(on(Side::User, vec![id(1)])).await.unwrap(), [pair(1, 21)]);
 }
 
 fn in_folder(name: &str, database: &str, folder: Option<&Path>) -> Flow {

@@ -3,7 +3,6 @@
 use rusqlite::TransactionBehavior;
 
 use super::*;
-use crate::flow::{HistoryQuery, MissingDev};
 use crate::store::{Change, Revision};
 
 /// The layout that this version writes; a new one is a new file in `schema/`.
@@ -20,22 +19,22 @@ async fn a_file_of_an_older_layout_is_brought_up_to_date_with_all_that_is_in_it(
     assert_eq!(epoch, Epoch(8));
     assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [LATEST]);
 
-    let state = backend.state().await.unwrap();
+    let state = reading(&*backend).state().await.unwrap();
     assert_eq!((state.revision, state.all_read, state.initial_sync_completed), (Revision(41), true, Some(true)));
     assert!(state.last_sync.is_some() && !state.pairs_lost);
-    let found = backend.pairs(Side::User, vec![id(9999), id(10001)]).await.unwrap();
+    let found = reading(&*backend).get::<Pair>(on(Side::User, vec![id(9999), id(10001)])).await.unwrap();
     assert_eq!(found.iter().map(|pair| pair.dev.key.as_str()).collect::<Vec<_>>(), ["DEV-A-0", "DEV-A-7"]);
-    let intents = backend.open_intents().await.unwrap();
+    let intents = reading(&*backend).open_intents(u32::MAX).await.unwrap();
     assert_eq!((intents.len(), intents[0].id.as_str(), intents[0].state.cursor()), (1, "i-1", 1));
-    assert_eq!(backend.failures().await.unwrap()[0].attempts, 2);
-    assert_eq!(backend.handled(Side::User, vec![id(10001)]).await.unwrap().len(), 1);
-    assert_eq!(backend.handled(Side::Dev, vec![id(20001)]).await.unwrap().len(), 1);
+    assert_eq!(reading(&*backend).failures(u32::MAX).await.unwrap()[0].attempts, 2);
+    assert_eq!(handled_of(&*backend, Side::User, vec![id(10001)]).await.unwrap().len(), 1);
+    assert_eq!(handled_of(&*backend, Side::Dev, vec![id(20001)]).await.unwrap().len(), 1);
     assert_eq!(self::rows(&data), rows, "nothing else has changed");
-    assert_eq!(backend.missing_after(None, 9).await.unwrap(), []);
+    assert_eq!(reading(&*backend).page::<MissingDev>(None, 9).await.unwrap(), []);
 
     // Whether pairs get lost is known from the first moment on.
     data.plain("sync-ab").execute_batch("DELETE FROM jira_mapping WHERE user_issue_id = '9999'").unwrap();
-    assert!(backend.state().await.unwrap().pairs_lost);
+    assert!(reading(&*backend).state().await.unwrap().pairs_lost);
 }
 
 #[tokio::test]
@@ -50,11 +49,11 @@ async fn a_file_of_the_layout_before_the_latest_keeps_all_that_is_in_it() {
     let (backend, epoch) = data.begin("sync-ab").await.unwrap();
     assert_eq!(column::<i32>(&data.plain("sync-ab"), "PRAGMA user_version"), [LATEST]);
     assert_eq!(self::rows(&data), rows);
-    let told = backend.history(HistoryQuery { issue: None, before: None, most: 9 }).await.unwrap();
+    let told = reading(&*backend).history(HistoryQuery { issue: None, before: None, most: 9 }).await.unwrap();
     assert_eq!(told.iter().map(|line| line.message.as_str()).collect::<Vec<_>>(), ["Done"]);
     let missing = MissingDev { user: told[0].issue.clone(), dev: "DEV-A-7".parse().unwrap() };
     backend.write(epoch, vec![Change::PutMissing(missing.clone())]).await.unwrap();
-    assert_eq!(backend.missing_after(None, 9).await.unwrap(), [missing]);
+    assert_eq!(reading(&*backend).page::<MissingDev>(None, 9).await.unwrap(), [missing]);
 }
 
 #[tokio::test]

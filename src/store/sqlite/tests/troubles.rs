@@ -81,12 +81,12 @@ async fn a_walk_along_a_damaged_index_ends_with_the_name_of_its_table() {
 async fn walked(store: &Store) -> Result<(), Error> {
     let mut after = None;
     for _ in 0..=ROWS {
-        let Some(last) = store.pairs_after(after, 50).await?.pop() else { break };
+        let Some(last) = store.page::<Pair>(after, 50).await?.pop() else { break };
         after = Some(last.user.id);
     }
     let mut after = None;
     for _ in 0..=ROWS {
-        let Some(last) = store.missing_after(after, 50).await?.pop() else { return Ok(()) };
+        let Some(last) = store.page::<MissingDev>(after, 50).await?.pop() else { return Ok(()) };
         after = Some(last.user.id);
     }
     panic!("it does not come to an end")
@@ -137,7 +137,7 @@ async fn an_empty_file_holds_nothing_and_is_begun_anew() {
     fs::write(data.file("sync-ab"), "").unwrap();
     let looking = data.stores.read(&flow("sync-ab")).state().await.unwrap_err();
     assert!(looking.to_string().contains("it is empty, which changes when its flow starts"), "{looking}");
-    assert_eq!(data.begin("sync-ab").await.unwrap().0.state().await.unwrap(), State::default());
+    assert_eq!(reading(&*data.begin("sync-ab").await.unwrap().0).state().await.unwrap(), State::default());
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn a_file_that_is_emptied_while_its_flow_runs_is_not_taken_for_a_new_flow(
         }
         fs::write(data.file("sync-ab"), "").unwrap();
         for _ in 0..2 {
-            let error = backend.state().await.unwrap_err();
+            let error = reading(&*backend).state().await.unwrap_err();
             assert!(error.to_string().contains("it was emptied while its flow was running"), "{error}");
             assert!(backend.write(epoch, vec![Change::PutPair(pair(2, 22))]).await.is_err());
         }
@@ -181,7 +181,7 @@ async fn a_file_that_is_removed_or_replaced_while_its_flow_runs_ends_the_worker_
             how(&data);
             // And not only the first call: others of the same cycle may follow.
             for _ in 0..2 {
-                let error = backend.state().await.unwrap_err();
+                let error = reading(&*backend).state().await.unwrap_err();
                 assert!(error.to_string().contains(words), "{error}");
                 let written = backend.write(epoch, vec![Change::PutPair(pair(2, 22))]).await;
                 assert!(matches!(written, Err(Error::Unavailable { .. })));
@@ -244,7 +244,7 @@ async fn a_full_disk_loses_nothing_and_the_next_write_after_room_was_made_works(
     assert!(matches!(error, Error::Unavailable { .. }));
     assert!(error.to_string().contains("disk is full; make room on its disk"), "{error}");
     assert_eq!(pairs(&database).await, 1, "nothing half-written");
-    assert_eq!(database.history(HistoryQuery { most: 9, ..HistoryQuery::default() }).await.unwrap(), []);
+    assert_eq!(reading(&database).history(HistoryQuery { most: 9, ..HistoryQuery::default() }).await.unwrap(), []);
 
     // The next connection has no such limit.
     database.write(epoch, batch(100)).await.unwrap();
@@ -347,12 +347,12 @@ fn leaf_of_pairs(bytes: &[u8]) -> usize {
     leaves.max_by_key(|page| (bytes[page + 3], bytes[page + 4])).expect("a file of rows has such a page")
 }
 
-async fn pairs(backend: &dyn Backend) -> usize {
-    backend.pairs_after(None, 10_000).await.unwrap().len()
+async fn pairs(backend: &dyn Write) -> usize {
+    reading(backend).page::<Pair>(None, 10_000).await.unwrap().len()
 }
 
 fn told(number: u64) -> Change {
-    let line = Line { level: Level::Info, event: None, message: "told ".repeat(NEWEST), fields: vec![] };
+    let line = Line { level: Level::Info, event: None, message: "told ".repeat(NEWEST as usize), fields: vec![] };
     Change::Tell(Entry { at: Clock::system().wall(), issue: pair(number, number).user, line })
 }
 

@@ -3,7 +3,7 @@
 use crate::engine::cx::{Cx, Error};
 use crate::engine::write::outcome::{Created, Learned, Outcome, Text};
 use crate::engine::write::types::{self, FellBack};
-use crate::flow::{CreateIssue, FieldName, Intent, Issue, IssueRef, IssueType, Mark, Side, SkipReason};
+use crate::flow::{CreateIssue, FieldName, Intent, Issue, IssueRef, IssueType, Mark, Pair, Side, SkipReason};
 use crate::jira::{Mapped, NewIssue};
 use jira_markup::Crossing;
 
@@ -84,7 +84,7 @@ pub(super) async fn prepare(
     fresh: Option<&Issue>,
 ) -> Result<Ready, Error> {
     let user = &intent.user;
-    if !cx.store.pairs(Side::User, vec![user.id.clone()]).await?.is_empty() {
+    if !cx.store.get::<Pair>(Side::User, [user.id.clone()]).await?.is_empty() {
         return Ok(Ready::Outdated(SkipReason::MovedMeanwhile));
     }
     let read_now = match fresh {
