@@ -87,11 +87,7 @@ impl Desk {
 
     /// Ann reports an issue. Returns its id.
     pub fn report(&self, project: &str, summary: &str) -> IssueId {
-        self.issue_id(&self.creates(ANN, project, summary, ""))
-    }
-
-    pub fn issue_id(&self, key: &str) -> IssueId {
-        self.id(key).parse().unwrap()
+        self.id(&self.creates(ANN, project, summary, "")).parse().unwrap()
     }
 
     /// All that a walk through the user project finds, from the beginning.
