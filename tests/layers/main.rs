@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "all of this is test")]
 
 mod sources;
+mod walk;
 
 use sources::Import;
 
