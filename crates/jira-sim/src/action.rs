@@ -8,16 +8,18 @@ use serde_json::Value;
 
 use super::fields::{self, Field};
 use super::file::FileContent;
-use super::http;
-use super::issue::Issue;
+use super::flavour::Flavour;
+use super::http::values::entered;
+use super::issue::{Issue, Via};
 use super::markup;
+use super::projects::Home;
+use super::refusal::Refusal;
 use super::screen::Screen;
-use super::setup::Flavour;
-use super::state::{Home, State};
+use super::state::State;
 use super::values::{self, FieldValue, Operation, Term, Touch};
 use super::visibility::Visibility;
 use super::workflow::Transition;
-use super::write::{Draft, Edit, Effect, Remark, Via, Write};
+use super::write::{Draft, Edit, Effect, Remark, Write};
 
 mod cloning;
 mod hanging;
@@ -96,32 +98,6 @@ pub enum Action {
     Restrict { issue: String, viewers: Option<Vec<String>> },
 }
 
-/// Why a person could not do that.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "each message tells what its variant means")]
-pub enum Refusal {
-    #[error("there is no account {0}")]
-    NoAccount(String),
-    #[error("there is no project {0}")]
-    NoProject(String),
-    #[error("the key {0} is that of another project, or was")]
-    KeyTaken(String),
-    #[error("there is no issue {0}")]
-    NoIssue(String),
-    #[error("{value} can't be entered as {field}")]
-    BadValue { field: &'static str, value: String },
-    #[error("{field}: {why}")]
-    Unfit { field: String, why: String },
-    #[error("the issue has no comment {0}")]
-    NoComment(String),
-    #[error("the issue has no attachment {0}")]
-    NoAttachment(String),
-    #[error("{filename} has {size} bytes, and no more than {limit} can be attached")]
-    TooLarge { filename: String, size: u64, limit: u64 },
-    #[error("{issue} is {status}, from where no transition leads to {wanted}")]
-    NotOffered { issue: String, status: String, wanted: String },
-}
-
 impl State {
     pub(super) fn act(&mut self, who: &str, action: Action) -> Result<String, Refusal> {
         let author = self.account_named(who)?;
@@ -144,7 +120,7 @@ impl State {
         let kind = self.projects.get(project)?.project.issue_types.first()?.clone();
         Some(Draft {
             id: self.next_id(),
-            number: self.next_number(project),
+            number: self.projects.next_number(project),
             project: project.into(),
             kind,
             summary: summary.into(),
@@ -163,7 +139,7 @@ impl State {
     }
 
     fn account_named(&self, who: &str) -> Result<String, Refusal> {
-        let known = self.accounts.values().find(|account| account.id == who || account.name == who);
+        let known = self.accounts.all().find(|account| account.id == who || account.name == who);
         known.map(|account| account.id.clone()).ok_or_else(|| Refusal::NoAccount(who.into()))
     }
 
@@ -231,7 +207,7 @@ impl State {
     }
 
     fn intend_fill(&self, issue: &str, field: String, value: &Value) -> Result<(String, Write), Refusal> {
-        let touch = http::entered(self, &self.known(issue)?.project, &field, value);
+        let touch = entered(self, &self.known(issue)?.project, &field, value);
         let touches = vec![touch.map_err(|why| Refusal::Unfit { field, why })?];
         self.intend_edit(issue, Edit { touches, ..Edit::default() })
     }
@@ -246,7 +222,7 @@ impl State {
     }
 
     fn known(&self, issue: &str) -> Result<&Arc<Issue>, Refusal> {
-        self.find(issue).ok_or_else(|| Refusal::NoIssue(issue.into()))
+        self.issues.find(issue).ok_or_else(|| Refusal::NoIssue(issue.into()))
     }
 
     /// A transition that the account is offered and that leads to the status of this name.

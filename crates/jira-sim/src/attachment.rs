@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::file::File;
 use super::stamp;
-use super::state::State;
 
 #[derive(Clone, Debug)]
 pub(super) struct Attachment {
@@ -29,14 +28,6 @@ impl Attachment {
             created: self.created,
             sha256: self.file.sha256.to_string(),
         }
-    }
-}
-
-impl State {
-    /// How many bytes of files the site can still keep; those of deleted issues count too, since they are remembered.
-    pub(super) fn storage_left(&self) -> u64 {
-        let files = self.issues.values().chain(&self.graveyard).flat_map(|issue| &issue.attachments);
-        self.setup.storage_limit.saturating_sub(files.map(|it| it.file.kept()).sum())
     }
 }
 

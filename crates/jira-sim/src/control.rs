@@ -56,8 +56,15 @@ use serde::{Deserialize, Serialize};
 
 use super::site::Site;
 
+impl Site {
+    /// Stages what happens on the site, over HTTP; see [`control`](self). To be served on a port of its own.
+    pub fn control_router(self: &Arc<Self>) -> Router {
+        router(Arc::clone(self))
+    }
+}
+
 /// Everything that the module's head lists.
-pub(super) fn router(site: Arc<Site>) -> Router {
+fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/", get(site::about))
         .route("/deeds", post(actions::act))

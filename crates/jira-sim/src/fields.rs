@@ -1,6 +1,6 @@
 //! The fields that can be set, and what they can hold.
 
-use super::setup::Flavour;
+use super::flavour::Flavour;
 use super::values::{Operation, Term, Touch};
 
 /// The most characters of a label, and of a field of one line.

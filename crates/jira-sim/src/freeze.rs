@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::issue::Issue;
+use super::issues::Rename;
 
 /// Which rows of the search index freeze.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,14 @@ pub(super) enum News {
 }
 
 impl News {
+    /// The version of a renamed project's issue gets its new key.
+    pub(super) fn rename_project(&mut self, rename: &Rename<'_>) {
+        match self {
+            Self::Version(version) => rename.issue(version),
+            Self::Gone(_) => {}
+        }
+    }
+
     fn issue(&self) -> u64 {
         match self {
             Self::Version(version) => version.id,

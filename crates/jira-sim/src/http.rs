@@ -12,8 +12,9 @@ mod bulk;
 mod call;
 mod changelog;
 mod comments;
-mod desk;
+pub(super) mod desk;
 mod downloads;
+mod endpoint;
 mod entry;
 mod hold;
 mod issues;
@@ -25,15 +26,15 @@ mod meta;
 mod properties;
 mod remote_links;
 mod rights;
-mod routes;
+pub(super) mod routes;
 mod scope;
-mod search;
+pub(super) mod search;
 mod shown;
 mod texts;
 mod transitions;
 mod upload;
 mod users;
-mod values;
+pub(super) mod values;
 mod visibility;
 mod wire;
 
@@ -48,34 +49,34 @@ use http::Uri;
 use http::header::HOST;
 use tower::ServiceExt;
 
-use super::setup::Flavour;
 use super::site::Site;
 use call::Call;
-pub(super) use hold::Holds;
-use routes::{Access, Mounted};
-#[cfg(any(test, fuzzing))]
-pub(super) use search::understands;
-pub(super) use values::entered;
+use endpoint::{Access, Mounted};
 
-pub(super) fn router(site: Arc<Site>) -> Router {
-    let flavour = site.settled().setup.flavour;
-    mounted(routes::mounted(flavour), Access::Anyone).with_state(site)
-}
+impl Site {
+    /// The site's HTTP API, ready to be served or to be called through `oneshot`.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let flavour = self.settled().state.setup.flavour;
+        mounted(routes::mounted(flavour), Access::Anyone).with_state(Arc::clone(self))
+    }
 
-/// The host that downloads are redirected to.
-pub(super) fn media_router(site: Arc<Site>) -> Router {
-    mounted(routes::media(), Access::Signed).with_state(site)
-}
+    /// The host that downloads are redirected to on Cloud ([`Setup::media_url`](super::Setup::media_url)), to be served on
+    /// a port of its own.
+    pub fn media_router(self: &Arc<Self>) -> Router {
+        mounted(routes::media(), Access::Signed).with_state(Arc::clone(self))
+    }
 
-/// Site and media host behind one door: the authority of the URI or, without one, the `Host` header tells which is meant.
-/// Whatever is not for the media host is for the site.
-pub(super) fn hosts_router(site: Arc<Site>) -> Router {
-    let media_host = authority(&site.settled().setup.media_url);
-    let (pages, media) = (router(Arc::clone(&site)), media_router(site));
-    Router::new().fallback(move |request: Request| {
-        let meant = if media_host.is_some() && asked_host(&request) == media_host { &media } else { &pages };
-        meant.clone().oneshot(request)
-    })
+    /// Site and media host behind one door, for clients that do not look names up but hand every request to a router:
+    /// requests whose URI (or else whose `Host` header) has the authority of
+    /// [`Setup::media_url`](super::Setup::media_url) are for the media host, all others for the site.
+    pub fn hosts_router(self: &Arc<Self>) -> Router {
+        let media_host = authority(&self.settled().state.setup.media_url);
+        let (pages, media) = (self.router(), self.media_router());
+        Router::new().fallback(move |request: Request| {
+            let meant = if media_host.is_some() && asked_host(&request) == media_host { &media } else { &pages };
+            meant.clone().oneshot(request)
+        })
+    }
 }
 
 /// Host and port of an address.
@@ -97,11 +98,6 @@ fn mounted(all: Vec<Mounted>, elsewhere: Access) -> Router<Arc<Site>> {
     all.into_iter().fold(Router::new(), mount).fallback(unknown)
 }
 
-/// Whether there is an endpoint of this template.
-pub(super) fn serves(flavour: Flavour, template: &str) -> bool {
-    routes::mounted(flavour).iter().any(|mounted| mounted.template == template)
-}
-
 fn mount(router: Router<Arc<Site>>, mounted: Mounted) -> Router<Arc<Site>> {
     let template = mounted.template.clone();
     let mounted = Arc::new(mounted);
@@ -115,6 +111,11 @@ fn mount(router: Router<Arc<Site>>, mounted: Mounted) -> Router<Arc<Site>> {
 async fn serve(site: &Site, mounted: &Arc<Mounted>, params: BTreeMap<String, String>, request: Request) -> Response {
     let (flavour, limit) = site.told();
     let call = Call::read(flavour, mounted, params, request, limit).await;
-    let pending = site.arrive(mounted, call);
-    site.answer(pending).await
+    let pending = {
+        let parts = &mut *site.settled();
+        parts.desk.arrive(&mut parts.state, mounted, call)
+    };
+    let outcome = pending.wait.over().await;
+    let parts = &mut *site.settled();
+    parts.desk.answer(&mut parts.state, &pending.facts, outcome)
 }

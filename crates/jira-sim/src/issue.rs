@@ -91,6 +91,20 @@ pub(super) struct Item {
     pub to_text: Option<String>,
 }
 
+/// The door a write came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    Api,
+    People,
+}
+
+/// Who did it, when, and through which door.
+pub(super) struct By {
+    pub at: DateTime<Utc>,
+    pub author: String,
+    pub via: Via,
+}
+
 impl Issue {
     pub(super) fn key(&self) -> String {
         format!("{}-{}", self.project, self.number)

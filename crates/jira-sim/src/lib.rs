@@ -10,8 +10,9 @@
 //! become due, effects of requests, people's errands and index updates alike, in the order of their due times. So a
 //! request has its effect whether or not its client is still there to hear the answer.
 //!
-//! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], [`permissions`], `issue`, `values`, `state`, `write`,
-//! `moves`, `renaming`, `index`, `freeze`, `action`, [`site`], `http`, `jql`, [`faults`], [`limits`], [`people`], [`check`], [`control`].
+//! Reading order: [`setup`], [`workflow`], [`screen`], [`fields`], `accounts`, [`permissions`], `issue`, `values`, `issues`,
+//! `projects`, `index`, `freeze`, `write`, `state` (which holds these parts), `action`, `http`, [`site`], `jql`, [`faults`],
+//! [`limits`], [`people`], [`check`], [`control`].
 //!
 //! Absent: thumbnails, archives' contents, making and changing link types, parents of sub-tasks, webhooks.
 
@@ -27,22 +28,25 @@ pub mod setup;
 pub mod site;
 pub mod workflow;
 
+mod accounts;
 mod action;
 mod agenda;
 mod attachment;
 mod chance;
 mod file;
+mod flavour;
 mod freeze;
 mod garbled;
 mod http;
 mod index;
 mod issue;
+mod issues;
 mod jql;
 mod link;
+mod log;
 mod markup;
-mod moves;
-mod renaming;
-mod ring;
+mod projects;
+mod refusal;
 mod stamp;
 mod state;
 mod values;
@@ -52,20 +56,24 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, Refusal};
+pub use accounts::Account;
+pub use action::Action;
 pub use attachment::AttachmentView;
 pub use faults::FaultPlan;
 pub use fields::CustomField;
 pub use file::FileContent;
+pub use flavour::Flavour;
 pub use freeze::Rows;
 pub use garbled::Garbage;
 pub use issue::{ChangeView, CommentView, IssueView};
 pub use limits::Limits;
 pub use link::{LinkView, RemoteLinkView};
+pub use log::{Happening, RequestLine};
 pub use people::People;
 pub use permissions::{Permission, Permissions};
+pub use refusal::Refusal;
 pub use screen::{Screen, Screens};
-pub use setup::{Account, Flavour, Now, Project, Setup};
-pub use site::{Happening, RequestLine, Site};
+pub use setup::{Now, Project, Setup};
+pub use site::Site;
 pub use visibility::Visibility;
 pub use workflow::{Category, Status, Transition, Workflow};

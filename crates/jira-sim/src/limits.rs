@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::setup::Flavour;
+use super::flavour::Flavour;
 
 /// How much the site puts up with. Which of the limits apply depends on the kind of Jira it is.
 #[derive(Clone, Debug, PartialEq)]

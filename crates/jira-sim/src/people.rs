@@ -14,9 +14,9 @@ use chrono_tz::Tz;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
+use super::accounts::Account;
 use super::chance;
 use super::issue::Issue;
-use super::setup::Account;
 use super::state::State;
 use super::write::{Edit, Write};
 use habits::{Habit, Role, Side};
@@ -62,21 +62,18 @@ const APART: Duration = Duration::from_secs(5);
 
 impl Population {
     /// Brings the people to the site, in place of those who lived there.
-    pub(super) fn settle_in(state: &mut State, people: People) {
-        words::accounts().for_each(|account| {
-            state.accounts.entry(account.id.clone()).or_insert(account);
-        });
+    pub(super) fn settle_in(state: &mut State, people: People) -> Self {
+        words::accounts().for_each(|account| state.accounts.add(account));
         let stream = chance::stream(state.setup.seed, STREAM);
         let mut population = Self { people, stream, turns: BTreeMap::new(), acted: BTreeMap::new() };
-        state.cancel_errands();
         let now = state.now;
         for pair in 0..population.people.pairs.len() {
             population.plan(state, now, minutes(1, 30), Errand::Report { pair });
             population.plan(state, now, minutes(60, 300), Errand::Idea { pair });
         }
-        let issues: Vec<u64> = state.issues.keys().copied().collect();
+        let issues: Vec<u64> = state.issues.all().map(|issue| issue.id).collect();
         issues.into_iter().for_each(|issue| population.follow(state, now, issue));
-        state.population = Some(population);
+        population
     }
 
     /// Does an errand, and plans the next.
@@ -100,7 +97,7 @@ impl Population {
 
     /// Plans a look at this issue, since it is new or a program has moved it.
     pub(super) fn follow(&mut self, state: &mut State, now: DateTime<Utc>, issue: u64) {
-        let ours = state.issues.get(&issue).is_some_and(|issue| self.side(issue).is_some());
+        let ours = state.issues.get(issue).is_some_and(|issue| self.side(issue).is_some());
         if ours {
             self.tend_after(state, now, minutes(60, 180), issue);
         }
@@ -129,7 +126,7 @@ impl Population {
     }
 
     fn look_after(&mut self, state: &mut State, now: DateTime<Utc>, id: u64) {
-        let Some(issue) = state.issues.get(&id).cloned() else { return };
+        let Some(issue) = state.issues.get(id).cloned() else { return };
         let Some(side) = self.side(&issue) else { return };
         let ticket = self.ticket(&issue, side);
         if self.other_side_is_busy(&ticket, side, now) {
@@ -141,7 +138,7 @@ impl Population {
         if self.do_habit(state, &issue, side, habit) {
             self.acted.insert(ticket, (side, now));
         }
-        let status = state.issues.get(&id).map(|issue| issue.status.category);
+        let status = state.issues.get(id).map(|issue| issue.status.category);
         let pause = if status.is_some_and(habits::is_quiet) { minutes(180, 720) } else { minutes(60, 180) };
         self.tend_after(state, now, pause, id);
     }

@@ -1,10 +1,6 @@
 //! Permissions of accounts in projects. Everything is allowed that is not denied.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
-use super::issue::Issue;
-use super::state::State;
 
 /// A project permission, as far as the site asks for it. (`ADMINISTER` is Jira's global one.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,26 +127,6 @@ impl Permission {
             Self::DeleteOwnAttachments => ("39", "DELETE_OWN_ATTACHMENTS", "Delete Own Attachments"),
             Self::DeleteAllAttachments => ("38", "DELETE_ALL_ATTACHMENTS", "Delete All Attachments"),
         }
-    }
-}
-
-impl State {
-    /// Whether the account has the permission in the project of this key.
-    pub(super) fn may(&self, account: &str, project: &str, permission: Permission) -> bool {
-        self.permissions.allow(account, project, permission)
-    }
-
-    /// Whether the account sees the issue; what it doesn't see doesn't exist for it.
-    pub(super) fn may_see(&self, account: &str, issue: &Issue) -> bool {
-        // What search knows of an issue may be older than who may see it.
-        let issue = self.issues.get(&issue.id).map_or(issue, |current| current);
-        let chosen = issue.viewers.as_ref().is_none_or(|viewers| viewers.contains(account));
-        chosen && self.may(account, &issue.project, Permission::BrowseProjects)
-    }
-
-    /// The issue of this numeric id or key, if the account sees it.
-    pub(super) fn find_for(&self, account: &str, id_or_key: &str) -> Option<&Arc<Issue>> {
-        self.find(id_or_key).filter(|issue| self.may_see(account, issue))
     }
 }
 

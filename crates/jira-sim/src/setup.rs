@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use http::StatusCode;
 
+use super::accounts::Account;
 use super::fields::CustomField;
+use super::flavour::Flavour;
 use super::limits::Limits;
 use super::permissions::Permissions;
 use super::screen::{Screen, Screens};
@@ -160,16 +161,6 @@ impl Setup {
     }
 }
 
-/// The two kinds of Jira there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Flavour {
-    /// Atlassian's own sites: REST v3 with rich texts as ADF, and v2 with wiki markup.
-    #[default]
-    Cloud,
-    /// Jira on one's own machines: REST v2, rich texts as wiki markup, users by name and key.
-    DataCenter,
-}
-
 /// A project: its issues are numbered `KEY-1`, `KEY-2`, … and all follow one workflow.
 #[derive(Clone, Debug)]
 pub struct Project {
@@ -181,51 +172,4 @@ pub struct Project {
     pub workflow: Workflow,
     /// Names of the issue types, such as `Bug`.
     pub issue_types: Vec<String>,
-}
-
-/// Somebody with an account on the site, person or program.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// Jira's `accountId`.
-    pub id: String,
-    /// Jira's `displayName`.
-    pub name: String,
-    /// With the token, what the account logs in with.
-    pub email: String,
-    /// The API token; who has an empty one cannot use the API.
-    pub token: String,
-    /// In this zone the site writes times for this account, and reads the dates of its JQL.
-    pub time_zone: Tz,
-    /// Data Center's `name`, by which its people log in; the part of the e-mail address before the `@` unless changed.
-    pub user_name: String,
-    /// What may stand in the token's place when logging in by name; only Data Center takes passwords. Empty for none.
-    pub password: String,
-    /// Whether even the account itself is not shown its e-mail address and time zone.
-    pub hides_profile: bool,
-    /// Whether too many failed logins made Jira insist on a CAPTCHA, which no program can solve: its name and password
-    /// or token are refused until a person has logged in. Only Data Center does that.
-    pub must_solve_captcha: bool,
-    /// Names of the groups it is in. Comments may be for one group only.
-    pub groups: Vec<String>,
-    /// Names of the roles it has in every project. Comments may be for one role only.
-    pub roles: Vec<String>,
-}
-
-impl Account {
-    /// An account that logs in with this e-mail address and token, and shows its profile.
-    pub fn new(id: &str, name: &str, email: &str, token: &str, time_zone: Tz) -> Self {
-        Self {
-            id: id.into(),
-            name: name.into(),
-            email: email.into(),
-            token: token.into(),
-            time_zone,
-            user_name: email.split('@').next().unwrap_or_default().into(),
-            password: String::new(),
-            hides_profile: false,
-            must_solve_captcha: false,
-            groups: Vec::new(),
-            roles: Vec::new(),
-        }
-    }
 }

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Number, Value};
 
 use super::fields::{self, Choice, CustomField, Field, USUAL_PRIORITY};
-use super::issue::{Issue, Item};
+use super::issue::{By, Issue, Item};
 use super::markup;
 use super::workflow::Resolves;
-use super::write::By;
 
 /// What a field of an issue holds; an issue has no entry for an empty field.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::setup::Account;
+use super::accounts::Account;
 
 /// The only users who may read a comment. To all others the comment does not exist.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]

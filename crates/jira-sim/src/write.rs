@@ -6,12 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::issue::{Change, Comment, Issue, Item};
+use super::issue::{By, Change, Comment, Issue, Item, Via};
 use super::markup;
-use super::moves::Destination;
-use super::site::Happening;
 use super::stamp;
-use super::state::State;
+use super::state::{Destination, State};
 use super::values::{FieldValue, Touch};
 use super::visibility::Visibility;
 use super::workflow::{Status, Transition};
@@ -33,13 +31,6 @@ pub(super) struct Effect {
     pub author: String,
     pub via: Via,
     pub write: Write,
-}
-
-/// The door a write came through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Via {
-    Api,
-    People,
 }
 
 #[derive(Clone, Debug)]
@@ -157,11 +148,11 @@ impl State {
     }
 
     fn edit(&mut self, by: &By, id: u64, edit: Edit) -> Result<(), Misfire> {
-        let mut shared = self.issues.get(&id).cloned().ok_or(Misfire)?;
+        let mut shared = self.issues.get(id).cloned().ok_or(Misfire)?;
         let target = edit.transition.as_deref().map(|wanted| self.target(&shared, wanted)).transpose()?;
         let moved = target.is_some();
         if moved {
-            self.last_moves.insert(id, by.at);
+            self.issues.note_move(id, by.at);
         }
         let issue = Arc::make_mut(&mut shared);
         let bumps = PROPERTIES_BUMP_UPDATED || !edit.only_properties();
@@ -179,7 +170,7 @@ impl State {
     }
 
     fn delete(&mut self, by: &By, id: u64) -> Result<(), Misfire> {
-        let issue = self.issues.get(&id).cloned().ok_or(Misfire)?;
+        let issue = self.issues.get(id).cloned().ok_or(Misfire)?;
         self.tell(by, &issue, "deleted it".into());
         self.let_go(by, &issue);
         self.remove(by.at, issue);
@@ -201,28 +192,6 @@ impl State {
         let status = workflow.status(&chosen.to).cloned().ok_or(Misfire)?;
         Ok((chosen.clone(), status))
     }
-
-    /// People learn that there is something to look at.
-    fn notice(&mut self, at: DateTime<Utc>, issue: u64) {
-        if let Some(mut population) = self.population.take() {
-            population.follow(self, at, issue);
-            self.population = Some(population);
-        }
-    }
-
-    pub(super) fn tell(&mut self, by: &By, issue: &Issue, what: String) {
-        let number = self.journal.next();
-        let who = self.name_of(&by.author).to_owned();
-        let by_bot = by.via == Via::Api;
-        self.journal.push(Happening { number, at: by.at, who, what, issue_key: issue.key(), by_bot });
-    }
-}
-
-/// Who did it, when, and through which door.
-pub(super) struct By {
-    pub at: DateTime<Utc>,
-    pub author: String,
-    pub via: Via,
 }
 
 impl Draft {

@@ -1,9 +1,9 @@
 //! Jira's “Clone”: what of an issue its copy has, and what not.
 
-use super::Refusal;
 use crate::fields::{Field, LONGEST_LINE};
 use crate::issue::Issue;
 use crate::link::{IssueLink, LINK_TYPES, LinkType};
+use crate::refusal::Refusal;
 use crate::state::State;
 use crate::write::{Attached, Draft, Join, Write};
 
@@ -22,7 +22,7 @@ impl State {
         values.remove(Field::Resolution.id());
         Draft {
             id: self.next_id(),
-            number: self.next_number(&original.project),
+            number: self.projects.next_number(&original.project),
             project: original.project.clone(),
             kind: original.kind.clone(),
             summary: format!("CLONE - {}", original.summary).chars().take(LONGEST_LINE).collect(),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Refusal;
 use crate::attachment::mime_of;
 use crate::file::{File, FileContent};
 use crate::issue::Issue;
 use crate::markup;
+use crate::refusal::Refusal;
 use crate::state::State;
 use crate::visibility::Visibility;
 use crate::write::{Attached, Edit, Hanging, Remark, Rewording, Write};

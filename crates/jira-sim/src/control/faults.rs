@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::problem::{Body, Problem, QueryString};
 use super::rules::checked;
 use crate::faults::{FaultPlan, Rule, Standing};
-use crate::site::{RequestLine, Site};
+use crate::log::RequestLine;
+use crate::site::Site;
 
 /// The rules that shall be in force: `{"rules": [...]}`, or `{"preset": "rough"}`.
 #[derive(Debug, Deserialize)]

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::problem::{Problem, QueryString};
 use super::{Page, Part, usual_limit};
-use crate::action::Refusal;
 use crate::issue::IssueView;
+use crate::refusal::Refusal;
 use crate::site::Site;
 
 /// Which issues are wanted.

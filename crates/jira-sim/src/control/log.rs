@@ -8,7 +8,8 @@ use axum::extract::State;
 
 use super::problem::QueryString;
 use super::{Page, Part};
-use crate::site::{Happening, RequestLine, Site};
+use crate::log::{Happening, RequestLine};
+use crate::site::Site;
 
 pub(super) async fn requests(
     State(site): State<Arc<Site>>,

@@ -9,7 +9,7 @@ use http::{Method, StatusCode, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::action::Refusal;
+use crate::refusal::Refusal;
 
 /// Why a request to the control API is refused.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Body, Problem};
-use crate::action::Refusal;
 use crate::permissions::{Permission, Permissions};
+use crate::refusal::Refusal;
 use crate::setup;
 use crate::site::Site;
 

@@ -9,10 +9,10 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Body, Problem};
-use crate::action::Refusal;
 use crate::freeze::Rows;
 use crate::garbled::Garbage;
 use crate::people::People;
+use crate::refusal::Refusal;
 use crate::site::Site;
 use crate::stamp;
 
@@ -125,7 +125,7 @@ pub(super) async fn about(State(site): State<Arc<Site>>) -> Json<About> {
 }
 
 pub(super) async fn accounts(State(site): State<Arc<Site>>) -> Json<Vec<Account>> {
-    let account = |it: crate::setup::Account| Account {
+    let account = |it: crate::accounts::Account| Account {
         id: it.id,
         name: it.name,
         email: it.email,

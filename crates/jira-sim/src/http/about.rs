@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::call::Call;
 use super::wire::Wire;
-use crate::setup::Flavour;
-use crate::state::{Home, State};
+use crate::flavour::Flavour;
+use crate::projects::Home;
+use crate::state::State;
 
 pub(super) fn server_info(state: &State, call: &Call) -> Result<Answer, Answer> {
     let base_url = &state.setup.base_url;
@@ -72,7 +73,7 @@ pub(super) fn statuses(state: &State, call: &Call) -> Result<Answer, Answer> {
 pub(super) fn asked_for<'a>(state: &'a State, call: &Call) -> Result<&'a Home, Answer> {
     let wanted = call.param("projectIdOrKey");
     // Unlike JQL, a path does not know projects by name.
-    let known = state.project_keyed(wanted).or_else(|| state.project_of(wanted));
+    let known = state.projects.keyed(wanted).or_else(|| state.projects.with_id(wanted));
     known.ok_or_else(|| no_project(call, wanted))
 }
 

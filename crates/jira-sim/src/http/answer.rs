@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use crate::file::File;
-use crate::setup::Flavour;
+use crate::flavour::Flavour;
 use crate::stamp;
 
 /// An answer before it is written on the wire.
@@ -44,6 +44,9 @@ enum Content {
     },
 }
 
+/// How many rows a search page carries if none is asked for.
+pub(super) const USUAL_PAGE: usize = 50;
+
 /// What is wrong with the fields and the whole of a write: Jira's `ErrorCollection`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Complaints {
@@ -54,6 +57,14 @@ pub(super) struct Complaints {
 impl Answer {
     pub(super) fn json(status: StatusCode, body: Value) -> Self {
         Self { status, headers: Vec::new(), content: Content::Json(body) }
+    }
+
+    /// What a search shows a stranger.
+    pub(super) fn nothing_found(flavour: Flavour) -> Self {
+        Self::ok(match flavour {
+            Flavour::Cloud => json!({"issues": [], "isLast": true}),
+            Flavour::DataCenter => json!({"startAt": 0, "maxResults": USUAL_PAGE, "total": 0, "issues": []}),
+        })
     }
 
     pub(super) fn ok(body: Value) -> Self {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::answer::Answer;
 use super::call::Call;
-use super::routes::Plan;
+use super::endpoint::Plan;
 use super::upload::{Part, Spoilt};
 use super::wire::Wire;
 use crate::attachment::Attachment;
@@ -26,7 +26,7 @@ pub(super) fn add(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     if !is_no_forgery(call.header("X-Atlassian-Token")) {
         return Err(Answer::html(StatusCode::FORBIDDEN, "XSRF check failed"));
     }
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
     let parts = call.upload()?.as_ref().map_err(|spoilt| refusal(state, spoilt))?;
     if parts.iter().map(|part| part.file.kept()).sum::<u64>() > state.storage_left() {
         return Err(Answer::error(state.setup.oversized_upload, "There is no storage left for these files."));
@@ -57,7 +57,7 @@ pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
 /// The attachment that the path names, and its issue.
 pub(super) fn asked_for<'a>(state: &'a State, call: &Call) -> Result<(&'a Arc<Issue>, &'a Arc<Attachment>), Answer> {
     let wanted = call.param("id");
-    let known = wanted.parse().ok().and_then(|id| state.attachment(id));
+    let known = wanted.parse().ok().and_then(|id| state.issues.attachment(id));
     let known = known.filter(|(issue, _)| state.may_see(&call.account, issue));
     known.ok_or_else(|| Answer::missing(&format!("The attachment with id '{wanted}' does not exist")))
 }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::answer::Complaints;
 use super::call::Call;
+use super::endpoint::Api;
 use super::properties;
-use super::routes::Api;
 use super::scope::{Comments, Scope};
 use super::texts::{self, Refused};
 use super::values::{self, FieldRequest};
@@ -34,14 +34,14 @@ pub(super) fn draft(state: &mut State, call: &Call, body: &Value) -> Checked<Dra
         complaints.field("summary", "You must specify a summary of the issue.");
     }
     let place = project.as_deref().unwrap_or_default();
-    let scope = Scope::of(state, call, place, state.create_screen(place, kind.as_deref()));
+    let scope = Scope::of(state, call, place, state.projects.create_screen(place, kind.as_deref()));
     values::check_required(state, &scope.screen, &request.fields, &request.update, |_| false, &mut complaints);
     let edit = request.edit(state, &scope, &["project", "issuetype"], &mut complaints);
     let transition = request.first_move(state, call, project.as_deref().unwrap_or_default(), &mut complaints);
     match (project, kind) {
         (Some(project), Some(kind)) if complaints.is_empty() => Ok(Draft {
             id: state.next_id(),
-            number: state.next_number(&project),
+            number: state.projects.next_number(&project),
             project,
             kind,
             values: edit.values_of_new(),
@@ -129,11 +129,11 @@ impl<'a> Request<'a> {
     /// The key of the project that is named by key or id.
     fn project(&self, state: &State, call: &Call, complaints: &mut Complaints) -> Option<String> {
         let named = self.fields.get("project").and_then(|project| name_in(project, &["id", "key"]));
-        let known = named.and_then(|name| state.find_project(name)).map(|home| home.project.key.clone());
-        let seen = known.filter(|key| state.may(&call.account, key, Permission::BrowseProjects));
+        let known = named.and_then(|name| state.projects.find(name)).map(|home| home.project.key.clone());
+        let seen = known.filter(|key| state.accounts.may(&call.account, key, Permission::BrowseProjects));
         match &seen {
             None => complaints.field("project", "Specify a valid project ID or key"),
-            Some(key) if !state.may(&call.account, key, Permission::CreateIssues) => {
+            Some(key) if !state.accounts.may(&call.account, key, Permission::CreateIssues) => {
                 complaints.messages.push("You do not have permission to create issues in this project.".into());
             }
             Some(_) => {}
@@ -161,13 +161,13 @@ impl<'a> Request<'a> {
         complaints: &mut Complaints,
     ) -> Option<String> {
         let types = state.projects.get(project).map(|home| &home.project.issue_types);
-        let alike = name.map(|name| state.types_named(name)).unwrap_or_default();
+        let alike = name.map(|name| state.projects.types_named(name)).unwrap_or_default();
         let fits = |kind: &&String| match id {
-            Some(id) => state.type_id(project, kind) == id,
+            Some(id) => state.projects.type_id(project, kind) == id,
             None => alike.len() == 1 && name.is_some_and(|name| kind.eq_ignore_ascii_case(name)),
         };
         let known = types.into_iter().flatten().find(fits).cloned();
-        let elsewhere = !alike.is_empty() || state.types().any(|(known, _)| Some(known.as_str()) == id);
+        let elsewhere = !alike.is_empty() || state.projects.types().any(|(known, _)| Some(known.as_str()) == id);
         match &known {
             Some(kind) if state.setup.subtask_types.contains(kind) && !self.fields.contains_key("parent") => {
                 complaints.field("issuetype", "Issue type is a sub-task but parent issue key or id not specified.")
@@ -186,7 +186,7 @@ impl<'a> Request<'a> {
         }
         let workflow = &state.projects.get(project)?.project.workflow;
         let first = &workflow.statuses.first()?.id;
-        let may = state.may(&call.account, project, Permission::TransitionIssues);
+        let may = state.accounts.may(&call.account, project, Permission::TransitionIssues);
         let wanted = self.transition["id"].as_str();
         let mut offered = workflow.offered_to(&call.account, first).filter(|_| may);
         let known = offered.find(|it| Some(it.id.as_str()) == wanted).map(|it| it.id.clone());

@@ -9,10 +9,10 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::endpoint::{Api, Mounted};
 use super::entry::Credentials;
-use super::routes::{Api, Mounted};
 use super::upload::{self, Upload};
-use crate::setup::Flavour;
+use crate::flavour::Flavour;
 
 /// Everything of a request that matters to the site.
 pub(super) struct Call {

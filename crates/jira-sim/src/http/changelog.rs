@@ -17,7 +17,7 @@ const LARGEST_PAGE: usize = 10_000;
 
 /// One issue's history, oldest first.
 pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     let wire = Wire::new(state, call);
     let start = call.number("startAt")?.unwrap_or(0);
     let most = call.number("maxResults")?.unwrap_or(100).min(100);
@@ -37,7 +37,7 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
 
 /// Those changes of one issue that are asked for by id, oldest first; ids that it does not have are passed over.
 pub(super) fn some(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     let body = call.json()?;
     let ids = members::known(&body, &["changelogIds"])?.get("changelogIds").and_then(Value::as_array);
     let ids: Option<Vec<u64>> = ids.and_then(|ids| ids.iter().map(Value::as_u64).collect());

@@ -8,19 +8,19 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::bodies;
 use super::call::Call;
+use super::endpoint::Plan;
 use super::properties;
-use super::routes::Plan;
 use super::wire::Wire;
+use crate::flavour::Flavour;
 use crate::issue::{Comment, Issue};
 use crate::permissions::Permission;
-use crate::setup::Flavour;
 use crate::stamp;
 use crate::state::State;
 use crate::write::{Edit, Hanging, Rewording, Write};
 
 /// Lists the comments of an issue, oldest first, unless `orderBy=-created`.
 pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     // Both the usual page and the largest.
     let largest = match call.flavour {
         Flavour::Cloud => 100,
@@ -42,7 +42,7 @@ pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Answer> {
 }
 
 pub(super) fn add(state: &mut State, call: &Call) -> Result<Plan, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
     let remark = bodies::remark(state, call, &call.json()?)?;
     // The answer is written before the comment exists; its time may be off by a part of the latency.
     let comment = remark.clone().said(&call.account, stamp::whole_millis(state.now));
@@ -111,7 +111,7 @@ fn may_change(
     comment: &Comment,
     [own, all]: [Permission; 2],
 ) -> Result<(), Answer> {
-    let may = |permission| state.may(&call.account, &issue.project, permission);
+    let may = |permission| state.accounts.may(&call.account, &issue.project, permission);
     let refusal = || Answer::bad("You do not have the permission for this comment.");
     (comment.author == call.account && may(own) || may(all)).then_some(()).ok_or_else(refusal)
 }
@@ -122,7 +122,7 @@ fn hang(issue: &Issue, what: Hanging, answer: Answer) -> Plan {
 
 /// The comment of the issue that the path names.
 fn asked_for(state: &State, call: &Call) -> Result<(Arc<Issue>, Comment), Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     readable(state, call, issue, call.param("id"))
 }
 
@@ -131,7 +131,7 @@ fn anywhere(state: &State, call: &Call) -> Result<(Arc<Issue>, Comment), Answer>
     let wanted = call.param("commentId");
     let id: u64 = wanted.parse().map_err(|_| Answer::bad(&format!("The comment id '{wanted}' is not a number.")))?;
     let has_it = |issue: &&Arc<Issue>| issue.comments.iter().any(|it| it.id == id);
-    let issue = state.issues.values().find(has_it).filter(|issue| state.may_see(&call.account, issue));
+    let issue = state.issues.all().find(has_it).filter(|issue| state.may_see(&call.account, issue));
     readable(state, call, issue.ok_or_else(|| no_comment(wanted))?, wanted)
 }
 

@@ -13,7 +13,7 @@ use super::call::Call;
 use super::entry::Credentials;
 use crate::attachment::Attachment;
 use crate::file::hex;
-use crate::setup::Flavour;
+use crate::flavour::Flavour;
 use crate::state::State;
 
 mod range;
@@ -66,7 +66,7 @@ pub(super) fn signed(state: &State, call: &Call) -> Result<Answer, Answer> {
     if state.now.timestamp() >= expires {
         return denied(StatusCode::FORBIDDEN, "RequestHasExpired");
     }
-    match state.attachment(id) {
+    match state.issues.attachment(id) {
         Some((_, attachment)) => plainly(call, attachment),
         None => denied(StatusCode::NOT_FOUND, "NoSuchKey"),
     }

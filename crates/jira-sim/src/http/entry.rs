@@ -7,9 +7,9 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::answer::Answer;
-use super::routes::Access;
-use super::search;
-use crate::setup::{Account, Flavour};
+use super::endpoint::Access;
+use crate::accounts::Account;
+use crate::flavour::Flavour;
 use crate::state::State;
 
 /// The credentials that a request presents.
@@ -78,7 +78,7 @@ impl State {
             return Caller::Anonymous;
         }
         let flavour = self.setup.flavour;
-        match self.accounts.values().find(|account| account.is_presented(flavour, credentials)) {
+        match self.accounts.all().find(|account| account.is_presented(flavour, credentials)) {
             Some(account) if account.must_solve(flavour, credentials) => Caller::Denied,
             Some(account) => Caller::Known(account.id.clone()),
             None => Caller::Impostor,
@@ -94,12 +94,14 @@ impl State {
             (_, Access::Signed) => Ok(String::new()),
             (Caller::Known(account), _) => Ok(account.clone()),
             (Caller::Anonymous, Access::Anyone) => Ok(String::new()),
-            (Caller::Anonymous, Access::Search) if self.setup.silent_auth_failure => Err(search::nothing(flavour)),
+            (Caller::Anonymous, Access::Search) if self.setup.silent_auth_failure => {
+                Err(Answer::nothing_found(flavour))
+            }
             (Caller::Impostor, _) if flavour == Flavour::Cloud && matches!(credentials, Credentials::Bearer(_)) => {
                 Err(bad_bearer())
             }
             (Caller::Impostor, Access::Search) if self.setup.silent_auth_failure && !stopped => {
-                Err(search::nothing(flavour))
+                Err(Answer::nothing_found(flavour))
             }
             (Caller::Impostor, Access::Anyone) if flavour == Flavour::Cloud => Ok(String::new()),
             (Caller::Impostor, Access::Hidden) if flavour == Flavour::Cloud && self.setup.silent_auth_failure => {

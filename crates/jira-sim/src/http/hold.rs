@@ -10,14 +10,14 @@ use tokio::sync::{oneshot, watch};
 
 use super::call::Call;
 use super::desk::Outcome;
+use super::endpoint::Mounted;
 use super::entry::Caller;
-use super::routes::Mounted;
 
 /// How many requests can be held at once; more would be a mistake in the rule.
 const MOST: usize = 1_000;
 
 /// Everything that is held now.
-pub(crate) struct Holds {
+pub(super) struct Holds {
     /// By the number of its line in the request log, so that releasing all goes in the order of arrival.
     held: BTreeMap<usize, Held>,
     count: watch::Sender<usize>,
@@ -38,17 +38,17 @@ pub(super) enum Waiting {
 }
 
 impl Holds {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { held: BTreeMap::new(), count: watch::Sender::new(0) }
     }
 
     /// The numbers of what is held, in the order of arrival.
-    pub(crate) fn numbers(&self) -> Vec<usize> {
+    pub(super) fn numbers(&self) -> Vec<usize> {
         self.held.keys().copied().collect()
     }
 
     /// Tells how many requests are held, and of each change of that.
-    pub(crate) fn watch(&self) -> watch::Receiver<usize> {
+    pub(super) fn watch(&self) -> watch::Receiver<usize> {
         self.count.subscribe()
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::bodies;
 use super::call::Call;
-use super::routes::Plan;
+use super::endpoint::Plan;
 use super::scope::{Comments, Scope};
 use super::wire::{Fields, Selection, Wire};
 use crate::issue::Issue;
@@ -30,7 +30,7 @@ pub(super) fn created(state: &State, call: &Call, draft: &Draft) -> Value {
 }
 
 pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     let selection = Selection {
         fields: call.list("fields").map_or_else(|| Fields::of(&["*all"]), Fields::Named),
         expand: call.list("expand").unwrap_or_default(),
@@ -40,8 +40,8 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
 }
 
 pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
-    let locked = state.is_locked(&issue);
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
+    let locked = state.projects.is_locked(&issue);
     let scope = match locked {
         // Jira finds no field that can be edited, a comment being one here, before it says that there may be no edit.
         true => Scope { screen: Screen::default(), comments: Comments::NotOnScreen, ..scope_of(state, call, &issue) },
@@ -57,12 +57,12 @@ pub(super) fn edit(state: &mut State, call: &Call) -> Result<Plan, Answer> {
 }
 
 fn scope_of<'a>(state: &State, call: &'a Call, issue: &Issue) -> Scope<'a> {
-    Scope::with_comments(state, call, &issue.project, state.screens(&issue.project).edit)
+    Scope::with_comments(state, call, &issue.project, state.projects.screens(&issue.project).edit)
 }
 
 /// There are no subtasks here, so whether they may go with it makes no difference.
 pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.id;
     // As Java reads it: Python's clients say "False".
     match call.query("deleteSubtasks").map(str::to_ascii_lowercase).as_deref() {
         None | Some("true" | "false") => {

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::bodies;
 use super::call::Call;
+use super::endpoint::Plan;
 use super::members;
-use super::routes::Plan;
 use super::wire::Wire;
+use crate::flavour::Flavour;
 use crate::issue::Issue;
 use crate::link::{IssueLink, LINK_TYPES, LinkType};
 use crate::permissions::Permission;
-use crate::setup::Flavour;
 use crate::state::State;
 use crate::write::{Join, Write};
 
@@ -46,7 +46,7 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
 
 pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
     let link = asked_for(state, call)?;
-    state.issues.get(&link.source).map_or(Ok(()), |source| may_link(state, call, source))?;
+    state.issues.get(link.source).map_or(Ok(()), |source| may_link(state, call, source))?;
     let link = link.id;
     Ok(Plan { writes: vec![Write::Unlink { link }], answer: Answer::empty(StatusCode::NO_CONTENT) })
 }
@@ -54,8 +54,8 @@ pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
 fn asked_for<'a>(state: &'a State, call: &Call) -> Result<&'a IssueLink, Answer> {
     let wanted = call.param("linkId");
     let id = wanted.parse().map_err(|_| Answer::bad(&format!("The issue link id '{wanted}' is not a number.")))?;
-    let sees = |end: &u64| state.issues.get(end).is_some_and(|issue| state.may_see(&call.account, issue));
-    let known = state.issue_link(id).filter(|link| [link.source, link.destination].iter().all(sees));
+    let sees = |end: &u64| state.issues.get(*end).is_some_and(|issue| state.may_see(&call.account, issue));
+    let known = state.issues.link(id).filter(|link| [link.source, link.destination].iter().all(sees));
     known.map(|link| &**link).ok_or_else(|| no_link(call))
 }
 
@@ -66,7 +66,7 @@ fn may_link(state: &State, call: &Call, source: &Issue) -> Result<(), Answer> {
         Flavour::DataCenter => StatusCode::UNAUTHORIZED,
     };
     let refusal = || Answer::error(status, "No Link Issue Permission for issue");
-    state.may(&call.account, &source.project, Permission::LinkIssues).then_some(()).ok_or_else(refusal)
+    state.accounts.may(&call.account, &source.project, Permission::LinkIssues).then_some(()).ok_or_else(refusal)
 }
 
 fn no_link(call: &Call) -> Answer {

@@ -9,9 +9,10 @@ use super::call::Call;
 use super::meta;
 use super::wire::Wire;
 use crate::fields::{Field, PRIORITIES, RESOLUTIONS};
+use crate::flavour::Flavour;
 use crate::permissions::Permission;
-use crate::setup::Flavour;
-use crate::state::{Home, State};
+use crate::projects::Home;
+use crate::state::State;
 use crate::values::Term;
 
 pub(super) fn fields(state: &State, call: &Call) -> Result<Answer, Answer> {
@@ -77,8 +78,8 @@ fn clauses(id: &str, name: &str) -> Vec<String> {
 
 /// The projects that the caller may browse: none without an account.
 fn seen<'a>(state: &'a State, call: &'a Call) -> impl Iterator<Item = &'a Home> {
-    let may = |home: &&Home| state.may(&call.account, &home.project.key, Permission::BrowseProjects);
-    state.projects.values().filter(|_| !call.account.is_empty()).filter(may)
+    let may = |home: &&Home| state.accounts.may(&call.account, &home.project.key, Permission::BrowseProjects);
+    state.projects.all().filter(|_| !call.account.is_empty()).filter(may)
 }
 
 pub(super) fn projects(state: &State, call: &Call) -> Result<Answer, Answer> {
@@ -112,7 +113,9 @@ pub(super) fn issue_types(state: &State, call: &Call) -> Result<Answer, Answer> 
     let of_home = |home: &Home| {
         let project = &home.project;
         let types = project.issue_types.iter();
-        types.map(|name| ((name.clone(), state.type_id(&project.key, name)), project.key.clone())).collect::<Vec<_>>()
+        types
+            .map(|name| ((name.clone(), state.projects.type_id(&project.key, name)), project.key.clone()))
+            .collect::<Vec<_>>()
     };
     let types: BTreeMap<_, _> = seen(state, call).flat_map(of_home).collect();
     Ok(Answer::ok(types.into_iter().map(|((name, _), project)| wire.issue_type(&project, &name)).collect()))
@@ -132,10 +135,10 @@ pub(super) fn resolutions(state: &State, call: &Call) -> Result<Answer, Answer> 
 pub(super) fn statuses(state: &State, call: &Call) -> Result<Answer, Answer> {
     let wire = Wire::new(state, call);
     let seen = |id: &&str| {
-        let mut homes = state.projects.values().filter(|home| home.project.workflow.status(id).is_some());
-        homes.any(|home| state.may(&call.account, &home.project.key, Permission::BrowseProjects))
+        let mut homes = state.projects.all().filter(|home| home.project.workflow.status(id).is_some());
+        homes.any(|home| state.accounts.may(&call.account, &home.project.key, Permission::BrowseProjects))
     };
-    let statuses = state.statuses();
+    let statuses = state.projects.statuses();
     Ok(Answer::ok(statuses.iter().filter(|(id, _)| seen(id)).map(|(_, status)| wire.status(status)).collect()))
 }
 
@@ -143,7 +146,7 @@ pub(super) fn statuses(state: &State, call: &Call) -> Result<Answer, Answer> {
 pub(super) fn my_permissions(state: &State, call: &Call) -> Result<Answer, Answer> {
     let asked = asked_permissions(call)?;
     let projects = asked_projects(state, call)?;
-    let held = |permission| projects.iter().any(|project| state.may(&call.account, project, permission));
+    let held = |permission| projects.iter().any(|project| state.accounts.may(&call.account, project, permission));
     let entry = |permission: Permission| {
         let kind = if permission.is_global() { "GLOBAL" } else { "PROJECT" };
         let written = json!({
@@ -174,9 +177,9 @@ fn asked_projects(state: &State, call: &Call) -> Result<Vec<String>, Answer> {
         return Ok(vec![issue.project.clone()]);
     }
     let Some(wanted) = call.query("projectId").or(call.query("projectKey")) else {
-        return Ok(state.projects.keys().cloned().collect());
+        return Ok(state.projects.all().map(|home| home.project.key.clone()).collect());
     };
-    let known = state.find_project(wanted).map(|home| home.project.key.clone());
-    let seen = known.filter(|key| state.may(&call.account, key, Permission::BrowseProjects));
+    let known = state.projects.find(wanted).map(|home| home.project.key.clone());
+    let seen = known.filter(|key| state.accounts.may(&call.account, key, Permission::BrowseProjects));
     seen.map(|key| vec![key]).ok_or_else(|| super::about::no_project(call, wanted))
 }

@@ -7,10 +7,10 @@ use super::answer::Answer;
 use super::call::Call;
 use super::wire::Wire;
 use crate::fields::{Choice, Field, FieldKind, PRIORITIES, RESOLUTIONS, USUAL_PRIORITY};
+use crate::flavour::Flavour;
 use crate::issue::Issue;
 use crate::permissions::Permission;
 use crate::screen::{Screen, ScreenField};
-use crate::setup::Flavour;
 use crate::state::State;
 use crate::values::Term;
 
@@ -19,7 +19,7 @@ const LARGEST_PAGE: usize = 200;
 pub(super) fn create_types(state: &State, call: &Call) -> Result<Answer, Answer> {
     let wire = Wire::new(state, call);
     let home = asked_for(state, call)?;
-    let may = state.may(&call.account, &home.project.key, Permission::CreateIssues);
+    let may = state.accounts.may(&call.account, &home.project.key, Permission::CreateIssues);
     let types = home.project.issue_types.iter().filter(|_| may);
     page(call, "issueTypes", types.map(|name| wire.issue_type(&home.project.key, name)).collect())
 }
@@ -29,14 +29,14 @@ pub(super) fn create_fields(state: &State, call: &Call) -> Result<Answer, Answer
     let wire = Wire::new(state, call);
     let home = asked_for(state, call)?;
     let wanted = call.param("issueTypeId");
-    let kind = home.project.issue_types.iter().find(|name| state.type_id(&home.project.key, name) == wanted);
+    let kind = home.project.issue_types.iter().find(|name| state.projects.type_id(&home.project.key, name) == wanted);
     let kind = kind.ok_or_else(|| Answer::bad(&format!("Issue type with id '{wanted}' does not exist.")))?;
-    let may = state.may(&call.account, &home.project.key, Permission::CreateIssues);
+    let may = state.accounts.may(&call.account, &home.project.key, Permission::CreateIssues);
     let fixed = [
         wire.fixed_field("project", "Project", wire.project(home)),
         wire.fixed_field("issuetype", "Issue Type", wire.issue_type(&home.project.key, kind)),
     ];
-    let screen = state.create_screen(&home.project.key, Some(kind.as_str()));
+    let screen = state.projects.create_screen(&home.project.key, Some(kind.as_str()));
     let all =
         fixed.into_iter().chain(wire.on_screen(&screen, &home.project.key).map(|(_, field)| field)).filter(|_| may);
     page(call, "fields", all.collect())
@@ -44,9 +44,10 @@ pub(super) fn create_fields(state: &State, call: &Call) -> Result<Answer, Answer
 
 /// The edit screen; empty for callers that may not edit, and where the status forbids it.
 pub(super) fn edit_fields(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
-    let may = state.may(&call.account, &issue.project, Permission::EditIssues) && !state.is_locked(issue);
-    let screen = if may { state.screens(&issue.project).edit } else { Screen::default() };
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let may =
+        state.accounts.may(&call.account, &issue.project, Permission::EditIssues) && !state.projects.is_locked(issue);
+    let screen = if may { state.projects.screens(&issue.project).edit } else { Screen::default() };
     Ok(Answer::ok(json!({"fields": Wire::new(state, call).screen(&screen, &issue.project, false)})))
 }
 
@@ -134,7 +135,7 @@ impl Wire<'_> {
     }
 
     fn allowed(&self, field: &Field, project: &str) -> Option<Value> {
-        let versions = || self.state.versions(project).iter().map(|version| self.version(version)).collect();
+        let versions = || self.state.projects.versions(project).iter().map(|version| self.version(version)).collect();
         match field {
             Field::AffectedVersions | Field::FixVersions => Some(versions()),
             Field::Priority => Some(PRIORITIES.iter().map(|(id, name)| self.priority(&Term::new(id, name))).collect()),
@@ -159,7 +160,7 @@ impl Wire<'_> {
 
     /// Whether a transition of the issue would be shown to this reader at all.
     pub(super) fn may_move(&self, issue: &Issue) -> bool {
-        self.state.may(&self.account, &issue.project, Permission::TransitionIssues)
+        self.state.accounts.may(&self.account, &issue.project, Permission::TransitionIssues)
     }
 }
 

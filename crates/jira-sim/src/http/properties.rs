@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Complaints};
 use super::bodies::Checked;
 use super::call::Call;
-use super::routes::Plan;
+use super::endpoint::Plan;
 use super::wire::Wire;
 use crate::state::State;
 use crate::write::{Edit, Hanging, Write};
@@ -18,18 +18,18 @@ const LONGEST_KEY: usize = 255;
 const LONGEST_VALUE: usize = 32_768;
 
 pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     let url = Wire::new(state, call).url(&format!("issue/{}/properties", issue.key()));
     Ok(keys(&issue.properties, &url))
 }
 
 pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     entry(&issue.properties, call.param("propertyKey"))
 }
 
 pub(super) fn set(state: &mut State, call: &Call) -> Result<Plan, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     let key = call.param("propertyKey");
     let value = checked(key, &call.json()?)?;
     let answer = kept(&issue.properties, key);
@@ -38,7 +38,7 @@ pub(super) fn set(state: &mut State, call: &Call) -> Result<Plan, Answer> {
 }
 
 pub(super) fn remove(state: &mut State, call: &Call) -> Result<Plan, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     let key = call.param("propertyKey");
     entry(&issue.properties, key)?;
     let writes = vec![Write::Hang { issue: issue.id, what: Hanging::DropProperty(key.into()) }];

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Complaints};
 use super::call::Call;
-use super::routes::Plan;
+use super::endpoint::Plan;
 use super::wire::Wire;
 use crate::issue::Issue;
 use crate::link::RemoteLink;
@@ -70,7 +70,7 @@ fn hang(issue: &Issue, what: Hanging, answer: Answer) -> Plan {
 }
 
 fn issue<'a>(state: &'a State, call: &Call) -> Result<&'a Arc<Issue>, Answer> {
-    state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)
+    state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)
 }
 
 fn by_global_id<'a>(issue: &'a Issue, wanted: &str) -> Result<&'a RemoteLink, Answer> {
@@ -84,7 +84,7 @@ fn by_global_id<'a>(issue: &'a Issue, wanted: &str) -> Result<&'a RemoteLink, An
 fn asked_for<'a>(state: &State, issue: &'a Issue, call: &Call) -> Result<&'a RemoteLink, Answer> {
     let wanted = call.param("linkId");
     let id: u64 = wanted.parse().map_err(|_| Answer::bad(&format!("The link id '{wanted}' is not a number.")))?;
-    let elsewhere = || state.issues.values().any(|it| it.remote_links.iter().any(|link| link.id == id));
+    let elsewhere = || state.issues.all().any(|it| it.remote_links.iter().any(|link| link.id == id));
     match issue.remote_links.iter().find(|link| link.id == id) {
         Some(link) => Ok(link),
         None if elsewhere() => Err(Answer::bad("The remote issue link does not belong to this issue.")),

@@ -7,21 +7,21 @@ use http::{Method, StatusCode};
 
 use super::answer::Answer;
 use super::call::Call;
-use super::routes::Route;
+use super::endpoint::Route;
+use crate::flavour::Flavour;
 use crate::issue::Issue;
 use crate::permissions::Permission;
-use crate::setup::Flavour;
 use crate::state::State;
 
 impl State {
     /// Refuses a request that names an issue or a project which its caller may not see.
     pub(super) fn check_sight(&self, call: &Call) -> Result<(), Answer> {
         let issue = call.param("issueIdOrKey");
-        if self.find(issue).is_some() && self.find_for(&call.account, issue).is_none() {
+        if self.issues.find(issue).is_some() && self.find_for(&call.account, issue).is_none() {
             return Err(Answer::no_issue());
         }
-        match self.find_project(call.param("projectIdOrKey")) {
-            Some(home) if !self.may(&call.account, &home.project.key, Permission::BrowseProjects) => {
+        match self.projects.find(call.param("projectIdOrKey")) {
+            Some(home) if !self.accounts.may(&call.account, &home.project.key, Permission::BrowseProjects) => {
                 Err(super::about::no_project(call, call.param("projectIdOrKey")))
             }
             _ => Ok(()),
@@ -30,12 +30,12 @@ impl State {
 
     /// Refuses a write to an issue for which its caller lacks the permission.
     pub(super) fn check_right(&self, route: &Route, call: &Call) -> Result<(), Answer> {
-        let Some(issue) = self.find(call.param("issueIdOrKey")) else { return Ok(()) };
-        let may = |permission| self.may(&call.account, &issue.project, permission);
+        let Some(issue) = self.issues.find(call.param("issueIdOrKey")) else { return Ok(()) };
+        let may = |permission| self.accounts.may(&call.account, &issue.project, permission);
         match needed(&call.method, route.resource) {
             Some(right) if !may(right.permission) => Err(right.refusal(call.flavour)),
             // Files are part of what can't be edited; properties by themselves, remote links and comments are not.
-            Some(right) if right.permission == Permission::CreateAttachments && self.is_locked(issue) => {
+            Some(right) if right.permission == Permission::CreateAttachments && self.projects.is_locked(issue) => {
                 Err(right.refusal(call.flavour))
             }
             _ if !may_be_quiet(&call.method, call, may) => Err(Answer::forbidden(NOT_QUIETLY)),
@@ -45,8 +45,8 @@ impl State {
 
     /// Whether the account may delete this, given who made it.
     pub(super) fn may_delete_attachment(&self, account: &str, issue: &Issue, author: &str) -> bool {
-        let own = account == author && self.may(account, &issue.project, Permission::DeleteOwnAttachments);
-        own || self.may(account, &issue.project, Permission::DeleteAllAttachments)
+        let own = account == author && self.accounts.may(account, &issue.project, Permission::DeleteOwnAttachments);
+        own || self.accounts.may(account, &issue.project, Permission::DeleteAllAttachments)
     }
 }
 

@@ -33,13 +33,13 @@ pub(super) enum Comments {
 impl<'a> Scope<'a> {
     /// What the caller may set on this screen of this project; comments are made elsewhere.
     pub(super) fn of(state: &State, call: &'a Call, project: &str, screen: Screen) -> Self {
-        let may_assign = state.may(&call.account, project, Permission::AssignIssues);
+        let may_assign = state.accounts.may(&call.account, project, Permission::AssignIssues);
         Self { call, project: project.into(), screen, comments: Comments::NotOnScreen, may_assign }
     }
 
     /// As [`Self::of`], with comments for those who may comment.
     pub(super) fn with_comments(state: &State, call: &'a Call, project: &str, screen: Screen) -> Self {
-        let may = state.may(&call.account, project, Permission::AddComments);
+        let may = state.accounts.may(&call.account, project, Permission::AddComments);
         let comments = if may { Comments::Taken } else { Comments::Denied };
         Self { comments, ..Self::of(state, call, project, screen) }
     }

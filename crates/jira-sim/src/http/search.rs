@@ -12,25 +12,16 @@ use super::answer::Answer;
 use super::call::Call;
 use super::members;
 use super::wire::{Selection, Wire};
+use crate::flavour::Flavour;
 use crate::issue::Issue;
 use crate::jql::{IssueName, Names, Query, Reader, Rules, SortPosition};
 use crate::permissions::Permission;
-use crate::setup::Flavour;
-use crate::state::{Home, State};
-
-const USUAL_PAGE: usize = 50;
+use crate::projects::Home;
+use crate::state::State;
 
 /// Cloud's old search, which answers 410.
 pub(super) fn removed(_: &State, _: &Call) -> Result<Answer, Answer> {
     Err(Answer::gone())
-}
-
-/// The empty result that a caller without an account gets.
-pub(super) fn nothing(flavour: Flavour) -> Answer {
-    Answer::ok(match flavour {
-        Flavour::Cloud => json!({"issues": [], "isLast": true}),
-        Flavour::DataCenter => json!({"startAt": 0, "maxResults": USUAL_PAGE, "total": 0, "issues": []}),
-    })
 }
 
 /// About how many issues a query finds; here exactly as many as the index knows.
@@ -78,7 +69,7 @@ fn rows<'a>(
     as_they_are: &BTreeSet<u64>,
 ) -> Vec<(SortPosition, &'a Arc<Issue>)> {
     let indexed = state.index.rows().filter(|issue| !as_they_are.contains(&issue.id));
-    let current = as_they_are.iter().filter_map(|id| state.issues.get(id));
+    let current = as_they_are.iter().filter_map(|id| state.issues.get(*id));
     let wanted = indexed.chain(current).filter(|issue| query.matches(issue));
     let seen = wanted.filter(|issue| state.may_see(account, issue));
     let mut rows: Vec<_> = seen.map(|issue| (query.place(issue), issue)).collect();
@@ -88,7 +79,7 @@ fn rows<'a>(
 
 /// An issue as a row of the answer.
 fn row(wire: &Wire, issue: &Issue, selection: &Selection) -> Value {
-    wire.state.garbled.row(issue.id, wire.issue(issue, selection))
+    wire.state.index.shown(issue.id, wire.issue(issue, selection))
 }
 
 /// The names that an account can use in a query: what it may not see, it can't name either.
@@ -100,30 +91,30 @@ struct Seen<'a> {
 impl Seen<'_> {
     fn shown(&self, home: Option<&Home>) -> Option<String> {
         let key = home.map(|home| home.project.key.clone());
-        key.filter(|key| self.state.may(self.account, key, Permission::BrowseProjects))
+        key.filter(|key| self.state.accounts.may(self.account, key, Permission::BrowseProjects))
     }
 }
 
 impl Names for Seen<'_> {
     fn project(&self, wanted: &str) -> Option<String> {
         let state = self.state;
-        let known = state.project_keyed(wanted).or_else(|| state.project_named(wanted));
-        self.shown(known.or_else(|| state.project_of(wanted)))
+        let known = state.projects.keyed(wanted).or_else(|| state.projects.named(wanted));
+        self.shown(known.or_else(|| state.projects.with_id(wanted)))
     }
 
     fn project_of(&self, id: &str) -> Option<String> {
-        self.shown(self.state.project_of(id))
+        self.shown(self.state.projects.with_id(id))
     }
 
     fn status(&self, wanted: &str) -> Option<String> {
-        let statuses = self.state.statuses();
+        let statuses = self.state.projects.statuses();
         let named = || statuses.values().find(|status| status.name.eq_ignore_ascii_case(wanted));
         statuses.get(wanted).or_else(named).map(|status| status.id.clone())
     }
 
     fn issue_type(&self, wanted: &str) -> Option<String> {
         let fits = |(id, name): &(String, &String)| name.eq_ignore_ascii_case(wanted) || *id == wanted;
-        self.state.types().find(fits).map(|(_, name)| name.clone())
+        self.state.projects.types().find(fits).map(|(_, name)| name.clone())
     }
 
     fn user(&self, wanted: &str) -> Option<String> {
@@ -131,7 +122,7 @@ impl Names for Seen<'_> {
             Flavour::Cloud => false,
             Flavour::DataCenter => user_name.eq_ignore_ascii_case(wanted),
         };
-        let known = self.state.accounts.values().find(|account| account.id == wanted || named(&account.user_name));
+        let known = self.state.accounts.all().find(|account| account.id == wanted || named(&account.user_name));
         known.map(|account| account.id.clone())
     }
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::routes::Api;
+use super::endpoint::Api;
+use crate::flavour::Flavour;
 use crate::markup;
-use crate::setup::Flavour;
 use crate::state::State;
 
 /// Why a text is not taken.

@@ -6,19 +6,19 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Complaints};
 use super::bodies;
 use super::call::Call;
+use super::endpoint::Plan;
 use super::members;
-use super::routes::Plan;
 use super::scope::Scope;
 use super::wire::Wire;
+use crate::flavour::Flavour;
 use crate::issue::Issue;
 use crate::permissions::Permission;
-use crate::setup::Flavour;
 use crate::state::State;
 use crate::workflow::Transition;
 use crate::write::{Edit, Write};
 
 pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?;
     let with_fields = call.list("expand").is_some_and(|it| it.iter().any(|it| it == "transitions.fields"));
     // Only Cloud has the parameter.
     let all = call.flavour == Flavour::Cloud && call.query("includeUnavailableTransitions") == Some("true");
@@ -30,7 +30,7 @@ pub(super) fn list(state: &State, call: &Call) -> Result<Answer, Answer> {
 }
 
 pub(super) fn take(state: &mut State, call: &Call) -> Result<Plan, Answer> {
-    let issue = state.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
+    let issue = state.issues.find(call.param("issueIdOrKey")).ok_or_else(Answer::no_issue)?.clone();
     let body = call.json()?;
     members::known(&body, &["transition", "fields", "update", "properties", "historyMetadata"])?;
     let transition = chosen(state, call, &issue, &body)?;
@@ -65,7 +65,7 @@ fn chosen(state: &State, call: &Call, issue: &Issue, body: &Value) -> Result<Tra
     };
     let id = id.as_str();
     let workflow = state.projects.get(&issue.project).map(|home| &home.project.workflow);
-    let may = state.may(&call.account, &issue.project, Permission::TransitionIssues);
+    let may = state.accounts.may(&call.account, &issue.project, Permission::TransitionIssues);
     let mut offered = workflow.into_iter().flat_map(|it| it.offered_to(&call.account, &issue.status.id));
     match offered.find(|it| it.id == id).filter(|_| may) {
         Some(transition) => Ok(transition.clone()),

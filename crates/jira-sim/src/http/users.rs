@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::answer::Answer;
 use super::call::Call;
 use super::wire::Wire;
-use crate::setup::{Account, Flavour};
+use crate::accounts::Account;
+use crate::flavour::Flavour;
 use crate::state::State;
 
 /// The most accounts that a search answers.
@@ -30,7 +31,7 @@ pub(super) fn show(state: &State, call: &Call) -> Result<Answer, Answer> {
                 None => account.id == wanted,
             };
             let gone = || Answer::missing(&format!("The user named '{wanted}' does not exist"));
-            state.accounts.values().find(is_meant).ok_or_else(gone)?
+            state.accounts.all().find(is_meant).ok_or_else(gone)?
         }
     };
     Ok(Answer::ok(Wire::new(state, call).user(&found.id)))
@@ -58,6 +59,6 @@ pub(super) fn search(state: &State, call: &Call) -> Result<Answer, Answer> {
             || [&account.name, &account.email, &account.user_name].into_iter().any(|text| begins(text))
     };
     let wire = Wire::new(state, call);
-    let found = state.accounts.values().filter(fits).skip(start).take(most);
+    let found = state.accounts.all().filter(fits).skip(start).take(most);
     Ok(Answer::ok(found.map(|account| wire.user(&account.id)).collect::<Vec<Value>>().into()))
 }

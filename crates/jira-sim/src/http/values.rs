@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::answer::Complaints;
-use super::routes::Api;
+use super::endpoint::Api;
 use super::texts::{self, Refused};
 use crate::fields::{self, Choice, CustomField, Field, FieldKind, LONGEST_LINE};
+use crate::flavour::Flavour;
 use crate::screen::Screen;
-use crate::setup::Flavour;
 use crate::state::State;
 use crate::values::{FieldValue, Operation, Term, Touch};
 
@@ -188,7 +188,7 @@ fn version(spot: &Spot, value: &Value) -> Result<Term, String> {
         "id" => version.id.as_deref() == Some(wanted),
         _ => version.text == wanted,
     };
-    let known = spot.state.versions(spot.project).into_iter().find(fits);
+    let known = spot.state.projects.versions(spot.project).into_iter().find(fits);
     known.ok_or_else(|| format!("Version {member} '{wanted}' is not valid"))
 }
 
@@ -222,11 +222,11 @@ fn assignee(state: &State, value: &Value) -> Result<Option<FieldValue>, String> 
         Flavour::DataCenter => &["name"],
     };
     let Some(wanted) = identified(value, members)? else { return Ok(None) };
-    let fits = |account: &&crate::setup::Account| match state.setup.flavour {
+    let fits = |account: &&crate::accounts::Account| match state.setup.flavour {
         Flavour::Cloud => account.id == wanted,
         Flavour::DataCenter => account.user_name == wanted,
     };
-    let known = state.accounts.values().find(fits);
+    let known = state.accounts.all().find(fits);
     let known = known.map(|account| Some(FieldValue::One(Term::new(&account.id, &account.name))));
     known.ok_or_else(|| format!("User '{wanted}' does not exist."))
 }

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::answer::Complaints;
 use super::call::Call;
 use super::wire::identifier;
-use crate::setup::{Account, Flavour};
+use crate::accounts::Account;
+use crate::flavour::Flavour;
 use crate::state::State;
 use crate::visibility::Visibility;
 

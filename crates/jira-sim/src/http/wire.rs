@@ -7,12 +7,14 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::routes::Api;
+use super::endpoint::Api;
 use super::texts;
+use crate::accounts::Account;
+use crate::flavour::Flavour;
 use crate::issue::{Change, Issue, Item};
-use crate::setup::{Account, Flavour};
+use crate::projects::Home;
 use crate::stamp;
-use crate::state::{Home, State};
+use crate::state::State;
 use crate::workflow::{Status, Transition};
 
 mod hanging;
@@ -145,7 +147,7 @@ impl<'a> Wire<'a> {
     fn field(&self, issue: &Issue, field: &str) -> Value {
         match field {
             "summary" => issue.summary.clone().into(),
-            "status" => self.status(self.state.status(issue)),
+            "status" => self.status(self.state.projects.status(issue)),
             "description" => issue.description.as_ref().map(|text| texts::write(self.api, text)).into(),
             "issuetype" => self.issue_type(&issue.project, &issue.kind),
             "project" => self.state.projects.get(&issue.project).map(|home| self.project(home)).into(),
@@ -263,7 +265,7 @@ impl<'a> Wire<'a> {
     }
 
     pub(super) fn issue_type(&self, project: &str, name: &str) -> Value {
-        let id = self.state.type_id(project, name);
+        let id = self.state.projects.type_id(project, name);
         let is_subtask = self.state.setup.subtask_types.iter().any(|it| it == name);
         let written = json!({
             "self": self.url(&format!("issuetype/{id}")),
@@ -296,7 +298,7 @@ impl<'a> Wire<'a> {
 
     /// An account as others see it. On Cloud e-mail addresses and zones are usually hidden from them.
     pub(super) fn user(&self, account: &str) -> Value {
-        let name = self.state.name_of(account);
+        let name = self.state.accounts.name_of(account);
         match self.flavour {
             Flavour::Cloud => json!({
                 "self": self.url(&format!("user?accountId={account}")),

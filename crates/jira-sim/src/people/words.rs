@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::account;
 use super::habits::Role;
+use crate::accounts::Account;
 use crate::chance;
 use crate::markup;
-use crate::setup::Account;
 
 /// What an issue is about.
 pub(super) struct Story {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::stage::{DEV, Stage, USER};
-use crate::setup::Flavour;
+use crate::flavour::Flavour;
 
 fn stages() -> [Stage; 2] {
     [Flavour::Cloud, Flavour::DataCenter].map(|flavour| Stage::with(|setup| setup.flavour = flavour))

@@ -10,7 +10,7 @@ use tower::ServiceExt;
 
 use super::stage::{DEV, Reply, Stage, dawn, new_issue, wait};
 use crate::faults::{Effect, Garbage, Kind, LateReply, Paging, Redirect, Rule, When};
-use crate::setup::Flavour;
+use crate::flavour::Flavour;
 
 /// The answer to a create that meets this fault, and how many issues there are afterwards.
 async fn create_under(kind: Kind) -> (Reply, usize) {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::{By, Misfire, opening};
+use super::{Misfire, opening};
 use crate::attachment::Attachment;
 use crate::file::File;
-use crate::issue::{Change, Comment, Issue, Item};
+use crate::issue::{By, Change, Comment, Issue, Item};
 use crate::link::RemoteLink;
 use crate::markup;
 use crate::state::State;
@@ -68,7 +68,7 @@ pub(super) struct SideEffects {
 
 impl State {
     pub(super) fn hang(&mut self, by: &By, id: u64, what: Hanging) -> Result<(), Misfire> {
-        let mut issue = self.issues.get(&id).cloned().ok_or(Misfire)?;
+        let mut issue = self.issues.get(id).cloned().ok_or(Misfire)?;
         let bumps = what.bumps(self.setup.remote_links_bump_updated);
         let effects = what.apply(by, Arc::make_mut(&mut issue))?;
         self.renew(by, issue, SideEffects { bumps, ..effects });

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::hanging::{SideEffects, take};
-use super::{By, Misfire, Remark};
-use crate::issue::{Issue, Item};
+use super::{Misfire, Remark};
+use crate::issue::{By, Issue, Item};
 use crate::link::IssueLink;
 use crate::state::State;
 
@@ -20,7 +20,7 @@ impl State {
     pub(super) fn link(&mut self, by: &By, join: Join) -> Result<(), Misfire> {
         let link = Arc::new(join.link);
         let ends = [link.source, link.destination];
-        let [Some(source), Some(_)] = ends.map(|id| self.issues.get(&id).cloned()) else { return Err(Misfire) };
+        let [Some(source), Some(_)] = ends.map(|id| self.issues.get(id).cloned()) else { return Err(Misfire) };
         if !source.links.iter().any(|it| it.joins_as(&link)) {
             ends.into_iter().for_each(|end| self.tie(by, end, &link));
         }
@@ -33,9 +33,9 @@ impl State {
     }
 
     pub(super) fn unlink(&mut self, by: &By, link: u64) -> Result<(), Misfire> {
-        let link = self.issue_link(link).cloned().ok_or(Misfire)?;
+        let link = self.issues.link(link).cloned().ok_or(Misfire)?;
         for end in [link.source, link.destination] {
-            let Some(mut issue) = self.issues.get(&end).cloned() else { continue };
+            let Some(mut issue) = self.issues.get(end).cloned() else { continue };
             take(&mut Arc::make_mut(&mut issue).links, |it| it.id == link.id)?;
             let (says, other) = self.spoken(&link, end);
             let item = Item::go("Link", other.clone(), format!("This issue {says} {other}"));
@@ -49,19 +49,14 @@ impl State {
     pub(super) fn let_go(&mut self, by: &By, issue: &Issue) {
         for link in &issue.links {
             let (_, other) = link.seen_from(issue.id);
-            let Some(mut other) = self.issues.get(&other).cloned() else { continue };
+            let Some(mut other) = self.issues.get(other).cloned() else { continue };
             Arc::make_mut(&mut other).links.retain(|it| it.id != link.id);
             self.renew(by, other, SideEffects::default());
         }
     }
 
-    /// The link of this id between two issues.
-    pub(crate) fn issue_link(&self, id: u64) -> Option<&Arc<IssueLink>> {
-        self.issues.values().flat_map(|issue| &issue.links).find(|link| link.id == id)
-    }
-
     fn tie(&mut self, by: &By, end: u64, link: &Arc<IssueLink>) {
-        let Some(mut issue) = self.issues.get(&end).cloned() else { return };
+        let Some(mut issue) = self.issues.get(end).cloned() else { return };
         Arc::make_mut(&mut issue).links.push(Arc::clone(link));
         let (says, other) = self.spoken(link, end);
         let item = Item::come("Link", other.clone(), format!("This issue {says} {other}"));
@@ -72,7 +67,7 @@ impl State {
     /// How this end of a link speaks of the other, and the key of that other.
     fn spoken(&self, link: &IssueLink, end: u64) -> (&'static str, String) {
         let (says, other) = link.seen_from(end);
-        (says, self.issues.get(&other).map(|issue| issue.key()).unwrap_or_default())
+        (says, self.issues.get(other).map(|issue| issue.key()).unwrap_or_default())
     }
 }
 

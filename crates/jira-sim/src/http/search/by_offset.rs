@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::USUAL_PAGE;
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, USUAL_PAGE};
 use crate::http::call::Call;
 use crate::http::members;
 use crate::http::wire::{Fields, Selection, Wire};

@@ -7,8 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::Duration;
 use serde_json::{Map, Value, json};
 
-use super::USUAL_PAGE;
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, USUAL_PAGE};
 use crate::http::bulk::few;
 use crate::http::call::{Call, comma_separated};
 use crate::http::members;

@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 use super::{Fields, Wire, texts};
 use crate::attachment::Attachment;
 use crate::file::hex;
+use crate::flavour::Flavour;
 use crate::issue::{Comment, Issue};
 use crate::link::{IssueLink, LINK_TYPES, LinkType, RemoteLink};
 use crate::markup;
-use crate::setup::Flavour;
 use crate::visibility::Visibility;
 
 impl Wire<'_> {
@@ -113,7 +113,7 @@ impl Wire<'_> {
 
     fn link_from(&self, issue: &Issue, link: &IssueLink) -> Option<Value> {
         let (_, other) = link.seen_from(issue.id);
-        let other = self.state.issues.get(&other).filter(|other| self.state.may_see(&self.account, other))?;
+        let other = self.state.issues.get(other).filter(|other| self.state.may_see(&self.account, other))?;
         let other = self.linked_issue(other);
         let end = if issue.id == link.source { "outwardIssue" } else { "inwardIssue" };
         let mut written = self.link_itself(link);
@@ -123,7 +123,7 @@ impl Wire<'_> {
 
     /// A link with both its ends.
     pub(in crate::http) fn link(&self, link: &IssueLink) -> Option<Value> {
-        let end = |id| self.state.issues.get(&id).map(|issue| self.linked_issue(issue));
+        let end = |id| self.state.issues.get(id).map(|issue| self.linked_issue(issue));
         let mut written = self.link_itself(link);
         written["inwardIssue"] = end(link.source)?;
         written["outwardIssue"] = end(link.destination)?;

@@ -1,11 +1,56 @@
-//! A bounded list of the latest things, each with the number it got when it came.
+//! The latest requests and events of a site, each with the number it got when it came.
 
 use std::collections::VecDeque;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::stamp;
+
+/// Something that happened on the site, told for people.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Happening {
+    /// Its place in the journal, counted from 0.
+    pub number: usize,
+    /// When it happened.
+    #[serde(serialize_with = "stamp::as_utc")]
+    pub at: DateTime<Utc>,
+    /// The name of an account.
+    pub who: String,
+    /// Such as `moved it from Open to Will Do`.
+    pub what: String,
+    /// The issue it happened to.
+    #[serde(rename = "issue")]
+    pub issue_key: String,
+    /// Whether it came through the API.
+    #[serde(rename = "byBot")]
+    pub by_bot: bool,
+}
+
+/// One request that reached the site.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RequestLine {
+    /// Its place in the log, counted from 0.
+    pub number: usize,
+    /// When it arrived.
+    #[serde(serialize_with = "stamp::as_utc")]
+    pub at: DateTime<Utc>,
+    /// Such as `POST`.
+    pub method: String,
+    /// Without its query.
+    pub path: String,
+    /// The account id of the caller, if it proved who it is.
+    pub account: Option<String>,
+    /// Absent while it is not answered, and for ever if its client left before.
+    pub status: Option<u16>,
+    /// The name of the fault that it met.
+    pub fault: Option<&'static str>,
+}
 
 /// How many entries are remembered: enough for a long day of a story, little enough for a demo that runs for weeks.
 const CAPACITY: usize = 20_000;
 
-/// The latest entries, at most [`CAPACITY`].
+/// A bounded list of the latest entries.
 pub(super) struct Ring<T> {
     latest: VecDeque<T>,
     /// How many came before the oldest that is remembered.

@@ -3,63 +3,40 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::Duration;
-
-use super::issue::{Issue, Item};
-use super::state::{Due, Home, State};
-use super::workflow::Status;
-use super::write::{By, Effect, Misfire, Write};
+use super::State;
+use crate::issue::{By, Issue, Item};
+use crate::workflow::Status;
+use crate::write::{Effect, Misfire, Write};
 
 /// Where an issue moves to; its number there is given away already.
 #[derive(Clone, Debug)]
-pub(super) struct Destination {
+pub(crate) struct Destination {
     pub project: String,
     pub number: u64,
 }
 
 impl Destination {
-    pub(super) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         format!("{}-{}", self.project, self.number)
     }
 }
 
 impl State {
-    /// Whether a transition of this issue is under way: asked for and not yet done, or done a moment ago.
-    pub(super) fn is_moving(&self, issue: u64) -> bool {
-        let pending = self.agenda.entries().any(|due| matches!(due, Due::Effect(effect) if effect.moves(issue)));
-        let rest = Duration::from_std(self.setup.transition_rest).unwrap_or_default();
-        pending || self.last_moves.get(&issue).is_some_and(|at| self.now - *at < rest)
-    }
-
-    /// Whether the workflow forbids edits of this issue where it stands.
-    pub(super) fn is_locked(&self, issue: &Issue) -> bool {
-        self.projects.get(&issue.project).is_some_and(|home| home.project.workflow.locked.contains(&issue.status.id))
-    }
-
-    /// A status as it is now, under the name that it has now.
-    pub(super) fn status<'a>(&'a self, issue: &'a Issue) -> &'a Status {
-        let of_workflow = |home: &'a Home| home.project.workflow.status(&issue.status.id);
-        self.projects.get(&issue.project).and_then(of_workflow).unwrap_or(&issue.status)
-    }
-
     /// Gives a status another name. Its id stays, and so do the words of changelogs.
-    pub(super) fn rename_status(&mut self, id: &str, name: &str) {
-        let all = self.projects.values_mut().flat_map(|home| &mut home.project.workflow.statuses);
-        all.filter(|status| status.id == id).for_each(|status| status.name = name.into());
-        for issue in self.issues.values_mut().filter(|issue| issue.status.id == id) {
-            Arc::make_mut(issue).status.name = name.into();
-        }
+    pub(crate) fn rename_status(&mut self, id: &str, name: &str) {
+        self.projects.rename_status(id, name);
+        self.issues.rename_status(id, name);
     }
 
     /// A place for the issue in the project of this key, if there is one other than its own.
-    pub(super) fn destination(&mut self, issue: u64, project: &str) -> Option<Destination> {
-        let elsewhere = self.issues.get(&issue)?.project != project && self.projects.contains_key(project);
-        elsewhere.then(|| Destination { project: project.into(), number: self.next_number(project) })
+    pub(crate) fn destination(&mut self, issue: u64, project: &str) -> Option<Destination> {
+        let elsewhere = self.issues.get(issue)?.project != project && self.projects.get(project).is_some();
+        elsewhere.then(|| Destination { project: project.into(), number: self.projects.next_number(project) })
     }
 
-    /// The issue keeps its id; the old key goes on naming it, since nobody takes it out of the list of keys.
-    pub(super) fn move_to_project(&mut self, by: &By, id: u64, to: Destination) -> Result<(), Misfire> {
-        let mut shared = self.issues.get(&id).cloned().ok_or(Misfire)?;
+    /// The issue keeps its id; the old key goes on naming it, since it stays in the list of keys.
+    pub(crate) fn move_to_project(&mut self, by: &By, id: u64, to: Destination) -> Result<(), Misfire> {
+        let mut shared = self.issues.get(id).cloned().ok_or(Misfire)?;
         let (status, kind) = self.place_in(&shared, &to.project).ok_or(Misfire)?;
         let project = self.project_change(&shared.project, &to.project);
         let issue = Arc::make_mut(&mut shared);
@@ -68,7 +45,7 @@ impl State {
             self.kind_change((issue.project.as_str(), issue.kind.as_str()), (to.project.as_str(), kind.as_str()))
         });
         let moved = (issue.status != status).then(|| issue.move_to(status));
-        issue.change_versions(&self.setup.custom_fields, &self.versions(&to.project));
+        issue.change_versions(&self.setup.custom_fields, &self.projects.versions(&to.project));
         (issue.project, issue.number, issue.kind) = (to.project, to.number, kind);
         let items = [Some(project), Some(key), kinds, moved].into_iter().flatten().collect();
         self.chronicle(by, issue, items);
@@ -77,8 +54,8 @@ impl State {
     }
 
     /// Lets only these accounts see the issue.
-    pub(super) fn restrict(&mut self, by: &By, id: u64, viewers: Option<BTreeSet<String>>) -> Result<(), Misfire> {
-        let mut shared = self.issues.get(&id).cloned().ok_or(Misfire)?;
+    pub(crate) fn restrict(&mut self, by: &By, id: u64, viewers: Option<BTreeSet<String>>) -> Result<(), Misfire> {
+        let mut shared = self.issues.get(id).cloned().ok_or(Misfire)?;
         let issue = Arc::make_mut(&mut shared);
         let level = |viewers: &Option<BTreeSet<String>>| viewers.as_ref().map(|_| LEVEL);
         let item = Item::system("security", level(&issue.viewers), level(&viewers));
@@ -114,14 +91,14 @@ impl State {
 
     /// Each a project and one of its types.
     fn kind_change(&self, from: (&str, &str), to: (&str, &str)) -> Item {
-        let (old, new) = (self.type_id(from.0, from.1), self.type_id(to.0, to.1));
+        let (old, new) = (self.projects.type_id(from.0, from.1), self.projects.type_id(to.0, to.1));
         Item::system("issuetype", Some((&old, from.1)), Some((&new, to.1)))
     }
 }
 
 impl Effect {
     /// Whether it is a transition of this issue.
-    fn moves(&self, issue: u64) -> bool {
+    pub(super) fn moves(&self, issue: u64) -> bool {
         match &self.write {
             Write::Edit { issue: own, edit } => *own == issue && edit.transition.is_some(),
             Write::Create(_)
