@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+mod answers;
 mod data;
 
 use super::*;
@@ -28,15 +29,22 @@ fn access() -> Access {
     Access::new(Secret::new(TOKEN.into()), "127.0.0.1:3000".parse().unwrap(), &[])
 }
 
-struct Deaf;
+/// Sees nothing; may have a log.
+struct Deaf {
+    log: Option<LogState>,
+}
 
 impl Observer for Deaf {
     fn see(&self, _: Option<&FlowName>, _: &Event) {}
 
     fn log_state(&self) -> Option<LogState> {
-        let dropped = LineCounts { info: 7, error: 1, ..LineCounts::default() };
-        Some(LogState { queued_bytes: 300, dropped, failure: Some("no storage space".into()) })
+        self.log.clone()
     }
+}
+
+fn log_in_trouble() -> LogState {
+    let dropped = LineCounts { info: 7, error: 1, ..LineCounts::default() };
+    LogState { queued_bytes: 300, dropped, failure: Some("no storage space".into()) }
 }
 
 /// A router over a supervisor of these flows, one minute after midnight 1970, and what keeps it alive.
@@ -49,6 +57,14 @@ struct Inhabited {
 }
 
 async fn inhabited(flows: &[&str], script: impl Fn(&str, usize) -> Act + Send + Sync + 'static) -> Inhabited {
+    with_log(Some(log_in_trouble()), flows, script).await
+}
+
+async fn with_log(
+    log: Option<LogState>,
+    flows: &[&str],
+    script: impl Fn(&str, usize) -> Act + Send + Sync + 'static,
+) -> Inhabited {
     let clock = Clock::simulated(DateTime::UNIX_EPOCH);
     let dir = tempfile::tempdir().unwrap();
     for name in flows {
@@ -63,7 +79,7 @@ async fn inhabited(flows: &[&str], script: impl Fn(&str, usize) -> Act + Send + 
         clock: clock.clone(),
         entropy: Entropy::seeded(1),
         workshop: workshop.clone(),
-        observer: Arc::new(Deaf),
+        observer: Arc::new(Deaf { log }),
         watch: Watch::ticking(clock.clone(), Duration::from_secs(5)),
         looking: Looking::Inline,
         probe: None,
@@ -77,7 +93,10 @@ async fn inhabited(flows: &[&str], script: impl Fn(&str, usize) -> Act + Send + 
 
 impl Inhabited {
     async fn get(&self, uri: &str) -> (StatusCode, String) {
-        let request = Request::get(uri).body(Body::empty()).unwrap();
+        self.answered(Request::get(uri).body(Body::empty()).unwrap()).await
+    }
+
+    async fn answered(&self, request: Request<Body>) -> (StatusCode, String) {
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let code = answer.status();
         let bytes = answer.into_body().collect().await.unwrap().to_bytes();
@@ -215,10 +234,8 @@ impl Inhabited {
     }
 
     async fn ask(&self, request: Request<Body>) -> (u16, Value) {
-        let answer = self.router.clone().oneshot(request).await.unwrap();
-        let code = answer.status().as_u16();
-        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-        (code, serde_json::from_slice(&bytes).unwrap())
+        let (code, body) = self.answered(request).await;
+        (code.as_u16(), serde_json::from_str(&body).unwrap())
     }
 
     async fn post(&self, uri: &str, body: &str) -> (u16, Value) {

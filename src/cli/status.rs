@@ -132,4 +132,15 @@ mod tests {
             assert_eq!(shown(&fields), said);
         }
     }
+
+    /// As the first daemons answered that had an API.
+    const OLDEST: &str = r#"{"flows": [{"name": "sync-ab", "file": "sync-ab.json", "state": "idle", "since": "S", "why": null,
+        "lastCycle": "C", "lastHeartbeat": null}]}"#;
+
+    #[test]
+    fn an_answer_of_an_older_daemon_is_shown_as_far_as_it_goes() {
+        let mut out = Vec::new();
+        serde_json::from_str::<Flows>(OLDEST).unwrap().show(&mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "sync-ab: idle since S, last good cycle C\n");
+    }
 }

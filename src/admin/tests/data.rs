@@ -11,12 +11,12 @@ use crate::supervisor::testing::{Act, nothing, text};
 use crate::supervisor::{Failing, FullSync, HistoryPage, Listed, Patrol, Progress, Survey, Unread};
 use crate::worker::Exit;
 
-fn issue(id: &str, key: &str) -> IssueRef {
+pub(super) fn issue(id: &str, key: &str) -> IssueRef {
     IssueRef { id: id.parse().unwrap(), key: key.parse().unwrap() }
 }
 
 /// A create of two steps, of which none is done.
-fn intent(stage: Stage) -> Intent {
+pub(super) fn intent(stage: Stage) -> Intent {
     Intent {
         id: "i-1".parse().unwrap(),
         kind: IntentKind::Create,
@@ -35,15 +35,15 @@ fn intent(stage: Stage) -> Intent {
     }
 }
 
-fn in_doubt() -> Intent {
+pub(super) fn in_doubt() -> Intent {
     intent(Stage::InDoubt(Doubt::since("2024-05-01T10:00:07Z".parse().unwrap())))
 }
 
-fn all<T>(first: Vec<T>) -> Listed<T> {
+pub(super) fn all<T>(first: Vec<T>) -> Listed<T> {
     Listed { first, more: false }
 }
 
-fn eventful() -> Survey {
+pub(super) fn eventful() -> Survey {
     Survey {
         progress: Progress {
             last_sync: Some(Watermark("2024-05-01T09:00:00Z".parse().unwrap())),
@@ -74,7 +74,7 @@ fn eventful() -> Survey {
     }
 }
 
-fn no_history() -> HistoryPage {
+pub(super) fn no_history() -> HistoryPage {
     HistoryPage { lines: Vec::new(), next: None }
 }
 
@@ -160,7 +160,7 @@ async fn a_flow_that_is_not_there_is_told_from_one_whose_file_is_refused() {
     assert!(page["problems"].to_string().contains("rulez: unknown field"), "{page}");
 }
 
-fn told(number: u64, fields: &str) -> Told {
+pub(super) fn told(number: u64, fields: &str) -> Told {
     Told {
         number,
         at: "2024-05-01T10:00:00.123Z".parse().unwrap(),

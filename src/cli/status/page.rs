@@ -330,6 +330,14 @@ mod tests {
     }
 
     #[test]
+    fn of_an_older_daemon_the_state_is_shown() {
+        let first_with_data = data("", "", "", "", false).replace(r#", "missing": {"list": [], "more": false}"#, "");
+        assert!(!first_with_data.contains("missing"));
+        let unknown = "  what its data says is not understood by this version; see it with --json\n";
+        assert_eq!(shown("[]", &first_with_data), format!("{HEAD}{unknown}"));
+    }
+
+    #[test]
     fn what_needs_somebody_comes_first_and_each_with_what_to_do_next() {
         let intents = [intent("inHand", "null"), intent("owed", "null"), intent("inDoubt", "\"D\"")].join(",");
         let failure = r#"{"side": "dev", "issue": {"id": "2", "key": "DEV-A-2"}, "attempts": 3, "nextTry": "N",

@@ -1,5 +1,6 @@
 //! The program's commands, signals, files, log and network, with its data in SQLite.
 
+mod answers;
 mod backup;
 mod crash;
 mod disk;
