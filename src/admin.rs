@@ -3,6 +3,7 @@
 //! It holds a supervisor's [`Handle`] (look, read, wake, order) and knows nothing of workers, engine or stores.
 
 mod access;
+mod answer;
 mod connections;
 mod data;
 mod flows;
@@ -12,17 +13,16 @@ mod orders;
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
-use serde::Serialize;
+use axum::{Router, middleware};
 
 pub use access::Access;
 pub use connections::serve;
 
+use crate::api::{PairOrder, RecreateOrder, UnpairOrder};
 use crate::clock::Clock;
 use crate::supervisor::Handle;
-use orders::{ToPair, ToRecreate, ToUnpair};
 
 /// No order needs a longer body.
 const BODY_LIMIT: usize = 64 << 10;
@@ -49,9 +49,9 @@ pub fn router(handle: Handle, clock: Clock, access: Access) -> Router {
         .route("/flows", get(flows::all))
         .route("/flows/{name}", get(flows::one))
         .route("/flows/{name}/history", get(history::page))
-        .route("/flows/{name}/pair", post(orders::give::<ToPair>))
-        .route("/flows/{name}/unpair", post(orders::give::<ToUnpair>))
-        .route("/flows/{name}/recreate", post(orders::give::<ToRecreate>))
+        .route("/flows/{name}/pair", post(orders::give::<PairOrder>))
+        .route("/flows/{name}/unpair", post(orders::give::<UnpairOrder>))
+        .route("/flows/{name}/recreate", post(orders::give::<RecreateOrder>))
         .fallback(nothing_here)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -73,20 +73,11 @@ async fn ready(State(inside): State<Inside>) -> (StatusCode, &'static str) {
 }
 
 async fn nothing_here() -> Response {
-    complaint(StatusCode::NOT_FOUND, "there is nothing here")
+    answer::problem(StatusCode::NOT_FOUND, "there is nothing here")
 }
 
 async fn no_such_method() -> Response {
-    complaint(StatusCode::METHOD_NOT_ALLOWED, "this can't be done here with that method")
-}
-
-/// The answer to a request that is refused or fails: `{"error": "…"}`.
-fn complaint(code: StatusCode, why: &str) -> Response {
-    #[derive(Serialize)]
-    struct Complaint<'a> {
-        error: &'a str,
-    }
-    (code, Json(Complaint { error: why })).into_response()
+    answer::problem(StatusCode::METHOD_NOT_ALLOWED, "this can't be done here with that method")
 }
 
 #[cfg(test)]

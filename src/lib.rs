@@ -30,6 +30,7 @@
 //!
 //! - [`flow`] does no I/O and knows no serde: borders own the shapes of their bytes.
 //! - Only [`jira`] knows Jira's JSON and opens rich texts; only its dialect knows one kind of Jira from another.
+//! - The JSON of the HTTP API is declared in [`api`] only; [`admin`] writes it, [`cli`] reads it.
 //! - [`config`], [`jira`] and [`store`] do not know each other.
 //! - `engine::plan` waits for nothing and has no clock.
 //! - [`supervisor`] knows no Jira, no store and nothing of what a worker does; [`admin`] knows only the supervisor's
@@ -70,6 +71,8 @@ pub mod foreign;
 pub mod settings;
 
 // Faces.
+pub mod api;
+
 pub mod admin;
 pub mod cli;
 

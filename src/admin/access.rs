@@ -14,7 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::complaint;
+use super::answer::problem;
 use super::connections::{Connection, Credential, Crowded};
 use crate::flow::Secret;
 
@@ -96,18 +96,18 @@ impl Crowded {
             }
             Self::Closed => "this connection was closed for a newer one; ask again",
         };
-        ([(header::CONNECTION, "close")], complaint(StatusCode::SERVICE_UNAVAILABLE, why)).into_response()
+        ([(header::CONNECTION, "close")], problem(StatusCode::SERVICE_UNAVAILABLE, why)).into_response()
     }
 }
 
 impl Objection {
     fn answer(self) -> Response {
         match self {
-            Self::ForeignHost => complaint(
+            Self::ForeignHost => problem(
                 StatusCode::MISDIRECTED_REQUEST,
                 "this server does not know itself by the name in Host; name it with --api-host",
             ),
-            Self::ForeignOrigin => complaint(StatusCode::FORBIDDEN, "pages of other sites may not ask here"),
+            Self::ForeignOrigin => problem(StatusCode::FORBIDDEN, "pages of other sites may not ask here"),
             Self::NoToken => unauthorised("a token is needed: Authorization: Bearer TOKEN"),
             Self::WrongToken => unauthorised("the token is wrong"),
         }
@@ -116,7 +116,7 @@ impl Objection {
 
 fn unauthorised(why: &str) -> Response {
     let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
-    (challenge, complaint(StatusCode::UNAUTHORIZED, why)).into_response()
+    (challenge, problem(StatusCode::UNAUTHORIZED, why)).into_response()
 }
 
 fn authority(headers: &HeaderMap, name: &header::HeaderName) -> Option<Authority> {

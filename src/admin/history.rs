@@ -7,13 +7,10 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use serde::{Deserialize, Serialize};
 
 use super::Inside;
-use super::complaint;
-use super::data::IssueJson;
-use super::flows::absent;
-use super::health::written;
+use super::answer::{no_flow_and_why, problem, timestamp};
+use crate::api;
 use crate::flow::{FlowName, HistoryQuery, Told};
 use crate::supervisor::HistoryPage;
 
@@ -23,53 +20,18 @@ const USUAL: u32 = 50;
 /// More lines are asked for page by page.
 const MOST: u32 = 500;
 
-#[derive(Serialize)]
-struct Page {
-    lines: Vec<Line>,
-    /// `before` of the next page; null when there is none.
-    next: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Line {
-    number: u64,
-    at: String,
-    issue: IssueJson,
-    level: String,
-    event: Option<String>,
-    message: String,
-    fields: Fields,
-}
-
-/// The fields of a line as the log has them; as they lie there if they are nothing of the kind.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Fields {
-    Named(BTreeMap<String, Field>),
-    Text(String),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Field {
-    Text(String),
-    Number(u64),
-    Flag(bool),
-    List(Vec<String>),
-}
-
 /// A page of a flow's history; 400 when that is asked for in a way that makes no sense, 404 when there is no such flow,
 /// 503 when its data can't be read.
 pub(super) async fn page(State(inside): State<Inside>, Path(name): Path<String>, uri: Uri) -> Response {
     let query = match asked(&uri) {
         Ok(query) => query,
-        Err(why) => return complaint(StatusCode::BAD_REQUEST, &why),
+        Err(why) => return problem(StatusCode::BAD_REQUEST, why),
     };
-    let Ok(flow) = name.parse::<FlowName>() else { return absent(&inside.handle.look(), &name) };
+    let Ok(flow) = name.parse::<FlowName>() else { return no_flow_and_why(&inside.handle.look(), &name) };
     match inside.handle.history(&flow, query).await {
-        None => absent(&inside.handle.look(), &name),
-        Some(Ok(page)) => Json(Page::from(page)).into_response(),
-        Some(Err(unread)) => complaint(StatusCode::SERVICE_UNAVAILABLE, &unread.why),
+        None => no_flow_and_why(&inside.handle.look(), &name),
+        Some(Ok(page)) => Json(api::HistoryPage::from(page)).into_response(),
+        Some(Err(unread)) => problem(StatusCode::SERVICE_UNAVAILABLE, unread.why),
     }
 }
 
@@ -103,18 +65,19 @@ fn parsed<T: FromStr>(parameters: &BTreeMap<String, String>, name: &str, rule: &
     value.transpose()
 }
 
-impl From<HistoryPage> for Page {
+impl From<HistoryPage> for api::HistoryPage {
     fn from(page: HistoryPage) -> Self {
-        Self { lines: page.lines.into_iter().map(Line::from).collect(), next: page.next }
+        Self { lines: page.lines.into_iter().map(api::HistoryLine::from).collect(), next: page.next }
     }
 }
 
-impl From<Told> for Line {
+impl From<Told> for api::HistoryLine {
     fn from(told: Told) -> Self {
-        let fields = serde_json::from_str(&told.fields).map_or(Fields::Text(told.fields), Fields::Named);
+        let named = serde_json::from_str(&told.fields);
+        let fields = named.map_or(api::Fields::Text(told.fields), api::Fields::Named);
         Self {
             number: told.number,
-            at: written(told.at),
+            at: timestamp(told.at),
             issue: (&told.issue).into(),
             level: told.level,
             event: told.event,

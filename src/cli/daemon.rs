@@ -10,11 +10,12 @@ use anyhow::{Context as _, anyhow, bail};
 use bytes::Bytes;
 use http::{Method, Request, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use super::text::Screen;
 use super::{Outcome, complain, env, remark, token};
+use crate::api;
 use crate::clock::Clock;
 use crate::flow::Secret;
 use crate::jira::{Network, Transport as _, WireBody};
@@ -54,11 +55,6 @@ struct Answer {
     text: Bytes,
 }
 
-#[derive(Deserialize)]
-struct Complaint {
-    error: String,
-}
-
 impl Ask {
     /// Orders something; `show` says what was answered to a person.
     pub(super) fn post<T: DeserializeOwned>(
@@ -93,7 +89,7 @@ impl Ask {
             Some(part) => {
                 // A reader that went away has seen what it wanted.
                 let _ = show(&part, &mut Screen::new(io::stdout().lock(), false));
-                self.shown(answer, |_: &Complaint, _| Ok(()))
+                self.shown(answer, |_: &api::Problem, _| Ok(()))
             }
             None => self.shown(answer, show),
         }
@@ -127,9 +123,9 @@ impl Ask {
         } else if answer.is_good {
             let _ = show(&serde_json::from_slice(&answer.text).context("the answer is not this daemon's")?, &mut out);
         } else {
-            let complaint: Complaint =
+            let problem: api::Problem =
                 serde_json::from_slice(&answer.text).context("the answer is not this daemon's")?;
-            complain(complaint.error);
+            complain(problem.error);
         }
         Ok(answer.is_good)
     }

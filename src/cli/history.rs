@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 
-use serde::Deserialize;
-
 use super::Outcome;
 use super::daemon::Ask;
 use super::text::one_line;
+use crate::api;
 use crate::flow::{FlowName, IssueName};
 use crate::store::HISTORY_AGE;
 
@@ -31,27 +30,8 @@ pub(super) struct Args {
     ask: Ask,
 }
 
-#[derive(Deserialize)]
-struct Page {
-    lines: Vec<Line>,
-    next: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Line {
-    at: String,
-    issue: Issue,
-    level: String,
-    message: String,
-}
-
-#[derive(Deserialize)]
-struct Issue {
-    key: String,
-}
-
 pub(super) fn run(args: &Args) -> Outcome {
-    args.ask.get(&args.path(), |page: &Page, out| page.show(args, out))
+    args.ask.get(&args.path(), |page, out| show(page, args, out))
 }
 
 impl Args {
@@ -72,24 +52,19 @@ impl Args {
     }
 }
 
-impl Page {
-    fn show(&self, args: &Args, out: &mut dyn Write) -> io::Result<()> {
-        if self.lines.is_empty() {
-            let of = args.issue.as_ref().map(|issue| format!(" of {issue}")).unwrap_or_default();
-            let older = args.before.map(|before| format!(" before line {before}")).unwrap_or_default();
-            let days = HISTORY_AGE.as_secs() / (24 * 3600);
-            return writeln!(out, "nothing is kept{of}{older}; history is kept for {days} days");
-        }
-        self.lines.iter().try_for_each(|line| line.show(out))?;
-        self.next.map_or(Ok(()), |next| writeln!(out, "Older lines: {}", args.further(next)))
+fn show(page: &api::HistoryPage, args: &Args, out: &mut dyn Write) -> io::Result<()> {
+    if page.lines.is_empty() {
+        let of = args.issue.as_ref().map(|issue| format!(" of {issue}")).unwrap_or_default();
+        let older = args.before.map(|before| format!(" before line {before}")).unwrap_or_default();
+        let days = HISTORY_AGE.as_secs() / (24 * 3600);
+        return writeln!(out, "nothing is kept{of}{older}; history is kept for {days} days");
     }
+    page.lines.iter().try_for_each(|line| show_line(line, out))?;
+    page.next.map_or(Ok(()), |next| writeln!(out, "Older lines: {}", args.further(next)))
 }
 
-impl Line {
-    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        let Self { at, issue, level, message } = self;
-        writeln!(out, "{at}  {:<5}  {}: {}", one_line(level), issue.key, one_line(message))
-    }
+fn show_line(line: &api::HistoryLine, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}  {:<5}  {}: {}", line.at, one_line(&line.level), line.issue.key, one_line(&line.message))
 }
 
 #[cfg(test)]
@@ -109,9 +84,8 @@ mod tests {
     }
 
     fn shown(args: &Args, page: &str) -> String {
-        let page: Page = serde_json::from_str(page).unwrap();
         let mut out = Vec::new();
-        page.show(args, &mut out).unwrap();
+        show(&serde_json::from_str(page).unwrap(), args, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -129,7 +103,8 @@ mod tests {
     #[test]
     fn a_page_that_is_not_the_last_names_the_next_one() {
         let args = args("sync-ab USER-A-1 --limit 1").unwrap();
-        let line = r#"{"at": "2024-05-01T10:00:00.000Z", "issue": {"key": "USER-A-1"}, "level": "warn", "message": "Held\nup"}"#;
+        let line = r#"{"number": 8, "at": "2024-05-01T10:00:00.000Z", "issue": {"id": "10001", "key": "USER-A-1"},
+            "level": "warn", "event": null, "message": "Held\nup", "fields": {}}"#;
         let said = "2024-05-01T10:00:00.000Z  warn   USER-A-1: Held up\n";
         assert_eq!(shown(&args, &format!(r#"{{"lines": [{line}], "next": null}}"#)), said);
         let further = format!("{said}Older lines: lockstep history sync-ab USER-A-1 --limit 1 --before 7\n");

@@ -1,12 +1,13 @@
 //! `lockstep pair`, `unpair` and `recreate`: what an operator decides about pairs.
 
-use std::io::{self, Write};
+use std::io::Write;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Outcome;
 use super::daemon::Ask;
-use crate::flow::{FlowName, IssueKey, NotA};
+use crate::api::{OrderDone, PairOrder, RecreateOrder, UnpairOrder};
+use crate::flow::{FlowName, IssueKey};
 
 const CODES: &str = "Exit codes: 0 done, now or before; 1 refused, or the daemon did not answer; 2 wrong usage.\n\n\
                      An order may be given again: what is done already is not done twice.";
@@ -19,10 +20,10 @@ pub(super) struct Pair {
     /// The flow
     flow: FlowName,
     /// The customers' issue, such as USER-A-1
-    #[arg(value_parser = key)]
+    #[arg(value_parser = IssueKey::typed)]
     user: IssueKey,
     /// The engineers' issue, such as DEV-A-7
-    #[arg(value_parser = key)]
+    #[arg(value_parser = IssueKey::typed)]
     dev: IssueKey,
     #[command(flatten)]
     ask: Ask,
@@ -36,7 +37,7 @@ pub(super) struct Unpair {
     /// The flow
     flow: FlowName,
     /// Either issue of the pair, such as USER-A-1
-    #[arg(value_parser = key)]
+    #[arg(value_parser = IssueKey::typed)]
     issue: IssueKey,
     #[command(flatten)]
     ask: Ask,
@@ -49,51 +50,26 @@ pub(super) struct Recreate {
     /// The flow
     flow: FlowName,
     /// The customers' issue, such as USER-A-1
-    #[arg(value_parser = key)]
+    #[arg(value_parser = IssueKey::typed)]
     user: IssueKey,
     #[command(flatten)]
     ask: Ask,
 }
 
-#[derive(Serialize)]
-struct ToPair<'a> {
-    user: &'a str,
-    dev: &'a str,
-}
-
-#[derive(Serialize)]
-struct ToUnpair<'a> {
-    issue: &'a str,
-}
-
-#[derive(Serialize)]
-struct ToRecreate<'a> {
-    user: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Done {
-    done: String,
-}
-
 pub(super) fn pair(args: &Pair) -> Outcome {
-    give(&args.ask, &args.flow, "pair", &ToPair { user: args.user.as_str(), dev: args.dev.as_str() })
+    let order = PairOrder { user: args.user.to_string(), dev: args.dev.to_string() };
+    give(&args.ask, &args.flow, "pair", &order)
 }
 
 pub(super) fn unpair(args: &Unpair) -> Outcome {
-    give(&args.ask, &args.flow, "unpair", &ToUnpair { issue: args.issue.as_str() })
+    give(&args.ask, &args.flow, "unpair", &UnpairOrder { issue: args.issue.to_string() })
 }
 
 pub(super) fn recreate(args: &Recreate) -> Outcome {
-    give(&args.ask, &args.flow, "recreate", &ToRecreate { user: args.user.as_str() })
+    give(&args.ask, &args.flow, "recreate", &RecreateOrder { user: args.user.to_string() })
 }
 
-fn give(ask: &Ask, flow: &FlowName, what: &str, body: &impl Serialize) -> Outcome {
-    let show = |done: &Done, out: &mut dyn Write| -> io::Result<()> { writeln!(out, "{}", done.done) };
-    ask.post(&format!("/api/v1/flows/{flow}/{what}"), body, show)
-}
-
-/// Keys are written in capitals; people needn't.
-fn key(text: &str) -> Result<IssueKey, NotA> {
-    text.trim().to_ascii_uppercase().parse()
+fn give(ask: &Ask, flow: &FlowName, what: &str, order: &impl Serialize) -> Outcome {
+    let show = |answer: &OrderDone, out: &mut dyn Write| writeln!(out, "{}", answer.done);
+    ask.post(&format!("/api/v1/flows/{flow}/{what}"), order, show)
 }

@@ -1,18 +1,14 @@
 //! `lockstep status`: how the flows of a running daemon stand.
 
-mod log;
 mod page;
 
 use std::io::{self, Write};
 
-use serde::Deserialize;
-
 use super::Outcome;
 use super::daemon::Ask;
 use super::text::one_line;
+use crate::api;
 use crate::flow::FlowName;
-use log::LogState;
-use page::Page;
 
 /// Shows how the flows of a running daemon stand; of one flow also what needs somebody, and what to do about it.
 #[derive(clap::Args)]
@@ -27,80 +23,59 @@ pub(super) struct Args {
     ask: Ask,
 }
 
-#[derive(Deserialize)]
-struct Flows {
-    flows: Vec<Flow>,
-    /// Older daemons don't tell.
-    #[serde(default)]
-    log: Option<LogState>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Flow {
-    name: String,
-    state: String,
-    since: String,
-    why: Option<String>,
-    #[serde(default)]
-    held_until: Option<String>,
-    last_cycle: Option<String>,
-    #[serde(default)]
-    degraded: bool,
-    #[serde(default)]
-    degraded_since: Option<String>,
-    #[serde(default)]
-    degraded_why: Option<String>,
-    #[serde(default)]
-    notices: Vec<Notice>,
-}
-
-#[derive(Deserialize)]
-struct Notice {
-    why: String,
-    since: String,
-}
-
 pub(super) fn run(args: &Args) -> Outcome {
     match &args.flow {
-        Some(flow) => args.ask.get_what_is_known(&format!("/api/v1/flows/{flow}"), |page: &Page, out| page.show(out)),
-        None => args.ask.get("/api/v1/flows", |all: &Flows, out| all.show(out)),
+        Some(flow) => args.ask.get_what_is_known(&format!("/api/v1/flows/{flow}"), page::show),
+        None => args.ask.get("/api/v1/flows", show_all),
     }
 }
 
-impl Flows {
-    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        if self.flows.is_empty() {
-            writeln!(out, "no flows")?;
-        }
-        self.flows.iter().try_for_each(|flow| flow.show(out))?;
-        self.log.iter().try_for_each(|log| log.show(out))
+fn show_all(all: &api::Flows, out: &mut dyn Write) -> io::Result<()> {
+    if all.flows.is_empty() {
+        writeln!(out, "no flows")?;
+    }
+    all.flows.iter().try_for_each(|flow| show(flow, out))?;
+    all.log.iter().try_for_each(|log| show_log(log, out))
+}
+
+fn show(flow: &api::Flow, out: &mut dyn Write) -> io::Result<()> {
+    let last = flow.last_cycle.as_deref().unwrap_or("none yet");
+    let why = flow.why.as_ref().map(|why| format!(": {}", one_line(why))).unwrap_or_default();
+    writeln!(out, "{}: {} since {}, last good cycle {last}{why}", flow.name, flow.state, flow.since)?;
+    if let Some(until) = &flow.held_until {
+        writeln!(out, "  Jira asked to wait until {until}; an edited flow file or an order has it asked earlier")?;
+    }
+    show_degraded(flow, out)?;
+    let show = |notice: &api::Notice| writeln!(out, "  degraded since {}: {}", notice.since, one_line(&notice.why));
+    flow.notices.iter().try_for_each(show)
+}
+
+/// Says nothing that the line of its state or of a notice says.
+fn show_degraded(flow: &api::Flow, out: &mut dyn Write) -> io::Result<()> {
+    let (Some(since), why) = (&flow.degraded_since, &flow.degraded_why) else { return Ok(()) };
+    let is_notice = |why: &String| flow.notices.iter().any(|notice| notice.why == *why);
+    match why {
+        Some(why) if is_notice(why) => Ok(()),
+        Some(_) if *why == flow.why => writeln!(out, "  degraded since {since}"),
+        Some(why) => writeln!(out, "  degraded since {since}: {}", one_line(why)),
+        None => writeln!(out, "  degraded since {since}"),
     }
 }
 
-impl Flow {
-    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        let last = self.last_cycle.as_deref().unwrap_or("none yet");
-        let why = self.why.as_ref().map(|why| format!(": {}", one_line(why))).unwrap_or_default();
-        writeln!(out, "{}: {} since {}, last good cycle {last}{why}", self.name, self.state, self.since)?;
-        if let Some(until) = &self.held_until {
-            writeln!(out, "  Jira asked to wait until {until}; an edited flow file or an order has it asked earlier")?;
-        }
-        self.show_degraded(out)?;
-        let show = |notice: &Notice| writeln!(out, "  degraded since {}: {}", notice.since, one_line(&notice.why));
-        self.notices.iter().try_for_each(show)
+/// Only what is wrong with the log of the daemon.
+fn show_log(log: &api::Log, out: &mut dyn Write) -> io::Result<()> {
+    let api::DroppedLines { trace, debug, info, warn, error } = log.dropped;
+    let total = trace + debug + info + warn + error;
+    if total > 0 {
+        let levels = format!("{error} error, {warn} warn, {info} info, {debug} debug, {trace} trace");
+        writeln!(
+            out,
+            "the log dropped {total} lines since the daemon started ({levels}): see what reads it, and its disk"
+        )?;
     }
-
-    /// Says nothing that the line of its state or of a notice says.
-    fn show_degraded(&self, out: &mut dyn Write) -> io::Result<()> {
-        let (Some(since), why) = (&self.degraded_since, &self.degraded_why) else { return Ok(()) };
-        let is_notice = |why: &String| self.notices.iter().any(|notice| notice.why == *why);
-        match why {
-            Some(why) if is_notice(why) => Ok(()),
-            Some(_) if *why == self.why => writeln!(out, "  degraded since {since}"),
-            Some(why) => writeln!(out, "  degraded since {since}: {}", one_line(why)),
-            None => writeln!(out, "  degraded since {since}"),
-        }
+    match &log.failure {
+        Some(why) => writeln!(out, "the log is in trouble, and this is tried again: {}", one_line(why)),
+        None => Ok(()),
     }
 }
 
@@ -109,9 +84,9 @@ mod tests {
     use super::*;
 
     fn shown(fields: &str) -> String {
-        let flow = format!(r#"{{"name": "sync-ab", "state": "backing_off", "since": "S", {fields}}}"#);
+        let flow = format!(r#"{{"name": "sync-ab", "file": "F", "state": "backing_off", "since": "S", {fields}}}"#);
         let mut out = Vec::new();
-        serde_json::from_str::<Flow>(&flow).unwrap().show(&mut out).unwrap();
+        show(&serde_json::from_str(&flow).unwrap(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -125,7 +100,7 @@ mod tests {
             (format!(r#""why": null, {DEGRADED}"#), format!("{head}\n  degraded since D: no answer\n")),
             (format!(r#""why": "no answer", {DEGRADED}"#), format!("{head}: no answer\n  degraded since D\n")),
             (
-                format!(r#""why": null, {DEGRADED}, "notices": [{{"why": "no answer", "since": "N"}}]"#),
+                format!(r#""why": null, {DEGRADED}, "notices": [{{"kind": "K", "why": "no answer", "since": "N"}}]"#),
                 format!("{head}\n  degraded since N: no answer\n"),
             ),
         ] {
@@ -140,7 +115,28 @@ mod tests {
     #[test]
     fn an_answer_of_an_older_daemon_is_shown_as_far_as_it_goes() {
         let mut out = Vec::new();
-        serde_json::from_str::<Flows>(OLDEST).unwrap().show(&mut out).unwrap();
+        show_all(&serde_json::from_str(OLDEST).unwrap(), &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "sync-ab: idle since S, last good cycle C\n");
+    }
+
+    #[test]
+    fn a_log_that_dropped_lines_or_can_not_be_written_is_shown_and_no_other() {
+        let nothing = r#""dropped": {"trace":0,"debug":0,"info":0,"warn":0,"error":0}"#;
+        let some = r#""dropped": {"trace":0,"debug":0,"info":7,"warn":0,"error":1}"#;
+        for (dropped, failure, expected) in [
+            (nothing, "null", ""),
+            (
+                some,
+                "null",
+                "the log dropped 8 lines since the daemon started (1 error, 0 warn, 7 info, 0 debug, 0 trace): see what \
+                 reads it, and its disk\n",
+            ),
+            (nothing, r#""no storage space""#, "the log is in trouble, and this is tried again: no storage space\n"),
+        ] {
+            let log = format!(r#"{{ "queuedBytes": 0, {dropped}, "failure": {failure} }}"#);
+            let mut shown = Vec::new();
+            show_log(&serde_json::from_str(&log).unwrap(), &mut shown).unwrap();
+            assert_eq!(String::from_utf8(shown).unwrap(), expected);
+        }
     }
 }

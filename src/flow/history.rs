@@ -55,7 +55,7 @@ impl FromStr for IssueName {
         let text = text.trim();
         text.parse()
             .map(Self::Id)
-            .or_else(|_| text.to_ascii_uppercase().parse().map(Self::Key))
+            .or_else(|_| IssueKey::typed(text).map(Self::Key))
             .map_err(|_: NotA| NotA::new("issue", text, "a key such as USER-A-12, or an id of digits"))
     }
 }

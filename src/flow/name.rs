@@ -173,6 +173,14 @@ impl From<&FlowName> for DatabaseName {
 }
 
 impl IssueKey {
+    /// The key as a user typed it: in capitals or not, with blanks around it or not.
+    ///
+    /// # Errors
+    /// When it is no issue key.
+    pub fn typed(text: &str) -> Result<Self, NotA> {
+        text.trim().to_ascii_uppercase().parse()
+    }
+
     /// The project's part of the key.
     #[must_use]
     pub fn project(&self) -> &str {

@@ -4,20 +4,13 @@ use std::fs;
 
 use super::data::{all, eventful, in_doubt, intent, issue, no_history, told};
 use super::*;
+use crate::api;
 use crate::flow::{Intent, IntentState, Origin, Pair, PairState, Stage};
 use crate::supervisor::testing::nothing;
 use crate::supervisor::{FullSync, HistoryPage, Progress, Survey, Unread};
 
-const ON_FILE: &str = include_str!("../../api/answers.txt");
-
-/// What is on file, one answer a line: the request, a colon and the situation if need be; the status code and the body.
 fn on_file() -> Vec<String> {
-    let blocks = ON_FILE.split("\n\n").filter(|block| !block.starts_with('#'));
-    blocks.map(|block| block.lines().map(str::trim_start).collect::<Vec<_>>()).map(one_line).collect()
-}
-
-fn one_line(lines: Vec<&str>) -> String {
-    format!("{} -> {}", lines[0], lines[1..].concat())
+    api::tests::on_file().iter().map(|it| format!("{} -> {} {}", it.request, it.code, it.body)).collect()
 }
 
 /// What the server answered, in order.

@@ -2,199 +2,105 @@
 
 use std::io::{self, Write};
 
-use serde::Deserialize;
-
-use super::Flow;
+use crate::api::{self, FlowData, FullSync, IntentState, List, PairState, Patrol};
 use crate::cli::text::{counted, one_line};
 
-/// What the daemon says of a flow. Of its data, nothing if that can't be read now.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Page {
-    #[serde(flatten)]
-    flow: Flow,
-    file: String,
-    problems: Vec<String>,
-    #[serde(flatten)]
-    data: Option<Data>,
-    /// Why its data is not told.
-    error: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Data {
-    last_sync: Option<String>,
-    full_sync: FullSync,
-    patrol: Option<Patrol>,
-    intents: List<Intent>,
-    failures: List<Failure>,
-    pairs: List<Pair>,
-    missing: List<Missing>,
-}
-
-#[derive(Deserialize)]
-struct List<T> {
-    list: Vec<T>,
-    more: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "state", rename_all = "camelCase")]
-enum FullSync {
-    Completed,
-    UnderWay { side: String, done: u64 },
-    Incomplete,
-    NotBegun,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Patrol {
-    begun: String,
-    under_way: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Intent {
-    kind: String,
-    state: String,
-    doubt_since: Option<String>,
-    rule: Option<String>,
-    user: Issue,
-    dev: Option<Issue>,
-    step: Option<String>,
-    steps_done: usize,
-    steps: usize,
-    begun: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Failure {
-    issue: Issue,
-    attempts: u32,
-    next_try: String,
-    why: String,
-}
-
-#[derive(Deserialize)]
-struct Pair {
-    user: Issue,
-    dev: Issue,
-    state: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Missing {
-    user: Issue,
-    dev_key: String,
-}
-
-#[derive(Deserialize)]
-struct Issue {
-    key: String,
-}
-
-impl Page {
-    pub(super) fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.flow.show(out)?;
-        writeln!(out, "  file: {}", one_line(&self.file))?;
-        for problem in &self.problems {
-            writeln!(out, "  the file is refused as it is now, the flow runs on as before: {}", one_line(problem))?;
-        }
-        match (&self.data, &self.error) {
-            (Some(data), _) => data.show(&self.flow, out),
-            (None, Some(_)) => Ok(()),
-            (None, None) => writeln!(out, "  what its data says is not understood by this version; see it with --json"),
-        }
+/// A flow's state and what its data says; of its data, nothing if that can't be read now.
+pub(super) fn show(page: &api::FlowPage, out: &mut dyn Write) -> io::Result<()> {
+    super::show(&page.flow, out)?;
+    writeln!(out, "  file: {}", one_line(&page.flow.file))?;
+    for problem in &page.problems {
+        writeln!(out, "  the file is refused as it is now, the flow runs on as before: {}", one_line(problem))?;
+    }
+    match (&page.data, &page.error) {
+        (Some(data), _) => show_data(&page.flow, data, out),
+        (None, Some(_)) => Ok(()),
+        (None, None) => writeln!(out, "  what its data says is not understood by this version; see it with --json"),
     }
 }
 
-impl Data {
-    fn show(&self, flow: &Flow, out: &mut dyn Write) -> io::Result<()> {
-        self.show_progress(out)?;
-        let (doubts, others): (Vec<_>, Vec<_>) = self.intents.list.iter().partition(|intent| intent.is_in_doubt());
-        let (apart, troubled): (Vec<_>, Vec<_>) = self.pairs.list.iter().partition(|pair| pair.is_taken_apart());
-        let is_well = self.failures.list.is_empty() && self.missing.list.is_empty();
-        let (is_well, flow) = (is_well && flow.notices.is_empty() && !flow.degraded, flow.name.as_str());
-        if is_well && doubts.is_empty() && troubled.is_empty() {
-            writeln!(out, "Nothing needs anybody.")?;
-        }
-        show_doubts(&doubts, self.intents.more, out)?;
-        show_failures(&self.failures, out)?;
-        // Those that were taken apart come last: if there is one, no other is missing.
-        show_troubled(flow, &troubled, self.pairs.more && apart.is_empty(), out)?;
-        show_missing(flow, &self.missing, out)?;
-        show_others(&others, self.intents.more, out)?;
-        show_apart(flow, &apart, self.pairs.more, out)
+fn show_data(flow: &api::Flow, data: &FlowData, out: &mut dyn Write) -> io::Result<()> {
+    show_progress(data, out)?;
+    let FlowData { intents, failures, pairs, missing, .. } = data;
+    let (doubts, others): (Vec<_>, Vec<_>) =
+        intents.list.iter().partition(|intent| intent.state == IntentState::InDoubt);
+    let (apart, troubled): (Vec<_>, Vec<_>) = pairs.list.iter().partition(|pair| pair.state == PairState::Unpaired);
+    let is_well = failures.list.is_empty() && missing.list.is_empty() && flow.notices.is_empty() && !flow.degraded;
+    if is_well && doubts.is_empty() && troubled.is_empty() {
+        writeln!(out, "Nothing needs anybody.")?;
     }
+    show_doubts(&doubts, intents.more, out)?;
+    show_failures(failures, out)?;
+    // Those that were taken apart come last: if there is one, no other is missing.
+    show_troubled(&flow.name, &troubled, pairs.more && apart.is_empty(), out)?;
+    show_missing(&flow.name, missing, out)?;
+    show_others(&others, intents.more, out)?;
+    show_apart(&flow.name, &apart, pairs.more, out)
+}
 
-    fn show_progress(&self, out: &mut dyn Write) -> io::Result<()> {
-        match &self.last_sync {
-            Some(mark) => writeln!(out, "  handled: every change before {mark} by Jira's clock")?,
-            None => writeln!(out, "  handled: no cycle has come to its end yet")?,
+fn show_progress(data: &FlowData, out: &mut dyn Write) -> io::Result<()> {
+    match &data.last_sync {
+        Some(mark) => writeln!(out, "  handled: every change before {mark} by Jira's clock")?,
+        None => writeln!(out, "  handled: no cycle has come to its end yet")?,
+    }
+    match &data.full_sync {
+        FullSync::Completed => writeln!(out, "  full sync: completed")?,
+        FullSync::UnderWay { side, done } => {
+            writeln!(out, "  full sync: under way in the {side} project, {done} issues done")?;
         }
-        match &self.full_sync {
-            FullSync::Completed => writeln!(out, "  full sync: completed")?,
-            FullSync::UnderWay { side, done } => {
-                writeln!(out, "  full sync: under way in the {side} project, {done} issues done")?;
-            }
-            FullSync::Incomplete => {
-                writeln!(out, "  full sync: Jira did not show all that it counts; it is made again a day later")?;
-            }
-            FullSync::NotBegun => writeln!(out, "  full sync: not begun")?,
+        FullSync::Incomplete => {
+            writeln!(out, "  full sync: Jira did not show all that it counts; it is made again a day later")?;
         }
-        match &self.patrol {
-            Some(Patrol { begun, under_way: true }) => writeln!(out, "  patrol: under way since {begun}"),
-            Some(Patrol { begun, under_way: false }) => writeln!(out, "  patrol: daily, counted from {begun}"),
-            None => writeln!(out, "  patrol: not begun"),
-        }
+        FullSync::NotBegun => writeln!(out, "  full sync: not begun")?,
+    }
+    match &data.patrol {
+        Some(Patrol { begun, under_way: true }) => writeln!(out, "  patrol: under way since {begun}"),
+        Some(Patrol { begun, under_way: false }) => writeln!(out, "  patrol: daily, counted from {begun}"),
+        None => writeln!(out, "  patrol: not begun"),
     }
 }
 
-fn show_doubts(doubts: &[&Intent], more: bool, out: &mut dyn Write) -> io::Result<()> {
+fn show_doubts(doubts: &[&api::Intent], more: bool, out: &mut dyn Write) -> io::Result<()> {
     if doubts.is_empty() {
         return Ok(());
     }
     writeln!(out, "In doubt: {} of which nobody knows whether it happened.", counted(doubts.len(), "write", more))?;
-    doubts.iter().try_for_each(|intent| intent.show(out))?;
+    doubts.iter().try_for_each(|intent| show_intent(intent, out))?;
     writeln!(out, "  Next: wait. Each cycle looks it up, and it is repeated only when it certainly did not happen.")
 }
 
-fn show_failures(failures: &List<Failure>, out: &mut dyn Write) -> io::Result<()> {
+fn show_failures(failures: &List<api::Failure>, out: &mut dyn Write) -> io::Result<()> {
     if failures.list.is_empty() {
         return Ok(());
     }
     writeln!(out, "Failed: {}, tried again by itself.", counted(failures.list.len(), "issue", failures.more))?;
-    for Failure { issue, attempts, next_try, why } in &failures.list {
+    for api::Failure { issue, attempts, next_try, why, .. } in &failures.list {
         let times = counted(*attempts as usize, "time", false);
         writeln!(out, "  {}: {times} in a row, next try {next_try}: {}", issue.key, one_line(why))?;
     }
     writeln!(out, "  Next: mend in Jira what the reason names. An issue that changes is tried at once.")
 }
 
-fn show_troubled(flow: &str, pairs: &[&Pair], more: bool, out: &mut dyn Write) -> io::Result<()> {
+fn show_troubled(flow: &str, pairs: &[&api::Pair], more: bool, out: &mut dyn Write) -> io::Result<()> {
     if pairs.is_empty() {
         return Ok(());
     }
     writeln!(out, "Not kept in step: {}.", counted(pairs.len(), "pair", more))?;
     for pair in pairs {
-        writeln!(out, "  {} and {}: {}", pair.user.key, pair.dev.key, one_line(&pair.state))?;
-        writeln!(out, "    Next: {}", pair.what_to_do(flow))?;
+        let (state, next) = state_and_advice(flow, pair);
+        writeln!(out, "  {} and {}: {}", pair.user.key, pair.dev.key, one_line(state))?;
+        writeln!(out, "    Next: {next}")?;
     }
     Ok(())
 }
 
-fn show_missing(flow: &str, missing: &List<Missing>, out: &mut dyn Write) -> io::Result<()> {
+fn show_missing(flow: &str, missing: &List<api::Missing>, out: &mut dyn Write) -> io::Result<()> {
     if missing.list.is_empty() {
         return Ok(());
     }
     let count = counted(missing.list.len(), "user issue", missing.more);
     writeln!(out, "Taken over without a dev issue that can be read: {count}. No other one is created.")?;
-    for Missing { user, dev_key } in &missing.list {
+    for api::Missing { user, dev_key } in &missing.list {
         let user = &user.key;
         writeln!(out, "  {user} and {dev_key}: missing")?;
         writeln!(
@@ -206,64 +112,65 @@ fn show_missing(flow: &str, missing: &List<Missing>, out: &mut dyn Write) -> io:
     Ok(())
 }
 
-fn show_others(intents: &[&Intent], more: bool, out: &mut dyn Write) -> io::Result<()> {
+fn show_others(intents: &[&api::Intent], more: bool, out: &mut dyn Write) -> io::Result<()> {
     if intents.is_empty() {
         return Ok(());
     }
     writeln!(out, "In hand: {}.", counted(intents.len(), "write", more))?;
-    intents.iter().try_for_each(|intent| intent.show(out))
+    intents.iter().try_for_each(|intent| show_intent(intent, out))
 }
 
-fn show_apart(flow: &str, pairs: &[&Pair], more: bool, out: &mut dyn Write) -> io::Result<()> {
+fn show_apart(flow: &str, pairs: &[&api::Pair], more: bool, out: &mut dyn Write) -> io::Result<()> {
     if pairs.is_empty() {
         return Ok(());
     }
     writeln!(out, "Taken apart by an operator: {}.", counted(pairs.len(), "pair", more))?;
-    for Pair { user, dev, .. } in pairs {
+    for api::Pair { user, dev, .. } in pairs {
         writeln!(out, "  {} and {}; together again with: lockstep pair {flow} {0} {1}", user.key, dev.key)?;
     }
     Ok(())
 }
 
-impl Intent {
-    fn is_in_doubt(&self) -> bool {
-        self.state == "inDoubt"
-    }
-
-    fn show(&self, out: &mut dyn Write) -> io::Result<()> {
-        let dev = self.dev.as_ref().map(|dev| format!(" and {}", dev.key)).unwrap_or_default();
-        let rule = self.rule.as_ref().map(|rule| format!(" by rule {}", one_line(rule))).unwrap_or_default();
-        writeln!(out, "  {}{dev}: {}{rule}, begun {}, {}", self.user.key, self.kind, self.begun, self.step())
-    }
-
-    fn step(&self) -> String {
-        let Some(step) = &self.step else { return "all steps done".to_owned() };
-        let number = self.steps_done + 1;
-        let since = self.doubt_since.as_ref().map(|since| format!(", in doubt since {since}")).unwrap_or_default();
-        let owed = if self.state == "owed" { ", to be tried again" } else { "" };
-        format!("step {number} of {}: {step}{since}{owed}", self.steps)
-    }
+fn show_intent(intent: &api::Intent, out: &mut dyn Write) -> io::Result<()> {
+    let dev = intent.dev.as_ref().map(|dev| format!(" and {}", dev.key)).unwrap_or_default();
+    let rule = intent.rule.as_ref().map(|rule| format!(" by rule {}", one_line(rule))).unwrap_or_default();
+    let step = current_step(intent);
+    writeln!(out, "  {}{dev}: {}{rule}, begun {}, {step}", intent.user.key, intent.kind, intent.begun)
 }
 
-impl Pair {
-    fn is_taken_apart(&self) -> bool {
-        self.state == "unpaired"
-    }
+fn current_step(intent: &api::Intent) -> String {
+    let Some(step) = &intent.step else { return "all steps done".to_owned() };
+    let number = intent.steps_done + 1;
+    let since = intent.doubt_since.as_ref().map(|since| format!(", in doubt since {since}")).unwrap_or_default();
+    let owed = if intent.state == IntentState::Owed { ", to be tried again" } else { "" };
+    format!("step {number} of {}: {step}{since}{owed}", intent.steps)
+}
 
-    fn what_to_do(&self, flow: &str) -> String {
-        let (user, dev) = (&self.user.key, &self.dev.key);
-        match &*self.state {
-            "suspended" => format!("move back the one that left its project; or: lockstep unpair {flow} {user}"),
-            "broken" => format!(
+/// The state of a pair, and what to do about it.
+fn state_and_advice<'a>(flow: &str, pair: &'a api::Pair) -> (&'a str, String) {
+    let (user, dev) = (&pair.user.key, &pair.dev.key);
+    let history = || format!("lockstep history {flow} {user}");
+    match &pair.state {
+        PairState::Suspended => {
+            ("suspended", format!("move back the one that left its project; or: lockstep unpair {flow} {user}"))
+        }
+        PairState::Broken => (
+            "broken",
+            format!(
                 "one of them was deleted or is hidden from us: show it to us; or: lockstep recreate {flow} {user}, \
                  lockstep unpair {flow} {user}"
             ),
-            "held" => format!(
+        ),
+        PairState::Held => (
+            "held",
+            format!(
                 "see whether rules answer each other. It is judged anew after an hour; or now: lockstep pair {flow} \
                  {user} {dev}"
             ),
-            _ => format!("lockstep history {flow} {user}"),
-        }
+        ),
+        PairState::Active => ("active", history()),
+        PairState::Unpaired => ("unpaired", history()),
+        PairState::Other(state) => (state, history()),
     }
 }
 
@@ -276,9 +183,8 @@ mod tests {
 
     fn shown(problems: &str, data: &str) -> String {
         let page = format!("{{{STANDING}, \"problems\": {problems}{data}}}");
-        let page: Page = serde_json::from_str(&page).unwrap();
         let mut out = Vec::new();
-        page.show(&mut out).unwrap();
+        show(&serde_json::from_str(&page).unwrap(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
