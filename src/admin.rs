@@ -73,11 +73,11 @@ async fn ready(State(inside): State<Inside>) -> (StatusCode, &'static str) {
 }
 
 async fn nothing_here() -> Response {
-    answer::problem(StatusCode::NOT_FOUND, "there is nothing here")
+    answer::problem(StatusCode::NOT_FOUND, "there is no such path")
 }
 
 async fn no_such_method() -> Response {
-    answer::problem(StatusCode::METHOD_NOT_ALLOWED, "this can't be done here with that method")
+    answer::problem(StatusCode::METHOD_NOT_ALLOWED, "this path does not support the method")
 }
 
 #[cfg(test)]

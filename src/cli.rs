@@ -48,15 +48,15 @@ enum Command {
     Schema(schema::Args),
     /// Asks a running daemon whether it answers, for health checks of containers.
     Probe(probe::Args),
-    /// Shows how the flows of a running daemon stand, and what needs somebody.
+    /// Shows the state of the flows of a running daemon, and what needs attention.
     Status(status::Args),
     /// Shows what a flow of a running daemon did, latest first.
     History(history::Args),
-    /// Has a running daemon keep two issues in step from now on.
+    /// Makes two issues a pair, which the running daemon keeps in sync.
     Pair(orders::Pair),
-    /// Has a running daemon take a pair apart for good.
+    /// Has the running daemon take a pair apart.
     Unpair(orders::Unpair),
-    /// Has a running daemon create a new dev issue for a user issue.
+    /// Has the running daemon create a new dev issue for a user issue.
     Recreate(orders::Recreate),
     /// Takes over what the Node.js service left.
     Adopt(adopt::Args),
@@ -125,7 +125,7 @@ fn env(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
-/// Runs a command that needs a runtime and no daemon, and complains of what kept it from its end.
+/// Runs a command that needs a runtime and no daemon; prints the error if it fails.
 fn in_runtime(command: impl Future<Output = anyhow::Result<Outcome>>) -> Outcome {
     let ended = Runtime::new().context("can't start the runtime").and_then(|runtime| runtime.block_on(command));
     ended.unwrap_or_else(|error| {
@@ -134,19 +134,19 @@ fn in_runtime(command: impl Future<Output = anyhow::Result<Outcome>>) -> Outcome
     })
 }
 
-/// Tells the person at the terminal what a command did or does, beside its output.
+/// Prints a note to standard error: what a command did or does, beside its output.
 #[expect(clippy::print_stderr, reason = "only for terminals, where standard output may be the result itself")]
 fn remark(what: impl std::fmt::Display) {
     eprintln!("{}", text::lines(&what.to_string()));
 }
 
-/// Tells the person at the terminal why a command does not go on.
+/// Prints an error to standard error: why a command does not continue.
 #[expect(clippy::print_stderr, reason = "before there is a log, and for commands that have none")]
 fn complain(why: impl std::fmt::Display) {
     eprintln!("{}", lament(why));
 }
 
-/// Does the same as [`complain`], but no longer waits for a stuck reader than this; for processes that must end.
+/// The same as [`complain`], but waits at most this long for a stuck reader; for processes that must end.
 fn complain_within(limit: Duration, why: impl std::fmt::Display) {
     let why = why.to_string();
     let (say, said) = mpsc::channel();
@@ -158,7 +158,7 @@ fn complain_within(limit: Duration, why: impl std::fmt::Display) {
     let _ = spawned.map(|_| said.recv_timeout(limit));
 }
 
-/// How a command begins a complaint.
+/// The text of an error.
 fn lament(why: impl std::fmt::Display) -> String {
     format!("lockstep: {}", text::lines(&why.to_string()))
 }

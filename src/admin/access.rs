@@ -1,7 +1,7 @@
-//! Who may ask the API: the right `Host`, no foreign `Origin`, the token, in this order.
+//! Access to the API: checks `Host`, `Origin` and the token of a request, in this order.
 //!
-//! A page of somebody else's in an operator's browser can reach this server. `Origin` tells such a page; where its owner
-//! lets a name of his own lead here, `Host` tells that name.
+//! A page of another site, open in an operator's browser, can send requests to this server. `Origin` reveals such a page; if
+//! that site lets a host name of its own resolve to this server, `Host` reveals it.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -18,10 +18,10 @@ use super::answer::problem;
 use super::connections::{Connection, Credential, Crowded};
 use crate::flow::Secret;
 
-/// Names by which every machine calls itself.
+/// Host names of loopback.
 const LOOPBACK: [&str; 1] = ["localhost"];
 
-/// What is asked of a request to the API.
+/// The checks of requests to the API.
 #[derive(Clone)]
 pub struct Access(Arc<Gate>);
 
@@ -32,7 +32,7 @@ struct Gate {
     names: BTreeSet<String>,
 }
 
-/// Why a request is turned away.
+/// Why a request is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Objection {
     ForeignHost,
@@ -42,8 +42,7 @@ enum Objection {
 }
 
 impl Access {
-    /// Asks for this token of whoever calls this server by loopback, by the address at which it listens, or by one of
-    /// these names.
+    /// Requires this token, and a `Host` that is loopback, the address at which the server listens, or one of these names.
     #[must_use]
     pub fn new(token: Secret, listen: SocketAddr, names: &[String]) -> Self {
         let names = names.iter().map(|name| name.to_ascii_lowercase()).collect();
@@ -64,7 +63,8 @@ impl Access {
         }
     }
 
-    /// A number is nobody's name: no foreign page can lead its visitors here under one that is not ours.
+    /// Whether a `Host` is this server's. A foreign page can't resolve an IP address to another server (DNS rebinding), so those
+    /// at which this server listens are accepted without being listed.
     fn is_ours(&self, host: &Authority) -> bool {
         let name = host.host().to_ascii_lowercase();
         let number = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
@@ -75,7 +75,7 @@ impl Access {
     }
 }
 
-/// Lets through who may ask, and answers everybody else.
+/// Passes permitted requests on, and answers all others.
 pub(super) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
     if let Some(objection) = access.objection(request.headers()) {
         return objection.answer();
@@ -105,9 +105,9 @@ impl Objection {
         match self {
             Self::ForeignHost => problem(
                 StatusCode::MISDIRECTED_REQUEST,
-                "this server does not know itself by the name in Host; name it with --api-host",
+                "the name in Host is not known to be this server's; add it with --api-host",
             ),
-            Self::ForeignOrigin => problem(StatusCode::FORBIDDEN, "pages of other sites may not ask here"),
+            Self::ForeignOrigin => problem(StatusCode::FORBIDDEN, "requests from pages of other sites are refused"),
             Self::NoToken => unauthorised("a token is needed: Authorization: Bearer TOKEN"),
             Self::WrongToken => unauthorised("the token is wrong"),
         }
@@ -125,7 +125,7 @@ fn authority(headers: &HeaderMap, name: &header::HeaderName) -> Option<Authority
     only.to_str().ok()?.parse().ok()
 }
 
-/// Whether the page that asks came from the very name and port that it asks.
+/// Whether the page that sends the request was loaded from the same host and port.
 fn is_same_origin(headers: &HeaderMap, host: &Authority) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let only = origins.next().filter(|_| origins.next().is_none()).and_then(|origin| origin.to_str().ok());
@@ -138,7 +138,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Takes the same time wherever they differ. Their digests are compared, since these have one length.
+/// Compares in constant time. Digests are compared, since these have one length.
 fn same(one: &str, other: &str) -> bool {
     let (one, other) = (Sha256::digest(one), Sha256::digest(other));
     one.as_slice().ct_eq(other.as_slice()).into()

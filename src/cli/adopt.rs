@@ -1,4 +1,4 @@
-//! `lockstep adopt`: what the Node.js service left becomes the flows' own.
+//! `lockstep adopt`: takes over what the Node.js service left in MongoDB.
 
 mod program;
 mod rehearsal;
@@ -31,7 +31,7 @@ use crate::worker::Tools;
 /// A service that wrote within this time may still run: twice its usual interval.
 const RECENTLY: Duration = Duration::from_secs(600);
 
-/// Between two remarks on how far it has come.
+/// How often progress is printed.
 const BETWEEN_REMARKS: Duration = Duration::from_secs(2);
 
 /// Takes over what the Node.js service left in MongoDB: reads each flow's database there, asks Jira for the issues behind
@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     }
 }
 
-/// Where the Node.js service kept its data. Not left to the parser of the arguments, which would print the password.
+/// The address of the Node.js service's data. Not parsed by clap, which would print the password in its errors.
 fn origin(args: &Args) -> Result<MongoUrl, String> {
     if let Some(file) = &args.from_file {
         let place = file.display();
@@ -91,7 +91,7 @@ fn origin(args: &Args) -> Result<MongoUrl, String> {
 
 async fn adopt(args: &Args, settings: &Settings, from: &MongoUrl) -> anyhow::Result<Outcome> {
     let (flows, mut outcome) = flows(args, settings)?;
-    // A dry run does the same, into a store that nobody keeps.
+    // A dry run does the same, into a store that is thrown away.
     let nowhere = tempfile::tempdir().context("can't make a temporary folder")?;
     let heir = heir(args, settings, nowhere.path().to_owned())?;
     let mut taken = Vec::new();
@@ -110,7 +110,7 @@ async fn adopt(args: &Args, settings: &Settings, from: &MongoUrl) -> anyhow::Res
     Ok(outcome)
 }
 
-/// The flows that are meant; those whose files are refused are complained of.
+/// The flows to take over; prints an error for each refused file.
 fn flows(args: &Args, settings: &Settings) -> anyhow::Result<(Vec<Flow>, Outcome)> {
     let mut folder = Folder::read(settings)?;
     if !args.flow.is_empty() {
@@ -200,7 +200,7 @@ fn remark_if_written(flow: &FlowName, legacy: &Legacy, now: DateTime<Utc>) {
     }
 }
 
-/// Tells now and then how far a takeover has come, if it takes long.
+/// Prints now and then how far a long takeover has come.
 struct Progress<'a> {
     clock: &'a Clock,
     flow: &'a FlowName,
@@ -223,7 +223,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// That service's databases were named in two ways; nobody but a person can tell which of two is right.
+/// The one database that the service left. It named its databases in two ways: of two, only the user can tell the right one.
 fn only(mut found: Found, from: &MongoUrl, flow: &Flow) -> anyhow::Result<Legacy> {
     match (found.legacies.pop(), found.legacies.pop()) {
         (Some(one), None) => Ok(one),

@@ -1,4 +1,4 @@
-//! `lockstep check`: everything that is wrong with flow files, for a person or as JSON.
+//! `lockstep check`: all problems of flow files, as text or JSON.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ use crate::settings::{self, StoreFlags, StoreUrl};
 use crate::store::mongo_url;
 
 /// Checks flow files, each for itself and all together, and says everything that is wrong with them. Changes nothing,
-/// asks nobody.
+/// sends no request.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes: 0 all can be taken, warnings or not; 1 there are problems; 2 wrong usage.\n\n\
                         --json prints {ok, files: [{file, flow, problems, warnings, notes}]}; a problem or warning is \

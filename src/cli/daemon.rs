@@ -1,4 +1,4 @@
-//! Asking a running daemon.
+//! Requests to a running daemon.
 
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -22,13 +22,13 @@ use crate::jira::{Network, Transport as _, WireBody};
 use crate::settings::{self, Proxies, StoreFlags};
 use crate::store::mongo_url;
 
-/// Longer than the daemon itself waits for an order to be carried out.
+/// The longest wait for an answer: longer than the daemon itself waits for an order to be executed.
 const LIMIT: Duration = Duration::from_secs(150);
 
-/// No answer is longer.
+/// The longest answer that is read, in bytes.
 const LONGEST: usize = 8 << 20;
 
-/// Which daemon is asked, and how its answer is shown.
+/// Arguments of commands that ask a running daemon.
 #[derive(clap::Args)]
 pub(super) struct Ask {
     /// Where the daemon answers [default: $LOCKSTEP_API, else http://127.0.0.1:$PORT, else http://127.0.0.1:3000]
@@ -44,30 +44,30 @@ pub(super) struct Ask {
     /// The file with the address of the daemon's data [default: $DATABASE_URL_FILE]
     #[arg(long, value_name = "FILE", conflicts_with = "store")]
     store_file: Option<PathBuf>,
-    /// For programs: the daemon's answer as it is
+    /// Print the daemon's answer as it is, as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// What the daemon said.
+/// An answer of the daemon.
 struct Answer {
     is_good: bool,
     text: Bytes,
 }
 
 impl Ask {
-    /// Orders something; `show` says what was answered to a person.
+    /// Sends an order and shows the answer: by `show`, or as it is with `--json`.
     pub(super) fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
         show: impl FnOnce(&T, &mut dyn Write) -> io::Result<()>,
     ) -> Outcome {
-        let body = serde_json::to_vec(body).context("this order can't be written down");
+        let body = serde_json::to_vec(body).context("the order can't be written as JSON");
         self.shown(body.and_then(|body| self.asked(Method::POST, path, body.into())), show)
     }
 
-    /// Asks for something; `show` says what was answered to a person.
+    /// Requests something and shows the answer: by `show`, or as it is with `--json`.
     pub(super) fn get<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -76,8 +76,7 @@ impl Ask {
         self.shown(self.asked(Method::GET, path, Bytes::new()), show)
     }
 
-    /// Asks for something of which a part may be known even if the whole can't be told: then `show` says that part, and
-    /// the complaint comes after it.
+    /// The same, where a refusal can hold part of the answer: then `show` shows that part, and the error follows.
     pub(super) fn get_what_is_known<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -121,10 +120,13 @@ impl Ask {
         if self.json {
             let _ = out.write_all(&answer.text).and_then(|()| writeln!(out));
         } else if answer.is_good {
-            let _ = show(&serde_json::from_slice(&answer.text).context("the answer is not this daemon's")?, &mut out);
+            let _ = show(
+                &serde_json::from_slice(&answer.text).context("the answer is not that of a Lockstep daemon")?,
+                &mut out,
+            );
         } else {
             let problem: api::Problem =
-                serde_json::from_slice(&answer.text).context("the answer is not this daemon's")?;
+                serde_json::from_slice(&answer.text).context("the answer is not that of a Lockstep daemon")?;
             complain(problem.error);
         }
         Ok(answer.is_good)
@@ -141,19 +143,20 @@ impl Ask {
     }
 }
 
-/// Asks a daemon whether it answers at all, without a token.
+/// Checks whether a daemon answers at all, without a token.
 pub(super) fn is_alive(api: Option<&str>, limit: Duration) -> anyhow::Result<()> {
     let api = address(api)?;
     let request = Request::get(format!("{}/livez", api.url)).body(full(Bytes::new()))?;
     if !answered(request, limit, &api)?.is_good {
-        bail!("what answers at {} is no Lockstep that is alive", api.url);
+        bail!("what answers at {} is not a running Lockstep daemon", api.url);
     }
     Ok(())
 }
 
 fn address(flag: Option<&str>) -> anyhow::Result<Address> {
     let (name, text) = address_text(flag, &env);
-    Address::read(&text).with_context(|| format!("{name} names no daemon; write it as http://127.0.0.1:3000"))
+    Address::read(&text)
+        .with_context(|| format!("{name} is not the address of a daemon; write it as http://127.0.0.1:3000"))
 }
 
 /// As `run` reads its variables: an empty one is not set.
@@ -167,23 +170,24 @@ fn address_text(flag: Option<&str>, env: &dyn Fn(&str) -> Option<String>) -> (&'
     }
 }
 
-/// Where a daemon answers.
+/// Address of a daemon.
 #[derive(Debug)]
 struct Address {
     /// Without a slash at its end.
     url: String,
-    /// On this very machine.
+    /// Whether it is on this machine.
     is_here: bool,
 }
 
 impl Address {
-    /// Says nothing of the text: it may hold a password.
+    /// The errors don't repeat the text: it may hold a password.
     fn read(text: &str) -> anyhow::Result<Self> {
         let url = text.trim().trim_end_matches('/').to_owned();
-        let uri: Uri = url.parse().context("it is no URL")?;
-        let authority = uri.authority().filter(|at| !at.as_str().contains('@')).context("it names no host alone")?;
+        let uri: Uri = url.parse().context("not a URL")?;
+        let authority =
+            uri.authority().filter(|at| !at.as_str().contains('@')).context("it must name a host, without a user")?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
-            bail!("it does not begin with http:// or https://");
+            bail!("it must begin with http:// or https://");
         }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
@@ -198,7 +202,7 @@ fn request(method: Method, url: &str, token: &Secret, body: Bytes) -> anyhow::Re
         .header(header::AUTHORIZATION, format!("Bearer {}", token.expose()))
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::CONTENT_LENGTH, body.len());
-    // What is wrong with a header is not told: it would be the token.
+    // The error is left out: it could hold the token.
     request.body(full(body)).map_err(|_| anyhow!("the token or the address can't be sent"))
 }
 
@@ -232,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_daemon_is_looked_for_where_the_variables_say_unless_they_are_empty() {
+    fn the_address_comes_from_the_flag_or_a_variable_that_is_not_empty() {
         for (flag, api, port, found) in [
             (Some("http://a"), "http://b", "1", "http://a"),
             (None, "http://b", "1", "http://b"),
@@ -245,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_here() {
+    fn only_loopback_addresses_are_on_this_machine() {
         for (text, url, is_here) in [
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000", true),
             ("http://localhost/", "http://localhost", true),
@@ -260,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_without_repeating_it() {
+    fn a_wrong_address_is_refused_without_repeating_it() {
         for text in ["", "localhost:3000", "ftp://x", "http://me:hunter2@localhost", "3000"] {
             let why = format!("{:#}", Address::read(text).unwrap_err());
             assert!(!why.contains("hunter2"), "{why}");

@@ -1,4 +1,4 @@
-//! `lockstep demo`: see it at work without an account, a database or a configuration.
+//! `lockstep demo`: shows Lockstep at work without an account, a database or a configuration.
 
 use std::time::Duration;
 
@@ -47,5 +47,5 @@ fn in_runtime(options: Options) -> anyhow::Result<bool> {
 
 fn speed(text: &str) -> Result<f64, String> {
     let speed: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (1.0..=1000.0).contains(&speed) { Ok(speed) } else { Err("between 1 and 1000, please".to_owned()) }
+    if (1.0..=1000.0).contains(&speed) { Ok(speed) } else { Err("must be between 1 and 1000".to_owned()) }
 }

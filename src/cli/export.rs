@@ -1,4 +1,4 @@
-//! `lockstep export`: all that is kept of a flow, as JSON lines.
+//! `lockstep export`: writes the data of a flow as JSON lines.
 
 use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, BufWriter, IsTerminal as _, Write};

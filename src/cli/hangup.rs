@@ -1,4 +1,4 @@
-//! SIGHUP: what it means depends on how the process was started.
+//! SIGHUP: reopens the log and rereads files, or stops the process, depending on how it was started.
 
 use std::fs::{self, File};
 
@@ -21,7 +21,7 @@ enum Meaning {
 }
 
 impl Hangups {
-    /// From here on it no longer kills. `None` where it keeps the meaning that the process was started with.
+    /// Starts to listen; from here on SIGHUP no longer kills the process. `None` where it keeps its inherited meaning.
     pub(super) fn listen() -> anyhow::Result<Option<Self>> {
         // Both change: listening ends that it is ignored, and a terminal that is gone is none.
         let Some(meaning) = meaning(has_terminal(), is_ignored()) else { return Ok(None) };
@@ -40,7 +40,7 @@ impl Hangups {
                 }
                 Meaning::Stop if stop.is_cancelled() => {}
                 Meaning::Stop => {
-                    tracing::info!("SIGHUP: the terminal is gone; stopping; writes in progress are finished first");
+                    tracing::info!("SIGHUP: the terminal is gone; stopping; finishing writes in progress (up to 25 s)");
                     stop.cancel();
                 }
             }

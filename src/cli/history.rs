@@ -18,12 +18,12 @@ use crate::store::HISTORY_AGE;
 pub(super) struct Args {
     /// The flow
     flow: FlowName,
-    /// What concerns this issue or its pair only: a key such as USER-A-1, or an id
+    /// Only lines about this issue or its pair: a key such as USER-A-1, or an id
     issue: Option<IssueName>,
-    /// So many lines, 500 at most [default: 50]
+    /// Number of lines, at most 500 [default: 50]
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
-    /// Older than the line of this number only
+    /// Only lines older than the line with this number
     #[arg(long, value_name = "N")]
     before: Option<u64>,
     #[command(flatten)]
@@ -57,7 +57,7 @@ fn show(page: &api::HistoryPage, args: &Args, out: &mut dyn Write) -> io::Result
         let of = args.issue.as_ref().map(|issue| format!(" of {issue}")).unwrap_or_default();
         let older = args.before.map(|before| format!(" before line {before}")).unwrap_or_default();
         let days = HISTORY_AGE.as_secs() / (24 * 3600);
-        return writeln!(out, "nothing is kept{of}{older}; history is kept for {days} days");
+        return writeln!(out, "no history{of}{older}; history is kept for {days} days");
     }
     page.lines.iter().try_for_each(|line| show_line(line, out))?;
     page.next.map_or(Ok(()), |next| writeln!(out, "Older lines: {}", args.further(next)))
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_what_was_typed() {
+    fn the_request_carries_the_arguments() {
         let path = |line| args(line).unwrap().path();
         assert_eq!(path("sync-ab"), "/api/v1/flows/sync-ab/history?");
         let all = "sync-ab user-a-1 --limit 2 --before 9";
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_page_without_lines_says_so() {
         let args = args("sync-ab USER-A-1").unwrap();
-        let said = "nothing is kept of USER-A-1; history is kept for 90 days\n";
+        let said = "no history of USER-A-1; history is kept for 90 days\n";
         assert_eq!(shown(&args, r#"{"lines": [], "next": null}"#), said);
     }
 }

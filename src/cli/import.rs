@@ -1,4 +1,4 @@
-//! `lockstep import`: what `export` wrote becomes a flow's data.
+//! `lockstep import`: reads an export into the store of a flow.
 
 use std::fs::File;
 use std::io;

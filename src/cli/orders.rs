@@ -1,4 +1,4 @@
-//! `lockstep pair`, `unpair` and `recreate`: what an operator decides about pairs.
+//! `lockstep pair`, `unpair` and `recreate`: orders of operators about pairs.
 
 use std::io::Write;
 
@@ -10,10 +10,10 @@ use crate::api::{OrderDone, PairOrder, RecreateOrder, UnpairOrder};
 use crate::flow::{FlowName, IssueKey};
 
 const CODES: &str = "Exit codes: 0 done, now or before; 1 refused, or the daemon did not answer; 2 wrong usage.\n\n\
-                     An order may be given again: what is done already is not done twice.";
+                     An order can be repeated: nothing is done twice.";
 
-/// Has a running daemon keep two issues in step from now on, whatever they carry. Also sets a pair going again that is
-/// held, suspended or broken.
+/// Makes two issues a pair, which the running daemon keeps in sync from now on. Also resumes a pair that is held,
+/// suspended or broken.
 #[derive(clap::Args)]
 #[command(after_help = CODES)]
 pub(super) struct Pair {
@@ -29,8 +29,8 @@ pub(super) struct Pair {
     ask: Ask,
 }
 
-/// Has a running daemon take a pair apart for good: its issues are neither kept in step nor paired again by themselves.
-/// Links and comments that people can read are left as they are.
+/// Has the running daemon take a pair apart: its issues are no longer synced, and are paired again only by `lockstep pair`.
+/// Links and comments that users can read are left as they are.
 #[derive(clap::Args)]
 #[command(after_help = CODES)]
 pub(super) struct Unpair {
@@ -43,7 +43,7 @@ pub(super) struct Unpair {
     ask: Ask,
 }
 
-/// Has a running daemon create a new dev issue for a user issue whose former one is gone or was taken from it.
+/// Has the running daemon create a new dev issue for a user issue that is in no pair, or whose dev issue is gone.
 #[derive(clap::Args)]
 #[command(after_help = CODES)]
 pub(super) struct Recreate {

@@ -49,7 +49,7 @@ pub(super) struct Args {
     /// The file with that address, for one with a password [default: $DATABASE_URL_FILE]
     #[arg(long, value_name = "FILE", conflicts_with = "store")]
     store_file: Option<PathBuf>,
-    /// Where to answer HTTP [default: 0.0.0.0:$PORT, else 127.0.0.1:3000]
+    /// Where to serve HTTP [default: 0.0.0.0:$PORT, else 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
     /// The file with the token of the API [default: $LOCKSTEP_API_TOKEN_FILE, else the token in $LOCKSTEP_API_TOKEN, else

@@ -1,4 +1,4 @@
-//! What systemd is told of `lockstep run`: that it is ready, that it is alive, that it stops.
+//! Notifies systemd that `lockstep run` is ready, alive or stopping.
 //!
 //! These are the messages of `sd_notify(3)`, for a unit with `Type=notify` and `WatchdogSec`. Without `NOTIFY_SOCKET` in
 //! the environment nothing is told.
@@ -25,7 +25,7 @@ const LAST_MESSAGE: Duration = Duration::from_millis(200);
 
 type Message = NotifyState<'static>;
 
-/// The service manager that started this process, if one did and wants to be told.
+/// The service manager that started this process, if there is one and it wants notifications.
 pub(super) struct ServiceManager(Option<Line>);
 
 /// The way to it. A thread sends, because sending blocks while the service manager does not read. That thread makes no
@@ -125,7 +125,7 @@ fn send_all(queue: &Receiver<Message>, send: impl Fn(Message) -> io::Result<()>)
     for message in queue {
         let sent = send(message);
         if let (Err(why), false) = (&sent, failed) {
-            tracing::warn!("can't tell the service manager how this process stands, so it may restart it: {why}");
+            tracing::warn!("can't tell the service manager the state of this process, so it may restart it: {why}");
         }
         failed = sent.is_err();
     }

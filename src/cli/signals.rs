@@ -13,7 +13,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// From here on they no longer kill.
+    /// Starts to listen; from here on these signals no longer kill the process.
     pub(super) fn listen() -> anyhow::Result<Self> {
         let listen = |kind| signal(kind).context("can't listen for signals");
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
@@ -28,7 +28,7 @@ impl Signals {
     /// The first signal asks for a stop in order, the second for one at once.
     pub(super) async fn then_stop(mut self, stop: Stop) {
         let name = self.next().await;
-        tracing::info!("{name}: stopping; writes in progress are finished first, a second signal ends at once");
+        tracing::info!("{name}: stopping; finishing writes in progress (up to 25 s); a second signal ends at once");
         stop.in_order.cancel();
         let name = self.next().await;
         tracing::warn!(

@@ -15,8 +15,8 @@ use crate::demo::server::{About, JiraSim, Options, ProjectArgument, Span};
 /// Serves a simulated Jira, to try flows out without an account, and to test against. Nothing of it is kept.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes: 0 stopped, 1 could not start, 2 wrong usage.\n\n\
-                        Beside the site a control address is served, from which people are ordered about, faults are \
-                        set, and requests held and looked at: GET / on it lists what there is.")]
+                        A control address is served beside the site: it sets faults, holds and shows requests, and acts as \
+                        the users. GET / on it lists what there is.")]
 pub(super) struct Args {
     /// The kind of Jira
     #[arg(long, value_enum, default_value_t = Flavour::Cloud)]
@@ -27,13 +27,13 @@ pub(super) struct Args {
     /// Where downloads are served [default: one port above the site's]
     #[arg(long, value_name = "ADDR")]
     media: Option<SocketAddr>,
-    /// Where the control interface listens; it asks nobody who they are [default: two ports above the site's]
+    /// Where the control interface listens; it has no authentication [default: two ports above the site's]
     #[arg(long, value_name = "ADDR")]
     control: Option<SocketAddr>,
-    /// The name by which others reach this machine, for URLs [default: the address listened on]
+    /// Host name used in URLs [default: the address listened on]
     #[arg(long, value_name = "NAME")]
     host: Option<String>,
-    /// All chance comes from it
+    /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Its projects, each customer or development; the first of one kind is paired with the first of the other
@@ -51,7 +51,7 @@ pub(super) struct Args {
     /// How long a request takes, such as 100ms or 20ms..300ms
     #[arg(long, value_name = "SPAN", default_value = "0ms")]
     latency: Span,
-    /// A bad day: errors, lost answers, late effects
+    /// Injects errors, lost answers and late effects
     #[arg(long)]
     rough: bool,
     /// Enforces the limits on bursts of requests that Atlassian publishes

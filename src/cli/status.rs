@@ -1,4 +1,4 @@
-//! `lockstep status`: how the flows of a running daemon stand.
+//! `lockstep status`: the state of the flows of a running daemon.
 
 mod page;
 
@@ -10,14 +10,14 @@ use super::text::one_line;
 use crate::api;
 use crate::flow::FlowName;
 
-/// Shows how the flows of a running daemon stand; of one flow also what needs somebody, and what to do about it.
+/// Shows the state of the flows of a running daemon; of one flow also what needs attention, and what to do about it.
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit codes: 0 it was shown; 1 there is no such flow, its data can't be read, or the daemon did \
                         not answer; 2 wrong usage."
 )]
 pub(super) struct Args {
-    /// This flow only, with its doubts, failures and pairs that are not kept in step
+    /// This flow only, with its doubts, failures and pairs that are not synced
     flow: Option<FlowName>,
     #[command(flatten)]
     ask: Ask,
@@ -43,14 +43,14 @@ fn show(flow: &api::Flow, out: &mut dyn Write) -> io::Result<()> {
     let why = flow.why.as_ref().map(|why| format!(": {}", one_line(why))).unwrap_or_default();
     writeln!(out, "{}: {} since {}, last good cycle {last}{why}", flow.name, flow.state, flow.since)?;
     if let Some(until) = &flow.held_until {
-        writeln!(out, "  Jira asked to wait until {until}; an edited flow file or an order has it asked earlier")?;
+        writeln!(out, "  Jira asked to wait until {until}; editing the flow file or giving an order retries earlier")?;
     }
     show_degraded(flow, out)?;
     let show = |notice: &api::Notice| writeln!(out, "  degraded since {}: {}", notice.since, one_line(&notice.why));
     flow.notices.iter().try_for_each(show)
 }
 
-/// Says nothing that the line of its state or of a notice says.
+/// Writes since when and why the flow is degraded, unless the line of its state or of a notice says so.
 fn show_degraded(flow: &api::Flow, out: &mut dyn Write) -> io::Result<()> {
     let (Some(since), why) = (&flow.degraded_since, &flow.degraded_why) else { return Ok(()) };
     let is_notice = |why: &String| flow.notices.iter().any(|notice| notice.why == *why);
@@ -62,7 +62,7 @@ fn show_degraded(flow: &api::Flow, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// Only what is wrong with the log of the daemon.
+/// Writes what is wrong with the log of the daemon.
 fn show_log(log: &api::Log, out: &mut dyn Write) -> io::Result<()> {
     let api::DroppedLines { trace, debug, info, warn, error } = log.dropped;
     let total = trace + debug + info + warn + error;
@@ -70,11 +70,11 @@ fn show_log(log: &api::Log, out: &mut dyn Write) -> io::Result<()> {
         let levels = format!("{error} error, {warn} warn, {info} info, {debug} debug, {trace} trace");
         writeln!(
             out,
-            "the log dropped {total} lines since the daemon started ({levels}): see what reads it, and its disk"
+            "the log dropped {total} lines since the daemon started ({levels}): check what reads it, and its disk"
         )?;
     }
     match &log.failure {
-        Some(why) => writeln!(out, "the log is in trouble, and this is tried again: {}", one_line(why)),
+        Some(why) => writeln!(out, "the log can't be written, and is retried: {}", one_line(why)),
         None => Ok(()),
     }
 }
@@ -108,19 +108,19 @@ mod tests {
         }
     }
 
-    /// As the first daemons answered that had an API.
+    /// An answer of the first daemons that had an API.
     const OLDEST: &str = r#"{"flows": [{"name": "sync-ab", "file": "sync-ab.json", "state": "idle", "since": "S", "why": null,
         "lastCycle": "C", "lastHeartbeat": null}]}"#;
 
     #[test]
-    fn an_answer_of_an_older_daemon_is_shown_as_far_as_it_goes() {
+    fn the_answer_of_an_older_daemon_is_shown() {
         let mut out = Vec::new();
         show_all(&serde_json::from_str(OLDEST).unwrap(), &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "sync-ab: idle since S, last good cycle C\n");
     }
 
     #[test]
-    fn a_log_that_dropped_lines_or_can_not_be_written_is_shown_and_no_other() {
+    fn only_a_log_with_dropped_lines_or_a_failure_is_shown() {
         let nothing = r#""dropped": {"trace":0,"debug":0,"info":0,"warn":0,"error":0}"#;
         let some = r#""dropped": {"trace":0,"debug":0,"info":7,"warn":0,"error":1}"#;
         for (dropped, failure, expected) in [
@@ -128,10 +128,10 @@ mod tests {
             (
                 some,
                 "null",
-                "the log dropped 8 lines since the daemon started (1 error, 0 warn, 7 info, 0 debug, 0 trace): see what \
-                 reads it, and its disk\n",
+                "the log dropped 8 lines since the daemon started (1 error, 0 warn, 7 info, 0 debug, 0 trace): check \
+                 what reads it, and its disk\n",
             ),
-            (nothing, r#""no storage space""#, "the log is in trouble, and this is tried again: no storage space\n"),
+            (nothing, r#""no storage space""#, "the log can't be written, and is retried: no storage space\n"),
         ] {
             let log = format!(r#"{{ "queuedBytes": 0, {dropped}, "failure": {failure} }}"#);
             let mut shown = Vec::new();

@@ -1,21 +1,21 @@
-//! Texts on a terminal.
+//! Text for terminals, without control characters of others.
 
 use std::io::{self, Write};
 
 use crate::foreign::{is_unprintable, printable, printable_json, without_user_info};
 
-/// What others wrote, on one line and without anything that a terminal would obey.
+/// Makes a text of others one line, without control characters.
 pub(super) fn one_line(text: &str) -> String {
     printable(text)
 }
 
-/// Lines for a person: as they are, without anything else that a terminal would obey, and without passwords in URLs.
+/// Keeps line breaks, and removes other control characters and passwords in URLs.
 pub(super) fn lines(text: &str) -> String {
     let plain = |c: char| if c != '\n' && is_unprintable(c) { ' ' } else { c };
     without_user_info(text).chars().map(plain).collect()
 }
 
-/// A way to a terminal, or to whatever a command's output goes to, that lets no orders to a terminal through.
+/// A writer that lets no control characters through to the terminal or file behind it.
 pub(super) struct Screen<W> {
     out: W,
     content: Content,
@@ -36,7 +36,7 @@ impl<W: Write> Screen<W> {
     }
 }
 
-/// Texts come whole: whoever writes here writes no part of a character.
+/// Each write must hold whole characters.
 impl<W: Write> Write for Screen<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
@@ -65,13 +65,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_gives_no_orders_to_a_terminal() {
+    fn control_characters_of_a_text_are_removed() {
         assert_eq!(one_line("held\nbecause \u{1b}[2J of \u{9b}1m ö \u{202e}x"), "held because  [2J of  1m ö  x");
         assert_eq!(lines("held\nbecause \u{1b}[2J\u{2066} at http://u:p@h"), "held\nbecause  [2J  at http://***@h");
     }
 
     #[test]
-    fn nothing_on_the_way_to_a_terminal_gives_it_orders() {
+    fn control_characters_are_removed_or_escaped_on_output() {
         let shown = |is_json| {
             let mut out = Vec::new();
             Screen::new(&mut out, is_json).write_all("{\"a\": \"\u{9b}1mö\u{202e}\"}\n".as_bytes()).unwrap();
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_read_as_people_say_them() {
+    fn counts_have_a_plural_and_a_lower_bound() {
         let said = [counted(1, "issue", false), counted(2, "issue", false), counted(1, "issue", true)];
         assert_eq!(said, ["1 issue", "2 issues", "at least 1 issue"]);
     }

@@ -1,4 +1,4 @@
-//! The token of the admin API: given, or made once and kept beside the data.
+//! The token of the API: given by the operator, or generated once and kept in the data folder.
 
 use std::fs::Permissions;
 use std::io::{self, Write as _};
@@ -14,20 +14,20 @@ use crate::files::{self, SecretLine};
 use crate::flow::Secret;
 use crate::settings::StoreUrl;
 
-/// By which it may be given.
+/// The variable that may hold the token.
 const VARIABLE: &str = "LOCKSTEP_API_TOKEN";
 
-/// By which the file that holds it may be named.
+/// The variable that may name the file with the token.
 const FILE_VARIABLE: &str = "LOCKSTEP_API_TOKEN_FILE";
 
-/// Where it is kept if none is given.
+/// The file in the data folder that holds a generated token.
 const FILE: &str = "api-token";
 
-/// How to give one, as in "set …".
+/// How to give a token, for messages: "set …".
 const HOW: &str = "LOCKSTEP_API_TOKEN, or name a file in LOCKSTEP_API_TOKEN_FILE or with --api-token-file";
 
-/// The token that a daemon asks for. Made if there is none, and kept beside the data: only this user may read the file.
-/// Without a data folder it is told nowhere, so that no orders can be given until one is given.
+/// The token that the daemon requires. Generated if none is given, and kept in the data folder: only this user may read the
+/// file. Without a data folder a generated token is shown nowhere, so the API can't be used until a token is given.
 pub(super) fn served(
     file: Option<&Path>,
     store: &StoreUrl,
@@ -40,7 +40,7 @@ pub(super) fn served(
     }
     let made = || [entropy.id(clock.wall()), entropy.id(clock.wall())].map(|id| id.simple().to_string()).concat();
     let Some(kept) = kept_in(store) else {
-        tracing::warn!("no orders can be given over HTTP: set {HOW}");
+        tracing::warn!("no token is set for the API, so it can't be used: set {HOW}");
         return Ok(Secret::new(made()));
     };
     if !kept.exists() {
@@ -52,7 +52,7 @@ pub(super) fn served(
     Ok(kept.token)
 }
 
-/// The token to ask a daemon with. The one beside the data is shown to a daemon on this machine only.
+/// The token for requests to a daemon. The one in the data folder is sent to a daemon on this machine only.
 pub(super) fn known(file: Option<&Path>, store: &StoreUrl, is_here: bool) -> anyhow::Result<Secret> {
     if let Some(given) = given(file, &env)? {
         return Ok(given.token);
@@ -83,7 +83,7 @@ impl Given {
         Ok(Self { token: Secret::new(text), place, open_to_others })
     }
 
-    /// What a person should see to.
+    /// Warnings for the operator.
     fn warnings(&self) -> Vec<String> {
         let open = self.open_to_others.map(|mode| format!("{}: {}", self.place, files::others_have_access(mode)));
         let unfit = self.token.unfit().map(|why| format!("{}: the token {why}", self.place));

@@ -1,4 +1,4 @@
-//! What a takeover found, for programs.
+//! The report of a takeover, as JSON.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::engine::Report;
 use crate::flow::{FlowName, IssueKey};
 
-/// Everything, by flow.
+/// Writes the whole report.
 pub(super) fn json(taken: &[(FlowName, Report)], dry_run: bool, out: &mut dyn Write) -> io::Result<()> {
     let flows = taken.iter().map(|(flow, report)| FlowReport::of(flow, report)).collect();
     serde_json::to_writer_pretty(&mut *out, &All { dry_run, flows })?;

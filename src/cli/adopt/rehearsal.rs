@@ -1,4 +1,4 @@
-//! A dry run is the same takeover, into a store that nobody keeps.
+//! A dry run: the same takeover, into a store that is thrown away.
 
 use std::io::{BufWriter, Write as _};
 

@@ -1,4 +1,4 @@
-//! What a takeover found, for people.
+//! The report of a takeover, as text.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -8,21 +8,21 @@ use crate::engine::Report;
 use crate::flow::{FlowName, Pair};
 use crate::store::KeyPair;
 
-/// More of a kind than these are only counted.
+/// The most entries listed of a kind; further ones are counted.
 const SHOWN: usize = 20;
 
-/// A paragraph for each flow: what is there and what became of it, what happens by itself, what needs somebody.
+/// Writes one flow's report: what was found, what was taken over, what the first cycles handle, what needs attention.
 pub(super) fn text(flow: &FlowName, report: &Report, dry_run: bool, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{flow}: from {}", report.place)?;
     what_was_done(report, dry_run, out)?;
-    let mut groups = Groups { out, heading: "Seen to by the first cycles:", is_open: false };
+    let mut groups = Groups { out, heading: "Handled by the first cycles:", is_open: false };
     let two = |(one, other): &(_, _)| format!("{one} {other}");
-    groups.list("user issues whose dev issue was never made", &report.failed_creates)?;
+    groups.list("user issues whose dev issue was never created", &report.failed_creates)?;
     groups.list("pairs that it had not noted, found by their links", report.single.iter().map(two))?;
     groups.list("issues under another key now", report.moved.iter().map(|(was, is)| format!("{was} is {is}")))?;
     let away = report.suspended.iter().map(|pair| format!("{} {}", pair.user, pair.dev));
-    groups.list("pairs at rest until the issue that left its project is back", away)?;
-    let mut groups = Groups { heading: "Needs somebody:", is_open: false, ..groups };
+    groups.list("pairs suspended until the issue that left its project is back", away)?;
+    let mut groups = Groups { heading: "Needs attention:", is_open: false, ..groups };
     let twins = report.twins.iter().map(|(user, devs)| {
         format!("{user} has {}", devs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
     });
@@ -30,8 +30,8 @@ pub(super) fn text(flow: &FlowName, report: &Report, dry_run: bool, out: &mut dy
         "user issues with several dev issues; the first stays, unless you `lockstep unpair` and `lockstep pair`";
     groups.list(choose, twins)?;
     let lost = report.lost.iter().map(|pair| format!("{} {}", pair.user, pair.dev));
-    let left_out = "pairs left out, as an issue is deleted or hidden from this account; show it, else no dev issue is made \
-                    unless you `lockstep pair` or `lockstep recreate`";
+    let left_out = "pairs left out, as an issue is deleted or hidden from this account; give it access, else no dev issue is \
+                    created unless you `lockstep pair` or `lockstep recreate`";
     groups.list(left_out, lost)?;
     groups.list("pairs left out, as they are other pairs here", report.contradicted.iter().map(contradiction))?;
     groups.list("dev issues whose user issue can't be read", &report.strays)?;
@@ -43,10 +43,10 @@ fn what_was_done(report: &Report, dry_run: bool, out: &mut dyn Write) -> io::Res
     let (done, left) = (if dry_run { "to be taken over" } else { "taken over" }, pairs - taken - known);
     writeln!(out, "  {}: {taken} {done}, {known} known already, {left} not", counted(*pairs, "pair", false))?;
     let ended =
-        report.last_sync.map_or("it never ended a cycle".to_owned(), |mark| format!("its last cycle ended {mark}"));
+        report.last_sync.map_or("it never completed a cycle".to_owned(), |mark| format!("its last cycle ended {mark}"));
     writeln!(out, "  It had seen {statuses} statuses; {ended}.")?;
     match report.goes_on_from {
-        Some(mark) => writeln!(out, "  The flow goes on with what changed since {mark}."),
+        Some(mark) => writeln!(out, "  The flow continues with what changed since {mark}."),
         None => writeln!(out, "  The flow begins with a full sync, which creates nothing that is there."),
     }
 }

@@ -1,21 +1,25 @@
-//! One flow's page as text: what needs somebody comes first, each with what to do next.
+//! `lockstep status FLOW`: one flow as text. What needs attention comes first, each with what to do next.
 
 use std::io::{self, Write};
 
 use crate::api::{self, FlowData, FullSync, IntentState, List, PairState, Patrol};
 use crate::cli::text::{counted, one_line};
 
-/// A flow's state and what its data says; of its data, nothing if that can't be read now.
+/// Writes the state of a flow and what its data says; nothing of its data if that can't be read.
 pub(super) fn show(page: &api::FlowPage, out: &mut dyn Write) -> io::Result<()> {
     super::show(&page.flow, out)?;
     writeln!(out, "  file: {}", one_line(&page.flow.file))?;
     for problem in &page.problems {
-        writeln!(out, "  the file is refused as it is now, the flow runs on as before: {}", one_line(problem))?;
+        writeln!(
+            out,
+            "  the file is refused, the flow keeps running with its last valid version: {}",
+            one_line(problem)
+        )?;
     }
     match (&page.data, &page.error) {
         (Some(data), _) => show_data(&page.flow, data, out),
         (None, Some(_)) => Ok(()),
-        (None, None) => writeln!(out, "  what its data says is not understood by this version; see it with --json"),
+        (None, None) => writeln!(out, "  this version does not understand the data of the flow; see it with --json"),
     }
 }
 
@@ -27,7 +31,7 @@ fn show_data(flow: &api::Flow, data: &FlowData, out: &mut dyn Write) -> io::Resu
     let (apart, troubled): (Vec<_>, Vec<_>) = pairs.list.iter().partition(|pair| pair.state == PairState::Unpaired);
     let is_well = failures.list.is_empty() && missing.list.is_empty() && flow.notices.is_empty() && !flow.degraded;
     if is_well && doubts.is_empty() && troubled.is_empty() {
-        writeln!(out, "Nothing needs anybody.")?;
+        writeln!(out, "Nothing needs attention.")?;
     }
     show_doubts(&doubts, intents.more, out)?;
     show_failures(failures, out)?;
@@ -41,22 +45,27 @@ fn show_data(flow: &api::Flow, data: &FlowData, out: &mut dyn Write) -> io::Resu
 fn show_progress(data: &FlowData, out: &mut dyn Write) -> io::Result<()> {
     match &data.last_sync {
         Some(mark) => writeln!(out, "  handled: every change before {mark} by Jira's clock")?,
-        None => writeln!(out, "  handled: no cycle has come to its end yet")?,
+        None => writeln!(out, "  handled: no cycle has completed yet")?,
     }
     match &data.full_sync {
         FullSync::Completed => writeln!(out, "  full sync: completed")?,
         FullSync::UnderWay { side, done } => {
-            writeln!(out, "  full sync: under way in the {side} project, {done} issues done")?;
+            writeln!(out, "  full sync: running in the {side} project, {done} issues done")?;
         }
         FullSync::Incomplete => {
-            writeln!(out, "  full sync: Jira did not show all that it counts; it is made again a day later")?;
+            writeln!(
+                out,
+                "  full sync: incomplete, as Jira did not show all issues that it counts; repeated a day later"
+            )?;
         }
-        FullSync::NotBegun => writeln!(out, "  full sync: not begun")?,
+        FullSync::NotBegun => writeln!(out, "  full sync: not started")?,
     }
     match &data.patrol {
-        Some(Patrol { begun, under_way: true }) => writeln!(out, "  patrol: under way since {begun}"),
-        Some(Patrol { begun, under_way: false }) => writeln!(out, "  patrol: daily, counted from {begun}"),
-        None => writeln!(out, "  patrol: not begun"),
+        Some(Patrol { begun, under_way: true }) => writeln!(out, "  daily check of all pairs: running since {begun}"),
+        Some(Patrol { begun, under_way: false }) => {
+            writeln!(out, "  daily check of all pairs: next one a day after {begun}")
+        }
+        None => writeln!(out, "  daily check of all pairs: not started"),
     }
 }
 
@@ -64,28 +73,28 @@ fn show_doubts(doubts: &[&api::Intent], more: bool, out: &mut dyn Write) -> io::
     if doubts.is_empty() {
         return Ok(());
     }
-    writeln!(out, "In doubt: {} of which nobody knows whether it happened.", counted(doubts.len(), "write", more))?;
+    writeln!(out, "In doubt: {}, outcome unknown.", counted(doubts.len(), "write", more))?;
     doubts.iter().try_for_each(|intent| show_intent(intent, out))?;
-    writeln!(out, "  Next: wait. Each cycle looks it up, and it is repeated only when it certainly did not happen.")
+    writeln!(out, "  Next: wait. Each cycle looks it up; it is repeated only if it certainly did not happen.")
 }
 
 fn show_failures(failures: &List<api::Failure>, out: &mut dyn Write) -> io::Result<()> {
     if failures.list.is_empty() {
         return Ok(());
     }
-    writeln!(out, "Failed: {}, tried again by itself.", counted(failures.list.len(), "issue", failures.more))?;
+    writeln!(out, "Failed: {}, retried automatically.", counted(failures.list.len(), "issue", failures.more))?;
     for api::Failure { issue, attempts, next_try, why, .. } in &failures.list {
-        let times = counted(*attempts as usize, "time", false);
-        writeln!(out, "  {}: {times} in a row, next try {next_try}: {}", issue.key, one_line(why))?;
+        let times = if *attempts == 1 { "once".to_owned() } else { format!("{attempts} times in a row") };
+        writeln!(out, "  {}: failed {times}, next try {next_try}: {}", issue.key, one_line(why))?;
     }
-    writeln!(out, "  Next: mend in Jira what the reason names. An issue that changes is tried at once.")
+    writeln!(out, "  Next: correct what the reason names. An issue that changes is retried at once.")
 }
 
 fn show_troubled(flow: &str, pairs: &[&api::Pair], more: bool, out: &mut dyn Write) -> io::Result<()> {
     if pairs.is_empty() {
         return Ok(());
     }
-    writeln!(out, "Not kept in step: {}.", counted(pairs.len(), "pair", more))?;
+    writeln!(out, "Not synced: {}.", counted(pairs.len(), "pair", more))?;
     for pair in pairs {
         let (state, next) = state_and_advice(flow, pair);
         writeln!(out, "  {} and {}: {}", pair.user.key, pair.dev.key, one_line(state))?;
@@ -99,14 +108,14 @@ fn show_missing(flow: &str, missing: &List<api::Missing>, out: &mut dyn Write) -
         return Ok(());
     }
     let count = counted(missing.list.len(), "user issue", missing.more);
-    writeln!(out, "Taken over without a dev issue that can be read: {count}. No other one is created.")?;
+    writeln!(out, "Taken over, but the dev issue can't be read: {count}. No other one is created.")?;
     for api::Missing { user, dev_key } in &missing.list {
         let user = &user.key;
         writeln!(out, "  {user} and {dev_key}: missing")?;
         writeln!(
             out,
-            "    Next: show {dev_key} to us; or give another: lockstep pair {flow} {user} KEY; or, if it is gone: lockstep \
-             recreate {flow} {user}"
+            "    Next: give Lockstep access to {dev_key}; or name another: lockstep pair {flow} {user} KEY; or, if it is \
+             gone: lockstep recreate {flow} {user}"
         )?;
     }
     Ok(())
@@ -116,7 +125,7 @@ fn show_others(intents: &[&api::Intent], more: bool, out: &mut dyn Write) -> io:
     if intents.is_empty() {
         return Ok(());
     }
-    writeln!(out, "In hand: {}.", counted(intents.len(), "write", more))?;
+    writeln!(out, "In progress: {}.", counted(intents.len(), "write", more))?;
     intents.iter().try_for_each(|intent| show_intent(intent, out))
 }
 
@@ -124,9 +133,9 @@ fn show_apart(flow: &str, pairs: &[&api::Pair], more: bool, out: &mut dyn Write)
     if pairs.is_empty() {
         return Ok(());
     }
-    writeln!(out, "Taken apart by an operator: {}.", counted(pairs.len(), "pair", more))?;
+    writeln!(out, "Unpaired by an operator: {}.", counted(pairs.len(), "pair", more))?;
     for api::Pair { user, dev, .. } in pairs {
-        writeln!(out, "  {} and {}; together again with: lockstep pair {flow} {0} {1}", user.key, dev.key)?;
+        writeln!(out, "  {} and {}; to pair them again: lockstep pair {flow} {0} {1}", user.key, dev.key)?;
     }
     Ok(())
 }
@@ -142,7 +151,7 @@ fn current_step(intent: &api::Intent) -> String {
     let Some(step) = &intent.step else { return "all steps done".to_owned() };
     let number = intent.steps_done + 1;
     let since = intent.doubt_since.as_ref().map(|since| format!(", in doubt since {since}")).unwrap_or_default();
-    let owed = if intent.state == IntentState::Owed { ", to be tried again" } else { "" };
+    let owed = if intent.state == IntentState::Owed { ", to be retried" } else { "" };
     format!("step {number} of {}: {step}{since}{owed}", intent.steps)
 }
 
@@ -152,19 +161,19 @@ fn state_and_advice<'a>(flow: &str, pair: &'a api::Pair) -> (&'a str, String) {
     let history = || format!("lockstep history {flow} {user}");
     match &pair.state {
         PairState::Suspended => {
-            ("suspended", format!("move back the one that left its project; or: lockstep unpair {flow} {user}"))
+            ("suspended", format!("move the issue that left its project back; or: lockstep unpair {flow} {user}"))
         }
         PairState::Broken => (
             "broken",
             format!(
-                "one of them was deleted or is hidden from us: show it to us; or: lockstep recreate {flow} {user}, \
-                 lockstep unpair {flow} {user}"
+                "an issue was deleted or is hidden from Lockstep: give Lockstep access to it; or: lockstep recreate {flow} \
+                 {user}, lockstep unpair {flow} {user}"
             ),
         ),
         PairState::Held => (
             "held",
             format!(
-                "see whether rules answer each other. It is judged anew after an hour; or now: lockstep pair {flow} \
+                "check whether rules trigger each other. It is checked again after an hour; or now: lockstep pair {flow} \
                  {user} {dev}"
             ),
         ),
@@ -212,39 +221,38 @@ mod tests {
     }
 
     const HEAD: &str = "sync-ab: idle since S, last good cycle none yet\n  file: flows.d/sync-ab.json\n";
-    const PROGRESS: &str =
-        "  handled: every change before L by Jira's clock\n  full sync: completed\n  patrol: under way since B\n";
+    const PROGRESS: &str = "  handled: every change before L by Jira's clock\n  full sync: completed\n  daily check of all pairs: running since B\n";
 
     #[test]
-    fn a_flow_that_needs_nobody_says_so() {
+    fn a_flow_that_needs_no_attention_says_so() {
         let said = shown("[]", &data("", "", "", "", false));
-        assert_eq!(said, format!("{HEAD}{PROGRESS}Nothing needs anybody.\n"));
+        assert_eq!(said, format!("{HEAD}{PROGRESS}Nothing needs attention.\n"));
     }
 
     #[test]
-    fn without_its_data_a_flow_is_shown_as_far_as_it_is_known() {
+    fn without_its_data_the_state_of_a_flow_is_shown() {
         let said = shown(r#"["1:1: not JSON"]"#, r#", "error": "the disk is gone""#);
-        let refused = "  the file is refused as it is now, the flow runs on as before: 1:1: not JSON\n";
+        let refused = "  the file is refused, the flow keeps running with its last valid version: 1:1: not JSON\n";
         assert_eq!(said, format!("{HEAD}{refused}"));
     }
 
     #[test]
-    fn what_a_later_daemon_may_say_is_not_passed_over_in_silence() {
+    fn data_of_an_unknown_shape_is_reported() {
         let said = shown("[]", &data("", "", "", "", false).replace("completed", "beingInvented"));
-        let unknown = "  what its data says is not understood by this version; see it with --json\n";
+        let unknown = "  this version does not understand the data of the flow; see it with --json\n";
         assert_eq!(said, format!("{HEAD}{unknown}"));
     }
 
     #[test]
-    fn of_an_older_daemon_the_state_is_shown() {
+    fn without_members_that_older_daemons_lack_the_state_is_shown() {
         let first_with_data = data("", "", "", "", false).replace(r#", "missing": {"list": [], "more": false}"#, "");
         assert!(!first_with_data.contains("missing"));
-        let unknown = "  what its data says is not understood by this version; see it with --json\n";
+        let unknown = "  this version does not understand the data of the flow; see it with --json\n";
         assert_eq!(shown("[]", &first_with_data), format!("{HEAD}{unknown}"));
     }
 
     #[test]
-    fn what_needs_somebody_comes_first_and_each_with_what_to_do_next() {
+    fn what_needs_attention_comes_first_each_with_what_to_do_next() {
         let intents = [intent("inHand", "null"), intent("owed", "null"), intent("inDoubt", "\"D\"")].join(",");
         let failure = r#"{"side": "dev", "issue": {"id": "2", "key": "DEV-A-2"}, "attempts": 3, "nextTry": "N",
             "why": "Jira\nsays no"}"#;
@@ -252,27 +260,27 @@ mod tests {
         let missing = r#"{"user": {"id": "1", "key": "USER-A-7"}, "devKey": "DEV-A-7"}"#;
         let said = shown("[]", &data(&intents, failure, &pairs, missing, true));
         let expected = "\
-In doubt: at least 1 write of which nobody knows whether it happened.
+In doubt: at least 1 write, outcome unknown.
   USER-A-1: create by rule accepted, begun T, step 1 of 2: create, in doubt since D
-  Next: wait. Each cycle looks it up, and it is repeated only when it certainly did not happen.
-Failed: at least 1 issue, tried again by itself.
-  DEV-A-2: 3 times in a row, next try N: Jira says no
-  Next: mend in Jira what the reason names. An issue that changes is tried at once.
-Not kept in step: 3 pairs.
+  Next: wait. Each cycle looks it up; it is repeated only if it certainly did not happen.
+Failed: at least 1 issue, retried automatically.
+  DEV-A-2: failed 3 times in a row, next try N: Jira says no
+  Next: correct what the reason names. An issue that changes is retried at once.
+Not synced: 3 pairs.
   USER-A-3 and DEV-A-3: broken
-    Next: one of them was deleted or is hidden from us: show it to us; or: lockstep recreate sync-ab USER-A-3, lockstep unpair sync-ab USER-A-3
+    Next: an issue was deleted or is hidden from Lockstep: give Lockstep access to it; or: lockstep recreate sync-ab USER-A-3, lockstep unpair sync-ab USER-A-3
   USER-A-4 and DEV-A-4: held
-    Next: see whether rules answer each other. It is judged anew after an hour; or now: lockstep pair sync-ab USER-A-4 DEV-A-4
+    Next: check whether rules trigger each other. It is checked again after an hour; or now: lockstep pair sync-ab USER-A-4 DEV-A-4
   USER-A-5 and DEV-A-5: suspended
-    Next: move back the one that left its project; or: lockstep unpair sync-ab USER-A-5
-Taken over without a dev issue that can be read: at least 1 user issue. No other one is created.
+    Next: move the issue that left its project back; or: lockstep unpair sync-ab USER-A-5
+Taken over, but the dev issue can't be read: at least 1 user issue. No other one is created.
   USER-A-7 and DEV-A-7: missing
-    Next: show DEV-A-7 to us; or give another: lockstep pair sync-ab USER-A-7 KEY; or, if it is gone: lockstep recreate sync-ab USER-A-7
-In hand: at least 2 writes.
+    Next: give Lockstep access to DEV-A-7; or name another: lockstep pair sync-ab USER-A-7 KEY; or, if it is gone: lockstep recreate sync-ab USER-A-7
+In progress: at least 2 writes.
   USER-A-1: create by rule accepted, begun T, step 1 of 2: create
-  USER-A-1: create by rule accepted, begun T, step 1 of 2: create, to be tried again
-Taken apart by an operator: at least 1 pair.
-  USER-A-6 and DEV-A-6; together again with: lockstep pair sync-ab USER-A-6 DEV-A-6
+  USER-A-1: create by rule accepted, begun T, step 1 of 2: create, to be retried
+Unpaired by an operator: at least 1 pair.
+  USER-A-6 and DEV-A-6; to pair them again: lockstep pair sync-ab USER-A-6 DEV-A-6
 ";
         assert_eq!(said, format!("{HEAD}{PROGRESS}{expected}"));
     }

@@ -78,7 +78,7 @@ fn a_probe_tells_within_two_seconds_whether_the_daemon_answers() {
     assert!(clock.now() - asked_at < Duration::from_secs(2));
 
     let (code, said) = probe(&["--api", &town.url()], &[]);
-    assert!(code == Some(1) && said.contains("is no Lockstep that is alive"), "{said}");
+    assert!(code == Some(1) && said.contains("is not a running Lockstep daemon"), "{said}");
 }
 
 fn probe(args: &[&str], env: &[(String, String)]) -> (Option<i32>, String) {

@@ -97,11 +97,11 @@ impl Troubled {
     fn assert_text_is_in_order(&self, said: &str) {
         let [user, dev] = &self.suspended;
         let expected = [
-            "In doubt: 1 write of which nobody knows whether it happened.\n".to_owned(),
+            "In doubt: 1 write, outcome unknown.\n".to_owned(),
             format!("  {}: create by rule user-will-do, begun ", self.in_doubt),
             "Failed: ".to_owned(),
             format!("  {}: ", self.failed),
-            "Not kept in step: ".to_owned(),
+            "Not synced: ".to_owned(),
             format!("  {user} and {dev}: suspended\n"),
             format!("lockstep unpair sync-ab {user}\n"),
         ];
@@ -165,7 +165,7 @@ fn doubts_failures_pairs_and_history_are_shown_with_and_without_a_worker() {
     let page = troubled.get("").body;
     assert_eq!((page["pairs"]["list"].as_array().unwrap().len(), &page["pairs"]["more"]), (100, &true.into()));
     troubled.assert_all_is_shown();
-    assert!(troubled.command(&["status", "sync-ab"]).1.contains("Taken apart by an operator: at least 99 pairs.\n"));
+    assert!(troubled.command(&["status", "sync-ab"]).1.contains("Unpaired by an operator: at least 99 pairs.\n"));
 
     fs::rename(troubled.data_file(), troubled.town.data().join("elsewhere")).unwrap();
     let page = troubled.get("");
