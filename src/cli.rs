@@ -129,29 +129,29 @@ fn env(name: &str) -> Option<String> {
 fn in_runtime(command: impl Future<Output = anyhow::Result<Outcome>>) -> Outcome {
     let ended = Runtime::new().context("can't start the runtime").and_then(|runtime| runtime.block_on(command));
     ended.unwrap_or_else(|error| {
-        complain(format!("{error:#}"));
+        print_error(format!("{error:#}"));
         Outcome::Bad
     })
 }
 
 /// Prints a note to standard error: what a command did or does, beside its output.
 #[expect(clippy::print_stderr, reason = "only for terminals, where standard output may be the result itself")]
-fn remark(what: impl std::fmt::Display) {
+fn print_note(what: impl std::fmt::Display) {
     eprintln!("{}", text::lines(&what.to_string()));
 }
 
 /// Prints an error to standard error: why a command does not continue.
 #[expect(clippy::print_stderr, reason = "before there is a log, and for commands that have none")]
-fn complain(why: impl std::fmt::Display) {
-    eprintln!("{}", lament(why));
+fn print_error(why: impl std::fmt::Display) {
+    eprintln!("{}", error_text(why));
 }
 
-/// The same as [`complain`], but waits at most this long for a stuck reader; for processes that must end.
-fn complain_within(limit: Duration, why: impl std::fmt::Display) {
+/// The same as [`print_error`], but waits at most this long for a stuck reader; for processes that must end.
+fn print_error_within(limit: Duration, why: impl std::fmt::Display) {
     let why = why.to_string();
     let (say, said) = mpsc::channel();
     let spawned = thread::Builder::new().spawn(move || {
-        complain(why);
+        print_error(why);
         say.send(())
     });
     // Without a thread nothing can be said; its end is waited for, and whether it had one makes no difference.
@@ -159,7 +159,7 @@ fn complain_within(limit: Duration, why: impl std::fmt::Display) {
 }
 
 /// The text of an error.
-fn lament(why: impl std::fmt::Display) -> String {
+fn error_text(why: impl std::fmt::Display) -> String {
     format!("lockstep: {}", text::lines(&why.to_string()))
 }
 

@@ -34,7 +34,7 @@ struct Gate {
 
 /// Why a request is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Objection {
+enum Rejection {
     ForeignHost,
     ForeignOrigin,
     NoToken,
@@ -49,17 +49,17 @@ impl Access {
         Self(Arc::new(Gate { token, listen, names }))
     }
 
-    fn objection(&self, headers: &HeaderMap) -> Option<Objection> {
+    fn rejection(&self, headers: &HeaderMap) -> Option<Rejection> {
         let Some(host) = authority(headers, &header::HOST).filter(|host| self.is_ours(host)) else {
-            return Some(Objection::ForeignHost);
+            return Some(Rejection::ForeignHost);
         };
         if headers.contains_key(header::ORIGIN) && !is_same_origin(headers, &host) {
-            return Some(Objection::ForeignOrigin);
+            return Some(Rejection::ForeignOrigin);
         }
         match bearer(headers) {
-            None => Some(Objection::NoToken),
+            None => Some(Rejection::NoToken),
             Some(token) if same(token, self.0.token.expose()) => None,
-            Some(_) => Some(Objection::WrongToken),
+            Some(_) => Some(Rejection::WrongToken),
         }
     }
 
@@ -77,8 +77,8 @@ impl Access {
 
 /// Passes permitted requests on, and answers all others.
 pub(super) async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
-    if let Some(objection) = access.objection(request.headers()) {
-        return objection.answer();
+    if let Some(rejection) = access.rejection(request.headers()) {
+        return rejection.answer();
     }
     match Connection::of(&request).map(|connection| connection.authenticate(Credential::ApiToken)) {
         None | Some(Ok(())) => next.run(request).await,
@@ -100,7 +100,7 @@ impl Crowded {
     }
 }
 
-impl Objection {
+impl Rejection {
     fn answer(self) -> Response {
         match self {
             Self::ForeignHost => problem(
@@ -148,14 +148,14 @@ fn same(one: &str, other: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn objection(listen: &str, headers: &[(&str, &str)]) -> Option<Objection> {
+    fn rejection(listen: &str, headers: &[(&str, &str)]) -> Option<Rejection> {
         let access =
             Access::new(Secret::new("hunter2".into()), listen.parse().unwrap(), &["Lockstep.example.net".into()]);
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(header::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
         }
-        access.objection(&map)
+        access.rejection(&map)
     }
 
     const TOKEN: (&str, &str) = ("authorization", "Bearer hunter2");
@@ -176,12 +176,12 @@ mod tests {
             ("0.0.0.0:3000", "evil.net", false),
             ("127.0.0.1:3000", "", false),
         ] {
-            let expected = if is_good { None } else { Some(Objection::ForeignHost) };
-            assert_eq!(objection(listen, &[("host", host), TOKEN]), expected, "{host} at {listen}");
+            let expected = if is_good { None } else { Some(Rejection::ForeignHost) };
+            assert_eq!(rejection(listen, &[("host", host), TOKEN]), expected, "{host} at {listen}");
         }
-        assert_eq!(objection("127.0.0.1:3000", &[TOKEN]), Some(Objection::ForeignHost), "without a host");
+        assert_eq!(rejection("127.0.0.1:3000", &[TOKEN]), Some(Rejection::ForeignHost), "without a host");
         let two = [("host", "localhost"), ("host", "evil.net"), TOKEN];
-        assert_eq!(objection("127.0.0.1:3000", &two), Some(Objection::ForeignHost));
+        assert_eq!(rejection("127.0.0.1:3000", &two), Some(Rejection::ForeignHost));
     }
 
     #[test]
@@ -194,9 +194,9 @@ mod tests {
             ("null", false),
             ("", false),
         ] {
-            let expected = if is_good { None } else { Some(Objection::ForeignOrigin) };
+            let expected = if is_good { None } else { Some(Rejection::ForeignOrigin) };
             let headers = [("host", "localhost:3000"), ("origin", origin), TOKEN];
-            assert_eq!(objection("127.0.0.1:3000", &headers), expected, "{origin}");
+            assert_eq!(rejection("127.0.0.1:3000", &headers), expected, "{origin}");
         }
     }
 
@@ -213,13 +213,13 @@ mod tests {
     fn only_the_whole_token_opens() {
         let asked = |headers: &[(&str, &str)]| {
             let headers: Vec<_> = [("host", "localhost")].iter().chain(headers).copied().collect();
-            objection("127.0.0.1:3000", &headers)
+            rejection("127.0.0.1:3000", &headers)
         };
-        assert_eq!(asked(&[]), Some(Objection::NoToken));
-        assert_eq!(asked(&[("authorization", "Basic hunter2")]), Some(Objection::NoToken));
+        assert_eq!(asked(&[]), Some(Rejection::NoToken));
+        assert_eq!(asked(&[("authorization", "Basic hunter2")]), Some(Rejection::NoToken));
         for wrong in ["Bearer hunter", "Bearer hunter22", "Bearer ", "Bearer HUNTER2"] {
             assert!(
-                matches!(asked(&[("authorization", wrong)]), Some(Objection::WrongToken | Objection::NoToken)),
+                matches!(asked(&[("authorization", wrong)]), Some(Rejection::WrongToken | Rejection::NoToken)),
                 "{wrong}"
             );
         }

@@ -1,10 +1,10 @@
 //! The connections of the admin server: HTTP/1, bounded in number, in size and in how long a client is waited for.
 //!
 //! Any client that reaches the port could else use up the process' file descriptors and memory, and with them what the flows
-//! need. [`room`] decides which connection is closed for another; [`patience`] how long a client is waited for.
+//! need. [`table`] decides which connection is closed for another; [`timeouts`] how long a client is waited for.
 
-mod patience;
-mod room;
+mod table;
+mod timeouts;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -35,9 +35,9 @@ use tower::ServiceExt as _;
 use crate::clock::Clock;
 use crate::descriptors;
 use crate::settings::ConnectionLimits;
-use patience::{TimedBody, TimedWrites};
-pub(super) use room::Credential;
-use room::{Class, Displaced, Id, Promotion, Room};
+pub(super) use table::Credential;
+use table::{Class, ConnectionTable, Displaced, Id, Promotion};
+use timeouts::{TimedBody, TimedWrites};
 
 /// The longest wait for a whole head, and for the next request on a connection that is kept.
 const HEAD: Duration = Duration::from_secs(30);
@@ -72,7 +72,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimi
                 // Answers are short and whole; should it fail, they come a little later.
                 let _ = socket.set_nodelay(true);
                 let connection = connections.admit(peer.ip());
-                open.spawn(connection.attend(socket, router.clone()));
+                open.spawn(connection.serve(socket, router.clone()));
             }
             Err(error) => clock.sleep(connections.not_accepted(&error)).await,
         }
@@ -88,20 +88,20 @@ struct Connections {
 }
 
 struct Inside {
-    room: Room,
+    table: ConnectionTable,
     /// Cancelled when a connection is displaced.
     closings: BTreeMap<Id, CancellationToken>,
-    displacing: Recurring,
-    refusing: Recurring,
+    displacing: RepeatedMessage,
+    refusing: RepeatedMessage,
 }
 
 impl Connections {
     fn new(limits: ConnectionLimits, clock: Clock) -> Self {
         let inside = Inside {
-            room: Room::new(limits),
+            table: ConnectionTable::new(limits),
             closings: BTreeMap::new(),
-            displacing: Recurring::default(),
-            refusing: Recurring::default(),
+            displacing: RepeatedMessage::default(),
+            refusing: RepeatedMessage::default(),
         };
         Self { clock, limits, inside: Arc::new(Mutex::new(inside)) }
     }
@@ -109,7 +109,7 @@ impl Connections {
     fn admit(&self, peer: IpAddr) -> Connection {
         let closed = CancellationToken::new();
         let mut inside = self.inside.lock();
-        let (id, displaced) = inside.room.admit(peer, self.clock.now());
+        let (id, displaced) = inside.table.admit(peer, self.clock.now());
         inside.closings.insert(id, closed.clone());
         self.close(&mut inside, displaced);
         Connection(Arc::new(Kept { id, closed, connections: self.clone() }))
@@ -126,7 +126,7 @@ impl Connections {
             let error = descriptors::explained(error);
             tracing::error!("connections to the admin server can't be accepted ({times} so far): {error}");
         }
-        let spared = descriptors::shortage(error).and_then(|_| inside.room.spare_one());
+        let spared = descriptors::shortage(error).and_then(|_| inside.table.close_idle_anonymous());
         self.close(&mut inside, spared);
         if spared.is_some() { SOON } else { LATER }
     }
@@ -165,12 +165,12 @@ impl Connections {
 
 /// Something that may happen very often, and is told once in a while.
 #[derive(Default)]
-struct Recurring {
+struct RepeatedMessage {
     times: u64,
     told: Option<Instant>,
 }
 
-impl Recurring {
+impl RepeatedMessage {
     /// How often it has happened, if that is to be told now.
     fn tell(&mut self, now: Instant) -> Option<u64> {
         self.times += 1;
@@ -211,7 +211,7 @@ impl Connection {
     pub(super) fn authenticate(&self, credential: Credential) -> Result<(), Crowded> {
         let connections = &self.0.connections;
         let mut inside = connections.inside.lock();
-        match inside.room.authenticate(self.0.id, credential) {
+        match inside.table.authenticate(self.0.id, credential) {
             Promotion::Done(displaced) => {
                 connections.close(&mut inside, displaced);
                 Ok(())
@@ -222,7 +222,7 @@ impl Connection {
     }
 
     /// Answers what comes on `socket` until its client leaves or it is displaced: then answers in progress are given first.
-    async fn attend<S>(self, socket: S, router: Router)
+    async fn serve<S>(self, socket: S, router: Router)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -251,24 +251,24 @@ impl Connection {
         let mut request = request.map(|body| Body::new(TimedBody::new(body, clock)));
         request.extensions_mut().insert(self.clone());
         let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
-        Ok(response.map(|body| Body::new(Given { body, _answering: answering })))
+        Ok(response.map(|body| Body::new(TrackedBody { body, _answering: answering })))
     }
 
     fn begin(&self) -> Option<Answering> {
         let connections = &self.0.connections;
-        let begun = connections.inside.lock().room.begin(self.0.id, connections.clock.now());
+        let begun = connections.inside.lock().table.begin(self.0.id, connections.clock.now());
         begun.then(|| Answering(self.clone()))
     }
 
     fn is_answering(&self) -> bool {
-        self.0.connections.inside.lock().room.is_answering(self.0.id)
+        self.0.connections.inside.lock().table.is_answering(self.0.id)
     }
 }
 
 impl Drop for Kept {
     fn drop(&mut self) {
         let mut inside = self.connections.inside.lock();
-        inside.room.leave(self.id);
+        inside.table.leave(self.id);
         inside.closings.remove(&self.id);
     }
 }
@@ -286,17 +286,17 @@ struct Answering(Connection);
 impl Drop for Answering {
     fn drop(&mut self) {
         let connections = &self.0.0.connections;
-        connections.inside.lock().room.end(self.0.0.id, connections.clock.now());
+        connections.inside.lock().table.end(self.0.0.id, connections.clock.now());
     }
 }
 
 /// A response's body: its answer is in progress until it has been taken.
-struct Given {
+struct TrackedBody {
     body: Body,
     _answering: Answering,
 }
 
-impl http_body::Body for Given {
+impl http_body::Body for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

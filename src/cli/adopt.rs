@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::flows::{Folder, Place};
 use super::text::Screen;
-use super::{Outcome, complain, remark};
+use super::{Outcome, print_error, print_note};
 use crate::clock::{Clock, Entropy};
 use crate::engine::Report;
 use crate::files;
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     match origin(args) {
         Ok(from) => args.place.run(async |settings| adopt(args, settings, &from).await),
         Err(why) => {
-            complain(why);
+            print_error(why);
             Outcome::WrongUsage
         }
     }
@@ -76,12 +76,12 @@ fn origin(args: &Args) -> Result<MongoUrl, String> {
         let place = file.display();
         let line = files::secret_line(file).map_err(|why| format!("--from-file: the file {place} {why}"))?;
         let open = line.open_to_others.map(files::others_have_access);
-        open.into_iter().for_each(|open| remark(format!("--from-file: the file {place}: {open}")));
+        open.into_iter().for_each(|open| print_note(format!("--from-file: the file {place}: {open}")));
         return mongo_url(&line.text).map_err(|no| format!("--from-file: {no}"));
     }
     let from = mongo_url(args.from.as_deref().unwrap_or_default()).map_err(|no| format!("--from: {no}"))?;
     if from.has_password() {
-        remark(
+        print_note(
             "--from: every user of this machine sees its password in the list of processes; write the address into a file \
              and name that in --from-file",
         );
@@ -92,15 +92,15 @@ fn origin(args: &Args) -> Result<MongoUrl, String> {
 async fn adopt(args: &Args, settings: &Settings, from: &MongoUrl) -> anyhow::Result<Outcome> {
     let (flows, mut outcome) = flows(args, settings)?;
     // A dry run does the same, into a store that is thrown away.
-    let nowhere = tempfile::tempdir().context("can't make a temporary folder")?;
-    let heir = heir(args, settings, nowhere.path().to_owned())?;
+    let scratch = tempfile::tempdir().context("can't make a temporary folder")?;
+    let takeover = takeover(args, settings, scratch.path().to_owned())?;
     let mut taken = Vec::new();
     for flow in flows {
         let name = flow.name.clone();
-        match take_over(&heir, flow, from).await {
+        match take_over(&takeover, flow, from).await {
             Ok(report) => taken.push((name, report)),
             Err(error) => {
-                complain(format!("flow {name}: {error:#}"));
+                print_error(format!("flow {name}: {error:#}"));
                 outcome = Outcome::Bad;
             }
         }
@@ -118,7 +118,7 @@ fn flows(args: &Args, settings: &Settings) -> anyhow::Result<(Vec<Flow>, Outcome
         let flows = named.into_iter().map(|name| folder.take(name, settings)).collect::<anyhow::Result<_>>()?;
         return Ok((flows, Outcome::Good));
     }
-    folder.problems.iter().for_each(complain);
+    folder.problems.iter().for_each(print_error);
     if folder.flows.is_empty() {
         bail!(
             "there are no flows in {} that could be taken over; name their folder with --flows",
@@ -130,16 +130,16 @@ fn flows(args: &Args, settings: &Settings) -> anyhow::Result<(Vec<Flow>, Outcome
 }
 
 /// Takes flows over, one after the other.
-struct Heir {
+struct Takeover {
     stores: Arc<Stores>,
     tools: Tools,
     /// In a dry run, the stores that the flows really have.
     own: Option<Stores>,
 }
 
-fn heir(args: &Args, settings: &Settings, nowhere: PathBuf) -> anyhow::Result<Heir> {
+fn takeover(args: &Args, settings: &Settings, scratch: PathBuf) -> anyhow::Result<Takeover> {
     let (clock, entropy) = (Clock::system(), Entropy::system()?);
-    let store = if args.dry_run { StoreUrl::Sqlite(nowhere) } else { settings.store.clone() };
+    let store = if args.dry_run { StoreUrl::Sqlite(scratch) } else { settings.store.clone() };
     let process = Process::this(&clock, &entropy);
     let look = |store| Stores::to_look(store, Manner::production(), process.clone(), clock.clone());
     let own = args.dry_run.then(|| look(settings.store.clone()));
@@ -152,39 +152,39 @@ fn heir(args: &Args, settings: &Settings, nowhere: PathBuf) -> anyhow::Result<He
         budgets: Arc::default(),
         claims: Arc::default(),
         answers: AnswerMemory::new(settings.answer_memory, Parsing::Blocking),
-        observer: Arc::new(Nobody),
+        observer: Arc::new(Unobserved),
     };
-    Ok(Heir { stores, tools, own })
+    Ok(Takeover { stores, tools, own })
 }
 
 /// What happens to single issues is in the report, and in the flow's history.
-struct Nobody;
+struct Unobserved;
 
-impl Observer for Nobody {
+impl Observer for Unobserved {
     fn see(&self, _: Option<&FlowName>, _: &Event) {}
 }
 
-async fn take_over(heir: &Heir, mut flow: Flow, from: &MongoUrl) -> anyhow::Result<Report> {
-    let found = heir.stores.legacies(from, &flow).await?;
-    remark_if_hidden(&flow.name, &found);
+async fn take_over(takeover: &Takeover, mut flow: Flow, from: &MongoUrl) -> anyhow::Result<Report> {
+    let found = takeover.stores.legacies(from, &flow).await?;
+    warn_if_hidden(&flow.name, &found);
     let legacy = only(found, from, &flow)?;
-    if let Some(own) = &heir.own {
+    if let Some(own) = &takeover.own {
         let own = own.read(&flow);
         flow.database.at = None;
-        rehearsal::furnish(&*own, &heir.stores, &flow, &heir.tools.clock).await?;
+        rehearsal::furnish(&*own, &takeover.stores, &flow, &takeover.tools.clock).await?;
     }
-    remark_if_written(&flow.name, &legacy, heir.tools.clock.wall());
-    let pulse = Pulse::new(flow.name.as_str(), heir.tools.clock.clone(), None);
+    warn_if_written(&flow.name, &legacy, takeover.tools.clock.wall());
+    let pulse = Pulse::new(flow.name.as_str(), takeover.tools.clock.clone(), None);
     let name = flow.name.clone();
-    let progress = Progress::new(&heir.tools.clock, &name, legacy.pairs.len());
-    Ok(heir.tools.take_over((&Arc::new(flow), &pulse), &legacy, &|seen| progress.tell(seen)).await?)
+    let progress = Progress::new(&takeover.tools.clock, &name, legacy.pairs.len());
+    Ok(takeover.tools.take_over((&Arc::new(flow), &pulse), &legacy, &|seen| progress.tell(seen)).await?)
 }
 
 /// A database that may not be read is passed over when there is another one.
-fn remark_if_hidden(flow: &FlowName, found: &Found) {
+fn warn_if_hidden(flow: &FlowName, found: &Found) {
     if let (Some(legacy), [_, ..]) = (found.legacies.first(), &found.hidden[..]) {
         let hidden = found.hidden.join(", ");
-        remark(format!(
+        print_note(format!(
             "{flow}: the user in --from may not read the database {hidden}; {} is taken over",
             legacy.place
         ));
@@ -192,11 +192,11 @@ fn remark_if_hidden(flow: &FlowName, found: &Found) {
 }
 
 /// What that service writes after this is not taken over.
-fn remark_if_written(flow: &FlowName, legacy: &Legacy, now: DateTime<Utc>) {
+fn warn_if_written(flow: &FlowName, legacy: &Legacy, now: DateTime<Utc>) {
     let age = legacy.last_written.and_then(|last| (now - last).to_std().ok());
     if let Some(age) = age.filter(|age| *age < RECENTLY) {
         let ago = age.as_secs();
-        remark(format!("{flow}: {} was written {ago} s ago; is the Node.js service stopped?", legacy.place));
+        print_note(format!("{flow}: {} was written {ago} s ago; is the Node.js service stopped?", legacy.place));
     }
 }
 
@@ -217,7 +217,7 @@ impl<'a> Progress<'a> {
         let mut told = self.told.lock();
         let now = self.clock.now();
         if now.duration_since(*told) >= BETWEEN_REMARKS {
-            remark(format!("{}: {seen} of {} pairs looked at", self.flow, self.pairs));
+            print_note(format!("{}: {seen} of {} pairs looked at", self.flow, self.pairs));
             *told = now;
         }
     }

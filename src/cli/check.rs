@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::text::Screen;
-use super::{Outcome, complain, env};
+use super::{Outcome, env, print_error};
 use crate::config::{self, CheckInputs, FlowFile, Problem, Verdict};
 use crate::flow::Flow;
 use crate::settings::{self, StoreFlags, StoreUrl};
@@ -47,7 +47,7 @@ fn check(
     let found = match find(files, folder) {
         Ok(found) => found,
         Err(why) => {
-            complain(why);
+            print_error(why);
             return Outcome::Bad;
         }
     };
@@ -60,7 +60,7 @@ fn check(
     let verdicts = config::set(found.iter().map(FlowFile::read), &[], &inputs);
     // A reader that went away (`| head`) has seen what it wanted; the exit code still tells.
     let own = settings::store(env, &StoreFlags::default(), mongo_url).ok().map(|named| named.url);
-    let _ = if json { tell_program(&verdicts, own.as_ref(), out) } else { tell_person(&verdicts, own.as_ref(), out) };
+    let _ = if json { write_json(&verdicts, own.as_ref(), out) } else { write_text(&verdicts, own.as_ref(), out) };
     if verdicts.iter().all(|verdict| verdict.outcome.is_ok()) { Outcome::Good } else { Outcome::Bad }
 }
 
@@ -73,7 +73,7 @@ fn find(files: &[PathBuf], folder: &Path) -> Result<Vec<FlowFile>, config::NoFol
 
 /// One line a problem, each with its place first, as compilers do, so that editors can jump there. The file's own line
 /// is not shown: it may hold a secret.
-fn tell_person(verdicts: &[Verdict], own: Option<&StoreUrl>, out: &mut dyn Write) -> io::Result<()> {
+fn write_text(verdicts: &[Verdict], own: Option<&StoreUrl>, out: &mut dyn Write) -> io::Result<()> {
     for verdict in verdicts {
         match &verdict.outcome {
             Ok(checked) => {
@@ -117,7 +117,7 @@ fn rights(flow: &Flow, own: Option<&StoreUrl>) -> Option<String> {
     }
 }
 
-fn tell_program(verdicts: &[Verdict], own: Option<&StoreUrl>, out: &mut dyn Write) -> io::Result<()> {
+fn write_json(verdicts: &[Verdict], own: Option<&StoreUrl>, out: &mut dyn Write) -> io::Result<()> {
     let report = Report {
         ok: verdicts.iter().all(|verdict| verdict.outcome.is_ok()),
         files: verdicts.iter().map(|verdict| FileReport::of(verdict, own)).collect(),

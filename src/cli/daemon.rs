@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::text::Screen;
-use super::{Outcome, complain, env, remark, token};
+use super::{Outcome, env, print_error, print_note, token};
 use crate::api;
 use crate::clock::Clock;
 use crate::flow::Secret;
@@ -30,7 +30,7 @@ const LONGEST: usize = 8 << 20;
 
 /// Arguments of commands that ask a running daemon.
 #[derive(clap::Args)]
-pub(super) struct Ask {
+pub(super) struct DaemonArgs {
     /// Where the daemon answers [default: $LOCKSTEP_API, else http://127.0.0.1:$PORT, else http://127.0.0.1:3000]
     #[arg(long, value_name = "URL")]
     api: Option<String>,
@@ -55,7 +55,7 @@ struct Answer {
     text: Bytes,
 }
 
-impl Ask {
+impl DaemonArgs {
     /// Sends an order and shows the answer: by `show`, or as it is with `--json`.
     pub(super) fn post<T: DeserializeOwned>(
         &self,
@@ -103,7 +103,7 @@ impl Ask {
             Ok(true) => Outcome::Good,
             Ok(false) => Outcome::Bad,
             Err(error) => {
-                complain(format!("{error:#}"));
+                print_error(format!("{error:#}"));
                 Outcome::Bad
             }
         }
@@ -127,7 +127,7 @@ impl Ask {
         } else {
             let problem: api::Problem =
                 serde_json::from_slice(&answer.text).context("the answer is not that of a Lockstep daemon")?;
-            complain(problem.error);
+            print_error(problem.error);
         }
         Ok(answer.is_good)
     }
@@ -136,8 +136,8 @@ impl Ask {
         let api = address(self.api.as_deref())?;
         let flags = StoreFlags { url: self.store.clone(), file: self.store_file.clone() };
         let store = settings::store(&env, &flags, mongo_url)?;
-        store.warnings.iter().for_each(remark);
-        let token = token::known(self.api_token_file.as_deref(), &store.url, api.is_here)?;
+        store.warnings.iter().for_each(print_note);
+        let token = token::for_requests(self.api_token_file.as_deref(), &store.url, api.is_here)?;
         let request = request(method, &format!("{}{path}", api.url), &token, body)?;
         answered(request, LIMIT, &api)
     }

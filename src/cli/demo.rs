@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
-use super::{Outcome, complain};
+use super::{Outcome, print_error};
 use crate::demo::{self, Options};
 
 /// Shows three pairs of projects kept in step: a simulated Jira, people at work in it, and the real daemon.
@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         Ok(true) => Outcome::Good,
         Ok(false) => Outcome::Bad,
         Err(error) => {
-            complain(format!("{error:#}"));
+            print_error(format!("{error:#}"));
             Outcome::Bad
         }
     }

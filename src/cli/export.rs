@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::flows::{Folder, Place};
 use super::text::Screen;
-use super::{Outcome, remark};
+use super::{Outcome, print_note};
 use crate::clock::{Clock, Entropy};
 use crate::flow::FlowName;
 use crate::settings::Settings;
@@ -47,7 +47,7 @@ async fn export(args: &Args, settings: &Settings) -> anyhow::Result<Outcome> {
         Some(file) => source.into_file(file).await?,
         None => source.into_output().await?,
     };
-    remark(format!("exported {}: {written}", flow.name));
+    print_note(format!("exported {}: {written}", flow.name));
     Ok(Outcome::Good)
 }
 

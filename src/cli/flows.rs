@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use super::{Outcome, complain, env, in_runtime, remark};
+use super::{Outcome, env, in_runtime, print_error, print_note};
 use crate::config::{self, CheckInputs, Problem};
 use crate::flow::{Flow, FlowName};
 use crate::settings::{Overrides, Settings, StoreFlags};
@@ -32,11 +32,11 @@ impl Place {
         let overrides = Overrides { flows: self.flows.clone(), store, ..Overrides::default() };
         match Settings::from_env(&env, &overrides, mongo_url) {
             Ok(settings) => {
-                settings.warnings.iter().for_each(remark);
+                settings.warnings.iter().for_each(print_note);
                 in_runtime(command(&settings))
             }
             Err(wrong) => {
-                complain(wrong);
+                print_error(wrong);
                 Outcome::WrongUsage
             }
         }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Outcome;
-use super::daemon::Ask;
+use super::daemon::DaemonArgs;
 use super::text::one_line;
 use crate::api;
 use crate::flow::{FlowName, IssueName};
@@ -27,11 +27,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     before: Option<u64>,
     #[command(flatten)]
-    ask: Ask,
+    daemon: DaemonArgs,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    args.ask.get(&args.path(), |page, out| show(page, args, out))
+    args.daemon.get(&args.path(), |page, out| show(page, args, out))
 }
 
 impl Args {

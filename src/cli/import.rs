@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::flows::{Folder, Place};
-use super::{Outcome, remark};
+use super::{Outcome, print_note};
 use crate::clock::{Clock, Entropy};
 use crate::flow::{Flow, FlowName};
 use crate::pulse::Pulse;
@@ -48,7 +48,7 @@ async fn import(args: &Args, settings: &Settings) -> anyhow::Result<Outcome> {
     let process = Process::this(&clock, &Entropy::system()?);
     let stores = Stores::new(settings.store.clone(), Manner::production(), process, clock.clone())?;
     let tally = written(&stores, &flow, &clock, export).await?;
-    remark(format!("imported {} as it was at {}: {tally}", flow.name, at.format("%Y-%m-%d %H:%M:%S UTC")));
+    print_note(format!("imported {} as it was at {}: {tally}", flow.name, at.format("%Y-%m-%d %H:%M:%S UTC")));
     Ok(Outcome::Good)
 }
 

@@ -23,7 +23,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use super::{complain_within, lament};
+use super::{error_text, print_error_within};
 use crate::clock::Clock;
 use crate::flow::{Event, FlowName, Level, Line, LogState, Observer};
 use crate::settings::LogSettings;
@@ -88,10 +88,10 @@ impl Log {
         if self.has_file {
             let line = Line { level: Level::Error, event: None, message: why.to_owned(), fields: Vec::new() };
             self.write(Severity::Error, None, &line);
-            complain_within(LAST_WRITES, why);
+            print_error_within(LAST_WRITES, why);
         } else {
             // Not past the writer: it may hold standard error for ever.
-            self.shared.push(Severity::Error, lament(why) + "\n");
+            self.shared.push(Severity::Error, error_text(why) + "\n");
         }
     }
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::Outcome;
-use super::daemon::Ask;
+use super::daemon::DaemonArgs;
 use crate::api::{OrderDone, PairOrder, RecreateOrder, UnpairOrder};
 use crate::flow::{FlowName, IssueKey};
 
@@ -26,7 +26,7 @@ pub(super) struct Pair {
     #[arg(value_parser = IssueKey::typed)]
     dev: IssueKey,
     #[command(flatten)]
-    ask: Ask,
+    daemon: DaemonArgs,
 }
 
 /// Has the running daemon take a pair apart: its issues are no longer synced, and are paired again only by `lockstep pair`.
@@ -40,7 +40,7 @@ pub(super) struct Unpair {
     #[arg(value_parser = IssueKey::typed)]
     issue: IssueKey,
     #[command(flatten)]
-    ask: Ask,
+    daemon: DaemonArgs,
 }
 
 /// Has the running daemon create a new dev issue for a user issue that is in no pair, or whose dev issue is gone.
@@ -53,23 +53,23 @@ pub(super) struct Recreate {
     #[arg(value_parser = IssueKey::typed)]
     user: IssueKey,
     #[command(flatten)]
-    ask: Ask,
+    daemon: DaemonArgs,
 }
 
 pub(super) fn pair(args: &Pair) -> Outcome {
     let order = PairOrder { user: args.user.to_string(), dev: args.dev.to_string() };
-    give(&args.ask, &args.flow, "pair", &order)
+    give(&args.daemon, &args.flow, "pair", &order)
 }
 
 pub(super) fn unpair(args: &Unpair) -> Outcome {
-    give(&args.ask, &args.flow, "unpair", &UnpairOrder { issue: args.issue.to_string() })
+    give(&args.daemon, &args.flow, "unpair", &UnpairOrder { issue: args.issue.to_string() })
 }
 
 pub(super) fn recreate(args: &Recreate) -> Outcome {
-    give(&args.ask, &args.flow, "recreate", &RecreateOrder { user: args.user.to_string() })
+    give(&args.daemon, &args.flow, "recreate", &RecreateOrder { user: args.user.to_string() })
 }
 
-fn give(ask: &Ask, flow: &FlowName, what: &str, order: &impl Serialize) -> Outcome {
+fn give(daemon: &DaemonArgs, flow: &FlowName, what: &str, order: &impl Serialize) -> Outcome {
     let show = |answer: &OrderDone, out: &mut dyn Write| writeln!(out, "{}", answer.done);
-    ask.post(&format!("/api/v1/flows/{flow}/{what}"), order, show)
+    daemon.post(&format!("/api/v1/flows/{flow}/{what}"), order, show)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Outcome, complain, daemon};
+use super::{Outcome, daemon, print_error};
 
 /// With the start and the end of this process below 2 s, the shortest timeout in common use for health checks.
 const LIMIT: Duration = Duration::from_millis(1500);
@@ -21,7 +21,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     match daemon::is_alive(args.api.as_deref(), LIMIT) {
         Ok(()) => Outcome::Good,
         Err(why) => {
-            complain(format!("{why:#}"));
+            print_error(format!("{why:#}"));
             Outcome::Bad
         }
     }

@@ -14,7 +14,7 @@ use super::hangup::Hangups;
 use super::log::Log;
 use super::service_manager::ServiceManager;
 use super::signals::Signals;
-use super::{Outcome, complain_within, env, token};
+use super::{Outcome, env, print_error_within, token};
 use crate::admin::{self, Access};
 use crate::clock::{Clock, Entropy};
 use crate::config::Watch;
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     match Settings::from_env(&env, &overrides, mongo_url) {
         Ok(settings) => logged(settings),
         Err(wrong) => {
-            complain_within(COMPLAINS_FOR, wrong);
+            print_error_within(COMPLAINS_FOR, wrong);
             Outcome::WrongUsage
         }
     }
@@ -85,7 +85,7 @@ fn logged(settings: Settings) -> Outcome {
     let log = match Log::open(&settings.log, clock.clone()) {
         Ok(log) => log,
         Err(error) => {
-            complain_within(COMPLAINS_FOR, format!("{error:#}"));
+            print_error_within(COMPLAINS_FOR, format!("{error:#}"));
             return Outcome::Bad;
         }
     };
@@ -124,7 +124,7 @@ async fn serve(settings: Settings, clock: Clock, log: Log) -> anyhow::Result<End
     let observer: Arc<dyn Observer> = Arc::new(log.clone());
     let workshop = workshop(&settings, &clock, &entropy, &observer)?;
     // Not before the data folder is ours alone.
-    let token = token::served(settings.api.token_file.as_deref(), &settings.store, &clock, &entropy)?;
+    let token = token::required(settings.api.token_file.as_deref(), &settings.store, &clock, &entropy)?;
     let access = Access::new(token, settings.listen, &settings.api.hosts);
 
     let setup = setup(&settings, clock.clone(), entropy, workshop, observer);

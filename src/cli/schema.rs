@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Outcome, complain};
+use super::{Outcome, print_error};
 use crate::config;
 
 /// Prints the JSON Schema (draft 2020-12) of flow files. A flow file whose "$schema" names it is completed and
@@ -16,7 +16,7 @@ pub(super) fn run(_: &Args) -> Outcome {
     match print(&mut io::stdout().lock()) {
         Ok(()) => Outcome::Good,
         Err(why) => {
-            complain(format!("can't print the schema: {why}"));
+            print_error(format!("can't print the schema: {why}"));
             Outcome::Bad
         }
     }

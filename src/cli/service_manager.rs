@@ -26,11 +26,11 @@ const LAST_MESSAGE: Duration = Duration::from_millis(200);
 type Message = NotifyState<'static>;
 
 /// The service manager that started this process, if there is one and it wants notifications.
-pub(super) struct ServiceManager(Option<Line>);
+pub(super) struct ServiceManager(Option<Notifier>);
 
 /// The way to it. A thread sends, because sending blocks while the service manager does not read. That thread makes no
 /// message of its own: the watchdog is fed by the runtime or not at all.
-struct Line {
+struct Notifier {
     messages: SyncSender<Message>,
     sender_ended: Receiver<()>,
     watchdog: Option<Duration>,
@@ -61,7 +61,7 @@ impl ServiceManager {
         thread::Builder::new().name("service-manager".into()).spawn(work).context("can't start a thread")?;
         // Zero would mean that it is always too late.
         let watchdog = watchdog.filter(|limit| !limit.is_zero());
-        Ok(Self(Some(Line { messages, sender_ended, watchdog })))
+        Ok(Self(Some(Notifier { messages, sender_ended, watchdog })))
     }
 
     /// Awaits `work`. Meanwhile tells that the process is ready, once `ready` is; that it stops, once `stop` is asked for;
@@ -74,17 +74,17 @@ impl ServiceManager {
         stop: &CancellationToken,
         clock: &Clock,
     ) -> T {
-        let Some(line) = self.0 else { return work.await };
+        let Some(notifier) = self.0 else { return work.await };
         let telling = async {
             let when_ready = async {
                 ready.await;
-                line.tell(NotifyState::Ready);
+                notifier.send(NotifyState::Ready);
             };
             let when_stopping = async {
                 stop.cancelled().await;
-                line.tell(NotifyState::Stopping);
+                notifier.send(NotifyState::Stopping);
             };
-            let ((), (), never) = tokio::join!(when_ready, when_stopping, line.feed_watchdog(clock));
+            let ((), (), never) = tokio::join!(when_ready, when_stopping, notifier.feed_watchdog(clock));
             never
         };
         let ended = tokio::select! {
@@ -93,21 +93,21 @@ impl ServiceManager {
             never = telling => match never {},
             ended = work => ended,
         };
-        line.close();
+        notifier.close();
         ended
     }
 }
 
-impl Line {
+impl Notifier {
     /// A message for which there is no place is left out: those that wait say the same.
-    fn tell(&self, message: Message) {
+    fn send(&self, message: Message) {
         let _ = self.messages.try_send(message);
     }
 
     async fn feed_watchdog(&self, clock: &Clock) -> Infallible {
         let Some(limit) = self.watchdog else { return std::future::pending().await };
         loop {
-            self.tell(NotifyState::Watchdog);
+            self.send(NotifyState::Watchdog);
             clock.sleep(limit / 2).await;
         }
     }

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
-use super::{Outcome, complain};
+use super::{Outcome, print_error};
 use crate::demo::server::{About, JiraSim, Options, ProjectArgument, Span};
 
 /// Serves a simulated Jira, to try flows out without an account, and to test against. Nothing of it is kept.
@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     match in_runtime(args) {
         Ok(()) => Outcome::Good,
         Err(error) => {
-            complain(format!("{error:#}"));
+            print_error(format!("{error:#}"));
             Outcome::Bad
         }
     }

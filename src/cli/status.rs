@@ -5,7 +5,7 @@ mod page;
 use std::io::{self, Write};
 
 use super::Outcome;
-use super::daemon::Ask;
+use super::daemon::DaemonArgs;
 use super::text::one_line;
 use crate::api;
 use crate::flow::FlowName;
@@ -20,13 +20,13 @@ pub(super) struct Args {
     /// This flow only, with its doubts, failures and pairs that are not synced
     flow: Option<FlowName>,
     #[command(flatten)]
-    ask: Ask,
+    daemon: DaemonArgs,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
     match &args.flow {
-        Some(flow) => args.ask.get_what_is_known(&format!("/api/v1/flows/{flow}"), page::show),
-        None => args.ask.get("/api/v1/flows", show_all),
+        Some(flow) => args.daemon.get_what_is_known(&format!("/api/v1/flows/{flow}"), page::show),
+        None => args.daemon.get("/api/v1/flows", show_all),
     }
 }
 

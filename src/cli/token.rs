@@ -28,7 +28,7 @@ const HOW: &str = "LOCKSTEP_API_TOKEN, or name a file in LOCKSTEP_API_TOKEN_FILE
 
 /// The token that the daemon requires. Generated if none is given, and kept in the data folder: only this user may read the
 /// file. Without a data folder a generated token is shown nowhere, so the API can't be used until a token is given.
-pub(super) fn served(
+pub(super) fn required(
     file: Option<&Path>,
     store: &StoreUrl,
     clock: &Clock,
@@ -53,7 +53,7 @@ pub(super) fn served(
 }
 
 /// The token for requests to a daemon. The one in the data folder is sent to a daemon on this machine only.
-pub(super) fn known(file: Option<&Path>, store: &StoreUrl, is_here: bool) -> anyhow::Result<Secret> {
+pub(super) fn for_requests(file: Option<&Path>, store: &StoreUrl, is_here: bool) -> anyhow::Result<Secret> {
     if let Some(given) = given(file, &env)? {
         return Ok(given.token);
     }
@@ -135,7 +135,7 @@ mod tests {
 
     fn made(folder: &Path, seed: u64) -> Secret {
         let clock = Clock::simulated(DateTime::UNIX_EPOCH);
-        served(None, &StoreUrl::Sqlite(folder.to_owned()), &clock, &Entropy::seeded(seed)).unwrap()
+        required(None, &StoreUrl::Sqlite(folder.to_owned()), &clock, &Entropy::seeded(seed)).unwrap()
     }
 
     #[tokio::test(start_paused = true)]
@@ -146,8 +146,8 @@ mod tests {
         assert_eq!(token.expose().len(), 64);
         assert_eq!(made(&data, 2), token, "it is kept");
         assert_eq!(fs::metadata(data.join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(known(None, &StoreUrl::Sqlite(data.clone()), true).unwrap(), token);
-        let why = known(None, &StoreUrl::Sqlite(data), false).unwrap_err().to_string();
+        assert_eq!(for_requests(None, &StoreUrl::Sqlite(data.clone()), true).unwrap(), token);
+        let why = for_requests(None, &StoreUrl::Sqlite(data), false).unwrap_err().to_string();
         assert!(why.contains("LOCKSTEP_API_TOKEN") && !why.contains(token.expose()), "{why}");
     }
 
@@ -155,9 +155,9 @@ mod tests {
     async fn without_a_data_folder_the_token_is_not_known_until_one_is_given() {
         let store = StoreUrl::Mongo(crate::store::mongo_url("mongodb://h").unwrap());
         let clock = Clock::simulated(DateTime::UNIX_EPOCH);
-        let made = served(None, &store, &clock, &Entropy::seeded(1)).unwrap();
+        let made = required(None, &store, &clock, &Entropy::seeded(1)).unwrap();
         assert_eq!(made.expose().len(), 64);
-        assert!(known(None, &store, true).unwrap_err().to_string().contains("set LOCKSTEP_API_TOKEN"));
+        assert!(for_requests(None, &store, true).unwrap_err().to_string().contains("set LOCKSTEP_API_TOKEN"));
     }
 
     #[tokio::test(start_paused = true)]
@@ -167,9 +167,9 @@ mod tests {
         fs::write(&file, "\n").unwrap();
         let store = StoreUrl::Sqlite(folder.path().to_owned());
         let clock = Clock::simulated(DateTime::UNIX_EPOCH);
-        assert!(served(Some(&file), &store, &clock, &Entropy::seeded(1)).is_err());
+        assert!(required(Some(&file), &store, &clock, &Entropy::seeded(1)).is_err());
         fs::write(&file, "hunter2\n").unwrap();
-        assert_eq!(served(Some(&file), &store, &clock, &Entropy::seeded(1)).unwrap().expose(), "hunter2");
+        assert_eq!(required(Some(&file), &store, &clock, &Entropy::seeded(1)).unwrap().expose(), "hunter2");
     }
 
     #[tokio::test(start_paused = true)]

@@ -41,7 +41,7 @@ impl Stage {
     fn connect(&mut self) -> Client {
         let (client, server) = tokio::io::duplex(4096);
         let connection = self.connections.admit("127.0.0.1".parse().unwrap());
-        self.open.spawn(connection.attend(server, self.router.clone()));
+        self.open.spawn(connection.serve(server, self.router.clone()));
         Client(client)
     }
 
@@ -151,7 +151,7 @@ async fn a_body_that_does_not_come_is_waited_for_no_longer_than_its_limit() {
     let mut stage = Stage::new(8);
     let mut client = stage.connect();
     client.send("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n\r\nab").await;
-    assert_eq!(client.closed_after().await, patience::BODY);
+    assert_eq!(client.closed_after().await, timeouts::BODY);
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,7 +161,7 @@ async fn a_client_that_does_not_take_its_answer_is_left() {
     client.ask("/flood").await;
     let begun = stage.connections.clock.now();
     stage.all_closed().await;
-    assert_eq!(stage.connections.clock.now() - begun, patience::WRITE);
+    assert_eq!(stage.connections.clock.now() - begun, timeouts::WRITE);
 }
 
 #[tokio::test(start_paused = true)]
@@ -216,7 +216,7 @@ async fn connections_that_are_closed_give_the_answers_begun_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_descriptors_an_idle_stranger_makes_room() {
+async fn without_descriptors_an_idle_anonymous_connection_is_closed() {
     let mut stage = Stage::new(8);
     let mut stranger = stage.connect();
     let none_left = io::Error::from_raw_os_error(24);
@@ -228,7 +228,7 @@ async fn without_descriptors_an_idle_stranger_makes_room() {
 
 #[tokio::test(start_paused = true)]
 async fn what_happens_often_is_told_once_a_minute() {
-    let (mut recurring, clock) = (Recurring::default(), Clock::system());
+    let (mut recurring, clock) = (RepeatedMessage::default(), Clock::system());
     let told: Vec<_> = (0..50).map(|_| recurring.tell(clock.now())).collect();
     assert_eq!((told[0], told[1..].iter().all(Option::is_none)), (Some(1), true));
     clock.sleep(TELL_EVERY).await;

@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write as _};
 
 use anyhow::Context as _;
 
-use crate::cli::{import, remark};
+use crate::cli::{import, print_note};
 use crate::clock::Clock;
 use crate::flow::Flow;
 use crate::store::{Error, Export, Import, Read, Revision, Stores};
@@ -16,7 +16,7 @@ pub(super) async fn furnish(own: &dyn Read, stores: &Stores, flow: &Flow, clock:
         Ok(state) if state.revision == Revision::default() => return Ok(()),
         Ok(_) => {}
         Err(nothing @ Error::Unavailable { .. }) => {
-            remark(format!("{}: taken as new: {nothing}", flow.name));
+            print_note(format!("{}: taken as new: {nothing}", flow.name));
             return Ok(());
         }
         Err(error) => return Err(error.into()),

@@ -47,7 +47,7 @@ pub(super) enum Promotion {
 
 /// The connections that are kept.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct ConnectionTable {
     limits: ConnectionLimits,
     next: u64,
     kept: BTreeMap<Id, Kept>,
@@ -69,7 +69,7 @@ enum Activity {
     AnsweringSince(Instant),
 }
 
-impl Room {
+impl ConnectionTable {
     pub(super) fn new(limits: ConnectionLimits) -> Self {
         Self { limits, next: 0, kept: BTreeMap::new() }
     }
@@ -129,7 +129,7 @@ impl Room {
     }
 
     /// Closes the anonymous connection that has been idle for longest, if there is one.
-    pub(super) fn spare_one(&mut self) -> Option<Displaced> {
+    pub(super) fn close_idle_anonymous(&mut self) -> Option<Displaced> {
         self.displace(|kept| kept.class == Class::Anonymous && matches!(kept.activity, Activity::IdleSince(_)))
     }
 
@@ -162,9 +162,9 @@ mod tests {
 
     const LOOPBACK: &str = "127.0.0.1";
 
-    /// A room with small limits, and the seconds that have passed in it.
+    /// A table with small limits, and the seconds that have passed.
     struct Stage {
-        room: Room,
+        table: ConnectionTable,
         begun: Instant,
         seconds: u64,
     }
@@ -172,7 +172,7 @@ mod tests {
     impl Stage {
         fn new(anonymous: usize, anonymous_per_address: usize, authenticated: usize) -> Self {
             let limits = ConnectionLimits { anonymous, anonymous_per_address, authenticated };
-            Self { room: Room::new(limits), begun: Clock::system().now(), seconds: 0 }
+            Self { table: ConnectionTable::new(limits), begun: Clock::system().now(), seconds: 0 }
         }
 
         /// A second later.
@@ -183,7 +183,7 @@ mod tests {
 
         fn admit(&mut self, peer: &str) -> (u64, Option<u64>) {
             let now = self.later();
-            let (id, displaced) = self.room.admit(peer.parse().unwrap(), now);
+            let (id, displaced) = self.table.admit(peer.parse().unwrap(), now);
             (id.0, displaced.map(|displaced| displaced.id.0))
         }
 
@@ -193,16 +193,16 @@ mod tests {
 
         fn begin(&mut self, id: u64) -> bool {
             let now = self.later();
-            self.room.begin(Id(id), now)
+            self.table.begin(Id(id), now)
         }
 
         fn end(&mut self, id: u64) {
             let now = self.later();
-            self.room.end(Id(id), now);
+            self.table.end(Id(id), now);
         }
 
         fn authenticate(&mut self, id: u64) -> Promotion {
-            self.room.authenticate(Id(id), Credential::ApiToken)
+            self.table.authenticate(Id(id), Credential::ApiToken)
         }
     }
 
@@ -272,7 +272,7 @@ mod tests {
     async fn a_connection_that_ends_leaves_its_place() {
         let mut stage = Stage::new(2, 16, 8);
         stage.admitted(&[LOOPBACK; 2]);
-        stage.room.leave(Id(0));
+        stage.table.leave(Id(0));
         assert_eq!(stage.admitted(&[LOOPBACK; 2]), [None, Some(1)]);
     }
 
@@ -282,7 +282,7 @@ mod tests {
         stage.admitted(&[LOOPBACK; 3]);
         assert_eq!(stage.authenticate(0), done(None));
         assert!(stage.begin(1));
-        assert_eq!(stage.room.spare_one(), Some(Displaced { id: Id(2), class: Class::Anonymous }));
-        assert_eq!(stage.room.spare_one(), None);
+        assert_eq!(stage.table.close_idle_anonymous(), Some(Displaced { id: Id(2), class: Class::Anonymous }));
+        assert_eq!(stage.table.close_idle_anonymous(), None);
     }
 }
