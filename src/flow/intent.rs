@@ -285,16 +285,7 @@ impl Intent {
     /// The link that the step at the cursor owes, if it does.
     #[must_use]
     pub fn owed_link(&self) -> Option<&OwedLink> {
-        match self.step()? {
-            Step::Link(link) => link.owed.as_ref(),
-            Step::Create(_)
-            | Step::Transition(_)
-            | Step::Comment(_)
-            | Step::Attach(_)
-            | Step::Reply(_)
-            | Step::Restore(_)
-            | Step::Describe(_) => None,
-        }
+        if let Step::Link(link) = self.step()? { link.owed.as_ref() } else { None }
     }
 
     /// Whether it is certain that no request of the step at the cursor has had, or will have, an effect.

@@ -27,16 +27,8 @@ struct Begun {
 impl Begun {
     /// Its first step; `None` if it is no create after all, and so is none to be sent with others.
     fn first(&self) -> Option<(&Intent, &CreateIssue, &Issue)> {
-        match self.intent.step()? {
-            Step::Create(step) => Some((&self.intent, step, &user_of(&self.seen).issue)),
-            Step::Link(_)
-            | Step::Transition(_)
-            | Step::Comment(_)
-            | Step::Attach(_)
-            | Step::Reply(_)
-            | Step::Restore(_)
-            | Step::Describe(_) => None,
-        }
+        let Step::Create(step) = self.intent.step()? else { return None };
+        Some((&self.intent, step, &user_of(&self.seen).issue))
     }
 }
 

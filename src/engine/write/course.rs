@@ -1,11 +1,10 @@
 //! An intent being driven: what it is made of, and how far it has come.
 
-use super::outcome::{Created, Learned, Locked, Moved, Text, told};
+use super::outcome::{Learned, Locked, StepDone};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::failure::JiraFailure;
 use crate::flow::{
-    Attachment, Copied, CreateIssue, Describe, Draft, Handled, Intent, IntentId, IntentState, LinkIssues, Observed,
-    Origin, Pair, PairState, Side, Sighting, SkipReason, StatusName, Step,
+    Draft, Handled, Intent, IntentId, IntentState, LinkIssues, Observed, Sighting, SkipReason, StatusName, Step,
 };
 use crate::store::Change;
 
@@ -111,66 +110,26 @@ pub(super) async fn keep(cx: &Cx, course: &mut Course) -> Result<(), Error> {
     Ok(())
 }
 
-/// A step is done: records what was learned by it, unless closing does so at once.
-pub(super) async fn record_outcome(cx: &Cx, course: &mut Course, learned: Learned) -> Result<(), Error> {
-    for event in told(&course.intent, &learned) {
-        let told = cx.teller.record(&event, &course.intent.user);
-        course.done.push(told);
-    }
-    let on = course.intent.user.id.clone();
+/// Records what a step that is done leaves, unless closing does so at once.
+pub(super) async fn record_outcome(cx: &Cx, course: &mut Course, done: StepDone) -> Result<(), Error> {
+    let StepDone { events, changes, learned } = done;
+    course.done.extend(events.iter().map(|event| cx.teller.record(event, &course.intent.user)));
+    course.done.extend(changes);
     match learned {
-        Learned::Created(Created { dev, text, .. }) => {
+        None => {}
+        Some(Learned::Created(dev, follows)) => {
             cx.tally.created.add(1);
-            let (user, state) = (course.intent.user.clone(), PairState::Active);
-            let pair = Pair { user, dev: dev.clone(), origin: Origin::Created, state };
-            course.done.push(Change::PutPair(pair));
-            course.done.push(Change::ClearMissing(on));
             course.intent.dev = Some(dev);
-            add_describing(&mut course.intent, text);
+            follows.into_iter().for_each(|step| course.intent.add_next(Step::Describe(step)));
             cx.memory.intents.set_busy(&course.intent);
         }
-        Learned::Moved(Moved { side, reached, .. }) => {
+        Some(Learned::Moved(side, reached)) => {
             cx.tally.synced.add(1);
             if let Some(settles) = course.intent.settles_mut(side) {
                 settles.status = reached;
             }
         }
-        Learned::Copied(file, copy) => {
-            course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: Some(copy) }));
-        }
-        Learned::StaysBehind(file, _) => {
-            course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: None }));
-        }
-        Learned::NoFile(file) => settle_file(cx, course, file).await?,
-        Learned::Linked { .. }
-        | Learned::Said
-        | Learned::Replied(_)
-        | Learned::Restored(_)
-        | Learned::Described
-        | Learned::Refused { .. } => {}
     }
     course.intent.state.advance();
     keep(cx, course).await
-}
-
-/// The ledger keeps what it knows of a file.
-async fn settle_file(cx: &Cx, course: &mut Course, file: Attachment) -> Result<(), Error> {
-    let on = course.intent.user.id.clone();
-    let ledger = cx.store.for_record().get::<Copied>(Side::User, [on.clone()]).await?;
-    let known = ledger.iter().any(|copied| copied.file == file.id);
-    if !known {
-        course.done.push(Change::PutCopied(Copied { on, file: file.id, copy: None }));
-    }
-    Ok(())
-}
-
-/// The text follows at once: after the user issue is linked, its text has our link in it.
-fn add_describing(intent: &mut Intent, text: Text) {
-    match (text, intent.step()) {
-        (Text::Follows, Some(Step::Create(CreateIssue { cross_link }))) => {
-            let step = Step::Describe(Describe { cross_link: *cross_link });
-            intent.add_next(step);
-        }
-        (Text::Follows | Text::Described, _) => {}
-    }
 }

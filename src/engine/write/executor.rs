@@ -78,7 +78,7 @@ pub(super) async fn drive_from(
             (None, None) => steps::perform(cx, &course.intent, &step, fresh.take()).await,
         };
         match end {
-            Ok(Outcome::Done(learned)) => course::record_outcome(cx, &mut course, learned).await?,
+            Ok(Outcome::Done(done)) => course::record_outcome(cx, &mut course, done).await?,
             Ok(Outcome::Needless) => course::skip_step(cx, &mut course, &step).await?,
             Ok(Outcome::Later(error)) => {
                 course.owes.get_or_insert(error.to_string());

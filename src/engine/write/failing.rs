@@ -2,7 +2,7 @@
 
 use super::course::{self, Abandoned, Course, Driven};
 use super::failures;
-use super::outcome::Learned;
+use super::outcome::StepDone;
 use super::owing::holds_its_pair;
 use crate::engine::cx::{Cx, Error};
 use crate::engine::failure::JiraFailure;
@@ -85,7 +85,8 @@ async fn keep_owed(cx: &Cx, course: Course, step: &Step, error: &JiraFailure) ->
 async fn skip_refused(cx: &Cx, mut course: Course, step: &Step, error: &JiraFailure) -> Result<Course, Error> {
     cx.tally.errors.add(1);
     course.closing = vec![failures::again(cx, &course.intent.user, FailureContext::default())];
-    course::record_outcome(cx, &mut course, Learned::Refused { what: step.name(), why: error.to_string() }).await?;
+    let done = StepDone::refused(&course.intent, step.name(), error.to_string());
+    course::record_outcome(cx, &mut course, done).await?;
     Ok(course)
 }
 

@@ -88,14 +88,5 @@ pub(super) async fn to_be_copied_later(
 }
 
 fn file_of(step: &Step) -> Option<&CopyAttachment> {
-    match step {
-        Step::Attach(step) => Some(step),
-        Step::Create(_)
-        | Step::Link(_)
-        | Step::Transition(_)
-        | Step::Comment(_)
-        | Step::Reply(_)
-        | Step::Restore(_)
-        | Step::Describe(_) => None,
-    }
+    if let Step::Attach(step) = step { Some(step) } else { None }
 }

@@ -178,10 +178,10 @@ async fn settle(cx: &Cx, mut intent: Intent, doubt: Doubt, step: &Step, marks: &
         Err(error) => return Err(error),
     };
     match found {
-        Found::Happened(learned) => {
+        Found::Happened(done) => {
             let told = record_settled(cx, &intent, step, true);
             let mut course = Course { done: vec![told], ..Course::new(intent) };
-            course::record_outcome(cx, &mut course, learned).await?;
+            course::record_outcome(cx, &mut course, done).await?;
             go_on(cx, course, Look::Again).await
         }
         Found::Absent => absent(cx, intent, step).await,

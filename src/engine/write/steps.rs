@@ -1,4 +1,5 @@
-//! One file a step: how it is performed, and how one finds out whether it happened.
+//! One file a step: how it is performed, how to find out whether it happened, how late its effect may come, and what is
+//! recorded and told of it.
 
 mod attach;
 mod comment;
@@ -14,7 +15,7 @@ use super::marks::CreateMarks;
 use super::outcome::Outcome;
 use crate::engine::cx::{Cx, Error};
 use crate::flow::{Doubt, Intent, Issue, Step};
-use evidence::{Found, StepEvidence, absent_at};
+use evidence::{Found, StepEvidence};
 
 pub(super) use create::perform_all as create_all;
 pub(super) use link::has_line;
@@ -43,7 +44,7 @@ pub(super) async fn find(
 ) -> Result<Found, Error> {
     // What is not seen now may yet come while the answer is on its way.
     let asked = cx.jira.jira_now();
-    let traced = match step {
+    let evidence = match step {
         Step::Create(step) => return create::find(cx, intent, step, doubt, marks).await,
         Step::Link(step) => link::find(cx, intent, step).await?,
         Step::Transition(step) => transition::find(cx, intent, step).await?,
@@ -53,9 +54,11 @@ pub(super) async fn find(
         Step::Restore(step) => restore::find(cx, intent, step).await?,
         Step::Describe(_) => describe::find(cx, intent).await?,
     };
-    Ok(match traced {
-        StepEvidence::Shown(learned) => Found::Happened(learned),
-        StepEvidence::Lacking => absent_at(asked, step, doubt),
+    Ok(match evidence {
+        StepEvidence::Shown(done) => Found::Happened(done),
+        // Final only when no effect can come any more.
+        StepEvidence::Lacking(horizon) if asked > doubt.sent_by.later(horizon) => Found::Absent,
+        StepEvidence::Lacking(_) => Found::NotYet(doubt),
         StepEvidence::Hidden => Found::Gone,
     })
 }

@@ -1,20 +1,21 @@
 //! Copy a file from the user issue to the dev issue. Jira gives an upload no mark: its copy is the new file of ours with
 //! that name and size that is no other file's copy.
 
-use super::evidence::StepEvidence;
+use super::evidence::{EFFECT_HORIZON, StepEvidence};
 use crate::engine::cx::{Cx, Error};
-use crate::engine::write::outcome::{Learned, Outcome};
-use crate::flow::{AccountId, Attachment, AttachmentId, Copied, CopyAttachment, Intent, Side};
-use crate::jira::{self, Effect, Fault};
+use crate::engine::write::outcome::{Outcome, StepDone, key_on};
+use crate::flow::{AccountId, Attachment, AttachmentId, Copied, CopyAttachment, Event, Intent, Side};
+use crate::jira::{self, Effect, Fault, transfer_limit};
+use crate::store::Change;
 
 /// The ledger is asked once more: a file is copied once.
 pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &CopyAttachment) -> Result<Outcome, Error> {
     let Some(dev) = &intent.dev else { return Ok(Outcome::Needless) };
     if ledger(cx, intent).await?.iter().any(|copied| copied.file == step.file.id) {
-        return Ok(Outcome::Done(Learned::NoFile(step.file.clone())));
+        return Ok(Outcome::Done(StepDone::default()));
     }
     match cx.jira.copy_attachment(&cx.jira, &step.file, &dev.id).await {
-        Ok(copy) => Ok(Outcome::Done(Learned::Copied(step.file.clone(), copy))),
+        Ok(copy) => Ok(Outcome::Done(copied(intent, &step.file, copy))),
         Err(error) => not_copied(cx, intent, &step.file, error).await,
     }
 }
@@ -23,10 +24,10 @@ pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &CopyAttachment) -> 
 async fn not_copied(cx: &Cx, intent: &Intent, file: &Attachment, error: jira::Error) -> Result<Outcome, Error> {
     let of_the_upload = !error.only_reads;
     if matches!(error.what, Fault::TooLarge(_) | Fault::Forbidden(_) | Fault::Invalid(_)) {
-        return Ok(Outcome::Done(Learned::StaysBehind(file.clone(), error.to_string())));
+        return Ok(Outcome::Done(left_behind(intent, file, error.to_string())));
     }
     if !of_the_upload && matches!(error.what, Fault::Missing(_)) && is_gone(cx, intent, file).await? {
-        return Ok(Outcome::Done(Learned::NoFile(file.clone())));
+        return Ok(Outcome::Done(gone(cx, intent, file).await?));
     }
     // The download had just begun, so Jira is there: it, or a proxy, did not take this file to its end.
     let broke_off = of_the_upload && matches!(error.what, Fault::NotSent(_));
@@ -48,7 +49,36 @@ pub(super) async fn find(cx: &Cx, intent: &Intent, step: &CopyAttachment) -> Res
         step.before.iter().chain(ledger.iter().filter_map(|it| it.copy.as_ref())).collect();
     let copy =
         files.into_iter().find(|file| is_copy(file, &step.file, cx.jira.account()) && !others.contains(&&file.id));
-    Ok(copy.map_or(StepEvidence::Lacking, |copy| StepEvidence::Shown(Learned::Copied(step.file.clone(), copy.id))))
+    Ok(match copy {
+        Some(copy) => StepEvidence::Shown(copied(intent, &step.file, copy.id)),
+        // After a crash in the middle of one it is not known how much of it a proxy holds, and how long it takes to hand it
+        // on: as long as the whole may take.
+        None => StepEvidence::Lacking(transfer_limit(step.file.size) + EFFECT_HORIZON),
+    })
+}
+
+fn copied(intent: &Intent, file: &Attachment, copy: AttachmentId) -> StepDone {
+    let (user, dev) = (intent.user.key.clone(), key_on(intent, Side::Dev));
+    let event = Event::AttachmentCopied { user, dev, filename: file.filename.clone(), size: file.size };
+    StepDone { changes: vec![settled(intent, file, Some(copy))], ..StepDone::told([event]) }
+}
+
+/// Jira will never take it.
+fn left_behind(intent: &Intent, file: &Attachment, why: String) -> StepDone {
+    let event = Event::AttachmentLeftOut { user: intent.user.key.clone(), filename: file.filename.clone(), why };
+    StepDone { changes: vec![settled(intent, file, None)], ..StepDone::told([event]) }
+}
+
+/// It need not be copied any more. The ledger keeps what it knows of it.
+async fn gone(cx: &Cx, intent: &Intent, file: &Attachment) -> Result<StepDone, Error> {
+    let ledger = cx.store.for_record().get::<Copied>(Side::User, [intent.user.id.clone()]).await?;
+    let known = ledger.iter().any(|copied| copied.file == file.id);
+    let change = (!known).then(|| settled(intent, file, None));
+    Ok(StepDone { changes: change.into_iter().collect(), ..StepDone::default() })
+}
+
+fn settled(intent: &Intent, file: &Attachment, copy: Option<AttachmentId>) -> Change {
+    Change::PutCopied(Copied { on: intent.user.id.clone(), file: file.id.clone(), copy })
 }
 
 async fn ledger(cx: &Cx, intent: &Intent) -> Result<Vec<Copied>, Error> {

@@ -9,12 +9,13 @@ use super::evidence::{EFFECT_HORIZON, Found};
 use crate::engine::cx::{CONCURRENCY, Cx, Error};
 use crate::engine::failure::JiraFailure;
 use crate::engine::write::marks::CreateMarks;
-use crate::engine::write::outcome::{Created, Learned, Outcome, Text};
-use crate::flow::{CreateIssue, Doubt, Intent, Issue, IssueRef};
+use crate::engine::write::outcome::{Learned, Outcome, StepDone};
+use crate::flow::{CreateIssue, Describe, Doubt, Event, Intent, Issue, IssueRef, Origin, Pair, PairState};
 use crate::jira::{self, Fault};
+use crate::store::Change;
 use amend::create_alone;
 use jira_markup::Loss;
-use prepare::{LeftOut, Prepared, Ready, mapped, prepare};
+use prepare::{LeftOut, Prepared, Ready, Text, mapped, prepare};
 
 pub(super) async fn perform(
     cx: &Cx,
@@ -57,7 +58,7 @@ pub(in crate::engine::write) async fn perform_all(
 }
 
 /// What became of one of several. Jira made nothing of one that it refused: alone it has its second chance.
-async fn end_of(cx: &Cx, prepared: Prepared, sent: Result<IssueRef, jira::Error>) -> Result<Outcome, Error> {
+async fn end_of(cx: &Cx, prepared: Prepared<'_>, sent: Result<IssueRef, jira::Error>) -> Result<Outcome, Error> {
     match sent {
         Ok(dev) => Ok(prepared.created(cx, dev)),
         Err(error) if matches!(error.what, Fault::Invalid(_)) => create_alone(cx, prepared).await,
@@ -83,7 +84,7 @@ pub(super) async fn find(
     let Some(dev) = marks.created_by(&intent.id) else { return Ok(absent(cx, doubt, marks)) };
     // Whoever sent the request did not live to tell, or did not know, that it took effect.
     let Some(user) = cx.jira.fetch_one(&intent.user.id).await? else {
-        return Ok(Found::Happened(created(dev, Vec::new(), Vec::new(), Text::Described)));
+        return Ok(Found::Happened(created(intent, dev.clone(), Vec::new(), Vec::new(), None)));
     };
     let lost = user.description.as_ref().map(|text| cx.jira.carried(text).lost).unwrap_or_default();
     let made = cx.jira.fetch_one(&dev.id).await?;
@@ -92,7 +93,7 @@ pub(super) async fn find(
         (true, _) | (false, None) => Vec::new(),
         (false, Some(made)) => mapped(cx, &user, &made.issue_type).await?.left_out,
     };
-    Ok(Found::Happened(created(dev, lost, left_out, text)))
+    Ok(Found::Happened(created(intent, dev.clone(), lost, left_out, text.describing(step.cross_link))))
 }
 
 /// Whether a dev issue was created with its description, by what it shows now.
@@ -103,8 +104,19 @@ fn text_of(user: &Issue, dev: &Issue, step: &CreateIssue) -> Text {
     if follows { Text::Follows } else { Text::Described }
 }
 
-fn created(dev: &IssueRef, lost: Vec<Loss>, left_out: LeftOut, text: Text) -> Learned {
-    Learned::Created(Created { dev: dev.clone(), lost, left_out, text })
+/// `lost` is what its text could not take along, `left_out` the mapped fields that it was created without.
+fn created(intent: &Intent, dev: IssueRef, lost: Vec<Loss>, left_out: LeftOut, follows: Option<Describe>) -> StepDone {
+    let user = || intent.user.key.clone();
+    let done = Event::IssueCreated { user: user(), dev: dev.key.clone(), rule: intent.rule.clone() };
+    let lost: Vec<_> = lost.iter().map(ToString::to_string).collect();
+    let lost = (!lost.is_empty()).then(|| Event::NotTakenAlong { user: user(), dev: dev.key.clone(), lost });
+    let left_out = left_out.into_iter().map(|(field, why)| Event::FieldLeftOut { key: user(), field, why });
+    let pair = Pair { user: intent.user.clone(), dev: dev.clone(), origin: Origin::Created, state: PairState::Active };
+    StepDone {
+        events: [done].into_iter().chain(lost).chain(left_out).collect(),
+        changes: vec![Change::PutPair(pair), Change::ClearMissing(intent.user.id.clone())],
+        learned: Some(Learned::Created(dev, follows)),
+    }
 }
 
 fn absent(cx: &Cx, doubt: Doubt, marks: &CreateMarks) -> Found {

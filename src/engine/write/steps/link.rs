@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
-use super::evidence::{StepEvidence, missing};
+use super::evidence::{EFFECT_HORIZON, StepEvidence};
 use crate::engine::cx::{Cx, Error};
-use crate::engine::write::outcome::{Learned, Locked, Outcome};
-use crate::flow::{Comment, Intent, IntentId, Issue, IssueRef, LinkIssues, Mark, OwedLink, Step};
+use crate::engine::failure::JiraFailure;
+use crate::engine::write::outcome::{Locked, Outcome, StepDone, key_on};
+use crate::flow::{
+    Comment, Event, Intent, IntentId, IntentKind, Issue, IssueRef, LinkIssues, Mark, OwedLink, Side, Step,
+};
 use crate::jira::{Edit, Error as JiraError, Fault, Fields, Linked, RemoteLink};
 
 /// The machines of one site need not agree on the time to the second.
@@ -15,9 +18,9 @@ const SKEW: Duration = Duration::from_secs(60);
 /// The description is read immediately before it is edited, so that nobody's newer text is overwritten.
 pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &LinkIssues) -> Result<Outcome, Error> {
     let Some(dev) = &intent.dev else { return Ok(Outcome::Needless) };
-    let user = cx.jira.fetch_one(&intent.user.id).await?.ok_or_else(|| missing(&intent.user))?;
+    let user = cx.jira.fetch_one(&intent.user.id).await?.ok_or_else(|| JiraFailure::LeftOut(intent.user.clone()))?;
     if carries_back_mark(&user, maker(intent, step)) {
-        return Ok(Outcome::Done(learned(step, &user)));
+        return Ok(Outcome::Done(shown(intent, step, &user)));
     }
     let page = page_of(cx, intent, step.cross_link);
     let line = page.filter(|page| cx.jira.has_room(user.description.as_ref(), page));
@@ -33,7 +36,7 @@ pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &LinkIssues) -> Resu
     }
     let room = if edit.link.is_some() || !step.cross_link { Linked::Yes } else { Linked::NoRoom };
     match cx.jira.edit(&user.at.id, &edit).await {
-        Ok(_) => Ok(Outcome::Done(Learned::Linked { room, said: says(step) })),
+        Ok(_) => Ok(Outcome::Done(linked(intent, step, room))),
         Err(error) if is_about_the_edit(&error) => refused(cx, intent, step, (&user, edit, error)).await,
         Err(error) => Err(error.into()),
     }
@@ -61,7 +64,7 @@ async fn refused(
         stand_in(cx, intent).await?;
         match cx.jira.edit(&user.at.id, &Edit { link: None, ..edit }).await {
             Ok(_) => {
-                return Ok(Outcome::Done(Learned::Linked { room: Linked::NoRoom, said: says(step) }));
+                return Ok(Outcome::Done(linked(intent, step, Linked::NoRoom)));
             }
             Err(again) if is_about_the_edit(&again) => error = again,
             Err(again) => return Err(again.into()),
@@ -128,14 +131,30 @@ pub(super) fn is_refusal(error: &JiraError) -> bool {
 
 pub(super) async fn find(cx: &Cx, intent: &Intent, step: &LinkIssues) -> Result<StepEvidence, Error> {
     let Some(user) = cx.jira.fetch_one(&intent.user.id).await? else { return Ok(StepEvidence::Hidden) };
-    let shown = carries_back_mark(&user, maker(intent, step)) || is_proven_otherwise(cx, &user, intent, step).await?;
-    Ok(if shown { StepEvidence::Shown(learned(step, &user)) } else { StepEvidence::Lacking })
+    let is_shown =
+        carries_back_mark(&user, maker(intent, step)) || is_proven_otherwise(cx, &user, intent, step).await?;
+    Ok(if is_shown { StepEvidence::Shown(shown(intent, step, &user)) } else { StepEvidence::Lacking(EFFECT_HORIZON) })
 }
 
 /// What an edit that was made has come to, by what the issue shows now.
-fn learned(step: &LinkIssues, user: &Issue) -> Learned {
+fn shown(intent: &Intent, step: &LinkIssues, user: &Issue) -> StepDone {
     let lacks = step.cross_link && own_edit_lacks_line(user);
-    Learned::Linked { room: if lacks { Linked::NoRoom } else { Linked::Yes }, said: says(step) }
+    linked(intent, step, if lacks { Linked::NoRoom } else { Linked::Yes })
+}
+
+fn linked(intent: &Intent, step: &LinkIssues, room: Linked) -> StepDone {
+    let user = || intent.user.key.clone();
+    let said = says(step).then(|| Event::Commented { key: user() });
+    let made = || Event::LinkMade { user: user(), dev: key_on(intent, Side::Dev) };
+    let made = (intent.kind == IntentKind::Link).then(made);
+    StepDone::told(no_room(intent, room).into_iter().chain(said).chain(made))
+}
+
+pub(super) fn no_room(intent: &Intent, room: Linked) -> Option<Event> {
+    match room {
+        Linked::Yes => None,
+        Linked::NoRoom => Some(Event::NoRoomForLink { key: intent.user.key.clone() }),
+    }
 }
 
 /// Whether there is something to say in the edit: a blank template would cost the link and the mark.

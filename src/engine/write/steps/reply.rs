@@ -1,35 +1,40 @@
 //! Set the flow's `repliedField` on the user issue, once it has come into a status of category done.
 
-use super::evidence::{StepEvidence, missing};
+use super::evidence::{EFFECT_HORIZON, StepEvidence};
 use crate::engine::cx::{Cx, Error};
-use crate::engine::write::outcome::{Learned, Outcome};
-use crate::flow::{Intent, SetReplied};
+use crate::engine::failure::JiraFailure;
+use crate::engine::write::outcome::{Outcome, StepDone};
+use crate::flow::{Event, Intent, SetReplied};
 use crate::jira::{Edit, Fault, FieldValue, Fields, Progress};
 
 /// A refusal costs no more than a warning.
 pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &SetReplied) -> Result<Outcome, Error> {
     let user = &intent.user;
     let Some(field) = cx.jira.field_id(&step.field, &user.id).await? else {
-        return Ok(refused(format!("Jira has no field {}, or does not show it to this account", step.field)));
+        return Ok(refused(intent, format!("Jira has no field {}, or does not show it to this account", step.field)));
     };
-    let progress = cx.jira.progress(&user.id, &[&field]).await?.ok_or_else(|| missing(user))?;
+    let progress = cx.jira.progress(&user.id, &[&field]).await?.ok_or_else(|| JiraFailure::LeftOut(user.clone()))?;
     if !progress.is_done || says_yes(&progress, &field) {
         return Ok(Outcome::Needless);
     }
     let edit = Edit { fields: Fields::from([(field, FieldValue::yes())]), ..Edit::default() };
     match cx.jira.edit(&user.id, &edit).await {
-        Ok(_) => Ok(Outcome::Done(Learned::Replied(step.field.clone()))),
-        Err(error) if matches!(error.what, Fault::Invalid(_) | Fault::Forbidden(_)) => Ok(refused(error.to_string())),
+        Ok(_) => Ok(Outcome::Done(replied(intent, step))),
+        Err(error) if matches!(error.what, Fault::Invalid(_) | Fault::Forbidden(_)) => {
+            Ok(refused(intent, error.to_string()))
+        }
         Err(error) => Err(error.into()),
     }
 }
 
 pub(super) async fn find(cx: &Cx, intent: &Intent, step: &SetReplied) -> Result<StepEvidence, Error> {
     let user = &intent.user;
-    let Some(field) = cx.jira.field_id(&step.field, &user.id).await? else { return Ok(StepEvidence::Lacking) };
+    let Some(field) = cx.jira.field_id(&step.field, &user.id).await? else {
+        return Ok(StepEvidence::Lacking(EFFECT_HORIZON));
+    };
     Ok(match cx.jira.progress(&user.id, &[&field]).await? {
-        Some(progress) if says_yes(&progress, &field) => StepEvidence::Shown(Learned::Replied(step.field.clone())),
-        Some(_) => StepEvidence::Lacking,
+        Some(progress) if says_yes(&progress, &field) => StepEvidence::Shown(replied(intent, step)),
+        Some(_) => StepEvidence::Lacking(EFFECT_HORIZON),
         None => StepEvidence::Hidden,
     })
 }
@@ -38,6 +43,10 @@ fn says_yes(progress: &Progress, field: &str) -> bool {
     progress.fields.get(field) == Some(&FieldValue::yes())
 }
 
-fn refused(why: String) -> Outcome {
-    Outcome::Done(Learned::Refused { what: "repliedField", why })
+fn replied(intent: &Intent, step: &SetReplied) -> StepDone {
+    StepDone::told([Event::Replied { key: intent.user.key.clone(), field: step.field.clone() }])
+}
+
+fn refused(intent: &Intent, why: String) -> Outcome {
+    Outcome::Done(StepDone::refused(intent, "repliedField", why))
 }

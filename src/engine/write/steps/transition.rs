@@ -5,10 +5,10 @@ mod tries;
 
 use std::time::Duration;
 
-use super::evidence::StepEvidence;
+use super::evidence::{EFFECT_HORIZON, StepEvidence};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::failure::JiraFailure;
-use crate::engine::write::outcome::{Learned, Moved, Outcome};
+use crate::engine::write::outcome::{Learned, Outcome, StepDone, key_on};
 use crate::flow::{Event, Intent, Issue, IssueRef, SkipReason, Status, Transition};
 use crate::jira::{self, Fault, Offer, Standing};
 use tries::Tries;
@@ -35,7 +35,7 @@ pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &Transition) -> Resu
                     None => where_it_led(cx, target, &next.offer).await?,
                 };
                 let remarks = tries.remarks(&next, &reached);
-                return Ok(Outcome::Done(Learned::Moved(moved(step, reached, remarks))));
+                return Ok(Outcome::Done(moved(intent, step, reached, remarks)));
             }
             Err(error) if is_refused_by_jira(&error) => tries.refused(next, error),
             Err(error) => return Err(error.into()),
@@ -72,8 +72,13 @@ async fn where_it_led(cx: &Cx, target: &IssueRef, offer: &Offer) -> Result<Statu
     }
 }
 
-fn moved(step: &Transition, reached: Status, remarks: Vec<Event>) -> Moved {
-    Moved { side: step.side, wanted: step.to.clone(), reached, remarks }
+/// `remarks`: what else is worth telling of it.
+fn moved(intent: &Intent, step: &Transition, reached: Status, remarks: Vec<Event>) -> StepDone {
+    let side = step.side;
+    let (key, because_of) = (key_on(intent, side), key_on(intent, side.other()));
+    let synced = Event::StatusSynced { side, key, to: step.to.clone(), because_of, rule: intent.rule.clone() };
+    let learned = Some(Learned::Moved(side, reached));
+    StepDone { learned, ..StepDone::told(remarks.into_iter().chain([synced])) }
 }
 
 /// The changelog shows that we moved it since, from where it stood: whatever became of it afterwards. Nobody but this
@@ -82,8 +87,8 @@ pub(super) async fn find(cx: &Cx, intent: &Intent, step: &Transition) -> Result<
     let Some(target) = intent.on(step.side) else { return Ok(StepEvidence::Hidden) };
     Ok(match cx.jira.fetch_one(&target.id).await? {
         Some(issue) => match reached(cx, intent, step, &issue) {
-            Some(status) => StepEvidence::Shown(Learned::Moved(moved(step, status, Vec::new()))),
-            None => StepEvidence::Lacking,
+            Some(status) => StepEvidence::Shown(moved(intent, step, status, Vec::new())),
+            None => StepEvidence::Lacking(EFFECT_HORIZON),
         },
         None => StepEvidence::Hidden,
     })

@@ -1,9 +1,9 @@
 //! A create that Jira refuses is sent again as Jira takes it: each way once, with the same intent and mark, and only
 //! after a definite refusal, which made nothing.
 
-use super::prepare::Prepared;
+use super::prepare::{Prepared, Text};
 use crate::engine::cx::{Cx, Error};
-use crate::engine::write::outcome::{Outcome, Text};
+use crate::engine::write::outcome::Outcome;
 use crate::engine::write::types::{self, FellBack};
 use crate::flow::{FieldName, IssueType};
 use crate::jira::{self, Fault, Refusal};
@@ -21,7 +21,7 @@ struct Tried {
 }
 
 /// Sends a create by itself.
-pub(super) async fn create_alone(cx: &Cx, mut prepared: Prepared) -> Result<Outcome, Error> {
+pub(super) async fn create_alone(cx: &Cx, mut prepared: Prepared<'_>) -> Result<Outcome, Error> {
     // Others that were refused beside it may have taught something since it was prepared.
     if types::lacks_description(cx, &prepared.kind) {
         prepared.description = Text::Follows;
@@ -40,7 +40,7 @@ pub(super) async fn create_alone(cx: &Cx, mut prepared: Prepared) -> Result<Outc
     }
 }
 
-impl Prepared {
+impl Prepared<'_> {
     /// Whether there is another way to send it after this refusal.
     async fn amend(&mut self, cx: &Cx, refusal: &Refusal, tried: &mut Tried) -> Result<bool, Error> {
         Ok(refusal.is_in_jiras_words()

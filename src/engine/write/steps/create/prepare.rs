@@ -1,20 +1,42 @@
 //! What a dev issue is made of.
 
+use super::created;
 use crate::engine::cx::{Cx, Error};
-use crate::engine::write::outcome::{Created, Learned, Outcome, Text};
+use crate::engine::write::outcome::Outcome;
 use crate::engine::write::types::{self, FellBack};
-use crate::flow::{CreateIssue, FieldName, Intent, Issue, IssueRef, IssueType, Mark, Pair, Side, SkipReason};
+use crate::flow::{CreateIssue, Describe, FieldName, Intent, Issue, IssueRef, IssueType, Mark, Pair, Side, SkipReason};
 use crate::jira::{Mapped, NewIssue};
 use jira_markup::Crossing;
 
 /// Whether a create can be sent.
-pub(super) enum Ready {
-    Send(Box<Prepared>),
+pub(super) enum Ready<'a> {
+    Send(Box<Prepared<'a>>),
     Outdated(SkipReason),
 }
 
+/// Where the text of a dev issue and its link are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Text {
+    /// In its description, if there is any.
+    Described,
+    /// Nowhere yet: its create screen has no description. A step of its own sees to them.
+    Follows,
+}
+
+impl Text {
+    /// The step that gives a dev issue its text, if it has none yet. It comes at once: after the user issue is linked, its
+    /// text has our link in it.
+    pub(super) fn describing(self, cross_link: bool) -> Option<Describe> {
+        match self {
+            Self::Follows => Some(Describe { cross_link }),
+            Self::Described => None,
+        }
+    }
+}
+
 /// What a dev issue is made of.
-pub(super) struct Prepared {
+pub(super) struct Prepared<'a> {
+    pub intent: &'a Intent,
     /// As it was read just before.
     pub user: Issue,
     pub text: Option<Crossing>,
@@ -32,7 +54,7 @@ pub(super) struct Prepared {
     pub left_out: LeftOut,
 }
 
-impl Prepared {
+impl Prepared<'_> {
     pub(super) fn new_issue<'a>(&'a self, cx: &'a Cx) -> NewIssue<'a> {
         let is_described = self.description == Text::Described;
         NewIssue {
@@ -72,17 +94,17 @@ impl Prepared {
             types::learn_fallback(cx, fell_back, &self.kind, &self.user.at.key);
         }
         let lost = self.text.map(|text| text.lost).unwrap_or_default();
-        Outcome::Done(Learned::Created(Created { dev, lost, left_out: self.left_out, text }))
+        Outcome::Done(created(self.intent, dev, lost, self.left_out, text.describing(self.link.is_some())))
     }
 }
 
 /// The pair table is asked once more: between the plan and now the issue may have been adopted.
-pub(super) async fn prepare(
+pub(super) async fn prepare<'a>(
     cx: &Cx,
-    intent: &Intent,
+    intent: &'a Intent,
     step: &CreateIssue,
     fresh: Option<&Issue>,
-) -> Result<Ready, Error> {
+) -> Result<Ready<'a>, Error> {
     let user = &intent.user;
     if !cx.store.get::<Pair>(Side::User, [user.id.clone()]).await?.is_empty() {
         return Ok(Ready::Outdated(SkipReason::MovedMeanwhile));
@@ -99,6 +121,7 @@ pub(super) async fn prepare(
     }
     let kind = types::type_for(cx, &issue.issue_type).await?;
     let mut prepared = Prepared {
+        intent,
         text: issue.description.as_ref().map(|text| cx.jira.carried(text)),
         kind: IssueType::default(),
         fell_back: None,
