@@ -10,6 +10,8 @@ mod contract;
 mod dump;
 mod error;
 mod executor;
+#[cfg(test)]
+mod fixtures;
 mod legacy;
 mod mongo;
 mod read;
