@@ -33,7 +33,7 @@ mod write;
 use std::sync::Arc;
 
 use crate::clock::{Clock, Entropy};
-use crate::flow::{self, Event, Flow, Notices, Obeyed, Observer, Order, Refused, Sides};
+use crate::flow::{self, Event, Executed, Flow, Notices, Observer, Order, Refused, Sides};
 use crate::jira::Client;
 use crate::pulse::Pulse;
 use crate::store::{Failure, Legacy, Store};
@@ -126,7 +126,7 @@ impl Engine {
     /// # Errors
     /// When the flow can't go on, as with [`Engine::cycle`]. The order may have been carried out in part then; it may be
     /// given again.
-    pub async fn execute(&self, order: &Order) -> Result<Result<Obeyed, Refused>, Error> {
+    pub async fn execute(&self, order: &Order) -> Result<Result<Executed, Refused>, Error> {
         orders::execute(&self.cx, order).await
     }
 

@@ -41,7 +41,7 @@ pub use name::{
     ProjectKey, RuleId, Side, StatusId,
 };
 pub use notice::{Notice, NoticeKind, Notices};
-pub use order::{Obeyed, Order, Refused};
+pub use order::{Executed, Order, Refused};
 pub use project::{Home, ProjectRef, Sides};
 pub use rule::{
     Actions, Attachments, BadTemplate, Fallback, From, OnConflict, Resolution, Rule, Rules, SetStatus, StatusMatch,

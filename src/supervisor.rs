@@ -36,7 +36,7 @@ use crate::pulse::{Probe, Pulse};
 use crate::settings::ReadMongo;
 use crate::worker::{self, Exit, Job, Phase, Workshop};
 
-pub use crate::worker::{Failing, FullSync, HistoryPage, Listed, Ordered, Patrol, Progress, Survey, Unread};
+pub use crate::worker::{Failing, FullSync, HistoryPage, Listed, OrderOutcome, Patrol, Progress, Survey, Unread};
 
 pub use board::{FlowView, Handle, RefusedFile, Snapshot};
 pub use health::Degraded;
@@ -388,7 +388,7 @@ impl Supervisor {
         let Some(ward) = self.wards.get_mut(&name) else { return };
         let pulse = Pulse::new(name.as_str(), self.setup.clock.clone(), self.setup.probe.clone());
         let (phase, phases) = watch::channel(Phase::Starting);
-        let (counter, orders) = worker::queue();
+        let (sender, orders) = worker::order_channel();
         let notices = self.board.notices(&name);
         let hurried = ward.hurried.take();
         if std::mem::take(&mut ward.is_edited) {
@@ -396,7 +396,7 @@ impl Supervisor {
         }
         let job = Job { flow: ward.flow.clone(), pulse: pulse.clone(), phase, orders, notices, hurried };
         ward.post = Post::Manned(pulse.clone());
-        self.board.began(&name, pulse, counter);
+        self.board.began(&name, pulse, sender);
         let standing_by = ward.is_standing_by();
         if !standing_by {
             self.tell(Some(&name), &flow::Event::WorkerStarted);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use archive::{Archive, Failing, FullSync, HistoryPage, Listed, Patrol, Progress, Survey, Unread};
 pub use claims::Claims;
-pub use orders::{Counter, Inbox, Ordered, Slip, queue};
+pub use orders::{OrderOutcome, OrderReceiver, OrderSender, PendingOrder, order_channel};
 pub use tools::Tools;
 
 use futures::future::BoxFuture;
@@ -37,7 +37,7 @@ pub struct Job {
     /// Where it says what it is doing.
     pub phase: watch::Sender<Phase>,
     /// What operators order, to be carried out between two cycles.
-    pub orders: Inbox,
+    pub orders: OrderReceiver,
     /// Since when a person waits for it, who has edited the flow's file or given an order: it may ask Jira although that
     /// asked to wait.
     pub hurried: Option<Instant>,

@@ -12,7 +12,7 @@ use super::Inside;
 use super::answer::{no_flow, problem};
 use crate::api::{OrderDone, PairOrder, RecreateOrder, UnpairOrder};
 use crate::flow::{FlowName, IssueKey, NotA, Order};
-use crate::supervisor::Ordered;
+use crate::supervisor::OrderOutcome;
 
 /// The body of an order.
 pub(super) trait Body: DeserializeOwned {
@@ -61,12 +61,12 @@ pub(super) async fn give<B: Body>(
     let Ok(flow) = flow.parse::<FlowName>() else { return no_flow(&flow) };
     match inside.handle.order(&flow, order).await {
         None => no_flow(flow.as_str()),
-        Some(Ordered::Obeyed(obeyed)) => Json(OrderDone { done: obeyed.what }).into_response(),
-        Some(Ordered::Refused(refused)) => problem(StatusCode::CONFLICT, refused.why),
-        Some(Ordered::NotNow { why }) => {
+        Some(OrderOutcome::Executed(executed)) => Json(OrderDone { done: executed.what }).into_response(),
+        Some(OrderOutcome::Refused(refused)) => problem(StatusCode::CONFLICT, refused.why),
+        Some(OrderOutcome::NotNow { why }) => {
             problem(StatusCode::SERVICE_UNAVAILABLE, format!("not now, and nothing was changed: {why}"))
         }
-        Some(Ordered::BrokenOff { why }) => {
+        Some(OrderOutcome::BrokenOff { why }) => {
             let why = format!("begun, and perhaps carried out in part: {why}. Give the order again");
             problem(StatusCode::SERVICE_UNAVAILABLE, why)
         }

@@ -250,7 +250,7 @@ async fn an_order_is_answered_with_what_was_done_or_why_it_was_not() {
     let script = |name: &str, _: usize| match name {
         "parked" => Act::EndAfter(Duration::ZERO, Exit::Refused { why: "401".into() }),
         "busy" => Act::Hang,
-        _ => Act::Obey,
+        _ => Act::Execute,
     };
     let inhabited = inhabited(&["a", "parked", "busy"], script).await;
     let at = |flow: &str, what: &str| format!("/api/v1/flows/{flow}/{what}");
@@ -279,7 +279,7 @@ async fn an_order_is_answered_with_what_was_done_or_why_it_was_not() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_is_no_order_is_turned_away() {
-    let inhabited = inhabited(&["a"], |_, _| Act::Obey).await;
+    let inhabited = inhabited(&["a"], |_, _| Act::Execute).await;
     let uri = "/api/v1/flows/a/pair";
     let long = format!(r#"{{"user": "USER-A-1", "dev": "{}"}}"#, "7".repeat(BODY_LIMIT));
     for (body, code) in [
@@ -307,7 +307,7 @@ async fn a_body_that_is_no_order_is_turned_away() {
 
 #[tokio::test(start_paused = true)]
 async fn the_api_is_closed_to_whoever_may_not_ask() {
-    let inhabited = inhabited(&["a"], |_, _| Act::Obey).await;
+    let inhabited = inhabited(&["a"], |_, _| Act::Execute).await;
     for (name, value, code) in [
         ("authorization", "", 401),
         ("authorization", "Bearer wrong", 401),

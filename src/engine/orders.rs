@@ -11,18 +11,18 @@ mod recreate;
 mod unpair;
 
 use super::cx::{Cx, Error};
-use crate::flow::{Obeyed, Order, Refused};
+use crate::flow::{Executed, Order, Refused};
 use hindrance::Hindrance;
 
 /// Carries an order out, or says why not.
-pub(super) async fn execute(cx: &Cx, order: &Order) -> Result<Result<Obeyed, Refused>, Error> {
+pub(super) async fn execute(cx: &Cx, order: &Order) -> Result<Result<Executed, Refused>, Error> {
     let end = match order {
         Order::Pair { user, dev } => pair::pair(cx, order, user, dev).await,
         Order::Unpair { issue } => unpair::unpair(cx, order, issue).await,
         Order::Recreate { user } => recreate::recreate(cx, order, user).await,
     };
     match end {
-        Ok(what) => Ok(Ok(Obeyed { what })),
+        Ok(what) => Ok(Ok(Executed { what })),
         Err(Hindrance::Refused(refused)) => Ok(Err(refused)),
         Err(Hindrance::Failed(error)) => Err(error),
     }

@@ -182,7 +182,7 @@ pub enum Event {
     /// Both sides changed and wanted different things; `side` lost: what its rule wanted was not done.
     ConflictLost { user: IssueKey, side: Side, status: StatusName, wanted: StatusName },
     /// An operator's order was carried out.
-    OrderObeyed { key: IssueKey, order: String },
+    OrderExecuted { key: IssueKey, order: String },
     /// A request's outcome is unknown; it is looked up, never repeated blindly.
     InDoubt { key: IssueKey, step: StepKey, what: &'static str, why: String },
     /// A doubt was settled by a look-up.
@@ -198,7 +198,7 @@ impl Event {
     /// The audit name of [`Event::PairMended`]: what rules wrote before it is forgiven.
     pub const PAIR_MENDED: &'static str = "pair.mended";
 
-    /// The audit name of [`Event::OrderObeyed`], which forgives as well.
+    /// The audit name of [`Event::OrderExecuted`], which forgives as well.
     pub const PAIR_ORDER: &'static str = "pair.order";
 
     /// The event as a line of log: level, audit name, message and fields.
@@ -476,7 +476,7 @@ impl Event {
                     .text("status", status)
                     .text("wanted", wanted)
             }
-            Self::OrderObeyed { key, order } => {
+            Self::OrderExecuted { key, order } => {
                 audit(Info, Self::PAIR_ORDER, format!("Carried out as ordered: {order}"))
                     .issue(key)
                     .text("order", order)

@@ -46,7 +46,7 @@ pub struct Refused {
 
 /// What an order has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Obeyed {
+pub struct Executed {
     /// The message: what holds now, and what is left for the operator to do.
     pub what: String,
 }

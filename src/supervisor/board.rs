@@ -14,7 +14,7 @@ use super::state::{Standing, State};
 use crate::clock::{Clock, Moment};
 use crate::flow::{Event, Flow, FlowName, HistoryQuery, LogState, Notice, Notices, Observer, Order};
 use crate::pulse::Pulse;
-use crate::worker::{Counter, HistoryPage, Ordered, Phase, Survey, Unread, Workshop};
+use crate::worker::{HistoryPage, OrderOutcome, OrderSender, Phase, Survey, Unread, Workshop};
 
 /// Longer than a usual cycle, and than the longest that an order's requests take when Jira answers at all.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -157,16 +157,16 @@ impl Handle {
     ///
     /// Waits at most two minutes: one until the order is begun, then one for its end. Dropping this withdraws an order that
     /// was not begun.
-    pub async fn order(&self, flow: &FlowName, order: Order) -> Option<Ordered> {
-        let counter = match self.counter(flow)? {
-            Ok(counter) => counter,
+    pub async fn order(&self, flow: &FlowName, order: Order) -> Option<OrderOutcome> {
+        let sender = match self.order_sender(flow)? {
+            Ok(sender) => sender,
             Err(_) if self.is_held(flow) => match self.hurry(flow).await? {
-                Ok(counter) => counter,
-                Err(why) => return Some(Ordered::NotNow { why }),
+                Ok(sender) => sender,
+                Err(why) => return Some(OrderOutcome::NotNow { why }),
             },
-            Err(why) => return Some(Ordered::NotNow { why }),
+            Err(why) => return Some(OrderOutcome::NotNow { why }),
         };
-        Some(counter.give(order, &self.board.clock, PATIENCE).await)
+        Some(sender.send(order, &self.board.clock, PATIENCE).await)
     }
 
     /// Whether the flow waits because Jira asked to.
@@ -175,7 +175,7 @@ impl Handle {
     }
 
     /// Has the worker of a flow that Jira asked to wait start now: it may ask Jira whether it still has to.
-    async fn hurry(&self, flow: &FlowName) -> Option<Result<Counter, String>> {
+    async fn hurry(&self, flow: &FlowName) -> Option<Result<OrderSender, String>> {
         let mut began = std::pin::pin!(self.board.began.notified());
         began.as_mut().enable();
         self.board.sheet.lock().hurried.insert(flow.clone());
@@ -185,16 +185,16 @@ impl Handle {
             () = began => {}
             () = self.board.clock.sleep(BEGINS_WITHIN) => {}
         }
-        self.counter(flow)
+        self.order_sender(flow)
     }
 
     /// Where orders for a flow are given; in words why they can't be given now.
-    fn counter(&self, flow: &FlowName) -> Option<Result<Counter, String>> {
+    fn order_sender(&self, flow: &FlowName) -> Option<Result<OrderSender, String>> {
         let sheet = self.board.sheet.lock();
         let row = sheet.rows.get(flow)?;
         let Standing { state, why, .. } = &row.standing;
-        Some(match (&row.counter, state) {
-            (Some(counter), State::Starting | State::Syncing | State::Idle) => Ok(counter.clone()),
+        Some(match (&row.orders, state) {
+            (Some(sender), State::Starting | State::Syncing | State::Idle) => Ok(sender.clone()),
             (Some(_) | None, state) => {
                 let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
                 Err(format!("the flow is {}{why}", state.in_words()))
@@ -240,7 +240,7 @@ struct Row {
     /// Outlive its workers, so that a restart does not hide what is wrong.
     notices: Notices,
     /// Where its worker takes orders; `None` without a worker.
-    counter: Option<Counter>,
+    orders: Option<OrderSender>,
 }
 
 /// Where a row's heartbeat comes from.
@@ -270,7 +270,7 @@ impl Row {
             last_cycle: None,
             heart: Heart::Still(None),
             notices: Notices::default(),
-            counter: None,
+            orders: None,
         }
     }
 
@@ -452,12 +452,12 @@ impl Board {
     }
 
     /// Notes that a worker began, of which this is the pulse, and where it takes orders.
-    pub(super) fn began(&self, flow: &FlowName, pulse: Pulse, counter: Counter) {
+    pub(super) fn began(&self, flow: &FlowName, pulse: Pulse, sender: OrderSender) {
         self.set(flow, State::Starting, None);
         if let Some(row) = self.sheet.lock().rows.get_mut(flow) {
             row.completed = 0;
             row.heart = Heart::Beating(pulse);
-            row.counter = Some(counter);
+            row.orders = Some(sender);
         }
         self.began.notify_waiters();
     }
@@ -468,7 +468,7 @@ impl Board {
         self.sheet.lock().rows.get_mut(flow).is_some_and(|row| {
             row.observe();
             row.heart = Heart::Still(row.heart.last_beat(now));
-            row.counter = None;
+            row.orders = None;
             row.completed > 0
         })
     }

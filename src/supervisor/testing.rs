@@ -9,11 +9,12 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::flow::{
-    Credentials, Database, Deployment, Fallback, Flow, HistoryQuery, IssueTypes, JiraAccess, NoticeKind, Obeyed,
+    Credentials, Database, Deployment, Executed, Fallback, Flow, HistoryQuery, IssueTypes, JiraAccess, NoticeKind,
     OnConflict, Order, Refused, Rules, Secret, TypeName,
 };
 use crate::worker::{
-    Archive, Exit, FullSync, HistoryPage, Job, Listed, Ordered, Phase, Progress, Slip, Survey, Unread, Workshop,
+    Archive, Exit, FullSync, HistoryPage, Job, Listed, OrderOutcome, PendingOrder, Phase, Progress, Survey, Unread,
+    Workshop,
 };
 
 /// A flow without rules, of this name and interval.
@@ -65,7 +66,7 @@ pub(crate) enum Act {
     /// Completes a cycle at once and idles until it is told to stop.
     Idle,
     /// The same, and meanwhile obeys every order but `unpair`, which it refuses.
-    Obey,
+    Execute,
     /// Completes a cycle at once, each time that this has passed, and when it is woken.
     Cycle(Duration),
     /// Ends so after a while without a completed cycle, whatever it is told.
@@ -221,13 +222,13 @@ async fn perform(act: Act, mut job: Job, clock: Clock) -> Exit {
                 () = job.pulse.stop().cancelled() => Exit::Stopped,
             }
         }
-        Act::Obey => {
+        Act::Execute => {
             job.phase.send_replace(idle);
             loop {
                 tokio::select! {
                     biased;
                     () = job.pulse.stop().cancelled() => return Exit::Stopped,
-                    slip = job.orders.next() => answer(slip),
+                    order = job.orders.next() => answer(order),
                 }
             }
         }
@@ -288,10 +289,12 @@ async fn perform(act: Act, mut job: Job, clock: Clock) -> Exit {
     }
 }
 
-fn answer(slip: Slip) {
-    let end = match slip.order() {
-        Order::Unpair { issue } => Ordered::Refused(Refused { why: format!("{issue} is in no pair") }),
-        Order::Pair { .. } | Order::Recreate { .. } => Ordered::Obeyed(Obeyed { what: slip.order().to_string() }),
+fn answer(order: PendingOrder) {
+    let end = match order.order() {
+        Order::Unpair { issue } => OrderOutcome::Refused(Refused { why: format!("{issue} is in no pair") }),
+        Order::Pair { .. } | Order::Recreate { .. } => {
+            OrderOutcome::Executed(Executed { what: order.order().to_string() })
+        }
     };
-    slip.answer(end);
+    order.answer(end);
 }

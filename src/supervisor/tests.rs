@@ -480,11 +480,11 @@ async fn an_edited_file_has_jira_asked_before_a_wait_is_over() {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_has_jira_asked_before_a_wait_is_over() {
-    let act = |name: &str, nth: usize| if nth == 0 { throttled(name, nth) } else { Act::Obey };
+    let act = |name: &str, nth: usize| if nth == 0 { throttled(name, nth) } else { Act::Execute };
     let world = World::new(&["a"], act).await;
     let order = Order::Unpair { issue: "USER-A-1".parse().unwrap() };
     let answer = world.handle.order(&"a".parse().unwrap(), order).await;
-    assert!(matches!(answer, Some(Ordered::Refused(_))), "{answer:?}");
+    assert!(matches!(answer, Some(OrderOutcome::Refused(_))), "{answer:?}");
     assert_eq!(world.starts("a"), 2);
 }
 
@@ -494,7 +494,7 @@ async fn an_order_that_jira_still_does_not_let_through_is_told_so() {
     let world = World::new(&["a"], act).await;
     let order = Order::Unpair { issue: "USER-A-1".parse().unwrap() };
     let answer = world.handle.order(&"a".parse().unwrap(), order).await;
-    assert!(matches!(&answer, Some(Ordered::NotNow { .. })), "{answer:?}");
+    assert!(matches!(&answer, Some(OrderOutcome::NotNow { .. })), "{answer:?}");
     assert_eq!((world.starts("a"), world.state("a")), (2, State::BackingOff));
 }
 

@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::claims::{ClaimGuard, Claims};
-use super::{Exit, Inbox, Job, Ordered, Phase, Slip, Workshop};
+use super::{Exit, Job, OrderOutcome, OrderReceiver, PendingOrder, Phase, Workshop};
 use crate::clock::{Clock, Entropy};
 use crate::engine::{self, Engine, JiraFailure, OrderHandler, Parts, Progress, Projects, Report};
 use crate::flow::{Flow, Notices, Observer, Teller};
@@ -164,39 +164,39 @@ async fn between_cycles(
     loop {
         store.rest().await;
         job.phase.send_replace(Phase::Idle { completed, next });
-        let slip = tokio::select! {
+        let order = tokio::select! {
             biased;
-            slip = job.orders.next(), if !job.pulse.stopping() => slip,
+            order = job.orders.next(), if !job.pulse.stopping() => order,
             go_on = job.pulse.idle_until(next) => return if go_on { Ok(()) } else { Err(stopped(job)) },
         };
         job.phase.send_replace(Phase::Syncing);
-        match carry_out(engine, slip).await {
-            Ok(Carried::Out) => next = tools.clock.now(),
-            Ok(Carried::Refused) => {}
+        match execute(engine, order).await {
+            Ok(Execution::Done) => next = tools.clock.now(),
+            Ok(Execution::Refused) => {}
             Err(error) => return Err(ended(job, &error)),
         }
     }
 }
 
 /// What became of an order.
-enum Carried {
-    Out,
+enum Execution {
+    Done,
     Refused,
 }
 
 /// Carries an order out and answers whoever gave it.
-async fn carry_out(engine: &Engine, slip: Slip) -> Result<Carried, engine::Error> {
-    match Box::pin(engine.execute(slip.order())).await {
-        Ok(Ok(obeyed)) => {
-            slip.answer(Ordered::Obeyed(obeyed));
-            Ok(Carried::Out)
+async fn execute(engine: &Engine, order: PendingOrder) -> Result<Execution, engine::Error> {
+    match Box::pin(engine.execute(order.order())).await {
+        Ok(Ok(executed)) => {
+            order.answer(OrderOutcome::Executed(executed));
+            Ok(Execution::Done)
         }
         Ok(Err(refused)) => {
-            slip.answer(Ordered::Refused(refused));
-            Ok(Carried::Refused)
+            order.answer(OrderOutcome::Refused(refused));
+            Ok(Execution::Refused)
         }
         Err(error) => {
-            slip.answer(Ordered::BrokenOff { why: error.to_string() });
+            order.answer(OrderOutcome::BrokenOff { why: error.to_string() });
             Err(error)
         }
     }
@@ -205,7 +205,7 @@ async fn carry_out(engine: &Engine, slip: Slip) -> Result<Carried, engine::Error
 /// Orders that came while a cycle was under way. What they changed, that cycle or the next one looks at.
 struct MidCycle<'a> {
     engine: &'a Engine,
-    orders: &'a mut Inbox,
+    orders: &'a mut OrderReceiver,
     claim: &'a ClaimGuard,
 }
 
@@ -213,8 +213,8 @@ impl OrderHandler for MidCycle<'_> {
     fn run_pending(&mut self) -> BoxFuture<'_, Result<(), engine::Error>> {
         Box::pin(async move {
             self.claim.still_first().map_err(engine::Error::Refused)?;
-            while let Some(slip) = self.orders.waiting() {
-                carry_out(self.engine, slip).await?;
+            while let Some(order) = self.orders.try_next() {
+                execute(self.engine, order).await?;
             }
             Ok(())
         })

@@ -5,7 +5,7 @@ use http::Method;
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::{FaultPlan, Flavour};
 use lockstep::flow::{FlowName, NoticeKind, Order};
-use lockstep::supervisor::{Ended, Ordered, Snapshot};
+use lockstep::supervisor::{Ended, OrderOutcome, Snapshot};
 use serde_json::{Value, json};
 
 use testing::flow_fixture::FLOW_FILE;
@@ -303,7 +303,7 @@ async fn order(house: &mut House, given: Order) -> Option<String> {
             told = notice(&handle.look());
         })
         .await;
-    assert!(matches!(answer, Some(Ordered::Obeyed(_))), "{answer:?}");
+    assert!(matches!(answer, Some(OrderOutcome::Executed(_))), "{answer:?}");
     told
 }
 

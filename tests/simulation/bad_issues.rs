@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Garbage, Kind, Rule, When};
 use jira_sim::{Action, FaultPlan, Transition};
 use lockstep::flow::Order;
-use lockstep::supervisor::{Handle, Ordered};
+use lockstep::supervisor::{Handle, OrderOutcome};
 use lockstep::worker::Archive as _;
 use serde_json::{Value, json};
 use testing::house::{End, FLAVOURS, HOUR, House, MINUTE, cycles, on_a_paused_clock, on_both};
@@ -316,7 +316,7 @@ fn a_transition_without_a_target_hides_no_other_and_counts_by_its_name() {
 }
 
 /// Lives for a while, and gives an order after a minute.
-async fn order(house: &mut House, order: Order) -> Ordered {
+async fn order(house: &mut House, order: Order) -> OrderOutcome {
     let (clock, mut answer) = (house.clock.clone(), None);
     house
         .live_beside(End::At(cycles(2)), async |handle: Handle| {
@@ -338,7 +338,7 @@ fn orders_about_an_issue_that_can_not_be_read_say_why_and_change_nothing() {
             let (user, dev) = (ticket.parse().unwrap(), "DEV-A-1".parse().unwrap());
             for given in [Order::Pair { user, dev }, Order::Recreate { user: ticket.parse().unwrap() }] {
                 let answer = order(&mut house, given).await;
-                assert!(matches!(&answer, Ordered::Refused(why) if why.why.contains("500")), "{answer:?}");
+                assert!(matches!(&answer, OrderOutcome::Refused(why) if why.why.contains("500")), "{answer:?}");
             }
             assert_eq!(house.writes(), before);
         }

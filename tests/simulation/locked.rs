@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::{Flavour, Permission, Permissions, Setup};
 use lockstep::flow::Order;
-use lockstep::supervisor::Ordered;
+use lockstep::supervisor::OrderOutcome;
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, cycles, on_a_paused_clock};
 use testing::story::{CUSTOMER, InJira as _, USER_PROJECT};
 
@@ -212,7 +212,7 @@ fn an_operator_takes_apart_a_pair_that_is_owed_its_link() {
                     answer = handle.order(&"sync-ab".parse().unwrap(), order).await;
                 })
                 .await;
-            assert!(matches!(answer, Some(Ordered::Obeyed(_))), "{answer:?}");
+            assert!(matches!(answer, Some(OrderOutcome::Executed(_))), "{answer:?}");
             house.moves(CUSTOMER, "USER-A-1", "Reopened");
             house.live_for(HOUR).await;
             is_owed(&house, "nothing follows");

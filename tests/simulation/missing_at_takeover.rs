@@ -6,7 +6,7 @@ use std::time::Duration;
 use jira_sim::Flavour;
 use lockstep::flow::Order;
 use lockstep::store::KeyPair;
-use lockstep::supervisor::{Handle, Ordered};
+use lockstep::supervisor::{Handle, OrderOutcome};
 use lockstep::worker::{Archive as _, Survey};
 
 use super::takeover::Served;
@@ -71,7 +71,7 @@ impl Story {
     }
 
     /// Lives for a while, and gets an order after a minute.
-    pub async fn is_ordered(&mut self, order: Order, end: End) -> Option<Ordered> {
+    pub async fn is_ordered(&mut self, order: Order, end: End) -> Option<OrderOutcome> {
         let clock = self.served.house.clock.clone();
         let flow = self.served.house.flow("sync-ab").name;
         let mut answer = None;
@@ -85,12 +85,12 @@ impl Story {
 
     pub async fn obeys(&mut self, order: Order, part: &str) {
         let answer = self.is_ordered(order, End::At(cycles(2))).await;
-        assert!(matches!(&answer, Some(Ordered::Obeyed(done)) if done.what.contains(part)), "{answer:?}");
+        assert!(matches!(&answer, Some(OrderOutcome::Executed(done)) if done.what.contains(part)), "{answer:?}");
     }
 
     pub async fn refuses(&mut self, order: Order, part: &str) {
         let answer = self.is_ordered(order, End::At(cycles(2))).await;
-        assert!(matches!(&answer, Some(Ordered::Refused(no)) if no.why.contains(part)), "{answer:?}");
+        assert!(matches!(&answer, Some(OrderOutcome::Refused(no)) if no.why.contains(part)), "{answer:?}");
     }
 
     pub fn recreate(&self) -> Order {

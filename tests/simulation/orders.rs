@@ -6,7 +6,7 @@ use http::Method;
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::{FileContent, Flavour, Rows};
 use lockstep::flow::{FlowName, Order};
-use lockstep::supervisor::{Ended, Handle, Ordered};
+use lockstep::supervisor::{Ended, Handle, OrderOutcome};
 
 use serde_json::{Value, json};
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, cycles, on_a_paused_clock, on_both};
@@ -38,11 +38,11 @@ fn recreate(user: &str) -> Order {
 }
 
 /// Lives for a while, and gives an order after a minute.
-async fn order(house: &mut House, given: Order) -> Ordered {
+async fn order(house: &mut House, given: Order) -> OrderOutcome {
     order_after(house, MINUTE, given).await
 }
 
-async fn order_after(house: &mut House, wait: Duration, order: Order) -> Ordered {
+async fn order_after(house: &mut House, wait: Duration, order: Order) -> OrderOutcome {
     let clock = house.clock.clone();
     let mut answer = None;
     let ended = house
@@ -60,13 +60,16 @@ fn flow() -> FlowName {
 }
 
 #[track_caller]
-fn obeyed(answer: &Ordered, part: &str) {
-    assert!(matches!(answer, Ordered::Obeyed(done) if done.what.contains(part)), "{answer:?} without {part:?}");
+fn obeyed(answer: &OrderOutcome, part: &str) {
+    assert!(matches!(answer, OrderOutcome::Executed(done) if done.what.contains(part)), "{answer:?} without {part:?}");
 }
 
 #[track_caller]
-fn refused(answer: &Ordered, part: &str) {
-    assert!(matches!(answer, Ordered::Refused(refused) if refused.why.contains(part)), "{answer:?} without {part:?}");
+fn refused(answer: &OrderOutcome, part: &str) {
+    assert!(
+        matches!(answer, OrderOutcome::Refused(refused) if refused.why.contains(part)),
+        "{answer:?} without {part:?}"
+    );
 }
 
 fn is_marked(house: &House, key: &str) -> bool {
@@ -318,7 +321,7 @@ async fn cut_short(house: &mut House, gate: u64, given: Order) -> Option<String>
         .await;
     let place = crash.place()?;
     let again = order(house, given).await;
-    assert!(!matches!(&again, Ordered::NotNow { .. } | Ordered::BrokenOff { .. }), "{again:?} after {place}");
+    assert!(!matches!(&again, OrderOutcome::NotNow { .. } | OrderOutcome::BrokenOff { .. }), "{again:?} after {place}");
     house.live_for(HOUR).await;
     Some(place)
 }
@@ -389,7 +392,10 @@ fn an_order_for_a_flow_that_cannot_take_it_is_answered_in_words() {
         let myself = house.api("myself");
         house.site.add_fault(Rule::on(Method::GET, &myself, When::Always, no));
         let answer = order(&mut house, unpair("USER-A-1")).await;
-        assert!(matches!(&answer, Ordered::NotNow { why } if why.starts_with("the flow is parked: ")), "{answer:?}");
+        assert!(
+            matches!(&answer, OrderOutcome::NotNow { why } if why.starts_with("the flow is parked: ")),
+            "{answer:?}"
+        );
     });
 }
 

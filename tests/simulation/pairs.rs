@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use jira_sim::faults::{Effect, Kind, Rule, When};
 use jira_sim::{ChangeView, Rows};
 use lockstep::flow::Order;
-use lockstep::supervisor::{Handle, Ordered};
+use lockstep::supervisor::{Handle, OrderOutcome};
 use serde_json::json;
 use testing::house::{Crash, End, FLAVOURS, HOUR, House, MINUTE, at_every_gate, on_a_paused_clock};
 use testing::story::{CUSTOMER, DEV_PROJECT, DEVELOPER, FIRE, InJira as _, USER_PROJECT};
@@ -398,7 +398,7 @@ fn a_released_pair_is_judged_by_writes_after_its_release() {
         let beside = async |handle: Handle| {
             clock.sleep(Duration::from_secs(20)).await;
             let answer = handle.order(&flow.parse().unwrap(), order).await;
-            assert!(matches!(&answer, Some(Ordered::Obeyed(_))), "{answer:?}");
+            assert!(matches!(&answer, Some(OrderOutcome::Executed(_))), "{answer:?}");
         };
         house.live_beside(End::At(2 * MINUTE), beside).await;
         assert!(made(&house) > before, "it was held again at once, for what was written before");
@@ -431,7 +431,7 @@ fn a_suspended_pair_that_returned_unnoticed_is_set_going_by_an_order() {
             clock.sleep(MINUTE).await;
             let order = Order::Pair { user: "USER-A-1".parse().unwrap(), dev: "DEV-A-1".parse().unwrap() };
             let answer = handle.order(&"sync-ab".parse().unwrap(), order).await;
-            assert!(matches!(&answer, Some(Ordered::Obeyed(_))), "{answer:?}");
+            assert!(matches!(&answer, Some(OrderOutcome::Executed(_))), "{answer:?}");
         };
         house.live_beside(End::At(3 * MINUTE), beside).await;
         assert_eq!(house.status("DEV-A-1"), "Cancelled", "what happened meanwhile is looked at");

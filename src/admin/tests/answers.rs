@@ -109,7 +109,7 @@ async fn of_orders(answers: &mut Answers) {
     let script = |name: &str, _: usize| match name {
         "parked" => Act::EndAfter(Duration::ZERO, Exit::Refused { why: "401".into() }),
         "busy" => Act::Hang,
-        _ => Act::Obey,
+        _ => Act::Execute,
     };
     let of = inhabited(&["a", "parked", "busy"], script).await;
     answers.post(&of, "/api/v1/flows/a/pair", PAIR).await;

@@ -52,7 +52,7 @@ pub(super) async fn decide_as_ordered(
     user: &IssueRef,
     mut batch: Vec<Change>,
 ) -> Result<(), Error> {
-    let event = Event::OrderObeyed { key: user.key.clone(), order: order.to_string() };
+    let event = Event::OrderExecuted { key: user.key.clone(), order: order.to_string() };
     batch.push(cx.teller.line(&event, user));
     cx.store.write(batch).await?;
     cx.memory.other_addresses.settled(&user.id);

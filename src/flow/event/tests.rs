@@ -99,7 +99,7 @@ fn of_issues() -> Vec<Event> {
         Event::IssueProcessed { key: user() },
         Event::Skipped { key: user(), reason: SkipReason::PingPong },
         Event::IssueFailed { key: user(), why: why(), again_in: again_in() },
-        Event::OrderObeyed { key: user(), order: "unpair USER-A-1".to_owned() },
+        Event::OrderExecuted { key: user(), order: "unpair USER-A-1".to_owned() },
     ]
 }
 
