@@ -90,7 +90,7 @@ impl Log {
             self.write(Severity::Error, None, &line);
             print_error_within(LAST_WRITES, why);
         } else {
-            // Not past the writer: it may hold standard error for ever.
+            // Not past the writer: it may hold standard error forever.
             self.shared.push(Severity::Error, error_text(why) + "\n");
         }
     }

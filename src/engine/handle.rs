@@ -57,7 +57,7 @@ pub(super) async fn handle_candidates(cx: &Cx, candidates: Candidates, past: Pas
         return Ok(());
     }
     let mut known = observe::read(cx, &candidates).await?;
-    // Evidence is looked for only where somebody lacks a counterpart.
+    // Evidence is looked for only if an issue has no counterpart yet.
     if candidates.keys().any(|id| pair_of(&known, id).is_none()) {
         let seen = adopt::gather(cx, &candidates, &mut known, past).await?;
         for (user, dev, proof) in adopt::matches(cx, &candidates, &known) {

@@ -1,4 +1,4 @@
-//! What is known of the issues in hand.
+//! What is known of the issues of one page.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::store::Failure;
 /// Issues that may need something, with the side they are on.
 pub(super) type Candidates = BTreeMap<IssueId, (Side, IssueRef)>;
 
-/// What is known about the issues in hand.
+/// What is known of the issues of one page: fresh reads, pairs, and what is stored about them.
 #[derive(Default)]
 pub(super) struct Known {
     pub issues: BTreeMap<IssueId, Issue>,

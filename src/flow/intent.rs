@@ -184,7 +184,7 @@ impl Step {
     }
 }
 
-/// A step's idempotence key: the intent's id and the step's place in it. Unique for ever.
+/// A step's idempotence key: the intent's id and the step's place in it. Unique forever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepKey {
     /// The intent.

@@ -153,7 +153,7 @@ pub enum PairState {
     Broken,
     /// It was written to so often within minutes that rules seem to answer each other: for a while.
     Held,
-    /// An operator took it apart: for ever, and its issues are not paired again by what they carry.
+    /// An operator took it apart: forever, and its issues are not paired again by what they carry.
     Unpaired,
 }
 

@@ -106,7 +106,7 @@ impl Dialect {
         }
     }
 
-    /// Who an account is, for ever.
+    /// The permanent id of an account.
     pub(super) fn identity(self, user: &wire::User) -> Option<AccountId> {
         let id = match self {
             Self::Cloud => &user.account_id,

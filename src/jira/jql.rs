@@ -11,7 +11,7 @@ use crate::flow::{IssueKey, JiraTime, ProjectId};
 /// By which of an issue's times a scan walks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
-    /// Jira's `created`: an issue has one place for ever.
+    /// Jira's `created`: an issue has one place forever.
     Created,
     /// Jira's `updated`: an issue moves to the end whenever it changes.
     Updated,

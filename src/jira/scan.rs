@@ -368,7 +368,7 @@ impl Scan {
         self.round.clear();
     }
 
-    /// Tokens that change while their pages don't would lead us round for ever. One such page may be a tie that the
+    /// Tokens that change while their pages don't would lead us round forever. One such page may be a tie that the
     /// server sorted anew.
     fn refuse_to_circle(&mut self, rows: &[Row]) -> Result<(), Error> {
         let before = self.round.len();

@@ -35,7 +35,7 @@ impl Known {
     }
 
     /// Takes in what a fresh read shows. Answers whether the lists are outdated by it, each time that something new is
-    /// shown: a list may be at odds with issues for ever.
+    /// shown: a list may be at odds with issues forever.
     fn contradicted_by(&mut self, issues: &[&Issue]) -> bool {
         let mut contradicted = false;
         for Status { id, name } in issues.iter().map(|issue| &issue.status) {

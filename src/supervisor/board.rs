@@ -103,7 +103,7 @@ impl Handle {
         }
     }
 
-    /// Waits until the flows directory has been looked at; for ever in a process that stops before.
+    /// Waits until the flows directory has been looked at; forever in a process that stops before.
     pub async fn until_ready(&self) {
         let mut ready = self.board.ready.subscribe();
         if ready.wait_for(|ready| *ready).await.is_err() {

@@ -86,7 +86,7 @@ impl OrderSender {
 }
 
 impl OrderReceiver {
-    /// The next order, in hand now. Waits for one; for ever, if there can be none. Cancel by dropping.
+    /// The next order, in hand now. Waits for one; forever, if there can be none. Cancel by dropping.
     pub async fn next(&mut self) -> PendingOrder {
         loop {
             match self.0.recv().await {

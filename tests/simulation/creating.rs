@@ -66,7 +66,7 @@ fn a_stored_blank_comment_costs_neither_link_nor_mark() {
     }
 }
 
-/// Team-managed projects have types of their own, by the same names: a create by name is refused there for ever.
+/// Team-managed projects have types of their own, by the same names: a create by name is refused there forever.
 #[test]
 fn a_type_whose_name_others_have_too_is_sent_by_its_id() {
     for flavour in FLAVOURS {

@@ -399,7 +399,7 @@ fn an_order_for_a_flow_that_cannot_take_it_is_answered_in_words() {
     });
 }
 
-/// A doubt is not looked up as long as the pair is broken, and a deleted issue breaks it for ever.
+/// A doubt is not looked up as long as the pair is broken, and a deleted issue breaks it forever.
 #[test]
 fn an_operator_can_decide_a_doubtful_pair_whose_dev_issue_is_gone() {
     on_both(7, async |mut house| {

@@ -41,7 +41,7 @@ pub struct RequestLine {
     pub path: String,
     /// The account id of the caller, if it proved who it is.
     pub account: Option<String>,
-    /// Absent while it is not answered, and for ever if its client left before.
+    /// Absent until it is answered; it stays absent if its client left before.
     pub status: Option<u16>,
     /// The name of the fault that it met.
     pub fault: Option<&'static str>,

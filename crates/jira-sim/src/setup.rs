@@ -27,7 +27,7 @@ pub struct Setup {
     pub flavour: Flavour,
     /// Where people find the site, without a trailing slash; `self` URLs begin with it.
     pub base_url: String,
-    /// What Atlassian calls the site for ever, whatever its address, as `/_edge/tenant_info` tells any client; that
+    /// The site's permanent id (Atlassian's cloud id), whatever its address, as `/_edge/tenant_info` tells any client; that
     /// is missing if absent. Only Cloud has it.
     pub cloud_id: Option<String>,
     /// What time it is there.

@@ -66,12 +66,12 @@ fn router(release: Arc<Notify>) -> Router {
         .route("/echo", post(|body: Bytes| async move { body }))
 }
 
-/// Fails rather than waiting for ever.
+/// Fails rather than waiting forever.
 async fn within<T>(wait: impl Future<Output = T>) -> T {
     tokio::time::timeout(LONG, wait).await.expect("nothing comes, and nothing is closed")
 }
 
-/// A line every 15 s, for ever.
+/// A line every 15 s, forever.
 fn ticks() -> impl futures::Stream<Item = Result<String, io::Error>> {
     stream::unfold(0_u32, |nth| async move {
         Clock::system().sleep(Duration::from_secs(15)).await;

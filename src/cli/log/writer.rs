@@ -14,7 +14,7 @@ use super::file::{LogFile, Look};
 use super::shared::{Shared, Stage};
 use crate::flow::{Field, Level, Line, LineCounts};
 
-/// A start waits so long for the log file: a pipe without a reader, or a network disk that is away, may block for ever.
+/// A start waits so long for the log file: a pipe without a reader, or a network disk that is away, may block forever.
 const OPENS_WITHIN: Duration = Duration::from_secs(5);
 
 /// How often the file's path is looked at while lines come without a pause, and how often dropped lines are told of.

@@ -2,7 +2,7 @@
 //! "Adoption").
 //!
 //! ```text
-//! follow (read what the issues in hand name) -> survey (the dev project, where it was not seen whole)
+//! follow (read what the issues of the page name) -> survey (the dev project, where it was not seen whole)
 //!     -> evidence (pure: who belongs to whom) -> record (pair, files, history) -> obstacles (links that prove nothing)
 //! ```
 

@@ -78,7 +78,7 @@ async fn pair_recorded_as(cx: &Cx, key: &IssueKey) -> Result<Option<Pair>, Error
 }
 
 /// Whether a doubt about this pair will be settled by itself. As long as one of its issues is away nobody looks, perhaps
-/// for ever.
+/// forever.
 fn is_looked_up(pair: &Pair) -> bool {
     match pair.state {
         PairState::Active | PairState::Held | PairState::Unpaired => true,

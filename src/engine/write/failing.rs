@@ -81,7 +81,7 @@ async fn keep_owed(cx: &Cx, course: Course, step: &Step, error: &JiraFailure) ->
     Ok(Driven::Open)
 }
 
-/// Jira will never take this step, and those before it have happened: the pair must not wait for it for ever.
+/// Jira will never take this step, and those before it have happened: the pair must not wait for it forever.
 async fn skip_refused(cx: &Cx, mut course: Course, step: &Step, error: &JiraFailure) -> Result<Course, Error> {
     cx.tally.errors.add(1);
     course.closing = vec![failures::again(cx, &course.intent.user, FailureContext::default())];

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::time::optional_time;
 use crate::flow::JiraTime;
 
-/// An account, wherever it stands. Which of these names it for ever is the dialect's to say.
+/// An account, wherever it stands. Which of these names it forever is the dialect's to say.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::jira) struct User {

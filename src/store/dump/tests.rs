@@ -236,7 +236,7 @@ async fn what_is_wrong_in_an_export_is_said_with_its_line_and_field() {
     }
 }
 
-/// As version 1 writes them. They must stay readable for ever: backups out there hold them, the older ones without what
+/// As version 1 writes them. They must stay readable forever: backups out there hold them, the older ones without what
 /// came later.
 const V1: [&str; 10] = [
     r#"{"at":"2024-06-01T12:00:00.000Z","flow":"sync-ab","lockstep":"export","version":1}"#,

@@ -511,7 +511,7 @@ impl From<HandledV1> for Handled {
 mod tests {
     use super::*;
 
-    /// A document as version 1 writes it. It must stay readable for ever: databases out there hold it.
+    /// A document as version 1 writes it. It must stay readable forever: databases out there hold it.
     const V1: &str = r#"{"version":"1","id":"i-1","kind":"mirror","rule":"closed","source":"dev","user":{"id":"10001","key":"USER-A-1"},"dev":{"id":"20001","key":"DEV-A-7"},"steps":[{"create":{"cross_link":true}},{"link":{"cross_link":false,"comment":"Dev issue: ${targetKey}"}},{"transition":{"side":"user","from":{"id":"3","name":"In Progress"},"to":"Resolved"}},{"comment":{"text":"Fixed in ${sourceKey}"}}],"cursor":2,"doubt":{"sent_by":"2024-01-01T00:00:00.000Z","first_absent":null},"begun":"2024-01-01T00:00:00.001Z","settles_user":null,"settles_dev":{"status":{"id":"6","name":"Closed"},"updated":"2024-01-01T00:00:00.002Z"}}"#;
 
     #[test]

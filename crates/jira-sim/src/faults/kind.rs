@@ -162,7 +162,7 @@ impl LoginReason {
 /// Where a request is sent instead.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub enum Redirect {
-    /// To itself, for ever.
+    /// To itself, forever.
     #[serde(rename = "loop")]
     Loop,
     /// To the site's login page.

@@ -14,7 +14,7 @@ const DEV_LINK: &str = "Dev Link";
 /// The line in a dev issue's text that leads to its user issue.
 const USER_LINK: &str = "User Link";
 
-/// The issues in hand, and what each dev issue says of whom it belongs to.
+/// The issues of a page, and what each dev issue says of whom it belongs to.
 pub(super) struct Evidence<'a> {
     sides: &'a Sides,
     site: Arc<Site>,
