@@ -10,7 +10,7 @@
 //! Reading order: `scan` says what a cycle does and finds candidates, `handle` takes a page of them through the other three:
 //! `look` reads them afresh and puts them together, `plan` decides (it is pure), `write` is the only writer and settles
 //! what an earlier cycle left open. All of them are handed a `cx::Cx`; `known` is what they say to each other, `memory` what
-//! a worker remembers from cycle to cycle. `orders` and `takeover` stand beside `scan`. tests/layers.rs keeps who may
+//! a worker remembers from cycle to cycle. `orders` and `takeover` stand beside `scan`. tests/layers checks who may
 //! import whom.
 
 mod cx;

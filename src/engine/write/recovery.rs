@@ -193,7 +193,7 @@ async fn settle(cx: &Cx, mut intent: Intent, doubt: Doubt, step: &Step, marks: &
         }
         Found::Gone => {
             cx.tally.doubts.add(1);
-            // Perhaps only hidden for a while: what is owed stays owed, and is asked forever less often.
+            // Perhaps only hidden for a while: what is owed stays owed, and is retried ever less often.
             let why = format!("the {} is still owed, but the issue can't be read", step.name());
             failures::failed(cx, Side::User, &intent.user, why, FailureContext::after(&intent)).await
         }

@@ -57,7 +57,7 @@ pub(super) async fn find(
     Ok(match evidence {
         StepEvidence::Shown(done) => Found::Happened(done),
         // Final only when no effect can come any more.
-        StepEvidence::Lacking(horizon) if asked > doubt.sent_by.later(horizon) => Found::Absent,
+        StepEvidence::Lacking(horizon) if horizon.is_over(doubt.sent_by, asked) => Found::Absent,
         StepEvidence::Lacking(_) => Found::NotYet(doubt),
         StepEvidence::Hidden => Found::Gone,
     })

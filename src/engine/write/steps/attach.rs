@@ -1,11 +1,11 @@
 //! Copy a file from the user issue to the dev issue. Jira gives an upload no mark: its copy is the new file of ours with
 //! that name and size that is no other file's copy.
 
-use super::evidence::{EFFECT_HORIZON, StepEvidence};
+use super::evidence::{Horizon, StepEvidence};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::write::outcome::{Outcome, StepDone, key_on};
 use crate::flow::{AccountId, Attachment, AttachmentId, Copied, CopyAttachment, Event, Intent, Side};
-use crate::jira::{self, Effect, Fault, transfer_limit};
+use crate::jira::{self, Effect, Fault};
 use crate::store::Change;
 
 /// The ledger is asked once more: a file is copied once.
@@ -51,9 +51,7 @@ pub(super) async fn find(cx: &Cx, intent: &Intent, step: &CopyAttachment) -> Res
         files.into_iter().find(|file| is_copy(file, &step.file, cx.jira.account()) && !others.contains(&&file.id));
     Ok(match copy {
         Some(copy) => StepEvidence::Shown(copied(intent, &step.file, copy.id)),
-        // After a crash in the middle of one it is not known how much of it a proxy holds, and how long it takes to hand it
-        // on: as long as the whole may take.
-        None => StepEvidence::Lacking(transfer_limit(step.file.size) + EFFECT_HORIZON),
+        None => StepEvidence::Lacking(Horizon::of_upload(step.file.size)),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Tell the customer, on the user issue. The comment carries the intent's id as its property.
 
-use super::evidence::{EFFECT_HORIZON, StepEvidence};
+use super::evidence::{Horizon, StepEvidence};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::write::outcome::{Outcome, StepDone};
 use crate::flow::{Comment, Event, Intent};
@@ -15,14 +15,14 @@ pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &Comment) -> Result<
 pub(super) async fn find(cx: &Cx, intent: &Intent, step: &Comment) -> Result<StepEvidence, Error> {
     if step.text.is_blank() {
         // Jira never takes one: what follows is that none is needed.
-        return Ok(StepEvidence::Lacking(EFFECT_HORIZON));
+        return Ok(StepEvidence::Lacking(Horizon::REQUEST));
     }
     let Some(text) = text(intent, step) else { return Ok(StepEvidence::Hidden) };
     let body = cx.jira.plain(&text);
     let sought = Sought { intent: &intent.id, body: &body, since: intent.begun };
     match cx.jira.has_comment_of(&intent.user.id, &sought).await {
         Ok(true) => Ok(StepEvidence::Shown(said(intent))),
-        Ok(false) => Ok(StepEvidence::Lacking(EFFECT_HORIZON)),
+        Ok(false) => Ok(StepEvidence::Lacking(Horizon::REQUEST)),
         Err(error) if matches!(error.what, Fault::Missing(_)) => Ok(StepEvidence::Hidden),
         Err(error) => Err(error.into()),
     }

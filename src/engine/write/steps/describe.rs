@@ -1,7 +1,7 @@
 //! Give a dev issue the text for which its create screen has no field: as a comment, the only one that ever goes there,
 //! which carries the intent's id as its property; and the link to the user issue as a remote link.
 
-use super::evidence::{EFFECT_HORIZON, StepEvidence};
+use super::evidence::{Horizon, StepEvidence};
 use super::link::is_refusal;
 use crate::engine::cx::{Cx, Error};
 use crate::engine::failure::JiraFailure;
@@ -25,11 +25,11 @@ pub(super) async fn find(cx: &Cx, intent: &Intent) -> Result<StepEvidence, Error
     let (Some(dev), Some(user)) = (&intent.dev, cx.jira.fetch_one(&intent.user.id).await?) else {
         return Ok(StepEvidence::Hidden);
     };
-    let Some(text) = text(cx, &user) else { return Ok(StepEvidence::Lacking(EFFECT_HORIZON)) };
+    let Some(text) = text(cx, &user) else { return Ok(StepEvidence::Lacking(Horizon::REQUEST)) };
     let sought = Sought { intent: &intent.id, body: &text, since: intent.begun };
     match cx.jira.has_comment_of(&dev.id, &sought).await {
         Ok(true) => Ok(StepEvidence::Shown(described(intent))),
-        Ok(false) => Ok(StepEvidence::Lacking(EFFECT_HORIZON)),
+        Ok(false) => Ok(StepEvidence::Lacking(Horizon::REQUEST)),
         Err(error) if matches!(error.what, Fault::Missing(_)) => Ok(StepEvidence::Hidden),
         Err(error) => Err(error.into()),
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::evidence::{EFFECT_HORIZON, StepEvidence};
+use super::evidence::{Horizon, StepEvidence};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::failure::JiraFailure;
 use crate::engine::write::outcome::{Locked, Outcome, StepDone, key_on};
@@ -133,7 +133,7 @@ pub(super) async fn find(cx: &Cx, intent: &Intent, step: &LinkIssues) -> Result<
     let Some(user) = cx.jira.fetch_one(&intent.user.id).await? else { return Ok(StepEvidence::Hidden) };
     let is_shown =
         carries_back_mark(&user, maker(intent, step)) || is_proven_otherwise(cx, &user, intent, step).await?;
-    Ok(if is_shown { StepEvidence::Shown(shown(intent, step, &user)) } else { StepEvidence::Lacking(EFFECT_HORIZON) })
+    Ok(if is_shown { StepEvidence::Shown(shown(intent, step, &user)) } else { StepEvidence::Lacking(Horizon::REQUEST) })
 }
 
 /// What an edit that was made has come to, by what the issue shows now.

@@ -1,6 +1,6 @@
 //! Set the flow's `repliedField` on the user issue, once it has come into a status of category done.
 
-use super::evidence::{EFFECT_HORIZON, StepEvidence};
+use super::evidence::{Horizon, StepEvidence};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::failure::JiraFailure;
 use crate::engine::write::outcome::{Outcome, StepDone};
@@ -30,11 +30,11 @@ pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &SetReplied) -> Resu
 pub(super) async fn find(cx: &Cx, intent: &Intent, step: &SetReplied) -> Result<StepEvidence, Error> {
     let user = &intent.user;
     let Some(field) = cx.jira.field_id(&step.field, &user.id).await? else {
-        return Ok(StepEvidence::Lacking(EFFECT_HORIZON));
+        return Ok(StepEvidence::Lacking(Horizon::REQUEST));
     };
     Ok(match cx.jira.progress(&user.id, &[&field]).await? {
         Some(progress) if says_yes(&progress, &field) => StepEvidence::Shown(replied(intent, step)),
-        Some(_) => StepEvidence::Lacking(EFFECT_HORIZON),
+        Some(_) => StepEvidence::Lacking(Horizon::REQUEST),
         None => StepEvidence::Hidden,
     })
 }

@@ -1,6 +1,6 @@
 //! Put a person's text back that our edit replaced unread: somebody saved it between our read and our write.
 
-use super::evidence::{EFFECT_HORIZON, StepEvidence};
+use super::evidence::{Horizon, StepEvidence};
 use super::link::{no_room, own_edit_lacks_line, page_of, stand_in};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::failure::JiraFailure;
@@ -30,7 +30,7 @@ pub(super) async fn perform(cx: &Cx, intent: &Intent, step: &RestoreText) -> Res
 pub(super) async fn find(cx: &Cx, intent: &Intent, step: &RestoreText) -> Result<StepEvidence, Error> {
     let Some(user) = cx.jira.fetch_one(&intent.user.id).await? else { return Ok(StepEvidence::Hidden) };
     if user.overwritten.is_some() {
-        return Ok(StepEvidence::Lacking(EFFECT_HORIZON));
+        return Ok(StepEvidence::Lacking(Horizon::REQUEST));
     }
     let lacks = step.cross_link && own_edit_lacks_line(&user);
     Ok(StepEvidence::Shown(restored(intent, if lacks { Linked::NoRoom } else { Linked::Yes })))

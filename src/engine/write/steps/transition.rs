@@ -5,7 +5,7 @@ mod tries;
 
 use std::time::Duration;
 
-use super::evidence::{EFFECT_HORIZON, StepEvidence};
+use super::evidence::{Horizon, StepEvidence};
 use crate::engine::cx::{Cx, Error};
 use crate::engine::failure::JiraFailure;
 use crate::engine::write::outcome::{Learned, Outcome, StepDone, key_on};
@@ -88,7 +88,7 @@ pub(super) async fn find(cx: &Cx, intent: &Intent, step: &Transition) -> Result<
     Ok(match cx.jira.fetch_one(&target.id).await? {
         Some(issue) => match reached(cx, intent, step, &issue) {
             Some(status) => StepEvidence::Shown(moved(intent, step, status, Vec::new())),
-            None => StepEvidence::Lacking(EFFECT_HORIZON),
+            None => StepEvidence::Lacking(Horizon::REQUEST),
         },
         None => StepEvidence::Hidden,
     })
